@@ -1,0 +1,63 @@
+/**
+ * What fabrik needs of a DNS provider: read what stands at a name, and change exactly one record set under an
+ * expectation of what stood there before.
+ */
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import type { DnsError } from "./DnsError.ts"
+
+export interface Zone {
+  /** The provider's own id. */
+  readonly id: string
+  /** ASCII, lower case, no final dot. */
+  readonly name: string
+}
+
+/** All records of one type at one name. */
+export interface RecordSet {
+  /** Absolute, ASCII, lower case, no final dot. */
+  readonly name: string
+  readonly type: string
+  /** Seconds; `undefined`: the provider's automatic value. */
+  readonly ttl: number | undefined
+  /** In the provider's order; names in values without final dot. */
+  readonly values: ReadonlyArray<string>
+  /** Answered by the provider's proxy instead of the values (Cloudflare). */
+  readonly proxied: boolean
+  /** The comment that marks its owner; `undefined`: none. */
+  readonly comment: string | undefined
+}
+
+/** What must stand at the name and type for a write to happen; anything else is a `Conflict`. */
+export type Expectation =
+  | { readonly _tag: "Absent" }
+  /** Equal in values (as a set), TTL, proxied and comment. */
+  | { readonly _tag: "Exactly"; readonly recordSet: RecordSet }
+
+export interface DnsCapabilities {
+  /** The provider itself refuses a write whose expectation fails (otherwise read, write, read back). */
+  readonly compareAndSet: boolean
+  /** Several record sets change in one transaction. */
+  readonly atomicBatch: boolean
+  /** Seconds. */
+  readonly minTtl: number
+  readonly comments: boolean
+  readonly proxied: boolean
+}
+
+/** One DNS account. Every method is interruptible and fails with a {@link DnsError}; reads are retried, writes are not. */
+export class DnsClient extends Context.Tag("fabrik/dns/DnsClient")<
+  DnsClient,
+  {
+    readonly provider: string
+    readonly capabilities: DnsCapabilities
+    /** The longest zone of the account that equals `name` or is a dot-suffix of it. */
+    readonly findZone: (name: string) => Effect.Effect<Zone, DnsError>
+    /** Every record set at exactly `name`, of all types (SOA and NS included at the apex). */
+    readonly listAt: (zone: Zone, name: string) => Effect.Effect<ReadonlyArray<RecordSet>, DnsError>
+    /** Writes the record set if the expectation holds, reads it back, and fails otherwise. */
+    readonly put: (zone: Zone, recordSet: RecordSet, expected: Expectation) => Effect.Effect<void, DnsError>
+    /** Removes the record set if it still is `expected`; one that is already gone is a success. */
+    readonly remove: (zone: Zone, expected: RecordSet) => Effect.Effect<void, DnsError>
+  }
+>() {}
