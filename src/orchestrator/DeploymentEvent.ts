@@ -1,0 +1,138 @@
+/** What happens during a run, as facts. How it looks is the business of `ui`. */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { DeploymentState } from "./DeploymentState.ts"
+import { Plan } from "./Plan.ts"
+
+export const Step = Schema.Literal("validate", "secrets", "provision", "deploy", "verify")
+export type Step = typeof Step.Type
+
+/** Something fabrik made or changed and could not put back. */
+export const Leftover = Schema.Struct({
+  what: Schema.String,
+  why: Schema.String,
+  /** The command or the manual step that finishes it. */
+  next: Schema.String
+})
+export type Leftover = typeof Leftover.Type
+
+export const Outcome = Schema.Literal(
+  /** Deployed and verified. */
+  "complete",
+  /** Nothing differed, and it answers. */
+  "unchanged",
+  /** A dry run: nothing was sent. */
+  "planned",
+  /** The operator said no. */
+  "declined",
+  /** Failed or interrupted before anything was changed. */
+  "nothing-changed",
+  /** Failed or interrupted, everything was put back. */
+  "rolled-back",
+  /** Failed or interrupted, something could not be put back. */
+  "leftovers"
+)
+export type Outcome = typeof Outcome.Type
+
+export const RunStarted = Schema.TaggedStruct("RunStarted", {
+  command: Schema.String,
+  name: Schema.String,
+  domain: Schema.String,
+  mode: Schema.Literal("live", "sandbox", "dry-run")
+})
+export const StateChanged = Schema.TaggedStruct("StateChanged", { from: DeploymentState, to: DeploymentState })
+export const StepStarted = Schema.TaggedStruct("StepStarted", { step: Step })
+export const StepFinished = Schema.TaggedStruct("StepFinished", { step: Step, millis: Schema.Number })
+export const SecretResolved = Schema.TaggedStruct("SecretResolved", {
+  name: Schema.String,
+  origin: Schema.Literal("given", "environment", "env-file", "stored", "generated")
+})
+export const Planned = Schema.TaggedStruct("Planned", { plan: Plan })
+export const ResourceChanged = Schema.TaggedStruct("ResourceChanged", {
+  system: Schema.Literal("coolify", "dns"),
+  kind: Schema.Literal("project", "environment", "application", "variables", "record"),
+  name: Schema.String,
+  action: Schema.Literal("created", "updated", "deleted")
+})
+/** One round of questions to the zone's authoritative name servers. */
+export const DnsChecked = Schema.TaggedStruct("DnsChecked", {
+  name: Schema.String,
+  right: Schema.Number,
+  total: Schema.Number,
+  detail: Schema.String
+})
+export const DeploymentProgress = Schema.TaggedStruct("DeploymentProgress", {
+  deployment: Schema.String,
+  status: Schema.Literal("queued", "in_progress", "finished", "failed", "cancelled-by-user")
+})
+export const DeploymentLog = Schema.TaggedStruct("DeploymentLog", {
+  stream: Schema.Literal("stdout", "stderr"),
+  text: Schema.String
+})
+export const HealthAttempted = Schema.TaggedStruct("HealthAttempted", {
+  stage: Schema.Literal("origin", "name"),
+  attempt: Schema.Number,
+  ok: Schema.Boolean,
+  detail: Schema.String
+})
+export const Verified = Schema.TaggedStruct("Verified", {
+  url: Schema.String,
+  status: Schema.Number,
+  certificateDaysLeft: Schema.Number,
+  /** Read from the response and equal to `FABRIK_RELEASE`; `null` where the spec names no place to read it. */
+  release: Schema.NullOr(Schema.String)
+})
+export const Retrying = Schema.TaggedStruct("Retrying", {
+  what: Schema.String,
+  why: Schema.String,
+  delayMillis: Schema.Number
+})
+export const Warning = Schema.TaggedStruct("Warning", { message: Schema.String })
+export const UndoStarted = Schema.TaggedStruct("UndoStarted", { what: Schema.String })
+export const UndoFinished = Schema.TaggedStruct("UndoFinished", { what: Schema.String })
+export const UndoFailed = Schema.TaggedStruct("UndoFailed", { leftover: Leftover })
+export const RunFinished = Schema.TaggedStruct("RunFinished", {
+  outcome: Outcome,
+  url: Schema.NullOr(Schema.String),
+  undone: Schema.Array(Schema.String),
+  leftovers: Schema.Array(Leftover),
+  interrupted: Schema.Boolean,
+  millis: Schema.Number
+})
+
+export const DeploymentEvent = Schema.Union(
+  RunStarted,
+  StateChanged,
+  StepStarted,
+  StepFinished,
+  SecretResolved,
+  Planned,
+  ResourceChanged,
+  DnsChecked,
+  DeploymentProgress,
+  DeploymentLog,
+  HealthAttempted,
+  Verified,
+  Retrying,
+  Warning,
+  UndoStarted,
+  UndoFinished,
+  UndoFailed,
+  RunFinished
+)
+export type DeploymentEvent = typeof DeploymentEvent.Type
+
+/** An event with its circumstances: `at` in milliseconds since the epoch, the run's id and its state by then. */
+export const Emitted = Schema.Struct({
+  at: Schema.Number,
+  run: Schema.String,
+  state: DeploymentState,
+  event: DeploymentEvent
+})
+export type Emitted = typeof Emitted.Type
+
+/** Who watches a run. Nobody, unless a screen says otherwise. */
+export class Progress extends Context.Reference<Progress>()("fabrik/orchestrator/Progress", {
+  defaultValue: (): { readonly emit: (emitted: Emitted) => Effect.Effect<void> } => ({ emit: () => Effect.void })
+}) {}

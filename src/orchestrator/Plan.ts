@@ -1,0 +1,46 @@
+/** A plan as data: what differs between a spec and the world, and nothing about how it is shown. */
+import * as Schema from "effect/Schema"
+
+export const FieldChange = Schema.Struct({
+  field: Schema.String,
+  /** `null`: not there. */
+  before: Schema.NullOr(Schema.String),
+  /** `null`: not there afterwards. */
+  after: Schema.NullOr(Schema.String),
+  /** The values are withheld: `before` and `after` only tell present from absent. */
+  secret: Schema.Boolean
+})
+export type FieldChange = typeof FieldChange.Type
+
+export const Change = Schema.Struct({
+  system: Schema.Literal("coolify", "dns"),
+  kind: Schema.Literal("project", "environment", "application", "variable", "record", "deployment"),
+  /** `test-api`, `LOG_LEVEL`, `test-api.example.com A`. */
+  name: Schema.String,
+  action: Schema.Literal("create", "update", "delete", "unchanged"),
+  fields: Schema.Array(FieldChange)
+})
+export type Change = typeof Change.Type
+
+export const Plan = Schema.Struct({
+  name: Schema.String,
+  domain: Schema.String,
+  project: Schema.String,
+  environment: Schema.String,
+  server: Schema.String,
+  /** `assumed`: no credentials, so an empty world was assumed. */
+  basis: Schema.Literal("observed", "assumed"),
+  changes: Schema.Array(Change),
+  /** What the operator should know before saying yes, one sentence each. */
+  notes: Schema.Array(Schema.String)
+})
+export type Plan = typeof Plan.Type
+
+export const hasChanges = (plan: Plan): boolean => plan.changes.some((change) => change.action !== "unchanged")
+
+/** How many of each action, for the closing line. */
+export const countActions = (plan: Plan): { readonly [Action in Change["action"]]: number } => {
+  const counts = { create: 0, update: 0, delete: 0, unchanged: 0 }
+  for (const change of plan.changes) counts[change.action] += 1
+  return counts
+}
