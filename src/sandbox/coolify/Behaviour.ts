@@ -1,0 +1,48 @@
+/**
+ * What a deployed application does in the sandbox, told by its variable `SANDBOX_APP`.
+ */
+export type Behaviour =
+  /** Answers 200. `release` replaces the one from `FABRIK_RELEASE`. */
+  | { readonly _tag: "Ok"; readonly release: string | undefined }
+  /** Exits at once and is restarted for ever. */
+  | { readonly _tag: "Crash" }
+  /** Answers 503 everywhere. */
+  | { readonly _tag: "Unhealthy" }
+  /** Never gets as far as a container. */
+  | { readonly _tag: "FailBuild" }
+  /** Refuses connections for `seconds` after the start of the container, then is Ok. */
+  | { readonly _tag: "Slow"; readonly seconds: number }
+  | { readonly _tag: "Status"; readonly code: number }
+
+export const ok: Behaviour = { _tag: "Ok", release: undefined }
+
+/** `undefined`: the text is none of the known ones, and the application behaves as `ok`. */
+export const parse = (text: string): Behaviour | undefined => {
+  switch (text) {
+    case "":
+    case "ok":
+      return ok
+    case "crash":
+      return { _tag: "Crash" }
+    case "unhealthy":
+      return { _tag: "Unhealthy" }
+    case "fail-build":
+      return { _tag: "FailBuild" }
+  }
+  const [, word = "", argument = ""] = /^(slow|status|release):(.+)$/.exec(text) ?? []
+  if (word === "release") return { _tag: "Ok", release: argument }
+  if (word === "slow" && /^\d{1,5}(\.\d{1,3})?$/.test(argument)) {
+    return { _tag: "Slow", seconds: Number(argument) }
+  }
+  if (word === "status" && /^[2-5]\d\d$/.test(argument)) return { _tag: "Status", code: Number(argument) }
+  return undefined
+}
+
+export const fromVariables = (env: Readonly<Record<string, string>>): Behaviour =>
+  parse(env["SANDBOX_APP"] ?? "") ?? ok
+
+/** Whether a probe inside the container gets a good answer, at once or (Slow) in the end. */
+export const isHealthy = (behaviour: Behaviour): boolean =>
+  behaviour._tag === "Ok" ||
+  behaviour._tag === "Slow" ||
+  (behaviour._tag === "Status" && behaviour.code < 400)

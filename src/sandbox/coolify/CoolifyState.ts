@@ -1,0 +1,288 @@
+/**
+ * All that the sandbox's Coolify remembers: its database and what runs on its servers. Column names are Coolify's own.
+ */
+import * as Schema from "effect/Schema"
+
+/** A column's value; `number` is an integer. */
+export const Column = Schema.Union(
+  Schema.String,
+  Schema.Number,
+  Schema.Boolean,
+  Schema.Null,
+  Schema.Array(Schema.String)
+)
+export type Column = typeof Column.Type
+export const Columns = Schema.Record({ key: Schema.String, value: Column })
+export type Columns = typeof Columns.Type
+
+/** Abilities do not imply each other; `root` passes everywhere. */
+export const Ability = Schema.Literal("read", "read:sensitive", "write", "write:sensitive", "deploy", "root")
+export type Ability = typeof Ability.Type
+
+/** Presented as `<id>|<secret>`. Times are epoch milliseconds throughout. */
+export const Token = Schema.Struct({
+  id: Schema.Int,
+  secret: Schema.String,
+  user_id: Schema.Int,
+  team_id: Schema.Int,
+  abilities: Schema.Array(Ability),
+  expires_at: Schema.NullOr(Schema.Number)
+})
+export type Token = typeof Token.Type
+
+export const Server = Schema.Struct({
+  id: Schema.Int,
+  uuid: Schema.String,
+  team_id: Schema.Int,
+  name: Schema.String,
+  description: Schema.NullOr(Schema.String),
+  ip: Schema.String,
+  is_reachable: Schema.Boolean,
+  is_usable: Schema.Boolean,
+  is_build_server: Schema.Boolean,
+  /** With `NONE` Coolify neither checks nor changes domains. */
+  proxy: Schema.Literal("TRAEFIK", "NONE"),
+  wildcard_domain: Schema.NullOr(Schema.String),
+  concurrent_builds: Schema.Int,
+  deployment_queue_limit: Schema.Int,
+  destination_id: Schema.Int,
+  destination_uuid: Schema.String,
+  created_at: Schema.Number,
+  updated_at: Schema.Number
+})
+export type Server = typeof Server.Type
+
+export const Project = Schema.Struct({
+  id: Schema.Int,
+  uuid: Schema.String,
+  team_id: Schema.Int,
+  name: Schema.String,
+  description: Schema.NullOr(Schema.String),
+  created_at: Schema.Number,
+  updated_at: Schema.Number
+})
+export type Project = typeof Project.Type
+
+export const Environment = Schema.Struct({
+  id: Schema.Int,
+  uuid: Schema.String,
+  project_id: Schema.Int,
+  name: Schema.String,
+  description: Schema.NullOr(Schema.String),
+  created_at: Schema.Number,
+  updated_at: Schema.Number
+})
+export type Environment = typeof Environment.Type
+
+export const Application = Schema.Struct({
+  id: Schema.Int,
+  uuid: Schema.String,
+  environment_id: Schema.Int,
+  server_id: Schema.Int,
+  /** `state:health`, as last written; it lags behind what runs. */
+  status: Schema.String,
+  restart_count: Schema.Int,
+  config_hash: Schema.NullOr(Schema.String),
+  /** The settable columns, see ApplicationFields. */
+  columns: Columns,
+  /** The settable rows of `application_settings`. */
+  settings: Columns,
+  tag_ids: Schema.Array(Schema.Int),
+  created_at: Schema.Number,
+  updated_at: Schema.Number
+})
+export type Application = typeof Application.Type
+
+export const Variable = Schema.Struct({
+  id: Schema.Int,
+  uuid: Schema.String,
+  application_id: Schema.Int,
+  key: Schema.String,
+  value: Schema.NullOr(Schema.String),
+  is_preview: Schema.Boolean,
+  is_literal: Schema.Boolean,
+  is_multiline: Schema.Boolean,
+  is_shown_once: Schema.Boolean,
+  is_runtime: Schema.Boolean,
+  is_buildtime: Schema.Boolean,
+  comment: Schema.NullOr(Schema.String),
+  created_at: Schema.Number,
+  updated_at: Schema.Number
+})
+export type Variable = typeof Variable.Type
+
+export const Tag = Schema.Struct({
+  id: Schema.Int,
+  uuid: Schema.String,
+  team_id: Schema.Int,
+  name: Schema.String,
+  created_at: Schema.Number,
+  updated_at: Schema.Number
+})
+export type Tag = typeof Tag.Type
+
+export const LogLine = Schema.Struct({
+  command: Schema.NullOr(Schema.String),
+  output: Schema.String,
+  type: Schema.Literal("stdout", "stderr"),
+  timestamp: Schema.String,
+  hidden: Schema.Boolean,
+  batch: Schema.Int,
+  order: Schema.Int
+})
+export type LogLine = typeof LogLine.Type
+
+export const DeploymentStatus = Schema.Literal(
+  "queued",
+  "in_progress",
+  "finished",
+  "failed",
+  "cancelled-by-user"
+)
+export type DeploymentStatus = typeof DeploymentStatus.Type
+
+export const Deployment = Schema.Struct({
+  id: Schema.Int,
+  deployment_uuid: Schema.String,
+  application_id: Schema.Int,
+  server_id: Schema.Int,
+  status: DeploymentStatus,
+  commit: Schema.String,
+  commit_message: Schema.NullOr(Schema.String),
+  pull_request_id: Schema.Int,
+  docker_registry_image_tag: Schema.NullOr(Schema.String),
+  force_rebuild: Schema.Boolean,
+  restart_only: Schema.Boolean,
+  rollback: Schema.Boolean,
+  /** Started beside the limits: `instant_deploy` of a create and of start. */
+  instant: Schema.Boolean,
+  logs: Schema.Array(LogLine),
+  created_at: Schema.Number,
+  updated_at: Schema.Number,
+  finished_at: Schema.NullOr(Schema.Number)
+})
+export type Deployment = typeof Deployment.Type
+
+/** One proxy router; `port` null: the port that the image exposes. */
+export const Route = Schema.Struct({
+  host: Schema.String,
+  path: Schema.String,
+  port: Schema.NullOr(Schema.Int)
+})
+export type Route = typeof Route.Type
+
+/** What runs now, as it was at its deployment. */
+export const Container = Schema.Struct({
+  application_uuid: Schema.String,
+  deployment_uuid: Schema.String,
+  name: Schema.String,
+  image: Schema.String,
+  commit: Schema.String,
+  env: Schema.Record({ key: Schema.String, value: Schema.String }),
+  routes: Schema.Array(Route),
+  /** The port the application listens on; null: whatever the proxy asks. */
+  listens: Schema.NullOr(Schema.Int),
+  /** `none`: no health check is configured. */
+  health: Schema.Literal("healthy", "unhealthy", "none"),
+  started_at: Schema.Number
+})
+export type Container = typeof Container.Type
+
+/** Work that Coolify does after it has answered. */
+export const Job = Schema.Struct({
+  id: Schema.Int,
+  kind: Schema.Literal("delete", "stop", "refresh"),
+  application_uuid: Schema.String
+})
+export type Job = typeof Job.Type
+
+export const CoolifyState = Schema.Struct({
+  version: Schema.Literal(1),
+  next_id: Schema.Int,
+  settings: Schema.Struct({
+    api_enabled: Schema.Boolean,
+    /** Comma list of addresses and CIDR blocks; empty or `0.0.0.0`: everybody. */
+    allowed_ips: Schema.String
+  }),
+  tokens: Schema.Array(Token),
+  servers: Schema.Array(Server),
+  projects: Schema.Array(Project),
+  environments: Schema.Array(Environment),
+  applications: Schema.Array(Application),
+  variables: Schema.Array(Variable),
+  tags: Schema.Array(Tag),
+  deployments: Schema.Array(Deployment),
+  containers: Schema.Array(Container),
+  jobs: Schema.Array(Job)
+})
+export type CoolifyState = typeof CoolifyState.Type
+
+export interface ServerSeed {
+  readonly name: string
+  readonly ip: string
+  /** 24 lower case letters and digits; made up when absent. */
+  readonly uuid?: string
+  readonly wildcardDomain?: string
+  readonly proxy?: "TRAEFIK" | "NONE"
+  readonly teamId?: number
+}
+
+export interface TokenSeed {
+  readonly id: number
+  readonly secret: string
+  readonly abilities: ReadonlyArray<Ability>
+  readonly userId?: number
+  readonly teamId?: number
+  readonly expiresAt?: number
+}
+
+/** A new server row; `id` and the following number are used up. */
+export const serverRow = (
+  seed: ServerSeed,
+  id: number,
+  uuid: string,
+  destinationUuid: string,
+  now: number
+): Server => ({
+  id,
+  uuid: seed.uuid ?? uuid,
+  team_id: seed.teamId ?? 0,
+  name: seed.name,
+  description: null,
+  ip: seed.ip,
+  is_reachable: true,
+  is_usable: true,
+  is_build_server: false,
+  proxy: seed.proxy ?? "TRAEFIK",
+  wildcard_domain: seed.wildcardDomain ?? null,
+  concurrent_builds: 2,
+  deployment_queue_limit: 25,
+  destination_id: id + 1,
+  destination_uuid: destinationUuid,
+  created_at: now,
+  updated_at: now
+})
+
+/** An instance with the API switched on and no servers yet: `CoolifyApi.seed` adds those. */
+export const initialState = (options: { readonly tokens: ReadonlyArray<TokenSeed> }): CoolifyState => ({
+  version: 1,
+  next_id: 1,
+  settings: { api_enabled: true, allowed_ips: "" },
+  tokens: options.tokens.map((token) => ({
+    id: token.id,
+    secret: token.secret,
+    user_id: token.userId ?? 0,
+    team_id: token.teamId ?? 0,
+    abilities: token.abilities,
+    expires_at: token.expiresAt ?? null
+  })),
+  servers: [],
+  projects: [],
+  environments: [],
+  applications: [],
+  variables: [],
+  tags: [],
+  deployments: [],
+  containers: [],
+  jobs: []
+})

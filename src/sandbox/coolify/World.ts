@@ -1,0 +1,4 @@
+export interface CoolifyWorld {
+  readonly projects: ReadonlyArray<unknown>
+  readonly containers: ReadonlyArray<unknown>
+}
