@@ -1,0 +1,267 @@
+/** Secrets from the command line, the environment and `.env`; generated ones are kept in a directory of files. */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as Arr from "effect/Array"
+import * as Config from "effect/Config"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as HashMap from "effect/HashMap"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
+import * as Ref from "effect/Ref"
+import { createHmac } from "node:crypto"
+import { type EnvEntry, parseEnvFile } from "./EnvFile.ts"
+import * as SecretFiles from "./SecretFiles.ts"
+import { SecretGenerator } from "./SecretGenerator.ts"
+import { SecretObserver } from "./SecretObserver.ts"
+import { type ResolvedSecret, SecretError, SecretStore } from "./SecretStore.ts"
+
+export interface SecretStoreOptions {
+  /** The `.env` file. */
+  readonly envFile: string
+  /** Whether a missing `.env` is an error: it is when the user named it. */
+  readonly envFileRequired: boolean
+  /** Where generated values and the digest key are kept, e.g. `.fabrik`. */
+  readonly directory: string
+  /** From the command line; they win. */
+  readonly given: ReadonlyMap<string, Redacted.Redacted<string>>
+}
+
+/**
+ * The first of: given, environment (the current `ConfigProvider`), `.env`, stored, generated. An empty value is an
+ * `EmptyValue` wherever it stands: a forgotten value must not become a generated one.
+ *
+ * A generated value is kept in `<directory>/secrets/<scope>/<NAME>.env`, one `NAME=value` line per file, so that two
+ * runs that need the same name agree on one value without a lock.
+ */
+export const layer = (
+  options: SecretStoreOptions
+): Layer.Layer<SecretStore, never, FileSystem.FileSystem | Path.Path> =>
+  Layer.effect(
+    SecretStore,
+    Effect.gen(function* () {
+      const sources = yield* makeSources(options)
+      return SecretStore.of({
+        resolve: resolveWith(options, sources, sources.generate),
+        digest: (value) => Effect.map(sources.key, (key) => hmac(key, value))
+      })
+    })
+  )
+
+/**
+ * Reads like {@link layer} and writes nothing: what would be generated gets a throw-away value that lasts as long as
+ * the layer, and without a stored key digests are made with one that nobody else has.
+ */
+export const layerDryRun = (
+  options: SecretStoreOptions
+): Layer.Layer<SecretStore, never, FileSystem.FileSystem | Path.Path> =>
+  Layer.effect(
+    SecretStore,
+    Effect.gen(function* () {
+      const sources = yield* makeSources(options)
+      const made = yield* Ref.make(HashMap.empty<string, Redacted.Redacted<string>>())
+      const passingKey = yield* Effect.cached(Effect.flatMap(SecretGenerator, (generator) => generator.key))
+      const generate = Effect.fnUntraced(function* (scope: string, name: string) {
+        const generator = yield* SecretGenerator
+        const fresh = yield* generator.secret
+        const id = `${scope} ${name}`
+        const value = yield* Ref.modify(made, (all) =>
+          Option.match(HashMap.get(all, id), {
+            onSome: (earlier) => [earlier, all],
+            onNone: () => [fresh, HashMap.set(all, id, fresh)]
+          })
+        )
+        return { name, value, origin: "generated" } satisfies ResolvedSecret
+      })
+      return SecretStore.of({
+        resolve: resolveWith(options, sources, generate),
+        digest: Effect.fn("SecretStore.digest")(function* (value) {
+          const stored = yield* sources.storedKey
+          const key = Option.isSome(stored) ? stored.value : yield* passingKey
+          return hmac(key, value)
+        })
+      })
+    })
+  )
+
+type Generate = (scope: string, name: string) => Effect.Effect<ResolvedSecret, SecretError>
+type Sources = Effect.Effect.Success<ReturnType<typeof makeSources>>
+
+const resolveWith = (options: SecretStoreOptions, sources: Sources, generate: Generate) =>
+  Effect.fn("SecretStore.resolve")(function* (scope: string, names: ReadonlyArray<string>) {
+    const envFile = yield* Effect.cached(sources.envFile)
+    if (options.envFileRequired) yield* envFile
+    const find = Effect.fnUntraced(function* (name: string) {
+      const given = yield* sources.given(name)
+      if (Option.isSome(given)) return given
+      const environment = yield* sources.environment(name)
+      if (Option.isSome(environment)) return environment
+      const written = yield* sources.fromEnvFile(yield* envFile, name)
+      if (Option.isSome(written)) return written
+      return yield* sources.stored(scope, name)
+    })
+    // Everything is looked up before anything is generated: a run that cannot start leaves nothing behind.
+    const found = yield* Effect.forEach(Arr.dedupe(names), (name) =>
+      Effect.map(find(name), (secret) => ({ name, secret }))
+    )
+    return yield* Effect.forEach(found, ({ name, secret }) =>
+      Option.isSome(secret) ? Effect.succeed(secret.value) : generate(scope, name)
+    )
+  })
+
+const makeSources = Effect.fnUntraced(function* (options: SecretStoreOptions) {
+  const path = yield* Path.Path
+  const files = SecretFiles.make(yield* FileSystem.FileSystem, path)
+  const keyFile = path.join(options.directory, "key")
+  const secretsDirectory = path.join(options.directory, "secrets")
+  const fileOf = (scope: string, name: string) =>
+    path.join(secretsDirectory, ...scope.split("/").map(encodeSegment), `${name}.env`)
+
+  const given = (name: string) =>
+    Option.match(Option.fromNullable(options.given.get(name)), {
+      onNone: () => Effect.succeedNone,
+      onSome: (value) => fromOrigin("given", "on the command line", name, value)
+    })
+
+  const environment = (name: string) =>
+    Config.option(Config.string(name)).pipe(
+      Effect.mapError(
+        () =>
+          new SecretError({
+            reason: "UnreadableFile",
+            subject: name,
+            detail: "could not be read from the environment"
+          })
+      ),
+      // The default provider looks names up in an object: `constructor` is a function there.
+      Effect.map(Option.filter(Predicate.isString)),
+      Effect.flatMap(
+        Option.match({
+          onNone: () => Effect.succeedNone,
+          onSome: (value) => fromOrigin("environment", "in the environment", name, Redacted.make(value))
+        })
+      )
+    )
+
+  const envFile = Effect.gen(function* () {
+    const observer = yield* SecretObserver
+    const file = options.envFile
+    const text = yield* files.read(file, {
+      loose: "warn",
+      onLoose: (detail) => observer.warn({ file, detail })
+    })
+    if (Option.isSome(text)) return yield* parse(file, text.value)
+    if (!options.envFileRequired) return new Map<string, EnvEntry>()
+    return yield* new SecretError({ reason: "UnreadableFile", subject: file, detail: "does not exist" })
+  })
+
+  const fromEnvFile = Effect.fnUntraced(function* (entries: ReadonlyMap<string, EnvEntry>, name: string) {
+    const entry = entries.get(name)
+    if (entry === undefined) return Option.none<ResolvedSecret>()
+    const value = yield* entryValue(options.envFile, entry)
+    return yield* fromOrigin("env-file", `in ${options.envFile}`, name, value)
+  })
+
+  const stored = Effect.fnUntraced(function* (scope: string, name: string) {
+    // Anything else could leave the directory, and no environment can hold it.
+    if (!variableName.test(name)) return Option.none<ResolvedSecret>()
+    const file = fileOf(scope, name)
+    const text = yield* files.read(file, { loose: "refuse", onLoose: () => Effect.void })
+    if (Option.isNone(text)) return Option.none<ResolvedSecret>()
+    const entry = (yield* parse(file, text.value)).get(name)
+    if (entry === undefined) {
+      return yield* new SecretError({ reason: "BadFile", subject: file, detail: `does not hold ${name}` })
+    }
+    return yield* fromOrigin("stored", `in ${file}`, name, yield* entryValue(file, entry))
+  })
+
+  const generate: Generate = Effect.fnUntraced(function* (scope, name) {
+    if (!variableName.test(name)) {
+      return yield* new SecretError({
+        reason: "CannotPersist",
+        subject: name,
+        detail: "is not a variable name: letters, digits and _ only, no digit first"
+      })
+    }
+    const generator = yield* SecretGenerator
+    const value = yield* generator.secret
+    const root = options.directory
+    const file = fileOf(scope, name)
+    yield* files.create(root, path.join(secretsDirectory, ".gitignore"), "*\n")
+    const created = yield* files.create(root, file, `${name}=${Redacted.value(value)}\n`)
+    // Read back even our own: only what is really in the file is ever used.
+    const kept = yield* stored(scope, name)
+    if (Option.isSome(kept)) return created ? { ...kept.value, origin: "generated" } : kept.value
+    return yield* new SecretError({
+      reason: "CannotPersist",
+      subject: file,
+      detail: "vanished after it was written"
+    })
+  })
+
+  const storedKey = Effect.gen(function* () {
+    const text = yield* files.read(keyFile, { loose: "refuse", onLoose: () => Effect.void })
+    if (Option.isNone(text)) return Option.none<Redacted.Redacted<string>>()
+    const key = text.value.trim()
+    if (/^[0-9a-f]{64}$/.test(key)) return Option.some(Redacted.make(key))
+    return yield* new SecretError({ reason: "BadFile", subject: keyFile, detail: "is not 64 hex digits" })
+  })
+
+  const key = Effect.gen(function* () {
+    const before = yield* storedKey
+    if (Option.isSome(before)) return before.value
+    const generator = yield* SecretGenerator
+    yield* files.create(options.directory, keyFile, `${Redacted.value(yield* generator.key)}\n`)
+    const after = yield* storedKey
+    if (Option.isSome(after)) return after.value
+    return yield* new SecretError({
+      reason: "CannotPersist",
+      subject: keyFile,
+      detail: "vanished after it was written"
+    })
+  })
+
+  return { given, environment, envFile, fromEnvFile, stored, generate, storedKey, key }
+})
+
+const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/
+
+/** One folder name per scope segment: no dots, no case that a file system might fold, never empty. */
+const encodeSegment = (segment: string): string =>
+  segment === ""
+    ? "%"
+    : Array.from(new TextEncoder().encode(segment), (byte) => {
+        const char = String.fromCharCode(byte)
+        return /[a-z0-9_-]/.test(char) ? char : `%${byte.toString(16).padStart(2, "0")}`
+      }).join("")
+
+const hmac = (key: Redacted.Redacted<string>, value: Redacted.Redacted<string>): string =>
+  createHmac("sha256", Buffer.from(Redacted.value(key), "hex"))
+    .update(Redacted.value(value))
+    .digest("hex")
+
+const fromOrigin = (
+  origin: ResolvedSecret["origin"],
+  where: string,
+  name: string,
+  value: Redacted.Redacted<string>
+): Effect.Effect<Option.Option<ResolvedSecret>, SecretError> =>
+  Redacted.value(value).trim() === ""
+    ? Effect.fail(
+        new SecretError({ reason: "EmptyValue", subject: name, detail: `is set but empty ${where}` })
+      )
+    : Effect.succeedSome({ name, value, origin })
+
+const parse = (file: string, text: string) =>
+  Either.mapLeft(
+    parseEnvFile(text),
+    ({ line, detail }) => new SecretError({ reason: "BadFile", subject: `${file}:${line}`, detail })
+  )
+
+const entryValue = (file: string, { line, value }: EnvEntry) =>
+  Either.mapLeft(
+    value,
+    (detail) => new SecretError({ reason: "BadFile", subject: `${file}:${line}`, detail })
+  )

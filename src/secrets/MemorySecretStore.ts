@@ -1,0 +1,44 @@
+/** A SecretStore without files, for tests of what uses it. */
+import * as Arr from "effect/Array"
+import * as Effect from "effect/Effect"
+import * as HashMap from "effect/HashMap"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Ref from "effect/Ref"
+import { createHmac } from "node:crypto"
+import { SecretGenerator } from "./SecretGenerator.ts"
+import { type ResolvedSecret, SecretStore } from "./SecretStore.ts"
+
+type Kept = HashMap.HashMap<string, Redacted.Redacted<string>>
+
+/** Names in `environment` are found there; all others are generated once and are `stored` from then on. */
+export const layerMemory = (environment: Readonly<Record<string, string>> = {}): Layer.Layer<SecretStore> =>
+  Layer.effect(
+    SecretStore,
+    Effect.gen(function* () {
+      const kept = yield* Ref.make(HashMap.empty<string, Redacted.Redacted<string>>())
+      const generate = Effect.fnUntraced(function* (scope: string, name: string) {
+        const generator = yield* SecretGenerator
+        const fresh = yield* generator.secret
+        const id = `${scope} ${name}`
+        return yield* Ref.modify(kept, (all): readonly [ResolvedSecret, Kept] => {
+          const value = Option.getOrUndefined(HashMap.get(all, id))
+          return value === undefined
+            ? [{ name, value: fresh, origin: "generated" }, HashMap.set(all, id, fresh)]
+            : [{ name, value, origin: "stored" }, all]
+        })
+      })
+      return SecretStore.of({
+        resolve: (scope, names) =>
+          Effect.forEach(Arr.dedupe(names), (name) => {
+            const value = Object.hasOwn(environment, name) ? environment[name] : undefined
+            return value === undefined
+              ? generate(scope, name)
+              : Effect.succeed<ResolvedSecret>({ name, value: Redacted.make(value), origin: "environment" })
+          }),
+        digest: (value) =>
+          Effect.sync(() => createHmac("sha256", "memory").update(Redacted.value(value)).digest("hex"))
+      })
+    })
+  )
