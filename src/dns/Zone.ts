@@ -39,11 +39,11 @@ export const chooseZone = <Z extends Zone>(
       )
 }
 
-const canonical = (set: RecordSet): ReadonlySet<string> =>
+const canonicalValues = (set: RecordSet): ReadonlySet<string> =>
   new Set(set.values.map((value) => canonicalValue(set.type, value)))
 
 const sameValues = (left: RecordSet, right: RecordSet): boolean => {
-  const [ours, theirs] = [canonical(left), canonical(right)]
+  const [ours, theirs] = [canonicalValues(left), canonicalValues(right)]
   return ours.size === theirs.size && [...ours].every((value) => theirs.has(value))
 }
 
@@ -99,7 +99,7 @@ export const conflictsAt = (
 }
 
 /** Why `wanted` is not a record set that can stand in `zone`; `undefined`: it can. */
-export const invalid = (zone: Zone, wanted: RecordSet): Refusal | undefined => {
+const invalid = (zone: Zone, wanted: RecordSet): Refusal | undefined => {
   if (!isWithin(wanted.name, zone.name)) {
     return refusal("Invalid", `${wanted.name} is not in the zone ${zone.name}`)
   }
@@ -124,7 +124,7 @@ export const invalid = (zone: Zone, wanted: RecordSet): Refusal | undefined => {
  * Why the expectation does not hold for what stands at the name; `undefined`: it holds.
  * @param found what stands at the name with the type in question.
  */
-export const unexpected = (
+const unexpected = (
   subject: RecordSet,
   found: RecordSet | undefined,
   expected: Expectation
@@ -153,3 +153,7 @@ export const refusePut = (
     ? unexpected(wanted, ofType(existing, wanted.type), expected)
     : refusal("Conflict", `${wanted.name} has records that exclude ${wanted.type}`, conflicts)
 }
+
+/** Why the record set must not be removed; `undefined`: it is what was expected, or already gone. */
+export const refuseRemove = (found: RecordSet | undefined, expected: RecordSet): Refusal | undefined =>
+  found === undefined ? undefined : unexpected(expected, found, { _tag: "Exactly", recordSet: expected })

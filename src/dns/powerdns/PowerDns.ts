@@ -1,0 +1,179 @@
+/**
+ * PowerDNS through the HTTP API of its authoritative server (4.x and 5.x).
+ * https://doc.powerdns.com/authoritative/http-api/; behaviour checked on 4.7.3.
+ */
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import { DnsClient, type Expectation, type RecordSet, type Zone } from "../DnsClient.ts"
+import { DnsError } from "../DnsError.ts"
+import { normalizeName } from "../Name.ts"
+import { type Answer, apiUrl, type Explanation, makeProviderHttp } from "../ProviderHttp.ts"
+import { settle } from "../Settle.ts"
+import { chooseZone, ofType, type Refusal, refusePut, refuseRemove } from "../Zone.ts"
+import * as Wire from "./Wire.ts"
+
+const provider = "powerdns"
+
+export interface PowerDnsConfig {
+  /** `http://127.0.0.1:8081`, with or without `/api/v1`. */
+  readonly apiUrl: string
+  readonly apiKey: Redacted.Redacted<string>
+  /** The server's id in the API, `localhost` unless a proxy serves several. */
+  readonly serverName: string
+}
+
+const said = ({ text }: Answer): string =>
+  Option.match(Schema.decodeOption(Wire.Failure)(text), {
+    onNone: () => "",
+    onSome: ({ error }) => error
+  })
+
+const explain = (answer: Answer): Explanation | undefined => {
+  const message = said(answer)
+  switch (answer.status) {
+    case 401:
+      return { reason: "Unauthorized", detail: "the API key is refused (PDNS_API_KEY)" }
+    case 404:
+      return { reason: "ZoneNotFound", detail: message || "not found" }
+    case 422: {
+      const clash = /conflicts with|already exists/i.test(message)
+      return { reason: clash ? "Conflict" : "Invalid", detail: message || "the change is refused" }
+    }
+    case 500:
+    case 503:
+      return { reason: "Unavailable", detail: message || `HTTP ${answer.status}` }
+    default:
+      return answer.status >= 400 && answer.status < 500 && message !== "" && answer.status !== 429
+        ? { reason: "Invalid", detail: message }
+        : undefined
+  }
+}
+
+const make = Effect.fnUntraced(function* (config: PowerDnsConfig) {
+  const url = apiUrl(config.apiUrl)
+  if (Option.isNone(url)) {
+    const detail = "PDNS_API_URL must be an https URL, or plain http to a loopback or private host"
+    return yield* new DnsError({ provider, method: "connect", reason: "BadConfig", detail })
+  }
+  const base = `${url.value.replace(/\/api(\/v1)?$/, "")}/api/v1/servers/${encodeURIComponent(config.serverName)}`
+  const client = (yield* HttpClient.HttpClient).pipe(
+    HttpClient.mapRequest((request) =>
+      request.pipe(
+        HttpClientRequest.prependUrl(base),
+        HttpClientRequest.setHeader("x-api-key", Redacted.value(config.apiKey)),
+        HttpClientRequest.acceptJson
+      )
+    )
+  )
+  const http = makeProviderHttp({ provider, client, secret: config.apiKey, explain })
+  const refuse = (method: string, refusal: Refusal) => new DnsError({ provider, method, ...refusal })
+  const zonePath = (zone: Zone) => `/zones/${encodeURIComponent(zone.id)}`
+
+  const findZone = Effect.fn("PowerDns.findZone")(function* (name: string) {
+    const all = yield* http.read("findZone", "/zones", { dnssec: "false" }).pipe(
+      Effect.mapError((error) =>
+        error.reason === "ZoneNotFound"
+          ? http.fail("findZone", {
+              reason: "BadConfig",
+              detail: `no API, or no server ${config.serverName}, there`
+            })
+          : error
+      ),
+      Effect.flatMap(http.decode("findZone", Wire.Zones))
+    )
+    const zones = all.flatMap((zone) =>
+      Option.toArray(normalizeName(zone.name)).map((normal) => ({
+        id: zone.id,
+        name: normal,
+        kind: zone.kind
+      }))
+    )
+    const chosen = yield* Either.mapLeft(chooseZone(name, zones), (refusal) => refuse("findZone", refusal))
+    // Taking a shorter zone instead would write where nobody asks.
+    if (/^(slave|secondary|consumer)$/i.test(chosen.kind ?? "")) {
+      const detail = `${chosen.name} is a copy here (${chosen.kind}): fabrik must talk to its primary server`
+      return yield* http.fail("findZone", { reason: "ZoneNotFound", detail })
+    }
+    return { id: chosen.id, name: chosen.name }
+  })
+
+  const rrsetsAt = (method: string, zone: Zone, name: string) =>
+    http.read(method, zonePath(zone), { rrset_name: Wire.withDot(name) }).pipe(
+      Effect.flatMap(http.decode(method, Wire.ZoneWithRecords)),
+      // Older servers answer the whole zone; 4.7 adds every other name's comments, as record sets without records.
+      Effect.map(({ rrsets }) => rrsets.filter((rrset) => Wire.withoutDot(rrset.name) === name))
+    )
+  const listAt = (method: string, zone: Zone, name: string) =>
+    Effect.map(rrsetsAt(method, zone, name), Wire.toRecordSets)
+
+  const change = (method: string, zone: Zone, rrset: unknown) =>
+    HttpClientRequest.patch(zonePath(zone)).pipe(
+      HttpClientRequest.bodyUnsafeJson({ rrsets: [rrset] }),
+      (request) => http.write(method, request)
+    )
+
+  /** As PowerDNS will store it, so that it can be compared with what is read. */
+  const stored = (recordSet: RecordSet): RecordSet => ({
+    ...recordSet,
+    ttl: recordSet.ttl ?? Wire.automaticTtl
+  })
+
+  const put = Effect.fn("PowerDns.put")(function* (zone: Zone, recordSet: RecordSet, expected: Expectation) {
+    const method = "put"
+    const wanted = stored(recordSet)
+    if (wanted.proxied)
+      return yield* http.fail(method, { reason: "Invalid", detail: "PowerDNS has no proxy" })
+    const rrsets = yield* rrsetsAt(method, zone, wanted.name)
+    const existing = Wire.toRecordSets(rrsets)
+    const expectation: Expectation =
+      expected._tag === "Absent" ? expected : { _tag: "Exactly", recordSet: stored(expected.recordSet) }
+    const refusal = refusePut(zone, existing, wanted, expectation)
+    if (refusal !== undefined) return yield* refuse(method, refusal)
+    const before = rrsets.find(({ type }) => type === wanted.type)
+    yield* settle(
+      { provider, method, before: ofType(existing, wanted.type), wanted },
+      change(method, zone, Wire.replacing(wanted, before)),
+      Effect.map(listAt(method, zone, wanted.name), (found) => ofType(found, wanted.type))
+    )
+  })
+
+  const remove = Effect.fn("PowerDns.remove")(function* (zone: Zone, expected: RecordSet) {
+    const method = "remove"
+    const ours = stored(expected)
+    const read = Effect.map(listAt(method, zone, ours.name), (existing) => ofType(existing, ours.type))
+    const before = yield* read
+    if (before === undefined) return
+    const refusal = refuseRemove(before, ours)
+    if (refusal !== undefined) return yield* refuse(method, refusal)
+    yield* settle(
+      { provider, method, before, wanted: undefined },
+      change(method, zone, Wire.deleting(ours)),
+      read
+    )
+  })
+
+  return DnsClient.of({
+    provider,
+    capabilities: {
+      compareAndSet: false,
+      atomicBatch: true,
+      minTtl: 1,
+      comments: true,
+      proxied: false
+    },
+    findZone,
+    listAt: (zone, name) => listAt("listAt", zone, name),
+    put,
+    remove
+  })
+})
+
+/** A DnsClient over one PowerDNS server. Fails with `BadConfig` for an unusable URL; asks nothing by itself. */
+export const layer = (config: PowerDnsConfig): Layer.Layer<DnsClient, DnsError, HttpClient.HttpClient> =>
+  Layer.effect(DnsClient, make(config))

@@ -1,0 +1,115 @@
+/** The JSON of the PowerDNS authoritative API and the presentation form of its records. */
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import type { RecordSet } from "../DnsClient.ts"
+import { canonicalValue, normalizeName } from "../Name.ts"
+
+export const Zones = Schema.Array(
+  Schema.Struct({ id: Schema.String, name: Schema.String, kind: Schema.optional(Schema.String) })
+)
+
+const Comment = Schema.Struct({
+  content: Schema.String,
+  account: Schema.optionalWith(Schema.String, { default: () => "" }),
+  modified_at: Schema.optional(Schema.Number)
+})
+
+export const RrSet = Schema.Struct({
+  name: Schema.String,
+  type: Schema.String,
+  ttl: Schema.Number,
+  records: Schema.Array(
+    Schema.Struct({
+      content: Schema.String,
+      disabled: Schema.optionalWith(Schema.Boolean, { default: () => false })
+    })
+  ),
+  comments: Schema.optionalWith(Schema.Array(Comment), { default: () => [] })
+})
+export type RrSet = typeof RrSet.Type
+
+export const ZoneWithRecords = Schema.Struct({ rrsets: Schema.Array(RrSet) })
+
+export const Failure = Schema.parseJson(Schema.Struct({ error: Schema.String }))
+
+/** The account that fabrik's comments carry; those of other accounts are kept and never shown. */
+export const account = "fabrik"
+
+/** The TTL of a record set that leaves it to the provider: PowerDNS has none of its own for the API. */
+export const automaticTtl = 300
+
+/** PowerDNS keeps records it does not serve. They count as there, and never as equal to a served one. */
+const disabledMark = " (disabled)"
+
+export const withDot = (name: string): string => `${name}.`
+
+export const withoutDot = (name: string): string =>
+  Option.getOrElse(normalizeName(name), () => name.toLowerCase().replace(/\.$/, ""))
+
+/** The text of a TXT value: its quoted chunks joined, `\"`, `\\` and `\ddd` (a byte of UTF-8) undone. */
+const unquote = (content: string): string => {
+  const bytes = [...content.matchAll(/"((?:[^"\\]|\\.)*)"/gs)].flatMap(([, chunk = ""]) =>
+    [...chunk.matchAll(/\\(\d{3})|\\?([^])/gu)].flatMap(([, code, character = ""]) =>
+      code === undefined ? [...new TextEncoder().encode(character)] : [Number(code) & 0xff]
+    )
+  )
+  return bytes.length === 0 && !content.startsWith('"')
+    ? content
+    : new TextDecoder().decode(new Uint8Array(bytes))
+}
+
+/** A TXT value in quoted chunks of at most 255 bytes; bytes outside of printable ASCII become `\ddd`. */
+const quote = (text: string): string => {
+  const bytes = [...new TextEncoder().encode(text)]
+  const chunks = Array.from({ length: Math.max(1, Math.ceil(bytes.length / 255)) }, (_, index) =>
+    bytes.slice(index * 255, (index + 1) * 255)
+  )
+  const escaped = (byte: number): string => {
+    const character = String.fromCharCode(byte)
+    if (character === '"' || character === "\\") return `\\${character}`
+    return byte >= 0x20 && byte < 0x7f ? character : `\\${String(byte).padStart(3, "0")}`
+  }
+  return chunks.map((chunk) => `"${chunk.map(escaped).join("")}"`).join(" ")
+}
+
+const toValue = (type: string, { content, disabled }: RrSet["records"][number]): string =>
+  (type === "TXT" ? unquote(content) : canonicalValue(type, content)) + (disabled ? disabledMark : "")
+
+const fromValue = (type: string, value: string) => {
+  const disabled = value.endsWith(disabledMark)
+  const bare = disabled ? value.slice(0, -disabledMark.length) : value
+  const content = type === "TXT" ? quote(bare) : type === "CNAME" ? withDot(withoutDot(bare)) : bare
+  return { content, disabled }
+}
+
+const toRecordSet = (rrset: RrSet): RecordSet => ({
+  name: withoutDot(rrset.name),
+  type: rrset.type,
+  ttl: rrset.ttl,
+  values: rrset.records.map((record) => toValue(rrset.type, record)),
+  proxied: false,
+  comment: rrset.comments.find((comment) => comment.account === account)?.content
+})
+
+/** A record set that has comments and no records is none. */
+export const toRecordSets = (rrsets: ReadonlyArray<RrSet>): ReadonlyArray<RecordSet> =>
+  rrsets.filter(({ records }) => records.length > 0).map(toRecordSet)
+
+/** @param before what stands there: comments of others are sent along, as a REPLACE drops those that are not. */
+export const replacing = (wanted: RecordSet, before: RrSet | undefined) => {
+  const others = before?.comments.filter((comment) => comment.account !== account) ?? []
+  const ours = wanted.comment === undefined ? [] : [{ content: wanted.comment, account }]
+  const comments = [...ours, ...others]
+  // Some backends have no comments and refuse even an empty list of them.
+  const carried = comments.length === 0 && (before?.comments.length ?? 0) === 0 ? {} : { comments }
+  return {
+    name: withDot(wanted.name),
+    type: wanted.type,
+    ttl: wanted.ttl,
+    changetype: "REPLACE",
+    records: wanted.values.map((value) => fromValue(wanted.type, value)),
+    ...carried
+  }
+}
+
+export const deleting = ({ name, type }: RecordSet) => ({ name: withDot(name), type, changetype: "DELETE" })
