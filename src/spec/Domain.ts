@@ -1,0 +1,110 @@
+import { isIP } from "node:net"
+import { domainToASCII } from "node:url"
+import * as Either from "effect/Either"
+import { type Complaint, quote } from "./Report.ts"
+
+const example = "write the bare name, e.g. app.example.com"
+
+const looksLikeAddress = (name: string): boolean =>
+  isIP(name) !== 0 || /(^|\.)(\d+|0x[0-9a-f]*)$/i.test(name.replace(/\.$/, ""))
+
+/** What is wrong before any conversion, which would hide it (`domainToASCII` decodes %, drops tabs, expands `1.2`). */
+const surfaceComplaint = (input: string): Complaint | undefined => {
+  if (input.includes("@")) return { message: "a domain has no user or password", hint: example }
+  const url = /^[a-z][a-z0-9+.-]*:\/\/([A-Za-z0-9.-]*)/i.exec(input)
+  if (url !== null)
+    return { message: "a domain has no scheme", hint: url[1] ? `write ${quote(url[1])}` : example }
+  if (/[/\\?#]/.test(input)) return { message: "a domain has no path", hint: example }
+  if (input.includes("*")) {
+    return {
+      message: "a wildcard is not a domain to serve from",
+      hint: "write one host name, e.g. app.example.com"
+    }
+  }
+  if (isIP(input.replace(/^\[(.*)\]$/, "$1")) !== 0) {
+    return { message: "a domain is a name, not an IP address", hint: "the address goes under `dns.target`" }
+  }
+  if (/:\d*$/.test(input)) {
+    return { message: "a domain has no port", hint: "the port the application listens on goes under `port`" }
+  }
+  if (/\s/.test(input)) return { message: "a domain has no spaces" }
+  if (input.includes("_"))
+    return { message: "an underscore is not allowed in a host name", hint: "use a hyphen" }
+  // ASCII beyond letters, digits, dot and hyphen, and characters that do not show.
+  const odd =
+    /[^A-Za-z0-9.\-\u0080-\u{10FFFF}]|\u034F|[\u00AD\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\uFEFF]/u.exec(
+      input
+    )
+  return odd === null ? undefined : { message: `a domain cannot contain ${quote(odd[0])}` }
+}
+
+const labelComplaint = (label: string): Complaint | undefined => {
+  if (label === "") return { message: "two dots in a row, or a dot at the start" }
+  if (label.length > 63) return { message: "a part of the domain is longer than 63 characters" }
+  if (label.startsWith("-") || label.endsWith("-")) {
+    return { message: `no part of a domain starts or ends with a hyphen: ${quote(label)}` }
+  }
+  return /^[a-z0-9-]+$/.test(label)
+    ? undefined
+    : { message: "the domain is not a valid host name", hint: example }
+}
+
+/**
+ * A host name in the form everything behind the spec uses: ASCII (IDN as punycode, UTS 46), lower case, no final dot,
+ * at least two labels, letters, digits and hyphens only, no address in any disguise (`2130706433`, `0x7f.1`, `①②⑦.1`).
+ */
+export const asciiDomain = (input: string): Either.Either<string, Complaint> => {
+  const surface = surfaceComplaint(input)
+  if (surface !== undefined) return Either.left(surface)
+  const name = domainToASCII(input).replace(/\.$/, "")
+  if (looksLikeAddress(input) || looksLikeAddress(name)) {
+    return Either.left({
+      message: "a domain is a name, not an IP address",
+      hint: "the address goes under `dns.target`"
+    })
+  }
+  if (name === "") return Either.left({ message: "the domain is not a valid host name", hint: example })
+  if (name.length > 253) return Either.left({ message: "the domain is longer than 253 characters" })
+  const labels = name.split(".")
+  for (const label of labels) {
+    const complaint = labelComplaint(label)
+    if (complaint !== undefined) return Either.left(complaint)
+  }
+  const top = labels.at(-1) ?? ""
+  if (labels.length < 2 || name === "localhost") {
+    return Either.left({ message: "a public domain has at least two parts", hint: "e.g. app.example.com" })
+  }
+  if (!/^[a-z][a-z0-9-]*[a-z0-9]$/.test(top)) {
+    return Either.left({ message: `there is no top-level domain ${quote(top)}` })
+  }
+  return Either.right(name)
+}
+
+// RFC 2606, RFC 6761, RFC 6762 appendix G, RFC 7686, RFC 8375, RFC 9476, and the names ICANN holds back.
+const reserved: ReadonlySet<string> = new Set([
+  "alt",
+  "arpa",
+  "corp",
+  "example",
+  "home",
+  "internal",
+  "intranet",
+  "invalid",
+  "lan",
+  "local",
+  "localdomain",
+  "localhost",
+  "mail",
+  "onion",
+  "private",
+  "test"
+])
+
+/**
+ * Why no certificate authority or public resolver will ever know `domain` (as {@link asciiDomain} gives it);
+ * `undefined` when nothing speaks against it. A dry run and the sandbox may use such names, a live run may not.
+ */
+export const liveDomainProblem = (domain: string): string | undefined => {
+  const top = domain.slice(domain.lastIndexOf(".") + 1)
+  return reserved.has(top) ? `\`.${top}\` is reserved: it never exists on the public internet` : undefined
+}

@@ -1,0 +1,38 @@
+/** The bounds of a spec's numbers and words, for its reader and its JSON Schema alike. */
+export interface Range {
+  readonly min: number
+  readonly max: number
+  /** e.g. `seconds`; empty for a plain number. */
+  readonly unit: string
+}
+
+const seconds = (min: number, max: number): Range => ({ min, max, unit: "seconds" })
+const plain = (min: number, max: number): Range => ({ min, max, unit: "" })
+
+export const ranges = {
+  port: plain(1, 65_535),
+  status: plain(200, 599),
+  timeout: seconds(1, 300),
+  interval: seconds(1, 300),
+  retries: plain(1, 100),
+  startPeriod: seconds(0, 3600),
+  ttl: seconds(30, 86_400)
+} as const
+
+/** A DNS label. */
+export const namePattern = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
+
+// coolify app/Support/ValidationPatterns.php: names. Spaces at the ends are trimmed there, so they are refused here.
+export const projectPattern = /^(?! )[\p{L}\p{M}\p{N} \-_.@/&()#,:+]{3,255}(?<! )$/u
+
+// Coolify saves an environment in lower case but looks it up as given; `/` would become `-`.
+export const environmentPattern = /^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$/
+
+/** The name of a variable or a secret. */
+export const variablePattern = /^[A-Za-z_][A-Za-z0-9_]{0,254}$/
+
+export const headerPattern = /^[A-Za-z0-9-]{1,64}$/
+
+export const dnsProviders = ["cloudflare", "powerdns"] as const
+
+export const buildPacks = ["nixpacks", "railpack", "static", "dockerfile"] as const

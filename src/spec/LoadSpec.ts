@@ -1,0 +1,71 @@
+import type { PlatformError } from "@effect/platform/Error"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import { maxSpecBytes, parseSpec, tooLarge } from "./ParseSpec.ts"
+import { SpecError } from "./SpecError.ts"
+
+const whole = (file: string, message: string, hint?: string): SpecError =>
+  new SpecError({ file, problems: [{ line: 0, column: 0, path: "", message, hint }] })
+
+const explain = (file: string, error: PlatformError): SpecError => {
+  if (error._tag === "BadArgument") return whole(file, "this is not a file name")
+  switch (error.reason) {
+    case "NotFound":
+      return whole(file, "there is no such file", "`fabrik new` writes one")
+    case "PermissionDenied":
+      return whole(file, "no permission to read the file", "check who owns it and its mode (ls -l)")
+    case "BadResource":
+      return whole(file, "there is no such file", "a part of its path is not a folder")
+    default:
+      return whole(file, "the file cannot be read", error.description)
+  }
+}
+
+/** At most one byte over the limit is read of a file, even of one that grows after its size was asked for. */
+const readRegular = Effect.fnUntraced(function* (path: string) {
+  const fs = yield* FileSystem.FileSystem
+  const file = yield* fs.open(path, { flag: "r" })
+  const chunks: Array<Uint8Array> = []
+  let size = 0
+  while (size <= maxSpecBytes) {
+    const chunk = yield* file.readAlloc(maxSpecBytes + 1 - size)
+    if (Option.isNone(chunk)) break
+    chunks.push(chunk.value)
+    size += chunk.value.length
+  }
+  return Buffer.concat(chunks)
+}, Effect.scoped)
+
+const readBytes = Effect.fnUntraced(function* (path: string) {
+  const fs = yield* FileSystem.FileSystem
+  const info = yield* fs.stat(path)
+  if (info.size > maxSpecBytes) return yield* new SpecError({ file: path, problems: [tooLarge] })
+  switch (info.type) {
+    case "File":
+      return yield* readRegular(path)
+    // `fabrik apply <(envsubst < spec.yaml)`: a pipe has no size and cannot be read by position.
+    case "FIFO":
+      return yield* fs.readFile(path)
+    case "Directory":
+      return yield* whole(path, "a folder, not a file", "name the spec inside it")
+    default:
+      return yield* whole(path, "a device, not a file")
+  }
+})
+
+const decode = (bytes: Uint8Array, file: string): Either.Either<string, SpecError> =>
+  Either.try({
+    try: () => new TextDecoder("utf-8", { fatal: true }).decode(bytes),
+    catch: () => whole(file, "the file is not UTF-8 text", "save it as UTF-8")
+  })
+
+/** Reads and parses the spec at `path`. Fails with everything wrong at once; the file is named as `path` names it. */
+export const loadSpec = Effect.fn("loadSpec")(function* (path: string) {
+  const bytes = yield* readBytes(path).pipe(
+    Effect.mapError((error) => (error._tag === "SpecError" ? error : explain(path, error)))
+  )
+  if (bytes.length > maxSpecBytes) return yield* new SpecError({ file: path, problems: [tooLarge] })
+  return yield* Either.flatMap(decode(bytes, path), (text) => parseSpec(text, path))
+})

@@ -1,0 +1,124 @@
+import { type Field, readList, readMap, type Shape } from "./Fields.ts"
+import { variablePattern } from "./Limits.ts"
+import { keyName, type Report } from "./Report.ts"
+
+/** Why a name is not the user's to set. */
+const owner = (name: string): string | undefined => {
+  if (name === "FABRIK_RELEASE") return "fabrik sets it itself, anew with each release"
+  if (/^(COOLIFY|SERVICE)_/.test(name)) return "Coolify owns the names that start with COOLIFY_ and SERVICE_"
+  return name === "__proto__" ? "no program could read it safely" : undefined
+}
+
+/**
+ * Reports a bad name of a variable or a secret. The text itself is shown only when it is a well-formed name: a
+ * `KEY=value` in the wrong place would show its value.
+ */
+const nameIsGood = (report: Report, name: string, field: Field, at: Field["keyAt"]): boolean => {
+  if (!variablePattern.test(name)) {
+    const hint = /[=:]/.test(name)
+      ? "the name alone: a value never stands in it"
+      : "letters, digits and `_`, at most 255, the first not a digit"
+    report.add(at, field.path, { message: "this is not the name of a variable", hint })
+    return false
+  }
+  const reason = owner(name)
+  if (reason !== undefined) {
+    report.add(at, field.path, { message: `\`${name}\` is reserved`, hint: reason })
+  }
+  return reason === undefined
+}
+
+/** A variable of the spec, with where its value stands. */
+export interface EnvEntry {
+  readonly value: string
+  readonly field: Field
+}
+
+/** The variables. Numbers and booleans are taken as they are written: `PORT: 8000` is `"8000"`. */
+export const readEnv = (report: Report, field: Field): ReadonlyMap<string, EnvEntry> => {
+  const found = new Map<string, EnvEntry>()
+  const { node } = field
+  if (node._tag !== "Map") {
+    if (node._tag !== "Null") {
+      report.add(node.at, field.path, {
+        message: "`env` must be a map",
+        hint: "write one `KEY: value` per line"
+      })
+    }
+    return found
+  }
+  for (const { key, keyAt, node: value } of node.entries) {
+    const own: Field = {
+      path: variablePattern.test(key) ? `${field.path}.${key}` : `${field.path}.${keyName(key)}`,
+      keyAt,
+      node: value
+    }
+    const good = nameIsGood(report, key, own, keyAt)
+    if (value._tag === "Scalar") {
+      if (good) found.set(key, { value: value.text, field: own })
+    } else if (value._tag === "Null") {
+      report.add(value.at, own.path, {
+        message: `\`${own.path}\` has no value`,
+        hint: 'write "" for an empty one; a secret goes under `secrets`'
+      })
+    } else {
+      report.add(value.at, own.path, {
+        message: `\`${own.path}\` must be text, a number, true or false`,
+        hint: "put quotes around a text that contains { or ["
+      })
+    }
+  }
+  return found
+}
+
+const oldShape: Shape = { keys: ["required", "generate"] }
+
+const readNames = (report: Report, field: Field): ReadonlyArray<readonly [string, Field]> => {
+  const items = readList(report, field, "one name per line, each behind a `-`") ?? []
+  const names = new Map<string, Field>()
+  for (const item of items) {
+    const { node, path } = item
+    if (node._tag !== "Scalar" || typeof node.value !== "string") {
+      const hint = "the name alone: the value comes from the environment or from .env"
+      report.add(node.at, path, { message: "a secret is the name of a variable", hint })
+    } else if (names.has(node.text)) {
+      report.add(node.at, path, { message: `duplicate secret \`${node.text}\`` })
+    } else if (node.text === "PORT") {
+      const hint = "Coolify must know it: write it under `port`"
+      report.add(node.at, path, { message: "`PORT` cannot be a secret", hint })
+    } else if (nameIsGood(report, node.text, item, node.at)) {
+      names.set(node.text, item)
+    }
+  }
+  return [...names]
+}
+
+/** The names of the secrets; the two lists of the older form (`required`, `generate`) are one. */
+export const readSecrets = (report: Report, field: Field): ReadonlyMap<string, Field> => {
+  if (field.node._tag !== "Map") return new Map(readNames(report, field))
+  for (const { key, keyAt } of field.node.entries) {
+    if (key !== "required" && key !== "generate" && variablePattern.test(key)) {
+      report.add(keyAt, `${field.path}.${key}`, {
+        message: "secrets are a list of names",
+        hint: `write \`- ${key}\`; the value comes from the environment or from .env, never from the spec`
+      })
+      return new Map()
+    }
+  }
+  const lists = readMap(report, field, oldShape) ?? new Map<string, Field>()
+  return new Map([...lists.values()].flatMap((list) => readNames(report, list)))
+}
+
+/** One name cannot be both. */
+export const refuseBoth = (
+  report: Report,
+  env: ReadonlyMap<string, EnvEntry>,
+  secrets: ReadonlyMap<string, Field>
+): void => {
+  for (const [name, secret] of secrets) {
+    const variable = env.get(name)
+    if (variable === undefined) continue
+    const hint = `it is also under \`env\` (line ${variable.field.keyAt.line}): keep one`
+    report.add(secret.node.at, secret.path, { message: `\`${name}\` is both a secret and a variable`, hint })
+  }
+}

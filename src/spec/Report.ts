@@ -1,0 +1,46 @@
+import { printable, type SpecProblem } from "./SpecError.ts"
+
+/** 1-based. */
+export interface Position {
+  readonly line: number
+  readonly column: number
+}
+
+/** What is wrong with a value, and what to write instead. */
+export interface Complaint {
+  readonly message: string
+  readonly hint?: string | undefined
+}
+
+/** Collects problems while a spec is read, so that all of them are told at once. */
+export class Report {
+  private readonly found: Array<SpecProblem> = []
+
+  /** Returns `undefined`, the reading of a value that is no good. */
+  add(at: Position, path: string, { message, hint }: Complaint): undefined {
+    this.found.push({
+      line: at.line,
+      column: at.column,
+      path,
+      message,
+      ...(hint === undefined ? {} : { hint })
+    })
+    return undefined
+  }
+
+  /** In file order. */
+  get problems(): ReadonlyArray<SpecProblem> {
+    return this.found.toSorted((a, b) => a.line - b.line || a.column - b.column)
+  }
+}
+
+const maxQuoted = 60
+
+/** A word of the user's file between backticks, safe to print and cut to a length that fits a line. */
+export const quote = (text: string): string => {
+  const safe = printable(text)
+  return `\`${safe.length > maxQuoted ? `${safe.slice(0, maxQuoted)}...` : safe}\``
+}
+
+/** A key as it may be shown: `KEY=value` written as a key keeps its value to itself. */
+export const keyName = (key: string): string => key.replace(/[=:\s].*$/su, "")
