@@ -1,0 +1,44 @@
+/** What every implementation of the contract refuses before anything is sent. */
+import type { ApplicationPatch, ApplicationSettings, Variable } from "./CoolifyClient.ts"
+import { CoolifyError } from "./CoolifyError.ts"
+
+const invalid = (method: string, field: string, message: string) =>
+  new CoolifyError({ method, reason: "Invalid", detail: message, problems: [{ field, message }] })
+
+/** The kind of source and the text of an inline Dockerfile are fixed at creation. */
+export const refusedPatch = (
+  patch: ApplicationPatch,
+  current: ApplicationSettings
+): CoolifyError | undefined => {
+  if (patch.source === undefined) return undefined
+  if (patch.source._tag !== current.source._tag) {
+    return invalid(
+      "updateApplication",
+      "source",
+      `an application made from ${current.source._tag} cannot become one from ${patch.source._tag}: destroy and create it`
+    )
+  }
+  if (
+    patch.source._tag === "Dockerfile" &&
+    current.source._tag === "Dockerfile" &&
+    patch.source.text !== current.source.text
+  ) {
+    return invalid(
+      "updateApplication",
+      "source",
+      "Coolify's API cannot change the text of an inline Dockerfile: destroy and create the application"
+    )
+  }
+  return undefined
+}
+
+/** Coolify would make two rows of a key that stands twice in one request. */
+export const repeatedKey = (variables: ReadonlyArray<Variable>): CoolifyError | undefined => {
+  const seen = new Set<string>()
+  for (const { key, isPreview } of variables) {
+    const id = `${key} ${isPreview}`
+    if (seen.has(id)) return invalid("putVariables", key, `the variable ${key} is given twice`)
+    seen.add(id)
+  }
+  return undefined
+}

@@ -1,0 +1,251 @@
+/** One call to the API: its requests, deadlines, limits and errors. */
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as HttpClient from "@effect/platform/HttpClient"
+import type * as HttpClientError from "@effect/platform/HttpClientError"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as ParseResult from "effect/ParseResult"
+import * as Predicate from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import { type Answer, fromAnswer, type Origin, plain } from "./AnswerError.ts"
+import type { CoolifyConfig } from "./CoolifyConfig.ts"
+import { CoolifyError, type CoolifyErrorReason } from "./CoolifyError.ts"
+import { CoolifySettings } from "./CoolifySettings.ts"
+import { type Refusal, retryRefusals } from "./Retry.ts"
+import { isUuid } from "./Wire.ts"
+import type { Body } from "./WireRequest.ts"
+
+export interface Call {
+  /** The CoolifyClient method. */
+  readonly method: string
+  readonly verb: "GET" | "POST" | "PATCH" | "DELETE"
+  /** Behind `/api/v1`, with `{name}` for each of `ids` and `names`. */
+  readonly path: string
+  /** Ids of Coolify's: anything else is refused before it gets into a URL. */
+  readonly ids?: Readonly<Record<string, string>>
+  /** Names people chose: percent-encoded. */
+  readonly names?: Readonly<Record<string, string>>
+  readonly query?: Readonly<Record<string, string>>
+  readonly body?: Body
+  readonly secrets?: ReadonlyArray<Redacted.Redacted<string>>
+  /** Coolify writes item by item, so that even a 422 may come after some of them are in. */
+  readonly piecemeal?: boolean
+}
+
+const error = (
+  origin: Origin,
+  reason: CoolifyErrorReason,
+  detail: string,
+  more: { readonly status?: number; readonly outcomeUnknown?: boolean } = {}
+) =>
+  new CoolifyError({
+    method: origin.method,
+    reason,
+    detail: plain(origin, detail),
+    status: more.status,
+    outcomeUnknown: more.outcomeUnknown ?? false
+  })
+
+/**
+ * The first error code on the chain of causes: Node's (`ECONNREFUSED`), OpenSSL's or undici's. A host with several
+ * addresses fails with all their errors in one.
+ */
+const codeOf = (cause: unknown, depth = 0): { readonly code: string; readonly syscall: string } => {
+  if (depth > 5 || !Predicate.isRecord(cause)) return { code: "", syscall: "" }
+  const { code, syscall, errors } = cause
+  if (typeof code !== "string") return codeOf(cause["cause"], depth + 1)
+  return Array.isArray(errors) && errors.length > 0
+    ? { code, syscall: codeOf(errors[0], depth + 1).syscall }
+    : { code, syscall: typeof syscall === "string" ? syscall : "" }
+}
+
+/** Codes that can only come before a request has been sent. */
+const beforeSending = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "EADDRNOTAVAIL",
+  "UND_ERR_CONNECT_TIMEOUT"
+])
+const tls = /^(ERR_SSL|ERR_TLS|EPROTO$|CERT_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|HOSTNAME_MISMATCH)/
+
+const unsent = (origin: Origin, failure: HttpClientError.RequestError): Refusal => {
+  if (failure.reason !== "Transport") {
+    return { error: error(origin, "BadConfig", "the request could not be formed"), retry: false }
+  }
+  const { code, syscall } = codeOf(failure.cause)
+  if (tls.test(code)) {
+    return {
+      error: error(origin, "Unreachable", `TLS failed (${code}): is the certificate valid for this name?`),
+      retry: false
+    }
+  }
+  if (beforeSending.has(code) || syscall === "connect") {
+    const detail =
+      code === "ENOTFOUND" ? "the host name of the URL does not exist" : `no connection (${code})`
+    return { error: error(origin, "Unreachable", detail), retry: code !== "ENOTFOUND" }
+  }
+  return broken(origin, `the connection broke before an answer came${code === "" ? "" : ` (${code})`}`)
+}
+
+const broken = (origin: Origin, detail: string): Refusal => ({
+  error: error(origin, "Interrupted", detail, { outcomeUnknown: origin.write }),
+  retry: !origin.write
+})
+
+const unreadable = (origin: Origin, status: number, detail: string): Refusal => ({
+  error: error(origin, "BadResponse", `${origin.endpoint} answered ${status} with ${detail}`, {
+    status,
+    outcomeUnknown: origin.write
+  }),
+  retry: false
+})
+
+const readBody = (origin: Origin, response: HttpClientResponse.HttpClientResponse) =>
+  Effect.gen(function* () {
+    const { maxBodyBytes } = yield* CoolifySettings
+    const decoder = new TextDecoder()
+    const read = yield* response.stream.pipe(
+      Stream.mapError((): Refusal => broken(origin, "the connection broke inside the answer")),
+      Stream.runFoldEffect({ text: "", bytes: 0 }, (so, chunk) => {
+        const bytes = so.bytes + chunk.byteLength
+        return bytes > maxBodyBytes
+          ? Effect.fail(unreadable(origin, response.status, `more than ${maxBodyBytes} bytes`))
+          : Effect.succeed({ text: so.text + decoder.decode(chunk, { stream: true }), bytes })
+      })
+    )
+    return read.text + decoder.decode()
+  })
+
+const decodeJson = Schema.decodeUnknownOption(Schema.parseJson())
+
+/** The deepest place the schema complains about, never the value that stands there. */
+const placeOf = (failure: ParseResult.ParseError): string =>
+  ParseResult.ArrayFormatter.formatIssueSync(failure.issue)
+    .map((issue) => issue.path.map(String).join("."))
+    .reduce((deepest, path) => (path.length > deepest.length ? path : deepest), "")
+
+export interface Transport {
+  /** The body of a 2xx answer, decoded. */
+  readonly json: <A, I>(call: Call, schema: Schema.Schema<A, I>) => Effect.Effect<A, CoolifyError>
+  /** The body of a 2xx answer as it is. */
+  readonly text: (call: Call) => Effect.Effect<string, CoolifyError>
+}
+
+export const makeTransport = (config: CoolifyConfig) =>
+  Effect.gen(function* () {
+    // No trace headers: they are of no use to Coolify and would name every request.
+    const client = HttpClient.withTracerPropagation(yield* HttpClient.HttpClient, false)
+    // A token is `<id>|<secret>`; the second half alone opens as much.
+    const tokenParts = [config.token, Redacted.make(Redacted.value(config.token).split("|").at(-1) ?? "")]
+
+    const originOf = (call: Call): Origin => ({
+      method: call.method,
+      endpoint: `${call.verb} ${call.path}`,
+      write: call.verb !== "GET",
+      piecemeal: call.piecemeal ?? false,
+      secrets: [...tokenParts, ...(call.secrets ?? [])]
+    })
+
+    const requestOf = (
+      call: Call,
+      origin: Origin
+    ): Effect.Effect<HttpClientRequest.HttpClientRequest, CoolifyError> => {
+      const ids = Object.entries(call.ids ?? {})
+      if (ids.some(([, id]) => !isUuid(id))) {
+        return Effect.fail(
+          error(origin, "BadResponse", `an id for ${origin.endpoint} is not one that Coolify makes`)
+        )
+      }
+      const names = Object.entries(call.names ?? {}).map(([name, value]) => [name, encodeURIComponent(value)])
+      if (names.some(([, value]) => value === "" || value === "." || value === "..")) {
+        return Effect.fail(error(origin, "Invalid", `a name for ${origin.endpoint} cannot stand in a path`))
+      }
+      const path = [...ids, ...names].reduce(
+        (so, [name = "", value = ""]) => so.replace(`{${name}}`, () => value),
+        call.path
+      )
+      const request = HttpClientRequest.make(call.verb)(config.baseUrl + path).pipe(
+        HttpClientRequest.acceptJson,
+        HttpClientRequest.bearerToken(config.token),
+        HttpClientRequest.setUrlParams(call.query ?? {})
+      )
+      return Effect.succeed(
+        call.body === undefined
+          ? request
+          : HttpClientRequest.bodyText(request, JSON.stringify(call.body), "application/json")
+      )
+    }
+
+    const exchange = Effect.fn("coolify.exchange")(function* (
+      origin: Origin,
+      request: HttpClientRequest.HttpClientRequest
+    ) {
+      const settings = yield* CoolifySettings
+      const seconds = (duration: Duration.DurationInput) => `${Duration.toSeconds(duration)} s`
+      const response = yield* client.execute(request).pipe(
+        // Only the client over fetch reads this; it would follow a redirect, the others never do.
+        Effect.provideService(FetchHttpClient.RequestInit, { redirect: "manual" }),
+        Effect.catchTags({
+          RequestError: (failure) => Effect.fail(unsent(origin, failure)),
+          ResponseError: () => Effect.fail(broken(origin, "the answer could not be read"))
+        }),
+        Effect.timeoutFail({
+          duration: settings.headersTimeout,
+          onTimeout: () => broken(origin, `no answer within ${seconds(settings.headersTimeout)}`)
+        })
+      )
+      const ok = response.status >= 200 && response.status < 300
+      const text = yield* readBody(origin, response).pipe(
+        Effect.timeoutFail({
+          duration: settings.bodyTimeout,
+          onTimeout: () =>
+            broken(origin, `the answer was not complete within ${seconds(settings.bodyTimeout)}`)
+        }),
+        // A refusal's status says enough when its text does not arrive.
+        Effect.catchAll((refusal) => (ok ? Effect.fail(refusal) : Effect.succeed("")))
+      )
+      if (ok) return { status: response.status, text }
+      const answer: Answer = {
+        status: response.status,
+        headers: response.headers,
+        body: Option.getOrUndefined(decodeJson(text))
+      }
+      const refused = fromAnswer(origin, answer, yield* Clock.currentTimeMillis)
+      const retry = refused.reason === "RateLimited" || (refused.reason === "ServerError" && !origin.write)
+      return yield* Effect.fail<Refusal>({ error: refused, retry })
+    })
+
+    const run = (call: Call, origin: Origin) =>
+      requestOf(call, origin).pipe(
+        Effect.flatMap((request) => retryRefusals(call.method, exchange(origin, request)))
+      )
+
+    const transport: Transport = {
+      text: (call) => Effect.map(run(call, originOf(call)), ({ text }) => text),
+      json: (call, schema) => {
+        const origin = originOf(call)
+        return Effect.flatMap(run(call, origin), ({ status, text }) => {
+          const parsed = decodeJson(text)
+          return Option.isNone(parsed)
+            ? Effect.fail(unreadable(origin, status, "something that is not JSON").error)
+            : Schema.decodeUnknown(schema)(parsed.value).pipe(
+                Effect.mapError((failure) => {
+                  const place = placeOf(failure)
+                  const what = place === "" ? "something else than expected" : `an unusable field ${place}`
+                  return unreadable(origin, status, what).error
+                })
+              )
+        })
+      }
+    }
+    return transport
+  })

@@ -1,0 +1,217 @@
+/**
+ * Coolify's JSON, read loosely: unknown fields pass, `null` and a missing field mean the column's default, and only
+ * what fabrik cannot do without is required. Shapes from app/Http/Controllers/Api at 4.3.11.
+ */
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import type {
+  Application,
+  ApplicationSource,
+  Deployment,
+  DeploymentLogLine,
+  ObservedVariable
+} from "./CoolifyClient.ts"
+import { fromStoredImage } from "./ImageReference.ts"
+import { normaliseRepository } from "./Repository.ts"
+
+const uuidPattern = /^[a-z0-9-]{1,64}$/
+
+/** An id of Coolify's, safe to stand in a path. Coolify's own are 24 lower-case letters and digits. */
+export const Uuid = Schema.String.pipe(Schema.pattern(uuidPattern))
+export const isUuid = (text: string): boolean => uuidPattern.test(text)
+
+const orElse = <A, I>(schema: Schema.Schema<A, I>, value: NoInfer<A>) =>
+  Schema.optionalWith(schema, { nullable: true, default: () => value })
+const text = orElse(Schema.String, "")
+/** Laravel gives a column without a cast as the driver does: a number or its digits. */
+const Whole = Schema.Union(Schema.Number, Schema.NumberFromString)
+
+export const Created = Schema.Struct({ uuid: Uuid })
+
+export const Servers = Schema.Array(
+  Schema.Struct({
+    uuid: Uuid,
+    name: Schema.String,
+    ip: Schema.String,
+    is_reachable: Schema.Boolean,
+    is_usable: Schema.Boolean
+  })
+)
+
+export const Projects = Schema.Array(Schema.Struct({ uuid: Uuid, name: Schema.String, description: text }))
+
+export const ApplicationRow = Schema.Struct({
+  uuid: Uuid,
+  name: Schema.String,
+  description: text,
+  fqdn: text,
+  status: orElse(Schema.String, "exited"),
+  build_pack: Schema.String,
+  ports_exposes: orElse(Schema.Union(Schema.String, Schema.Number), ""),
+  git_repository: text,
+  git_branch: text,
+  git_commit_sha: orElse(Schema.String, "HEAD"),
+  base_directory: orElse(Schema.String, "/"),
+  dockerfile: text,
+  dockerfile_location: orElse(Schema.String, "/Dockerfile"),
+  docker_registry_image_name: text,
+  docker_registry_image_tag: orElse(Schema.String, "latest"),
+  health_check_enabled: orElse(Schema.Boolean, false),
+  health_check_path: orElse(Schema.String, "/"),
+  health_check_port: orElse(Schema.Union(Schema.String, Schema.Number), ""),
+  health_check_return_code: orElse(Whole, 200),
+  health_check_interval: orElse(Whole, 5),
+  health_check_timeout: orElse(Whole, 5),
+  health_check_retries: orElse(Whole, 10),
+  health_check_start_period: orElse(Whole, 5)
+})
+type ApplicationRow = typeof ApplicationRow.Type
+
+export const Environment = Schema.Struct({
+  uuid: Uuid,
+  applications: orElse(Schema.Array(ApplicationRow), [])
+})
+
+/** What Coolify writes into `git_repository` of an application that has none. */
+const noRepository = "coollabsio/coolify"
+
+const toSource = (row: ApplicationRow): ApplicationSource => {
+  if (row.build_pack === "dockerimage") {
+    return {
+      _tag: "Image",
+      ...fromStoredImage({ name: row.docker_registry_image_name, tag: row.docker_registry_image_tag })
+    }
+  }
+  // The text is hidden without `read:sensitive`; then only the stand-in repository tells an inline Dockerfile.
+  if (row.build_pack === "dockerfile" && (row.dockerfile !== "" || row.git_repository === noRepository)) {
+    return { _tag: "Dockerfile", text: row.dockerfile === "" ? undefined : row.dockerfile }
+  }
+  return {
+    _tag: "Git",
+    repository: normaliseRepository(row.git_repository),
+    branch: row.git_branch,
+    commit: row.git_commit_sha,
+    buildPack: row.build_pack,
+    baseDirectory: row.base_directory,
+    dockerfile: row.dockerfile_location
+  }
+}
+
+/** `ports_exposes` is a comma list; without one Coolify's own default, 80, is what the proxy labels say. */
+const toPort = (exposed: string | number): number => {
+  const first = Number.parseInt(String(exposed), 10)
+  return Number.isNaN(first) ? 80 : first
+}
+
+export const toApplication = (row: ApplicationRow): Application => ({
+  uuid: row.uuid,
+  name: row.name,
+  description: row.description,
+  domains: row.fqdn
+    .split(",")
+    .map((domain) => domain.trim())
+    .filter((domain) => domain !== ""),
+  port: toPort(row.ports_exposes),
+  status: row.status,
+  source: toSource(row),
+  healthcheck: {
+    enabled: row.health_check_enabled,
+    path: row.health_check_path,
+    port: String(row.health_check_port),
+    status: row.health_check_return_code,
+    interval: row.health_check_interval,
+    timeout: row.health_check_timeout,
+    retries: row.health_check_retries,
+    startPeriod: row.health_check_start_period
+  }
+})
+
+export const Variables = Schema.Array(
+  Schema.Struct({
+    uuid: Uuid,
+    key: Schema.String,
+    // Absent when the token may not read it; null is an empty value.
+    value: Schema.optional(Schema.NullOr(Schema.Redacted(Schema.String))),
+    is_preview: orElse(Schema.Boolean, false),
+    is_literal: orElse(Schema.Boolean, false),
+    is_multiline: orElse(Schema.Boolean, false),
+    is_shown_once: orElse(Schema.Boolean, false),
+    is_runtime: orElse(Schema.Boolean, true),
+    is_buildtime: orElse(Schema.Boolean, true),
+    comment: text
+  })
+)
+
+export const toVariable = (row: (typeof Variables.Type)[number]): ObservedVariable => ({
+  uuid: row.uuid,
+  key: row.key,
+  value: row.value === null ? Redacted.make("") : row.value,
+  isPreview: row.is_preview,
+  isLiteral: row.is_literal,
+  isMultiline: row.is_multiline,
+  isShownOnce: row.is_shown_once,
+  isRuntime: row.is_runtime,
+  isBuildtime: row.is_buildtime,
+  comment: row.comment
+})
+
+export const DeployReply = Schema.Struct({
+  deployments: Schema.NonEmptyArray(
+    Schema.Struct({
+      message: text,
+      resource_uuid: text,
+      deployment_uuid: Schema.optional(Schema.NullOr(Uuid))
+    })
+  )
+})
+
+export const DeploymentRow = Schema.Struct({
+  deployment_uuid: Uuid,
+  status: Schema.Literal("queued", "in_progress", "finished", "failed", "cancelled-by-user"),
+  commit: orElse(Schema.String, "HEAD"),
+  created_at: text,
+  logs: Schema.optional(Schema.NullOr(Schema.String))
+})
+type DeploymentRow = typeof DeploymentRow.Type
+
+/** A list that Laravel has filtered keeps its keys, and then it is an object keyed by index (coolify#10077). */
+export const DeploymentList = Schema.Struct({
+  deployments: Schema.Union(
+    Schema.Array(DeploymentRow),
+    Schema.Record({ key: Schema.String, value: DeploymentRow })
+  )
+})
+
+const LogEntries = Schema.parseJson(
+  Schema.Array(
+    Schema.Struct({
+      output: text,
+      type: orElse(Schema.String, "stdout"),
+      hidden: orElse(Schema.Boolean, false)
+    })
+  )
+)
+
+/** Logs that cannot be read hide nothing that a decision needs, so they count as not shown. */
+const toLogs = (logs: string | null | undefined): ReadonlyArray<DeploymentLogLine> | undefined => {
+  if (logs === undefined) return undefined
+  if (logs === null || logs === "") return []
+  const entries = Option.getOrUndefined(Schema.decodeUnknownOption(LogEntries)(logs))
+  return entries
+    ?.filter((entry) => !entry.hidden)
+    .map((entry) => ({ stream: entry.type === "stderr" ? "stderr" : "stdout", text: entry.output }))
+}
+
+export const toDeployment = (row: DeploymentRow): Deployment => ({
+  uuid: row.deployment_uuid,
+  status: row.status,
+  commit: row.commit,
+  createdAt: row.created_at,
+  logs: toLogs(row.logs)
+})
+
+export const toDeployments = (list: typeof DeploymentList.Type): ReadonlyArray<Deployment> =>
+  Object.values(list.deployments).map(toDeployment)
+
+export const Logs = Schema.Struct({ logs: text })

@@ -1,0 +1,122 @@
+/** The bodies fabrik sends. Any field Coolify does not know fails the whole request, so nothing optional is added. */
+import * as Redacted from "effect/Redacted"
+import type {
+  ApplicationPatch,
+  ApplicationSettings,
+  ApplicationSource,
+  ContainerHealthcheck,
+  CreateApplication,
+  Variable
+} from "./CoolifyClient.ts"
+import { toStoredImage } from "./ImageReference.ts"
+import { storedRepository } from "./Repository.ts"
+
+export type Body = Readonly<Record<string, unknown>>
+
+const healthcheck = (check: ContainerHealthcheck): Body => ({
+  health_check_enabled: check.enabled,
+  health_check_path: check.path,
+  health_check_port: check.port === "" ? null : check.port,
+  health_check_return_code: check.status,
+  health_check_interval: check.interval,
+  health_check_timeout: check.timeout,
+  health_check_retries: check.retries,
+  health_check_start_period: check.startPeriod
+})
+
+const gitFields = (source: Extract<ApplicationSource, { _tag: "Git" }>): Body => ({
+  git_branch: source.branch,
+  git_commit_sha: source.commit,
+  build_pack: source.buildPack,
+  base_directory: source.baseDirectory,
+  ...(source.buildPack === "dockerfile" ? { dockerfile_location: source.dockerfile } : {})
+})
+
+const createSource = (
+  source: ApplicationSource
+): { readonly variant: "dockerimage" | "public" | "dockerfile"; readonly fields: Body } => {
+  switch (source._tag) {
+    case "Image": {
+      const { name, tag } = toStoredImage(source)
+      // `name@sha256:<hex>` is parsed into name and tag; the two apart would fail the tag's own rule for a digest.
+      const fields =
+        tag === source.tag
+          ? { docker_registry_image_name: name, docker_registry_image_tag: tag }
+          : { docker_registry_image_name: `${name}:${tag}` }
+      return { variant: "dockerimage", fields }
+    }
+    case "Git":
+      return { variant: "public", fields: { git_repository: source.repository, ...gitFields(source) } }
+    case "Dockerfile":
+      return {
+        variant: "dockerfile",
+        fields: { dockerfile: Buffer.from(source.text ?? "", "utf8").toString("base64") }
+      }
+  }
+}
+
+/** `instant_deploy` is never sent: it answers nothing about the deployment and needs no `deploy` ability. */
+export const createApplicationBody = (application: CreateApplication) => {
+  const { variant, fields } = createSource(application.source)
+  const body: Body = {
+    project_uuid: application.projectUuid,
+    server_uuid: application.serverUuid,
+    environment_name: application.environmentName,
+    name: application.name,
+    description: application.description,
+    ...(application.domains.length === 0 ? {} : { domains: application.domains.join(",") }),
+    autogenerate_domain: false,
+    ports_exposes: String(application.port),
+    ...healthcheck(application.healthcheck),
+    ...fields
+  }
+  return { variant, body }
+}
+
+/**
+ * The proxy labels are rebuilt only when `domains` is in the request, so a change of port carries the domains along
+ * (coolify#11074).
+ */
+export const routingBody = (port: number, domains: ReadonlyArray<string>): Body => ({
+  ports_exposes: String(port),
+  domains: domains.join(",")
+})
+
+const patchSource = (source: ApplicationSource): Body => {
+  switch (source._tag) {
+    case "Image": {
+      const { name, tag } = toStoredImage(source)
+      return { docker_registry_image_name: name, docker_registry_image_tag: tag }
+    }
+    case "Git":
+      return { git_repository: storedRepository(source.repository), ...gitFields(source) }
+    case "Dockerfile":
+      return {}
+  }
+}
+
+/** Empty when there is nothing to change. */
+export const patchApplicationBody = (patch: ApplicationPatch, current: ApplicationSettings): Body => ({
+  ...(patch.name === undefined ? {} : { name: patch.name }),
+  ...(patch.description === undefined ? {} : { description: patch.description }),
+  ...(patch.port === undefined && patch.domains === undefined
+    ? {}
+    : routingBody(patch.port ?? current.port, patch.domains ?? current.domains)),
+  ...(patch.healthcheck === undefined ? {} : healthcheck(patch.healthcheck)),
+  ...(patch.source === undefined ? {} : patchSource(patch.source))
+})
+
+/** Always every field: Coolify empties a value and clears flags that a request leaves out. */
+export const variablesBody = (variables: ReadonlyArray<Variable>): Body => ({
+  data: variables.map((variable) => ({
+    key: variable.key,
+    value: Redacted.value(variable.value),
+    is_preview: variable.isPreview,
+    is_literal: variable.isLiteral,
+    is_multiline: variable.isMultiline,
+    is_shown_once: variable.isShownOnce,
+    is_runtime: variable.isRuntime,
+    is_buildtime: variable.isBuildtime,
+    comment: variable.comment
+  }))
+})
