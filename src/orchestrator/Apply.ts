@@ -1,14 +1,24 @@
-import type * as Duration from "effect/Duration"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type { CoolifyClient } from "../coolify/CoolifyClient.ts"
-import type { AuthoritativeDns } from "../dns/AuthoritativeDns.ts"
-import type { DnsClient } from "../dns/DnsClient.ts"
-import type { HealthProbe } from "../health/HealthProbe.ts"
-import type { SecretStore } from "../secrets/SecretStore.ts"
+import * as Exit from "effect/Exit"
+import * as Ref from "effect/Ref"
+import { HealthProbe } from "../health/HealthProbe.ts"
 import type { Spec } from "../spec/Spec.ts"
-import type { RunFinished } from "./DeploymentEvent.ts"
-import type { Plan } from "./Plan.ts"
-import type { RunError } from "./RunError.ts"
+import { DeadlineError, RefusedError } from "./DeployError.ts"
+import type { Outcome, RunFinished } from "./DeploymentEvent.ts"
+import { desiredApplication, desiredVariables, dnsTarget, type Desired } from "./Desired.ts"
+import { observe, type Observed } from "./Observe.ts"
+import { hasChanges, type Plan } from "./Plan.ts"
+import { reconcile } from "./Reconcile.ts"
+import { inStep, makeRun, Run } from "./Run.ts"
+import { RunError } from "./RunError.ts"
+import { Owner } from "./Settings.ts"
+import { deploy } from "./steps/Deploy.ts"
+import { provision } from "./steps/Provision.ts"
+import { resolveSecrets } from "./steps/ResolveSecrets.ts"
+import { validate } from "./steps/Validate.ts"
+import { publicUrl, verify } from "./steps/Verify.ts"
 
 export interface ApplyOptions {
   readonly command: "apply" | "plan"
@@ -24,15 +34,143 @@ export interface ApplyOptions {
   readonly timeout: Duration.Duration
 }
 
+type Report = typeof RunFinished.Type
+
 /**
  * Takes a spec to a verified URL, or puts everything back. Emits its events to `Progress`, the last of them
  * `RunFinished`, which also comes when the run is interrupted.
  */
-export declare const apply: (
-  spec: Spec,
-  options: ApplyOptions
-) => Effect.Effect<
-  typeof RunFinished.Type,
-  RunError,
-  CoolifyClient | DnsClient | AuthoritativeDns | SecretStore | HealthProbe
->
+export const apply = Effect.fn("apply")(function* (spec: Spec, options: ApplyOptions) {
+  const run = yield* makeRun
+  const { port } = yield* HealthProbe
+  yield* run.emit({
+    _tag: "RunStarted",
+    command: options.command,
+    name: spec.name,
+    domain: spec.domain,
+    mode: options.mode
+  })
+  const report = yield* Ref.make<Report | undefined>(undefined)
+  const finish = <E>(exit: Exit.Exit<Outcome, E>) =>
+    Effect.tap(settle(exit, publicUrl(spec.domain, port, "/")), (settled) => Ref.set(report, settled))
+  return yield* Effect.scoped(
+    steps(spec, options).pipe(
+      Effect.timeoutFail({
+        duration: options.timeout,
+        onTimeout: () => new DeadlineError({ seconds: Duration.toSeconds(options.timeout) })
+      }),
+      // Before the scope closes and its finalizers undo.
+      Effect.onExit(announceRollback)
+    )
+  ).pipe(
+    Effect.onExit(finish),
+    Effect.provideService(Run, run),
+    Effect.matchEffect({
+      onSuccess: () => Effect.flatMap(Ref.get(report), orDieMissing),
+      onFailure: (error) =>
+        Effect.gen(function* () {
+          const step = yield* Ref.get(run.step)
+          return yield* new RunError({
+            step,
+            error,
+            report: yield* Effect.flatMap(Ref.get(report), orDieMissing)
+          })
+        })
+    })
+  )
+})
+
+const orDieMissing = (report: Report | undefined): Effect.Effect<Report> =>
+  report === undefined ? Effect.dieMessage("a run ended without a report") : Effect.succeed(report)
+
+const steps = Effect.fn("steps")(function* (spec: Spec, options: ApplyOptions) {
+  const run = yield* Run
+  yield* run.go("VALIDATING")
+  yield* inStep("validate", validate(spec, options.mode))
+  const secrets = yield* inStep("secrets", resolveSecrets(spec))
+
+  yield* Ref.set(run.step, "provision")
+  const owner = yield* Owner
+  const observed = yield* observe(spec, options)
+  const desired: Desired = {
+    spec,
+    owner,
+    run: run.id,
+    application: desiredApplication(owner, spec, run.id),
+    variables: yield* desiredVariables(spec, secrets),
+    secrets,
+    target: yield* targetOf(spec, observed)
+  }
+  const reconciliation = yield* reconcile(desired, observed, options)
+  yield* run.emit({ _tag: "Planned", plan: reconciliation.plan })
+  if (hasChanges(reconciliation.plan) && !(yield* options.confirm(reconciliation.plan)))
+    return "declined" as const
+
+  yield* run.go("PROVISIONING")
+  const application = yield* inStep("provision", provision(desired, observed, reconciliation))
+  yield* run.go("DEPLOYING")
+  if (reconciliation.deploy && application !== undefined) yield* inStep("deploy", deploy(application))
+  yield* run.go("VERIFYING")
+  if (!options.skipDeploy) {
+    const verification = {
+      spec,
+      target: desired.target,
+      applicationUuid: application?.uuid,
+      release: reconciliation.release,
+      deployed: reconciliation.deploy
+    }
+    yield* inStep("verify", verify(verification))
+  }
+  if (options.mode === "dry-run") return "planned" as const
+  return hasChanges(reconciliation.plan) ? ("complete" as const) : ("unchanged" as const)
+})
+
+const targetOf = Effect.fn("targetOf")(function* (spec: Spec, observed: Observed) {
+  const target = dnsTarget(spec, observed.server)
+  return (
+    target ??
+    (yield* new RefusedError({
+      reason: "NotPublic",
+      detail: `the server ${observed.server.name} is known to Coolify as ${observed.server.ip}, which no visitor can resolve`,
+      next: "set `dns.target` in the spec to the server's public address"
+    }))
+  )
+})
+
+/** A failure with changes behind it rolls back; one without has nothing to undo. */
+const announceRollback = <A, E>(exit: Exit.Exit<A, E>) =>
+  Effect.gen(function* () {
+    const run = yield* Run
+    const { changes } = yield* Ref.get(run.ledger)
+    if (Exit.isFailure(exit)) yield* Effect.orDie(run.go(changes > 0 ? "ROLLING_BACK" : "FAILED"))
+  })
+
+/** Closes the state machine once the finalizers are through, and reports. */
+const settle = <E>(exit: Exit.Exit<Outcome, E>, url: string) =>
+  Effect.gen(function* () {
+    const run = yield* Run
+    const { undone, leftovers } = yield* Ref.get(run.ledger)
+    if (Exit.isSuccess(exit)) {
+      if (exit.value !== "declined") yield* Effect.orDie(run.go("COMPLETE"))
+    } else if ((yield* run.state) === "ROLLING_BACK") {
+      yield* Effect.orDie(run.go(leftovers.length > 0 ? "FAILED" : "ROLLED_BACK"))
+    }
+    const state = yield* run.state
+    const report: Report = {
+      _tag: "RunFinished",
+      outcome: Exit.isSuccess(exit)
+        ? exit.value
+        : leftovers.length > 0
+          ? "leftovers"
+          : state === "ROLLED_BACK"
+            ? "rolled-back"
+            : "nothing-changed",
+      url: Exit.isSuccess(exit) && exit.value !== "declined" ? url : null,
+      undone,
+      leftovers,
+      interrupted: Exit.isInterrupted(exit),
+      millis: (yield* Clock.currentTimeMillis) - run.startedAt
+    }
+    yield* run.emit(report)
+    return report
+  })

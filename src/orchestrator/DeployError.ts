@@ -2,11 +2,21 @@
 import * as Schema from "effect/Schema"
 
 /** Refused before anything was sent: going on could harm what is not fabrik's, or could not be undone. */
-export class RefusedError extends Schema.TaggedError<RefusedError>("fabrik/orchestrator/RefusedError")("RefusedError", {
-  reason: Schema.Literal("Foreign", "Ambiguous", "NotFound", "Unrestorable", "NeedsReplacement", "NotPublic"),
-  detail: Schema.String,
-  next: Schema.String
-}) {
+export class RefusedError extends Schema.TaggedError<RefusedError>("fabrik/orchestrator/RefusedError")(
+  "RefusedError",
+  {
+    reason: Schema.Literal(
+      "Foreign",
+      "Ambiguous",
+      "NotFound",
+      "Unrestorable",
+      "NeedsReplacement",
+      "NotPublic"
+    ),
+    detail: Schema.String,
+    next: Schema.String
+  }
+) {
   override get message(): string {
     return this.detail
   }

@@ -41,7 +41,10 @@ export const RunStarted = Schema.TaggedStruct("RunStarted", {
   domain: Schema.String,
   mode: Schema.Literal("live", "sandbox", "dry-run")
 })
-export const StateChanged = Schema.TaggedStruct("StateChanged", { from: DeploymentState, to: DeploymentState })
+export const StateChanged = Schema.TaggedStruct("StateChanged", {
+  from: DeploymentState,
+  to: DeploymentState
+})
 export const StepStarted = Schema.TaggedStruct("StepStarted", { step: Step })
 export const StepFinished = Schema.TaggedStruct("StepFinished", { step: Step, millis: Schema.Number })
 export const SecretResolved = Schema.TaggedStruct("SecretResolved", {
@@ -134,5 +137,7 @@ export type Emitted = typeof Emitted.Type
 
 /** Who watches a run. Nobody, unless a screen says otherwise. */
 export class Progress extends Context.Reference<Progress>()("fabrik/orchestrator/Progress", {
-  defaultValue: (): { readonly emit: (emitted: Emitted) => Effect.Effect<void> } => ({ emit: () => Effect.void })
+  defaultValue: (): { readonly emit: (emitted: Emitted) => Effect.Effect<void> } => ({
+    emit: () => Effect.void
+  })
 }) {}

@@ -36,7 +36,8 @@ export const Plan = Schema.Struct({
 })
 export type Plan = typeof Plan.Type
 
-export const hasChanges = (plan: Plan): boolean => plan.changes.some((change) => change.action !== "unchanged")
+export const hasChanges = (plan: Plan): boolean =>
+  plan.changes.some((change) => change.action !== "unchanged")
 
 /** How many of each action, for the closing line. */
 export const countActions = (plan: Plan): { readonly [Action in Change["action"]]: number } => {

@@ -1,0 +1,117 @@
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import { isIP } from "node:net"
+import type { ApplicationSettings, Server, Variable } from "../coolify/CoolifyClient.ts"
+import { SecretStore, type ResolvedSecret } from "../secrets/SecretStore.ts"
+import type { Spec } from "../spec/Spec.ts"
+import * as Marker from "./Marker.ts"
+
+/** Set by fabrik in every application; what a healthy response must show where `healthcheck.release` says so. */
+export const releaseKey = "FABRIK_RELEASE"
+
+/** Stands for a server address that is not known because nothing was read. */
+export const unknownAddress = "0.0.0.0"
+
+/** What the spec asks for, in the services' terms. */
+export interface Desired {
+  readonly spec: Spec
+  readonly owner: string
+  /** The run that asks: it marks what is created and is the new release. */
+  readonly run: string
+  readonly application: ApplicationSettings
+  /** In a fixed order: by key. Without the release. */
+  readonly variables: ReadonlyArray<Variable>
+  readonly secrets: ReadonlyArray<ResolvedSecret>
+  readonly target: DnsTarget
+}
+
+export interface DnsTarget {
+  readonly type: "A" | "AAAA" | "CNAME"
+  readonly value: string
+}
+
+/** The mark of an application that `run` creates. */
+export const applicationMark = (owner: string, spec: Spec, run: string): string =>
+  Marker.render({
+    key: Marker.applicationKey(owner, spec),
+    run,
+    source: spec.source._tag === "Dockerfile" ? Marker.digest(spec.source.text) : undefined
+  })
+
+export const projectMark = (owner: string, spec: Spec, run: string): string =>
+  Marker.render({ key: Marker.projectKey(owner, spec.project), run, source: undefined })
+
+export const recordMark = (owner: string, spec: Spec, run: string): string =>
+  Marker.render({ key: Marker.applicationKey(owner, spec), run, source: undefined })
+
+/** The comment of a variable: its digest tells later, without `read:sensitive`, whether the value is still the same. */
+const digestComment = (hex: string): string => `fabrik ${hex.slice(0, 32)}`
+export const releaseComment = (release: string): string => `fabrik release ${release}`
+export const isOurComment = (comment: string): boolean =>
+  /^fabrik (?:[0-9a-f]{32}|release [0-9a-f]{12})$/.test(comment)
+export const releaseOfComment = (comment: string): string | undefined =>
+  /^fabrik release ([0-9a-f]{12})$/.exec(comment)?.[1]
+
+const variable = (spec: Spec, key: string, value: Redacted.Redacted<string>, comment: string): Variable => ({
+  key,
+  value,
+  comment,
+  isPreview: false,
+  // Literal: Coolify would otherwise expand `$` in the value.
+  isLiteral: true,
+  isMultiline: Redacted.value(value).includes("\n"),
+  isShownOnce: false,
+  isRuntime: true,
+  // Only builders of repositories read variables while they build; elsewhere they would end up in image layers.
+  isBuildtime: spec.source._tag === "Git"
+})
+
+export const releaseVariable = (spec: Spec, release: string): Variable =>
+  variable(spec, releaseKey, Redacted.make(release), releaseComment(release))
+
+/** The spec's variables and secrets as Coolify is to hold them. Fails with a SecretError when no key can be kept. */
+export const desiredVariables = Effect.fn("desiredVariables")(function* (
+  spec: Spec,
+  secrets: ReadonlyArray<ResolvedSecret>
+) {
+  const store = yield* SecretStore
+  const values = [
+    ...Object.entries(spec.env).map(([key, value]) => [key, Redacted.make(value)] as const),
+    ...secrets.map((secret) => [secret.name, secret.value] as const)
+  ].toSorted(([a], [b]) => (a < b ? -1 : 1))
+  return yield* Effect.forEach(values, ([key, value]) =>
+    Effect.map(store.digest(value), (hex) => variable(spec, key, value, digestComment(hex)))
+  )
+})
+
+export const desiredApplication = (owner: string, spec: Spec, run: string): ApplicationSettings => ({
+  name: spec.name,
+  description: applicationMark(owner, spec, run),
+  domains: [`https://${spec.domain}`],
+  port: spec.port,
+  healthcheck: {
+    enabled: spec.healthcheck.container,
+    path: spec.healthcheck.path,
+    port: String(spec.port),
+    status: spec.healthcheck.status,
+    interval: wholeSeconds(spec.healthcheck.interval),
+    timeout: wholeSeconds(spec.healthcheck.timeout),
+    retries: spec.healthcheck.retries,
+    startPeriod: wholeSeconds(spec.healthcheck.startPeriod)
+  },
+  source: spec.source
+})
+
+const wholeSeconds = (duration: Duration.Duration): number => Math.ceil(Duration.toSeconds(duration))
+
+/** Where the domain is to point: what the spec says, else the server itself. `undefined`: the server has no public name. */
+export const dnsTarget = (spec: Spec, server: Server): DnsTarget | undefined => {
+  const value = spec.dns.target ?? server.ip
+  if (value === "") return { type: "A", value: unknownAddress }
+  const version = isIP(value)
+  if (version !== 0) return { type: version === 4 ? "A" : "AAAA", value }
+  return value === "host.docker.internal" || !value.includes(".")
+    ? undefined
+    : { type: "CNAME", value: value.toLowerCase() }
+}

@@ -1,0 +1,179 @@
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Ref from "effect/Ref"
+import { CoolifyClient, type Application, type Project } from "../coolify/CoolifyClient.ts"
+import { DnsClient, type RecordSet } from "../dns/DnsClient.ts"
+import type { Spec } from "../spec/Spec.ts"
+import type { Outcome, RunFinished } from "./DeploymentEvent.ts"
+import * as Marker from "./Marker.ts"
+import { observeCoolify, observeDns, type ObservedDns } from "./Observe.ts"
+import type { Change, Plan } from "./Plan.ts"
+import { removeApplication } from "./resources/Application.ts"
+import { makeRun, Run } from "./Run.ts"
+import { RunError } from "./RunError.ts"
+import { Owner } from "./Settings.ts"
+
+export interface DestroyOptions {
+  readonly mode: "live" | "sandbox"
+  readonly keepDns: boolean
+  /** Whether the application's volumes go with it; they are kept otherwise. */
+  readonly deleteVolumes: boolean
+  /** Asked once, and only when there is something to delete. */
+  readonly confirm: (plan: Plan) => Effect.Effect<boolean>
+}
+
+interface Doomed {
+  readonly application: Application | undefined
+  readonly project: Project | undefined
+  readonly dns: ObservedDns | undefined
+  readonly recordSets: ReadonlyArray<RecordSet>
+}
+
+/**
+ * Deletes what carries the spec's mark and nothing else: the application, its records, and its project if fabrik made
+ * it and nothing else lives there. Deleting again what is gone is a success. What was deleted before a failure stays
+ * deleted: run it again.
+ */
+export const destroy = Effect.fn("destroy")(function* (spec: Spec, options: DestroyOptions) {
+  const run = yield* makeRun
+  yield* run.emit({
+    _tag: "RunStarted",
+    command: "destroy",
+    name: spec.name,
+    domain: spec.domain,
+    mode: options.mode
+  })
+  const report = (outcome: Outcome) =>
+    Effect.gen(function* () {
+      const finished: typeof RunFinished.Type = {
+        _tag: "RunFinished",
+        outcome,
+        url: null,
+        undone: [],
+        leftovers: [],
+        interrupted: false,
+        millis: (yield* Clock.currentTimeMillis) - run.startedAt
+      }
+      yield* run.emit(finished)
+      return finished
+    })
+  yield* Ref.set(run.step, "provision")
+  return yield* remove(spec, options).pipe(
+    Effect.flatMap(report),
+    Effect.catchAll((error) =>
+      Effect.flatMap(
+        report("nothing-changed"),
+        (finished) => new RunError({ step: "provision", error, report: finished })
+      )
+    ),
+    Effect.provideService(Run, run)
+  )
+})
+
+const remove = Effect.fn("remove")(function* (spec: Spec, options: DestroyOptions) {
+  const run = yield* Run
+  const doomed = yield* findDoomed(spec, options)
+  const plan = destructionPlan(spec, doomed, options)
+  yield* run.emit({ _tag: "Planned", plan })
+  if (plan.changes.length === 0) return "unchanged"
+  if (!(yield* options.confirm(plan))) return "declined"
+  const { application, project } = doomed
+  if (application !== undefined) {
+    yield* removeApplication(application.uuid, { deleteVolumes: options.deleteVolumes })
+    yield* run.emit({
+      _tag: "ResourceChanged",
+      system: "coolify",
+      kind: "application",
+      name: spec.name,
+      action: "deleted"
+    })
+  }
+  yield* removeRecords(doomed)
+  if (project !== undefined) yield* removeProject(project)
+  return "complete"
+})
+
+const findDoomed = Effect.fn("findDoomed")(function* (spec: Spec, options: DestroyOptions) {
+  const owner = yield* Owner
+  const [coolify, dns] = yield* Effect.all(
+    [observeCoolify(spec), options.keepDns ? Effect.succeed(undefined) : observeDns(spec)],
+    { concurrency: "unbounded" }
+  )
+  const key = Marker.applicationKey(owner, spec)
+  const projectIsOurs =
+    Marker.parse(coolify.project?.description)?.key === Marker.projectKey(owner, spec.project)
+  return {
+    application: coolify.application,
+    project: projectIsOurs && coolify.others === 0 ? coolify.project : undefined,
+    dns,
+    recordSets: (dns?.recordSets ?? []).filter((recordSet) => Marker.parse(recordSet.comment)?.key === key)
+  } satisfies Doomed
+})
+
+const removeRecords = Effect.fn("removeRecords")(function* ({ dns: observed, recordSets }: Doomed) {
+  if (observed === undefined) return
+  const dns = yield* DnsClient
+  const run = yield* Run
+  for (const recordSet of recordSets) {
+    yield* dns.remove(observed.zone, recordSet)
+    const name = `${recordSet.name} ${recordSet.type}`
+    yield* run.emit({ _tag: "ResourceChanged", system: "dns", kind: "record", name, action: "deleted" })
+  }
+})
+
+/** Coolify refuses when anything still lives in the project: then it is not only ours, and stays. */
+const removeProject = Effect.fn("removeProject")(function* (project: Project) {
+  const coolify = yield* CoolifyClient
+  const run = yield* Run
+  yield* coolify.deleteProject(project.uuid).pipe(
+    Effect.zipRight(
+      run.emit({
+        _tag: "ResourceChanged",
+        system: "coolify",
+        kind: "project",
+        name: project.name,
+        action: "deleted"
+      })
+    ),
+    Effect.catchIf(
+      (error) => error.reason === "Refused",
+      () =>
+        run.emit({ _tag: "Warning", message: `the project ${project.name} has other resources and stays` })
+    )
+  )
+})
+
+const destructionPlan = (
+  spec: Spec,
+  { application, project, recordSets }: Doomed,
+  options: DestroyOptions
+): Plan => {
+  const deletion = (system: Change["system"], kind: Change["kind"], name: string): Change => ({
+    system,
+    kind,
+    name,
+    action: "delete",
+    fields: []
+  })
+  return {
+    name: spec.name,
+    domain: spec.domain,
+    project: spec.project,
+    environment: spec.environment,
+    server: spec.server ?? "",
+    basis: "observed",
+    changes: [
+      ...(application === undefined ? [] : [deletion("coolify", "application", spec.name)]),
+      ...recordSets.map((recordSet) => deletion("dns", "record", `${recordSet.name} ${recordSet.type}`)),
+      ...(project === undefined ? [] : [deletion("coolify", "project", project.name)])
+    ],
+    notes:
+      application === undefined
+        ? []
+        : [
+            options.deleteVolumes
+              ? "Its volumes are deleted with all their data."
+              : "Its volumes are kept on the server."
+          ]
+  }
+}

@@ -1,0 +1,64 @@
+import * as Redacted from "effect/Redacted"
+import type { ObservedVariable, Variable } from "../coolify/CoolifyClient.ts"
+import { isOurComment, releaseKey } from "./Desired.ts"
+import type { Change } from "./Plan.ts"
+
+export interface VariableDiff {
+  readonly put: ReadonlyArray<Variable>
+  readonly remove: ReadonlyArray<ObservedVariable>
+  readonly changes: ReadonlyArray<Change>
+}
+
+/**
+ * Compares production variables by value where the token may read it, else by the digest in the comment. Rows that
+ * fabrik did not write stay, unless the spec names them; preview rows are touched only when their production row goes.
+ */
+export const diffVariables = (
+  desired: ReadonlyArray<Variable>,
+  observed: ReadonlyArray<ObservedVariable>,
+  isSecret: (key: string) => boolean
+): VariableDiff => {
+  const rows = new Map(observed.filter((row) => !row.isPreview).map((row) => [row.key, row]))
+  const wanted = new Set([...desired.map((variable) => variable.key), releaseKey])
+  const put = desired.filter((variable) => !isSame(variable, rows.get(variable.key)))
+  const gone = [...rows.values()].filter((row) => !wanted.has(row.key) && isOurComment(row.comment))
+  const goneKeys = new Set(gone.map((row) => row.key))
+  const show = (key: string, value: Redacted.Redacted<string> | undefined) =>
+    value === undefined || isSecret(key) ? "set" : Redacted.value(value)
+  const change = (key: string, after: Variable | undefined): Change => {
+    const before = rows.get(key)
+    return {
+      system: "coolify",
+      kind: "variable",
+      name: key,
+      action: before === undefined ? "create" : after === undefined ? "delete" : "update",
+      fields: [
+        {
+          field: "value",
+          before: before === undefined ? null : show(key, before.value),
+          after: after === undefined ? null : show(key, after.value),
+          secret: isSecret(key) || (before !== undefined && before.value === undefined)
+        }
+      ]
+    }
+  }
+  return {
+    put,
+    remove: observed.filter((row) => goneKeys.has(row.key)),
+    changes: [
+      ...put.map((variable) => change(variable.key, variable)),
+      ...gone.map((row) => change(row.key, undefined))
+    ]
+  }
+}
+
+/** Whether a row holds exactly this variable, as far as the token can see. */
+export const isSame = (variable: Variable, row: ObservedVariable | undefined): boolean =>
+  row !== undefined &&
+  (row.value === undefined
+    ? row.comment === variable.comment
+    : Redacted.value(row.value) === Redacted.value(variable.value)) &&
+  row.isLiteral === variable.isLiteral &&
+  row.isMultiline === variable.isMultiline &&
+  row.isRuntime === variable.isRuntime &&
+  row.isBuildtime === variable.isBuildtime

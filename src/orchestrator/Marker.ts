@@ -1,0 +1,38 @@
+/**
+ * The mark that tells what fabrik made from what it must not touch. It stands in Coolify descriptions and DNS
+ * comments: at most 100 characters (Cloudflare's free plan) of the set that Coolify's own forms accept.
+ */
+import { createHash } from "node:crypto"
+import type { Spec } from "../spec/Spec.ts"
+
+const sign = "managed by fabrik"
+
+export interface Marker {
+  /** The application it belongs to: the same for every run of one spec. */
+  readonly key: string
+  /** The run that created the resource. */
+  readonly run: string
+  /** A digest of what cannot be changed in place (an inline Dockerfile's text). */
+  readonly source: string | undefined
+}
+
+export const digest = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 16)
+
+/** What tells one application from another across machines: who owns it, and where it lives. */
+export const applicationKey = (owner: string, spec: Pick<Spec, "project" | "environment" | "name">): string =>
+  digest(JSON.stringify([owner, spec.project, spec.environment, spec.name]))
+
+export const projectKey = (owner: string, project: string): string => digest(JSON.stringify([owner, project]))
+
+export const render = (marker: Marker): string =>
+  `${sign} - key=${marker.key} run=${marker.run}${marker.source === undefined ? "" : ` src=${marker.source}`}`
+
+/** The mark in `text`, or `undefined` when it is not fabrik's. */
+export const parse = (text: string | undefined): Marker | undefined => {
+  const match = /^managed by fabrik - key=([0-9a-f]{16}) run=([0-9a-f]{12})(?: src=([0-9a-f]{16}))?$/.exec(
+    text ?? ""
+  )
+  return match?.[1] === undefined || match[2] === undefined
+    ? undefined
+    : { key: match[1], run: match[2], source: match[3] }
+}

@@ -1,0 +1,140 @@
+import * as Effect from "effect/Effect"
+import {
+  CoolifyClient,
+  type Application,
+  type ObservedVariable,
+  type Project,
+  type Server
+} from "../coolify/CoolifyClient.ts"
+import { DnsClient, type RecordSet, type Zone } from "../dns/DnsClient.ts"
+import type { DnsError } from "../dns/DnsError.ts"
+import type { Spec } from "../spec/Spec.ts"
+import { RefusedError } from "./DeployError.ts"
+import { absentIfNotFound } from "./Find.ts"
+import * as Marker from "./Marker.ts"
+import { Owner } from "./Settings.ts"
+
+/** What stands where the spec points. */
+export interface Observed {
+  readonly server: Server
+  readonly project: Project | undefined
+  readonly environmentExists: boolean
+  /** The application that carries this spec's mark. */
+  readonly application: Application | undefined
+  /** One of the same name without it. */
+  readonly foreign: Application | undefined
+  readonly variables: ReadonlyArray<ObservedVariable>
+  readonly dns: ObservedDns | undefined
+}
+
+export interface ObservedDns {
+  readonly provider: string
+  readonly comments: boolean
+  readonly zone: Zone
+  /** Every record set at the domain. */
+  readonly recordSets: ReadonlyArray<RecordSet>
+}
+
+/** Reads all of it, side by side: at most four requests to Coolify and two to the DNS provider. */
+export const observe = Effect.fn("observe")(function* (spec: Spec, options: { readonly skipDns: boolean }) {
+  const [server, coolify, dns] = yield* Effect.all(
+    [
+      findServer(spec.server),
+      observeCoolify(spec),
+      options.skipDns ? Effect.succeed(undefined) : observeDns(spec)
+    ],
+    { concurrency: "unbounded" }
+  )
+  return { server, ...coolify, dns } satisfies Observed
+})
+
+const findServer = Effect.fn("findServer")(function* (wanted: string | undefined) {
+  const coolify = yield* CoolifyClient
+  const servers = yield* coolify.listServers
+  const matches =
+    wanted === undefined
+      ? servers
+      : servers.filter((server) => [server.name, server.uuid, server.ip].includes(wanted))
+  const names = servers.map((server) => server.name).join(", ")
+  const [server] = matches
+  if (server === undefined) {
+    return yield* new RefusedError({
+      reason: "NotFound",
+      detail:
+        wanted === undefined
+          ? "Coolify has no server"
+          : `Coolify has no server ${wanted} (it has: ${names || "none"})`,
+      next: "set `server` in the spec to one of Coolify's servers"
+    })
+  }
+  if (matches.length > 1) {
+    return yield* new RefusedError({
+      reason: "Ambiguous",
+      detail: `${wanted === undefined ? "Coolify has several servers" : `several servers match ${wanted}`}: ${names}`,
+      next: "set `server` in the spec to the name or uuid of one of them"
+    })
+  }
+  if (!server.usable) {
+    return yield* new RefusedError({
+      reason: "NotFound",
+      detail: `Coolify says that the server ${server.name} is not usable`,
+      next: "open the server in Coolify and validate it"
+    })
+  }
+  return server
+})
+
+/** Applications of ours in an environment, and namesakes that are not. */
+export const observeCoolify = Effect.fn("observeCoolify")(function* (spec: Spec) {
+  const coolify = yield* CoolifyClient
+  const owner = yield* Owner
+  const project = yield* findProject(spec.project)
+  const inventory =
+    project === undefined
+      ? undefined
+      : yield* absentIfNotFound(coolify.inventory(project.uuid, spec.environment))
+  const key = Marker.applicationKey(owner, spec)
+  const applications = inventory?.applications ?? []
+  const ours = applications.filter((application) => Marker.parse(application.description)?.key === key)
+  if (ours.length > 1) {
+    return yield* new RefusedError({
+      reason: "Ambiguous",
+      detail: `Coolify has ${ours.length} applications that carry the mark of ${spec.name}: ${ours.map((application) => application.uuid).join(", ")}`,
+      next: "delete all but one of them in Coolify"
+    })
+  }
+  const application = ours[0]
+  return {
+    project,
+    environmentExists: inventory !== undefined,
+    application,
+    /** How many other applications the environment has. */
+    others: applications.length - ours.length,
+    foreign: applications.find((candidate) => candidate.name === spec.name && candidate !== application),
+    variables: application === undefined ? [] : yield* coolify.listVariables(application.uuid)
+  }
+})
+
+const findProject = Effect.fn("findProject")(function* (name: string) {
+  const coolify = yield* CoolifyClient
+  const owner = yield* Owner
+  const namesakes = (yield* coolify.listProjects).filter((project) => project.name === name)
+  const key = Marker.projectKey(owner, name)
+  const ours = namesakes.find((project) => Marker.parse(project.description)?.key === key)
+  if (ours === undefined && namesakes.length > 1) {
+    return yield* new RefusedError({
+      reason: "Ambiguous",
+      detail: `Coolify has ${namesakes.length} projects named ${name}`,
+      next: "rename all but one of them in Coolify, or set another `project` in the spec"
+    })
+  }
+  return ours ?? namesakes[0]
+})
+
+export const observeDns = (spec: Spec): Effect.Effect<ObservedDns, DnsError, DnsClient> =>
+  Effect.gen(function* () {
+    const dns = yield* DnsClient
+    const zone = yield* dns.findZone(spec.domain)
+    const recordSets = yield* dns.listAt(zone, spec.domain)
+    return { provider: dns.provider, comments: dns.capabilities.comments, zone, recordSets }
+  })

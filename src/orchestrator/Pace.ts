@@ -1,0 +1,54 @@
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
+
+/** How patient a run is. Coolify allows 200 requests a minute, so polls slow down as they go on. */
+export class Pace extends Context.Reference<Pace>()("fabrik/orchestrator/Pace", {
+  defaultValue: () => ({
+    firstPoll: Duration.millis(300),
+    slowestPoll: Duration.seconds(5),
+    /** How long one undo may take, its retries included. */
+    undoBudget: Duration.minutes(2),
+    /** How long one deployment may take, waiting in the queue included; Coolify itself stops builds after an hour. */
+    deployment: Duration.minutes(65),
+    /** How long to look for what a request with a lost answer may have made. */
+    settle: Duration.seconds(5),
+    /** Coolify's status lags by up to a minute behind a container that it does not probe. */
+    statusSettle: Duration.seconds(75),
+    /** How long every name server may take to answer right. */
+    propagation: Duration.minutes(10),
+    /** How much longer than the application itself its certificate may take: Let's Encrypt answers within a minute or two. */
+    certificate: Duration.minutes(3),
+    /** What `QueueFull` waits when the API does not say. */
+    queueFull: Duration.seconds(60)
+  })
+}) {}
+
+type PaceSettings = (typeof Pace)["Service"]
+
+/** Growing waits for at most `limit`. */
+export const pollFor = (pace: PaceSettings, limit: Duration.Duration) =>
+  Schedule.exponential(pace.firstPoll, 1.5).pipe(
+    Schedule.union(Schedule.spaced(pace.slowestPoll)),
+    Schedule.upTo(limit)
+  )
+
+/** Repeats `read` until `done` holds or the schedule ends; answers what it read last. */
+export const pollUntil = <A, E, R>(
+  read: Effect.Effect<A, E, R>,
+  done: (value: A) => boolean,
+  schedule: Schedule.Schedule<unknown>
+): Effect.Effect<A, E, R> =>
+  Effect.flatMap(read, (first) => {
+    if (done(first)) return Effect.succeed(first)
+    return Effect.gen(function* () {
+      const driver = yield* Schedule.driver(schedule)
+      let last = first
+      while (!done(last)) {
+        if ((yield* Effect.either(driver.next(undefined)))._tag === "Left") break
+        last = yield* read
+      }
+      return last
+    })
+  })

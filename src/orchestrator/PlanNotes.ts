@@ -1,0 +1,43 @@
+import type { Desired } from "./Desired.ts"
+import type { Observed } from "./Observe.ts"
+
+/** What the operator should know before saying yes. */
+export const planNotes = (
+  { spec, target }: Desired,
+  observed: Observed,
+  what: { readonly deploys: boolean; readonly changes: boolean }
+): ReadonlyArray<string> => {
+  const notes: Array<string> = []
+  if (what.deploys && !spec.healthcheck.container) {
+    notes.push(
+      observed.application === undefined
+        ? "Coolify does not check the container's health before it counts a deployment as finished (healthcheck.container is off)."
+        : "healthcheck.container is off: Coolify removes the old version as soon as the new one has started. Should the new one crash or answer wrong, the site is down until fabrik has rolled back. Turn it on if the image ships curl or wget."
+    )
+  }
+  if (!what.deploys && spec.source._tag === "Git" && spec.source.commit === "HEAD") {
+    notes.push(`New commits on ${spec.source.branch} are not looked for; deploy them with --redeploy.`)
+  }
+  if (spec.source._tag === "Image" && spec.source.tag === "latest") {
+    notes.push(
+      "The image's tag is `latest`, which names no version: a rollback may get a newer image than the one that ran."
+    )
+  }
+  if (spec.dns.target === undefined && isPrivate(observed.server.ip) && observed.server.ip !== "127.0.0.1") {
+    notes.push(
+      `The server's address ${observed.server.ip} is private: the domain will not be reachable from outside. Set dns.target.`
+    )
+  }
+  const other = observed.dns?.recordSets.find(
+    (recordSet) => (recordSet.type === "A" || recordSet.type === "AAAA") && recordSet.type !== target.type
+  )
+  if (other !== undefined && target.type !== "CNAME") {
+    notes.push(
+      `${spec.domain} also has ${other.type} ${other.values.join(", ")}: visitors may be sent there.`
+    )
+  }
+  return notes
+}
+
+const isPrivate = (address: string): boolean =>
+  /^(?:10\.|127\.|169\.254\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|f[cd][0-9a-f]{2}:|fe80:)/i.test(address)

@@ -1,0 +1,204 @@
+/** Pure: what has to change so that the world is as desired, field by field, and what must not be touched. */
+import * as Either from "effect/Either"
+import type {
+  Application,
+  ApplicationPatch,
+  ApplicationSettings,
+  ObservedVariable,
+  Variable
+} from "../coolify/CoolifyClient.ts"
+import { RefusedError } from "./DeployError.ts"
+import { isOurComment, releaseKey, releaseOfComment, releaseVariable, type Desired } from "./Desired.ts"
+import { diffApplication } from "./DiffApplication.ts"
+import { diffVariables } from "./DiffVariables.ts"
+import type { Observed } from "./Observe.ts"
+import type { Change, Plan } from "./Plan.ts"
+import { planNotes } from "./PlanNotes.ts"
+import { reconcileRecord, type RecordAction } from "./ReconcileRecord.ts"
+
+export type ApplicationAction =
+  | { readonly _tag: "Create"; readonly settings: ApplicationSettings }
+  | { readonly _tag: "Update"; readonly before: Application; readonly patch: ApplicationPatch }
+  | { readonly _tag: "Keep"; readonly before: Application }
+
+export interface VariableActions {
+  readonly put: ReadonlyArray<Variable>
+  /** Rows of ours that the spec no longer names, with their preview twins. */
+  readonly remove: ReadonlyArray<ObservedVariable>
+}
+
+/** The plan together with the writes that carry it out. */
+export interface Reconciliation {
+  readonly plan: Plan
+  readonly createProject: boolean
+  readonly createEnvironment: boolean
+  readonly application: ApplicationAction
+  readonly variables: VariableActions
+  readonly record: RecordAction
+  readonly deploy: boolean
+  /** What the running application shows as its release when all is done; `undefined`: it never got one. */
+  readonly release: string | undefined
+}
+
+export interface ReconcileOptions {
+  readonly offline: boolean
+  readonly skipDeploy: boolean
+  readonly redeploy: boolean
+}
+
+export const reconcile = (
+  desired: Desired,
+  observed: Observed,
+  options: ReconcileOptions
+): Either.Either<Reconciliation, RefusedError> =>
+  Either.gen(function* () {
+    const record = yield* reconcileRecord(desired, observed.dns)
+    const coolify = options.skipDeploy
+      ? untouched(desired, observed)
+      : yield* reconcileCoolify(desired, observed, options)
+    const changes = [...coolify.changes, ...record.changes]
+    const plan: Plan = {
+      name: desired.spec.name,
+      domain: desired.spec.domain,
+      project: desired.spec.project,
+      environment: desired.spec.environment,
+      server: observed.server.name,
+      basis: options.offline ? "assumed" : "observed",
+      changes,
+      notes: planNotes(desired, observed, { deploys: coolify.deploy, changes: changes.length > 0 })
+    }
+    return { ...coolify, plan, record: record.action }
+  })
+
+type CoolifyPart = Omit<Reconciliation, "plan" | "record"> & { readonly changes: ReadonlyArray<Change> }
+
+const untouched = (desired: Desired, observed: Observed): CoolifyPart => ({
+  changes: [],
+  createProject: false,
+  createEnvironment: false,
+  application:
+    observed.application === undefined
+      ? { _tag: "Create", settings: desired.application }
+      : { _tag: "Keep", before: observed.application },
+  variables: { put: [], remove: [] },
+  deploy: false,
+  release: undefined
+})
+
+const reconcileCoolify = (
+  desired: Desired,
+  observed: Observed,
+  options: ReconcileOptions
+): Either.Either<CoolifyPart, RefusedError> =>
+  Either.gen(function* () {
+    const { spec } = desired
+    const { application } = observed
+    if (application === undefined && observed.foreign !== undefined) {
+      return yield* Either.left(
+        new RefusedError({
+          reason: "Foreign",
+          detail: `Coolify already has an application ${spec.name} in ${spec.project}/${spec.environment} that fabrik did not make (${observed.foreign.uuid})`,
+          next: "give the spec another `name`, or delete or rename that application in Coolify"
+        })
+      )
+    }
+    const fields = yield* diffApplication(desired, application)
+    const variables = diffVariables(desired.variables, observed.variables, (key) =>
+      spec.secrets.includes(key)
+    )
+    const settingsDiffer =
+      fields.changes.length > 0 || variables.put.length > 0 || variables.remove.length > 0
+    // A bare `exited` is an application that never ran, or was stopped: the spec says that it should run.
+    const stopped = application !== undefined && application.status.startsWith("exited")
+    const deploy = application === undefined || settingsDiffer || stopped || options.redeploy
+    const put = deploy ? [...variables.put, releaseVariable(spec, desired.run)] : variables.put
+    yield* restorable(put, variables.remove, observed.variables)
+    return {
+      createProject: observed.project === undefined,
+      createEnvironment:
+        !observed.environmentExists && !(observed.project === undefined && spec.environment === "production"),
+      application:
+        application === undefined
+          ? { _tag: "Create", settings: desired.application }
+          : fields.changes.length > 0
+            ? { _tag: "Update", before: application, patch: fields.patch }
+            : { _tag: "Keep", before: application },
+      variables: { put, remove: variables.remove },
+      deploy,
+      release: deploy ? desired.run : currentRelease(observed.variables),
+      changes: [
+        ...placeChanges(desired, observed),
+        applicationChange(desired, application, fields.changes),
+        ...variables.changes,
+        ...(deploy ? [deploymentChange(spec.name, stopped, options.redeploy)] : [])
+      ]
+    }
+  })
+
+const placeChanges = ({ spec }: Desired, observed: Observed): ReadonlyArray<Change> => {
+  const change = (kind: "project" | "environment", name: string): Change => ({
+    system: "coolify",
+    kind,
+    name,
+    action: "create",
+    fields: []
+  })
+  return [
+    ...(observed.project === undefined ? [change("project", spec.project)] : []),
+    ...(observed.environmentExists ? [] : [change("environment", `${spec.project}/${spec.environment}`)])
+  ]
+}
+
+const applicationChange = (
+  desired: Desired,
+  application: Application | undefined,
+  fields: Change["fields"]
+): Change => ({
+  system: "coolify",
+  kind: "application",
+  name: desired.spec.name,
+  action: application === undefined ? "create" : fields.length > 0 ? "update" : "unchanged",
+  fields
+})
+
+const deploymentChange = (name: string, stopped: boolean, redeploy: boolean): Change => ({
+  system: "coolify",
+  kind: "deployment",
+  name,
+  action: "create",
+  fields: stopped
+    ? [{ field: "status", before: "exited", after: "running", secret: false }]
+    : redeploy
+      ? [{ field: "reason", before: null, after: "--redeploy", secret: false }]
+      : []
+})
+
+const currentRelease = (variables: ReadonlyArray<ObservedVariable>): string | undefined => {
+  const row = variables.find((candidate) => candidate.key === releaseKey && !candidate.isPreview)
+  return row === undefined ? undefined : releaseOfComment(row.comment)
+}
+
+/** A value that cannot be read cannot be put back, so it must not be overwritten. */
+const restorable = (
+  put: ReadonlyArray<Variable>,
+  remove: ReadonlyArray<ObservedVariable>,
+  observed: ReadonlyArray<ObservedVariable>
+): Either.Either<void, RefusedError> => {
+  const touched = new Set([...put, ...remove].map((variable) => variable.key))
+  const lost = observed.filter(
+    (row) =>
+      touched.has(row.key) &&
+      !row.isPreview &&
+      row.value === undefined &&
+      !(row.key === releaseKey && isOurComment(row.comment))
+  )
+  return lost.length === 0
+    ? Either.right(undefined)
+    : Either.left(
+        new RefusedError({
+          reason: "Unrestorable",
+          detail: `the token may not read the present value of ${lost.map((row) => row.key).join(", ")}, so a failed update could not put it back`,
+          next: "tick `read:sensitive` on the Coolify token (Keys & Tokens, API tokens)"
+        })
+      )
+}

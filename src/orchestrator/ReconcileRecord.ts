@@ -1,0 +1,101 @@
+import * as Either from "effect/Either"
+import type { RecordSet, Zone } from "../dns/DnsClient.ts"
+import { conflictsAt, describe, ofType, satisfies } from "../dns/Zone.ts"
+import { RefusedError } from "./DeployError.ts"
+import { recordMark, unknownAddress, type Desired } from "./Desired.ts"
+import * as Marker from "./Marker.ts"
+import type { ObservedDns } from "./Observe.ts"
+import type { Change, FieldChange } from "./Plan.ts"
+
+/** What happens to the record of the domain. `stale`: one of ours of another type, removed before the new one is put. */
+export type RecordAction =
+  | { readonly _tag: "Skip" }
+  | { readonly _tag: "Keep"; readonly zone: Zone; readonly recordSet: RecordSet }
+  | {
+      readonly _tag: "Put"
+      readonly zone: Zone
+      readonly before: RecordSet | undefined
+      readonly stale: RecordSet | undefined
+      readonly recordSet: RecordSet
+      /** Whether the comment can tell that it is ours. */
+      readonly comments: boolean
+    }
+
+export const reconcileRecord = (
+  desired: Desired,
+  observed: ObservedDns | undefined
+): Either.Either<
+  { readonly action: RecordAction; readonly changes: ReadonlyArray<Change> },
+  RefusedError
+> => {
+  if (observed === undefined) return Either.right({ action: { _tag: "Skip" }, changes: [] })
+  const { spec, target, owner, run } = desired
+  const key = Marker.applicationKey(owner, spec)
+  const isOurs = (recordSet: RecordSet) => Marker.parse(recordSet.comment)?.key === key
+  const before = ofType(observed.recordSets, target.type)
+  const wanted: RecordSet = {
+    name: spec.domain,
+    type: target.type,
+    ttl: spec.dns.ttl,
+    values: [target.value],
+    proxied: spec.dns.proxied,
+    comment: observed.comments ? recordMark(owner, spec, run) : undefined
+  }
+  const isRight =
+    before !== undefined && satisfies(before, isOurs(before) ? wanted : { ...wanted, ttl: undefined })
+  const inTheWay = conflictsAt(observed.recordSets, wanted)
+  const foreign = [...(before === undefined || isRight ? [] : [before]), ...inTheWay].find(
+    (recordSet) => !isOurs(recordSet)
+  )
+  if (foreign !== undefined) {
+    return Either.left(
+      new RefusedError({
+        reason: "Foreign",
+        detail: `${spec.domain} already has a record that fabrik did not make: ${describe(foreign).join(", ")}; the spec wants ${describe(wanted).join(", ")}`,
+        next: `remove that record at ${observed.provider}, or point the spec there with \`dns.target\``
+      })
+    )
+  }
+  const [stale] = inTheWay
+  if (isRight && stale === undefined) {
+    return Either.right({
+      action: { _tag: "Keep", zone: observed.zone, recordSet: before },
+      changes: [change(spec.domain, target.type, "unchanged", [])]
+    })
+  }
+  const recordSet = { ...wanted, ttl: wanted.ttl ?? before?.ttl }
+  return Either.right({
+    action: { _tag: "Put", zone: observed.zone, before, stale, recordSet, comments: observed.comments },
+    changes: [
+      ...(stale === undefined ? [] : [change(spec.domain, stale.type, "delete", [])]),
+      change(
+        spec.domain,
+        target.type,
+        before === undefined ? "create" : "update",
+        recordFields(before, recordSet)
+      )
+    ]
+  })
+}
+
+const change = (
+  domain: string,
+  type: string,
+  action: Change["action"],
+  fields: ReadonlyArray<FieldChange>
+): Change => ({ system: "dns", kind: "record", name: `${domain} ${type}`, action, fields })
+
+const recordFields = (before: RecordSet | undefined, after: RecordSet): ReadonlyArray<FieldChange> => {
+  const facts = (recordSet: RecordSet) => ({
+    value: recordSet.values
+      .map((value) => (value === unknownAddress ? "(the server's address)" : value))
+      .join(", "),
+    ttl: recordSet.ttl === undefined ? "automatic" : `${recordSet.ttl}s`,
+    proxied: recordSet.proxied ? "yes" : "no"
+  })
+  const old = before === undefined ? undefined : facts(before)
+  const now = facts(after)
+  return (["value", "ttl", "proxied"] as const)
+    .filter((field) => (old === undefined ? field !== "proxied" || after.proxied : old[field] !== now[field]))
+    .map((field) => ({ field, before: old?.[field] ?? null, after: now[field], secret: false }))
+}

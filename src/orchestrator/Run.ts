@@ -1,0 +1,73 @@
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Random from "effect/Random"
+import * as Ref from "effect/Ref"
+import { Progress, type DeploymentEvent, type Leftover, type Step } from "./DeploymentEvent.ts"
+import { transition, type DeploymentState, type IllegalTransition } from "./DeploymentState.ts"
+
+/** What became of a run's changes, as far as it has got. */
+export interface Ledger {
+  /** How many changes have an undo: with none, a failure has nothing to put back. */
+  readonly changes: number
+  readonly undone: ReadonlyArray<string>
+  readonly leftovers: ReadonlyArray<Leftover>
+}
+
+/** One run of a command: its id, state, current step and ledger; every event passes through it. */
+export class Run extends Context.Tag("fabrik/orchestrator/Run")<
+  Run,
+  {
+    /** 12 hex digits. It marks what the run creates and is the release id of what it deploys. */
+    readonly id: string
+    /** Milliseconds since the epoch. */
+    readonly startedAt: number
+    readonly emit: (event: DeploymentEvent) => Effect.Effect<void>
+    readonly state: Effect.Effect<DeploymentState>
+    readonly go: (to: DeploymentState) => Effect.Effect<void, IllegalTransition>
+    readonly step: Ref.Ref<Step>
+    readonly ledger: Ref.Ref<Ledger>
+  }
+>() {}
+
+const hexDigit = Effect.map(Random.nextIntBetween(0, 16), (n) => n.toString(16))
+
+export const makeRun = Effect.gen(function* () {
+  const { emit } = yield* Progress
+  const id = (yield* Effect.replicateEffect(hexDigit, 12)).join("")
+  const startedAt = yield* Clock.currentTimeMillis
+  const state = yield* Ref.make<DeploymentState>("PENDING")
+  const step = yield* Ref.make<Step>("validate")
+  const ledger = yield* Ref.make<Ledger>({ changes: 0, undone: [], leftovers: [] })
+  const emitHere = (event: DeploymentEvent) =>
+    Effect.gen(function* () {
+      const at = yield* Clock.currentTimeMillis
+      yield* emit({ at, run: id, state: yield* Ref.get(state), event })
+    })
+  return Run.of({
+    id,
+    startedAt,
+    emit: emitHere,
+    state: Ref.get(state),
+    go: (to) =>
+      Effect.gen(function* () {
+        const from = yield* Ref.get(state)
+        yield* Ref.set(state, yield* transition(from, to))
+        yield* emitHere({ _tag: "StateChanged", from, to })
+      }),
+    step,
+    ledger
+  })
+})
+
+/** Runs one step: its events stand between StepStarted and StepFinished, and a failure is known to be its own. */
+export const inStep = <A, E, R>(step: Step, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | Run> =>
+  Effect.gen(function* () {
+    const run = yield* Run
+    yield* Ref.set(run.step, step)
+    yield* run.emit({ _tag: "StepStarted", step })
+    const started = yield* Clock.currentTimeMillis
+    const result = yield* effect
+    yield* run.emit({ _tag: "StepFinished", step, millis: (yield* Clock.currentTimeMillis) - started })
+    return result
+  })

@@ -1,0 +1,120 @@
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Ref from "effect/Ref"
+import { AuthoritativeDns, AuthoritativeDnsError } from "../dns/AuthoritativeDns.ts"
+import { DnsClient } from "../dns/DnsClient.ts"
+import { awaitHealthy } from "../health/AwaitHealthy.ts"
+import { HealthProbe } from "../health/HealthProbe.ts"
+import type { Healthcheck } from "../spec/Spec.ts"
+import type { Outcome, RunFinished } from "./DeploymentEvent.ts"
+import { makeRun, Run } from "./Run.ts"
+import { RunError } from "./RunError.ts"
+import { healthAttempted, publicUrl } from "./steps/Verify.ts"
+
+export interface VerificationSubject {
+  readonly name: string
+  readonly domain: string
+  readonly healthcheck: Healthcheck
+}
+
+export interface VerificationOptions {
+  readonly mode: "live" | "sandbox"
+  /** Ask the authoritative name servers (needs DNS credentials to know the zone). */
+  readonly dns: boolean
+  /** Probe the URL. */
+  readonly http: boolean
+}
+
+/** What a bare domain is checked against. */
+export const plainHealthcheck: Healthcheck = {
+  path: "/",
+  status: 200,
+  timeout: Duration.seconds(5),
+  interval: Duration.seconds(2),
+  retries: 3,
+  startPeriod: Duration.zero,
+  container: false,
+  release: undefined
+}
+
+/** Checks what stands now, as a visitor sees it, and changes nothing. */
+export const verification = Effect.fn("verification")(function* (
+  subject: VerificationSubject,
+  options: VerificationOptions
+) {
+  const run = yield* makeRun
+  const { domain, name } = subject
+  yield* run.emit({ _tag: "RunStarted", command: "verify", name, domain, mode: options.mode })
+  const { port } = yield* HealthProbe
+  const report = (outcome: Outcome) =>
+    Effect.gen(function* () {
+      const finished: typeof RunFinished.Type = {
+        _tag: "RunFinished",
+        outcome,
+        url: outcome === "complete" ? publicUrl(domain, port, "/") : null,
+        undone: [],
+        leftovers: [],
+        interrupted: false,
+        millis: (yield* Clock.currentTimeMillis) - run.startedAt
+      }
+      yield* run.emit(finished)
+      return finished
+    })
+  yield* Ref.set(run.step, "verify")
+  return yield* Effect.gen(function* () {
+    if (options.dns) yield* checkDns(domain)
+    if (options.http) yield* checkHttp(subject)
+    return yield* report("complete")
+  }).pipe(
+    Effect.catchAll((error) =>
+      Effect.flatMap(
+        report("nothing-changed"),
+        (finished) => new RunError({ step: "verify", error, report: finished })
+      )
+    ),
+    Effect.provideService(Run, run)
+  )
+})
+
+/** Every name server gives an address, and all the same. */
+const checkDns = Effect.fn("checkDns")(function* (domain: string) {
+  const client = yield* DnsClient
+  const dns = yield* AuthoritativeDns
+  const run = yield* Run
+  const zone = yield* client.findZone(domain)
+  const answers = yield* dns.ask(zone.name, domain, "A")
+  const said = answers.map((answer) => answer.values.toSorted().join(", ") || answer.outcome)
+  const right = answers.filter((answer) => answer.outcome === "answer").length
+  const detail = answers.map(({ server }, index) => `${server}: ${said[index] ?? ""}`).join("; ")
+  yield* run.emit({ _tag: "DnsChecked", name: domain, right, total: answers.length, detail })
+  if (right < answers.length || right === 0 || new Set(said).size > 1) {
+    return yield* new AuthoritativeDnsError({
+      name: domain,
+      detail: `the name servers do not all answer alike (${detail})`
+    })
+  }
+})
+
+const checkHttp = Effect.fn("checkHttp")(function* ({ domain, healthcheck }: VerificationSubject) {
+  const run = yield* Run
+  const { port } = yield* HealthProbe
+  const health = yield* awaitHealthy({
+    host: domain,
+    healthcheck,
+    address: undefined,
+    expectedRelease: undefined,
+    deadline: Duration.times(
+      Duration.sum(healthcheck.interval, healthcheck.timeout),
+      healthcheck.retries + 1
+    ),
+    onAttempt: (attempt) => run.emit(healthAttempted(attempt))
+  })
+  yield* run.emit({
+    _tag: "Verified",
+    url: publicUrl(domain, port, healthcheck.path),
+    status: health.status,
+    certificateDaysLeft: health.certificate.daysLeft,
+    release: null
+  })
+})

@@ -1,0 +1,141 @@
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Ref from "effect/Ref"
+import { CoolifyClient, type Deployment } from "../../coolify/CoolifyClient.ts"
+import { DeploymentFailedError } from "../DeployError.ts"
+import { absentIfNotFound } from "../Find.ts"
+import { Pace, pollFor, pollUntil } from "../Pace.ts"
+import { Run } from "../Run.ts"
+
+const logTail = 30
+
+const isActive = (deployment: Deployment): boolean =>
+  deployment.status === "queued" || deployment.status === "in_progress"
+
+/**
+ * Triggers a deployment and follows it until it is `finished`. Knows the API's traps: a full queue is waited for, and
+ * the uuid of a deployment that was skipped as a duplicate exists nowhere: then the one under way is followed to
+ * its end, and a new one triggered, because the other may have started before this run's changes.
+ */
+export const deployAndFollow = Effect.fn("deployAndFollow")(function* (
+  applicationUuid: string,
+  onTriggered: (deployment: Deployment) => Effect.Effect<void>
+) {
+  const coolify = yield* CoolifyClient
+  const run = yield* Run
+  for (let attempt = 0; attempt < 3; attempt += 1) {
+    const uuid = yield* trigger(applicationUuid)
+    const deployment = uuid === undefined ? undefined : yield* absentIfNotFound(coolify.getDeployment(uuid))
+    if (deployment !== undefined) {
+      yield* onTriggered(deployment)
+      return yield* follow(deployment, onTriggered)
+    }
+    yield* run.emit({
+      _tag: "Warning",
+      message: "Coolify skipped the deployment because another one is under way; waiting for that one first"
+    })
+    const [other] = (yield* coolify.listDeployments(applicationUuid, 10)).filter(isActive)
+    if (other !== undefined) yield* Effect.either(follow(other, () => Effect.void))
+  }
+  return yield* new DeploymentFailedError({
+    reason: "Lost",
+    detail: "Coolify accepted the deployment three times, and each time there was none",
+    deployment: null,
+    log: []
+  })
+})
+
+const trigger = Effect.fn("trigger")(function* (applicationUuid: string) {
+  const coolify = yield* CoolifyClient
+  const run = yield* Run
+  const pace = yield* Pace
+  return yield* coolify.deploy(applicationUuid, { force: false }).pipe(
+    Effect.map((ticket) => ticket.deploymentUuid),
+    Effect.tapError((error) => {
+      const delay = error.retryAfterMillis ?? Duration.toMillis(pace.queueFull)
+      return error.reason === "QueueFull"
+        ? Effect.zipRight(
+            run.emit({ _tag: "Retrying", what: "the deployment", why: error.detail, delayMillis: delay }),
+            Effect.sleep(Duration.millis(delay))
+          )
+        : Effect.void
+    }),
+    Effect.retry({ while: (error) => error.reason === "QueueFull", times: 10 }),
+    Effect.catchIf(
+      (error) => error.reason === "QueueFull",
+      (error) =>
+        new DeploymentFailedError({ reason: "QueueFull", detail: error.detail, deployment: null, log: [] })
+    ),
+    // The answer was lost: if the deployment exists it is the newest one under way.
+    Effect.catchIf(
+      (error) => error._tag === "CoolifyError" && error.outcomeUnknown,
+      () => Effect.map(coolify.listDeployments(applicationUuid, 10), (rows) => rows.find(isActive)?.uuid)
+    )
+  )
+})
+
+/** Polls until the deployment is over; its log lines and changes of status become events as they appear. */
+const follow = Effect.fn("follow")(function* (
+  first: Deployment,
+  onChange: (deployment: Deployment) => Effect.Effect<void>
+) {
+  const coolify = yield* CoolifyClient
+  const run = yield* Run
+  const pace = yield* Pace
+  const shown = yield* Ref.make({ lines: 0, status: "" })
+  const show = (deployment: Deployment) =>
+    Effect.gen(function* () {
+      const { lines, status } = yield* Ref.get(shown)
+      const log = deployment.logs ?? []
+      yield* Ref.set(shown, { lines: Math.max(lines, log.length), status: deployment.status })
+      for (const line of log.slice(lines)) yield* run.emit({ _tag: "DeploymentLog", ...line })
+      if (deployment.status !== status) {
+        yield* run.emit({
+          _tag: "DeploymentProgress",
+          deployment: deployment.uuid,
+          status: deployment.status
+        })
+        yield* onChange(deployment)
+      }
+    })
+  yield* show(first)
+  const last = isActive(first)
+    ? yield* pollUntil(
+        coolify.getDeployment(first.uuid).pipe(Effect.tap(show)),
+        (deployment) => !isActive(deployment),
+        pollFor(pace, pace.deployment)
+      )
+    : first
+  if (last.status === "finished") return last
+  return yield* new DeploymentFailedError({
+    reason: last.status === "failed" ? "Failed" : isActive(last) ? "Lost" : "Cancelled",
+    detail:
+      last.status === "failed"
+        ? "Coolify's deployment failed"
+        : isActive(last)
+          ? `Coolify's deployment is still ${last.status} after ${Duration.format(pace.deployment)}`
+          : "Coolify's deployment was cancelled by somebody else",
+    deployment: last.uuid,
+    log: (last.logs ?? []).slice(-logTail).map((line) => line.text)
+  })
+})
+
+/** Cancels every deployment of the application that is queued or under way. Answers how many there were. */
+export const cancelActive = Effect.fn("cancelActive")(function* (applicationUuid: string) {
+  const coolify = yield* CoolifyClient
+  const rows = yield* absentIfNotFound(coolify.listDeployments(applicationUuid, 10))
+  const active = (rows ?? []).filter(isActive)
+  yield* Effect.forEach(
+    active,
+    (deployment) =>
+      coolify.cancelDeployment(deployment.uuid).pipe(
+        // 400: it ended by itself in the meantime.
+        Effect.catchIf(
+          (error) => error.reason === "Refused" || error.reason === "NotFound",
+          () => Effect.void
+        )
+      ),
+    { discard: true }
+  )
+  return active.length
+})

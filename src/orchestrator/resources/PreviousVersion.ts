@@ -1,0 +1,59 @@
+import * as Effect from "effect/Effect"
+import * as Ref from "effect/Ref"
+import type { Application } from "../../coolify/CoolifyClient.ts"
+import { Pace } from "../Pace.ts"
+import { withUndo } from "../Rollback.ts"
+import { cancelActive, deployAndFollow } from "./Deployment.ts"
+
+/** How far this run's deployment has got towards replacing the version that ran before. */
+export type Replacement = "not-started" | "may-have-replaced" | "kept-old"
+
+/**
+ * To be called before any change to an existing application: undos run newest first, so that this one, the oldest,
+ * redeploys only once the settings and variables are back. It does nothing while the old container still runs.
+ */
+export const keepPreviousVersion = Effect.fn("keepPreviousVersion")(function* (before: Application) {
+  const replacement = yield* Ref.make<Replacement>("not-started")
+  const { deployment } = yield* Pace
+  const wasStopped = before.status.startsWith("exited")
+  yield* withUndo(
+    {
+      what: `previous version of ${before.name}`,
+      next: `deploy ${before.name} in Coolify`,
+      budget: deployment
+    },
+    Effect.void,
+    Effect.gen(function* () {
+      if ((yield* Ref.get(replacement)) !== "may-have-replaced") return "nothing"
+      if (wasStopped) return yield* Effect.fail({ message: "it was stopped before, and runs now" })
+      yield* deployAndFollow(before.uuid, () => Effect.void)
+      return "undone"
+    })
+  )
+  return replacement
+})
+
+/** Deploys an existing application. Undo: cancels what is still under way. */
+export const deployOver = Effect.fn("deployOver")(function* (
+  application: { readonly uuid: string; readonly name: string },
+  replacement: Ref.Ref<Replacement>
+) {
+  const note = (deployment: { readonly status: string }) =>
+    Ref.set(
+      replacement,
+      // A failed deployment has removed its own container and left the old one.
+      deployment.status === "failed"
+        ? "kept-old"
+        : deployment.status === "queued"
+          ? "not-started"
+          : "may-have-replaced"
+    )
+  yield* withUndo(
+    {
+      what: `deployment of ${application.name}`,
+      next: `cancel the deployment of ${application.name} in Coolify`
+    },
+    deployAndFollow(application.uuid, note),
+    Effect.map(cancelActive(application.uuid), (cancelled) => (cancelled > 0 ? "undone" : "nothing"))
+  )
+})

@@ -1,0 +1,74 @@
+import * as Effect from "effect/Effect"
+import { DnsClient, type RecordSet } from "../../dns/DnsClient.ts"
+import type { DnsError } from "../../dns/DnsError.ts"
+import { ofType, sameRecordSet, satisfies } from "../../dns/Zone.ts"
+import * as Marker from "../Marker.ts"
+import type { RecordAction } from "../ReconcileRecord.ts"
+import { withUndo, type Undone } from "../Rollback.ts"
+import { Run } from "../Run.ts"
+
+type Put = Extract<RecordAction, { readonly _tag: "Put" }>
+
+/** Writes the domain's record set. Undo: the one before it, or none, if what stands there is still this run's. */
+export const putRecord = Effect.fn("putRecord")(function* (action: Put) {
+  const dns = yield* DnsClient
+  const run = yield* Run
+  const { zone, stale, before, recordSet } = action
+  const name = `${recordSet.name} ${recordSet.type}`
+  if (stale !== undefined) {
+    yield* withUndo(
+      subject(`${stale.name} ${stale.type}`),
+      dns.remove(zone, stale),
+      dns.put(zone, stale, { _tag: "Absent" }).pipe(Effect.as("undone" as const))
+    )
+  }
+  yield* withUndo(
+    subject(name),
+    dns.put(
+      zone,
+      recordSet,
+      before === undefined ? { _tag: "Absent" } : { _tag: "Exactly", recordSet: before }
+    ),
+    undoPut(action)
+  )
+  yield* run.emit({
+    _tag: "ResourceChanged",
+    system: "dns",
+    kind: "record",
+    name,
+    action: before === undefined ? "created" : "updated"
+  })
+})
+
+const subject = (name: string) => ({
+  what: `record ${name}`,
+  next: `check the record ${name} at the DNS provider`
+})
+
+const undoPut = ({
+  zone,
+  before,
+  recordSet,
+  comments
+}: Put): Effect.Effect<Undone, DnsError | { readonly message: string }, DnsClient | Run> =>
+  Effect.gen(function* () {
+    const dns = yield* DnsClient
+    const run = yield* Run
+    const now = ofType(yield* dns.listAt(zone, recordSet.name), recordSet.type)
+    const isOurs = (current: RecordSet) =>
+      comments
+        ? Marker.parse(current.comment)?.run === run.id
+        : satisfies(current, { ...recordSet, ttl: undefined })
+    if (now === undefined) {
+      if (before === undefined) return "nothing"
+      return yield* Effect.fail({ message: "somebody else removed it meanwhile, and it stays removed" })
+    }
+    if (isOurs(now)) {
+      yield* before === undefined
+        ? dns.remove(zone, now)
+        : dns.put(zone, before, { _tag: "Exactly", recordSet: now })
+      return "undone"
+    }
+    if (before !== undefined && sameRecordSet(now, before)) return "nothing"
+    return yield* Effect.fail({ message: "somebody else changed it meanwhile, and it is left as it is" })
+  })

@@ -1,0 +1,106 @@
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import { CoolifyClient, type ObservedVariable, type Variable } from "../../coolify/CoolifyClient.ts"
+import { releaseKey, releaseOfComment } from "../Desired.ts"
+import { isSame } from "../DiffVariables.ts"
+import type { VariableActions } from "../Reconcile.ts"
+import { withUndo } from "../Rollback.ts"
+import { Run } from "../Run.ts"
+
+/** Writes the variables of an application that this run created: they go with it. */
+export const putFreshVariables = Effect.fn("putFreshVariables")(function* (
+  application: { readonly uuid: string; readonly name: string },
+  actions: VariableActions
+) {
+  const coolify = yield* CoolifyClient
+  yield* coolify.putVariables(application.uuid, actions.put)
+  yield* announce(application.name, "created")
+})
+
+/** Changes the variables of an existing application. Undo: every row that still is as this run left it goes back. */
+export const updateVariables = Effect.fn("updateVariables")(function* (
+  application: { readonly uuid: string; readonly name: string },
+  actions: VariableActions,
+  before: ReadonlyArray<ObservedVariable>
+) {
+  const coolify = yield* CoolifyClient
+  const { uuid, name } = application
+  const change = Effect.gen(function* () {
+    if (actions.put.length > 0) yield* coolify.putVariables(uuid, actions.put)
+    yield* Effect.forEach(actions.remove, (row) => coolify.deleteVariable(uuid, row.uuid), { discard: true })
+  })
+  yield* withUndo(
+    { what: `variables of ${name}`, next: `check the variables of ${name} in Coolify` },
+    change,
+    Effect.gen(function* () {
+      const { put, remove, edited } = restoration(before, actions, yield* coolify.listVariables(uuid))
+      if (put.length > 0) yield* coolify.putVariables(uuid, put)
+      yield* Effect.forEach(remove, (row) => coolify.deleteVariable(uuid, row.uuid), { discard: true })
+      if (edited.length > 0) {
+        return yield* Effect.fail({
+          message: `${edited.join(", ")} changed meanwhile by somebody else, and left as it is`
+        })
+      }
+      return put.length + remove.length > 0 ? "undone" : "nothing"
+    })
+  )
+  yield* announce(name, "updated")
+})
+
+const announce = (name: string, action: "created" | "updated") =>
+  Effect.flatMap(Run, (run) =>
+    run.emit({ _tag: "ResourceChanged", system: "coolify", kind: "variables", name, action })
+  )
+
+const rowKey = (row: { readonly key: string; readonly isPreview: boolean }): string =>
+  `${row.isPreview ? "preview" : "production"} ${row.key}`
+
+interface Restoration {
+  readonly put: ReadonlyArray<Variable>
+  readonly remove: ReadonlyArray<ObservedVariable>
+  /** Keys that somebody else changed meanwhile. */
+  readonly edited: ReadonlyArray<string>
+}
+
+/** What brings the touched rows back. A created production row brought a preview twin with it: that goes as well. */
+export const restoration = (
+  before: ReadonlyArray<ObservedVariable>,
+  actions: VariableActions,
+  now: ReadonlyArray<ObservedVariable>
+): Restoration => {
+  const old = new Map(before.map((row) => [rowKey(row), row]))
+  const present = new Map(now.map((row) => [rowKey(row), row]))
+  const written = new Map(actions.put.map((variable) => [variable.key, variable]))
+  const put: Array<Variable> = []
+  const remove: Array<ObservedVariable> = []
+  const edited: Array<string> = []
+  for (const [key, variable] of written) {
+    const row = present.get(`production ${key}`)
+    const previous = old.get(`production ${key}`)
+    if (row === undefined || (previous !== undefined && isUnchanged(previous, row))) continue
+    if (!isSame(variable, row)) edited.push(key)
+    else if (previous !== undefined) put.push(...restorable(previous))
+    else {
+      const twin = present.get(`preview ${key}`)
+      remove.push(row, ...(twin !== undefined && !old.has(`preview ${key}`) ? [twin] : []))
+    }
+  }
+  for (const row of actions.remove) {
+    if (!present.has(rowKey(row))) put.push(...restorable(row))
+  }
+  // Production rows first: writing one makes the preview twin that the next then overwrites.
+  return { put: put.toSorted((a, b) => Number(a.isPreview) - Number(b.isPreview)), remove, edited }
+}
+
+const isUnchanged = (previous: ObservedVariable, row: ObservedVariable): boolean =>
+  previous.comment === row.comment &&
+  (previous.value === undefined || row.value === undefined
+    ? previous.value === row.value
+    : Redacted.value(previous.value) === Redacted.value(row.value))
+
+/** The row to write again; its value is known, as the plan was refused otherwise, or stands in its comment. */
+const restorable = (row: ObservedVariable): ReadonlyArray<Variable> => {
+  const release = row.key === releaseKey ? releaseOfComment(row.comment) : undefined
+  const value = row.value ?? (release === undefined ? undefined : Redacted.make(release))
+  return value === undefined ? [] : [{ ...row, value }]
+}

@@ -1,0 +1,13 @@
+import * as Effect from "effect/Effect"
+import { SecretStore } from "../../secrets/SecretStore.ts"
+import type { Spec } from "../../spec/Spec.ts"
+import { Run } from "../Run.ts"
+
+/** Step 2: a value for every secret of the spec, generated ones persisted. */
+export const resolveSecrets = Effect.fn("resolveSecrets")(function* (spec: Spec) {
+  const store = yield* SecretStore
+  const run = yield* Run
+  const secrets = yield* store.resolve(`${spec.project}/${spec.environment}/${spec.name}`, spec.secrets)
+  for (const { name, origin } of secrets) yield* run.emit({ _tag: "SecretResolved", name, origin })
+  return secrets
+})

@@ -1,0 +1,16 @@
+import * as Effect from "effect/Effect"
+import { liveDomainProblem } from "../../spec/Domain.ts"
+import type { Spec } from "../../spec/Spec.ts"
+import { RefusedError } from "../DeployError.ts"
+
+/** Step 1: what can be known without asking anybody. The spec itself was decoded before the run began. */
+export const validate = Effect.fn("validate")(function* (spec: Spec, mode: "live" | "sandbox" | "dry-run") {
+  const problem = mode === "live" ? liveDomainProblem(spec.domain) : undefined
+  if (problem !== undefined) {
+    return yield* new RefusedError({
+      reason: "NotPublic",
+      detail: problem,
+      next: "set `domain` to a public name, or try the spec with --sandbox"
+    })
+  }
+})

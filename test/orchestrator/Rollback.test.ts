@@ -1,0 +1,176 @@
+import { assert, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Ref from "effect/Ref"
+import type * as Scope from "effect/Scope"
+import * as TestClock from "effect/TestClock"
+import { Pace } from "../../src/orchestrator/Pace.ts"
+import { withUndo } from "../../src/orchestrator/Rollback.ts"
+import { makeRun, Run } from "../../src/orchestrator/Run.ts"
+
+/** Runs `program` in a scope of its own and tells how the undos went. */
+const inRun = <A, E>(
+  program: (note: (what: string) => Effect.Effect<void>) => Effect.Effect<A, E, Run | Scope.Scope>
+) =>
+  Effect.gen(function* () {
+    const run = yield* makeRun
+    const log = yield* Ref.make<ReadonlyArray<string>>([])
+    const note = (what: string) => Ref.update(log, (entries) => [...entries, what])
+    const fiber = yield* Effect.fork(
+      Effect.scoped(program(note)).pipe(Effect.provideService(Run, run), Effect.exit)
+    )
+    return { run, fiber, log: Ref.get(log) }
+  })
+
+const undoing = (note: (what: string) => Effect.Effect<void>, what: string) =>
+  Effect.as(note(`undo ${what}`), "undone" as const)
+
+const change = (note: (what: string) => Effect.Effect<void>, what: string) =>
+  withUndo({ what, next: `remove ${what}` }, note(what), undoing(note, what))
+
+it.effect("keeps everything when the scope succeeds", () =>
+  Effect.gen(function* () {
+    const { fiber, log, run } = yield* inRun((note) => Effect.zipRight(change(note, "a"), change(note, "b")))
+    assert.isTrue(Exit.isSuccess(yield* Fiber.join(fiber)))
+    assert.deepStrictEqual(yield* log, ["a", "b"])
+    assert.deepStrictEqual(yield* Ref.get(run.ledger), { changes: 2, undone: [], leftovers: [] })
+  })
+)
+
+it.effect("undoes in reverse when a later change fails, the failed one included", () =>
+  Effect.gen(function* () {
+    const { fiber, log, run } = yield* inRun((note) =>
+      Effect.gen(function* () {
+        yield* change(note, "a")
+        yield* change(note, "b")
+        yield* withUndo({ what: "c", next: "" }, Effect.fail("refused"), undoing(note, "c"))
+      })
+    )
+    assert.deepStrictEqual(yield* Fiber.join(fiber), Exit.fail("refused"))
+    assert.deepStrictEqual(yield* log, ["a", "b", "undo c", "undo b", "undo a"])
+    assert.deepStrictEqual((yield* Ref.get(run.ledger)).undone, ["c", "b", "a"])
+  })
+)
+
+it.effect("interrupts a change that hangs and still undoes it", () =>
+  Effect.gen(function* () {
+    const { fiber, log } = yield* inRun((note) =>
+      Effect.zipRight(
+        change(note, "a"),
+        withUndo({ what: "b", next: "" }, Effect.zipRight(note("b"), Effect.never), undoing(note, "b"))
+      )
+    )
+    yield* TestClock.adjust("1 second")
+    yield* Fiber.interrupt(fiber)
+    assert.deepStrictEqual(yield* log, ["a", "b", "undo b", "undo a"])
+  })
+)
+
+it.effect("interrupts at once: an acquisition would have made Ctrl-C wait", () =>
+  Effect.gen(function* () {
+    const started = yield* Deferred.make<void>()
+    const { fiber } = yield* inRun((note) =>
+      withUndo(
+        { what: "slow", next: "" },
+        Effect.zipRight(Deferred.succeed(started, undefined), Effect.sleep("1 hour")),
+        undoing(note, "slow")
+      )
+    )
+    yield* Deferred.await(started)
+    // No clock is moved: this returns only because the change is interruptible.
+    const exit = yield* Fiber.interrupt(fiber)
+    assert.isDefined(exit)
+  })
+)
+
+it.effect("goes on after an undo that fails or dies, and names what it left", () =>
+  Effect.gen(function* () {
+    const { fiber, log, run } = yield* inRun((note) =>
+      Effect.gen(function* () {
+        yield* change(note, "a")
+        yield* withUndo({ what: "b", next: "remove b by hand" }, note("b"), Effect.fail({ message: "no" }))
+        yield* withUndo({ what: "c", next: "remove c by hand" }, note("c"), Effect.dieMessage("bug"))
+        yield* Effect.fail("over")
+      })
+    )
+    yield* TestClock.adjust("1 minute")
+    yield* Fiber.join(fiber)
+    const { leftovers, undone } = yield* Ref.get(run.ledger)
+    assert.deepStrictEqual(yield* log, ["a", "b", "c", "undo a"])
+    assert.deepStrictEqual(undone, ["a"])
+    assert.deepStrictEqual(
+      leftovers.map(({ what, next }) => [what, next]),
+      [
+        ["c", "remove c by hand"],
+        ["b", "remove b by hand"]
+      ]
+    )
+    assert.include(leftovers[1]!.why, "no")
+    assert.include(leftovers[0]!.why, "bug")
+  })
+)
+
+it.effect("tries an undo again before it gives up", () =>
+  Effect.gen(function* () {
+    const tries = yield* Ref.make(0)
+    const flaky = Effect.flatMap(
+      Ref.updateAndGet(tries, (n) => n + 1),
+      (n) => (n < 3 ? Effect.fail({ message: "busy" }) : Effect.succeed("undone" as const))
+    )
+    const { fiber, run } = yield* inRun((note) =>
+      Effect.zipRight(withUndo({ what: "a", next: "" }, note("a"), flaky), Effect.fail("over"))
+    )
+    yield* TestClock.adjust("1 minute")
+    yield* Fiber.join(fiber)
+    assert.strictEqual(yield* Ref.get(tries), 3)
+    assert.deepStrictEqual((yield* Ref.get(run.ledger)).undone, ["a"])
+  })
+)
+
+it.effect("bounds an undo that hangs, after a failure and after an interruption", () =>
+  Effect.gen(function* () {
+    for (const ending of [Effect.fail("over"), Effect.never]) {
+      const { fiber, log, run } = yield* inRun((note) =>
+        Effect.gen(function* () {
+          yield* change(note, "a")
+          yield* withUndo({ what: "b", next: "" }, note("b"), Effect.never)
+          yield* ending
+        })
+      )
+      yield* TestClock.adjust("1 second")
+      const interrupting = yield* Effect.fork(Fiber.interrupt(fiber))
+      yield* TestClock.adjust("3 minutes")
+      yield* Fiber.join(interrupting)
+      assert.deepStrictEqual(yield* log, ["a", "b", "undo a"])
+      assert.deepStrictEqual(
+        (yield* Ref.get(run.ledger)).leftovers.map(({ what }) => what),
+        ["b"]
+      )
+    }
+  })
+)
+
+it.effect("does not count an undo that found nothing to do", () =>
+  Effect.gen(function* () {
+    const { fiber, run } = yield* inRun(() =>
+      withUndo({ what: "a", next: "" }, Effect.fail("refused"), Effect.succeed("nothing" as const))
+    )
+    yield* Fiber.join(fiber)
+    assert.deepStrictEqual(yield* Ref.get(run.ledger), { changes: 1, undone: [], leftovers: [] })
+  })
+)
+
+it.effect("takes the patience of an undo from the Pace", () =>
+  Effect.gen(function* () {
+    const pace = yield* Pace
+    const { fiber, run } = yield* inRun(() =>
+      Effect.zipRight(withUndo({ what: "a", next: "" }, Effect.void, Effect.never), Effect.fail("over"))
+    ).pipe(Effect.provideService(Pace, { ...pace, undoBudget: Duration.seconds(10) }))
+    yield* TestClock.adjust("11 seconds")
+    yield* Fiber.join(fiber)
+    assert.strictEqual((yield* Ref.get(run.ledger)).leftovers.length, 1)
+  })
+)
