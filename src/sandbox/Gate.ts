@@ -1,0 +1,106 @@
+/** What stands before each HTTP API of the sandbox: faults, and the log of what was asked and answered. */
+import type * as HttpApp from "@effect/platform/HttpApp"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import type * as Scope from "effect/Scope"
+import type { Faults, HttpFaultKind } from "./Faults.ts"
+import type { RequestLog } from "./RequestLog.ts"
+
+const garbage = '{"uuid": "x8k4c0 <html>'
+
+const json = "application/json"
+
+/** Cuts the connection. What waits for the answer ends when the server notices. */
+const reset = (request: HttpServerRequest.HttpServerRequest): Effect.Effect<never> =>
+  Effect.sync(() => NodeHttpServerRequest.toIncomingMessage(request).socket.resetAndDestroy()).pipe(
+    Effect.zipRight(Effect.never)
+  )
+
+/** Announces the whole body, sends half of it and hangs up. */
+const truncate = (
+  request: HttpServerRequest.HttpServerRequest,
+  response: HttpServerResponse.HttpServerResponse
+): Effect.Effect<never> =>
+  Effect.promise(() => HttpServerResponse.toWeb(response).arrayBuffer()).pipe(
+    Effect.flatMap((body) =>
+      Effect.async<never>(() => {
+        const raw = NodeHttpServerRequest.toServerResponse(request)
+        // Half of an empty body is still less than what is announced.
+        const announced = Math.max(body.byteLength, 2)
+        raw.writeHead(response.status, { "content-type": json, "content-length": announced })
+        raw.write(
+          Buffer.from(body)
+            .subarray(0, Math.floor(body.byteLength / 2))
+            .toString() || " ",
+          () => NodeHttpServerRequest.toIncomingMessage(request).socket.end()
+        )
+      })
+    )
+  )
+
+const answerOf = (kind: Extract<HttpFaultKind, { _tag: "status" }>): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.text(kind.body ?? JSON.stringify({ message: "Server Error" }), {
+    status: kind.status,
+    contentType: json,
+    ...(kind.headers === undefined ? {} : { headers: kind.headers })
+  })
+
+/** What is sent in place of `response`; never, where nothing is. */
+const spoil = (
+  kind: HttpFaultKind,
+  request: HttpServerRequest.HttpServerRequest,
+  response: HttpServerResponse.HttpServerResponse
+): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
+  switch (kind._tag) {
+    case "status":
+      return Effect.succeed(answerOf(kind))
+    case "reset":
+      return reset(request)
+    case "hang":
+      return Effect.never
+    case "delay":
+      return Effect.delay(Effect.succeed(response), kind.millis)
+    case "garbage":
+      return Effect.succeed(HttpServerResponse.text(garbage, { status: response.status, contentType: json }))
+    case "truncate":
+      return truncate(request, response)
+  }
+}
+
+/**
+ * `app` behind the gate. Once a request has reached `app` its effect takes place even when the client hangs up,
+ * as on a real server; `scope` is where that work lives. A `delay` before it makes the effect land late.
+ */
+export const make = (options: {
+  readonly api: "coolify" | "dns"
+  readonly app: HttpApp.Default
+  readonly faults: Faults
+  readonly log: RequestLog
+  readonly scope: Scope.Scope
+}): HttpApp.Default =>
+  Effect.gen(function* () {
+    const { api, faults, log } = options
+    const request = yield* HttpServerRequest.HttpServerRequest
+    const { method, url } = request
+    const rule = yield* faults.forHttp(api, method, url)
+    const entry = { api, method, path: url, ...(rule === undefined ? {} : { fault: rule.kind._tag }) }
+
+    if (rule?.effect === "before" && rule.kind._tag !== "delay") {
+      const status = rule.kind._tag === "status" ? rule.kind.status : rule.kind._tag === "garbage" ? 200 : 0
+      yield* log.append({ ...entry, status })
+      return yield* spoil(rule.kind, request, HttpServerResponse.text("{}", { status: 200 }))
+    }
+    const lateness = rule?.effect === "before" && rule.kind._tag === "delay" ? rule.kind.millis : 0
+    // Read now, so that a client that hangs up meanwhile does not take the body with it.
+    yield* Effect.exit(request.text)
+    const answered = yield* Effect.delay(options.app, lateness).pipe(
+      Effect.tap((response) => log.append({ ...entry, status: response.status })),
+      Effect.tapDefect(() => log.append({ ...entry, status: 500 })),
+      Effect.forkIn(options.scope)
+    )
+    const response = yield* Fiber.join(answered)
+    return rule?.effect === "after" ? yield* spoil(rule.kind, request, response) : response
+  })
