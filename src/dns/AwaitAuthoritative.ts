@@ -113,7 +113,9 @@ export const awaitAuthoritative = Effect.fn("awaitAuthoritative")(function* (opt
         Schedule.intersect(Schedule.recurUpTo(deadline))
       )
     }),
-    Effect.catchIf(Predicate.isString, () => Effect.succeed(false)),
+    Effect.catchAll((outcome) =>
+      Predicate.isString(outcome) ? Effect.succeed(false) : Effect.fail(outcome)
+    ),
     Effect.timeoutTo({ duration: deadline, onSuccess: identity, onTimeout: constFalse })
   )
   if (settled) return
