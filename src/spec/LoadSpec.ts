@@ -41,9 +41,9 @@ const readRegular = Effect.fnUntraced(function* (path: string) {
 const readBytes = Effect.fnUntraced(function* (path: string) {
   const fs = yield* FileSystem.FileSystem
   const info = yield* fs.stat(path)
-  if (info.size > maxSpecBytes) return yield* new SpecError({ file: path, problems: [tooLarge] })
   switch (info.type) {
     case "File":
+      if (info.size > maxSpecBytes) return yield* new SpecError({ file: path, problems: [tooLarge] })
       return yield* readRegular(path)
     // `fabrik apply <(envsubst < spec.yaml)`: a pipe has no size and cannot be read by position.
     case "FIFO":

@@ -19,7 +19,7 @@ import { type EnvEntry, readEnv, readSecrets, refuseBoth } from "./ReadVariables
 import { type Complaint, quote, Report } from "./Report.ts"
 import type { Source, Spec } from "./Spec.ts"
 import { SpecError, type SpecProblem } from "./SpecError.ts"
-import type { Template } from "./templates/Template.ts"
+import type { Starter, Template } from "./templates/Template.ts"
 import { findTemplate, templates } from "./templates/Templates.ts"
 import { parseYaml } from "./YamlTree.ts"
 
@@ -129,7 +129,7 @@ class SpecReader {
     const template = this.optional("template", (field) => readChecked(this.report, field, templateRule))
     const given = this.optional("source", (field) => readSource(this.report, field))
     const starter = this.usesStarter(given) ? template?.starter : undefined
-    const source = given ?? (name === undefined ? undefined : this.starterSource(starter?.dockerfile(name)))
+    const source = given ?? this.starterSource(starter, name)
 
     const env = this.optional("env", (field) => readEnv(this.report, field)) ?? new Map<string, EnvEntry>()
     const secrets =
@@ -220,11 +220,11 @@ class SpecReader {
     return given === undefined && this.report.problems.every(({ path }) => !path.startsWith("source"))
   }
 
-  private starterSource(dockerfile: string | undefined): Source | undefined {
-    if (dockerfile !== undefined) return { _tag: "Dockerfile", text: dockerfile }
-    if (this.fields.has("template") || this.report.problems.some(({ path }) => path.startsWith("source"))) {
-      return undefined
+  private starterSource(starter: Starter | undefined, name: string | undefined): Source | undefined {
+    if (starter !== undefined) {
+      return name === undefined ? undefined : { _tag: "Dockerfile", text: starter.dockerfile(name) }
     }
+    if (this.fields.has("template") || !this.usesStarter(undefined)) return undefined
     return this.report.add(this.root.keyAt, "source", {
       message: "nothing to deploy: `source` and `template` are both missing",
       hint: `give \`source: { image: nginx:1.27 }\`, or a template: ${templates.map(({ name }) => name).join(", ")}`

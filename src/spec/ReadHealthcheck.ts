@@ -36,6 +36,7 @@ const readRelease = (report: Report, field: Field): ReleaseProbe | undefined => 
   const header = fields.get("header")
   const json = fields.get("json")
   if (header === undefined && json === undefined) {
+    if (field.node._tag === "Map" && field.node.entries.length > 0) return undefined
     return report.add(field.keyAt, field.path, {
       message: `\`${field.path}\` does not say where to look`,
       hint: "give `header: X-Release` or `json: release`"

@@ -1,0 +1,539 @@
+import { readFileSync } from "node:fs"
+import { assert, describe, it } from "@effect/vitest"
+import * as Duration from "effect/Duration"
+import * as Either from "effect/Either"
+import { parseSpec } from "../../src/spec/ParseSpec.ts"
+import type { Spec } from "../../src/spec/Spec.ts"
+import type { SpecError } from "../../src/spec/SpecError.ts"
+import { pythonApi } from "../../src/spec/templates/PythonApi.ts"
+
+const fixture = (name: string) => readFileSync(new URL(`../../fixtures/${name}`, import.meta.url), "utf8")
+
+const good = (text: string): Spec =>
+  Either.getOrThrowWith(parseSpec(text, "spec.yaml"), (error) => new Error(error.message))
+
+const bad = (text: string): SpecError => {
+  const result = parseSpec(text, "spec.yaml")
+  assert.isTrue(Either.isLeft(result), `accepted:\n${text}`)
+  return Either.getOrThrow(Either.flip(result))
+}
+
+const lines = (text: string) =>
+  bad(text).problems.map(({ line, column, path, message }) => `${line}:${column} ${path} ${message}`)
+
+/** A spec that is right but for what `more` says. */
+const base = (more: string) => `name: a\ndomain: a.example.com\nsource: { image: nginx }\nport: 80\n${more}`
+
+describe("fixtures", () => {
+  it("test-api deploys the python starter", () => {
+    const spec = good(fixture("test-api.yaml"))
+    assert.deepStrictEqual(spec, {
+      name: "test-api",
+      project: "fabrik",
+      environment: "production",
+      server: "vps1",
+      domain: "test-api.example.com",
+      template: "python-api",
+      source: { _tag: "Dockerfile", text: pythonApi.starter.dockerfile("test-api") },
+      port: 8000,
+      env: { PYTHONUNBUFFERED: "1", PORT: "8000", LOG_LEVEL: "info" },
+      secrets: ["DATABASE_URL", "API_KEY"],
+      dns: { provider: undefined, ttl: undefined, proxied: false, target: undefined },
+      healthcheck: {
+        path: "/health",
+        status: 200,
+        timeout: Duration.seconds(30),
+        interval: Duration.seconds(5),
+        retries: 10,
+        startPeriod: Duration.seconds(5),
+        container: true,
+        release: { _tag: "Json", path: ["release"] }
+      }
+    })
+  })
+
+  it("static-image has the defaults of a bare image", () => {
+    const spec = good(fixture("static-image.yaml"))
+    assert.deepStrictEqual(spec.source, { _tag: "Image", name: "nginx", tag: "1.27" })
+    assert.deepStrictEqual(
+      [spec.server, spec.template, spec.env, spec.secrets],
+      [undefined, undefined, {}, []]
+    )
+    assert.deepStrictEqual([spec.healthcheck.container, spec.healthcheck.release], [false, undefined])
+  })
+
+  it("git-app says everything itself", () => {
+    const spec = good(fixture("git-app.yaml"))
+    assert.deepStrictEqual(spec.source, {
+      _tag: "Git",
+      repository: "https://github.com/coollabsio/coolify-examples",
+      branch: "v4.x",
+      commit: "HEAD",
+      buildPack: "nixpacks",
+      baseDirectory: "/nodejs",
+      dockerfile: "/Dockerfile"
+    })
+    assert.deepStrictEqual(spec.env, { LOG_LEVEL: "debug", FEATURE_X: "true", WORKERS: "4" })
+    assert.deepStrictEqual(spec.dns, { provider: "cloudflare", ttl: 300, proxied: false, target: undefined })
+    assert.deepStrictEqual(spec.healthcheck.release, { _tag: "Json", path: ["build", "release"] })
+  })
+
+  it("old-form means the same as its present-day twin", () => {
+    const twin = `
+name: old-form
+domain: old-form.example.com
+port: 8080
+project: legacy
+server: vps1
+source: { image: ghcr.io/example/old-form:v1.4.2 }
+env: { LOG_LEVEL: info }
+secrets: [DATABASE_URL, SESSION_KEY]
+healthcheck: { path: /up }`
+    assert.deepStrictEqual(good(fixture("old-form.yaml")), good(twin))
+  })
+
+  it("invalid is told all its mistakes at once", () => {
+    const result = parseSpec(fixture("invalid.yaml"), "fixtures/invalid.yaml")
+    assert.isTrue(Either.isLeft(result))
+    const error = Either.getOrThrow(Either.flip(result))
+    assert.strictEqual(`${error.message}\n`, fixture("invalid.txt"))
+    assert.notInclude(JSON.stringify(error), "hunter2")
+  })
+})
+
+describe("missing and empty", () => {
+  it("names what is missing at the start of the file", () => {
+    assert.deepStrictEqual(lines("server: x"), [
+      "1:1 name `name` is missing",
+      "1:1 domain `domain` is missing",
+      "1:1 source nothing to deploy: `source` and `template` are both missing",
+      "1:1 port `port` is missing"
+    ])
+  })
+
+  it.each(["", "# only a comment\n", "---\n", "~", "null"])("calls %j empty", (text) => {
+    assert.deepStrictEqual(lines(text), ["1:1  the file is empty"])
+  })
+
+  it.each(["- a\n- b", "text", "42"])("wants a map, not %j", (text) => {
+    assert.deepStrictEqual(lines(text), ["1:1  a spec is a map of keys"])
+  })
+
+  it("takes an empty optional map or list as absent", () => {
+    assert.deepStrictEqual(good(base("env:\nsecrets:\ndns:\nhealthcheck:\n")), good(base("")))
+  })
+
+  it("points a key without a value at the key", () => {
+    assert.deepStrictEqual(lines(base("server:\n")), ["5:1 server `server` has no value"])
+  })
+})
+
+describe("unknown keys", () => {
+  it.each([
+    ["helthcheck: {}", "did you mean `healthcheck`?"],
+    ["Secrets: []", "did you mean `secrets`?"],
+    ["enviroment: x", "did you mean `environment`?"],
+    ["image: nginx", "write it under `source`: `source: { image: nginx:1.27 }`"],
+    [
+      "zzzzzz: 1",
+      "known keys: name, template, domain, server, project, environment, source, port, env, secrets, dns, healthcheck"
+    ],
+    ["healthcheck:\n  start_period: 3", "did you mean `startPeriod`?"],
+    ["dns:\n  tll: 3", "did you mean `ttl`?"],
+    ["healthcheck:\n  release:\n    heder: X", "did you mean `header`?"],
+    ["__proto__: { name: x }", "known keys: "],
+    ["constructor: 1", "known keys: "],
+    ["toString: 1", "known keys: "]
+  ])("%s", (more, hint) => {
+    const [problem] = bad(base(more)).problems
+    assert.match(problem!.message, /^unknown key/)
+    assert.isTrue(problem!.hint!.startsWith(hint), problem!.hint)
+  })
+
+  it.each([
+    "depends: [postgres]",
+    "resources: {}",
+    "volumes: []",
+    "needs: []",
+    "hooks: {}",
+    "dns: { records: [] }"
+  ])("%s is for later, not ignored", (more) => {
+    assert.match(lines(base(more)).join(), /is not supported by this version yet/)
+  })
+})
+
+describe("the older keys", () => {
+  const pairs: ReadonlyArray<readonly [string, string]> = [
+    ["name: a\nid: a\ndomain: a.example.com\nsource: { image: x }\nport: 1", "`name` and `id`"],
+    [base("healthcheck: {}\nhealth: {}"), "`healthcheck` and `health`"],
+    [base("expose: 80"), "`port` and `expose`"],
+    [base("expose: { port: 80 }"), "`port` and `expose.port`"],
+    [base("expose: { domain: b.example.com }"), "`domain` and `expose.domain`"],
+    [base("project: web\ncoolify: { project: web }"), "`project` and `coolify.project`"],
+    [base("server: x\ncoolify: { server: y }"), "`server` and `coolify.server`"],
+    [
+      "name: a\ndomain: a.example.com\nport: 1\nsource: { git: https://a.com/b, repo: https://a.com/b }",
+      "`source.git` and `source.repo`"
+    ],
+    [
+      "name: a\ndomain: a.example.com\nport: 1\nsource: { git: https://a.com/b, branch: x, ref: y }",
+      "`source.branch` and `source.ref`"
+    ]
+  ]
+  it.each(pairs)("both spellings are refused: %#", (text, both) => {
+    assert.deepStrictEqual(
+      bad(text).problems.map(({ message }) => message),
+      [`${both} say the same`]
+    )
+  })
+
+  it("kind changes nothing but must be one of two words", () => {
+    assert.deepStrictEqual(good(base("kind: service")), good(base("kind: app")))
+    assert.match(lines(base("kind: cron")).join(), /`kind` is `service` or `app`/)
+  })
+
+  it.each([
+    [
+      "type: git\n  repository: https://github.com/a/b\n  ref: dev",
+      "git: https://github.com/a/b\n  branch: dev"
+    ],
+    ["type: git\n  repo: https://github.com/a/b", "git: https://github.com/a/b"],
+    [
+      "type: dockerfile\n  repo: https://github.com/a/b",
+      "git: https://github.com/a/b\n  buildPack: dockerfile"
+    ],
+    ["type: image\n  image: nginx\n  ref: '1.27'", "image: nginx:1.27"],
+    ["type: image\n  repo: nginx\n  ref: 1.10", "image: nginx:1.10"],
+    [`type: image\n  image: nginx\n  ref: sha256:${"a".repeat(64)}`, `image: nginx@sha256:${"a".repeat(64)}`],
+    ["type: dockerfile\n  dockerfile: FROM scratch", "dockerfile: FROM scratch"]
+  ])("source %s", (older, present) => {
+    const spec = (source: string) => good(`name: a\ndomain: a.example.com\nport: 1\nsource:\n  ${source}\n`)
+    assert.deepStrictEqual(spec(older), spec(present))
+  })
+
+  it("type: template is the starter", () => {
+    const text = "name: a\ndomain: a.example.com\ntemplate: node-api\n"
+    assert.deepStrictEqual(good(`${text}source: { type: template }`), good(text))
+  })
+})
+
+describe("source", () => {
+  const source = (yaml: string) => `name: a\ndomain: a.example.com\nport: 1\nsource:\n  ${yaml}\n`
+
+  it.each([
+    ["nginx", "nginx", "latest"],
+    ["nginx:1.27", "nginx", "1.27"],
+    ["localhost:5000/a/b", "localhost:5000/a/b", "latest"],
+    ["ghcr.io/owner/app:v1", "ghcr.io/owner/app", "v1"],
+    [`redis@sha256:${"0a".repeat(32)}`, "redis", `sha256:${"0a".repeat(32)}`]
+  ])("image %s", (text, name, tag) => {
+    assert.deepStrictEqual(good(source(`image: ${text}`)).source, { _tag: "Image", name, tag })
+  })
+
+  it.each([
+    "image: 'nginx:'",
+    "image: Nginx",
+    "image: https://ghcr.io/a/b",
+    "image: nginx:1@sha256:abc",
+    `image: nginx:1@sha256:${"a".repeat(64)}`,
+    "image: nginx@sha256:abc",
+    "image: nginx@md5:abc",
+    "image: a//b",
+    "image: nginx:1 && id",
+    "image: 'nginx:$(id)'",
+    "image: ../x",
+    "image: -x",
+    `image: ${"a".repeat(300)}`,
+    "image: []",
+    "image: true",
+    "image: nginx\n  git: https://github.com/a/b",
+    "image: nginx\n  dockerfile: FROM x",
+    "image: nginx\n  branch: main",
+    "image: nginx:1\n  ref: '2'",
+    "git: http://github.com/a/b",
+    "git: github.com/a/b",
+    "git: git@github.com:a/b.git",
+    "git: ssh://git@github.com/a/b",
+    "git: https://user:hunter2@github.com/a/b",
+    "git: https://hunter2@github.com/a/b",
+    "git: https://github.com",
+    "git: https://github.com/",
+    "git: https://github.com/a/../b",
+    "git: https://github.com/a//b",
+    "git: https://github.com/a/b?token=hunter2",
+    "git: https://github.com/a/b#x",
+    "git: https://127.0.0.1/a/b",
+    "git: https://2130706433/a/b",
+    "git: https://[::1]/a/b",
+    "git: https://localhost/a/b",
+    "git: 'https://github.com/a/$(id)'",
+    "git: 'https://github.com\\@evil.com/a'",
+    "git: file:///etc/passwd",
+    "git: https://github.com/a/b\n  branch: --upload-pack=x",
+    "git: https://github.com/a/b\n  branch: a..b",
+    "git: https://github.com/a/b\n  branch: a b",
+    "git: https://github.com/a/b\n  branch: 'a;id'",
+    "git: https://github.com/a/b\n  branch: a.lock",
+    "git: https://github.com/a/b\n  branch: HEAD",
+    "git: https://github.com/a/b\n  commit: abc1234",
+    "git: https://github.com/a/b\n  commit: main",
+    "git: https://github.com/a/b\n  buildPack: nixpack",
+    "git: https://github.com/a/b\n  buildPack: dockercompose",
+    "git: https://github.com/a/b\n  baseDirectory: ../x",
+    "git: https://github.com/a/b\n  baseDirectory: /a/../../b",
+    "git: https://github.com/a/b\n  dockerfile: 'a b'",
+    "git: https://github.com/a/b\n  buildPack: static\n  dockerfile: Dockerfile",
+    "dockerfile: RUN true",
+    "dockerfile: ./Dockerfile",
+    "dockerfile: FROM x\n  branch: main",
+    "branch: main",
+    "type: git",
+    "type: image",
+    "type: dockerfile",
+    "type: helm",
+    "type: template\n  image: nginx",
+    "tag: x"
+  ])("refuses %s", (yaml) => {
+    const error = bad(source(yaml))
+    assert.notInclude(error.message, "hunter2")
+    assert.isTrue(
+      error.problems.every(({ path }) => path.startsWith("source")),
+      error.message
+    )
+  })
+
+  it.each(["source: compose", "source: { compose: x }", "source: { type: compose, file: x }"])(
+    "%s is for later",
+    (yaml) => {
+      assert.match(
+        lines(`name: a\ndomain: a.example.com\nport: 1\n${yaml}`).join(),
+        /not supported by this version yet/
+      )
+    }
+  )
+
+  it("takes relative paths and a trailing slash in the repository", () => {
+    const { source: read } = good(
+      source(
+        "git: https://GitHub.com/a/b.git/\n  dockerfile: ./docker/Dockerfile\n  baseDirectory: app/\n  commit: " +
+          "AB".repeat(20)
+      )
+    )
+    assert.deepStrictEqual(read, {
+      _tag: "Git",
+      repository: "https://github.com/a/b.git",
+      branch: "main",
+      commit: "ab".repeat(20),
+      buildPack: "dockerfile",
+      baseDirectory: "/app",
+      dockerfile: "/docker/Dockerfile"
+    })
+  })
+})
+
+describe("template and port", () => {
+  const head = "name: a\ndomain: a.example.com\n"
+
+  it("names the nearest template, and all of them", () => {
+    const [problem] = bad(`${head}template: node_api2`).problems
+    assert.strictEqual(
+      problem!.hint,
+      "did you mean `node-api`? (templates: python-api, node-api, static-site)"
+    )
+  })
+
+  it.each(["../../etc/passwd", "/etc/passwd", "python-api/../x", "constructor", "__proto__"])(
+    "%s is no template",
+    (name) => {
+      assert.match(lines(`${head}template: ${name}`).join(), /^3:11 template unknown template/)
+    }
+  )
+
+  it("gives its port, path and variables to a source of one's own, which wins", () => {
+    const spec = good(
+      `${head}template: python-api\nsource: { image: me/app }\nenv: { PYTHONUNBUFFERED: '0' }`
+    )
+    assert.deepStrictEqual(spec.source, { _tag: "Image", name: "me/app", tag: "latest" })
+    assert.deepStrictEqual([spec.port, spec.healthcheck.path], [8000, "/health"])
+    assert.deepStrictEqual(spec.env, { PYTHONUNBUFFERED: "0", PORT: "8000" })
+    assert.deepStrictEqual([spec.healthcheck.container, spec.healthcheck.release], [false, undefined])
+  })
+
+  it.each([
+    ["template: node-api", 3000, "3000"],
+    ["template: node-api\nport: 4000", 4000, "4000"],
+    ["template: node-api\nenv: { PORT: 5000 }", 5000, "5000"],
+    ["source: { image: x }\nenv: { PORT: 5000 }", 5000, "5000"],
+    ["source: { image: x }\nport: 80\nenv: { PORT: 5000 }", 80, "5000"],
+    ["source: { image: x }\nport: 0x50", 80, undefined],
+    ["source: { image: x }\nport: '80'", 80, undefined]
+  ])("%s", (more, port, variable) => {
+    const spec = good(head + more)
+    assert.deepStrictEqual([spec.port, spec.env["PORT"]], [port, variable])
+  })
+
+  it("a starter cannot listen on two ports", () => {
+    assert.deepStrictEqual(lines(`${head}template: node-api\nport: 4000\nenv: { PORT: 3000 }`), [
+      "5:14 env.PORT `env.PORT` is not the port of the application"
+    ])
+  })
+
+  it("a template's variable gives way to a secret of that name", () => {
+    const spec = good(`${head}template: python-api\nsecrets: [PYTHONUNBUFFERED]`)
+    assert.deepStrictEqual(Object.keys(spec.env), ["PORT"])
+  })
+
+  it.each(["0", "65536", "-1", "80.5", "1e9", "http", "true", "[80]", ".inf", ".nan", "0x1FFFF"])(
+    "port %s",
+    (port) => {
+      assert.match(
+        lines(`${head}source: { image: x }\nport: ${port}`).join(),
+        /^4:\d+ port `port` must be a whole number/
+      )
+    }
+  )
+})
+
+describe("env and secrets", () => {
+  it("keeps the source text of numbers and booleans", () => {
+    const spec = good(
+      base(
+        "env:\n  A: 8000\n  B: true\n  C: 1.10\n  D: 0x1F\n  E: 1e3\n  F: no\n  G: ''\n  H: 12345678901234567890123\n  I: 010\n  J: |\n    two\n    lines\n"
+      )
+    )
+    assert.deepStrictEqual(spec.env, {
+      A: "8000",
+      B: "true",
+      C: "1.10",
+      D: "0x1F",
+      E: "1e3",
+      F: "no",
+      G: "",
+      H: "12345678901234567890123",
+      I: "010",
+      J: "two\nlines\n"
+    })
+  })
+
+  it.each([
+    ["env:\n  A:\n", "6:3 env.A `env.A` has no value"],
+    ["env:\n  A: ~\n", "6:6 env.A `env.A` has no value"],
+    ["env: [A=1]", "5:6 env `env` must be a map"],
+    ["env:\n  1A: x", "6:3 env.1A this is not the name of a variable"],
+    ["env:\n  __proto__: x", "6:3 env.__proto__ `__proto__` is reserved"],
+    ["env:\n  FABRIK_RELEASE: x", "6:3 env.FABRIK_RELEASE `FABRIK_RELEASE` is reserved"],
+    ["env:\n  COOLIFY_FQDN: x", "6:3 env.COOLIFY_FQDN `COOLIFY_FQDN` is reserved"],
+    ["env:\n  SERVICE_URL_APP: x", "6:3 env.SERVICE_URL_APP `SERVICE_URL_APP` is reserved"],
+    ["env:\n  A: 1\n  A: 2", "7:3 env duplicate key `A`"],
+    ['env:\n  A: "a\\0b"', "6:6 env.A control characters are not allowed"],
+    ["env: { A: 1 }\nsecrets: [A]", "6:11 secrets[0] `A` is both a secret and a variable"],
+    ["secrets: [A, A]", "5:14 secrets[1] duplicate secret `A`"],
+    ["secrets: [PORT]", "5:11 secrets[0] `PORT` cannot be a secret"],
+    ["secrets: [COOLIFY_X]", "5:11 secrets[0] `COOLIFY_X` is reserved"],
+    ["secrets: [1]", "5:11 secrets[0] a secret is the name of a variable"],
+    ["secrets: A", "5:10 secrets `secrets` must be a list, not text"],
+    ["secrets: { A: x }", "5:12 secrets.A secrets are a list of names"],
+    ["secrets: { required: [A], more: [B] }", "5:27 secrets.more secrets are a list of names"]
+  ])("%s", (more, expected) => {
+    assert.deepStrictEqual(lines(base(more)), [expected])
+  })
+
+  it("allows names of 255 characters and no more", () => {
+    const name = "A".repeat(255)
+    assert.deepStrictEqual(good(base(`secrets: [${name}]`)).secrets, [name])
+    assert.match(lines(base(`secrets: [${name}A]`)).join(), /not the name of a variable/)
+  })
+
+  it.each([
+    "env: hunter2",
+    "env: [KEY=hunter2]",
+    "env:\n  KEY=hunter2:\n",
+    "env:\n  KEY=hunter2: 1\n  KEY=hunter2: 2\n",
+    "env:\n  KEY: [hunter2]",
+    "env:\n  KEY: { a: hunter2 }",
+    "env:\n  KEY: hunter2\n  KEY: hunter2",
+    "env:\n  KEY: 'hunter2",
+    "env:\n  KEY: hunter2: x",
+    "env:\n  KEY: [hunter2",
+    'env:\n  KEY: "hunter2\\q"',
+    'env:\n  KEY: "hunter2\\0"',
+    "env:\n  KEY: &x hunter2",
+    "env:\n  KEY: !!int hunter2",
+    "env:\n  KEY: hunter2\nsecrets: [KEY]",
+    "env:\n  FABRIK_RELEASE: hunter2",
+    "env:\n  PORT: hunter2\nport: x",
+    "secrets: hunter2-hunter2",
+    "secrets: [KEY=hunter2]",
+    "secrets: ['postgres://user:hunter2@db/app']",
+    "secrets:\n  KEY: hunter2",
+    "secrets:\n  - KEY: hunter2",
+    "secrets:\n  KEY=hunter2: x",
+    "secrets: { required: { KEY: hunter2 } }"
+  ])("never shows a value: %s", (more) => {
+    const error = bad(base(more))
+    assert.notInclude(error.message, "hunter2")
+    assert.notInclude(JSON.stringify(error), "hunter2")
+  })
+})
+
+describe("the rest", () => {
+  it.each([
+    ["project: ab", "a project's name has 3 to 255"],
+    ["project: 'a;b c'", ""],
+    ["project: ' web'", ""],
+    ["environment: Staging", ""],
+    ["environment: a/b", ""],
+    ["dns: { provider: namecheap }", "unknown `dns.provider`"],
+    ["dns: { ttl: 29 }", "`dns.ttl` must be a whole number of seconds from 30 to 86400"],
+    ["dns: { proxied: 1 }", ""],
+    ["dns: { provider: powerdns, proxied: true }", "powerdns cannot proxy"],
+    ["dns: { target: a.example.com }", "a domain cannot point at itself"],
+    ["dns: { target: 0x7f.1 }", ""],
+    ["dns: { target: 'fe80::1%eth0' }", ""],
+    ["dns: [a]", "`dns` must be a map, not a list"],
+    ["healthcheck: { timeout: 0 }", ""],
+    ["healthcheck: { timeout: 301 }", ""],
+    ["healthcheck: { interval: 1.5 }", ""],
+    ["healthcheck: { retries: 0 }", ""],
+    ["healthcheck: { status: 100 }", ""],
+    ["healthcheck: { startPeriod: -1 }", ""],
+    ["healthcheck: { container: 'yes' }", "`healthcheck.container` must be true or false, not text"],
+    ["healthcheck: { release: {} }", "does not say where to look"],
+    ["healthcheck: { release: { header: a, json: b } }", "exclude each other"],
+    ["healthcheck: { release: { header: 'a: b' } }", "not the name of a header"],
+    ["healthcheck: { release: { json: a..b } }", "not a path into a JSON object"],
+    ["healthcheck: { release: { json: __proto__.x } }", "not a path into a JSON object"],
+    ["healthcheck: { port: 80 }", "unknown key"]
+  ])("refuses %s", (more, message) => {
+    const problems = bad(base(more)).problems
+    assert.strictEqual(problems.length, 1)
+    assert.include(problems[0]!.message, message)
+    assert.strictEqual(problems[0]!.line, 5)
+  })
+
+  it.each([
+    ["dns: { target: 192.0.2.1 }", "192.0.2.1"],
+    ["dns: { target: '2001:DB8::1' }", "2001:db8::1"],
+    ["dns: { target: VPS1.Example.net. }", "vps1.example.net"]
+  ])("%s", (more, target) => {
+    assert.strictEqual(good(base(more)).dns.target, target)
+  })
+
+  it.each(["Test", "a_b", "-a", "a-", "a.b", "", "a".repeat(64), "ä", "a b"])("name %j", (name) => {
+    assert.match(lines(base("").replace("name: a", `name: '${name}'`)).join(), /^1:7 name /)
+  })
+
+  it("prints nothing that could act on a terminal", () => {
+    const message = bad(base('"a\u202Eb": 1\n"c\\u0085d": 2\n')).message
+    // oxlint-disable-next-line no-control-regex -- they are what must be absent
+    assert.notMatch(message, /[\u0000-\u0009\u000B-\u001F\u007F-\u009F\u202E]/)
+    assert.include(message, "\\u{202e}")
+  })
+
+  it("tells a flood of problems in a bounded message", () => {
+    const error = bad(Array.from({ length: 5000 }, (_, i) => `k${i}: 1`).join("\n"))
+    assert.isAbove(error.problems.length, 5000)
+    assert.isBelow(error.message.length, 40_000)
+    assert.match(error.message, /\n\.\.\. and \d+ more$/)
+  })
+})
