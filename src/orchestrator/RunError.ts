@@ -4,7 +4,6 @@ import { PropagationTimeout } from "../dns/AwaitAuthoritative.ts"
 import { AuthoritativeDnsError } from "../dns/AuthoritativeDns.ts"
 import { DnsError } from "../dns/DnsError.ts"
 import { UnhealthyError } from "../health/AwaitHealthy.ts"
-import { ProbeError } from "../health/HealthProbe.ts"
 import { SecretError } from "../secrets/SecretStore.ts"
 import { DeadlineError, DeploymentFailedError, RefusedError } from "./DeployError.ts"
 import { RunFinished, Step } from "./DeploymentEvent.ts"
@@ -20,7 +19,6 @@ export const StepError = Schema.Union(
   PropagationTimeout,
   DeploymentFailedError,
   UnhealthyError,
-  ProbeError,
   DeadlineError,
   IllegalTransition
 )

@@ -1,0 +1,203 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Either from "effect/Either"
+import * as Redacted from "effect/Redacted"
+import {
+  applicationMark,
+  recordMark,
+  releaseComment,
+  releaseVariable
+} from "../../src/orchestrator/Desired.ts"
+import type { Observed } from "../../src/orchestrator/Observe.ts"
+import { countActions, hasChanges } from "../../src/orchestrator/Plan.ts"
+import { reconcile, type ReconcileOptions } from "../../src/orchestrator/Reconcile.ts"
+import { application, desired, empty, firstRun, secondRun, server, spec, variable } from "./Samples.ts"
+
+const options: ReconcileOptions = { offline: false, skipDeploy: false, redeploy: false }
+const comment = (digit: string) => `fabrik ${digit.repeat(32)}`
+
+const variables = [
+  { ...variable("API_KEY", "k", comment("a")), value: Redacted.make("k") },
+  { ...variable("LOG_LEVEL", "info", comment("b")), value: Redacted.make("info") }
+]
+const wanted = desired(spec, { variables })
+
+/** The world that a first apply of `spec` leaves. */
+const settled: Observed = {
+  ...empty,
+  project: { uuid: "prj", name: "fabrik", description: "" },
+  environmentExists: true,
+  application: application(),
+  variables: [...variables, variable("FABRIK_RELEASE", firstRun, releaseComment(firstRun))],
+  dns: {
+    ...empty.dns!,
+    recordSets: [
+      {
+        name: spec.domain,
+        type: "A",
+        ttl: 300,
+        values: [server.ip],
+        proxied: false,
+        comment: recordMark("default", spec, firstRun)
+      }
+    ]
+  }
+}
+
+const plan = (observed: Observed, of = wanted, opts = options) =>
+  Either.getOrThrow(reconcile(of, observed, opts))
+const refusal = (observed: Observed, of = wanted) =>
+  Either.getOrThrow(Either.flip(reconcile(of, observed, options)))
+
+describe("a first apply", () => {
+  it("creates everything and sets the release to the run", () => {
+    const first = plan(empty)
+    assert.deepStrictEqual(countActions(first.plan), { create: 7, update: 0, delete: 0, unchanged: 0 })
+    assert.isTrue(first.createProject)
+    assert.isFalse(first.createEnvironment, "a new project brings its production environment")
+    assert.isTrue(first.deploy)
+    assert.strictEqual(first.release, secondRun)
+    assert.deepStrictEqual(
+      first.variables.put.map(({ key }) => key),
+      ["API_KEY", "LOG_LEVEL", "FABRIK_RELEASE"]
+    )
+  })
+
+  it("shows plain values and never secret ones", () => {
+    const text = JSON.stringify(plan(empty).plan)
+    assert.include(text, '"info"')
+    assert.notInclude(text, '"k"')
+  })
+})
+
+describe("a second apply", () => {
+  it("finds nothing to do and keeps the release", () => {
+    const second = plan(settled)
+    assert.isFalse(hasChanges(second.plan))
+    assert.isFalse(second.deploy)
+    assert.strictEqual(second.release, firstRun)
+    assert.deepStrictEqual(second.variables, { put: [], remove: [] })
+    assert.strictEqual(second.application._tag, "Keep")
+    assert.strictEqual(second.record._tag, "Keep")
+  })
+
+  it("compares by the digest in the comment when values are hidden", () => {
+    const hidden = { ...settled, variables: settled.variables.map((row) => ({ ...row, value: undefined })) }
+    assert.isFalse(hasChanges(plan(hidden).plan))
+    const rotated = desired(spec, { variables: [{ ...variables[0]!, comment: comment("c") }, variables[1]!] })
+    assert.strictEqual(refusal(hidden, rotated).reason, "Unrestorable")
+  })
+
+  it("deploys again only when asked, or when it was stopped", () => {
+    assert.isTrue(plan(settled, wanted, { ...options, redeploy: true }).deploy)
+    assert.isTrue(plan({ ...settled, application: application(spec, { status: "exited:unhealthy" }) }).deploy)
+  })
+})
+
+describe("an update", () => {
+  it("names exactly the fields that differ, old and new", () => {
+    const observed = {
+      ...settled,
+      application: application({ ...spec, source: { _tag: "Image", name: "nginx", tag: "1.26" } })
+    }
+    const update = plan(observed)
+    const change = update.plan.changes.find(({ kind }) => kind === "application")
+    assert.deepStrictEqual(change?.fields, [
+      { field: "image", before: "nginx:1.26", after: "nginx:1.27", secret: false }
+    ])
+    assert.deepStrictEqual(
+      update.application._tag === "Update" ? Object.keys(update.application.patch) : undefined,
+      ["source"]
+    )
+  })
+
+  it("removes what the spec no longer names, with its preview twin, and leaves what others added", () => {
+    const observed = {
+      ...settled,
+      variables: [
+        ...settled.variables,
+        variable("OLD", "x", comment("d")),
+        { ...variable("OLD", "x", ""), uuid: "row-OLD-preview", isPreview: true },
+        variable("BY_HAND", "y", "")
+      ]
+    }
+    assert.deepStrictEqual(
+      plan(observed).variables.remove.map(({ uuid }) => uuid),
+      ["row-OLD", "row-OLD-preview"]
+    )
+  })
+
+  it("writes only the variable that differs, and the release", () => {
+    const of = desired(spec, {
+      variables: [variables[0]!, { ...variables[1]!, value: Redacted.make("debug") }]
+    })
+    assert.deepStrictEqual(
+      plan(settled, of).variables.put.map(({ key }) => key),
+      ["LOG_LEVEL", releaseVariable(spec, secondRun).key]
+    )
+  })
+
+  it("moves our own record when the server has another address", () => {
+    const of = desired(spec, { variables, target: { type: "A", value: "192.0.2.99" } })
+    const { record } = plan(settled, of)
+    assert.strictEqual(record._tag === "Put" ? record.before?.values[0] : undefined, server.ip)
+  })
+
+  it("replaces our own record of another type", () => {
+    const of = desired(spec, { variables, target: { type: "CNAME", value: "vps1.example.com" } })
+    const { record } = plan(settled, of)
+    assert.strictEqual(record._tag === "Put" ? record.stale?.type : undefined, "A")
+  })
+})
+
+describe("what is not ours", () => {
+  const foreignRecord = (type: string, value: string, comment: string | undefined): Observed => ({
+    ...empty,
+    dns: {
+      ...empty.dns!,
+      recordSets: [{ name: spec.domain, type, ttl: 300, values: [value], proxied: false, comment }]
+    }
+  })
+
+  it("refuses an application of the same name without the mark", () => {
+    const error = refusal({ ...empty, foreign: application(spec, { description: "by hand" }) })
+    assert.strictEqual(error.reason, "Foreign")
+    assert.include(error.detail, "app")
+  })
+
+  it("refuses a different record, a look-alike mark and another owner's", () => {
+    for (const comment of [undefined, "managed by fabrik", recordMark("other", spec, firstRun)]) {
+      const error = refusal(foreignRecord("A", "198.51.100.1", comment))
+      assert.strictEqual(error.reason, "Foreign")
+      assert.include(error.detail, "198.51.100.1")
+    }
+    assert.strictEqual(refusal(foreignRecord("CNAME", "elsewhere.example.net", undefined)).reason, "Foreign")
+  })
+
+  it("uses an equal record and never claims it", () => {
+    assert.strictEqual(plan(foreignRecord("A", server.ip, undefined)).record._tag, "Keep")
+  })
+})
+
+describe("what Coolify cannot change in place", () => {
+  const inline = { ...spec, source: { _tag: "Dockerfile", text: "FROM a" } as const }
+
+  it("refuses another kind of source", () => {
+    assert.strictEqual(refusal(settled, desired(inline, { variables })).reason, "NeedsReplacement")
+  })
+
+  it("tells another Dockerfile by its text, or by the digest in the mark when the text is hidden", () => {
+    const changed = desired({ ...inline, source: { _tag: "Dockerfile", text: "FROM b" } }, { variables })
+    const visible = { ...settled, application: application(inline) }
+    const hidden = {
+      ...settled,
+      application: application(inline, {
+        source: { _tag: "Dockerfile", text: undefined },
+        description: applicationMark("default", inline, firstRun)
+      })
+    }
+    for (const observed of [visible, hidden]) {
+      assert.strictEqual(refusal(observed, changed).reason, "NeedsReplacement")
+      assert.isFalse(hasChanges(plan(observed, desired(inline, { variables })).plan))
+    }
+  })
+})

@@ -1,0 +1,88 @@
+/** Specs and worlds that several suites start from. */
+import * as Duration from "effect/Duration"
+import * as Redacted from "effect/Redacted"
+import type { Application, ObservedVariable, Server } from "../../src/coolify/CoolifyClient.ts"
+import { desiredApplication, type Desired } from "../../src/orchestrator/Desired.ts"
+import type { Observed } from "../../src/orchestrator/Observe.ts"
+import type { Healthcheck, Spec } from "../../src/spec/Spec.ts"
+
+export const healthcheck: Healthcheck = {
+  path: "/health",
+  status: 200,
+  timeout: Duration.seconds(5),
+  interval: Duration.seconds(5),
+  retries: 3,
+  startPeriod: Duration.seconds(5),
+  container: true,
+  release: undefined
+}
+
+export const spec: Spec = {
+  name: "api",
+  project: "fabrik",
+  environment: "production",
+  server: "vps1",
+  domain: "api.example.com",
+  template: undefined,
+  source: { _tag: "Image", name: "nginx", tag: "1.27" },
+  port: 8080,
+  env: { LOG_LEVEL: "info" },
+  secrets: ["API_KEY"],
+  dns: { provider: undefined, ttl: undefined, proxied: false, target: undefined },
+  healthcheck
+}
+
+export const server: Server = {
+  uuid: "srv",
+  name: "vps1",
+  ip: "192.0.2.10",
+  reachable: true,
+  usable: true
+}
+
+export const zone = { id: "zone", name: "example.com" }
+
+export const firstRun = "000000000001"
+export const secondRun = "000000000002"
+
+export const empty: Observed = {
+  server,
+  project: undefined,
+  environmentExists: false,
+  application: undefined,
+  foreign: undefined,
+
+  variables: [],
+  dns: { provider: "memory", comments: true, zone, recordSets: [] }
+}
+
+export const variable = (key: string, value: string, comment: string): ObservedVariable => ({
+  uuid: `row-${key}`,
+  key,
+  value: Redacted.make(value),
+  comment,
+  isPreview: false,
+  isLiteral: true,
+  isMultiline: false,
+  isShownOnce: false,
+  isRuntime: true,
+  isBuildtime: false
+})
+
+export const application = (of: Spec = spec, changes: Partial<Application> = {}): Application => ({
+  uuid: "app",
+  status: "running:healthy",
+  ...desiredApplication("default", of, firstRun),
+  ...changes
+})
+
+export const desired = (of: Spec = spec, changes: Partial<Desired> = {}): Desired => ({
+  spec: of,
+  owner: "default",
+  run: secondRun,
+  application: desiredApplication("default", of, secondRun),
+  variables: [],
+  secrets: [],
+  target: { type: "A", value: server.ip },
+  ...changes
+})
