@@ -1,0 +1,46 @@
+import * as Command from "@effect/cli/Command"
+import type * as Effect from "effect/Effect"
+import type * as Types from "effect/Types"
+import type { Argument, ArgumentInfo, Flag, FlagInfo } from "./Flag.ts"
+
+export interface Example {
+  readonly line: string
+  readonly says: string
+}
+
+/** What help and the check of argv know of a command. */
+export interface CommandInfo {
+  readonly name: string
+  /** One phrase, lower case, no full stop. */
+  readonly summary: string
+  /** Paragraphs. */
+  readonly about: ReadonlyArray<string>
+  readonly arguments: ReadonlyArray<ArgumentInfo>
+  readonly flags: ReadonlyArray<FlagInfo>
+  readonly examples: ReadonlyArray<Example>
+}
+
+interface Config {
+  readonly [key: string]: Flag<unknown> | Argument<unknown>
+}
+
+/** A command of @effect/cli together with its description, both from the same `config`. */
+export const define = <const Name extends string, const C extends Config, E, R>(options: {
+  readonly name: Name
+  readonly summary: string
+  readonly about: ReadonlyArray<string>
+  readonly config: C
+  readonly examples: ReadonlyArray<Example>
+  readonly handler: (config: Types.Simplify<Command.Command.ParseConfig<C>>) => Effect.Effect<void, E, R>
+}) => {
+  const infos = Object.values(options.config).map(({ info }) => info)
+  const info: CommandInfo = {
+    name: options.name,
+    summary: options.summary,
+    about: options.about,
+    arguments: infos.filter((info) => info._tag === "Argument"),
+    flags: infos.filter((info) => info._tag === "Flag"),
+    examples: options.examples
+  }
+  return { info, command: Command.make(options.name, options.config, options.handler) }
+}

@@ -1,0 +1,110 @@
+/** How the process ends. One table, so that scripts can rely on it. */
+import type { CoolifyErrorReason } from "../coolify/CoolifyError.ts"
+import type { DnsErrorReason } from "../dns/DnsError.ts"
+import type { RunFinished } from "../orchestrator/DeploymentEvent.ts"
+import type { RunError, StepError } from "../orchestrator/RunError.ts"
+
+export const ExitCode = {
+  /** Done, or nothing to do. */
+  done: 0,
+  /** A fault of fabrik's own. */
+  bug: 1,
+  /** `plan --detailed-exitcode`: the plan has changes. */
+  changes: 2,
+  /** Refused before anything was sent: not fabrik's, ambiguous, or the operator said no. */
+  refused: 3,
+  /** The spec or the command line is wrong. */
+  usage: 4,
+  /** Credentials are missing, wrong or without the right. */
+  credentials: 5,
+  /** Failed, and everything was put back. */
+  undone: 10,
+  /** Failed, and something is left; each is listed with the command that finishes it. */
+  leftovers: 11,
+  /** Nobody knows: ended before the rollback was. */
+  unknown: 12
+} as const
+export type ExitCode = number
+
+export const signalCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const
+export type Signal = keyof typeof signalCodes
+
+type Report = typeof RunFinished.Type
+
+const outcomes: { readonly [O in Report["outcome"]]: ExitCode } = {
+  complete: ExitCode.done,
+  unchanged: ExitCode.done,
+  planned: ExitCode.done,
+  declined: ExitCode.refused,
+  "nothing-changed": ExitCode.undone,
+  "rolled-back": ExitCode.undone,
+  leftovers: ExitCode.leftovers
+}
+
+/** For a run that came to its own end. */
+export const ofReport = (report: Report): ExitCode => outcomes[report.outcome]
+
+/** For a run that a signal ended: the shell's code for it when all is undone. */
+export const ofInterrupted = (signal: Signal, report: Report | undefined): ExitCode =>
+  report?.outcome === "leftovers" ? ExitCode.leftovers : signalCodes[signal]
+
+/** A failure before the first change is told by its cause; after that, what became of the changes counts more. */
+export const ofRunError = ({ error, report }: RunError): ExitCode =>
+  report.outcome === "nothing-changed" ? ofCause(error) : ofReport(report)
+
+const coolifyCodes: { readonly [R in CoolifyErrorReason]: ExitCode } = {
+  ApiDisabled: ExitCode.credentials,
+  AddressNotAllowed: ExitCode.credentials,
+  Unauthenticated: ExitCode.credentials,
+  MissingAbility: ExitCode.credentials,
+  Forbidden: ExitCode.credentials,
+  BadConfig: ExitCode.credentials,
+  Redirected: ExitCode.credentials,
+  UnknownEndpoint: ExitCode.credentials,
+  Invalid: ExitCode.usage,
+  Conflict: ExitCode.refused,
+  NotFound: ExitCode.undone,
+  Refused: ExitCode.undone,
+  QueueFull: ExitCode.undone,
+  RateLimited: ExitCode.undone,
+  ServerError: ExitCode.undone,
+  Unreachable: ExitCode.undone,
+  Interrupted: ExitCode.undone,
+  BadResponse: ExitCode.undone
+}
+
+const dnsCodes: { readonly [R in DnsErrorReason]: ExitCode } = {
+  Unauthorized: ExitCode.credentials,
+  Forbidden: ExitCode.credentials,
+  BadConfig: ExitCode.credentials,
+  ZoneNotFound: ExitCode.refused,
+  AmbiguousZone: ExitCode.refused,
+  Conflict: ExitCode.refused,
+  Invalid: ExitCode.usage,
+  RateLimited: ExitCode.undone,
+  Unavailable: ExitCode.undone,
+  OutcomeUnknown: ExitCode.undone,
+  BadResponse: ExitCode.undone
+}
+
+/** For a failure that changed nothing. */
+export const ofCause = (error: StepError): ExitCode => {
+  switch (error._tag) {
+    case "RefusedError":
+      return ExitCode.refused
+    case "SecretError":
+      return ExitCode.usage
+    case "CoolifyError":
+      return coolifyCodes[error.reason]
+    case "DnsError":
+      return dnsCodes[error.reason]
+    case "IllegalTransition":
+      return ExitCode.bug
+    case "AuthoritativeDnsError":
+    case "PropagationTimeout":
+    case "DeploymentFailedError":
+    case "UnhealthyError":
+    case "DeadlineError":
+      return ExitCode.undone
+  }
+}

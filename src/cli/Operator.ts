@@ -1,0 +1,56 @@
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Ref from "effect/Ref"
+import { countActions, type Plan } from "../orchestrator/Plan.ts"
+import { wrap } from "../ui/Layout.ts"
+import { Screen } from "../ui/Screen.ts"
+
+/** The person at the terminal, if there is one. */
+export class Operator extends Context.Tag("fabrik/cli/Operator")<
+  Operator,
+  {
+    /** stdin and stderr are terminals and `CI` is not set. */
+    readonly present: boolean
+    /** One line from stdin; `undefined` at its end. */
+    readonly answer: Effect.Effect<string | undefined>
+  }
+>() {}
+
+/** How the question was settled. */
+export type Consent = "not asked" | "yes" | "no" | "nobody there"
+
+export interface Confirmation {
+  readonly confirm: (plan: Plan) => Effect.Effect<boolean>
+  readonly consent: Effect.Effect<Consent>
+}
+
+/** Asks once, unless `--yes` has answered already; where nobody can be asked, the answer is no. */
+export const makeConfirmation = (options: {
+  readonly yes: boolean
+  readonly question: string
+}): Effect.Effect<Confirmation, never, Operator | Screen> =>
+  Effect.gen(function* () {
+    const operator = yield* Operator
+    const { err } = yield* Screen
+    const consent = yield* Ref.make<Consent>("not asked")
+    const ask = (plan: Plan) =>
+      Effect.gen(function* () {
+        if (!operator.present) return "nobody there" as const
+        const deletes = countActions(plan).delete > 0 ? " Deleting cannot be undone." : ""
+        const lines = wrap(`${options.question}${deletes} [y/N]`, err.style.columns)
+        yield* err.write(`${lines.map(err.style.bold).join("\n")} `)
+        const answer = yield* operator.answer
+        if (answer === undefined) yield* err.write("\n")
+        return /^\s*y(?:es)?\s*$/i.test(answer ?? "") ? ("yes" as const) : ("no" as const)
+      })
+    return {
+      confirm: (plan) =>
+        options.yes
+          ? Effect.succeed(true)
+          : ask(plan).pipe(
+              Effect.tap((said) => Ref.set(consent, said)),
+              Effect.map((said) => said === "yes")
+            ),
+      consent: Ref.get(consent)
+    }
+  })

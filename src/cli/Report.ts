@@ -1,0 +1,138 @@
+/** Every way a command can fail, told once, with its exit code. */
+import type { ValidationError } from "@effect/cli/ValidationError"
+import * as Effect from "effect/Effect"
+import type { ProbeError } from "../health/HealthProbe.ts"
+import type { RunError, StepError } from "../orchestrator/RunError.ts"
+import type { SandboxError } from "../sandbox/SandboxError.ts"
+import type { SpecError } from "../spec/SpecError.ts"
+import { explain } from "../ui/Explain.ts"
+import { renderProblem, renderRunError, renderSpecError } from "../ui/Failure.ts"
+import { jsonLine } from "../ui/Json.ts"
+import { Screen } from "../ui/Screen.ts"
+import type { UsageError } from "./Arguments.ts"
+import type { Concluded, CredentialsError, UnconfirmedError } from "./CliError.ts"
+import { ExitCode, ofCause, ofRunError } from "./ExitCode.ts"
+
+export type CommandError =
+  | RunError
+  | StepError
+  | ProbeError
+  | SpecError
+  | SandboxError
+  | UsageError
+  | CredentialsError
+  | UnconfirmedError
+  | Concluded
+  | ValidationError
+
+interface Told {
+  readonly code: ExitCode
+  readonly lines: ReadonlyArray<string>
+  /** What `--json` says of it, beside the tag and the code. */
+  readonly facts: Readonly<Record<string, unknown>>
+}
+
+/** Text goes to `err` in any case; with `json`, one object to `out` as well. */
+export const report = (error: CommandError, json: boolean): Effect.Effect<ExitCode, never, Screen> =>
+  Effect.gen(function* () {
+    if (error._tag === "Concluded") return error.code
+    const { out, err } = yield* Screen
+    const { code, lines, facts } = tell(error, err.style)
+    if (lines.length > 0) yield* err.write(lines.join("\n") + "\n")
+    if (json) yield* out.write(jsonLine({ type: "Error", tag: error._tag, exit: code, ...facts }) + "\n")
+    return code
+  })
+
+type Style = Screen["Type"]["err"]["style"]
+
+const tell = (error: Exclude<CommandError, Concluded>, style: Style): Told => {
+  switch (error._tag) {
+    case "RunError": {
+      const { what, next } = explain(error.error)
+      const { outcome, leftovers, undone } = error.report
+      return {
+        code: ofRunError(error),
+        lines: renderRunError(error, style),
+        facts: {
+          step: error.step,
+          cause: reasonOf(error.error),
+          message: what,
+          next,
+          outcome,
+          leftovers,
+          undone
+        }
+      }
+    }
+    case "SpecError":
+      return {
+        code: ExitCode.usage,
+        lines: renderSpecError(error, style),
+        facts: { file: error.file, problems: error.problems }
+      }
+    case "UsageError": {
+      const help = error.command === undefined ? "fabrik --help" : `fabrik ${error.command} --help`
+      return {
+        code: ExitCode.usage,
+        lines: renderProblem({ what: error.message, next: "" }, style).concat(`  See ${help}.`),
+        facts: { message: error.message }
+      }
+    }
+    case "CredentialsError":
+      return problem(ExitCode.credentials, error.detail, error.next, style)
+    case "UnconfirmedError":
+      return problem(
+        ExitCode.usage,
+        error.message,
+        "Say --yes to carry the plan out without a question.",
+        style
+      )
+    case "SandboxError":
+      return problem(
+        error.reason === "BadFault" ? ExitCode.usage : ExitCode.refused,
+        error.message,
+        sandboxNext[error.reason],
+        style
+      )
+    case "ProbeError":
+    case "RefusedError":
+    case "SecretError":
+    case "CoolifyError":
+    case "DnsError":
+    case "AuthoritativeDnsError":
+    case "PropagationTimeout":
+    case "DeploymentFailedError":
+    case "UnhealthyError":
+    case "DeadlineError":
+    case "IllegalTransition": {
+      const explanation = explain(error)
+      const what = `${explanation.where}: ${explanation.what}`
+      return {
+        code: error._tag === "ProbeError" ? ExitCode.undone : ofCause(error),
+        lines: renderProblem({ ...explanation, what }, style),
+        facts: { cause: reasonOf(error), message: what, next: explanation.next }
+      }
+    }
+    // @effect/cli's own: what it could object to has been checked before, so its words are never needed.
+    default:
+      return problem(ExitCode.usage, "the command line was not understood", "See fabrik --help.", style)
+  }
+}
+
+const problem = (code: ExitCode, what: string, next: string, style: Style): Told => ({
+  code,
+  lines: renderProblem({ what, next }, style),
+  facts: { message: what, next }
+})
+
+const reasonOf = (error: StepError | ProbeError): string =>
+  "reason" in error ? `${error._tag}/${error.reason}` : error._tag
+
+const sandboxNext: { readonly [R in SandboxError["reason"]]: string } = {
+  PortInUse: "Name another port, or none to get a free one.",
+  Locked: "Another fabrik uses this sandbox: wait for it, or take another --sandbox-dir.",
+  BadState: "Remove the sandbox's directory to start with an empty one.",
+  Unwritable: "Take another --sandbox-dir.",
+  BadFault: "A rule looks like: coolify POST /deploy status=500 x1",
+  NoAnswer: "Stop the other `fabrik sandbox`, or take another --sandbox-dir."
+}

@@ -1,0 +1,17 @@
+import * as Effect from "effect/Effect"
+import { wrap } from "../ui/Layout.ts"
+import { clean } from "../ui/Sanitize.ts"
+import { Screen } from "../ui/Screen.ts"
+
+/** Lines that are the result. */
+export const result = (lines: ReadonlyArray<string>): Effect.Effect<void, never, Screen> =>
+  Effect.flatMap(Screen, ({ out }) => out.write(lines.map((line) => `${line}\n`).join("")))
+
+/** Something the operator should know, whatever the output looks like. */
+export const warn = (message: string): Effect.Effect<void, never, Screen> =>
+  Effect.flatMap(Screen, ({ err }) => {
+    const lines = wrap(clean(message), err.style.columns, "Warning: ").map(err.style.yellow)
+    // A live line may stand there: it is drawn again by its own clock.
+    const erase = err.tty ? "\r\u001b[2K" : ""
+    return err.write(`${erase}${lines.join("\n")}\n`)
+  })

@@ -1,0 +1,47 @@
+/** Flags that several commands have. */
+import * as Flag from "./Flag.ts"
+
+export const specFile = Flag.one("FILE", "the path of a spec")
+
+export const json = Flag.toggle("json", { help: "one JSON object a line on stdout, and nothing else there" })
+export const noColor = Flag.toggle("no-color", { help: "no colours (also: NO_COLOR)" })
+export const quiet = Flag.toggle("quiet", { alias: "q", help: "no progress: only results and problems" })
+export const verbose = Flag.toggle("verbose", { help: "show the deployment's log" })
+export const yes = Flag.toggle("yes", { alias: "y", help: "do not ask" })
+
+export const sandbox = Flag.toggle("sandbox", {
+  help: "use a Coolify, DNS and proxy that run inside fabrik, on this machine"
+})
+export const sandboxDir = Flag.text("sandbox-dir", {
+  placeholder: "DIR",
+  help: "where the sandbox keeps its state [.fabrik/sandbox]"
+})
+export const sandboxFault = Flag.texts("sandbox-fault", {
+  placeholder: "RULE",
+  kind: "Text",
+  help: "let the sandbox fail, e.g. 'coolify POST /deploy status=500 x1'"
+})
+export const defaultSandboxDir = ".fabrik/sandbox"
+
+export const secrets = Flag.texts("secrets", {
+  alias: "s",
+  placeholder: "KEY=VALUE",
+  kind: "KeyValue",
+  help: "a secret's value; other users see it in `ps`, so rather use the environment or --env-file"
+})
+export const envFile = Flag.text("env-file", {
+  placeholder: "FILE",
+  help: "read secrets from here [.env, if there is one]"
+})
+export const timeout = Flag.integer("timeout", {
+  placeholder: "SECONDS",
+  min: 1,
+  max: 86_400,
+  help: "give up and put everything back after this long [1800]"
+})
+export const skipDns = Flag.toggle("skip-dns", { help: "leave DNS alone" })
+
+/** How every command that runs against the world shows itself. */
+export const screen = { json, noColor, quiet }
+/** Which world it is. */
+export const world = { sandbox, sandboxDir, sandboxFault }

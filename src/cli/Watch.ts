@@ -1,0 +1,59 @@
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { Progress, type Emitted, type RunFinished } from "../orchestrator/DeploymentEvent.ts"
+
+/** What a signal handler, which stands outside of all Effects, must know of the run. */
+export interface Seen {
+  /** A run has begun and not ended. */
+  running: boolean
+  report: typeof RunFinished.Type | undefined
+  /** What was changed and not put back, as far as events have told. */
+  readonly changed: Set<string>
+  /** `stop`: the command serves until it is told to stop, which is no interruption. */
+  onSignal: "roll back" | "stop"
+}
+
+export const makeSeen = (): Seen => ({
+  running: false,
+  report: undefined,
+  changed: new Set(),
+  onSignal: "roll back"
+})
+
+export class Watch extends Context.Tag("fabrik/cli/Watch")<Watch, Seen>() {}
+
+const see = (seen: Seen, { event }: Emitted): void => {
+  switch (event._tag) {
+    case "RunStarted":
+      seen.running = true
+      break
+    case "ResourceChanged":
+      seen.changed.add(`${event.kind} ${event.name}`)
+      break
+    case "UndoFinished":
+      seen.changed.delete(event.what)
+      break
+    case "RunFinished":
+      seen.running = false
+      seen.report = event
+      break
+    default:
+  }
+}
+
+/** Notes what passes to the screen behind it. */
+export const layer: Layer.Layer<never, never, Watch> = Layer.effect(
+  Progress,
+  Effect.gen(function* () {
+    const seen = yield* Watch
+    const { emit } = yield* Progress
+    return {
+      emit: (emitted: Emitted) =>
+        Effect.zipRight(
+          Effect.sync(() => see(seen, emitted)),
+          emit(emitted)
+        )
+    }
+  })
+)

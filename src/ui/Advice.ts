@@ -1,0 +1,264 @@
+/** What each reason means to a person, and what to do about it. A new reason does not compile without its words. */
+import type { CoolifyError, CoolifyErrorReason } from "../coolify/CoolifyError.ts"
+import type { DnsError, DnsErrorReason } from "../dns/DnsError.ts"
+import type { UnhealthyReason } from "../health/AwaitHealthy.ts"
+import type { ProbeError } from "../health/HealthProbe.ts"
+import type { DeploymentFailedError, RefusedError } from "../orchestrator/DeployError.ts"
+import type { SecretError } from "../secrets/SecretStore.ts"
+
+export interface Advice {
+  /** The cause, as a sentence. Empty when the error's own words say it. */
+  readonly cause: string
+  /** The next step, as a sentence. */
+  readonly next: string
+}
+
+type Table<Reason extends string> = { readonly [R in Reason]: Advice }
+
+const looksLikeCoolify =
+  "Check the address: it is that of your Coolify dashboard, such as https://coolify.example.com."
+
+export const coolifyAdvice: Table<CoolifyErrorReason> = {
+  ApiDisabled: {
+    cause: "The API of this Coolify is switched off, as it is after every installation.",
+    next: "Switch it on in Coolify under Settings, Advanced, API Access."
+  },
+  AddressNotAllowed: {
+    cause: "Coolify does not take API calls from the address of this machine.",
+    next: "Add this machine's address in Coolify under Settings, Advanced, Allowed IPs for API Access."
+  },
+  Unauthenticated: {
+    cause: "Coolify does not know this token: it is wrong, expired or revoked.",
+    next: "Make a new one in Coolify under Keys & Tokens, API Tokens, and set COOLIFY_TOKEN to it."
+  },
+  MissingAbility: {
+    cause: "The token may not do this.",
+    next: "Make a token with `deploy`, `read` and `write` in Coolify under Keys & Tokens, API Tokens; tick `deploy` first, as ticking it clears the others. `read:sensitive` lets fabrik restore values."
+  },
+  Forbidden: {
+    cause: "The owner of this token has no right to do this in the team.",
+    next: "Use a token made by an admin or the owner of the team."
+  },
+  NotFound: {
+    cause: "It is not there: somebody removed it meanwhile, or it belongs to another team.",
+    next: "Check that the token belongs to the right team, then run the command again."
+  },
+  UnknownEndpoint: {
+    cause: "What answers there is not a Coolify API, or a Coolify too old for this call.",
+    next: `${looksLikeCoolify} Coolify 4.2 or newer is needed.`
+  },
+  Invalid: {
+    cause: "Coolify does not accept these settings.",
+    next: "Correct the named fields in the spec and run the command again."
+  },
+  Refused: {
+    cause: "Coolify refused this in the present state of the resource.",
+    next: "See what Coolify said above; run the command again when that has passed."
+  },
+  Conflict: {
+    cause: "The name or the domain is taken in Coolify.",
+    next: "Take the domain away from its present holder, or use another one in the spec."
+  },
+  QueueFull: {
+    cause: "The server already has as many waiting deployments as Coolify takes.",
+    next: "Wait until they are done, or cancel some in Coolify, and run the command again."
+  },
+  RateLimited: {
+    cause: "Coolify takes 200 API calls a minute from one user, and they are used up.",
+    next: "Wait a minute and run the command again, or raise API_RATE_LIMIT on the Coolify server."
+  },
+  ServerError: {
+    cause: "Coolify had an error of its own.",
+    next: "Look at the log of the Coolify server (docker logs coolify), then run the command again."
+  },
+  Unreachable: {
+    cause: "There is no connection to Coolify.",
+    next: `Check that Coolify runs and can be reached from here. ${looksLikeCoolify}`
+  },
+  Interrupted: {
+    cause: "The connection broke before Coolify had answered, or the answer took too long.",
+    next: "Run the command again: it looks first at what has become of the request."
+  },
+  Redirected: {
+    cause: "The address leads somewhere else, and the token is not sent there.",
+    next: "Set the address that the redirect leads to, with https://."
+  },
+  BadResponse: {
+    cause: "The answer cannot be understood; a proxy or a login page may stand before Coolify.",
+    next: looksLikeCoolify
+  },
+  BadConfig: {
+    cause: "",
+    next: "Set COOLIFY_ENDPOINT to the address of your Coolify and COOLIFY_TOKEN to an API token of it."
+  }
+}
+
+export const dnsAdvice: Table<DnsErrorReason> = {
+  ZoneNotFound: {
+    cause: "No zone of this DNS account holds the domain.",
+    next: "Create the zone at the provider, give the token access to it, or correct `domain` in the spec."
+  },
+  AmbiguousZone: {
+    cause: "The account has this zone more than once, and fabrik does not guess.",
+    next: "Remove the zone that is not in use, or limit the token to one of them."
+  },
+  Conflict: {
+    cause:
+      "Another record stands there than the one expected; somebody else changed it, or it is not fabrik's.",
+    next: "Look at the record at the provider; remove it or point the spec elsewhere, and run the command again."
+  },
+  Unauthorized: {
+    cause: "The DNS provider does not know these credentials.",
+    next: "Set CLOUDFLARE_API_TOKEN, or PDNS_API_URL and PDNS_API_KEY, to valid credentials."
+  },
+  Forbidden: {
+    cause: "These credentials may not change the zone.",
+    next: "Cloudflare: give the token Zone/Zone/Read and Zone/DNS/Edit for this zone. PowerDNS: allow this machine in webserver-allow-from."
+  },
+  RateLimited: {
+    cause: "The DNS provider takes no more calls for now.",
+    next: "Wait some minutes and run the command again."
+  },
+  Invalid: {
+    cause: "The DNS provider does not accept the record.",
+    next: "Correct `domain` or `dns` in the spec and run the command again."
+  },
+  Unavailable: {
+    cause: "The DNS provider cannot be reached, or had an error of its own. Nothing was changed.",
+    next: "Run the command again later."
+  },
+  OutcomeUnknown: {
+    cause: "The connection broke while the record was being written.",
+    next: "Run the command again: it looks first at what stands there."
+  },
+  BadResponse: {
+    cause: "The DNS provider's answer cannot be understood.",
+    next: "Check the provider's address; a proxy or a login page may stand before it."
+  },
+  BadConfig: {
+    cause: "",
+    next: "Set CLOUDFLARE_API_TOKEN, or PDNS_API_URL and PDNS_API_KEY; with --skip-dns none is needed."
+  }
+}
+
+export const secretAdvice: Table<SecretError["reason"]> = {
+  UnreadableFile: { cause: "", next: "Check the file's name and its permissions." },
+  UnsafeFile: {
+    cause: "Others on this machine could read the secrets in it.",
+    next: "Make it yours alone: chmod 600 FILE."
+  },
+  BadFile: { cause: "", next: "Write one NAME=value a line." },
+  CannotPersist: {
+    cause: "A generated secret is only used once it is safely kept.",
+    next: "Make the .fabrik directory writable, or set the secret yourself."
+  },
+  EmptyValue: {
+    cause: "An empty value is most likely a forgotten one.",
+    next: "Set it, or remove it altogether to have one generated."
+  }
+}
+
+export const refusedAdvice: { readonly [R in RefusedError["reason"]]: string } = {
+  Foreign: "It is not fabrik's, so fabrik does not touch it.",
+  Ambiguous: "More than one fits, and fabrik does not guess.",
+  NotFound: "The spec names something that does not exist.",
+  Unrestorable: "What cannot be put back is not changed.",
+  NeedsReplacement: "Coolify cannot change this in an application that exists.",
+  NotPublic: "Visitors could not reach it there."
+}
+
+export const deploymentAdvice: Table<DeploymentFailedError["reason"]> = {
+  Failed: {
+    cause: "",
+    next: "Mend what the log shows and run the command again; --verbose shows the whole log."
+  },
+  Cancelled: {
+    cause: "Somebody cancelled it in Coolify.",
+    next: "Run the command again when they agree."
+  },
+  QueueFull: coolifyAdvice.QueueFull,
+  Lost: {
+    cause: "Coolify no longer knows of it.",
+    next: "Look at the application's deployments in Coolify, then run the command again."
+  },
+  CrashLoop: {
+    cause: "The application stops soon after it has started.",
+    next: "Mend what its log shows (a missing variable, a wrong port?) and run the command again."
+  }
+}
+
+export const probeAdvice: Table<ProbeError["reason"]> = {
+  NameNotFound: {
+    cause: "The domain has no address yet for this machine's resolver.",
+    next: "Check the zone's delegation: the registrar must name the provider's name servers."
+  },
+  ConnectionRefused: {
+    cause: "Nothing listens for HTTPS there.",
+    next: "Check in Coolify that the server's proxy runs, and that port 443 is open."
+  },
+  Unreachable: {
+    cause: "The server cannot be reached from here.",
+    next: "Check the address, and the firewall for port 443."
+  },
+  Timeout: {
+    cause: "The application does not answer in time.",
+    next: "Look at its log, and at `port` and `healthcheck.timeout` in the spec."
+  },
+  Tls: {
+    cause: "The server could not agree on a secure connection.",
+    next: "Check in Coolify that the server's proxy runs; a first certificate takes a minute."
+  },
+  Broken: {
+    cause: "The answer broke off or was no HTTP.",
+    next: "Check that `port` in the spec is the port the application listens on."
+  }
+}
+
+export const unhealthyAdvice: Table<UnhealthyReason> = {
+  ...probeAdvice,
+  Status: {
+    cause: "The application answers, but not as the spec expects.",
+    next: "Compare `healthcheck.path` and `healthcheck.status` in the spec with what the application does; its log may tell more."
+  },
+  Release: {
+    cause: "Another version than the deployed one answers.",
+    next: "Check in Coolify that no other application holds the domain, and what `healthcheck.release` reads."
+  },
+  Certificate: {
+    cause: "Visitors would be warned.",
+    next: "Let's Encrypt needs port 80 open to the world and the domain pointing to this server; Coolify's proxy log tells more."
+  }
+}
+
+/** What fabrik was doing, from the method's name. */
+const doings: Readonly<Record<string, string>> = {
+  config: "read the settings of Coolify",
+  version: "ask for the version",
+  listServers: "list the servers",
+  listProjects: "list the projects",
+  createProject: "create the project",
+  deleteProject: "delete the project",
+  createEnvironment: "create the environment",
+  deleteEnvironment: "delete the environment",
+  inventory: "list the applications",
+  createApplication: "create the application",
+  getApplication: "read the application",
+  updateApplication: "change the application",
+  deleteApplication: "delete the application",
+  listVariables: "list the variables",
+  putVariables: "write the variables",
+  deleteVariable: "delete a variable",
+  deploy: "start the deployment",
+  getDeployment: "follow the deployment",
+  listDeployments: "list the deployments",
+  cancelDeployment: "cancel the deployment",
+  logs: "read the container's log",
+  findZone: "find the zone",
+  listAt: "read the records",
+  put: "write the record",
+  remove: "remove the record"
+}
+
+/** `could not create the application`. */
+export const doing = ({ method }: Pick<CoolifyError | DnsError, "method">): string =>
+  `could not ${doings[method] ?? method}`

@@ -1,0 +1,95 @@
+/** A failed run told: what, where, why, what was undone, what is left, what to do now. */
+import type { Leftover, RunFinished } from "../orchestrator/DeploymentEvent.ts"
+import type { RunError } from "../orchestrator/RunError.ts"
+import type { SpecError } from "../spec/SpecError.ts"
+import type { Explanation } from "./Explain.ts"
+import { explain } from "./Explain.ts"
+import { listed, seconds, wrap } from "./Layout.ts"
+import { clean, cleanLines } from "./Sanitize.ts"
+import type { Style } from "./Style.ts"
+import { stepTitle } from "./TextView.ts"
+
+/** More log than this is for `--verbose`. */
+const logTail = 30
+
+export const renderRunError = (error: RunError, style: Style): ReadonlyArray<string> => {
+  const explanation = explain(error.error)
+  const title = `${stepTitle(error.step)} failed: ${explanation.where}: `
+  return [
+    ...renderExplanation({ ...explanation, what: title + explanation.what, next: "" }, style),
+    ...renderAftermath(error.report, style),
+    ...nextLine(explanation.next, style)
+  ]
+}
+
+/** A problem outside a run: unusable credentials, a sandbox that does not start. */
+export const renderProblem = (
+  problem: Pick<Explanation, "what" | "next"> & Partial<Explanation>,
+  style: Style
+): ReadonlyArray<string> =>
+  renderExplanation({ where: "", causes: [], details: [], log: [], ...problem }, style)
+
+/** What became of a run's changes. */
+export const renderAftermath = (report: typeof RunFinished.Type, style: Style): ReadonlyArray<string> => [
+  ...(report.undone.length > 0
+    ? wrap(`Put back: ${clean(listed(report.undone))}.`, style.columns, "  ")
+    : report.outcome === "nothing-changed"
+      ? ["  Nothing was changed."]
+      : []),
+  ...(report.leftovers.length > 0
+    ? ["", ...wrap("Left behind, and yours to finish:", style.columns).map(style.yellow)]
+    : []),
+  ...report.leftovers.flatMap((leftover) => renderLeftover(leftover, style))
+]
+
+/** An interrupted run, once it has settled. */
+export const renderInterrupted = (report: typeof RunFinished.Type, style: Style): ReadonlyArray<string> => {
+  const outcome =
+    report.outcome === "rolled-back"
+      ? "everything was put back"
+      : report.outcome === "leftovers"
+        ? "not everything could be put back"
+        : "nothing was changed"
+  return [
+    ...wrap(`Interrupted after ${seconds(report.millis)}: ${outcome}.`, style.columns).map(style.bold),
+    ...renderAftermath({ ...report, outcome: "rolled-back" }, style)
+  ]
+}
+
+/** Every problem with its place, the way editors and CI annotate them. */
+export const renderSpecError = (error: SpecError, style: Style): ReadonlyArray<string> =>
+  error.problems.flatMap(({ line, column, message, hint }) => {
+    const file = clean(error.file)
+    const place = line === 0 ? file : `${file}:${line}:${column}`
+    const [first = "", ...rest] = wrap(`${place}: ${clean(message)}`, style.columns)
+    return [
+      style.bold(first),
+      ...rest.map((more) => `  ${more}`),
+      ...(hint === undefined ? [] : wrap(clean(hint), style.columns, "  "))
+    ]
+  })
+
+const renderExplanation = (explanation: Explanation, style: Style): ReadonlyArray<string> => [
+  ...wrap(clean(explanation.what), style.columns, `${style.cross} `).map(style.red),
+  ...explanation.causes.flatMap((cause) => wrap(clean(cause), style.columns, "  ")),
+  ...explanation.details.flatMap((detail) => wrap(clean(detail), style.columns, "  - ")),
+  ...renderLog(explanation.log, style),
+  ...nextLine(explanation.next, style)
+]
+
+const renderLog = (log: ReadonlyArray<string>, style: Style): ReadonlyArray<string> => {
+  const lines = log.flatMap(cleanLines)
+  if (lines.length === 0) return []
+  return [
+    lines.length > logTail ? `  The last ${logTail} lines of the log:` : "  The log:",
+    ...lines.slice(-logTail).flatMap((line) => wrap(line, style.columns, "  | ").map(style.dim))
+  ]
+}
+
+const nextLine = (next: string, style: Style): ReadonlyArray<string> =>
+  next === "" ? [] : wrap(clean(next), style.columns, "  Next: ")
+
+const renderLeftover = (leftover: Leftover, style: Style): ReadonlyArray<string> => [
+  ...wrap(`${clean(leftover.what)}: ${clean(leftover.why)}`, style.columns, "  - "),
+  ...wrap(clean(leftover.next), style.columns, "    to finish: ")
+]

@@ -1,0 +1,27 @@
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import { DeploymentEvent, Progress, type Emitted } from "../orchestrator/DeploymentEvent.ts"
+import { cleanLines } from "./Sanitize.ts"
+import { Screen } from "./Screen.ts"
+
+const encode = Schema.encodeSync(DeploymentEvent)
+
+/** Text from elsewhere stays harmless in a log or on a terminal; its line breaks stay. */
+const harmless = (_key: string, value: unknown): unknown =>
+  typeof value === "string" ? cleanLines(value).join("\n") : value
+
+/** One object on one line. */
+export const jsonLine = (facts: Readonly<Record<string, unknown>>): string => JSON.stringify(facts, harmless)
+
+/** `{"at":"2026-01-31T12:00:00.000Z","run":"…","state":"DEPLOYING","type":"DeploymentProgress",…}` */
+export const eventLine = ({ at, run, state, event }: Emitted): string => {
+  const { _tag, ...facts } = encode(event)
+  return jsonLine({ at: new Date(at).toISOString(), run, state, type: _tag, ...facts })
+}
+
+/** One event a line on `out`, and nothing else there. */
+export const layer: Layer.Layer<never, never, Screen> = Layer.effect(
+  Progress,
+  Effect.map(Screen, ({ out }) => ({ emit: (emitted: Emitted) => out.write(eventLine(emitted) + "\n") }))
+)

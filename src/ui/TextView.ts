@@ -1,0 +1,257 @@
+/** A run told in lines: a pure function from one event and what was shown before it to what is shown next. */
+import type { DeploymentEvent, Emitted, Step } from "../orchestrator/DeploymentEvent.ts"
+import { hasChanges } from "../orchestrator/Plan.ts"
+import { count, listed, seconds, wrap } from "./Layout.ts"
+import { renderPlan, type SecretOrigin } from "./PlanView.ts"
+import { clean, cleanLines } from "./Sanitize.ts"
+import type { Style } from "./Style.ts"
+
+export interface TextOptions {
+  readonly quiet: boolean
+  /** Shows the deployment's log. */
+  readonly verbose: boolean
+  /** Waiting is shown in a live line that is rewritten in place, instead of a line for each change. */
+  readonly live: boolean
+}
+
+/** What the screen remembers. */
+export interface View {
+  readonly command: string
+  readonly name: string
+  readonly secrets: ReadonlyArray<SecretOrigin>
+  readonly changes: boolean
+  /** The title of the current step, while nothing has been said below it. */
+  readonly title: string | undefined
+  /** What is being waited for: told once, and again when it changes. */
+  readonly waiting: string | undefined
+  /** When the live line's clock started, milliseconds since the epoch. */
+  readonly since: number
+}
+
+export const emptyView: View = {
+  command: "",
+  name: "",
+  secrets: [],
+  changes: false,
+  title: undefined,
+  waiting: undefined,
+  since: 0
+}
+
+/** What one event adds to the screen. */
+export interface Shown {
+  readonly view: View
+  readonly out: ReadonlyArray<string>
+  readonly err: ReadonlyArray<string>
+}
+
+export const steps: { readonly [S in Step]: readonly [number, string] } = {
+  validate: [1, "Validate"],
+  secrets: [2, "Secrets"],
+  provision: [3, "Provision"],
+  deploy: [4, "Deploy"],
+  verify: [5, "Verify"]
+}
+
+/** How a success is told, by command. */
+const endings: {
+  readonly [command: string]: { readonly complete: string; readonly unchanged: string | undefined }
+} = {
+  apply: { complete: "is live and verified", unchanged: "is up to date and answers" },
+  destroy: { complete: "is gone", unchanged: undefined },
+  verify: { complete: "answers as it should", unchanged: undefined }
+}
+
+export const stepTitle = (step: Step): string => `[${steps[step][0]}/5] ${steps[step][1]}`
+
+/** Facts stand below their step. */
+const indent = "      "
+
+export const makeTextView = (
+  options: TextOptions,
+  outStyle: Style,
+  errStyle: Style
+): ((view: View, emitted: Emitted) => Shown) => {
+  const silent = (view: View): Shown => ({ view, out: [], err: [] })
+
+  /** Of a plan only the plan is of interest, not the walk through it. */
+  const hidden = (view: View): boolean => options.quiet || view.command === "plan"
+
+  /** Permanent lines below the step's title. */
+  const facts = (view: View, lines: ReadonlyArray<string>): Shown =>
+    hidden(view)
+      ? silent(view)
+      : {
+          view: { ...view, title: undefined, waiting: undefined },
+          out: [],
+          err: [...(view.title === undefined ? [] : [view.title]), ...lines]
+        }
+
+  const fact = (view: View, text: string, mark = "", paint = (line: string) => line): Shown =>
+    facts(view, wrap(text, errStyle.columns, `${indent}${mark === "" ? "" : `${mark} `}`).map(paint))
+
+  /** Something that may be said many times over. */
+  const waiting = (view: View, at: number, text: string): Shown => {
+    if (text === view.waiting || hidden(view)) return silent(view)
+    if (options.live) {
+      return silent({ ...view, waiting: text, since: view.waiting === undefined ? at : view.since })
+    }
+    const shown = fact(view, text)
+    return { ...shown, view: { ...shown.view, waiting: text } }
+  }
+
+  const always = (view: View, lines: ReadonlyArray<string>): Shown => ({
+    view: { ...view, title: undefined },
+    out: [],
+    err: [...(view.title === undefined || hidden(view) ? [] : [view.title]), ...lines]
+  })
+
+  const finished = (view: View, event: Extract<DeploymentEvent, { _tag: "RunFinished" }>): Shown => {
+    const closed = { ...view, title: undefined, waiting: undefined }
+    const said = (lines: ReadonlyArray<string>, out: ReadonlyArray<string> = []): Shown => ({
+      view: closed,
+      out,
+      err: options.quiet ? [] : lines
+    })
+    switch (event.outcome) {
+      case "complete":
+      case "unchanged": {
+        const ending = endings[view.command]?.[event.outcome]
+        const line = `${errStyle.green(errStyle.tick)} ${errStyle.bold(clean(view.name))} ${ending}, ${errStyle.dim(seconds(event.millis))}`
+        return said(ending === undefined ? [] : [line], event.url === null ? [] : [clean(event.url)])
+      }
+      case "planned":
+        return said(
+          view.changes ? ["Nothing was sent. `fabrik apply` carries the plan out."] : ["Nothing was sent."]
+        )
+      case "declined":
+        return said(["Nothing was changed."])
+      // What failed, and what became of it, is told with the reason: by Failure.ts.
+      case "nothing-changed":
+      case "rolled-back":
+      case "leftovers":
+        return said([])
+    }
+  }
+
+  return (view, { at, event }) => {
+    switch (event._tag) {
+      case "RunStarted": {
+        const mode = { live: "", sandbox: ", in the sandbox", "dry-run": ", dry run" }[event.mode]
+        const line = `${clean(event.name)} ${errStyle.arrow} https://${clean(event.domain)} (${clean(event.command)}${mode})`
+        return {
+          view: { ...view, command: event.command, name: event.name, since: at },
+          out: [],
+          err: options.quiet ? [] : wrap(line, errStyle.columns).map(errStyle.bold)
+        }
+      }
+      case "StateChanged":
+        return event.to === "ROLLING_BACK"
+          ? always({ ...view, waiting: undefined }, [errStyle.yellow("Rolling back")])
+          : silent(view)
+      case "StepStarted":
+        return hidden(view)
+          ? silent(view)
+          : silent({ ...view, title: stepTitle(event.step), waiting: undefined, since: at })
+      case "StepFinished": {
+        const took = `${errStyle.green(errStyle.tick)} ${errStyle.dim(seconds(event.millis))}`
+        return {
+          view: {
+            ...view,
+            title: undefined,
+            waiting:
+              event.step === "secrets" && options.live ? "comparing the spec with what is there" : undefined,
+            since: at
+          },
+          out: [],
+          err: hidden(view) ? [] : [view.title === undefined ? `${indent}${took}` : `${view.title} ${took}`]
+        }
+      }
+      case "SecretResolved":
+        return silent({
+          ...view,
+          secrets: [...view.secrets, { name: clean(event.name), origin: event.origin }]
+        })
+      case "Planned": {
+        const lines = renderPlan(event.plan, view.secrets, outStyle, view.command)
+        const title = facts(view, [])
+        return {
+          view: { ...title.view, changes: hasChanges(event.plan) },
+          out: ["", ...lines, ""],
+          err: title.err
+        }
+      }
+      case "ResourceChanged": {
+        const [mark, paint] = {
+          created: ["+", errStyle.green] as const,
+          updated: ["~", errStyle.yellow] as const,
+          deleted: ["-", errStyle.red] as const
+        }[event.action]
+        return fact(view, `${event.kind} ${clean(event.name)}`, mark, paint)
+      }
+      case "DnsChecked": {
+        const detail = event.detail === "" ? "" : `: ${clean(event.detail)}`
+        const line = `${event.right} of ${count(event.total, "name server")} right for ${clean(event.name)}${detail}`
+        return waiting(view, at, line)
+      }
+      case "DeploymentProgress": {
+        const text = {
+          queued: "deployment is queued",
+          in_progress: "deployment is in progress",
+          finished: "deployment finished",
+          failed: "deployment failed",
+          "cancelled-by-user": "deployment was cancelled"
+        }[event.status]
+        return event.status === "queued" || event.status === "in_progress"
+          ? waiting(view, at, text)
+          : fact(view, text)
+      }
+      case "DeploymentLog":
+        return options.verbose
+          ? facts(
+              view,
+              cleanLines(event.text).flatMap((line) =>
+                wrap(line, errStyle.columns, `${indent}| `).map(errStyle.dim)
+              )
+            )
+          : silent(view)
+      case "HealthAttempted": {
+        const where = { origin: "the server itself", name: "the domain" }[event.stage]
+        return event.ok
+          ? fact(view, `healthy at ${where}: ${clean(event.detail)}`)
+          : waiting(view, at, `not yet healthy at ${where}: ${clean(event.detail)}`)
+      }
+      case "Verified": {
+        const parts = [
+          `HTTP ${event.status}`,
+          `certificate valid for ${count(event.certificateDaysLeft, "day")}`,
+          ...(event.release === null ? [] : [`release ${clean(event.release)} answers`])
+        ]
+        return fact(view, listed(parts))
+      }
+      case "Retrying":
+        return waiting(
+          view,
+          at,
+          `${clean(event.what)}: ${clean(event.why)}; again in ${seconds(event.delayMillis)}`
+        )
+      case "Warning":
+        return always(view, wrap(clean(event.message), errStyle.columns, "Warning: ").map(errStyle.yellow))
+      case "UndoStarted":
+        return silent({ ...view, waiting: `undoing ${clean(event.what)}`, since: at })
+      case "UndoFinished":
+        return fact({ ...view, title: undefined }, clean(event.what), errStyle.tick, errStyle.green)
+      case "UndoFailed":
+        return always(
+          { ...view, waiting: undefined },
+          wrap(
+            `${clean(event.leftover.what)}: ${clean(event.leftover.why)}`,
+            errStyle.columns,
+            `${indent}${errStyle.cross} `
+          ).map(errStyle.red)
+        )
+      case "RunFinished":
+        return finished(view, event)
+    }
+  }
+}
