@@ -2,6 +2,14 @@ import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import type { ReleaseProbe } from "../spec/Spec.ts"
+
+/** What the application answers when all is well. */
+export interface Expectation {
+  readonly status: number
+  /** `undefined`: whatever version answers is the right one. */
+  readonly release: { readonly probe: ReleaseProbe; readonly expected: string } | undefined
+}
 
 export interface ProbeRequest {
   readonly host: string
@@ -10,6 +18,8 @@ export interface ProbeRequest {
   /** Connect to this address, with SNI and Host still `host`; `undefined`: resolve `host`. */
   readonly address: string | undefined
   readonly timeout: Duration.Duration
+  /** What the caller hopes for. It changes nothing on the wire: a dry run answers it. */
+  readonly expectation?: Expectation
 }
 
 export interface Certificate {

@@ -1,0 +1,225 @@
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Ref from "effect/Ref"
+import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
+import { isIPv6 } from "node:net"
+import type { Healthcheck } from "../spec/Spec.ts"
+import { type Certificate, type Expectation, HealthProbe, type ProbeResponse } from "./HealthProbe.ts"
+import { judge } from "./Judge.ts"
+
+/** `origin`: at the server's own address; `name`: the way a visitor comes. */
+export const Stage = Schema.Literal("origin", "name")
+export type Stage = typeof Stage.Type
+
+export const UnhealthyReason = Schema.Literal(
+  "Status",
+  "Release",
+  "Certificate",
+  "NameNotFound",
+  "ConnectionRefused",
+  "Unreachable",
+  "Timeout",
+  "Tls",
+  "Broken"
+)
+export type UnhealthyReason = typeof UnhealthyReason.Type
+
+/** The application did not become healthy; `reason` and `detail` are those of the last bad answer. */
+export class UnhealthyError extends Schema.TaggedError<UnhealthyError>("fabrik/health/UnhealthyError")(
+  "UnhealthyError",
+  {
+    host: Schema.String,
+    stage: Stage,
+    /** Of both stages together. */
+    attempts: Schema.Number,
+    gaveUp: Schema.Literal("Retries", "Deadline"),
+    reason: UnhealthyReason,
+    /** `answered 503, expected 200`; `connection refused by 192.0.2.1:443`. */
+    detail: Schema.String
+  }
+) {
+  override get message(): string {
+    const where = this.stage === "origin" ? "at the server's address" : "by name"
+    const attempts = this.attempts === 1 ? "1 attempt" : `${this.attempts} attempts`
+    return `${this.host} is not healthy ${where} after ${attempts}: ${this.detail}`
+  }
+}
+
+/** One look at the application. */
+export interface Attempt {
+  readonly stage: Stage
+  /** Counted from 1 over both stages. */
+  readonly number: number
+  readonly outcome:
+    | { readonly ok: true; readonly status: number; readonly millis: number }
+    | {
+        readonly ok: false
+        readonly reason: UnhealthyReason
+        readonly detail: string
+        /** Whether it used up one of the retries. */
+        readonly counted: boolean
+      }
+}
+
+export interface Healthy {
+  readonly status: number
+  readonly certificate: Certificate
+  /** The address that answered by name. */
+  readonly address: string
+  /** How long the last answer took. */
+  readonly millis: number
+  readonly attempts: number
+}
+
+export interface AwaitHealthyOptions {
+  readonly host: string
+  readonly healthcheck: Healthcheck
+  /** The server's own address; `undefined`: not known, ask by name only. */
+  readonly address: string | undefined
+  /** The name is answered by a proxy (Cloudflare): only the proxy sees the certificate of the origin. */
+  readonly proxied?: boolean
+  /** The release that must answer, if the health check says where to read it; `undefined`: any. */
+  readonly expectedRelease: string | undefined
+  /** For both stages together, from now on. */
+  readonly deadline: Duration.Duration
+  readonly onAttempt: (attempt: Attempt) => Effect.Effect<void>
+}
+
+interface Progress {
+  readonly stage: Stage
+  readonly attempts: number
+  readonly failures: number
+  /** Good answers in a row. */
+  readonly good: number
+  readonly lastBad: { readonly reason: UnhealthyReason; readonly detail: string } | undefined
+  readonly lastGood: ProbeResponse | undefined
+}
+
+/**
+ * Asks at the server's own address until two answers in a row are good (one could be a process that is about to
+ * crash again), then by name until one is. Attempts are `interval` apart; `retries` bad ones within a stage are the
+ * end. A bad one does not count within `startPeriod`, while the certificate is still missing (ACME takes its time),
+ * or while the world's DNS caches do not know the new address: these wait for the deadline.
+ */
+export const awaitHealthy = Effect.fn("awaitHealthy")(function* (options: AwaitHealthyOptions) {
+  const { address, healthcheck, host } = options
+  const probe = yield* HealthProbe
+  const graceEnds = (yield* Clock.currentTimeMillis) + Duration.toMillis(healthcheck.startPeriod)
+  const expectation: Expectation = {
+    status: healthcheck.status,
+    release:
+      healthcheck.release === undefined || options.expectedRelease === undefined
+        ? undefined
+        : { probe: healthcheck.release, expected: options.expectedRelease }
+  }
+  const progress = yield* Ref.make<Progress>({
+    stage: address === undefined ? "name" : "origin",
+    attempts: 0,
+    failures: 0,
+    good: 0,
+    lastBad: undefined,
+    lastGood: undefined
+  })
+
+  const look = Effect.fnUntraced(function* (stage: Stage) {
+    const result = yield* Effect.either(
+      probe.get({
+        host,
+        path: healthcheck.path,
+        address: stage === "origin" ? address : undefined,
+        timeout: healthcheck.timeout,
+        expectation
+      })
+    )
+    if (Either.isLeft(result)) {
+      const { detail, reason } = result.left
+      return { ok: false, reason, detail, waits: stage === "name" && reason === "NameNotFound" } as const
+    }
+    const response = result.right
+    const verdict = judge(response, expectation)
+    if (verdict.ok) return { ok: true, response } as const
+    const { detail, reason } = verdict
+    if (reason === "Certificate" && stage === "origin" && options.proxied === true) {
+      return { ok: true, response } as const
+    }
+    const elsewhere =
+      stage === "name" &&
+      address !== undefined &&
+      options.proxied !== true &&
+      !same(address, response.address)
+    return {
+      ok: false,
+      reason,
+      detail: elsewhere ? `${detail} (from ${response.address} instead of ${address})` : detail,
+      waits: reason === "Certificate" || elsewhere
+    } as const
+  })
+
+  const giveUp = (gaveUp: "Retries" | "Deadline") =>
+    Effect.flatMap(Ref.get(progress), ({ attempts, good, lastBad, stage }) => {
+      const seen =
+        gaveUp === "Retries" || good === 0
+          ? lastBad
+          : {
+              reason: "Timeout" as const,
+              detail: "answered well, but the time was up before it did so twice in a row"
+            }
+      const { detail, reason } = seen ?? {
+        reason: "Timeout" as const,
+        detail: `no answer within ${Duration.format(options.deadline)}`
+      }
+      return Effect.fail(new UnhealthyError({ host, stage, attempts, gaveUp, reason, detail }))
+    })
+
+  const attempt = Effect.fnUntraced(function* (stage: Stage) {
+    const counts = (yield* Clock.currentTimeMillis) >= graceEnds
+    const seen = yield* look(stage)
+    const counted = !seen.ok && counts && !seen.waits
+    const now = yield* Ref.updateAndGet(progress, (before) => ({
+      stage,
+      attempts: before.attempts + 1,
+      failures: before.failures + (counted ? 1 : 0),
+      good: seen.ok ? before.good + 1 : 0,
+      lastBad: seen.ok ? before.lastBad : { reason: seen.reason, detail: seen.detail },
+      lastGood: seen.ok ? seen.response : before.lastGood
+    }))
+    yield* options.onAttempt({
+      stage,
+      number: now.attempts,
+      outcome: seen.ok
+        ? { ok: true, status: seen.response.status, millis: seen.response.millis }
+        : { ok: false, reason: seen.reason, detail: seen.detail, counted }
+    })
+    if (counted && now.failures >= healthcheck.retries) return yield* giveUp("Retries")
+    return now.good
+  })
+
+  const pass = Effect.fnUntraced(function* (stage: Stage, needed: number) {
+    yield* Ref.update(progress, (before) => ({ ...before, stage, failures: 0, good: 0 }))
+    yield* attempt(stage).pipe(
+      Effect.repeat({
+        schedule: Schedule.upTo(Schedule.spaced(healthcheck.interval), options.deadline),
+        until: (good) => good >= needed
+      })
+    )
+    const { good, lastGood } = yield* Ref.get(progress)
+    return good >= needed && lastGood !== undefined ? lastGood : yield* giveUp("Deadline")
+  })
+
+  const response = yield* (
+    address === undefined ? pass("name", 2) : Effect.zipRight(pass("origin", 2), pass("name", 1))
+  ).pipe(Effect.timeoutOption(options.deadline))
+  if (Option.isNone(response)) return yield* giveUp("Deadline")
+  const { attempts } = yield* Ref.get(progress)
+  const { certificate, millis, status } = response.value
+  return { status, certificate, address: response.value.address, millis, attempts } satisfies Healthy
+})
+
+/** Whether two spellings mean one address: IPv6 has many. */
+const same = (a: string, b: string): boolean => canonical(a) === canonical(b)
+const canonical = (address: string): string =>
+  isIPv6(address) ? new URL(`http://[${address}]`).hostname : address

@@ -1,0 +1,67 @@
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import type { ReleaseProbe } from "../spec/Spec.ts"
+import type { Expectation, ProbeResponse } from "./HealthProbe.ts"
+
+export type Verdict =
+  | { readonly ok: true }
+  | {
+      readonly ok: false
+      readonly reason: "Status" | "Release" | "Certificate"
+      /** A clause that follows the host's name: `answered 503, expected 200`. */
+      readonly detail: string
+    }
+
+/** The first thing wrong with the answer: the status, then the release, then the certificate. */
+export const judge = (response: ProbeResponse, expectation: Expectation): Verdict => {
+  if (response.status !== expectation.status) {
+    return {
+      ok: false,
+      reason: "Status",
+      detail: `answered ${response.status}, expected ${expectation.status}`
+    }
+  }
+  if (expectation.release !== undefined) {
+    const { probe, expected } = expectation.release
+    const found = readRelease(response, probe)
+    if (Either.isLeft(found)) return { ok: false, reason: "Release", detail: found.left }
+    if (found.right !== expected) {
+      const detail = `answers with release ${printable(found.right)}, expected ${expected}: the old version is still serving`
+      return { ok: false, reason: "Release", detail }
+    }
+  }
+  const { problem } = response.certificate
+  return problem === undefined ? { ok: true } : { ok: false, reason: "Certificate", detail: problem }
+}
+
+/** The release id in the answer; left: where it is missing. */
+export const readRelease = (response: ProbeResponse, probe: ReleaseProbe): Either.Either<string, string> => {
+  if (probe._tag === "Header") {
+    const name = probe.name.toLowerCase()
+    return Either.fromOption(own(response.headers, name), () => `answers without the release header ${name}`)
+  }
+  const json = Option.getRight(decodeJson(response.body))
+  if (Option.isNone(json)) return Either.left("answers no JSON to read the release from")
+  let found: Option.Option<unknown> = json
+  for (const key of probe.path) found = Option.flatMap(found, (value) => own(value, key))
+  return found.pipe(
+    Option.filter((value) => typeof value === "string" || typeof value === "number"),
+    Option.map(String),
+    Either.fromOption(() => `answers JSON without a release at ${probe.path.join(".")}`)
+  )
+}
+
+const decodeJson = Schema.decodeUnknownEither(Schema.parseJson())
+
+/** Own properties only: `constructor` is no release. */
+const own = <A>(value: A, key: string): Option.Option<A[keyof A]> =>
+  typeof value === "object" && value !== null && Object.hasOwn(value, key)
+    ? Option.fromNullable(Object.getOwnPropertyDescriptor(value, key)?.value)
+    : Option.none()
+
+/** Somebody else's text, fit for one line of a terminal. */
+const printable = (text: string): string => {
+  const plain = text.replace(/[^\x20-\x7e]/g, "?")
+  return plain.length > 80 ? `${plain.slice(0, 80)}...` : plain
+}
