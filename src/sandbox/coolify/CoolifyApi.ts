@@ -2,22 +2,28 @@
  * A Coolify for the sandbox: its HTTP API as an HttpApp, and what runs on its servers.
  */
 import type * as HttpApp from "@effect/platform/HttpApp"
-import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Stored } from "../Stored.ts"
-import type { CoolifyState, ServerSeed } from "./CoolifyState.ts"
+import { applicationRoutes } from "./ApplicationRoutes.ts"
+import type { Backend } from "./Backend.ts"
+import * as Behaviour from "./Behaviour.ts"
+import { serverRow, type Container, type CoolifyState, type ServerSeed } from "./CoolifyState.ts"
+import * as Database from "./Database.ts"
+import { deploymentRoutes } from "./DeploymentRoutes.ts"
+import * as Door from "./Door.ts"
+import * as Engine from "./Engine.ts"
+import { instanceRoutes } from "./InstanceRoutes.ts"
+import { defaultLatency, type Latency } from "./Latency.ts"
+import { projectRoutes } from "./ProjectRoutes.ts"
+import * as Router from "./Router.ts"
 import type { RunningContainer } from "./RunningContainer.ts"
-import type { CoolifyWorld } from "./World.ts"
+import { serverRoutes } from "./ServerRoutes.ts"
+import { tagRoutes } from "./TagRoutes.ts"
+import { variableRoutes } from "./VariableRoutes.ts"
+import { world, type CoolifyWorld } from "./World.ts"
 
-/** How long Coolify takes over what a real one takes minutes for. */
-export interface Latency {
-  readonly queue: Duration.DurationInput
-  readonly build: Duration.DurationInput
-  readonly statusRefresh: Duration.DurationInput
-  readonly deleteJob: Duration.DurationInput
-}
+export type { Latency } from "./Latency.ts"
 
 export interface CoolifyOptions {
   readonly state: Stored<CoolifyState>
@@ -31,7 +37,7 @@ export interface CoolifyOptions {
 export interface CoolifyApi {
   /** Serves `/api/v1/...` and `/api/health`. */
   readonly app: HttpApp.Default
-  /** The container that the proxy's labels send this host (and path, `/` when absent) to. */
+  /** The container that the proxy's labels send this host (and path, `/` when absent) to; the longest path wins. */
   readonly containerFor: (host: string, path?: string) => Effect.Effect<RunningContainer | undefined>
   readonly state: Stored<CoolifyState>
   /** Adds the servers whose name is not there yet; a known name only takes over the address. */
@@ -39,12 +45,63 @@ export interface CoolifyApi {
   readonly world: Effect.Effect<CoolifyWorld>
 }
 
-/** Work that a previous process left unfinished (deployments, deletions) goes on. */
+const containerFor = (state: CoolifyState, host: string, path: string): RunningContainer | undefined => {
+  const name = host.toLowerCase().replace(/:\d+$/, "")
+  const candidates = state.containers
+    .flatMap((container) => container.routes.map((route) => ({ container, route })))
+    .filter(({ route }) => route.host === name && path.startsWith(route.path))
+    .toSorted((a, b) => b.route.path.length - a.route.path.length)
+  const [best] = candidates
+  return best === undefined ? undefined : running(best.container, best.route.port)
+}
+
+const running = (container: Container, port: number | null): RunningContainer => ({
+  applicationUuid: container.application_uuid,
+  name: container.name,
+  env: container.env,
+  startedAt: container.started_at,
+  behaviour: Behaviour.fromVariables(container.env),
+  image: container.image,
+  portMismatch: port !== null && container.listens !== null && port !== container.listens
+})
+
+const seeded = (state: CoolifyState, fresh: Database.Fresh, seed: ServerSeed): CoolifyState => {
+  const known = state.servers.find((row) => row.name === seed.name)
+  if (known?.ip === seed.ip) return state
+  if (known !== undefined) {
+    const moved = { ...known, ip: seed.ip, updated_at: fresh.now }
+    return { ...state, servers: Database.replaceRow(state.servers, moved) }
+  }
+  const row = serverRow(seed, state.next_id, fresh.uuid(), fresh.uuid(), fresh.now)
+  return { ...state, next_id: state.next_id + 2, servers: [...state.servers, row] }
+}
+
+/** Work that a previous process left unfinished (deployments, deletions) goes on. Uuids come from the Random service. */
 export const make = (options: CoolifyOptions): Effect.Effect<CoolifyApi, never, Scope.Scope> =>
-  Effect.succeed({
-    app: Effect.succeed(HttpServerResponse.empty({ status: 404 })),
-    containerFor: () => Effect.succeed(undefined),
-    state: options.state,
-    seed: () => Effect.void,
-    world: Effect.succeed({ projects: [], containers: [] })
+  Effect.gen(function* () {
+    const database = yield* Database.make(options.state)
+    const engine = yield* Engine.make(database, { ...defaultLatency, ...options.latency })
+    const backend: Backend = { database, engine, version: options.version ?? "4.3.11" }
+    const routes = [
+      ...instanceRoutes(backend),
+      ...serverRoutes(backend),
+      ...projectRoutes(backend),
+      ...applicationRoutes(backend),
+      ...variableRoutes(backend),
+      ...tagRoutes(backend),
+      ...deploymentRoutes(backend)
+    ]
+    const api: CoolifyApi = {
+      app: Router.app(routes, database, yield* Door.makeThrottle, options.rateLimit ?? 200),
+      containerFor: (host, path = "/") =>
+        Effect.map(options.state.get, (state) => containerFor(state, host, path)),
+      state: options.state,
+      seed: ({ servers = [] }) =>
+        database.change((state, fresh) => [
+          undefined,
+          servers.reduce((next, server) => seeded(next, fresh, server), state)
+        ]),
+      world: Effect.map(options.state.get, world)
+    }
+    return api
   })

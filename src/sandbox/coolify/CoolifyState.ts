@@ -191,7 +191,7 @@ export type Container = typeof Container.Type
 /** Work that Coolify does after it has answered. */
 export const Job = Schema.Struct({
   id: Schema.Int,
-  kind: Schema.Literal("delete", "stop", "refresh"),
+  kind: Schema.Literal("delete", "stop", "refresh", "give-up"),
   application_uuid: Schema.String
 })
 export type Job = typeof Job.Type

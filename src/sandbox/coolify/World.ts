@@ -1,4 +1,118 @@
-export interface CoolifyWorld {
-  readonly projects: ReadonlyArray<unknown>
-  readonly containers: ReadonlyArray<unknown>
+/**
+ * What the sandbox's Coolify amounts to, for comparing before with after: no times, no row numbers, no history.
+ */
+import type { Column, CoolifyState, Variable } from "./CoolifyState.ts"
+import * as Columns from "./Columns.ts"
+
+interface WorldVariable {
+  readonly key: string
+  readonly value: string | null
+  readonly comment: string | null
+  readonly is_preview: boolean
+  readonly is_literal: boolean
+  readonly is_multiline: boolean
+  readonly is_shown_once: boolean
+  readonly is_runtime: boolean
+  readonly is_buildtime: boolean
 }
+
+export interface WorldApplication {
+  readonly uuid: string
+  readonly project: string
+  readonly environment: string
+  readonly server: string
+  /** Every settable column, `fqdn` and `custom_labels`. */
+  readonly columns: Readonly<Record<string, Column>>
+  readonly settings: Readonly<Record<string, Column>>
+  readonly tags: ReadonlyArray<string>
+  readonly variables: ReadonlyArray<WorldVariable>
+}
+
+export interface WorldContainer {
+  readonly application: string
+  readonly image: string
+  readonly env: Readonly<Record<string, string>>
+  readonly routes: ReadonlyArray<{
+    readonly host: string
+    readonly path: string
+    readonly port: number | null
+  }>
+  readonly listens: number | null
+  readonly health: string
+}
+
+export interface CoolifyWorld {
+  readonly projects: ReadonlyArray<{
+    readonly uuid: string
+    readonly name: string
+    readonly description: string | null
+    readonly environments: ReadonlyArray<string>
+  }>
+  readonly applications: ReadonlyArray<WorldApplication>
+  readonly containers: ReadonlyArray<WorldContainer>
+}
+
+const by =
+  <A>(key: (row: A) => string) =>
+  (a: A, b: A): number =>
+    key(a) < key(b) ? -1 : key(a) === key(b) ? 0 : 1
+
+const sortedKeys = <V>(record: Readonly<Record<string, V>>): Record<string, V> =>
+  Object.fromEntries(Object.entries(record).toSorted(by(([key]) => key)))
+
+const variable = (row: Variable): WorldVariable => ({
+  key: row.key,
+  value: row.value,
+  comment: row.comment,
+  is_preview: row.is_preview,
+  is_literal: row.is_literal,
+  is_multiline: row.is_multiline,
+  is_shown_once: row.is_shown_once,
+  is_runtime: row.is_runtime,
+  is_buildtime: row.is_buildtime
+})
+
+export const world = (state: CoolifyState): CoolifyWorld => ({
+  projects: state.projects
+    .map((project) => ({
+      uuid: project.uuid,
+      name: project.name,
+      description: project.description,
+      environments: state.environments
+        .filter((row) => row.project_id === project.id)
+        .map((row) => row.name)
+        .toSorted()
+    }))
+    .toSorted(by((row) => `${row.name} ${row.uuid}`)),
+  applications: state.applications
+    .map((row) => {
+      const environment = state.environments.find((one) => one.id === row.environment_id)
+      return {
+        uuid: row.uuid,
+        project: state.projects.find((one) => one.id === environment?.project_id)?.uuid ?? "",
+        environment: environment?.name ?? "",
+        server: state.servers.find((one) => one.id === row.server_id)?.uuid ?? "",
+        columns: sortedKeys(row.columns),
+        settings: sortedKeys(row.settings),
+        tags: state.tags
+          .filter((tag) => row.tag_ids.includes(tag.id))
+          .map((tag) => tag.name)
+          .toSorted(),
+        variables: state.variables
+          .filter((one) => one.application_id === row.id)
+          .map(variable)
+          .toSorted(by((one) => JSON.stringify([one.key, one.is_preview, one])))
+      }
+    })
+    .toSorted(by((row) => `${Columns.string(row.columns, "name")} ${row.uuid}`)),
+  containers: state.containers
+    .map((row) => ({
+      application: row.application_uuid,
+      image: row.image,
+      env: sortedKeys(row.env),
+      routes: row.routes,
+      listens: row.listens,
+      health: row.health
+    }))
+    .toSorted(by((row) => row.application))
+})

@@ -1,0 +1,221 @@
+/**
+ * Applications: read, create, change, delete, start, stop. From ApplicationsController at 4.3.11.
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as ApplicationCreate from "./ApplicationCreate.ts"
+import { checkFields, labelled, written } from "./ApplicationWrite.ts"
+import type { Backend } from "./Backend.ts"
+import * as Behaviour from "./Behaviour.ts"
+import * as Columns from "./Columns.ts"
+import type { Application, Container, CoolifyState } from "./CoolifyState.ts"
+import { replaceRow } from "./Database.ts"
+import * as Domains from "./Domains.ts"
+import * as Lookup from "./Lookup.ts"
+import { invalid, refuse, reply } from "./Reply.ts"
+import { action, get, remove, send, type Call, type Route } from "./Route.ts"
+import { isTrue, text } from "./Validation.ts"
+import * as Wire from "./Wire.ts"
+
+/** Sending one of these writes the labels anew. */
+const relabelling = [
+  "domains",
+  "noindex_domains",
+  "is_http_basic_auth_enabled",
+  "http_basic_auth_username",
+  "http_basic_auth_password",
+  "is_gzip_enabled",
+  "is_stripprefix_enabled"
+]
+
+const patch = (state: CoolifyState, now: number, { body, token, param }: Call) =>
+  Either.gen(function* () {
+    const { application, server } = yield* Lookup.application(
+      state,
+      token,
+      param("uuid"),
+      Lookup.notFoundOnWrite
+    )
+    // Domains come first here: their errors hide those of other fields.
+    const routed = "domains" in body && server.proxy !== "NONE"
+    const domains = routed ? yield* Domains.normalise(text(body["domains"])) : []
+    if (routed && !isTrue(body["force_domain_override"])) {
+      const others = Lookup.applications(state, token).filter((one) => one.application.id !== application.id)
+      yield* Domains.checkFree(domains, others)
+    }
+    yield* checkFields(body, "patch", [])
+    if ("docker_compose_domains" in body) {
+      const message = "The docker compose file is not loaded yet."
+      return yield* Either.left(invalid({ docker_compose_domains: message }))
+    }
+    const sent = yield* written(body)
+    const fqdn = routed ? { fqdn: domains.length === 0 ? null : domains.join(",") } : {}
+    const changed: Application = {
+      ...application,
+      columns: { ...application.columns, ...sent.columns, ...fqdn },
+      settings: { ...application.settings, ...sent.settings },
+      updated_at: now
+    }
+    const relabel = relabelling.some((name) => name in body && (name !== "domains" || routed))
+    const row = relabel ? labelled(changed) : changed
+    return [row, { ...state, applications: replaceRow(state.applications, row) }] as const
+  })
+
+/** What a container prints; never its variables. */
+const printed = (container: Container): ReadonlyArray<string> => [
+  `${container.name} starts from ${container.image}`,
+  `listening on port ${container.listens ?? "given by the image"}`,
+  ...(container.health === "healthy" ? ["GET / 200"] : [])
+]
+
+const logs = (state: CoolifyState, { param, query, token }: Call) =>
+  Either.gen(function* () {
+    const { application } = yield* Lookup.application(state, token, param("uuid"))
+    const container = state.containers.find((one) => one.application_uuid === application.uuid)
+    if (container === undefined || Behaviour.fromVariables(container.env)._tag === "Crash") {
+      return yield* Either.left(refuse(400, "Application is not running."))
+    }
+    const wanted = Number(text(query["lines"])) || 100
+    const stamp = isTrue(query["show_timestamps"]) ? `${Wire.timestamp(container.started_at)} ` : ""
+    const lines = printed(container).slice(-Math.min(Math.max(wanted, 1), 10_000))
+    return reply(200, { logs: lines.map((line) => `${stamp}${line}\n`).join("") })
+  })
+
+const move = (state: CoolifyState, now: number, { body, token, param }: Call) =>
+  Either.gen(function* () {
+    const { application } = yield* Lookup.application(state, token, param("uuid"))
+    const environment = state.environments.find((row) => row.uuid === body["environment_uuid"])
+    const project = Lookup.projects(state, token).find((row) => row.id === environment?.project_id)
+    if (environment === undefined || project === undefined) {
+      return yield* Either.left(refuse(404, "Environment not found."))
+    }
+    const moved = { ...application, environment_id: environment.id, updated_at: now }
+    const answer = reply(200, {
+      message: "Application moved successfully.",
+      uuid: application.uuid,
+      project_uuid: project.uuid,
+      environment_uuid: environment.uuid
+    })
+    return [answer, { ...state, applications: replaceRow(state.applications, moved) }] as const
+  })
+
+const readRoutes = ({ database }: Backend): ReadonlyArray<Route> => [
+  get("/applications", "read", ({ token, query, sensitive }) =>
+    database.read((state) => {
+      const tag = query["tag"]
+      const ids = state.tags.filter((row) => row.name === tag).map((row) => row.id)
+      const rows = Lookup.applications(state, token)
+        .filter(({ application }) => !tag || application.tag_ids.some((id) => ids.includes(id)))
+        .toSorted((a, b) => {
+          const [left, right] = [a, b].map((one) => Columns.string(one.application.columns, "name"))
+          return (left ?? "") < (right ?? "") ? -1 : left === right ? 0 : 1
+        })
+      return Either.right(
+        reply(
+          200,
+          rows.map((row) => Wire.application(row, sensitive))
+        )
+      )
+    })
+  ),
+  get("/applications/:uuid", "read", ({ param, token, sensitive }) =>
+    database.read((state) =>
+      Lookup.application(state, token, param("uuid")).pipe(
+        Either.map((placed) => reply(200, Wire.applicationDetail(placed, sensitive)))
+      )
+    )
+  ),
+  get("/applications/:uuid/logs", "read", (call) => database.read((state) => logs(state, call))),
+  get("/applications/:uuid/storages", "read", ({ param, token }) =>
+    database.read((state) =>
+      Lookup.application(state, token, param("uuid")).pipe(
+        Either.map(() => reply(200, { persistent_storages: [], file_storages: [] }))
+      )
+    )
+  ),
+  get("/applications/:uuid/scheduled-tasks", "read", ({ param, token }) =>
+    database.read((state) =>
+      Lookup.application(state, token, param("uuid")).pipe(Either.map(() => reply(200, [])))
+    )
+  )
+]
+
+const createRoute = ({ database, engine }: Backend, variant: ApplicationCreate.Variant): Route =>
+  send("POST", `/applications/${variant}`, "write", ({ body, token }) =>
+    Effect.gen(function* () {
+      const application = yield* database.transact((state, fresh) =>
+        ApplicationCreate.create(state, fresh, variant, body, token)
+      )
+      // Deploys before anybody can add variables, and says nothing of it.
+      if (isTrue(body["instant_deploy"])) yield* engine.enqueue({ application, instant: true })
+      return reply(201, { uuid: application.uuid, domains: application.columns["fqdn"] ?? null })
+    })
+  )
+
+const writeRoutes = ({ database, engine }: Backend): ReadonlyArray<Route> => [
+  send("PATCH", "/applications/:uuid", "write", (call) =>
+    Effect.gen(function* () {
+      const now = yield* Clock.currentTimeMillis
+      const application = yield* database.transact((state) => patch(state, now, call))
+      if (isTrue(call.body["instant_deploy"])) yield* engine.enqueue({ application })
+      return reply(200, { uuid: application.uuid })
+    })
+  ),
+  remove("/applications/:uuid", ({ param, token }) =>
+    database
+      .read((state) => Lookup.application(state, token, param("uuid"), Lookup.notFoundOnWrite))
+      .pipe(
+        Effect.tap(({ application }) => engine.later("delete", application.uuid)),
+        Effect.as(reply(200, { message: "Application deletion request queued." }))
+      )
+  ),
+  send("POST", "/applications/:uuid/move", "write", (call) =>
+    database.transact((state, { now }) => move(state, now, call))
+  )
+]
+
+const runRoutes = ({ database, engine }: Backend): ReadonlyArray<Route> => {
+  const find = ({ param, token }: Call) =>
+    database.read((state) => Lookup.application(state, token, param("uuid")))
+  return [
+    action("/applications/:uuid/start", "deploy", (call) =>
+      Effect.gen(function* () {
+        const { application } = yield* find(call)
+        const answer = yield* engine.enqueue({
+          application,
+          force: isTrue(call.query["force"]),
+          instant: isTrue(call.query["instant_deploy"])
+        })
+        // A full queue is not told: the uuid exists nowhere then.
+        return answer.outcome === "skipped"
+          ? reply(200, { message: answer.message })
+          : reply(200, { message: "Deployment request queued.", deployment_uuid: answer.deploymentUuid })
+      })
+    ),
+    action("/applications/:uuid/restart", "deploy", (call) =>
+      Effect.gen(function* () {
+        const { application } = yield* find(call)
+        const answer = yield* engine.enqueue({ application, restartOnly: true })
+        return answer.outcome === "skipped"
+          ? reply(200, { message: answer.message })
+          : reply(200, { message: "Restart request queued.", deployment_uuid: answer.deploymentUuid })
+      })
+    ),
+    action("/applications/:uuid/stop", "deploy", (call) =>
+      find(call).pipe(
+        Effect.tap(({ application }) => engine.later("stop", application.uuid)),
+        Effect.as(reply(200, { message: "Application stopping request queued." }))
+      )
+    )
+  ]
+}
+
+const variants = ["public", "private-github-app", "private-deploy-key", "dockerfile", "dockerimage"] as const
+
+export const applicationRoutes = (backend: Backend): ReadonlyArray<Route> => [
+  ...readRoutes(backend),
+  ...variants.map((variant) => createRoute(backend, variant)),
+  ...writeRoutes(backend),
+  ...runRoutes(backend)
+]

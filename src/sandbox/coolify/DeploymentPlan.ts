@@ -1,0 +1,101 @@
+/**
+ * What a deployment will do, settled when its job starts: later changes of the application do not reach it.
+ */
+import { createHash } from "node:crypto"
+import * as Behaviour from "./Behaviour.ts"
+import * as Columns from "./Columns.ts"
+import type { Application, Container, CoolifyState, Deployment } from "./CoolifyState.ts"
+import * as Labels from "./Labels.ts"
+
+export interface DeploymentPlan {
+  readonly application: Application
+  /** The commit that the row shows from now on: git builds replace `HEAD`. */
+  readonly commit: string
+  readonly behaviour: Behaviour.Behaviour
+  /** The value of `SANDBOX_APP`, when it is none of the known ones. */
+  readonly unknownBehaviour: string | undefined
+  /** A restart whose image is there already does not build. */
+  readonly builds: boolean
+  /** Host ports, fixed names and addresses: the old container goes first, and nobody waits for health. */
+  readonly stopFirst: boolean
+  /** `undefined`: no health check. `budgetMillis`: how long the container may take to get healthy. */
+  readonly healthCheck: { readonly passes: boolean; readonly budgetMillis: number } | undefined
+  readonly container: Omit<Container, "started_at" | "health">
+}
+
+const sha1 = (text: string): string => createHash("sha1").update(text).digest("hex")
+
+export const configHash = (application: Application): string =>
+  sha1(JSON.stringify([application.columns, application.settings])).slice(0, 32)
+
+/** What the container gets: production rows for run time; of rows with one key the last wins. */
+export const runtimeVariables = (state: CoolifyState, application: Application): Record<string, string> =>
+  Object.fromEntries(
+    state.variables.flatMap((row) =>
+      row.application_id === application.id && !row.is_preview && row.is_runtime
+        ? [[row.key, row.value ?? ""]]
+        : []
+    )
+  )
+
+export const plan = (state: CoolifyState, row: Deployment, application: Application): DeploymentPlan => {
+  const { columns, settings } = application
+  const pack = Columns.string(columns, "build_pack")
+  const inline = Columns.string(columns, "dockerfile")
+  const git = pack !== "dockerimage" && inline === ""
+  const repository = `${Columns.string(columns, "git_repository")}#${Columns.string(columns, "git_branch")}`
+  const commit = git && row.commit === "HEAD" ? sha1(repository) : row.commit
+  const tag =
+    row.docker_registry_image_tag ?? (Columns.string(columns, "docker_registry_image_tag") || "latest")
+  const name = Columns.string(columns, "docker_registry_image_name")
+  const registryImage = name.endsWith("@sha256") ? `${name}:${tag.replace(/^sha256:/, "")}` : `${name}:${tag}`
+  const builtImage = `${application.uuid}:${git ? commit : "latest"}`
+  const image = pack === "dockerimage" ? registryImage : builtImage
+  const built = state.deployments.some(
+    (one) => one.application_id === application.id && one.status === "finished" && one.commit === commit
+  )
+
+  const env = runtimeVariables(state, application)
+  const chosen = env["SANDBOX_APP"] ?? ""
+  const parsed = Behaviour.parse(chosen)
+  const behaviour = parsed ?? Behaviour.ok
+  const exposed = Columns.firstPort(columns)
+  const ownPort = /^\d{1,5}$/.test(env["PORT"] ?? "") ? Number(env["PORT"]) : null
+  const listens = ownPort ?? exposed
+
+  const inFile = /^\s*HEALTHCHECK\s+(?!NONE)/im.test(inline)
+  const checked = Columns.flag(columns, "health_check_enabled") || inFile
+  const probed = Number(Columns.string(columns, "health_check_port")) || exposed
+  const budgetMillis =
+    1000 *
+    (Columns.integer(columns, "health_check_start_period") +
+      Columns.integer(columns, "health_check_retries") * Columns.integer(columns, "health_check_interval"))
+  const inTime = behaviour._tag !== "Slow" || behaviour.seconds * 1000 <= budgetMillis
+  const reachable = inFile || probed === null || listens === null || probed === listens
+
+  return {
+    application,
+    commit,
+    behaviour,
+    unknownBehaviour: parsed === undefined ? chosen : undefined,
+    builds: !(git && row.restart_only && built),
+    stopFirst:
+      Columns.string(columns, "ports_mappings") !== "" ||
+      Columns.flag(settings, "is_consistent_container_name_enabled") ||
+      Columns.string(settings, "custom_internal_name") !== "" ||
+      /--ip6?\b/.test(Columns.string(columns, "custom_docker_run_options")),
+    healthCheck: checked
+      ? { passes: Behaviour.isHealthy(behaviour) && inTime && reachable, budgetMillis }
+      : undefined,
+    container: {
+      application_uuid: application.uuid,
+      deployment_uuid: row.deployment_uuid,
+      name: Columns.string(columns, "name"),
+      image,
+      commit,
+      env,
+      routes: Labels.routes(Columns.string(columns, "custom_labels")),
+      listens
+    }
+  }
+}

@@ -1,0 +1,169 @@
+/**
+ * One deployment from its start to a terminal state. From Jobs/ApplicationDeploymentJob.php at 4.3.11.
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import type { Container, CoolifyState, Deployment, DeploymentStatus, LogLine } from "./CoolifyState.ts"
+import { replaceRow, type Database } from "./Database.ts"
+import { configHash, plan, type DeploymentPlan } from "./DeploymentPlan.ts"
+import type { Latency } from "./Latency.ts"
+import { timestamp } from "./Wire.ts"
+
+type Said = Pick<LogLine, "output"> & Partial<Pick<LogLine, "command" | "type" | "hidden">>
+
+const append = (row: Deployment, lines: ReadonlyArray<Said>, now: number): Deployment => ({
+  ...row,
+  logs: [
+    ...row.logs,
+    ...lines.map((line, index) => ({
+      command: line.command ?? null,
+      output: line.output,
+      type: line.type ?? "stdout",
+      timestamp: timestamp(now),
+      hidden: line.hidden ?? false,
+      batch: 1,
+      order: row.logs.length + index + 1
+    }))
+  ],
+  updated_at: now
+})
+
+/** Settles the plan and writes the first lines; `undefined` when the row is no longer to be run. */
+const start = (
+  state: CoolifyState,
+  uuid: string,
+  now: number
+): readonly [DeploymentPlan | undefined, CoolifyState] => {
+  const row = state.deployments.find((one) => one.deployment_uuid === uuid)
+  const application = state.applications.find((one) => one.id === row?.application_id)
+  const server = state.servers.find((one) => one.id === row?.server_id)
+  if (row?.status !== "in_progress" || application === undefined) return [undefined, state]
+  const settled = plan(state, row, application)
+  const { container, unknownBehaviour } = settled
+  const dotenv = Object.entries(container.env)
+    .map(([key, value]) => `${key}=${value}`)
+    .join("\n")
+  const lines: ReadonlyArray<Said> = [
+    { output: `Starting deployment of ${container.name} to ${server?.name ?? "server"}.` },
+    // The real log carries the variables too, in a line that is marked hidden.
+    {
+      command: `echo '${Buffer.from(dotenv).toString("base64")}' | base64 -d | tee .env > /dev/null`,
+      output: "",
+      hidden: true
+    },
+    ...(unknownBehaviour === undefined
+      ? []
+      : [
+          {
+            output: "SANDBOX_APP has an unknown value: the application behaves as `ok`.",
+            type: "stderr" as const
+          }
+        ]),
+    { output: settled.builds ? `Building docker image ${container.image}.` : "Image found: build skipped." }
+  ]
+  const begun = append({ ...row, logs: [], commit: settled.commit }, lines, now)
+  return [settled, { ...state, deployments: replaceRow(state.deployments, begun) }]
+}
+
+/** Every later step: does nothing when the row was cancelled or deleted meanwhile. */
+const step = (
+  database: Database,
+  uuid: string,
+  lines: ReadonlyArray<Said>,
+  change: (state: CoolifyState, now: number) => CoolifyState = (state) => state,
+  status: DeploymentStatus = "in_progress"
+) =>
+  database.change((state, { now }) => {
+    const row = state.deployments.find((one) => one.deployment_uuid === uuid)
+    if (row?.status !== "in_progress") return [undefined, state]
+    const written = { ...append(row, lines, now), status, finished_at: status === "in_progress" ? null : now }
+    const changed = change(state, now)
+    return [undefined, { ...changed, deployments: replaceRow(changed.deployments, written) }]
+  })
+
+/** The new container takes the old one's place. */
+const putContainer = (state: CoolifyState, container: Container): CoolifyState => ({
+  ...state,
+  containers: [
+    ...state.containers.filter((one) => one.application_uuid !== container.application_uuid),
+    container
+  ]
+})
+
+const written = (
+  state: CoolifyState,
+  { application }: DeploymentPlan,
+  healthy: boolean,
+  now: number
+): CoolifyState => ({
+  ...state,
+  applications: state.applications.map((row) =>
+    row.id === application.id
+      ? {
+          ...row,
+          // `running` alone is stored: it reads as unhealthy until the next report of Docker.
+          status: healthy ? "running:unhealthy" : row.status,
+          restart_count: 0,
+          config_hash: configHash(application),
+          updated_at: now
+        }
+      : row
+  )
+})
+
+/** Answers the application's uuid, or `undefined` when there was nothing to do. */
+export const run = Effect.fn("DeploymentRun.run")(function* (
+  database: Database,
+  latency: Latency,
+  uuid: string
+) {
+  const settled = yield* database.change((state, { now }) => start(state, uuid, now))
+  if (settled === undefined) return undefined
+  const { behaviour, healthCheck, application } = settled
+
+  yield* Effect.sleep(latency.build)
+  if (settled.builds && behaviour._tag === "FailBuild") {
+    const lines: ReadonlyArray<Said> = [
+      { output: "ERROR: the build did not complete: exit code 1", type: "stderr" },
+      { output: "Deployment failed. Removing the new version of your application.", type: "stderr" }
+    ]
+    yield* step(database, uuid, lines, (state) => state, "failed")
+    return application.uuid
+  }
+
+  const startedAt = yield* Clock.currentTimeMillis
+  const health = healthCheck === undefined ? "none" : healthCheck.passes ? "healthy" : "unhealthy"
+  const container: Container = { ...settled.container, started_at: startedAt, health }
+
+  if (settled.stopFirst || healthCheck === undefined) {
+    const removal = settled.stopFirst ? "Stopping the old container first." : "Removing old containers."
+    yield* step(
+      database,
+      uuid,
+      [{ output: removal }, { output: "New container started." }],
+      (state, now) => written(putContainer(state, container), settled, false, now),
+      "finished"
+    )
+    return application.uuid
+  }
+
+  yield* step(database, uuid, [{ output: "Waiting for healthcheck to pass on the new container." }])
+  const waits = healthCheck.passes && behaviour._tag === "Slow" ? behaviour.seconds * 1000 : undefined
+  yield* Effect.sleep(waits ?? latency.build)
+  if (healthCheck.passes) {
+    yield* step(
+      database,
+      uuid,
+      [{ output: "New container is healthy." }, { output: "Removing old containers." }],
+      (state, now) => written(putContainer(state, container), settled, true, now),
+      "finished"
+    )
+  } else {
+    const lines: ReadonlyArray<Said> = [
+      { output: "New container is not healthy, rolling back to the old container.", type: "stderr" },
+      { output: "Deployment failed. Removing the new version of your application.", type: "stderr" }
+    ]
+    yield* step(database, uuid, lines, (state) => state, "failed")
+  }
+  return application.uuid
+})

@@ -1,0 +1,78 @@
+/**
+ * Rows by what requests name them with. Everything is team-scoped: what belongs to another team does not exist.
+ */
+import * as Either from "effect/Either"
+import type { Application, CoolifyState, Environment, Project, Server, Token } from "./CoolifyState.ts"
+import { refuse, type Refusal } from "./Reply.ts"
+
+const found = <A>(row: A | undefined, message: string): Either.Either<A, Refusal> =>
+  row === undefined ? Either.left(refuse(404, message)) : Either.right(row)
+
+type Team = Pick<Token, "team_id">
+
+export const servers = (state: CoolifyState, team: Team): ReadonlyArray<Server> =>
+  state.servers.filter((row) => row.team_id === team.team_id)
+
+export const server = (state: CoolifyState, team: Team, uuid: unknown) =>
+  found(
+    servers(state, team).find((row) => row.uuid === uuid),
+    "Server not found."
+  )
+
+export const projects = (state: CoolifyState, team: Team): ReadonlyArray<Project> =>
+  state.projects.filter((row) => row.team_id === team.team_id)
+
+export const project = (state: CoolifyState, team: Team, uuid: unknown) =>
+  found(
+    projects(state, team).find((row) => row.uuid === uuid),
+    "Project not found."
+  )
+
+export const environments = (state: CoolifyState, project: Project): ReadonlyArray<Environment> =>
+  state.environments.filter((row) => row.project_id === project.id)
+
+/** By name as it was sent (names are stored in lower case), then by uuid. */
+export const environment = (state: CoolifyState, project: Project, nameOrUuid: unknown) => {
+  const rows = environments(state, project)
+  return found(
+    rows.find((row) => row.name === nameOrUuid) ?? rows.find((row) => row.uuid === nameOrUuid),
+    "Environment not found."
+  )
+}
+
+export interface Placed {
+  readonly application: Application
+  readonly environment: Environment
+  readonly project: Project
+  readonly server: Server
+}
+
+/** The rows an application hangs on; `undefined` only if the state is not consistent. */
+export const place = (state: CoolifyState, application: Application): Placed | undefined => {
+  const environment = state.environments.find((row) => row.id === application.environment_id)
+  const project = state.projects.find((row) => row.id === environment?.project_id)
+  const server = state.servers.find((row) => row.id === application.server_id)
+  return environment === undefined || project === undefined || server === undefined
+    ? undefined
+    : { application, environment, project, server }
+}
+
+export const applications = (state: CoolifyState, team: Team): ReadonlyArray<Placed> =>
+  state.applications.flatMap((row) => {
+    const placed = place(state, row)
+    return placed?.project.team_id === team.team_id ? [placed] : []
+  })
+
+/** Routes that change an application leave out the full stop of the message. */
+export const application = (
+  state: CoolifyState,
+  team: Team,
+  uuid: unknown,
+  message = "Application not found."
+): Either.Either<Placed, Refusal> => {
+  const row = state.applications.find((row) => row.uuid === uuid)
+  const placed = row === undefined ? undefined : place(state, row)
+  return found(placed?.project.team_id === team.team_id ? placed : undefined, message)
+}
+
+export const notFoundOnWrite = "Application not found"

@@ -1,0 +1,71 @@
+/**
+ * Servers. From ServersController at 4.3.11; servers are made by `CoolifyApi.seed`, not over the API.
+ */
+import * as Either from "effect/Either"
+import type { Backend } from "./Backend.ts"
+import * as Columns from "./Columns.ts"
+import type { CoolifyState, Server } from "./CoolifyState.ts"
+import * as Domains from "./Domains.ts"
+import * as Lookup from "./Lookup.ts"
+import { reply } from "./Reply.ts"
+import { action, get, type Route } from "./Route.ts"
+import { isTrue } from "./Validation.ts"
+import * as Wire from "./Wire.ts"
+
+const resources = (state: CoolifyState, server: Server) =>
+  state.applications
+    .filter((row) => row.server_id === server.id)
+    .map((row) => ({
+      id: row.id,
+      uuid: row.uuid,
+      name: Columns.string(row.columns, "name"),
+      type: "application",
+      status: row.status,
+      created_at: Wire.timestamp(row.created_at),
+      updated_at: Wire.timestamp(row.updated_at)
+    }))
+
+const hosts = (state: CoolifyState, server: Server) =>
+  state.applications
+    .filter((row) => row.server_id === server.id)
+    .flatMap((row) => Domains.list(Columns.string(row.columns, "fqdn")).map((one) => new URL(one).hostname))
+
+export const serverRoutes = ({ database }: Backend): ReadonlyArray<Route> => {
+  const ofServer = (path: string, answer: (state: CoolifyState, server: Server, query: object) => unknown) =>
+    get(path, "read", ({ param, token, query }) =>
+      database.read((state) =>
+        Lookup.server(state, token, param("uuid")).pipe(
+          Either.map((server) => reply(200, answer(state, server, query)))
+        )
+      )
+    )
+  return [
+    get("/servers", "read", ({ token }) =>
+      database.read((state) => Either.right(reply(200, Lookup.servers(state, token).map(Wire.serverItem))))
+    ),
+    get("/servers/:uuid", "read", ({ param, token, query }) =>
+      database.read((state) =>
+        Lookup.server(state, token, param("uuid")).pipe(
+          Either.map((server) =>
+            reply(200, {
+              ...Wire.serverRow(server),
+              ...(isTrue(query["resources"]) ? { resources: resources(state, server) } : {})
+            })
+          )
+        )
+      )
+    ),
+    ofServer("/servers/:uuid/resources", resources),
+    ofServer("/servers/:uuid/domains", (state, server) => [
+      { ip: server.ip, domains: [...new Set(hosts(state, server))] }
+    ]),
+    ofServer("/servers/:uuid/destinations", (_state, server) => [Wire.destination(server)]),
+    action("/servers/:uuid/validate", "write", ({ param, token }) =>
+      database.read((state) =>
+        Lookup.server(state, token, param("uuid")).pipe(
+          Either.map(() => reply(201, { message: "Validation started." }))
+        )
+      )
+    )
+  ]
+}

@@ -1,0 +1,57 @@
+/**
+ * Tags of a team: names in lower case without HTML, at least two characters, shared between applications.
+ */
+import * as Either from "effect/Either"
+import type { Application, CoolifyState, Tag } from "./CoolifyState.ts"
+import { replaceRow, takeId, type Fresh } from "./Database.ts"
+import { invalid, type Refusal } from "./Reply.ts"
+
+export const stripHtml = (text: string): string => text.replace(/<[^>]*>/g, "")
+
+export const normalise = (field: string, name: unknown): Either.Either<string, Refusal> => {
+  const clean = typeof name === "string" ? stripHtml(name).trim().toLowerCase() : ""
+  return clean.length >= 2
+    ? Either.right(clean)
+    : Either.left(
+        invalid({ [field]: [`The ${field.replaceAll("_", " ")} field must be at least 2 characters.`] })
+      )
+}
+
+export const ensure = (
+  state: CoolifyState,
+  fresh: Fresh,
+  teamId: number,
+  name: string
+): readonly [Tag, CoolifyState] => {
+  const known = state.tags.find((row) => row.team_id === teamId && row.name === name)
+  if (known !== undefined) return [known, state]
+  const [id, next] = takeId(state)
+  const row: Tag = {
+    id,
+    uuid: fresh.uuid(),
+    team_id: teamId,
+    name,
+    created_at: fresh.now,
+    updated_at: fresh.now
+  }
+  return [row, { ...next, tags: [...next.tags, row] }]
+}
+
+/** Attaches the tags, making those that are missing. */
+export const attach = (
+  state: CoolifyState,
+  fresh: Fresh,
+  teamId: number,
+  application: Application,
+  names: ReadonlyArray<string>
+): readonly [Application, CoolifyState] => {
+  let next = state
+  const ids = new Set(application.tag_ids)
+  for (const name of names) {
+    const [tag, ensured] = ensure(next, fresh, teamId, name)
+    ids.add(tag.id)
+    next = ensured
+  }
+  const tagged = { ...application, tag_ids: [...ids] }
+  return [tagged, { ...next, applications: replaceRow(next.applications, tagged) }]
+}
