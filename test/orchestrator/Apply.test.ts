@@ -1,0 +1,360 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Ref from "effect/Ref"
+import * as TestClock from "effect/TestClock"
+import { CoolifyError } from "../../src/coolify/CoolifyError.ts"
+import { CoolifyMemory, layerMemory as coolifyMemory } from "../../src/coolify/CoolifyMemory.ts"
+import { layerDryRun as authoritativeDryRun } from "../../src/dns/AuthoritativeDnsLive.ts"
+import { DnsMemory, layerMemory as dnsMemory } from "../../src/dns/DnsMemory.ts"
+import { ProbeError } from "../../src/health/HealthProbe.ts"
+import { answering, layerMemory as healthMemory } from "../../src/health/MemoryHealthProbe.ts"
+import { apply, type ApplyOptions } from "../../src/orchestrator/Apply.ts"
+import { Progress, type Emitted } from "../../src/orchestrator/DeploymentEvent.ts"
+import { layerMemory as secretMemory } from "../../src/secrets/MemorySecretStore.ts"
+import type { Spec } from "../../src/spec/Spec.ts"
+import { server, spec, zone } from "./Samples.ts"
+
+const ok = answering({ status: 200, release: undefined }, { address: server.ip })
+
+const world = (options: { readonly healthy?: boolean } = {}) => {
+  const dns = dnsMemory([zone])
+  return Layer.mergeAll(
+    coolifyMemory({ servers: [server], deployment: { polls: 1 }, deletion: { polls: 1 } }),
+    Layer.provideMerge(authoritativeDryRun, dns),
+    healthMemory({
+      answers:
+        options.healthy === false
+          ? { [server.ip]: [new ProbeError({ reason: "ConnectionRefused", detail: "connection refused" })] }
+          : { [server.ip]: [ok], [spec.domain]: [ok] }
+    }),
+    secretMemory({ API_KEY: "s3cret" })
+  )
+}
+
+const options: ApplyOptions = {
+  command: "apply",
+  mode: "sandbox",
+  offline: false,
+  skipDns: false,
+  skipDeploy: false,
+  redeploy: false,
+  confirm: () => Effect.succeed(true),
+  timeout: Duration.minutes(30)
+}
+
+/** Runs to the end under the test clock, with its events. */
+const applied = (
+  of: Spec = spec,
+  changes: Partial<ApplyOptions> = {},
+  patience: Duration.DurationInput = "2 hours"
+) =>
+  Effect.gen(function* () {
+    const events = yield* Ref.make<ReadonlyArray<Emitted>>([])
+    const fiber = yield* apply(of, { ...options, ...changes }).pipe(
+      Effect.provideService(Progress, { emit: (event) => Ref.update(events, (all) => [...all, event]) }),
+      Effect.either,
+      Effect.fork
+    )
+    yield* TestClock.adjust(patience)
+    const result = yield* Fiber.join(fiber)
+    return { result, events: yield* Ref.get(events) }
+  })
+
+const states = (events: ReadonlyArray<Emitted>) =>
+  events.flatMap(({ event }) => (event._tag === "StateChanged" ? [event.to] : []))
+
+/** What a restored world must be equal in. */
+const snapshot = Effect.gen(function* () {
+  const coolify = yield* (yield* CoolifyMemory).world
+  const records = yield* (yield* DnsMemory).recordSets
+  return JSON.parse(
+    JSON.stringify({
+      projects: coolify.projects,
+      environments: coolify.environments,
+      applications: coolify.applications.map(({ status: _, ...application }) => application),
+      variables: coolify.variables.map(({ uuid: _, value, ...row }) => ({
+        ...row,
+        value: value === undefined ? null : Redacted.value(value)
+      })),
+      records
+    })
+  ) as unknown
+})
+
+const error = (reason: CoolifyError["reason"], outcomeUnknown = false) =>
+  new CoolifyError({ method: "test", reason, detail: "scripted", outcomeUnknown })
+
+describe("apply", () => {
+  it.effect("takes an empty world to a verified URL, through every state in order", () =>
+    Effect.gen(function* () {
+      const { result, events } = yield* applied()
+      assert.isTrue(Either.isRight(result), String(Either.isLeft(result) && result.left.message))
+      assert.deepStrictEqual(states(events), [
+        "VALIDATING",
+        "PROVISIONING",
+        "DEPLOYING",
+        "VERIFYING",
+        "COMPLETE"
+      ])
+      assert.strictEqual(events.at(-1)?.event._tag, "RunFinished")
+      const coolify = yield* (yield* CoolifyMemory).world
+      assert.deepStrictEqual(
+        coolify.applications.map(({ name, domains }) => [name, domains]),
+        [["api", ["https://api.example.com"]]]
+      )
+      const [record] = yield* (yield* DnsMemory).recordSets
+      assert.deepStrictEqual(
+        [record?.name, record?.type, record?.values],
+        ["api.example.com", "A", [server.ip]]
+      )
+    }).pipe(Effect.provide(world()))
+  )
+
+  it.effect("does it with three writes besides the project, and again with none", () =>
+    Effect.gen(function* () {
+      const memory = yield* CoolifyMemory
+      yield* applied()
+      const first = yield* memory.calls
+      const writes = first.filter((call) => !/^(list|get|inventory|version|logs)/.test(call))
+      assert.deepStrictEqual(writes, ["createProject", "createApplication", "putVariables", "deploy"])
+      const { result } = yield* applied()
+      const second = (yield* memory.calls).slice(first.length)
+      assert.deepStrictEqual(second.toSorted(), ["inventory", "listProjects", "listServers", "listVariables"])
+      assert.strictEqual(Either.getOrThrow(result).outcome, "unchanged")
+    }).pipe(Effect.provide(world()))
+  )
+
+  it.effect("asks before it changes anything, and takes a no", () =>
+    Effect.gen(function* () {
+      const before = yield* snapshot
+      const { result } = yield* applied(spec, { confirm: () => Effect.succeed(false) })
+      assert.strictEqual(Either.getOrThrow(result).outcome, "declined")
+      assert.deepStrictEqual(yield* snapshot, before)
+    }).pipe(Effect.provide(world()))
+  )
+
+  it.effect("never shows a secret in an event", () =>
+    Effect.gen(function* () {
+      const { events } = yield* applied()
+      assert.notInclude(JSON.stringify(events), "s3cret")
+    }).pipe(Effect.provide(world()))
+  )
+})
+
+describe("a failed first apply leaves the world as it was", () => {
+  for (const method of ["createProject", "createApplication", "putVariables", "deploy"] as const) {
+    for (const applies of [false, true]) {
+      it.effect(`when ${method} fails ${applies ? "after it took effect" : "before"}`, () =>
+        Effect.gen(function* () {
+          const before = yield* snapshot
+          const memory = yield* CoolifyMemory
+          yield* memory.failNext(method, error(applies ? "ServerError" : "Invalid", applies), {
+            applied: applies
+          })
+          const { result, events } = yield* applied()
+          // A create whose answer was lost is found by its mark and goes on; the others fail.
+          const survives = applies && method !== "putVariables"
+          assert.strictEqual(Either.isRight(result), survives)
+          if (survives) return
+          assert.strictEqual(states(events).at(-1), "ROLLED_BACK")
+          assert.deepStrictEqual(yield* snapshot, before)
+        }).pipe(Effect.provide(world()))
+      )
+    }
+  }
+
+  it.effect("when the deployment fails", () =>
+    Effect.gen(function* () {
+      const before = yield* snapshot
+      const memory = yield* CoolifyMemory
+      yield* memory.outcomes([{ status: "failed", logs: [{ stream: "stderr", text: "no such image" }] }])
+      const { result } = yield* applied()
+      const failure = Either.getOrThrow(Either.flip(result))
+      assert.strictEqual(failure.step, "deploy")
+      assert.deepStrictEqual(failure.error._tag === "DeploymentFailedError" ? failure.error.log : [], [
+        "no such image"
+      ])
+      assert.strictEqual(failure.report.outcome, "rolled-back")
+      assert.deepStrictEqual(yield* snapshot, before)
+    }).pipe(Effect.provide(world()))
+  )
+
+  it.effect("when it never becomes healthy", () =>
+    Effect.gen(function* () {
+      const before = yield* snapshot
+      const { result } = yield* applied()
+      assert.strictEqual(Either.getOrThrow(Either.flip(result)).error._tag, "UnhealthyError")
+      assert.deepStrictEqual(yield* snapshot, before)
+    }).pipe(Effect.provide(world({ healthy: false })))
+  )
+
+  it.effect("when the deadline passes during a deployment that hangs", () =>
+    Effect.gen(function* () {
+      const before = yield* snapshot
+      const memory = yield* CoolifyMemory
+      yield* memory.outcomes([{ status: "stuck" }])
+      const { result } = yield* applied(spec, { timeout: Duration.minutes(5) })
+      assert.strictEqual(Either.getOrThrow(Either.flip(result)).error._tag, "DeadlineError")
+      assert.deepStrictEqual(yield* snapshot, before)
+    }).pipe(Effect.provide(world()))
+  )
+
+  it.effect("when it is interrupted in the middle of a create that took effect without an answer", () =>
+    Effect.gen(function* () {
+      const before = yield* snapshot
+      const memory = yield* CoolifyMemory
+      yield* memory.hangNext("createApplication", { applied: true })
+      const fiber = yield* Effect.fork(apply(spec, options))
+      yield* TestClock.adjust("10 seconds")
+      const interrupting = yield* Effect.fork(Fiber.interrupt(fiber))
+      yield* TestClock.adjust("1 minute")
+      yield* Fiber.join(interrupting)
+      assert.deepStrictEqual(yield* snapshot, before)
+    }).pipe(Effect.provide(world()))
+  )
+})
+
+describe("a failed update puts the old version back", () => {
+  const changed: Spec = {
+    ...spec,
+    source: { _tag: "Image", name: "nginx", tag: "1.28" },
+    env: { LOG_LEVEL: "debug", NEW: "1" },
+    healthcheck: { ...spec.healthcheck, path: "/ready" }
+  }
+
+  for (const [name, script] of [
+    ["the deployment fails", [{ status: "failed" }]],
+    ["the deployment is cancelled by somebody else", [{ status: "cancelled-by-user" }]]
+  ] as const) {
+    it.effect(`when ${name}`, () =>
+      Effect.gen(function* () {
+        yield* applied()
+        const before = yield* snapshot
+        const memory = yield* CoolifyMemory
+        yield* memory.outcomes(script)
+        const { result } = yield* applied(changed)
+        assert.strictEqual(Either.getOrThrow(Either.flip(result)).report.outcome, "rolled-back")
+        assert.deepStrictEqual(yield* snapshot, before)
+      }).pipe(Effect.provide(world()))
+    )
+  }
+
+  it.effect("and deploys it again when the new one had replaced it", () =>
+    Effect.gen(function* () {
+      yield* applied()
+      const before = yield* snapshot
+      const memory = yield* CoolifyMemory
+      const calls = (yield* memory.calls).length
+      const wrong: Spec = { ...changed, healthcheck: { ...changed.healthcheck, status: 204 } }
+      const { result } = yield* applied(wrong)
+      assert.strictEqual(Either.getOrThrow(Either.flip(result)).error._tag, "UnhealthyError")
+      assert.deepStrictEqual(yield* snapshot, before)
+      const deploys = (yield* memory.calls).slice(calls).filter((call) => call === "deploy")
+      assert.strictEqual(deploys.length, 2)
+    }).pipe(Effect.provide(world()))
+  )
+
+  it.effect("and never overwrites what somebody else changed meanwhile", () =>
+    Effect.gen(function* () {
+      yield* applied()
+      const memory = yield* CoolifyMemory
+      yield* memory.outcomes([{ status: "stuck" }])
+      const fiber = yield* Effect.fork(
+        Effect.either(apply(changed, { ...options, timeout: Duration.minutes(5) }))
+      )
+      yield* TestClock.adjust("1 minute")
+      yield* memory.edit((now) => ({
+        ...now,
+        applications: now.applications.map((application) => ({
+          ...application,
+          port: 9999,
+          source: { _tag: "Image", name: "nginx", tag: "by-hand" }
+        }))
+      }))
+      yield* TestClock.adjust("2 hours")
+      const failure = Either.getOrThrow(Either.flip(yield* Fiber.join(fiber)))
+      assert.strictEqual(failure.report.outcome, "leftovers")
+      assert.include(failure.report.leftovers[0]?.why, "source")
+      const [application] = (yield* memory.world).applications
+      assert.strictEqual(application?.source._tag === "Image" && application.source.tag, "by-hand")
+      assert.strictEqual(application?.healthcheck.path, "/health")
+    }).pipe(Effect.provide(world()))
+  )
+})
+
+describe("what the API makes hard", () => {
+  it.effect("follows the deployment under way when its own was a phantom, then deploys again", () =>
+    Effect.gen(function* () {
+      yield* applied()
+      const memory = yield* CoolifyMemory
+      const [application] = (yield* memory.world).applications
+      yield* memory.edit((now) => ({
+        ...now,
+        deployments: [
+          ...now.deployments,
+          {
+            uuid: "elsewhere",
+            status: "in_progress",
+            commit: "HEAD",
+            createdAt: "",
+            logs: [],
+            applicationUuid: application!.uuid,
+            due: { _tag: "Polls", left: 3 },
+            outcome: { status: "finished" }
+          }
+        ]
+      }))
+      const { result } = yield* applied(spec, { redeploy: true })
+      assert.isTrue(Either.isRight(result), String(Either.isLeft(result) && result.left.message))
+      const finished = (yield* memory.world).deployments.filter(({ status }) => status === "finished")
+      assert.strictEqual(finished.length, 3)
+    }).pipe(Effect.provide(world()))
+  )
+
+  it.effect("waits for room in a full queue as long as the API says", () =>
+    Effect.gen(function* () {
+      const memory = yield* CoolifyMemory
+      yield* memory.failNext(
+        "deploy",
+        new CoolifyError({ method: "deploy", reason: "QueueFull", detail: "full", retryAfterMillis: 60_000 })
+      )
+      const { result, events } = yield* applied()
+      assert.isTrue(Either.isRight(result))
+      const retry = events.find(({ event }) => event._tag === "Retrying")?.event
+      assert.strictEqual(retry?._tag === "Retrying" && retry.delayMillis, 60_000)
+    }).pipe(Effect.provide(world()))
+  )
+
+  it.effect("tells a full queue from a failure when it stays full", () =>
+    Effect.gen(function* () {
+      const memory = yield* CoolifyMemory
+      const full = new CoolifyError({
+        method: "deploy",
+        reason: "QueueFull",
+        detail: "full",
+        retryAfterMillis: 1000
+      })
+      yield* Effect.replicateEffect(memory.failNext("deploy", full), 11)
+      const { result } = yield* applied()
+      const failure = Either.getOrThrow(Either.flip(result)).error
+      assert.strictEqual(failure._tag === "DeploymentFailedError" && failure.reason, "QueueFull")
+    }).pipe(Effect.provide(world()))
+  )
+
+  it.effect("does not believe `finished` when the container keeps restarting", () =>
+    Effect.gen(function* () {
+      const before = yield* snapshot
+      const memory = yield* CoolifyMemory
+      yield* memory.outcomes([{ status: "finished", applicationStatus: "restarting:unknown" }])
+      const { result } = yield* applied()
+      const failure = Either.getOrThrow(Either.flip(result)).error
+      assert.strictEqual(failure._tag === "DeploymentFailedError" && failure.reason, "CrashLoop")
+      assert.deepStrictEqual(yield* snapshot, before)
+    }).pipe(Effect.provide(world({ healthy: false })))
+  )
+})
