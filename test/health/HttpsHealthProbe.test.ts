@@ -60,7 +60,9 @@ const failure = (port: number, request: Partial<ProbeRequest> = {}) =>
   Effect.map(Effect.flip(get(port, request)), ({ reason, detail }) => ({ reason, detail }))
 
 /** A resolver on loopback that knows these names. */
-const resolver = (answers: Record<string, { readonly A?: string; readonly AAAA?: string }>) =>
+const resolver = (
+  answers: Record<string, { readonly A?: ReadonlyArray<string>; readonly AAAA?: ReadonlyArray<string> }>
+) =>
   Effect.acquireRelease(
     Effect.async<ReturnType<typeof createSocket>>((resume) => {
       const socket = createSocket("udp4")
@@ -69,16 +71,16 @@ const resolver = (answers: Record<string, { readonly A?: string; readonly AAAA?:
         const question = query.questions?.[0]
         const known = question === undefined ? undefined : answers[question.name.toLowerCase()]
         const type = question?.type
-        const data = type === "A" || type === "AAAA" ? known?.[type] : undefined
+        const data = type === "A" || type === "AAAA" ? (known?.[type] ?? []) : []
         const response: dnsPacket.Packet = {
           type: "response",
           id: query.id ?? 0,
           flags: dnsPacket.RECURSION_AVAILABLE | (known === undefined ? 3 : 0),
           questions: query.questions ?? [],
           answers:
-            data === undefined || question === undefined || (type !== "A" && type !== "AAAA")
-              ? []
-              : [{ type, name: question.name, ttl: 1, data }]
+            question !== undefined && (type === "A" || type === "AAAA")
+              ? data.map((address) => ({ type, name: question.name, ttl: 1, data: address }))
+              : []
         }
         socket.send(dnsPacket.encode(response), from.port, from.address)
       })
@@ -339,7 +341,7 @@ describe("HttpsHealthProbe", () => {
 
   it.live("asks by name through the given resolver", () =>
     Effect.gen(function* () {
-      const server = yield* resolver({ [host]: { A: "127.0.0.1" } })
+      const server = yield* resolver({ [host]: { A: ["127.0.0.1"] } })
       const port = yield* serve((_, response) => response.end("by name"))
       const response = yield* get(port, { address: undefined }, { resolvers: [server] })
       assert.deepStrictEqual(
@@ -359,8 +361,8 @@ describe("HttpsHealthProbe", () => {
   it.live("tries the other address when one does not answer", () =>
     Effect.gen(function* () {
       const server = yield* resolver({
-        [host]: { A: "127.0.0.1", AAAA: "::1" },
-        "v6.fabrik.test": { AAAA: "::1" }
+        [host]: { A: ["127.0.0.2", "127.0.0.1"] },
+        "v6.fabrik.test": { AAAA: ["::1"] }
       })
       const port = yield* serve((_, response) => response.end())
       assert.strictEqual(

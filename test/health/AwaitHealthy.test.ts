@@ -1,0 +1,385 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as FastCheck from "effect/FastCheck"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Ref from "effect/Ref"
+import * as TestClock from "effect/TestClock"
+import {
+  type Attempt,
+  awaitHealthy,
+  type AwaitHealthyOptions,
+  UnhealthyError
+} from "../../src/health/AwaitHealthy.ts"
+import {
+  HealthProbe,
+  ProbeError,
+  type ProbeRequest,
+  type ProbeResponse
+} from "../../src/health/HealthProbe.ts"
+import { answering, layerDryRun, layerMemory } from "../../src/health/MemoryHealthProbe.ts"
+import type { Healthcheck } from "../../src/spec/Spec.ts"
+
+const host = "app.example.com"
+const origin = "192.0.2.1"
+
+const healthcheck: Healthcheck = {
+  path: "/health",
+  status: 200,
+  timeout: Duration.seconds(5),
+  interval: Duration.seconds(10),
+  retries: 3,
+  startPeriod: Duration.zero,
+  container: false,
+  release: undefined
+}
+
+const ok = answering({ status: 200, release: undefined })
+const status = (code: number): ProbeResponse => ({ ...ok, status: code })
+const release = (id: string): ProbeResponse => ({ ...ok, headers: { "x-release": id } })
+const distrusted: ProbeResponse = {
+  ...ok,
+  certificate: { ...ok.certificate, problem: "the certificate is self-signed" }
+}
+const refused = new ProbeError({ reason: "ConnectionRefused", detail: `connection refused by ${origin}:443` })
+const notFound = new ProbeError({ reason: "NameNotFound", detail: `${host} has no address` })
+
+type Answers = ReadonlyArray<ProbeResponse | ProbeError>
+
+interface Setup {
+  readonly origin?: Answers
+  readonly name?: Answers
+  readonly healthcheck?: Partial<Healthcheck>
+  readonly options?: Partial<AwaitHealthyOptions>
+  readonly probe?: Layer.Layer<HealthProbe>
+}
+
+/** Runs to the end on a virtual clock; each attempt as `second stage outcome`. */
+const run = (setup: Setup) =>
+  Effect.gen(function* () {
+    const log = yield* Ref.make<ReadonlyArray<string>>([])
+    const requests = yield* Ref.make<ReadonlyArray<ProbeRequest>>([])
+    const describeOutcome = ({ outcome }: Attempt) =>
+      outcome.ok ? `ok ${outcome.status}` : `${outcome.reason}${outcome.counted ? "" : " (waits)"}`
+    const program = awaitHealthy({
+      host,
+      healthcheck: { ...healthcheck, ...setup.healthcheck },
+      address: origin,
+      expectedRelease: undefined,
+      deadline: Duration.minutes(10),
+      onAttempt: (attempt) =>
+        Effect.flatMap(Clock.currentTimeMillis, (now) =>
+          Ref.update(log, (all) => [...all, `${now / 1000} ${attempt.stage} ${describeOutcome(attempt)}`])
+        ),
+      ...setup.options
+    }).pipe(
+      Effect.exit,
+      Effect.zip(Clock.currentTimeMillis),
+      Effect.provide(
+        setup.probe ??
+          layerMemory({
+            answers: { [origin]: setup.origin ?? [ok], [host]: setup.name ?? [ok] },
+            onRequest: (request) => Ref.update(requests, (all) => [...all, request])
+          })
+      )
+    )
+    const startedAt = yield* Clock.currentTimeMillis
+    const fiber = yield* Effect.fork(program)
+    yield* TestClock.adjust("2 hours")
+    const [exit, endedAt] = yield* Fiber.join(fiber)
+    return { exit, startedAt, endedAt, log: yield* Ref.get(log), requests: yield* Ref.get(requests) }
+  })
+
+const failureOf = (exit: Exit.Exit<unknown, UnhealthyError>) =>
+  Exit.match(exit, {
+    onSuccess: () => assert.fail("expected a failure"),
+    onFailure: (cause) => {
+      assert.strictEqual(cause._tag, "Fail")
+      if (cause._tag !== "Fail") throw new Error("unreachable")
+      const { attempts, detail, gaveUp, reason, stage } = cause.error
+      return { stage, attempts, gaveUp, reason, detail }
+    }
+  })
+
+describe("awaitHealthy", () => {
+  it.effect("asks twice at the origin and once by name", () =>
+    Effect.gen(function* () {
+      const { endedAt, exit, log, requests } = yield* run({
+        name: [{ ...ok, address: "192.0.2.1", millis: 7 }],
+        healthcheck: { path: "/up" }
+      })
+      assert.deepStrictEqual(log, ["0 origin ok 200", "10 origin ok 200", "10 name ok 200"])
+      assert.deepStrictEqual(
+        requests.map(({ address, path, timeout, host: name }) => [
+          name,
+          address,
+          path,
+          Duration.toMillis(timeout)
+        ]),
+        [
+          [host, origin, "/up", 5000],
+          [host, origin, "/up", 5000],
+          [host, undefined, "/up", 5000]
+        ]
+      )
+      assert.deepStrictEqual(
+        exit,
+        Exit.succeed({ status: 200, certificate: ok.certificate, address: origin, millis: 7, attempts: 3 })
+      )
+      assert.strictEqual(endedAt, 10_000)
+    })
+  )
+
+  it.effect("gives up after the retries, an interval apart", () =>
+    Effect.gen(function* () {
+      const { exit, log } = yield* run({ origin: [refused, status(502), status(503)] })
+      assert.deepStrictEqual(log, ["0 origin ConnectionRefused", "10 origin Status", "20 origin Status"])
+      assert.deepStrictEqual(failureOf(exit), {
+        stage: "origin",
+        attempts: 3,
+        gaveUp: "Retries",
+        reason: "Status",
+        detail: "answered 503, expected 200"
+      })
+    })
+  )
+
+  it.effect("failures within the start period do not count", () =>
+    Effect.gen(function* () {
+      const { log } = yield* run({
+        origin: [refused],
+        healthcheck: { startPeriod: Duration.seconds(25), retries: 2 }
+      })
+      assert.deepStrictEqual(log, [
+        "0 origin ConnectionRefused (waits)",
+        "10 origin ConnectionRefused (waits)",
+        "20 origin ConnectionRefused (waits)",
+        "30 origin ConnectionRefused",
+        "40 origin ConnectionRefused"
+      ])
+    })
+  )
+
+  it.effect("an application that takes 31 minutes to start passes", () =>
+    Effect.gen(function* () {
+      const { endedAt, exit } = yield* run({
+        origin: [...Array.from({ length: 186 }, () => refused), ok],
+        healthcheck: { startPeriod: Duration.minutes(31) },
+        options: { deadline: Duration.minutes(40) }
+      })
+      assert.isTrue(Exit.isSuccess(exit))
+      assert.strictEqual(endedAt, (31 * 60 + 10) * 1000)
+    })
+  )
+
+  it.effect("a flapping application does not pass", () =>
+    Effect.gen(function* () {
+      const flapping = [ok, status(502), ok, status(502), ok, status(502), ok, ok]
+      const { exit, log } = yield* run({ origin: flapping })
+      assert.strictEqual(log.length, 6)
+      assert.deepStrictEqual(failureOf(exit), {
+        stage: "origin",
+        attempts: 6,
+        gaveUp: "Retries",
+        reason: "Status",
+        detail: "answered 502, expected 200"
+      })
+    })
+  )
+
+  it.effect("each stage has its own retries", () =>
+    Effect.gen(function* () {
+      const { exit } = yield* run({
+        origin: [refused, refused, ok],
+        name: [{ ...ok, status: 500, address: origin }, { ...ok, status: 500, address: origin }, ok]
+      })
+      assert.isTrue(Exit.isSuccess(exit))
+    })
+  )
+
+  it.effect("waits for a late certificate beyond the retries", () =>
+    Effect.gen(function* () {
+      const { exit, log } = yield* run({ origin: [...Array.from({ length: 20 }, () => distrusted), ok] })
+      assert.isTrue(Exit.isSuccess(exit))
+      assert.strictEqual(log[19], "190 origin Certificate (waits)")
+      assert.strictEqual(log.length, 23)
+    })
+  )
+
+  it.effect("a certificate that never comes fails at the deadline", () =>
+    Effect.gen(function* () {
+      const { endedAt, exit } = yield* run({
+        origin: [distrusted],
+        options: { deadline: Duration.minutes(5) }
+      })
+      const { attempts, ...failure } = failureOf(exit)
+      assert.deepStrictEqual(failure, {
+        stage: "origin",
+        gaveUp: "Deadline",
+        reason: "Certificate",
+        detail: "the certificate is self-signed"
+      })
+      assert.isAtLeast(attempts, 30)
+      assert.strictEqual(endedAt, 300_000)
+    })
+  )
+
+  it.effect("behind a proxy only the proxy's certificate matters", () =>
+    Effect.gen(function* () {
+      const answers = { origin: [distrusted], name: [{ ...ok, address: "198.51.100.7" }] }
+      assert.isTrue(Exit.isSuccess((yield* run({ ...answers, options: { proxied: true } })).exit))
+      const direct = yield* run({ ...answers, options: { deadline: Duration.minutes(1) } })
+      assert.strictEqual(failureOf(direct.exit).reason, "Certificate")
+    })
+  )
+
+  it.effect("the old version does not pass for the new one", () =>
+    Effect.gen(function* () {
+      const probing = { release: { _tag: "Header", name: "X-Release" } } as const
+      const options = { expectedRelease: "r2" }
+      const passed = yield* run({
+        origin: [release("r1"), release("r2")],
+        name: [release("r2")],
+        healthcheck: probing,
+        options
+      })
+      assert.deepStrictEqual(passed.log, [
+        "0 origin Release",
+        "10 origin ok 200",
+        "20 origin ok 200",
+        "20 name ok 200"
+      ])
+      const failed = yield* run({ origin: [release("r1")], healthcheck: probing, options })
+      assert.strictEqual(
+        failureOf(failed.exit).detail,
+        "answers with release r1, expected r2: the old version is still serving"
+      )
+      const unasked = yield* run({ origin: [release("r1")], options })
+      assert.isTrue(Exit.isSuccess(unasked.exit))
+    })
+  )
+
+  it.effect("waits while DNS caches do not know the name or still know the old address", () =>
+    Effect.gen(function* () {
+      const old = { ...status(404), address: "198.51.100.7" }
+      const { exit, log } = yield* run({ name: [notFound, notFound, old, old, old, old, ok] })
+      assert.isTrue(Exit.isSuccess(exit))
+      assert.deepStrictEqual(log.slice(2, 5), [
+        "10 name NameNotFound (waits)",
+        "20 name NameNotFound (waits)",
+        "30 name Status (waits)"
+      ])
+      const never = yield* run({ name: [old], options: { deadline: Duration.minutes(2) } })
+      assert.strictEqual(
+        failureOf(never.exit).detail,
+        `answered 404, expected 200 (from 198.51.100.7 instead of ${origin})`
+      )
+    })
+  )
+
+  it.effect("knows an IPv6 address in any spelling", () =>
+    Effect.gen(function* () {
+      const { exit } = yield* run({
+        probe: layerMemory({
+          answers: { "2001:DB8:0::1": [ok], [host]: [{ ...status(500), address: "2001:db8::1" }] }
+        }),
+        options: { address: "2001:DB8:0::1" }
+      })
+      assert.strictEqual(failureOf(exit).gaveUp, "Retries")
+    })
+  )
+
+  it.effect("without an address asks twice by name", () =>
+    Effect.gen(function* () {
+      const { log } = yield* run({ options: { address: undefined } })
+      assert.deepStrictEqual(log, ["0 name ok 200", "10 name ok 200"])
+    })
+  )
+
+  it.effect("obeys the deadline in the middle of an attempt and of a wait", () =>
+    Effect.gen(function* () {
+      const hanging = Layer.succeed(HealthProbe, { port: 443, get: () => Effect.never })
+      const stuck = yield* run({ probe: hanging, options: { deadline: Duration.seconds(7) } })
+      assert.deepStrictEqual(failureOf(stuck.exit), {
+        stage: "origin",
+        attempts: 0,
+        gaveUp: "Deadline",
+        reason: "Timeout",
+        detail: "no answer within 7s"
+      })
+      assert.strictEqual(stuck.endedAt, 7000)
+      const waiting = yield* run({ origin: [refused], options: { deadline: Duration.seconds(7) } })
+      assert.deepStrictEqual([failureOf(waiting.exit).reason, waiting.log.length], ["ConnectionRefused", 1])
+      const once = yield* run({ origin: [refused, ok], options: { deadline: Duration.seconds(15) } })
+      assert.match(failureOf(once.exit).detail, /twice in a row/)
+    })
+  )
+
+  it.effect("the message names host, stage, attempts and reason", () =>
+    Effect.sync(() => {
+      const error = new UnhealthyError({
+        host,
+        stage: "name",
+        attempts: 4,
+        gaveUp: "Retries",
+        reason: "Status",
+        detail: "answered 503, expected 200"
+      })
+      assert.strictEqual(
+        error.message,
+        "app.example.com is not healthy by name after 4 attempts: answered 503, expected 200"
+      )
+    })
+  )
+
+  it.effect.prop(
+    "a dry run passes at once, whatever is expected",
+    {
+      code: FastCheck.integer({ min: 100, max: 599 }),
+      probe: FastCheck.oneof(
+        FastCheck.constant(undefined),
+        FastCheck.record({
+          _tag: FastCheck.constant("Header" as const),
+          name: FastCheck.stringMatching(/^[A-Za-z-]{1,10}$/)
+        }),
+        FastCheck.record({
+          _tag: FastCheck.constant("Json" as const),
+          path: FastCheck.array(FastCheck.string())
+        })
+      ),
+      id: FastCheck.string({ minLength: 1 })
+    },
+    ({ code, id, probe }) =>
+      Effect.gen(function* () {
+        const { endedAt, exit, startedAt } = yield* run({
+          probe: layerDryRun,
+          healthcheck: { status: code, release: probe },
+          options: { expectedRelease: id }
+        })
+        assert.isTrue(Exit.isSuccess(exit))
+        assert.strictEqual(endedAt, startedAt)
+      })
+  )
+
+  it.effect.prop(
+    "passes only on two good answers in a row, and never asks more than the retries allow",
+    {
+      bits: FastCheck.array(FastCheck.boolean(), { maxLength: 20 }),
+      retries: FastCheck.integer({ min: 1, max: 5 })
+    },
+    ({ bits, retries }) =>
+      Effect.gen(function* () {
+        const { exit, log } = yield* run({
+          origin: [...bits.map((good) => (good ? ok : refused)), refused],
+          healthcheck: { retries }
+        })
+        const asked = log.filter((line) => line.includes("origin")).map((line) => line.endsWith("ok 200"))
+        assert.isAtMost(asked.filter((good) => !good).length, retries)
+        if (Exit.isSuccess(exit)) assert.deepStrictEqual(asked.slice(-2), [true, true])
+        else assert.strictEqual(asked.filter((good) => !good).length, retries)
+      })
+  )
+})
