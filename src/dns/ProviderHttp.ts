@@ -194,3 +194,7 @@ export const apiUrl = (text: string): Option.Option<string> => {
     ? Option.some(url.origin + url.pathname.replace(/\/+$/, ""))
     : Option.none()
 }
+
+/** Whether a key can stand in an HTTP header: printable ASCII without spaces. */
+export const headerSafe = (key: Redacted.Redacted<string>): boolean =>
+  /^[\x21-\x7e]+$/.test(Redacted.value(key))

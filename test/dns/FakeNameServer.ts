@@ -47,7 +47,7 @@ const bind = (respond: Respond, host: string, port: number, seen: Array<FakeQuer
           sockets.add(socket)
           socket.on("error", () => undefined)
           socket.on("data", (chunk) => {
-            const query = parse(chunk.subarray(2), "tcp")
+            const query = parse(chunk.subarray(2), "tcp", socket.remotePort ?? 0)
             seen.push(query)
             for (const packet of respond(query)) {
               const body = encode(packet)

@@ -13,9 +13,9 @@ import * as Schema from "effect/Schema"
 import { DnsClient, type Expectation, type RecordSet, type Zone } from "../DnsClient.ts"
 import { DnsError } from "../DnsError.ts"
 import { normalizeName } from "../Name.ts"
-import { type Answer, apiUrl, type Explanation, makeProviderHttp } from "../ProviderHttp.ts"
+import { type Answer, apiUrl, type Explanation, headerSafe, makeProviderHttp } from "../ProviderHttp.ts"
 import { settle } from "../Settle.ts"
-import { chooseZone, ofType, type Refusal, refusePut, refuseRemove } from "../Zone.ts"
+import { chooseZone, ofType, type Refusal, refusePut, refuseRemove, sameRecordSet } from "../Zone.ts"
 import * as Wire from "./Wire.ts"
 
 const provider = "powerdns"
@@ -59,6 +59,10 @@ const make = Effect.fnUntraced(function* (config: PowerDnsConfig) {
   const url = apiUrl(config.apiUrl)
   if (Option.isNone(url)) {
     const detail = "PDNS_API_URL must be an https URL, or plain http to a loopback or private host"
+    return yield* new DnsError({ provider, method: "connect", reason: "BadConfig", detail })
+  }
+  if (!headerSafe(config.apiKey)) {
+    const detail = "PDNS_API_KEY is empty or has characters that no HTTP header can carry"
     return yield* new DnsError({ provider, method: "connect", reason: "BadConfig", detail })
   }
   const base = `${url.value.replace(/\/api(\/v1)?$/, "")}/api/v1/servers/${encodeURIComponent(config.serverName)}`
@@ -136,8 +140,10 @@ const make = Effect.fnUntraced(function* (config: PowerDnsConfig) {
     const refusal = refusePut(zone, existing, wanted, expectation)
     if (refusal !== undefined) return yield* refuse(method, refusal)
     const before = rrsets.find(({ type }) => type === wanted.type)
+    const standing = ofType(existing, wanted.type)
+    if (standing !== undefined && sameRecordSet(standing, wanted)) return
     yield* settle(
-      { provider, method, before: ofType(existing, wanted.type), wanted },
+      { provider, method, before: standing, wanted },
       change(method, zone, Wire.replacing(wanted, before)),
       Effect.map(listAt(method, zone, wanted.name), (found) => ofType(found, wanted.type))
     )

@@ -3,6 +3,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { RecordSet } from "../DnsClient.ts"
 import { canonicalValue, normalizeName } from "../Name.ts"
+import { quoteText, unquoteText } from "../Text.ts"
 
 export const Zones = Schema.Array(
   Schema.Struct({ id: Schema.String, name: Schema.String, kind: Schema.optional(Schema.String) })
@@ -46,39 +47,13 @@ export const withDot = (name: string): string => `${name}.`
 export const withoutDot = (name: string): string =>
   Option.getOrElse(normalizeName(name), () => name.toLowerCase().replace(/\.$/, ""))
 
-/** The text of a TXT value: its quoted chunks joined, `\"`, `\\` and `\ddd` (a byte of UTF-8) undone. */
-const unquote = (content: string): string => {
-  const bytes = [...content.matchAll(/"((?:[^"\\]|\\.)*)"/gs)].flatMap(([, chunk = ""]) =>
-    [...chunk.matchAll(/\\(\d{3})|\\?([^])/gu)].flatMap(([, code, character = ""]) =>
-      code === undefined ? [...new TextEncoder().encode(character)] : [Number(code) & 0xff]
-    )
-  )
-  return bytes.length === 0 && !content.startsWith('"')
-    ? content
-    : new TextDecoder().decode(new Uint8Array(bytes))
-}
-
-/** A TXT value in quoted chunks of at most 255 bytes; bytes outside of printable ASCII become `\ddd`. */
-const quote = (text: string): string => {
-  const bytes = [...new TextEncoder().encode(text)]
-  const chunks = Array.from({ length: Math.max(1, Math.ceil(bytes.length / 255)) }, (_, index) =>
-    bytes.slice(index * 255, (index + 1) * 255)
-  )
-  const escaped = (byte: number): string => {
-    const character = String.fromCharCode(byte)
-    if (character === '"' || character === "\\") return `\\${character}`
-    return byte >= 0x20 && byte < 0x7f ? character : `\\${String(byte).padStart(3, "0")}`
-  }
-  return chunks.map((chunk) => `"${chunk.map(escaped).join("")}"`).join(" ")
-}
-
 const toValue = (type: string, { content, disabled }: RrSet["records"][number]): string =>
-  (type === "TXT" ? unquote(content) : canonicalValue(type, content)) + (disabled ? disabledMark : "")
+  (type === "TXT" ? unquoteText(content) : canonicalValue(type, content)) + (disabled ? disabledMark : "")
 
 const fromValue = (type: string, value: string) => {
   const disabled = value.endsWith(disabledMark)
   const bare = disabled ? value.slice(0, -disabledMark.length) : value
-  const content = type === "TXT" ? quote(bare) : type === "CNAME" ? withDot(withoutDot(bare)) : bare
+  const content = type === "TXT" ? quoteText(bare) : type === "CNAME" ? withDot(withoutDot(bare)) : bare
   return { content, disabled }
 }
 

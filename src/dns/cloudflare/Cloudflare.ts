@@ -1,0 +1,216 @@
+/**
+ * Cloudflare through its API v4, with a token that may read zones and edit DNS.
+ * https://developers.cloudflare.com/api/resources/dns/subresources/records/
+ */
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as EffectRecord from "effect/Record"
+import * as Redacted from "effect/Redacted"
+import * as Ref from "effect/Ref"
+import * as Schema from "effect/Schema"
+import { DnsClient, type Expectation, type RecordSet, type Zone } from "../DnsClient.ts"
+import { DnsError } from "../DnsError.ts"
+import { isWithin, zoneCandidates } from "../Name.ts"
+import { apiUrl, headerSafe, makeProviderHttp } from "../ProviderHttp.ts"
+import { settle } from "../Settle.ts"
+import {
+  chooseZone,
+  describe,
+  ofType,
+  type Refusal,
+  refusePut,
+  refuseRemove,
+  sameRecordSet
+} from "../Zone.ts"
+import { explain } from "./Explain.ts"
+import * as Wire from "./Wire.ts"
+
+const provider = "cloudflare"
+const publicApi = "https://api.cloudflare.com/client/v4"
+const perPage = 100
+const maxPages = 200
+
+export interface CloudflareConfig {
+  readonly apiToken: Redacted.Redacted<string>
+  /** For a token that may not list zones: the one zone it is for. */
+  readonly zoneId?: string | undefined
+  /** `https://api.cloudflare.com/client/v4` unless given. */
+  readonly baseUrl?: string | undefined
+}
+
+const badConfig = (detail: string) =>
+  new DnsError({ provider, method: "connect", reason: "BadConfig", detail })
+const refuse = (method: string, refusal: Refusal) => new DnsError({ provider, method, ...refusal })
+
+/** As Cloudflare will store it: the proxy decides the TTL. */
+const stored = (recordSet: RecordSet): RecordSet =>
+  recordSet.proxied ? { ...recordSet, ttl: undefined } : recordSet
+
+const make = Effect.fnUntraced(function* (config: CloudflareConfig) {
+  const base = apiUrl(config.baseUrl ?? publicApi)
+  if (Option.isNone(base)) return yield* badConfig("the base URL must be https")
+  if (!headerSafe(config.apiToken)) {
+    return yield* badConfig("CLOUDFLARE_API_TOKEN is empty or has characters that no HTTP header can carry")
+  }
+  const client = (yield* HttpClient.HttpClient).pipe(
+    HttpClient.mapRequest((request) =>
+      request.pipe(
+        HttpClientRequest.prependUrl(base.value),
+        HttpClientRequest.bearerToken(config.apiToken),
+        HttpClientRequest.acceptJson
+      )
+    )
+  )
+  const http = makeProviderHttp({ provider, client, secret: config.apiToken, explain })
+  const recordsPath = (zone: Zone) => `/zones/${encodeURIComponent(zone.id)}/dns_records`
+
+  /** Zones of exactly this name. */
+  const zonesNamed = (name: string) =>
+    http.read("findZone", "/zones", { name, per_page: "50" }).pipe(
+      Effect.flatMap(http.decode("findZone", Wire.envelope(Schema.Array(Wire.Zone)))),
+      Effect.map(({ result }) => result.filter((zone) => Wire.sameName(zone.name, name)))
+    )
+
+  const candidates = Effect.fnUntraced(function* (name: string) {
+    if (config.zoneId !== undefined) {
+      const zone = yield* http
+        .read("findZone", `/zones/${encodeURIComponent(config.zoneId)}`)
+        .pipe(Effect.flatMap(http.decode("findZone", Wire.envelope(Wire.Zone))))
+      return [zone.result]
+    }
+    // A token for some zones only may not list them all, but may ask for one by name.
+    for (const suffix of zoneCandidates(name)) {
+      const zones = yield* zonesNamed(suffix)
+      if (zones.length > 0) return zones
+    }
+    return []
+  })
+
+  const findZone = Effect.fn("Cloudflare.findZone")(function* (name: string) {
+    const all = (yield* candidates(name)).filter((zone) => isWithin(name, zone.name))
+    // A name that was moved between accounts leaves an inactive zone behind.
+    const active = all.filter(({ status }) => status === undefined || status === "active")
+    const [inactive] = all
+    if (active.length === 0 && inactive !== undefined) {
+      const detail = `the zone ${inactive.name} is ${inactive.status} at Cloudflare: its domain does not use Cloudflare's name servers`
+      return yield* http.fail("findZone", { reason: "ZoneNotFound", detail })
+    }
+    const zone = yield* Effect.mapError(chooseZone(name, active), (refusal) => refuse("findZone", refusal))
+    if (zone.type === "secondary") {
+      const detail = `${zone.name} is a copy at Cloudflare: fabrik must talk to its primary`
+      return yield* http.fail("findZone", { reason: "ZoneNotFound", detail })
+    }
+    return { id: zone.id, name: zone.name }
+  })
+
+  const recordsAt = Effect.fnUntraced(function* (method: string, zone: Zone, name: string) {
+    const decode = http.decode(method, Wire.envelope(Schema.Array(Wire.CloudflareRecord)))
+    const records: Array<Wire.CloudflareRecord> = []
+    for (let page = 1; page <= maxPages; page++) {
+      const parameters = { "name.exact": name, per_page: String(perPage), page: String(page) }
+      const { result, result_info } = yield* Effect.flatMap(
+        http.read(method, recordsPath(zone), parameters),
+        decode
+      )
+      records.push(...result.filter((record) => Wire.sameName(record.name, name)))
+      const pages = result_info?.total_pages
+      if (result.length === 0 || (pages === undefined ? result.length < perPage : page >= pages))
+        return records
+    }
+    return yield* http.fail(method, {
+      reason: "BadResponse",
+      detail: `more than ${maxPages} pages of records`
+    })
+  })
+  const listAt = (method: string, zone: Zone, name: string) =>
+    Effect.map(recordsAt(method, zone, name), (records) => Wire.toRecordSets(name, records))
+
+  /** One database transaction; answers the ids of what it created. */
+  const batch = (method: string, zone: Zone, changes: Readonly<Record<string, ReadonlyArray<unknown>>>) =>
+    HttpClientRequest.post(`${recordsPath(zone)}/batch`).pipe(
+      HttpClientRequest.bodyUnsafeJson(EffectRecord.filter(changes, (list) => list.length > 0)),
+      (request) => http.write(method, request),
+      Effect.flatMap(http.decode(method, Wire.envelope(Wire.BatchResult))),
+      Effect.map(({ result }) => (result.posts ?? []).map(({ id }) => ({ id })))
+    )
+
+  const mixed = (method: string, recordSet: RecordSet) =>
+    refuse(method, {
+      reason: "Conflict",
+      detail: `the ${recordSet.type} records at ${recordSet.name} differ in TTL, proxy or comment: make them alike first, as fabrik could not restore them`,
+      found: describe(recordSet)
+    })
+
+  const put = Effect.fn("Cloudflare.put")(function* (
+    zone: Zone,
+    recordSet: RecordSet,
+    expected: Expectation
+  ) {
+    const method = "put"
+    const wanted = stored(recordSet)
+    const records = yield* recordsAt(method, zone, wanted.name)
+    const existing = Wire.toRecordSets(wanted.name, records)
+    const expectation: Expectation =
+      expected._tag === "Absent" ? expected : { _tag: "Exactly", recordSet: stored(expected.recordSet) }
+    const refusal = refusePut(zone, existing, wanted, expectation)
+    if (refusal !== undefined) return yield* refuse(method, refusal)
+    const current = records.filter(({ type }) => type === wanted.type)
+    const before = ofType(existing, wanted.type)
+    if (before !== undefined && Wire.isMixed(current)) return yield* mixed(method, before)
+    if (before !== undefined && sameRecordSet(before, wanted)) return
+
+    const created = yield* Ref.make<ReadonlyArray<{ readonly id: string }>>([])
+    const write = batch(method, zone, Wire.batchTowards(current, wanted)).pipe(
+      Effect.tap((ids) => Ref.set(created, ids))
+    )
+    const readBack = Effect.map(listAt(method, zone, wanted.name), (found) => ofType(found, wanted.type))
+    // Records of two writers stand side by side and share the visitors, so ours goes away again.
+    const withdraw = (conflict: DnsError) =>
+      Effect.gen(function* () {
+        const deletes = yield* Ref.get(created)
+        if (before !== undefined || deletes.length === 0) return yield* conflict
+        yield* batch(method, zone, { deletes }).pipe(
+          Effect.mapError((error) => {
+            const detail = `${conflict.detail}; fabrik's own record may still be there: ${error.detail}`
+            return refuse(method, { ...conflict, detail })
+          })
+        )
+        return yield* conflict
+      })
+    yield* settle({ provider, method, before, wanted }, write, readBack).pipe(
+      Effect.catchIf(({ reason }) => reason === "Conflict", withdraw)
+    )
+  })
+
+  const remove = Effect.fn("Cloudflare.remove")(function* (zone: Zone, expected: RecordSet) {
+    const method = "remove"
+    const ours = stored(expected)
+    const records = (yield* recordsAt(method, zone, ours.name)).filter(({ type }) => type === ours.type)
+    const before = ofType(Wire.toRecordSets(ours.name, records), ours.type)
+    if (before === undefined) return
+    const refusal = refuseRemove(before, ours)
+    if (refusal !== undefined) return yield* refuse(method, refusal)
+    if (Wire.isMixed(records)) return yield* mixed(method, before)
+    yield* settle(
+      { provider, method, before, wanted: undefined },
+      batch(method, zone, { deletes: records.map(({ id }) => ({ id })) }),
+      Effect.map(listAt(method, zone, ours.name), (existing) => ofType(existing, ours.type))
+    )
+  })
+
+  return DnsClient.of({
+    provider,
+    capabilities: { compareAndSet: false, atomicBatch: true, minTtl: 60, comments: true, proxied: true },
+    findZone,
+    listAt: (zone, name) => listAt("listAt", zone, name),
+    put,
+    remove
+  })
+})
+
+/** A DnsClient over one Cloudflare token. Fails with `BadConfig` for an unusable token or URL; asks nothing by itself. */
+export const layer = (config: CloudflareConfig): Layer.Layer<DnsClient, DnsError, HttpClient.HttpClient> =>
+  Layer.effect(DnsClient, make(config))

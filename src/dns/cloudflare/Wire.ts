@@ -1,0 +1,133 @@
+/** The JSON of Cloudflare's API v4 and how its single records make up record sets. */
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import type { RecordSet } from "../DnsClient.ts"
+import { canonicalValue, normalizeName } from "../Name.ts"
+import { quoteText, unquoteText } from "../Text.ts"
+
+export const Zone = Schema.Struct({
+  id: Schema.String,
+  name: Schema.String,
+  status: Schema.optional(Schema.String),
+  type: Schema.optional(Schema.NullOr(Schema.String))
+})
+export type Zone = typeof Zone.Type
+
+export const CloudflareRecord = Schema.Struct({
+  id: Schema.String,
+  name: Schema.String,
+  type: Schema.String,
+  content: Schema.optionalWith(Schema.String, { default: () => "" }),
+  ttl: Schema.Number,
+  proxied: Schema.optionalWith(Schema.Boolean, { default: () => false }),
+  comment: Schema.optional(Schema.NullOr(Schema.String)),
+  priority: Schema.optional(Schema.NullOr(Schema.Number))
+})
+export type CloudflareRecord = typeof CloudflareRecord.Type
+
+/** The frame around every answer. */
+export const envelope = <A, I>(result: Schema.Schema<A, I>) =>
+  Schema.Struct({
+    result,
+    result_info: Schema.optional(
+      Schema.NullOr(Schema.Struct({ total_pages: Schema.optional(Schema.Number) }))
+    )
+  })
+
+/** Only the created records matter; the API echoes the other changes too. */
+export const BatchResult = Schema.Struct({
+  posts: Schema.optionalWith(Schema.NullOr(Schema.Array(Schema.Struct({ id: Schema.String }))), {
+    default: () => null
+  })
+})
+
+export const Failure = Schema.parseJson(
+  Schema.Struct({
+    success: Schema.Boolean,
+    errors: Schema.optionalWith(
+      Schema.Array(
+        Schema.Struct({
+          code: Schema.Number,
+          message: Schema.optionalWith(Schema.String, { default: () => "" })
+        })
+      ),
+      { default: () => [] }
+    )
+  })
+)
+
+/** The TTL that means "automatic" (300 s, or the proxy's). */
+const automatic = 1
+
+export const sameName = (wireName: string, name: string): boolean =>
+  Option.getOrElse(normalizeName(wireName), () => wireName.toLowerCase()) === name
+
+const toValue = ({ type, content, priority }: CloudflareRecord): string => {
+  if (type === "TXT") return unquoteText(content)
+  const value = canonicalValue(type, content)
+  return type === "MX" && typeof priority === "number" ? `${priority} ${value}` : value
+}
+
+const ttlOf = ({ ttl }: CloudflareRecord) => (ttl === automatic ? undefined : ttl)
+const commentOf = ({ comment }: CloudflareRecord) =>
+  comment === null || comment === "" ? undefined : comment
+
+/** Records of one name, by type. Where records of a set differ, the first one speaks for all: see {@link isMixed}. */
+export const toRecordSets = (
+  name: string,
+  records: ReadonlyArray<CloudflareRecord>
+): ReadonlyArray<RecordSet> =>
+  [...new Set(records.map(({ type }) => type))].flatMap((type) => {
+    const members = records.filter((record) => record.type === type)
+    const [first] = members
+    if (first === undefined) return []
+    const { proxied } = first
+    return { name, type, ttl: ttlOf(first), values: members.map(toValue), proxied, comment: commentOf(first) }
+  })
+
+/** Whether the records differ in more than their value, which a record set cannot express and thus not restore. */
+export const isMixed = (records: ReadonlyArray<CloudflareRecord>): boolean =>
+  new Set(records.map((record) => JSON.stringify([ttlOf(record), record.proxied, commentOf(record) ?? null])))
+    .size > 1
+
+const fields = (wanted: RecordSet) => ({
+  ttl: wanted.ttl ?? automatic,
+  comment: wanted.comment ?? "",
+  ...(wanted.type === "TXT" ? {} : { proxied: wanted.proxied })
+})
+
+const toContent = (type: string, value: string): string =>
+  type === "TXT" ? quoteText(value) : canonicalValue(type, value)
+
+/** A value may be given twice, a record may not. */
+const distinct = (type: string, values: ReadonlyArray<string>) => [
+  ...new Map(values.map((value) => [canonicalValue(type, value), value])).values()
+]
+
+/**
+ * The changes that turn the records of one name and type into `wanted`. A PATCH keeps what it does not name (tags,
+ * settings), so a changed value takes over the record of a dropped one instead of deleting it.
+ */
+export const batchTowards = (current: ReadonlyArray<CloudflareRecord>, wanted: RecordSet) => {
+  const { type } = wanted
+  const isOf = (record: CloudflareRecord) => (value: string) =>
+    canonicalValue(type, value) === canonicalValue(type, toValue(record))
+  const values = distinct(type, wanted.values)
+  const kept = current.filter((record) => values.some(isOf(record)))
+  const free = current.filter((record) => !kept.includes(record))
+  const missing = values.filter((value) => !kept.some((record) => isOf(record)(value)))
+  const create = missing.slice(free.length).map((value) => ({ content: toContent(type, value) }))
+  return {
+    deletes: free.slice(missing.length).map(({ id }) => ({ id })),
+    patches: [
+      ...kept
+        .filter((record) => isMixed([record, { ...record, ...fields(wanted) }]))
+        .map(({ id }) => ({ id, ...fields(wanted) })),
+      ...free.flatMap(({ id }, index) => {
+        const value = missing[index]
+        return value === undefined ? [] : [{ id, content: toContent(type, value), ...fields(wanted) }]
+      })
+    ],
+    posts: create.map(({ content }) => ({ name: wanted.name, type, content, ...fields(wanted) }))
+  }
+}
