@@ -6,7 +6,8 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { FaultRule } from "./Faults.ts"
-import { LoggedRequests, type SandboxHandle, SandboxInfo, SandboxSeed, World } from "./SandboxHandle.ts"
+import { LoggedRequests, type SandboxHandle, SandboxInfo, SandboxSeed } from "./SandboxHandle.ts"
+import { World } from "./SandboxWorld.ts"
 
 export const controlPrefix = "/_sandbox/"
 

@@ -98,7 +98,12 @@ export const make = (options: {
     yield* Effect.exit(request.text)
     const answered = yield* Effect.delay(options.app, lateness).pipe(
       Effect.tap((response) => log.append({ ...entry, status: response.status })),
-      Effect.tapDefect(() => log.append({ ...entry, status: 500 })),
+      Effect.tapDefect((cause) =>
+        Effect.zipRight(
+          log.append({ ...entry, status: 500 }),
+          Effect.logError(`the sandbox failed at ${method} ${url}`, cause)
+        )
+      ),
       Effect.forkIn(options.scope)
     )
     const response = yield* Fiber.join(answered)

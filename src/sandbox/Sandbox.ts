@@ -18,6 +18,8 @@ import * as CoolifyApi from "./coolify/CoolifyApi.ts"
 // oxlint-disable-next-line no-restricted-imports -- as above
 import { CoolifyState, initialState } from "./coolify/CoolifyState.ts"
 // oxlint-disable-next-line no-restricted-imports -- as above
+import type { Latency } from "./coolify/Latency.ts"
+// oxlint-disable-next-line no-restricted-imports -- as above
 import { respond } from "./coolify/RunningContainer.ts"
 import * as Control from "./Control.ts"
 import { addressesOf } from "./dns/Answer.ts"
@@ -47,7 +49,7 @@ export interface SandboxOptions {
   readonly ports?: Settings["ports"]
   /** Rules, or lines as FaultText reads them. */
   readonly faults?: ReadonlyArray<Faults.FaultRule | string>
-  readonly latency?: Partial<CoolifyApi.Latency>
+  readonly latency?: Partial<Latency>
   /** What Coolify calls itself in `GET /version`. */
   readonly coolifyVersion?: string
   /** Coolify's requests a minute; 200 when absent. */

@@ -1,10 +1,10 @@
 /** What a command or a test holds of a running sandbox, be it in this process or in another one. */
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { ZoneWorld } from "./dns/Zone.ts"
-import { FaultRule } from "./Faults.ts"
+import type { FaultRule } from "./Faults.ts"
 import { LoggedRequest } from "./RequestLog.ts"
 import type { SandboxError } from "./SandboxError.ts"
+import type { World } from "./SandboxWorld.ts"
 
 const Address = Schema.Struct({ host: Schema.String, port: Schema.Int })
 
@@ -34,18 +34,7 @@ export const SandboxSeed = Schema.Struct({
 })
 export type SandboxSeed = typeof SandboxSeed.Type
 
-/** Everything that the sandbox's world holds, in an order of its own: equal before and after is equal. */
-export const World = Schema.Struct({
-  coolify: Schema.Struct({
-    projects: Schema.Array(Schema.Unknown),
-    containers: Schema.Array(Schema.Unknown)
-  }),
-  zones: Schema.Array(ZoneWorld)
-})
-export type World = typeof World.Type
-
 export const LoggedRequests = Schema.Array(LoggedRequest)
-export const FaultRules = Schema.Array(FaultRule)
 
 export interface SandboxHandle extends SandboxInfo {
   readonly dir: string

@@ -39,7 +39,7 @@ const absoluteName = (text: string, content: string): ContentProblem | undefined
 
 const withoutDot = (name: string): string => (name === "." ? "." : name.replace(/\.$/, ""))
 
-/** The character strings of a TXT content: each quoted, at most 255 bytes, `\"`, `\\` and `\DDD` unescaped. */
+/** The character strings of a TXT content: each quoted, `\"`, `\\` and `\DDD` unescaped, cut at 255 bytes. */
 const textStrings = (content: string): ReadonlyArray<Buffer> | undefined => {
   if (!/^"(?:\\\d{3}|\\[^\d]|[^"\\])*"(?:\s+"(?:\\\d{3}|\\[^\d]|[^"\\])*")*$/.test(content)) return undefined
   const strings = (content.match(/"(?:\\\d{3}|\\[^\d]|[^"\\])*"/g) ?? []).map((quoted) =>
@@ -51,8 +51,23 @@ const textStrings = (content: string): ReadonlyArray<Buffer> | undefined => {
       )
     )
   )
-  return strings.some((string) => string.length > 255) ? undefined : strings
+  return strings.flatMap((string) =>
+    string.length <= 255
+      ? [string]
+      : Array.from({ length: Math.ceil(string.length / 255) }, (_, i) =>
+          string.subarray(i * 255, (i + 1) * 255)
+        )
+  )
 }
+
+const textProblem = (content: string): ContentProblem =>
+  content.startsWith('"')
+    ? parsing(`Data field in DNS should end on a quote (") in '${content}'`)
+    : { problem: `Not in expected format (parsed as '"${content}"')` }
+
+/** The content as the API gives it back: an IPv6 address in its short form. */
+export const stored = (type: string, content: string): string =>
+  type === "AAAA" ? new URL(`http://[${content}]`).hostname.slice(1, -1) : content
 
 const soa = (content: string): DnsPacket.SoaData | ContentProblem => {
   const fields = content.split(/\s+/)
@@ -132,16 +147,14 @@ export const toAnswer = (
     case "AAAA":
       return net.isIPv6(content) && !content.includes("%")
         ? { type, name, ttl, data: content }
-        : parsing(`unable to parse IPv6 address '${content}'`)
+        : { problem: "Invalid IPv6 address" }
     case "CNAME":
     case "NS":
     case "PTR":
       return absoluteName(content, content) ?? { type, name, ttl, data: withoutDot(content) }
     case "TXT": {
       const strings = textStrings(content)
-      return strings === undefined
-        ? parsing(`Data field in DNS should start with quote (") at position 0 of '${content}'`)
-        : { type, name, ttl, data: [...strings] }
+      return strings === undefined ? textProblem(content) : { type, name, ttl, data: [...strings] }
     }
     case "SOA": {
       const data = soa(content)

@@ -8,6 +8,7 @@ import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import { serialOf, type Zone } from "./Zone.ts"
 import { patchZone, zoneFrom, ZoneRefusal } from "./ZoneEdit.ts"
 import type { ZoneStore } from "./ZoneStore.ts"
@@ -54,6 +55,7 @@ const zoneDetail = (zone: Zone, rrsets: Zone["rrsets"] | undefined) => ({
 })
 
 const serverInfo = {
+  autoprimaries_url: `${server}/autoprimaries{/autoprimary}`,
   config_url: `${server}/config{/config_setting}`,
   daemon_type: "authoritative",
   id: "localhost",
@@ -70,15 +72,18 @@ const query = Effect.map(
 
 /** 400 where there is no JSON at all; what the JSON says is judged later (422). */
 const jsonBody = Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => request.json).pipe(
-  Effect.mapError(() => refused(400, "Bad Request"))
+  Effect.mapError(() => refused(400, "Bad Request")),
+  Effect.filterOrFail(Predicate.isNotNullable, () => refused(400, "Bad Request"))
 )
+
+const absolute = (name: string): string => (name.endsWith(".") ? name : `${name}.`).toLowerCase()
 
 /** `=2F` stands for a slash in a zone id; the final dot may be missing. */
 const zoneName = Effect.map(HttpRouter.params, ({ zone = "" }) => {
   const decoded = zone.replaceAll(/=([0-9A-Fa-f]{2})/g, (_, hex: string) =>
     String.fromCharCode(Number.parseInt(hex, 16))
   )
-  return (decoded.endsWith(".") ? decoded : `${decoded}.`).toLowerCase()
+  return absolute(decoded)
 })
 
 const findZone = Effect.fnUntraced(function* (zones: ReadonlyArray<Zone>, name: string) {
@@ -86,17 +91,27 @@ const findZone = Effect.fnUntraced(function* (zones: ReadonlyArray<Zone>, name: 
   return zone ?? (yield* refused(404, "Not Found"))
 })
 
+/**
+ * As 4.7.3 does it: a type filters only together with a name, disabled records are left out, and comments are not
+ * filtered at all: every other record set that has some comes along, without its records.
+ */
+const filtered = (rrsets: Zone["rrsets"], name: string | null, type: string | null): Zone["rrsets"] => {
+  if (name === null) return rrsets
+  const wanted = absolute(name)
+  return rrsets.flatMap((set) => {
+    const isWanted = set.name === wanted && (type === null || set.type === type.toUpperCase())
+    const records = isWanted ? set.records.filter((record) => !record.disabled) : []
+    if (records.length > 0) return [{ ...set, name: name.endsWith(".") ? name : `${name}.`, records }]
+    return set.comments.length > 0 ? [{ ...set, ttl: 0, records }] : []
+  })
+}
+
 const readZone = (store: ZoneStore) =>
   Effect.gen(function* () {
     const zone = yield* findZone(yield* store.all, yield* zoneName)
     const filters = yield* query
     if (filters.get("rrsets") === "false") return HttpServerResponse.unsafeJson(zoneDetail(zone, undefined))
-    const name = filters.get("rrset_name")?.toLowerCase()
-    const type = filters.get("rrset_type")?.toUpperCase()
-    // As in PowerDNS, the type filters only together with a name.
-    const rrsets = zone.rrsets.filter(
-      (set) => name === undefined || (set.name === name && (type === undefined || set.type === type))
-    )
+    const rrsets = filtered(zone.rrsets, filters.get("rrset_name"), filters.get("rrset_type"))
     return HttpServerResponse.unsafeJson(zoneDetail(zone, rrsets))
   })
 
@@ -133,6 +148,14 @@ const changeZone = (store: ZoneStore) =>
     return HttpServerResponse.empty({ status: 204 })
   })
 
+/** Its settings are nothing that the sandbox looks at. */
+const settingsOfZone = (store: ZoneStore) =>
+  Effect.gen(function* () {
+    yield* findZone(yield* store.all, yield* zoneName)
+    yield* jsonBody
+    return HttpServerResponse.empty({ status: 204 })
+  })
+
 const deleteZone = (store: ZoneStore) =>
   Effect.gen(function* () {
     const name = yield* zoneName
@@ -160,8 +183,11 @@ export const make = (options: { readonly store: ZoneStore; readonly apiKey: stri
     HttpRouter.get(`${server}/zones/:zone`, readZone(store)),
     HttpRouter.patch(`${server}/zones/:zone`, changeZone(store)),
     HttpRouter.del(`${server}/zones/:zone`, deleteZone(store)),
-    HttpRouter.all(`${server}/zones`, refused(405, "Method Not Allowed")),
-    HttpRouter.all(`${server}/zones/:zone`, refused(405, "Method Not Allowed")),
+    HttpRouter.put(`${server}/zones`, refused(405, "Method Not Allowed")),
+    HttpRouter.put(`${server}/zones/:zone`, settingsOfZone(store)),
+    HttpRouter.del(`${server}/zones`, refused(405, "Method Not Allowed")),
+    HttpRouter.patch(`${server}/zones`, refused(405, "Method Not Allowed")),
+    HttpRouter.post(`${server}/zones/:zone`, refused(405, "Method Not Allowed")),
     HttpRouter.use((handler) => Effect.zipRight(authorised, handler))
   )
   return routes.pipe(

@@ -5,7 +5,7 @@
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
-import { recordTypes, toAnswer } from "./Content.ts"
+import { recordTypes, stored, toAnswer } from "./Content.ts"
 import { isWithin, nextSerial, serialOf, setSerial, type Zone, type ZoneRecordSet } from "./Zone.ts"
 
 /** The API's refusal: HTTP status and the text of `error`. */
@@ -29,10 +29,12 @@ const text = (object: unknown, key: string, fallback?: string): Effect.Effect<st
     : refuse(`Key '${key}' not present or not a String`)
 }
 
-const integer = (object: unknown, key: string): Effect.Effect<number, ZoneRefusal> => {
+/** Fractions are cut, digits in a string count, and what does not fit wraps around. */
+const seconds = (object: unknown, key: string): Effect.Effect<number, ZoneRefusal> => {
   const value = field(object, key)
-  return typeof value === "number" && Number.isInteger(value)
-    ? Effect.succeed(value)
+  const number = typeof value === "string" && /^\d+$/.test(value) ? Number(value) : value
+  return typeof number === "number"
+    ? Effect.succeed(number >>> 0)
     : refuse(`Key '${key}' not an Integer or not present`)
 }
 
@@ -42,13 +44,13 @@ const canonicalName = (name: string): Effect.Effect<string, ZoneRefusal> => {
   if (name.length > 254 || labels.some((label) => label === "" || label.length > 63)) {
     return refuse(`Unable to parse DNS Name '${name}'`)
   }
-  return /^[A-Za-z0-9*_./@~-]+$/.test(name)
+  return /^(\*\.)?[A-Za-z0-9_./-]+$/.test(name)
     ? Effect.succeed(name.toLowerCase())
     : refuse(`Name '${name}' contains unsupported characters`)
 }
 
 const readRecords = Effect.fnUntraced(function* (rrset: unknown, name: string, type: string) {
-  const ttl = yield* integer(rrset, "ttl")
+  const ttl = yield* seconds(rrset, "ttl")
   const items = field(rrset, "records")
   const records = yield* Effect.forEach(
     Array.isArray(items) ? items : [],
@@ -56,7 +58,7 @@ const readRecords = Effect.fnUntraced(function* (rrset: unknown, name: string, t
       const content = yield* text(item, "content")
       const parsed = toAnswer(name.slice(0, -1), type, ttl, content)
       if ("problem" in parsed) return yield* refuse(`Record ${name}/${type} '${content}': ${parsed.problem}`)
-      return { content, disabled: field(item, "disabled") === true }
+      return { content: stored(type, content), disabled: field(item, "disabled") === true }
     })
   )
   const twice = records.find(
@@ -78,7 +80,7 @@ const readComments = (items: ReadonlyArray<unknown>, nowMillis: number) =>
       const modified = field(item, "modified_at")
       return {
         content: yield* text(item, "content"),
-        account: yield* text(item, "account", ""),
+        account: yield* text(item, "account"),
         modified_at: typeof modified === "number" ? modified : Math.floor(nowMillis / 1000)
       }
     })
@@ -104,9 +106,8 @@ const replaceOne = Effect.fnUntraced(function* (
   const { ttl, records } = replacesRecords
     ? yield* readRecords(rrset, name, type)
     : { ttl: before?.ttl ?? 0, records: before?.records ?? [] }
-  const comments = Array.isArray(newComments)
-    ? yield* readComments(newComments, now)
-    : (before?.comments ?? [])
+  const kept = records.length === 0 ? [] : (before?.comments ?? [])
+  const comments = Array.isArray(newComments) ? yield* readComments(newComments, now) : kept
   const excluded = zone.rrsets.some(
     (set) =>
       set.name === name &&
@@ -124,7 +125,8 @@ const replaceOne = Effect.fnUntraced(function* (
 })
 
 /**
- * The zone after `PATCH` with `body`. REPLACE without `comments` keeps those that stand, DELETE drops them;
+ * The zone after `PATCH` with `body`. REPLACE without `comments` keeps those that stand, DELETE and
+ * REPLACE by no records drop them;
  * DELETE of what is not there is fine.
  */
 export const patchZone = Effect.fnUntraced(function* (zone: Zone, body: unknown, nowMillis: number) {
@@ -156,21 +158,18 @@ export const patchZone = Effect.fnUntraced(function* (zone: Zone, body: unknown,
   return setSerial(draft, nextSerial(serialOf(zone), nowMillis))
 })
 
+const kinds = ["Native", "Master", "Slave"]
+
 /** The zone that `POST /zones` with `body` makes. */
 export const zoneFrom = Effect.fnUntraced(function* (body: unknown, nowMillis: number) {
   const name = yield* canonicalName(yield* text(body, "name"))
   const kind = yield* text(body, "kind")
-  if (!["native", "master", "slave"].includes(kind.toLowerCase())) {
-    return yield* refuse("Unknown kind, must be one of Native, Master, Slave")
-  }
   const given = field(body, "nameservers")
   const nameservers: ReadonlyArray<unknown> = Array.isArray(given) ? given : []
   const rrsets = field(body, "rrsets")
-  if (!Array.isArray(given) && !Array.isArray(rrsets)) {
-    return yield* refuse("Nameservers list must be given (but can be empty if NS records are supplied)")
-  }
   for (const server of nameservers) {
-    if (typeof server !== "string") return yield* refuse("Nameservers must be strings")
+    if (typeof server !== "string" || server === "")
+      return yield* refuse("Nameservers must be non-empty strings")
     if (!server.endsWith(".")) return yield* refuse(`Nameserver is not canonical: '${server}'`)
   }
   const serial = nextSerial(0, nowMillis)
@@ -188,7 +187,7 @@ export const zoneFrom = Effect.fnUntraced(function* (body: unknown, nowMillis: n
         ]
   const base: Zone = {
     name,
-    kind: `${kind.charAt(0).toUpperCase()}${kind.slice(1).toLowerCase()}`,
+    kind: kinds.find((known) => known.toLowerCase() === kind.toLowerCase()) ?? "Native",
     account: yield* text(body, "account", ""),
     rrsets: [
       ...apex("SOA", [

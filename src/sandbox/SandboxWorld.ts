@@ -1,0 +1,64 @@
+/** Everything that the sandbox's world holds, in an order of its own: equal before and after is equal. */
+import * as Schema from "effect/Schema"
+import { ZoneWorld } from "./dns/Zone.ts"
+
+const Column = Schema.Union(
+  Schema.String,
+  Schema.Number,
+  Schema.Boolean,
+  Schema.Null,
+  Schema.Array(Schema.String)
+)
+const Columns = Schema.Record({ key: Schema.String, value: Column })
+
+const Project = Schema.Struct({
+  uuid: Schema.String,
+  name: Schema.String,
+  description: Schema.NullOr(Schema.String),
+  environments: Schema.Array(Schema.String)
+})
+
+const Variable = Schema.Struct({
+  key: Schema.String,
+  value: Schema.NullOr(Schema.String),
+  comment: Schema.NullOr(Schema.String),
+  is_preview: Schema.Boolean,
+  is_literal: Schema.Boolean,
+  is_multiline: Schema.Boolean,
+  is_shown_once: Schema.Boolean,
+  is_runtime: Schema.Boolean,
+  is_buildtime: Schema.Boolean
+})
+
+const Application = Schema.Struct({
+  uuid: Schema.String,
+  project: Schema.String,
+  environment: Schema.String,
+  server: Schema.String,
+  columns: Columns,
+  settings: Columns,
+  tags: Schema.Array(Schema.String),
+  variables: Schema.Array(Variable)
+})
+
+const Container = Schema.Struct({
+  application: Schema.String,
+  image: Schema.String,
+  env: Schema.Record({ key: Schema.String, value: Schema.String }),
+  routes: Schema.Array(
+    Schema.Struct({ host: Schema.String, path: Schema.String, port: Schema.NullOr(Schema.Number) })
+  ),
+  listens: Schema.NullOr(Schema.Number),
+  health: Schema.String
+})
+
+/** Coolify's resources and what runs, and all records of all zones with TTLs and comments. */
+export const World = Schema.Struct({
+  coolify: Schema.Struct({
+    projects: Schema.Array(Project),
+    applications: Schema.Array(Application),
+    containers: Schema.Array(Container)
+  }),
+  zones: Schema.Array(ZoneWorld)
+})
+export type World = typeof World.Type
