@@ -1,0 +1,232 @@
+/** Which world a command works in, and the layers that make it. The only place besides main.ts that composes layers. */
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as Config from "effect/Config"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
+import { type CoolifyConfig, coolifyConfig, makeCoolifyConfig } from "../coolify/CoolifyConfig.ts"
+import * as CoolifyDryRun from "../coolify/CoolifyDryRun.ts"
+import type { CoolifyClient } from "../coolify/CoolifyClient.ts"
+import type { CoolifyError } from "../coolify/CoolifyError.ts"
+import * as CoolifyHttp from "../coolify/CoolifyHttp.ts"
+import type { AuthoritativeDns } from "../dns/AuthoritativeDns.ts"
+import * as AuthoritativeDnsLive from "../dns/AuthoritativeDnsLive.ts"
+import type { DnsClient } from "../dns/DnsClient.ts"
+import * as DnsDryRun from "../dns/DnsDryRun.ts"
+import type { DnsError } from "../dns/DnsError.ts"
+import * as PowerDns from "../dns/powerdns/PowerDns.ts"
+import type { HealthProbe, ProbeError } from "../health/HealthProbe.ts"
+import * as HttpsHealthProbe from "../health/HttpsHealthProbe.ts"
+import * as MemoryHealthProbe from "../health/MemoryHealthProbe.ts"
+import type { SandboxError } from "../sandbox/SandboxError.ts"
+import type { SandboxHandle } from "../sandbox/SandboxHandle.ts"
+import * as FileSecretStore from "../secrets/FileSecretStore.ts"
+import { SecretObserver } from "../secrets/SecretObserver.ts"
+import type { SecretStore } from "../secrets/SecretStore.ts"
+import type { DnsProvider } from "../spec/Spec.ts"
+import { Screen } from "../ui/Screen.ts"
+import { CredentialsError } from "./CliError.ts"
+import * as Say from "./Say.ts"
+import { defaultSandboxDir } from "./SharedFlags.ts"
+
+export type Services = CoolifyClient | DnsClient | AuthoritativeDns | SecretStore | HealthProbe
+
+export interface WorldRequest {
+  readonly domain: string
+  /** The Coolify server that the spec names. */
+  readonly server: string | undefined
+  readonly dnsProvider: DnsProvider | undefined
+  readonly sandbox: { readonly dir: string | undefined; readonly faults: ReadonlyArray<string> } | undefined
+  /** Writes go nowhere; without credentials nothing is read either. */
+  readonly dryRun: boolean
+  readonly needs: {
+    readonly coolify: boolean
+    /** `if-set`: use it where credentials are. */
+    readonly dns: "yes" | "if-set" | "no"
+  }
+  readonly secrets: {
+    readonly envFile: string | undefined
+    readonly given: ReadonlyMap<string, Redacted.Redacted<string>>
+  }
+}
+
+export interface World {
+  readonly layer: Layer.Layer<Services, CoolifyError | DnsError | ProbeError>
+  readonly place: "live" | "sandbox"
+  /** Coolify was not read: an empty one is assumed. */
+  readonly offline: boolean
+  /** DNS is real. */
+  readonly hasDns: boolean
+}
+
+/** How to reach the outside. `undefined`: no credentials. */
+interface Access {
+  readonly coolify: CoolifyConfig | undefined
+  readonly dns: Layer.Layer<DnsClient, DnsError> | undefined
+  readonly authoritative: AuthoritativeDnsLive.AuthoritativeDnsOptions
+  readonly health: HttpsHealthProbe.HealthProbeOptions
+  readonly secretsDirectory: string
+}
+
+/** Reads the environment, starts the sandbox where one is wanted (the scope's end stops it), and sends nothing. */
+export const openWorld = Effect.fn("openWorld")(function* (request: WorldRequest) {
+  yield* refuseUnverifiedTls
+  const access = yield* accessTo(request)
+  const { dryRun, needs, server } = request
+  if (!dryRun) yield* demandCredentials(request, access)
+  const services = {
+    secrets: yield* secretsLayer(request, access.secretsDirectory),
+    ...(dryRun ? dryRunLayers(access, server) : liveLayers(access, needs.dns === "no"))
+  }
+  const layer = Layer.mergeAll(services.coolify, services.dns, services.health, services.secrets)
+  const world: World = {
+    layer,
+    place: request.sandbox === undefined ? "live" : "sandbox",
+    offline: access.coolify === undefined,
+    hasDns: access.dns !== undefined && needs.dns !== "no"
+  }
+  return world
+})
+
+const liveLayers = (access: Access, withoutDns: boolean) => ({
+  coolify:
+    access.coolify === undefined
+      ? CoolifyDryRun.layerOffline({ serverName: "localhost" })
+      : coolifyLayer(access.coolify),
+  dns:
+    access.dns === undefined || withoutDns
+      ? Layer.provideMerge(AuthoritativeDnsLive.layerDryRun, DnsDryRun.layerOffline)
+      : Layer.provideMerge(AuthoritativeDnsLive.layer(access.authoritative), access.dns),
+  health: HttpsHealthProbe.layer(access.health)
+})
+
+const dryRunLayers = (access: Access, server: string | undefined) => ({
+  coolify: Layer.provide(
+    CoolifyDryRun.layerDryRun,
+    access.coolify === undefined
+      ? CoolifyDryRun.layerOffline({ serverName: server ?? "the only one" })
+      : coolifyLayer(access.coolify)
+  ),
+  dns: Layer.provideMerge(
+    AuthoritativeDnsLive.layerDryRun,
+    Layer.provide(DnsDryRun.layerDryRun, access.dns ?? DnsDryRun.layerOffline)
+  ),
+  health: MemoryHealthProbe.layerDryRun
+})
+
+const coolifyLayer = (config: CoolifyConfig): Layer.Layer<CoolifyClient> =>
+  Layer.provide(CoolifyHttp.layer(config), FetchHttpClient.layer)
+
+const powerDns = (apiUrl: string, apiKey: Redacted.Redacted<string>): Layer.Layer<DnsClient, DnsError> =>
+  Layer.provide(PowerDns.layer({ apiUrl, apiKey, serverName: "localhost" }), FetchHttpClient.layer)
+
+const accessTo = (
+  request: WorldRequest
+): Effect.Effect<
+  Access,
+  CoolifyError | DnsError | SandboxError,
+  FileSystem.FileSystem | Path.Path | Screen | Scope.Scope
+> =>
+  Effect.gen(function* () {
+    const { sandbox } = request
+    if (sandbox === undefined) return yield* accessFromEnvironment(request)
+    const dir = sandbox.dir ?? defaultSandboxDir
+    const fs = yield* FileSystem.FileSystem
+    // A dry run makes no sandbox: one that is not there is an empty world.
+    if (request.dryRun && !(yield* Effect.orElseSucceed(fs.exists(dir), () => false))) return nowhere
+    const { attachOrStart } = yield* Effect.promise(() => import("../sandbox/Attach.ts"))
+    const handle = yield* attachOrStart({
+      dir,
+      faults: sandbox.faults,
+      seed: {
+        ...(request.server === undefined ? {} : { servers: [request.server] }),
+        domains: [request.domain]
+      }
+    })
+    return yield* accessToSandbox(handle)
+  })
+
+const accessFromEnvironment = Effect.fn("accessFromEnvironment")(function* (request: WorldRequest) {
+  const { config, warnings } = request.needs.coolify
+    ? yield* coolifyConfig
+    : { config: undefined, warnings: [] }
+  yield* Effect.forEach(warnings, Say.warn, { discard: true })
+  const access: Access = { ...nowhere, coolify: config, dns: undefined }
+  return access
+})
+
+const accessToSandbox = Effect.fn("accessToSandbox")(function* (handle: SandboxHandle) {
+  const access: Access = {
+    coolify: yield* makeCoolifyConfig(handle.apiUrl, Redacted.make(handle.token)),
+    dns: powerDns(handle.dnsApiUrl, Redacted.make(handle.dnsApiKey)),
+    authoritative: { nameServers: [handle.dnsServer] },
+    health: { port: handle.edge.port, resolvers: [handle.dnsServer], ca: handle.caPem },
+    secretsDirectory: handle.dir
+  }
+  return access
+})
+
+const nowhere: Access = {
+  coolify: undefined,
+  dns: undefined,
+  authoritative: {},
+  health: { port: 443 },
+  secretsDirectory: ".fabrik"
+}
+
+const secretsLayer = Effect.fn("secretsLayer")(function* (request: WorldRequest, directory: string) {
+  const screen = yield* Screen
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const options: FileSecretStore.SecretStoreOptions = {
+    envFile: request.secrets.envFile ?? ".env",
+    envFileRequired: request.secrets.envFile !== undefined,
+    directory,
+    given: request.secrets.given
+  }
+  const observer = Layer.succeed(SecretObserver, {
+    warn: ({ file, detail }) => Effect.provideService(Say.warn(`${file} ${detail}`), Screen, screen)
+  })
+  const files = Layer.merge(Layer.succeed(FileSystem.FileSystem, fs), Layer.succeed(Path.Path, path))
+  return (request.dryRun ? FileSecretStore.layerDryRun(options) : FileSecretStore.layer(options)).pipe(
+    Layer.provide(Layer.merge(files, observer))
+  )
+})
+
+const demandCredentials = (
+  { needs }: WorldRequest,
+  access: Access
+): Effect.Effect<void, CredentialsError> => {
+  const missing = [
+    ...(needs.coolify && access.coolify === undefined
+      ? ["COOLIFY_ENDPOINT and COOLIFY_TOKEN (for Coolify)"]
+      : []),
+    ...(needs.dns === "yes" && access.dns === undefined
+      ? ["CLOUDFLARE_API_TOKEN, or PDNS_API_URL and PDNS_API_KEY (for DNS)"]
+      : [])
+  ]
+  return missing.length === 0
+    ? Effect.void
+    : new CredentialsError({
+        detail: `not set in the environment: ${missing.join("; ")}`,
+        next: "Set them. Or use --sandbox to deploy to a Coolify inside fabrik, or --dry-run to see what would be done; neither needs an account."
+      })
+}
+
+const refuseUnverifiedTls: Effect.Effect<void, CredentialsError> = Config.option(
+  Config.string("NODE_TLS_REJECT_UNAUTHORIZED")
+).pipe(
+  Effect.orElseSucceed(() => Option.none<string>()),
+  Effect.flatMap((set) =>
+    Option.contains(set, "0")
+      ? new CredentialsError({
+          detail: "NODE_TLS_REJECT_UNAUTHORIZED=0 is set, which would send tokens to anybody who answers",
+          next: "Unset it. For a CA of your own, set NODE_EXTRA_CA_CERTS to its file."
+        })
+      : Effect.void
+  )
+)

@@ -1,0 +1,144 @@
+/** The fiber behind the process: what main.ts starts, interrupts and waits for. */
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as NodePath from "@effect/platform-node/NodePath"
+import * as NodeTerminal from "@effect/platform-node/NodeTerminal"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import { renderInterrupted, renderProblem } from "../ui/Failure.ts"
+import { clean } from "../ui/Sanitize.ts"
+import { Screen } from "../ui/Screen.ts"
+import { makeStyle } from "../ui/Style.ts"
+import { run } from "./Cli.ts"
+import { ExitCode, ofInterrupted, type Signal } from "./ExitCode.ts"
+import { Operator } from "./Operator.ts"
+import { makeSeen, Watch } from "./Watch.ts"
+
+/** What the process is and has. */
+export interface ProcessFacts {
+  /** Without node and script. */
+  readonly argv: ReadonlyArray<string>
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly out: OutputStream
+  readonly err: OutputStream
+  readonly inTty: boolean
+  /** The next line of stdin; `undefined` at its end. The result stops listening. */
+  readonly readLine: (onLine: (line: string | undefined) => void) => () => void
+}
+
+interface OutputStream {
+  readonly write: (text: string) => void
+  readonly tty: boolean
+  readonly columns: number | undefined
+}
+
+export interface Started {
+  /** The exit code; never rejects. */
+  readonly done: Promise<ExitCode>
+  /** The first signal. Later ones are for `abandon`. */
+  readonly interrupt: (signal: Signal) => void
+  /** What to say when the process ends at once. */
+  readonly abandon: () => ReadonlyArray<string>
+}
+
+export const start = (facts: ProcessFacts): Started => {
+  const { argv, env, err } = facts
+  const debug = isSet(env["FABRIK_DEBUG"])
+  const screen = makeScreen(facts)
+  const style = screen.err.style
+  const seen = makeSeen()
+  let signal: Signal | undefined
+  const say = (lines: ReadonlyArray<string>) => err.write(lines.map((line) => `${line}\n`).join(""))
+
+  const services = Layer.mergeAll(
+    NodeFileSystem.layer,
+    NodePath.layer,
+    NodeTerminal.layer,
+    Layer.succeed(Screen, screen),
+    Layer.succeed(Watch, seen),
+    Layer.succeed(Operator, {
+      present: facts.inTty && err.tty && !isSet(env["CI"]),
+      answer: Effect.async<string | undefined>((resume) => {
+        const stop = facts.readLine((line) => resume(Effect.succeed(line)))
+        return Effect.sync(stop)
+      })
+    }),
+    // The default logger writes to stdout, which is for results.
+    debug ? Logger.replace(Logger.defaultLogger, stderrLogger(err)) : Logger.remove(Logger.defaultLogger)
+  )
+
+  const codeOf = (exit: Exit.Exit<ExitCode>): ExitCode => {
+    if (Exit.isSuccess(exit)) return exit.value
+    if (signal !== undefined && Cause.isInterruptedOnly(exit.cause)) {
+      if (seen.onSignal === "stop") return ExitCode.done
+      if (seen.report !== undefined) say(renderInterrupted(seen.report, style))
+      return ofInterrupted(signal, seen.report)
+    }
+    say(renderDefect(exit.cause, debug, style))
+    return ExitCode.bug
+  }
+
+  const fiber = Effect.runFork(Effect.provide(run(argv), services))
+  const done = new Promise<ExitCode>((resolve) => {
+    fiber.addObserver((exit) => resolve(codeOf(exit)))
+  })
+
+  return {
+    done,
+    interrupt: (received) => {
+      signal = received
+      say([
+        seen.onSignal === "stop"
+          ? "stopping"
+          : seen.running
+            ? "interrupted: rolling back, again to quit at once"
+            : "interrupted, again to quit at once"
+      ])
+      Effect.runFork(Fiber.interruptFork(fiber))
+    },
+    abandon: () =>
+      renderProblem(
+        {
+          what: "stopped before the rollback was done",
+          details: [...seen.changed].map((what) => `may be left: ${what}`),
+          next: `fabrik status ${specOf(argv)} shows what stands; fabrik destroy removes it.`
+        },
+        style
+      )
+  }
+}
+
+const isSet = (value: string | undefined): boolean => value !== undefined && value !== "" && value !== "0"
+
+const makeScreen = ({ argv, env, err, out }: ProcessFacts): Screen["Type"] => {
+  const plain = argv.includes("--no-color") || (env["NO_COLOR"] ?? "") !== "" || env["TERM"] === "dumb"
+  const locale = [env["LC_ALL"], env["LC_CTYPE"], env["LANG"]].find((value) => (value ?? "") !== "")
+  const unicode = /utf-?8/i.test(locale ?? "")
+  const stream = ({ write, tty, columns }: OutputStream) => ({
+    write: (text: string) => Effect.sync(() => write(text)),
+    tty: tty && env["TERM"] !== "dumb",
+    style: makeStyle({ color: tty && !plain, unicode, columns: tty ? columns : undefined })
+  })
+  return { out: stream(out), err: stream(err) }
+}
+
+const stderrLogger = (err: OutputStream) =>
+  Logger.make((options) => err.write(`${Logger.logfmtLogger.log(options)}\n`))
+
+const renderDefect = (cause: Cause.Cause<never>, debug: boolean, style: Screen["Type"]["err"]["style"]) =>
+  renderProblem(
+    {
+      what: `unexpected error: ${clean(Cause.pretty(cause).split("\n")[0] ?? "")}`,
+      log: debug ? [Cause.pretty(cause)] : [],
+      next: debug
+        ? "This is a fault of fabrik: please report it."
+        : "This is a fault of fabrik. FABRIK_DEBUG=1 shows where; please report it."
+    },
+    style
+  )
+
+/** The command's file, as it stands on the command line. */
+const specOf = (argv: ReadonlyArray<string>): string => argv.find((word) => /\.ya?ml$/i.test(word)) ?? "SPEC"

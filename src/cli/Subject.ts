@@ -1,0 +1,38 @@
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import type { Spec } from "../spec/Spec.ts"
+import type { WorldRequest } from "./Layers.ts"
+import * as Say from "./Say.ts"
+
+/** The part of a command's flags that says which world it is. */
+export interface WorldFlags {
+  readonly sandbox: boolean
+  readonly sandboxDir: string | undefined
+  readonly sandboxFault: ReadonlyArray<string>
+}
+
+export const sandboxOf = (flags: WorldFlags): WorldRequest["sandbox"] =>
+  flags.sandbox ? { dir: flags.sandboxDir, faults: flags.sandboxFault } : undefined
+
+export const subjectOf = (spec: Spec): Pick<WorldRequest, "domain" | "server" | "dnsProvider"> => ({
+  domain: spec.domain,
+  server: spec.server,
+  dnsProvider: spec.dns.provider
+})
+
+export const noSecrets: WorldRequest["secrets"] = { envFile: undefined, given: new Map() }
+
+/** `KEY=VALUE`, of which argv has been checked to be made. */
+export const givenSecrets = Effect.fn("givenSecrets")(function* (pairs: ReadonlyArray<string>) {
+  if (pairs.length > 0) {
+    yield* Say.warn(
+      "values given with --secrets can be seen by other users of this machine (ps) and stay in the shell's history; rather use the environment or --env-file"
+    )
+  }
+  return new Map(
+    pairs.map((pair) => {
+      const at = pair.indexOf("=")
+      return [pair.slice(0, at), Redacted.make(pair.slice(at + 1))] as const
+    })
+  )
+})

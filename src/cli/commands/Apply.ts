@@ -1,0 +1,68 @@
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { apply as run } from "../../orchestrator/Apply.ts"
+import { loadSpec } from "../../spec/LoadSpec.ts"
+import { define } from "../CommandInfo.ts"
+import { conclude } from "../Conclude.ts"
+import * as Flag from "../Flag.ts"
+import { openWorld } from "../Layers.ts"
+import { makeConfirmation } from "../Operator.ts"
+import * as Output from "../Output.ts"
+import * as Shared from "../SharedFlags.ts"
+import { givenSecrets, sandboxOf, subjectOf } from "../Subject.ts"
+
+export const apply = define({
+  name: "apply",
+  summary: "take a spec to a verified URL, or put everything back",
+  about: [
+    "Validates the spec, resolves its secrets, writes DNS, creates or updates the application in Coolify, deploys it and checks that it answers. When any of it fails, or you interrupt it, everything is put back. What is already right is left alone.",
+    "The plan is shown first, and carried out when you agree."
+  ],
+  config: {
+    file: Shared.specFile,
+    yes: Shared.yes,
+    dryRun: Flag.toggle("dry-run", { help: "go through all steps, but send nothing and write no file" }),
+    secrets: Shared.secrets,
+    envFile: Shared.envFile,
+    skipDns: Shared.skipDns,
+    skipDeploy: Flag.toggle("skip-deploy", { help: "write DNS only: leave Coolify alone" }),
+    redeploy: Flag.toggle("redeploy", { help: "deploy even if nothing differs (new commits, a moved tag)" }),
+    timeout: Shared.timeout,
+    ...Shared.world,
+    verbose: Shared.verbose,
+    ...Shared.screen,
+    useOrchestrator: Flag.toggle("use-orchestrator", { help: "does nothing: it is always used" })
+  },
+  examples: [
+    { line: "fabrik apply app.yaml", says: "show the plan, ask, and carry it out" },
+    { line: "fabrik apply app.yaml --yes --json", says: "in CI: no question, one JSON event a line" },
+    { line: "fabrik apply --sandbox app.yaml", says: "try it without an account" },
+    { line: "fabrik apply --dry-run app.yaml", says: "no network needed, nothing is changed" }
+  ],
+  handler: Effect.fn("command.apply")(function* (flags) {
+    const spec = yield* loadSpec(flags.file)
+    const given = yield* givenSecrets(flags.secrets)
+    const world = yield* openWorld({
+      ...subjectOf(spec),
+      sandbox: sandboxOf(flags),
+      dryRun: flags.dryRun,
+      needs: { coolify: true, dns: flags.skipDns ? "no" : "yes" },
+      secrets: { envFile: flags.envFile, given }
+    })
+    const { confirm, consent } = yield* makeConfirmation({
+      yes: flags.yes || flags.dryRun,
+      question: "Carry this plan out?"
+    })
+    const report = yield* run(spec, {
+      command: "apply",
+      mode: flags.dryRun ? "dry-run" : world.place,
+      offline: world.offline,
+      skipDns: flags.skipDns,
+      skipDeploy: flags.skipDeploy,
+      redeploy: flags.redeploy,
+      confirm,
+      timeout: Duration.seconds(flags.timeout ?? 1800)
+    }).pipe(Effect.provide(world.layer), Effect.provide(Output.layer(flags)))
+    return yield* conclude(report, yield* consent)
+  }, Effect.scoped)
+})

@@ -1,0 +1,50 @@
+import * as Effect from "effect/Effect"
+import { destroy as run } from "../../orchestrator/Destroy.ts"
+import { loadSpec } from "../../spec/LoadSpec.ts"
+import { define } from "../CommandInfo.ts"
+import { conclude } from "../Conclude.ts"
+import * as Flag from "../Flag.ts"
+import { openWorld } from "../Layers.ts"
+import { makeConfirmation } from "../Operator.ts"
+import * as Output from "../Output.ts"
+import * as Shared from "../SharedFlags.ts"
+import { noSecrets, sandboxOf, subjectOf } from "../Subject.ts"
+
+export const destroy = define({
+  name: "destroy",
+  summary: "delete what fabrik made for a spec, and nothing else",
+  about: [
+    "Deletes the application, its DNS record and its project, if fabrik made them. Shows first what goes. Running it again is harmless."
+  ],
+  config: {
+    file: Shared.specFile,
+    yes: Shared.yes,
+    keepDns: Flag.toggle("keep-dns", { help: "leave the DNS record" }),
+    deleteVolumes: Flag.toggle("delete-volumes", { help: "delete the application's data too" }),
+    keepFiles: Flag.toggle("keep-files", { help: "does nothing: local files are always kept" }),
+    ...Shared.world,
+    ...Shared.screen
+  },
+  examples: [
+    { line: "fabrik destroy app.yaml", says: "show what would go, ask, delete it" },
+    { line: "fabrik destroy app.yaml --yes --keep-dns", says: "no question; the record stays" }
+  ],
+  handler: Effect.fn("command.destroy")(function* (flags) {
+    const spec = yield* loadSpec(flags.file)
+    const world = yield* openWorld({
+      ...subjectOf(spec),
+      sandbox: sandboxOf(flags),
+      dryRun: false,
+      needs: { coolify: true, dns: flags.keepDns ? "no" : "yes" },
+      secrets: noSecrets
+    })
+    const { confirm, consent } = yield* makeConfirmation({ yes: flags.yes, question: "Delete this?" })
+    const report = yield* run(spec, {
+      mode: world.place,
+      keepDns: flags.keepDns,
+      deleteVolumes: flags.deleteVolumes,
+      confirm
+    }).pipe(Effect.provide(world.layer), Effect.provide(Output.layer({ ...flags, verbose: false })))
+    return yield* conclude(report, yield* consent)
+  }, Effect.scoped)
+})

@@ -1,0 +1,62 @@
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Ref from "effect/Ref"
+import { apply as run } from "../../orchestrator/Apply.ts"
+import { loadSpec } from "../../spec/LoadSpec.ts"
+import { Concluded } from "../CliError.ts"
+import { define } from "../CommandInfo.ts"
+import { ExitCode } from "../ExitCode.ts"
+import * as Flag from "../Flag.ts"
+import { openWorld } from "../Layers.ts"
+import * as Output from "../Output.ts"
+import * as Shared from "../SharedFlags.ts"
+import { givenSecrets, sandboxOf, subjectOf } from "../Subject.ts"
+
+export const plan = define({
+  name: "plan",
+  summary: "show what apply would change; nothing is sent",
+  about: [
+    "Reads Coolify and DNS where credentials are set, and compares. Without credentials an empty server and an empty zone are assumed."
+  ],
+  config: {
+    file: Shared.specFile,
+    detailedExitcode: Flag.toggle("detailed-exitcode", { help: "exit 2 when there are changes" }),
+    secrets: Shared.secrets,
+    envFile: Shared.envFile,
+    skipDns: Shared.skipDns,
+    skipDeploy: Flag.toggle("skip-deploy", { help: "plan DNS only" }),
+    redeploy: Flag.toggle("redeploy", { help: "plan a deployment even if nothing differs" }),
+    ...Shared.world,
+    ...Shared.screen
+  },
+  examples: [
+    { line: "fabrik plan app.yaml", says: "what would `fabrik apply app.yaml` do?" },
+    { line: "fabrik plan app.yaml --detailed-exitcode", says: "in CI: 0 no changes, 2 changes" }
+  ],
+  handler: Effect.fn("command.plan")(function* (flags) {
+    const spec = yield* loadSpec(flags.file)
+    const given = yield* givenSecrets(flags.secrets)
+    const world = yield* openWorld({
+      ...subjectOf(spec),
+      sandbox: sandboxOf(flags),
+      dryRun: true,
+      needs: { coolify: true, dns: flags.skipDns ? "no" : "yes" },
+      secrets: { envFile: flags.envFile, given }
+    })
+    // Asked only when there is something to agree to.
+    const changes = yield* Ref.make(false)
+    yield* run(spec, {
+      command: "plan",
+      mode: "dry-run",
+      offline: world.offline,
+      skipDns: flags.skipDns,
+      skipDeploy: flags.skipDeploy,
+      redeploy: flags.redeploy,
+      confirm: () => Effect.as(Ref.set(changes, true), true),
+      timeout: Duration.minutes(5)
+    }).pipe(Effect.provide(world.layer), Effect.provide(Output.layer({ ...flags, verbose: false })))
+    if (flags.detailedExitcode && (yield* Ref.get(changes))) {
+      return yield* new Concluded({ code: ExitCode.changes })
+    }
+  }, Effect.scoped)
+})

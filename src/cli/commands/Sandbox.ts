@@ -1,0 +1,97 @@
+import * as Effect from "effect/Effect"
+import type { SandboxHandle } from "../../sandbox/SandboxHandle.ts"
+import { jsonLine } from "../../ui/Json.ts"
+import { define } from "../CommandInfo.ts"
+import * as Flag from "../Flag.ts"
+import * as Say from "../Say.ts"
+import * as Shared from "../SharedFlags.ts"
+import { Watch } from "../Watch.ts"
+
+const port = (name: string, what: string) =>
+  Flag.integer(name, { placeholder: "PORT", min: 1, max: 65_535, help: `where ${what} listens [a free one]` })
+
+export const sandbox = define({
+  name: "sandbox",
+  summary: "serve a Coolify, DNS and proxy of fabrik's own on this machine",
+  about: [
+    "Runs until interrupted, on 127.0.0.1 only. State is kept in its directory, so the next run goes on from there. Any client of Coolify or PowerDNS can work with it; `fabrik apply --sandbox` finds it by its directory."
+  ],
+  config: {
+    port: port("port", "the Coolify API"),
+    dnsPort: port("dns-port", "the name server"),
+    dnsApiPort: port("dns-api-port", "the PowerDNS API"),
+    edgePort: port("edge-port", "the HTTPS proxy"),
+    server: Flag.texts("server", { placeholder: "NAME", kind: "Text", help: "a Coolify server to have" }),
+    zone: Flag.texts("zone", { placeholder: "NAME", kind: "Text", help: "a DNS zone to have" }),
+    fault: Flag.texts("fault", {
+      placeholder: "RULE",
+      kind: "Text",
+      help: "fail on purpose, e.g. 'coolify POST /deploy status=500 x1'"
+    }),
+    dir: Shared.sandboxDir,
+    ...Shared.screen
+  },
+  examples: [
+    {
+      line: "fabrik sandbox --server vps1 --zone example.com",
+      says: "then, in another terminal: fabrik apply --sandbox app.yaml"
+    },
+    { line: "fabrik sandbox --port 8000 --fault 'dns PATCH /zones status=500'", says: "a world that fails" }
+  ],
+  handler: Effect.fn("command.sandbox")(function* (flags) {
+    const seen = yield* Watch
+    seen.onSignal = "stop"
+    const { serve } = yield* Effect.promise(() => import("../../sandbox/Attach.ts"))
+    return yield* serve(
+      {
+        dir: flags.dir ?? Shared.defaultSandboxDir,
+        faults: flags.fault,
+        seed: {
+          zones: flags.zone,
+          ...(flags.server.length === 0 ? {} : { servers: flags.server })
+        },
+        ports: {
+          ...(flags.port === undefined ? {} : { coolify: flags.port }),
+          ...(flags.dnsPort === undefined ? {} : { dns: flags.dnsPort }),
+          ...(flags.dnsApiPort === undefined ? {} : { dnsApi: flags.dnsApiPort }),
+          ...(flags.edgePort === undefined ? {} : { edge: flags.edgePort })
+        }
+      },
+      (handle) => Say.result(flags.json ? [jsonLine(facts(handle))] : describe(handle))
+    )
+  }, Effect.scoped)
+})
+
+const facts = (handle: SandboxHandle) => ({
+  type: "Sandbox",
+  apiUrl: handle.apiUrl,
+  token: handle.token,
+  dnsServer: `${handle.dnsServer.host}:${handle.dnsServer.port}`,
+  dnsApiUrl: handle.dnsApiUrl,
+  dnsApiKey: handle.dnsApiKey,
+  edge: `${handle.edge.host}:${handle.edge.port}`,
+  caFile: handle.caFile,
+  dir: handle.dir
+})
+
+const describe = (handle: SandboxHandle): ReadonlyArray<string> => {
+  const { apiUrl, token, dnsServer, dnsApiUrl, dnsApiKey, edge, caFile } = facts(handle)
+  return [
+    "The sandbox is ready.",
+    "",
+    `  Coolify API   ${apiUrl}`,
+    `  token         ${token}`,
+    `  name server   ${dnsServer}`,
+    `  PowerDNS API  ${dnsApiUrl}`,
+    `  API key       ${dnsApiKey}`,
+    `  HTTPS proxy   ${edge}`,
+    `  CA file       ${caFile}`,
+    "",
+    `export COOLIFY_URL=${apiUrl}`,
+    `export COOLIFY_TOKEN='${token}'`,
+    `export PDNS_API_URL=${dnsApiUrl}`,
+    `export PDNS_API_KEY=${dnsApiKey}`,
+    "",
+    "Stop it with Ctrl-C."
+  ]
+}

@@ -1,0 +1,75 @@
+import * as Effect from "effect/Effect"
+import { plainHealthcheck, verification } from "../../orchestrator/Verification.ts"
+import { loadSpec } from "../../spec/LoadSpec.ts"
+import { define } from "../CommandInfo.ts"
+import { conclude } from "../Conclude.ts"
+import * as Flag from "../Flag.ts"
+import { openWorld } from "../Layers.ts"
+import * as Output from "../Output.ts"
+import * as Shared from "../SharedFlags.ts"
+import { noSecrets, sandboxOf } from "../Subject.ts"
+
+export const verify = define({
+  name: "verify",
+  summary: "check that a domain or a spec's application answers",
+  about: [
+    "Asks the zone's name servers (where DNS credentials are set) and the URL as a visitor would, with its certificate. Changes nothing."
+  ],
+  config: {
+    subject: Flag.one("DOMAIN|FILE", "a domain, or the path of a spec"),
+    spec: Flag.choice("spec", ["deploy", "dns"], { help: "check only the URL, or only DNS" }),
+    appName: Flag.text("app-name", { alias: "a", placeholder: "NAME", help: "how to call it in the output" }),
+    noRollback: Flag.toggle("no-rollback", { help: "does nothing: verify never changes anything" }),
+    ...Shared.world,
+    ...Shared.screen
+  },
+  examples: [
+    { line: "fabrik verify app.yaml", says: "is everything as the spec says?" },
+    { line: "fabrik verify api.example.com", says: "does / answer 200, with a good certificate?" },
+    { line: "fabrik verify api.example.com --spec dns", says: "do all name servers answer alike?" }
+  ],
+  handler: Effect.fn("command.verify")(function* (flags) {
+    const subject = yield* subjectFrom(flags.subject, flags.appName)
+    const world = yield* openWorld({
+      ...subject,
+      sandbox: sandboxOf(flags),
+      dryRun: false,
+      needs: {
+        coolify: false,
+        dns: flags.spec === "dns" ? "yes" : flags.spec === "deploy" ? "no" : "if-set"
+      },
+      secrets: noSecrets
+    })
+    const report = yield* verification(subject, {
+      mode: world.place,
+      dns: world.hasDns,
+      http: flags.spec !== "dns"
+    }).pipe(Effect.provide(world.layer), Effect.provide(Output.layer({ ...flags, verbose: false })))
+    return yield* conclude(report, "not asked")
+  }, Effect.scoped)
+})
+
+/** A domain has dots and neither slashes nor the ending of a spec. */
+const isDomain = (subject: string): boolean =>
+  /^[^/\\]+\.[^/\\.]+$/.test(subject) && !/\.(?:ya?ml|json)$/i.test(subject)
+
+const subjectFrom = Effect.fn("subjectFrom")(function* (subject: string, appName: string | undefined) {
+  if (isDomain(subject)) {
+    const domain = subject.toLowerCase().replace(/\.$/, "")
+    return {
+      name: appName ?? domain,
+      domain,
+      server: undefined,
+      dnsProvider: undefined,
+      healthcheck: plainHealthcheck
+    }
+  }
+  const spec = yield* loadSpec(subject)
+  return {
+    name: appName ?? spec.name,
+    domain: spec.domain,
+    server: spec.server,
+    dnsProvider: spec.dns.provider,
+    healthcheck: spec.healthcheck
+  }
+})

@@ -1,0 +1,83 @@
+#!/usr/bin/env node
+/** The process: argv, streams, signals, exit code. */
+import { writeSync } from "node:fs"
+import { version } from "./cli/Version.ts"
+
+const argv = process.argv.slice(2)
+
+// A reader that went away (`fabrik plan | head -1`, a closed terminal) is no reason to leave a run half done.
+process.stdout.on("error", () => {})
+process.stderr.on("error", () => {})
+
+const flushed = (stream: NodeJS.WriteStream): Promise<void> =>
+  new Promise((resolve) => {
+    if (stream.destroyed || stream.writableLength === 0) resolve()
+    else stream.write("", () => resolve())
+  })
+
+const readLine = (onLine: (line: string | undefined) => void): (() => void) => {
+  const { stdin } = process
+  let text = ""
+  const onData = (chunk: string) => {
+    text += chunk
+    const [line, ...rest] = text.split("\n")
+    if (rest.length > 0) finish(line)
+  }
+  const onEnd = () => finish(text === "" ? undefined : text)
+  const stop = () => {
+    stdin.off("data", onData).off("end", onEnd).off("error", onEnd)
+    stdin.pause()
+  }
+  const finish = (line: string | undefined) => {
+    stop()
+    onLine(line)
+  }
+  stdin.setEncoding("utf8")
+  stdin.on("data", onData).on("end", onEnd).on("error", onEnd)
+  stdin.resume()
+  return stop
+}
+
+const main = async (): Promise<void> => {
+  const { start } = await import("./cli/Start.ts")
+  const stream = (stream: NodeJS.WriteStream) => ({
+    write: (text: string) => {
+      if (!stream.destroyed) stream.write(text)
+    },
+    tty: stream.isTTY === true,
+    columns: stream.columns
+  })
+  const started = start({
+    argv,
+    env: process.env,
+    out: stream(process.stdout),
+    err: stream(process.stderr),
+    inTty: process.stdin.isTTY === true,
+    readLine
+  })
+  let signalled = false
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => {
+      if (!signalled) {
+        signalled = true
+        started.interrupt(signal)
+        return
+      }
+      try {
+        writeSync(2, `${started.abandon().join("\n")}\n`)
+      } finally {
+        process.exit(12)
+      }
+    })
+  }
+  const code = await started.done
+  await Promise.all([flushed(process.stdout), flushed(process.stderr)])
+  process.exit(code)
+}
+
+if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-v")) {
+  // Answered before anything else is loaded.
+  process.stdout.write(`fabrik ${version}\n`)
+} else {
+  await main()
+}
