@@ -15,7 +15,7 @@ import { judge } from "./Judge.ts"
 export const Stage = Schema.Literal("origin", "name")
 export type Stage = typeof Stage.Type
 
-export const UnhealthyReason = Schema.Literal(
+const UnhealthyReason = Schema.Literal(
   "Status",
   "Release",
   "Certificate",
@@ -199,7 +199,7 @@ export const awaitHealthy = Effect.fn("awaitHealthy")(function* (options: AwaitH
   })
 
   const pass = Effect.fnUntraced(function* (stage: Stage, needed: number) {
-    yield* Ref.update(progress, (before) => ({ ...before, stage, failures: 0, good: 0 }))
+    yield* Ref.update(progress, (before) => ({ ...before, stage, failures: 0, good: 0, lastBad: undefined }))
     yield* attempt(stage).pipe(
       Effect.repeat({
         schedule: Schedule.upTo(Schedule.spaced(healthcheck.interval), options.deadline),

@@ -106,6 +106,14 @@ const resolveWith = (options: SecretStoreOptions, sources: Sources, generate: Ge
     const found = yield* Effect.forEach(Arr.dedupe(names), (name) =>
       Effect.map(find(name), (secret) => ({ name, secret }))
     )
+    const unnamable = found.find(({ name, secret }) => Option.isNone(secret) && !variableName.test(name))
+    if (unnamable !== undefined) {
+      return yield* new SecretError({
+        reason: "CannotPersist",
+        subject: unnamable.name,
+        detail: "is not a variable name: letters, digits and _ only, no digit first"
+      })
+    }
     return yield* Effect.forEach(found, ({ name, secret }) =>
       Option.isSome(secret) ? Effect.succeed(secret.value) : generate(scope, name)
     )
@@ -178,13 +186,6 @@ const makeSources = Effect.fnUntraced(function* (options: SecretStoreOptions) {
   })
 
   const generate: Generate = Effect.fnUntraced(function* (scope, name) {
-    if (!variableName.test(name)) {
-      return yield* new SecretError({
-        reason: "CannotPersist",
-        subject: name,
-        detail: "is not a variable name: letters, digits and _ only, no digit first"
-      })
-    }
     const generator = yield* SecretGenerator
     const value = yield* generator.secret
     const root = options.directory

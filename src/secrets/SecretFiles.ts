@@ -12,7 +12,7 @@ import { SecretError } from "./SecretStore.ts"
 /** Far above any real `.env`; a wrong path must not fill the memory. */
 const maxBytes = 1024 * 1024
 
-export interface ReadOptions {
+interface ReadOptions {
   /** `refuse`: not even readable by others; `warn`: `onLoose` is told, only a world-writable file is refused. */
   readonly loose: "refuse" | "warn"
   readonly onLoose: (detail: string) => Effect.Effect<void>

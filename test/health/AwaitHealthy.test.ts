@@ -313,6 +313,15 @@ describe("awaitHealthy", () => {
       assert.strictEqual(stuck.endedAt, 7000)
       const waiting = yield* run({ origin: [refused], options: { deadline: Duration.seconds(7) } })
       assert.deepStrictEqual([failureOf(waiting.exit).reason, waiting.log.length], ["ConnectionRefused", 1])
+      const byName = Layer.succeed(HealthProbe, {
+        port: 443,
+        get: ({ address }) => (address === undefined ? Effect.never : Effect.succeed(ok))
+      })
+      const silent = yield* run({ probe: byName, options: { deadline: Duration.seconds(15) } })
+      assert.deepStrictEqual(
+        [failureOf(silent.exit).stage, failureOf(silent.exit).detail],
+        ["name", "no answer within 15s"]
+      )
       const once = yield* run({ origin: [refused, ok], options: { deadline: Duration.seconds(15) } })
       assert.match(failureOf(once.exit).detail, /twice in a row/)
     })

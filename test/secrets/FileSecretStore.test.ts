@@ -192,8 +192,10 @@ describe("FileSecretStore", () => {
         const fs = yield* FileSystem.FileSystem
         const directory = yield* temporary
         for (const name of ["../../escaped", "A B", "", "1A", "A=B"]) {
-          const error = yield* Effect.flip(resolve(directory, [name]))
-          assert.strictEqual(error.reason, "CannotPersist")
+          for (const dryRun of [false, true]) {
+            const error = yield* Effect.flip(resolve(directory, ["FINE", name], { dryRun }))
+            assert.strictEqual(error.reason, "CannotPersist")
+          }
         }
         assert.deepStrictEqual(yield* fs.readDirectory(directory), [])
       })
