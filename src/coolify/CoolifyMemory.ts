@@ -1,0 +1,249 @@
+/** The contract in memory: a Coolify whose every move a test decides. */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
+import * as Ref from "effect/Ref"
+import { type Application, CoolifyClient, type ObservedVariable, type Server } from "./CoolifyClient.ts"
+import { CoolifyError } from "./CoolifyError.ts"
+import * as Worlds from "./CoolifyWorld.ts"
+import type { Outcome, Step, World } from "./CoolifyWorld.ts"
+import * as Deployments from "./WorldDeployments.ts"
+import * as Variables from "./WorldVariables.ts"
+
+type Service = Context.Tag.Service<CoolifyClient>
+export type CoolifyMethod = keyof Service
+
+/** How long something takes: a number of looks at it, or a duration of the Clock's. */
+export type Pace = { readonly polls: number } | { readonly duration: Duration.DurationInput }
+
+export interface MemoryOptions {
+  readonly servers?: ReadonlyArray<Server>
+  /** What is there already; `servers` adds to it. */
+  readonly world?: Partial<World>
+  /** From queued to its end; 2 looks when absent. */
+  readonly deployment?: Pace
+  /** From the request to the application's disappearance; 2 looks when absent. */
+  readonly deletion?: Pace
+  /** Whether the token may read values, Dockerfiles and build logs; true when absent. */
+  readonly sensitive?: boolean
+  /** Deployments that may wait or run; 25 when absent. */
+  readonly queueLimit?: number
+}
+
+/** Whether a disturbed call still takes effect, as when only its answer is lost. */
+export interface Disturbance {
+  readonly applied: boolean
+}
+
+/** The strings of the in-memory Coolify. */
+export class CoolifyMemory extends Context.Tag("fabrik/coolify/CoolifyMemory")<
+  CoolifyMemory,
+  {
+    /** Everything there is, as of now. */
+    readonly world: Effect.Effect<World>
+    /** Changes it behind the client's back. */
+    readonly edit: (change: (world: World) => World) => Effect.Effect<void>
+    /** The next call of `method` fails so; several wait in line. */
+    readonly failNext: (
+      method: CoolifyMethod,
+      error: CoolifyError,
+      disturbance?: Disturbance
+    ) => Effect.Effect<void>
+    /** The next call of `method` never answers. */
+    readonly hangNext: (method: CoolifyMethod, disturbance?: Disturbance) => Effect.Effect<void>
+    /** How the deployments to come end, in this order; `finished` once the list is used up. */
+    readonly outcomes: (outcomes: ReadonlyArray<Outcome>) => Effect.Effect<void>
+    /** The methods called so far, disturbed calls included. */
+    readonly calls: Effect.Effect<ReadonlyArray<CoolifyMethod>>
+  }
+>() {}
+
+interface Disturbed {
+  readonly method: CoolifyMethod
+  readonly applied: boolean
+  readonly ending: Effect.Effect<never, CoolifyError>
+}
+
+const defaultServer: Server = {
+  uuid: "server000000000000000001",
+  name: "vps1",
+  ip: "192.0.2.10",
+  reachable: true,
+  usable: true
+}
+
+const dueAt = (pace: Pace, now: number): Worlds.Due =>
+  "polls" in pace
+    ? { _tag: "Polls", left: pace.polls }
+    : { _tag: "At", millis: now + Duration.toMillis(pace.duration) }
+
+export const make = (options: MemoryOptions = {}) =>
+  Effect.gen(function* () {
+    const sensitive = options.sensitive ?? true
+    const world = yield* Ref.make<World>({
+      ...Worlds.emptyWorld,
+      ...options.world,
+      servers: [...(options.world?.servers ?? []), ...(options.servers ?? [defaultServer])]
+    })
+    const disturbances = yield* Ref.make<ReadonlyArray<Disturbed>>([])
+    const upcoming = yield* Ref.make<ReadonlyArray<Outcome>>([])
+    const calls = yield* Ref.make<ReadonlyArray<CoolifyMethod>>([])
+
+    const settled = Effect.flatMap(Clock.currentTimeMillis, (now) =>
+      Ref.updateAndGet(world, (so) => Deployments.settle(so, now))
+    )
+
+    /** `look` is what the looking itself does, whatever the answer is. */
+    const call = <A>(
+      method: CoolifyMethod,
+      take: (world: World, now: number) => Step<A>,
+      look: (world: World) => World = (so) => so
+    ) =>
+      Effect.gen(function* () {
+        yield* Ref.update(calls, (so) => [...so, method])
+        const disturbed = yield* Ref.modify(disturbances, (so) => {
+          const index = so.findIndex((one) => one.method === method)
+          return index < 0 ? [undefined, so] : [so[index], so.toSpliced(index, 1)]
+        })
+        if (disturbed?.applied === false) return yield* disturbed.ending
+        const now = yield* Clock.currentTimeMillis
+        yield* Ref.update(world, (so) => Deployments.settle(look(so), now))
+        const result = yield* Ref.modify(world, (so): readonly [Either.Either<A, CoolifyError>, World] =>
+          Either.match(take(so, now), {
+            onLeft: (error) => [Either.left(error), so],
+            onRight: ([value, after]) => [Either.right(value), after]
+          })
+        )
+        if (disturbed !== undefined) return yield* disturbed.ending
+        return yield* result
+      })
+
+    const read = <A>(method: CoolifyMethod, look: (world: World) => A) =>
+      call(method, (so): Step<A> => Either.right([look(so), so]))
+
+    const shown = <A extends Application>(application: A): A =>
+      sensitive || application.source._tag !== "Dockerfile"
+        ? application
+        : { ...application, source: { ...application.source, text: undefined } }
+    const shownVariable = (row: ObservedVariable): ObservedVariable =>
+      sensitive && !row.isShownOnce ? row : { ...row, value: undefined }
+    const shownLogs = <A extends { readonly logs: unknown }>(deployment: A) =>
+      sensitive ? deployment : { ...deployment, logs: undefined }
+
+    const client: Service = {
+      version: read("version", () => "4.3.11"),
+      listServers: read("listServers", ({ servers }) => servers),
+      listProjects: read("listProjects", ({ projects }) => projects),
+      createProject: (project) => call("createProject", (so) => Worlds.createProject(so, project)),
+      deleteProject: (uuid) => call("deleteProject", (so) => Worlds.deleteProject(so, uuid)),
+      createEnvironment: (projectUuid, name) =>
+        call("createEnvironment", (so) => Worlds.createEnvironment(so, projectUuid, name)),
+      deleteEnvironment: (projectUuid, name) =>
+        call("deleteEnvironment", (so) => Worlds.deleteEnvironment(so, projectUuid, name)),
+      inventory: (projectUuid, environment) =>
+        call(
+          "inventory",
+          (so) =>
+            Either.map(Worlds.inventory(so, projectUuid, environment), ([found, then]) => [
+              { ...found, applications: found.applications.map(shown) },
+              then
+            ]),
+          (so) => Deployments.lookAtDeletions(so, (one) => one.projectUuid === projectUuid)
+        ),
+      createApplication: (application) =>
+        call("createApplication", (so) => Worlds.createApplication(so, application)),
+      getApplication: (uuid) =>
+        call(
+          "getApplication",
+          (so) =>
+            Either.map(Worlds.findApplication(so, "getApplication", uuid), (found) => [
+              shown(Worlds.shownApplication(found)),
+              so
+            ]),
+          (so) => Deployments.lookAtDeletions(so, (one) => one.uuid === uuid)
+        ),
+      updateApplication: (uuid, patch, current) =>
+        call("updateApplication", (so) => Worlds.updateApplication(so, uuid, patch, current)),
+      deleteApplication: (uuid) =>
+        call("deleteApplication", (so, now) =>
+          Worlds.deleteApplication(so, uuid, dueAt(options.deletion ?? { polls: 2 }, now))
+        ),
+      listVariables: (uuid) =>
+        call("listVariables", (so) =>
+          Either.map(Worlds.findApplication(so, "listVariables", uuid), () => [
+            Variables.listVariables(so, uuid).map(shownVariable),
+            so
+          ])
+        ),
+      putVariables: (uuid, variables) =>
+        call("putVariables", (so) => Variables.putVariables(so, uuid, variables)),
+      deleteVariable: (application, variable) =>
+        call("deleteVariable", (so) => Variables.deleteVariable(so, application, variable)),
+      deploy: (uuid, { force }) =>
+        Effect.flatMap(
+          Ref.modify(upcoming, (so) => [so[0] ?? ({ status: "finished" } as const), so.slice(1)]),
+          (outcome) =>
+            call("deploy", (so, now) =>
+              Deployments.deploy(so, uuid, force, {
+                due: dueAt(options.deployment ?? { polls: 2 }, now),
+                outcome,
+                now,
+                queueLimit: options.queueLimit ?? 25
+              })
+            )
+        ),
+      getDeployment: (uuid) =>
+        call(
+          "getDeployment",
+          (so) =>
+            Either.map(Deployments.getDeployment(so, uuid), ([found, then]) => [shownLogs(found), then]),
+          (so) => Deployments.lookAtDeployments(so, (one) => one.uuid === uuid)
+        ),
+      listDeployments: (uuid, take) =>
+        call(
+          "listDeployments",
+          (so) =>
+            Either.map(Worlds.findApplication(so, "listDeployments", uuid), () => [
+              Deployments.listDeployments(so, uuid, take).map(shownLogs),
+              so
+            ]),
+          (so) => Deployments.lookAtDeployments(so, (one) => one.applicationUuid === uuid)
+        ),
+      cancelDeployment: (uuid) => call("cancelDeployment", (so) => Deployments.cancelDeployment(so, uuid)),
+      logs: (uuid, lines) =>
+        call("logs", (so) =>
+          Either.flatMap(Worlds.findApplication(so, "logs", uuid), ({ name, port, status }) =>
+            status.startsWith("running")
+              ? Either.right([[`${name} listens on ${port}`].slice(0, lines).join("\n"), so] as const)
+              : Worlds.refuse("logs", "Refused", 400, "Application is not running.")
+          )
+        )
+    }
+
+    const disturb = (
+      method: CoolifyMethod,
+      ending: Effect.Effect<never, CoolifyError>,
+      { applied }: Disturbance = { applied: false }
+    ) => Ref.update(disturbances, (so) => [...so, { method, ending, applied }])
+
+    const memory: Context.Tag.Service<CoolifyMemory> = {
+      world: settled,
+      edit: (change) => Ref.update(world, change),
+      failNext: (method, error, disturbance) => disturb(method, Effect.fail(error), disturbance),
+      hangNext: (method, disturbance) => disturb(method, Effect.never, disturbance),
+      outcomes: (outcomes) => Ref.set(upcoming, outcomes),
+      calls: Ref.get(calls)
+    }
+    return { client, memory }
+  })
+
+/** The client with its strings. */
+export const layerMemory = (options?: MemoryOptions): Layer.Layer<CoolifyClient | CoolifyMemory> =>
+  Layer.effectContext(
+    Effect.map(make(options), ({ client, memory }) =>
+      Context.make(CoolifyClient, client).pipe(Context.add(CoolifyMemory, memory))
+    )
+  )

@@ -1,0 +1,297 @@
+/**
+ * A Coolify as plain data, with the steps that change it: what the in-memory client and the dry run share. Reproduces
+ * what callers have to cope with: names that are not unique, domains that are, preview twins of variables,
+ * deployments and deletions that take time, duplicates that answer an id which exists nowhere.
+ */
+import * as Either from "effect/Either"
+import type {
+  Application,
+  ApplicationPatch,
+  ApplicationSettings,
+  CreateApplication,
+  Deployment,
+  DeploymentLogLine,
+  Inventory,
+  ObservedVariable,
+  Project,
+  Server
+} from "./CoolifyClient.ts"
+import { CoolifyError, type CoolifyErrorReason } from "./CoolifyError.ts"
+import { refusedPatch } from "./Refusals.ts"
+import { normaliseRepository } from "./Repository.ts"
+
+/** When something under way ends: after so many more looks at it, or at a time of the Clock's. */
+export type Due =
+  | { readonly _tag: "Polls"; readonly left: number }
+  | { readonly _tag: "At"; readonly millis: number }
+
+/** How a deployment ends, if it does: `stuck` runs for ever, `waiting` never starts. */
+export interface Outcome {
+  readonly status: "finished" | "failed" | "cancelled-by-user" | "stuck" | "waiting"
+  /** What the application's status is then; by default running if finished, and as before otherwise. */
+  readonly applicationStatus?: string
+  readonly logs?: ReadonlyArray<DeploymentLogLine>
+}
+
+export interface WorldEnvironment {
+  readonly projectUuid: string
+  readonly uuid: string
+  readonly name: string
+}
+
+export interface WorldApplication extends Application {
+  readonly projectUuid: string
+  readonly environmentName: string
+  readonly serverUuid: string
+  /** Set while its deletion is under way. */
+  readonly gone: Due | undefined
+}
+
+export interface WorldVariable extends ObservedVariable {
+  readonly applicationUuid: string
+}
+
+export interface WorldDeployment extends Deployment {
+  readonly applicationUuid: string
+  readonly due: Due
+  readonly outcome: Outcome
+}
+
+export interface World {
+  readonly servers: ReadonlyArray<Server>
+  readonly projects: ReadonlyArray<Project>
+  readonly environments: ReadonlyArray<WorldEnvironment>
+  readonly applications: ReadonlyArray<WorldApplication>
+  readonly variables: ReadonlyArray<WorldVariable>
+  /** Oldest first. */
+  readonly deployments: ReadonlyArray<WorldDeployment>
+  /** The number in the next id. */
+  readonly next: number
+  /** What ids begin with, to tell them from those of another world. */
+  readonly mark: string
+}
+
+export const emptyWorld: World = {
+  servers: [],
+  projects: [],
+  environments: [],
+  applications: [],
+  variables: [],
+  deployments: [],
+  next: 1,
+  mark: ""
+}
+
+/** A result and the world after it; an error leaves the world as it was. */
+export type Step<A> = Either.Either<readonly [A, World], CoolifyError>
+
+export const refuse = (method: string, reason: CoolifyErrorReason, status: number, detail: string) =>
+  Either.left(new CoolifyError({ method, reason, status, detail }))
+
+export const notFound = (method: string, what: string) =>
+  refuse(method, "NotFound", 404, `${what} not found.`)
+
+export const step = <A>(result: A, world: World): Step<A> => Either.right([result, world])
+
+/** An id in Coolify's form: 24 lower-case letters and digits. */
+export const mint = (world: World, kind: string): readonly [string, World] => [
+  world.mark + kind + String(world.next).padStart(24 - world.mark.length - kind.length, "0"),
+  { ...world, next: world.next + 1 }
+]
+
+export const createProject = (
+  world: World,
+  project: { readonly name: string; readonly description: string }
+): Step<{ readonly uuid: string }> => {
+  const [uuid, named] = mint(world, "project")
+  const [environmentUuid, ready] = mint(named, "environment")
+  return step(
+    { uuid },
+    {
+      ...ready,
+      projects: [...ready.projects, { uuid, ...project }],
+      environments: [...ready.environments, { projectUuid: uuid, uuid: environmentUuid, name: "production" }]
+    }
+  )
+}
+
+export const deleteProject = (world: World, uuid: string): Step<void> => {
+  if (!world.projects.some((project) => project.uuid === uuid)) return notFound("deleteProject", "Project")
+  if (world.applications.some((application) => application.projectUuid === uuid)) {
+    return refuse("deleteProject", "Refused", 400, "Project has resources, so it cannot be deleted.")
+  }
+  return step(undefined, {
+    ...world,
+    projects: world.projects.filter((project) => project.uuid !== uuid),
+    environments: world.environments.filter((environment) => environment.projectUuid !== uuid)
+  })
+}
+
+/** An environment is found by the very name or uuid. */
+export const findEnvironment = (world: World, projectUuid: string, name: string) =>
+  world.environments.find(
+    (environment) =>
+      environment.projectUuid === projectUuid && (environment.name === name || environment.uuid === name)
+  )
+
+export const createEnvironment = (
+  world: World,
+  projectUuid: string,
+  name: string
+): Step<{ readonly uuid: string }> => {
+  const saved = name.trim().toLowerCase().replaceAll("/", "-")
+  if (findEnvironment(world, projectUuid, name) !== undefined) {
+    return refuse("createEnvironment", "Conflict", 409, "Environment with this name already exists.")
+  }
+  // The check compares the name as given, the unique index the name as saved.
+  if (findEnvironment(world, projectUuid, saved) !== undefined) {
+    return refuse("createEnvironment", "ServerError", 500, "Server Error")
+  }
+  const [uuid, ready] = mint(world, "environment")
+  return step(
+    { uuid },
+    { ...ready, environments: [...ready.environments, { projectUuid, uuid, name: saved }] }
+  )
+}
+
+const isIn = (application: WorldApplication, environment: WorldEnvironment) =>
+  application.projectUuid === environment.projectUuid && application.environmentName === environment.name
+
+export const deleteEnvironment = (world: World, projectUuid: string, name: string): Step<void> => {
+  const environment = findEnvironment(world, projectUuid, name)
+  if (environment === undefined) return notFound("deleteEnvironment", "Environment")
+  if (world.applications.some((application) => isIn(application, environment))) {
+    return refuse("deleteEnvironment", "Refused", 400, "Environment has resources, so it cannot be deleted.")
+  }
+  return step(undefined, {
+    ...world,
+    environments: world.environments.filter(({ uuid }) => uuid !== environment.uuid)
+  })
+}
+
+/** Without what only the world knows. */
+export const shownApplication = ({
+  projectUuid: _project,
+  environmentName: _environment,
+  serverUuid: _server,
+  gone: _gone,
+  ...application
+}: WorldApplication): Application => application
+
+export const inventory = (world: World, projectUuid: string, name: string): Step<Inventory> => {
+  const environment = findEnvironment(world, projectUuid, name)
+  return environment === undefined
+    ? notFound("inventory", "Environment")
+    : step(
+        {
+          environmentUuid: environment.uuid,
+          applications: world.applications.filter((one) => isIn(one, environment)).map(shownApplication)
+        },
+        world
+      )
+}
+
+const savedDomain = (domain: string) => domain.replace(/^[a-z]+:\/\/[^/]+/i, (origin) => origin.toLowerCase())
+const comparedDomain = (domain: string) => domain.replace(/\/$/, "")
+
+const savedSettings = <S extends ApplicationPatch>(settings: S): S => ({
+  ...settings,
+  ...(settings.domains === undefined ? {} : { domains: settings.domains.map(savedDomain) }),
+  ...(settings.source?._tag === "Git"
+    ? { source: { ...settings.source, repository: normaliseRepository(settings.source.repository) } }
+    : {})
+})
+
+/** Domains are unique among all applications, those being deleted included. */
+const domainConflict = (
+  world: World,
+  method: string,
+  uuid: string | undefined,
+  domains: ReadonlyArray<string>
+) => {
+  const conflicts = domains.flatMap((domain) =>
+    world.applications
+      .filter((other) => other.uuid !== uuid)
+      .filter((other) => other.domains.map(comparedDomain).includes(comparedDomain(domain)))
+      .map((other) => ({
+        domain,
+        resourceName: other.name,
+        resourceUuid: other.uuid,
+        resourceType: "application"
+      }))
+  )
+  return conflicts.length === 0
+    ? undefined
+    : Either.left(
+        new CoolifyError({
+          method,
+          reason: "Conflict",
+          status: 409,
+          detail: "Domain conflicts detected. Use force_domain_override=true to proceed.",
+          conflicts
+        })
+      )
+}
+
+/** Trusts that project, environment and server exist. */
+export const insertApplication = (
+  world: World,
+  application: CreateApplication
+): Step<{ readonly uuid: string }> => {
+  const saved = savedSettings(application)
+  const conflict = domainConflict(world, "createApplication", undefined, saved.domains)
+  if (conflict !== undefined) return conflict
+  const [uuid, ready] = mint(world, "app")
+  const added = { ...saved, uuid, status: "exited", gone: undefined }
+  return step({ uuid }, { ...ready, applications: [...ready.applications, added] })
+}
+
+export const createApplication = (
+  world: World,
+  application: CreateApplication
+): Step<{ readonly uuid: string }> => {
+  const { projectUuid, environmentName, serverUuid } = application
+  if (!world.projects.some(({ uuid }) => uuid === projectUuid))
+    return notFound("createApplication", "Project")
+  const environment = findEnvironment(world, projectUuid, environmentName)
+  if (environment === undefined) return notFound("createApplication", "Environment")
+  if (!world.servers.some(({ uuid }) => uuid === serverUuid)) return notFound("createApplication", "Server")
+  return insertApplication(world, { ...application, environmentName: environment.name })
+}
+
+export const findApplication = (
+  world: World,
+  method: string,
+  uuid: string
+): Either.Either<WorldApplication, CoolifyError> => {
+  const found = world.applications.find((application) => application.uuid === uuid)
+  return found === undefined ? notFound(method, "Application") : Either.right(found)
+}
+
+const replaceApplication = (world: World, changed: WorldApplication): World => ({
+  ...world,
+  applications: world.applications.map((one) => (one.uuid === changed.uuid ? changed : one))
+})
+
+export const updateApplication = (
+  world: World,
+  uuid: string,
+  patch: ApplicationPatch,
+  current: ApplicationSettings
+): Step<void> => {
+  const refused = refusedPatch(patch, current)
+  if (refused !== undefined) return Either.left(refused)
+  return Either.flatMap(findApplication(world, "updateApplication", uuid), (found) => {
+    const saved = savedSettings(patch)
+    const conflict = domainConflict(world, "updateApplication", uuid, saved.domains ?? [])
+    if (conflict !== undefined) return conflict
+    const kept = saved.source?._tag === "Dockerfile" ? { source: found.source } : {}
+    return step(undefined, replaceApplication(world, { ...found, ...saved, ...kept }))
+  })
+}
+
+/** Asked again while under way, it starts anew. */
+export const deleteApplication = (world: World, uuid: string, due: Due): Step<void> =>
+  Either.flatMap(findApplication(world, "deleteApplication", uuid), (found) =>
+    step(undefined, replaceApplication(world, { ...found, gone: due }))
+  )

@@ -1,0 +1,394 @@
+/** What every implementation of CoolifyClient must do, as anybody behind the contract sees it. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
+import {
+  type ApplicationSource,
+  CoolifyClient,
+  type CreateApplication,
+  type ObservedVariable,
+  type Variable
+} from "../../src/coolify/CoolifyClient.ts"
+import type { CoolifyError, CoolifyErrorReason } from "../../src/coolify/CoolifyError.ts"
+
+type Client = typeof CoolifyClient.Service
+
+const healthcheck = {
+  enabled: true,
+  path: "/health",
+  port: "8000",
+  status: 200,
+  interval: 5,
+  timeout: 5,
+  retries: 10,
+  startPeriod: 5
+}
+
+const image: ApplicationSource = { _tag: "Image", name: "ghcr.io/example/api", tag: "1.4.0" }
+const digest: ApplicationSource = {
+  _tag: "Image",
+  name: "ghcr.io/example/api",
+  tag: `sha256:${"59e02939b1bf39f16c93138a28727aec".repeat(2)}`
+}
+const dockerfile: ApplicationSource = {
+  _tag: "Dockerfile",
+  text: "FROM python:3.12-slim\nEXPOSE 8000\n# größer\n"
+}
+const git: ApplicationSource = {
+  _tag: "Git",
+  repository: "https://github.com/example/api",
+  branch: "release",
+  commit: "0123456789abcdef0123456789abcdef01234567",
+  buildPack: "dockerfile",
+  baseDirectory: "/api",
+  dockerfile: "/docker/Dockerfile"
+}
+const otherGit: ApplicationSource = { ...git, repository: "https://git.example.org/team/api", commit: "HEAD" }
+
+const variable = (key: string, value: string, more: Partial<Variable> = {}): Variable => ({
+  key,
+  value: Redacted.make(value),
+  isPreview: false,
+  isLiteral: true,
+  isMultiline: false,
+  isShownOnce: false,
+  isRuntime: true,
+  isBuildtime: false,
+  comment: "",
+  ...more
+})
+
+const production = (rows: ReadonlyArray<ObservedVariable>) => rows.filter((row) => !row.isPreview)
+const valueOf = (row: ObservedVariable | undefined) =>
+  row?.value === undefined ? undefined : Redacted.value(row.value)
+
+const refused = <A>(effect: Effect.Effect<A, CoolifyError>, reason: CoolifyErrorReason) =>
+  Effect.matchEffect(effect, {
+    onFailure: (error) => Effect.sync(() => (assert.strictEqual(error.reason, reason), error)),
+    onSuccess: () => Effect.dieMessage(`it should have been refused as ${reason}`)
+  })
+
+/** Looks again until it is as wanted, ten seconds at most. */
+const until = <A>(look: Effect.Effect<A, CoolifyError>, wanted: (seen: A) => boolean) =>
+  look.pipe(
+    Effect.repeat(
+      Schedule.spaced("20 millis").pipe(
+        Schedule.zipRight(Schedule.identity<A>()),
+        Schedule.untilInput(wanted),
+        Schedule.upTo("10 seconds")
+      )
+    ),
+    Effect.tap((seen) => Effect.sync(() => assert.isTrue(wanted(seen), JSON.stringify(seen))))
+  )
+
+const isGone = (client: Client, uuid: string) =>
+  client.getApplication(uuid).pipe(
+    Effect.as(false),
+    Effect.catchIf(
+      ({ reason }) => reason === "NotFound",
+      () => Effect.succeed(true)
+    )
+  )
+
+const setting = Effect.gen(function* () {
+  const client = yield* CoolifyClient
+  const [server] = yield* client.listServers
+  assert.isDefined(server)
+  const { uuid } = yield* client.createProject({ name: "test-api", description: "managed by fabrik" })
+  const application = (more: Partial<CreateApplication> = {}): CreateApplication => ({
+    projectUuid: uuid,
+    serverUuid: server?.uuid ?? "",
+    environmentName: "production",
+    name: "test-api",
+    description: "managed by fabrik - test-api",
+    domains: ["https://test-api.example.com"],
+    port: 8000,
+    healthcheck,
+    source: image,
+    ...more
+  })
+  return { client, projectUuid: uuid, application }
+})
+
+/** `layer` is built anew for every test and starts with at least one usable server. */
+export const coolifyClientContract = (name: string, layer: Layer.Layer<CoolifyClient>): void => {
+  const test = (title: string, body: Effect.Effect<void, CoolifyError, CoolifyClient>) =>
+    it.live(title, () => Effect.provide(body, layer))
+
+  describe(`CoolifyClient: ${name}`, () => {
+    test(
+      "says what it is",
+      Effect.gen(function* () {
+        const client = yield* CoolifyClient
+        assert.isString(yield* client.version)
+        const servers = yield* client.listServers
+        assert.isTrue(servers.some(({ reachable, usable }) => reachable && usable))
+      })
+    )
+
+    test(
+      "a new project has the environment production, and its name is not unique",
+      Effect.gen(function* () {
+        const { client, projectUuid } = yield* setting
+        const twin = yield* client.createProject({ name: "test-api", description: "" })
+        assert.notStrictEqual(twin.uuid, projectUuid)
+        const named = (yield* client.listProjects).filter((project) => project.name === "test-api")
+        assert.sameDeepMembers(named, [
+          { uuid: projectUuid, name: "test-api", description: "managed by fabrik" },
+          { uuid: twin.uuid, name: "test-api", description: "" }
+        ])
+        const found = yield* client.inventory(projectUuid, "production")
+        assert.deepStrictEqual(found.applications, [])
+        assert.deepStrictEqual(yield* client.inventory(projectUuid, found.environmentUuid), found)
+      })
+    )
+
+    test(
+      "environments",
+      Effect.gen(function* () {
+        const { client, projectUuid } = yield* setting
+        yield* refused(client.inventory(projectUuid, "staging"), "NotFound")
+        const { uuid } = yield* client.createEnvironment(projectUuid, "staging")
+        assert.strictEqual((yield* client.inventory(projectUuid, "staging")).environmentUuid, uuid)
+        yield* refused(client.createEnvironment(projectUuid, "staging"), "Conflict")
+        yield* client.deleteEnvironment(projectUuid, "staging")
+        yield* refused(client.inventory(projectUuid, "staging"), "NotFound")
+        yield* client.deleteProject(projectUuid)
+        assert.isFalse((yield* client.listProjects).some((project) => project.uuid === projectUuid))
+        yield* refused(client.inventory(projectUuid, "production"), "NotFound")
+      })
+    )
+
+    for (const [kind, source] of Object.entries({ image, digest, git, otherGit, dockerfile })) {
+      test(
+        `reads back what it created: ${kind}`,
+        Effect.gen(function* () {
+          const { client, projectUuid, application } = yield* setting
+          const wanted = application({ source, domains: ["https://b.example.com", "https://a.example.com"] })
+          const { uuid } = yield* client.createApplication(wanted)
+          const read = yield* client.getApplication(uuid)
+          const { projectUuid: _, serverUuid: __, environmentName: ___, ...settings } = wanted
+          assert.deepStrictEqual(read, { ...settings, uuid, status: read.status })
+          assert.match(read.status, /^exited/)
+          const { applications } = yield* client.inventory(projectUuid, "production")
+          assert.deepStrictEqual(applications, [read])
+        })
+      )
+    }
+
+    test(
+      "an application without a domain gets none",
+      Effect.gen(function* () {
+        const { client, application } = yield* setting
+        const { uuid } = yield* client.createApplication(application({ domains: [] }))
+        assert.deepStrictEqual((yield* client.getApplication(uuid)).domains, [])
+      })
+    )
+
+    test(
+      "names are not unique",
+      Effect.gen(function* () {
+        const { client, projectUuid, application } = yield* setting
+        const one = yield* client.createApplication(application())
+        const two = yield* client.createApplication(application({ domains: ["https://b.example.com"] }))
+        assert.notStrictEqual(one.uuid, two.uuid)
+        const { applications } = yield* client.inventory(projectUuid, "production")
+        assert.sameMembers(
+          applications.map(({ uuid }) => uuid),
+          [one.uuid, two.uuid]
+        )
+      })
+    )
+
+    test(
+      "a domain is",
+      Effect.gen(function* () {
+        const { client, projectUuid, application } = yield* setting
+        const { uuid } = yield* client.createApplication(application())
+        const again = yield* refused(client.createApplication(application({ name: "thief" })), "Conflict")
+        assert.isFalse(again.outcomeUnknown)
+        assert.strictEqual(again.conflicts[0]?.resourceUuid, uuid)
+        assert.strictEqual(again.conflicts[0]?.domain, "https://test-api.example.com")
+        const other = application({ domains: ["https://b.example.com"] })
+        const two = yield* client.createApplication(other)
+        yield* refused(
+          client.updateApplication(two.uuid, { domains: ["https://test-api.example.com"] }, other),
+          "Conflict"
+        )
+        assert.deepStrictEqual((yield* client.getApplication(two.uuid)).domains, ["https://b.example.com"])
+        assert.lengthOf((yield* client.inventory(projectUuid, "production")).applications, 2)
+      })
+    )
+
+    test(
+      "a patch changes what it names and nothing else",
+      Effect.gen(function* () {
+        const { client, application } = yield* setting
+        const { uuid } = yield* client.createApplication(application())
+        const before = yield* client.getApplication(uuid)
+        yield* client.updateApplication(uuid, { port: 9000 }, before)
+        const ported = yield* client.getApplication(uuid)
+        assert.deepStrictEqual(ported, { ...before, port: 9000 })
+        yield* client.updateApplication(uuid, { domains: [] }, ported)
+        yield* client.updateApplication(uuid, { description: "", name: "renamed" }, ported)
+        yield* client.updateApplication(uuid, { source: digest }, ported)
+        yield* client.updateApplication(
+          uuid,
+          { healthcheck: { ...healthcheck, enabled: false, port: "" } },
+          ported
+        )
+        assert.deepStrictEqual(yield* client.getApplication(uuid), {
+          ...ported,
+          domains: [],
+          name: "renamed",
+          description: "",
+          source: digest,
+          healthcheck: { ...healthcheck, enabled: false, port: "" }
+        })
+        yield* client.updateApplication(uuid, before, ported)
+        assert.deepStrictEqual(yield* client.getApplication(uuid), before)
+      })
+    )
+
+    test(
+      "a repository can change, the kind of source cannot",
+      Effect.gen(function* () {
+        const { client, application } = yield* setting
+        const { uuid } = yield* client.createApplication(application({ source: otherGit }))
+        const before = yield* client.getApplication(uuid)
+        yield* client.updateApplication(uuid, { source: git }, before)
+        assert.deepStrictEqual((yield* client.getApplication(uuid)).source, git)
+        const after = yield* client.getApplication(uuid)
+        yield* refused(client.updateApplication(uuid, { source: image }, after), "Invalid")
+        assert.deepStrictEqual(yield* client.getApplication(uuid), after)
+      })
+    )
+
+    test(
+      "variables are written by key, with a preview twin",
+      Effect.gen(function* () {
+        const { client, application } = yield* setting
+        const { uuid } = yield* client.createApplication(application())
+        const before = yield* client.listVariables(uuid)
+        const own = (rows: ReadonlyArray<ObservedVariable>) =>
+          rows.filter((row) => before.every((old) => old.uuid !== row.uuid))
+        const port = variable("PORT", "8000", { comment: "fabrik hash=1f" })
+        const text = variable("TEXT", 'a "quoted" $VALUE\nin two lines', {
+          isMultiline: true,
+          isBuildtime: true
+        })
+        yield* client.putVariables(uuid, [port, text])
+        const rows = own(yield* client.listVariables(uuid))
+        assert.deepStrictEqual(
+          rows.map(({ key, isPreview }) => [key, isPreview]),
+          [
+            ["PORT", false],
+            ["TEXT", false],
+            ["PORT", true],
+            ["TEXT", true]
+          ]
+        )
+        for (const wanted of [port, text]) {
+          const row = production(rows).find(({ key }) => key === wanted.key)
+          assert.strictEqual(valueOf(row), Redacted.value(wanted.value))
+          assert.deepStrictEqual({ ...row, uuid: "", value: "" }, { ...wanted, uuid: "", value: "" })
+        }
+        yield* client.putVariables(uuid, [variable("PORT", "9000")])
+        const again = own(yield* client.listVariables(uuid))
+        assert.lengthOf(again, 4)
+        assert.strictEqual(valueOf(production(again).find(({ key }) => key === "PORT")), "9000")
+        assert.strictEqual(valueOf(again.find(({ key, isPreview }) => isPreview && key === "PORT")), "8000")
+        const gone = production(again).find(({ key }) => key === "TEXT")
+        yield* client.deleteVariable(uuid, gone?.uuid ?? "")
+        assert.sameDeepMembers(
+          own(yield* client.listVariables(uuid)).map(({ key, isPreview }) => [key, isPreview]),
+          [
+            ["PORT", false],
+            ["PORT", true],
+            ["TEXT", true]
+          ]
+        )
+        yield* refused(client.deleteVariable(uuid, gone?.uuid ?? ""), "NotFound")
+        yield* refused(client.putVariables(uuid, [port, port]), "Invalid")
+      })
+    )
+
+    test(
+      "a deployment runs to its end",
+      Effect.gen(function* () {
+        const { client, application } = yield* setting
+        const { uuid } = yield* client.createApplication(
+          application({ healthcheck: { ...healthcheck, enabled: false } })
+        )
+        assert.deepStrictEqual(yield* client.listDeployments(uuid, 10), [])
+        const ticket = yield* client.deploy(uuid, { force: false })
+        assert.isString(ticket.deploymentUuid)
+        const deployment = ticket.deploymentUuid ?? ""
+        const done = yield* until(
+          client.getDeployment(deployment),
+          ({ status }) => status !== "queued" && status !== "in_progress"
+        )
+        assert.strictEqual(done.status, "finished")
+        assert.isFalse(Number.isNaN(Date.parse(done.createdAt)))
+        assert.isArray(done.logs)
+        yield* until(client.getApplication(uuid), ({ status }) => status.startsWith("running"))
+        yield* refused(client.cancelDeployment(deployment), "Refused")
+        const second = yield* client.deploy(uuid, { force: true })
+        const listed = yield* client.listDeployments(uuid, 10)
+        assert.deepStrictEqual(
+          listed.map((one) => one.uuid),
+          [second.deploymentUuid, deployment]
+        )
+        assert.lengthOf(yield* client.listDeployments(uuid, 1), 1)
+        assert.isString(yield* client.logs(uuid, 10))
+      })
+    )
+
+    test(
+      "an application is deleted in its own time, and its project after it",
+      Effect.gen(function* () {
+        const { client, projectUuid, application } = yield* setting
+        const { uuid } = yield* client.createApplication(application())
+        yield* client.deleteApplication(uuid, { deleteVolumes: true })
+        yield* until(isGone(client, uuid), (gone) => gone)
+        assert.deepStrictEqual((yield* client.inventory(projectUuid, "production")).applications, [])
+        yield* client.createApplication(application({ name: "heir" }))
+        yield* refused(client.deleteProject(projectUuid), "Refused")
+        yield* refused(client.deleteEnvironment(projectUuid, "production"), "Refused")
+      })
+    )
+
+    test(
+      "what does not exist is not found",
+      Effect.gen(function* () {
+        const { client, application } = yield* setting
+        const nothing = "nothing00000000000000000"
+        yield* refused(client.inventory(nothing, "production"), "NotFound")
+        yield* refused(client.createApplication(application({ environmentName: "none" })), "NotFound")
+        yield* refused(client.createApplication(application({ projectUuid: nothing })), "NotFound")
+        yield* refused(client.getApplication(nothing), "NotFound")
+        yield* refused(client.updateApplication(nothing, { name: "x" }, application()), "NotFound")
+        yield* refused(client.deleteApplication(nothing, { deleteVolumes: false }), "NotFound")
+        yield* refused(client.listVariables(nothing), "NotFound")
+        yield* refused(client.putVariables(nothing, [variable("A", "1")]), "NotFound")
+        yield* refused(client.deleteVariable(nothing, nothing), "NotFound")
+        yield* refused(client.deploy(nothing, { force: false }), "NotFound")
+        yield* refused(client.getDeployment(nothing), "NotFound")
+        yield* refused(client.listDeployments(nothing, 10), "NotFound")
+        yield* refused(client.cancelDeployment(nothing), "NotFound")
+        yield* refused(client.logs(nothing, 10), "NotFound")
+      })
+    )
+
+    test(
+      "an application that does not run has no logs",
+      Effect.gen(function* () {
+        const { client, application } = yield* setting
+        const { uuid } = yield* client.createApplication(application())
+        yield* refused(client.logs(uuid, 10), "Refused")
+      })
+    )
+  })
+}
