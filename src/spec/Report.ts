@@ -12,19 +12,22 @@ export interface Complaint {
   readonly hint?: string | undefined
 }
 
-/** Collects problems while a spec is read, so that all of them are told at once. */
+const maxProblems = 1000
+
+/** Collects problems while a spec is read, so that all of them (of a flood, the first thousand) are told at once. */
 export class Report {
   private readonly found: Array<SpecProblem> = []
 
   /** Returns `undefined`, the reading of a value that is no good. */
   add(at: Position, path: string, { message, hint }: Complaint): undefined {
-    this.found.push({
-      line: at.line,
-      column: at.column,
-      path,
-      message,
-      ...(hint === undefined ? {} : { hint })
-    })
+    if (this.found.length < maxProblems)
+      this.found.push({
+        line: at.line,
+        column: at.column,
+        path,
+        message,
+        ...(hint === undefined ? {} : { hint })
+      })
     return undefined
   }
 

@@ -2,7 +2,7 @@
  * YAML 1.2 core as a small tree of our own that knows where everything stands. Anchors, aliases, tags, merge keys,
  * directives, several documents and deep nesting are refused before the library builds anything from them.
  */
-import { Composer, isMap, isScalar, isSeq, LineCounter, Parser } from "yaml"
+import { Composer, isMap, isScalar, isSeq, Parser } from "yaml"
 import type { CST, ErrorCode } from "yaml"
 import type { Complaint, Position, Report } from "./Report.ts"
 import { keyName, quote } from "./Report.ts"
@@ -42,6 +42,7 @@ export interface MapNode {
 export type Node = NullNode | ScalarNode | ListNode | MapNode
 
 const maxDepth = 32
+const maxStray = 20
 
 // oxlint-disable-next-line no-control-regex -- they are what is searched for
 const control = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\uFFFE\uFFFF]|\p{Cs}/u
@@ -163,17 +164,24 @@ export const kindOf = (node: Node): string =>
   node._tag === "Scalar" && typeof node.value !== "string" ? `a ${typeof node.value}` : kinds[node._tag]
 
 class TreeBuilder {
-  private readonly lines: LineCounter
+  // The library's own line counter is wrong after some errors.
+  private readonly lineStarts: ReadonlyArray<number>
   private readonly report: Report
 
-  constructor(lines: LineCounter, report: Report) {
-    this.lines = lines
+  constructor(text: string, report: Report) {
+    this.lineStarts = [0, ...Array.from(text.matchAll(/\n/g), ({ index }) => index + 1)]
     this.report = report
   }
 
   position(offset: number): Position {
-    const { line, col } = this.lines.linePos(offset)
-    return { line: Math.max(line, 1), column: Math.max(col, 1) }
+    let low = 0
+    let high = this.lineStarts.length
+    while (high - low > 1) {
+      const middle = (low + high) >>> 1
+      if ((this.lineStarts[middle] ?? Infinity) <= offset) low = middle
+      else high = middle
+    }
+    return { line: low + 1, column: offset - (this.lineStarts[low] ?? 0) + 1 }
   }
 
   /** `fallback` is where a value that is not written at all is said to stand: at its key. */
@@ -236,9 +244,8 @@ const rawControl = new RegExp(`${control.source}|\\r(?!\\n)`, "gu")
 
 /** The tree of a text, or `undefined` when `report` was told why there is none. */
 export const parseYaml = (text: string, report: Report): Node | undefined => {
-  const lines = new LineCounter()
-  const builder = new TreeBuilder(lines, report)
-  const tokens = [...new Parser(lines.addNewLine).parse(text)]
+  const builder = new TreeBuilder(text, report)
+  const tokens = [...new Parser().parse(text)]
   const fail = (offset: number, complaint: Complaint) => report.add(builder.position(offset), "", complaint)
 
   const raw = [...text.matchAll(rawControl)]
@@ -253,9 +260,12 @@ export const parseYaml = (text: string, report: Report): Node | undefined => {
         : { message: "control characters are not allowed", hint: "save the file as plain UTF-8 text" }
     )
   }
+  // The composer would make an Error with a stack trace of each of them.
+  const stray = tokens.filter((token) => token.type === "error")
+  for (const token of stray.slice(0, maxStray)) fail(token.offset, syntax.UNEXPECTED_TOKEN)
   const refused = refuse(tokens)
   for (const [offset, complaint] of refused) fail(offset, complaint)
-  if (raw.length + refused.length > 0) return undefined
+  if (raw.length + stray.length + refused.length > 0) return undefined
 
   const composer = new Composer({
     version: "1.2",

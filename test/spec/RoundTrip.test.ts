@@ -1,0 +1,212 @@
+import { readdirSync, readFileSync } from "node:fs"
+import { assert, describe, it } from "@effect/vitest"
+import * as Duration from "effect/Duration"
+import * as Either from "effect/Either"
+import * as FastCheck from "effect/FastCheck"
+import * as Schema from "effect/Schema"
+import { parse, stringify } from "yaml"
+import { parseSpec } from "../../src/spec/ParseSpec.ts"
+import { RawSpec, specJsonSchema } from "../../src/spec/RawSpec.ts"
+import type { Source, Spec } from "../../src/spec/Spec.ts"
+
+const read = (text: string): Spec =>
+  Either.getOrThrowWith(parseSpec(text, "spec.yaml"), (error) => new Error(`${error.message}\n${text}`))
+
+const renderSource = (source: Source) => {
+  switch (source._tag) {
+    case "Image":
+      return { image: `${source.name}${source.tag.startsWith("sha256:") ? "@" : ":"}${source.tag}` }
+    case "Dockerfile":
+      return { dockerfile: source.text }
+    case "Git": {
+      const { _tag, repository, dockerfile, ...rest } = source
+      return { git: repository, ...rest, ...(source.buildPack === "dockerfile" ? { dockerfile } : {}) }
+    }
+  }
+}
+
+/** A spec with everything written out, as an object that `stringify` takes. */
+const render = (spec: Spec) => ({
+  ...spec,
+  source: renderSource(spec.source),
+  healthcheck: {
+    ...spec.healthcheck,
+    timeout: Duration.toSeconds(spec.healthcheck.timeout),
+    interval: Duration.toSeconds(spec.healthcheck.interval),
+    startPeriod: Duration.toSeconds(spec.healthcheck.startPeriod),
+    release:
+      spec.healthcheck.release === undefined
+        ? undefined
+        : spec.healthcheck.release._tag === "Header"
+          ? { header: spec.healthcheck.release.name }
+          : { json: spec.healthcheck.release.path.join(".") }
+  }
+})
+
+const optional = <A>(arbitrary: FastCheck.Arbitrary<A>) =>
+  FastCheck.option(arbitrary, { nil: undefined, freq: 1 })
+const word = FastCheck.stringMatching(/^[a-z][a-z0-9]{2,12}$/)
+const path = FastCheck.array(word, { minLength: 1, maxLength: 3 }).map((parts) => `/${parts.join("/")}`)
+const variable = FastCheck.stringMatching(/^[A-BD-EG-OQ-RT-Z_][A-Za-z0-9_]{0,20}$/).filter(
+  (name) => name !== "__proto__"
+)
+// oxlint-disable-next-line no-control-regex -- a spec has none of them
+const control = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\uFFFE\uFFFF]|\p{Cs}/gu
+const value = FastCheck.string({ unit: "binary" }).map((text) => text.replace(control, ""))
+const seconds = FastCheck.integer({ min: 1, max: 300 })
+
+const source: FastCheck.Arbitrary<object> = FastCheck.oneof(
+  FastCheck.record({
+    image: FastCheck.tuple(
+      path,
+      optional(FastCheck.constantFrom(":1.27", ":v1_a", `@sha256:${"0a".repeat(32)}`))
+    ).map(([name, tag]) => `ghcr.io${name}${tag ?? ""}`)
+  }),
+  FastCheck.record(
+    {
+      git: FastCheck.tuple(FastCheck.domain(), path).map(([host, rest]) => `https://${host}${rest}`),
+      branch: word,
+      commit: FastCheck.constantFrom("HEAD", "a1".repeat(20)),
+      baseDirectory: path,
+      dockerfile: path
+    },
+    { requiredKeys: ["git"] }
+  ),
+  FastCheck.record({
+    dockerfile: FastCheck.tuple(word, value).map(([image, text]) => `FROM ${image}\n# ${text}\n`)
+  })
+)
+
+/** The form of today; every key but two is optional. */
+const raw = FastCheck.record(
+  {
+    name: FastCheck.stringMatching(/^[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?$/),
+    domain: FastCheck.domain(),
+    template: FastCheck.constantFrom("python-api", "node-api", "static-site"),
+    server: word,
+    project: word.map((text) => `${text} & Söhne`),
+    environment: word,
+    source,
+    port: FastCheck.integer({ min: 1, max: 65_535 }),
+    env: FastCheck.dictionary(variable, FastCheck.oneof(value, FastCheck.integer(), FastCheck.boolean())),
+    secrets: FastCheck.uniqueArray(
+      variable.map((name) => `S${name}`),
+      { maxLength: 4 }
+    ),
+    dns: FastCheck.record(
+      {
+        provider: FastCheck.constantFrom("cloudflare", "powerdns"),
+        ttl: FastCheck.integer({ min: 30, max: 86_400 }),
+        proxied: FastCheck.constant(false),
+        target: FastCheck.oneof(FastCheck.ipV4(), FastCheck.ipV6())
+      },
+      { requiredKeys: [] }
+    ),
+    healthcheck: FastCheck.record(
+      {
+        path,
+        status: FastCheck.integer({ min: 200, max: 599 }),
+        timeout: seconds,
+        interval: seconds,
+        retries: FastCheck.integer({ min: 1, max: 100 }),
+        startPeriod: seconds,
+        container: FastCheck.boolean(),
+        release: FastCheck.oneof(
+          FastCheck.record({ header: word }),
+          FastCheck.record({
+            json: FastCheck.array(word, { minLength: 1, maxLength: 4 }).map((parts) => parts.join("."))
+          })
+        )
+      },
+      { requiredKeys: [] }
+    )
+  },
+  { requiredKeys: ["name", "domain"] }
+)
+
+/** With neither source nor port a template is needed. */
+const complete = raw.map((spec) =>
+  spec.template === undefined && (spec.source === undefined || spec.port === undefined)
+    ? { ...spec, template: "python-api" }
+    : spec
+)
+
+describe("a spec and its text", () => {
+  it.prop(
+    "a spec written out in full reads as itself",
+    [
+      complete,
+      FastCheck.constantFrom(
+        {},
+        { defaultStringType: "QUOTE_DOUBLE" as const },
+        { collectionStyle: "flow" as const }
+      )
+    ],
+    ([given, style]) => {
+      const spec = read(stringify(given, style))
+      assert.deepStrictEqual(read(stringify(render(spec), style)), spec)
+    },
+    { fastCheck: { numRuns: 150 } }
+  )
+
+  it.prop(
+    "what is given is what is read",
+    [complete],
+    ([given]) => {
+      const spec = read(stringify(given))
+      assert.strictEqual(spec.name, given.name)
+      assert.strictEqual(spec.domain, given.domain)
+      assert.deepStrictEqual(spec.secrets, given.secrets ?? [])
+      for (const [key, text] of Object.entries(given.env ?? {}))
+        assert.strictEqual(spec.env[key], String(text))
+      assert.strictEqual(spec.healthcheck.status, given.healthcheck?.status ?? 200)
+      assert.strictEqual(spec.project, given.project ?? "fabrik")
+      if (given.port !== undefined) assert.strictEqual(spec.port, given.port)
+    },
+    { fastCheck: { numRuns: 150 } }
+  )
+
+  it.prop("the JSON Schema's form covers what the loader takes", [complete], ([given]) => {
+    const decoded = Schema.decodeUnknownEither(RawSpec, { onExcessProperty: "error" })(given)
+    assert.isTrue(Either.isRight(decoded))
+  })
+})
+
+describe("the JSON Schema", () => {
+  it.each(
+    readdirSync(new URL("../../fixtures", import.meta.url)).filter((name) =>
+      /^(test-api|static-image|git-app)\.yaml$/.test(name)
+    )
+  )("%s fits it", (name) => {
+    const text = readFileSync(new URL(`../../fixtures/${name}`, import.meta.url), "utf8")
+    Schema.decodeUnknownSync(RawSpec, { onExcessProperty: "error" })(parse(text))
+  })
+
+  /** Every key the schema knows, dotted. */
+  const keys = (schema: unknown, parent: string): ReadonlyArray<string> => {
+    const { anyOf, properties } = schema as { anyOf?: ReadonlyArray<unknown>; properties?: object }
+    if (anyOf !== undefined) return anyOf.flatMap((one) => keys(one, parent))
+    return Object.entries(properties ?? {}).flatMap(([key, child]) => [
+      `${parent}${key}`,
+      ...keys(child, `${parent}${key}.`)
+    ])
+  }
+
+  it("knows no key that the loader does not, and the other way round", () => {
+    const known = [...new Set(keys(specJsonSchema(), ""))]
+    const lists = new Map<string, ReadonlyArray<string>>()
+    for (const parent of ["", "source.", "dns.", "healthcheck.", "healthcheck.release."]) {
+      const nested = parent
+        .split(".")
+        .slice(0, -1)
+        .reduceRight<object>((inner, key) => ({ [key]: inner }), { zzzzzz: 1 })
+      const result = parseSpec(stringify(nested), "spec.yaml")
+      assert.isTrue(Either.isLeft(result))
+      const hints = Either.getOrThrow(Either.flip(result)).problems.map(({ hint }) => hint ?? "")
+      const hint = hints.find((text) => text.startsWith("known keys: ")) ?? ""
+      lists.set(parent, hint.slice("known keys: ".length).split(", "))
+    }
+    const listed = [...lists].flatMap(([parent, own]) => own.map((key) => `${parent}${key}`))
+    assert.deepStrictEqual(listed.toSorted(), known.toSorted())
+  })
+})
