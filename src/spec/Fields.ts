@@ -93,7 +93,7 @@ export const readList = (report: Report, field: Field, hint?: string): ReadonlyA
 }
 
 /** A text; an unquoted number is taken as it is written. */
-export const readText = (report: Report, field: Field): string | undefined => {
+const readText = (report: Report, field: Field): string | undefined => {
   const { node, path } = field
   if (node._tag !== "Scalar") return reportKind(report, field, "text")
   if (typeof node.value === "boolean") return reportKind(report, field, "text", "put quotes around it")

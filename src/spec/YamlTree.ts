@@ -7,12 +7,12 @@ import type { CST, ErrorCode } from "yaml"
 import type { Complaint, Position, Report } from "./Report.ts"
 import { keyName, quote } from "./Report.ts"
 
-export interface NullNode {
+interface NullNode {
   readonly _tag: "Null"
   readonly at: Position
 }
 
-export interface ScalarNode {
+interface ScalarNode {
   readonly _tag: "Scalar"
   readonly at: Position
   /** A string's value; the source text of a number or a boolean. */
@@ -20,19 +20,19 @@ export interface ScalarNode {
   readonly value: string | number | boolean
 }
 
-export interface ListNode {
+interface ListNode {
   readonly _tag: "List"
   readonly at: Position
   readonly items: ReadonlyArray<Node>
 }
 
-export interface Entry {
+interface Entry {
   readonly key: string
   readonly keyAt: Position
   readonly node: Node
 }
 
-export interface MapNode {
+interface MapNode {
   readonly _tag: "Map"
   readonly at: Position
   /** Keys are unique; a repeated one was reported and only its first value is kept. */
