@@ -56,7 +56,7 @@ const decodeJson = Schema.decodeUnknownEither(Schema.parseJson())
 
 /** Own properties only: `constructor` is no release. */
 const own = <A>(value: A, key: string): Option.Option<A[keyof A]> =>
-  typeof value === "object" && value !== null && Object.hasOwn(value, key)
+  typeof value === "object" && value !== null
     ? Option.fromNullable(Object.getOwnPropertyDescriptor(value, key)?.value)
     : Option.none()
 
