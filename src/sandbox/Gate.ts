@@ -19,7 +19,7 @@ const reset = (request: HttpServerRequest.HttpServerRequest): Effect.Effect<neve
     Effect.zipRight(Effect.never)
   )
 
-/** Announces the whole body, sends half of it and hangs up. */
+/** Announces the whole body, sends half of it and hangs up; without a body, in the middle of the status line. */
 const truncate = (
   request: HttpServerRequest.HttpServerRequest,
   response: HttpServerResponse.HttpServerResponse
@@ -27,16 +27,14 @@ const truncate = (
   Effect.promise(() => HttpServerResponse.toWeb(response).arrayBuffer()).pipe(
     Effect.flatMap((body) =>
       Effect.async<never>(() => {
+        const { socket } = NodeHttpServerRequest.toIncomingMessage(request)
+        if (body.byteLength === 0) {
+          socket.end("HTTP/1.1 ")
+          return
+        }
         const raw = NodeHttpServerRequest.toServerResponse(request)
-        // Half of an empty body is still less than what is announced.
-        const announced = Math.max(body.byteLength, 2)
-        raw.writeHead(response.status, { "content-type": json, "content-length": announced })
-        raw.write(
-          Buffer.from(body)
-            .subarray(0, Math.floor(body.byteLength / 2))
-            .toString() || " ",
-          () => NodeHttpServerRequest.toIncomingMessage(request).socket.end()
-        )
+        raw.writeHead(response.status, { "content-type": json, "content-length": body.byteLength })
+        raw.write(Buffer.from(body).subarray(0, Math.ceil(body.byteLength / 2)), () => socket.end())
       })
     )
   )

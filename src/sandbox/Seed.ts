@@ -29,4 +29,6 @@ export const seedZones = (store: ZoneStore, what: SandboxSeed): Effect.Effect<vo
       )
       return Effect.succeed(next)
     })
+    // An answer from the past must not be from before the beginning.
+    yield* store.forget
   })

@@ -27,7 +27,6 @@ export const temporaryDirectory: Effect.Effect<string, never, Scope.Scope> = Eff
 export const testSandbox = (
   options: Partial<SandboxOptions> = {}
 ): Effect.Effect<SandboxHandle, never, Scope.Scope> =>
-  Effect.flatMap(
-    options.dir === undefined ? temporaryDirectory : Effect.succeed(options.dir),
-    (dir) => start({ rateLimit: 100_000, ...options, dir, latency: { ...quick, ...options.latency } })
+  Effect.flatMap(options.dir === undefined ? temporaryDirectory : Effect.succeed(options.dir), (dir) =>
+    start({ rateLimit: 100_000, ...options, dir, latency: { ...quick, ...options.latency } })
   ).pipe(Effect.orDie)

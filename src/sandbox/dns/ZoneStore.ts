@@ -9,6 +9,8 @@ export interface ZoneStore {
   readonly all: Effect.Effect<ReadonlyArray<Zone>>
   /** The zones as they stood `millis` milliseconds ago, as far back as this process remembers. */
   readonly before: (millis: number) => Effect.Effect<ReadonlyArray<Zone>>
+  /** Forgets the past: the zones have always been as they are now. */
+  readonly forget: Effect.Effect<void>
   /** One change at a time; stored before it returns; a failure changes nothing. */
   readonly update: <E>(
     change: (zones: ReadonlyArray<Zone>) => Effect.Effect<ReadonlyArray<Zone>, E>
@@ -34,6 +36,7 @@ export const make = Effect.fn("ZoneStore.make")(function* (stored: Stored<Readon
       const versions = yield* Ref.get(past)
       return versions.findLast((version) => version.since <= then)?.zones ?? versions[0]?.zones ?? []
     }),
+    forget: Effect.flatMap(stored.get, (zones) => Ref.set(past, [{ since: 0, zones }])),
     update: (change) =>
       Effect.gen(function* () {
         const next = yield* change(yield* stored.get)
