@@ -35,7 +35,7 @@ const request = (type: Rule["type"], options: Options = {}) =>
   field(type, null, { table: "request", nullable: true, ...options })
 
 const absolutePath = /^\/[A-Za-z0-9._\-/~@+]*$/
-const imageName = /^[a-z0-9]([a-z0-9._-]*)(:\d+)?(\/[a-z0-9._-]+)*(@sha256)?$/
+const imageName = /^[a-z0-9][a-z0-9._-]*(:\d+(?=\/))?(\/[a-z0-9._-]+)*(@sha256)?$/
 export const imageTag = /^(sha256:)?[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/
 
 export const buildPacks = ["nixpacks", "railpack", "static", "dockerfile", "dockercompose"]

@@ -29,7 +29,7 @@ export const configHash = (application: Application): string =>
   sha1(JSON.stringify([application.columns, application.settings])).slice(0, 32)
 
 /** What the container gets: production rows for run time; of rows with one key the last wins. */
-export const runtimeVariables = (state: CoolifyState, application: Application): Record<string, string> =>
+const runtimeVariables = (state: CoolifyState, application: Application): Record<string, string> =>
   Object.fromEntries(
     state.variables.flatMap((row) =>
       row.application_id === application.id && !row.is_preview && row.is_runtime

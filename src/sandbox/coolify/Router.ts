@@ -11,7 +11,7 @@ import * as Encoding from "effect/Encoding"
 import * as Option from "effect/Option"
 import type { Database } from "./Database.ts"
 import * as Door from "./Door.ts"
-import { refusal, serverError, unknownRoute, type Reply } from "./Reply.ts"
+import { refusal, refuse, serverError, unknownRoute, type Reply } from "./Reply.ts"
 import * as RequestBody from "./RequestBody.ts"
 import type { Route } from "./Route.ts"
 
@@ -103,7 +103,10 @@ export const app = (
       const handled = Effect.gen(function* () {
         if (asked === undefined) return yield* wrongMethod
         yield* Door.admit(state, route, token, address)
-        const text = method === "GET" ? "" : yield* Effect.orElseSucceed(request.text, () => "")
+        const text =
+          method === "GET"
+            ? ""
+            : yield* Effect.mapError(request.text, () => refuse(400, "The body could not be read."))
         const body = yield* RequestBody.body(route.body ?? false, request.headers["content-type"], text)
         const sees = token.abilities.some((one) => one === "read:sensitive" || one === "root")
         return yield* route.handle({

@@ -16,7 +16,7 @@ interface WorldVariable {
   readonly is_buildtime: boolean
 }
 
-export interface WorldApplication {
+interface WorldApplication {
   readonly uuid: string
   readonly project: string
   readonly environment: string
@@ -28,7 +28,7 @@ export interface WorldApplication {
   readonly variables: ReadonlyArray<WorldVariable>
 }
 
-export interface WorldContainer {
+interface WorldContainer {
   readonly application: string
   readonly image: string
   readonly env: Readonly<Record<string, string>>

@@ -43,7 +43,7 @@ export const tokens: ReadonlyArray<TokenSeed> = [
   token(8, ["read", "write", "deploy"])
 ]
 
-export interface Answer {
+interface Answer {
   readonly status: number
   readonly headers: Headers
   readonly text: string
@@ -52,7 +52,7 @@ export interface Answer {
   readonly json: any
 }
 
-export interface Sent {
+interface Sent {
   readonly body?: unknown
   readonly token?: string | null
   readonly headers?: Record<string, string>

@@ -1,0 +1,151 @@
+/** A Coolify client that others wrote, over a real socket: it must find nothing missing. */
+import * as http from "node:http"
+import * as HttpServer from "@effect/platform/HttpServer"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import { assert, describe, it } from "@effect/vitest"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
+// The package exports only its program; its client is the part that speaks to Coolify.
+import { CoolifyClient } from "../../../node_modules/@masonator/coolify-mcp/dist/lib/coolify-client.js"
+import * as CoolifyApi from "../../../src/sandbox/coolify/CoolifyApi.ts"
+import { initialState } from "../../../src/sandbox/coolify/CoolifyState.ts"
+import * as Stored from "../../../src/sandbox/Stored.ts"
+import * as Harness from "./Harness.ts"
+
+const connect = Effect.gen(function* () {
+  const state = yield* Stored.makeMemory(initialState({ tokens: Harness.tokens }))
+  const latency = {
+    queue: "5 millis",
+    build: "5 millis",
+    statusRefresh: "5 millis",
+    deleteJob: "5 millis"
+  } as const
+  const api = yield* CoolifyApi.make({ state, latency })
+  yield* api.seed({ servers: [{ name: "vps1", ip: "203.0.113.10" }] })
+  const server = NodeHttpServer.layer(() => http.createServer(), { port: 0, host: "127.0.0.1" })
+  const context = yield* Layer.build(server)
+  yield* HttpServer.serveEffect(api.app).pipe(Effect.provide(context))
+  const { address } = yield* Effect.provide(HttpServer.HttpServer, context)
+  const port = address._tag === "TcpAddress" ? address.port : 0
+  return new CoolifyClient({ baseUrl: `http://127.0.0.1:${port}`, accessToken: Harness.bearer.full })
+})
+
+class CallFailed extends Data.TaggedError("CallFailed")<{ readonly message: string }> {}
+
+const call = <A>(run: () => Promise<A>) =>
+  Effect.tryPromise({ try: run, catch: (error) => new CallFailed({ message: String(error) }) })
+
+/** Asks until `holds`, for a bounded time. */
+const eventually = <A>(run: () => Promise<A>, holds: (answer: A) => boolean) =>
+  call(run).pipe(
+    Effect.filterOrFail(holds, (answer) => new CallFailed({ message: `not yet: ${JSON.stringify(answer)}` })),
+    Effect.retry(Schedule.intersect(Schedule.spaced("20 millis"), Schedule.recurs(500)))
+  )
+
+describe("the client of coolify-mcp", () => {
+  it.scopedLive(
+    "sees servers, makes a project, deploys an application with variables, and deletes it all",
+    () =>
+      Effect.gen(function* () {
+        const client = yield* connect
+        yield* call(() => client.validateConnection())
+        assert.deepStrictEqual(yield* call(() => client.getVersion()), { version: "4.3.11" })
+        const [server] = yield* call(() => client.listServers())
+        const server_uuid = server!.uuid
+        const project = yield* call(() => client.createProject({ name: "mcp" }))
+        const project_uuid = project.uuid
+        yield* call(() => client.createProjectEnvironment(project_uuid, { name: "staging" }))
+        const application = yield* call(() =>
+          client.createApplicationDockerImage({
+            project_uuid,
+            server_uuid,
+            environment_name: "staging",
+            name: "mcp-app",
+            docker_registry_image_name: "nginx",
+            docker_registry_image_tag: "1.27",
+            ports_exposes: "80",
+            fqdn: "https://mcp.example.com"
+          })
+        )
+        const { uuid } = application
+        yield* call(() => client.createApplicationEnvVar(uuid, { key: "A", value: "1" }))
+        yield* call(() => client.bulkUpdateApplicationEnvVars(uuid, { data: [{ key: "B", value: "2" }] }))
+        yield* call(() => client.updateApplicationEnvVar(uuid, { key: "A", value: "3" }))
+        const variables = yield* call(() => client.listApplicationEnvVars(uuid, { reveal: true }))
+        assert.deepStrictEqual(
+          variables.filter((row) => row.is_preview !== true).map((row) => [row.key, row.value]),
+          [
+            ["A", "3"],
+            ["B", "2"]
+          ]
+        )
+        yield* call(() => client.updateApplication(uuid, { health_check_enabled: true }))
+        const moored = yield* call(() => client.verifyApplicationEnvironment(uuid, project_uuid, "staging"))
+        assert.strictEqual(moored.verified, true)
+
+        const answer = (yield* call(() => client.deployByTagOrUuid(uuid))) as unknown as {
+          readonly deployments: ReadonlyArray<{ readonly deployment_uuid: string }>
+        }
+        const deployment = answer.deployments[0]!.deployment_uuid
+        yield* eventually(
+          () => client.getDeployment(deployment, { includeLogs: true }),
+          (row) => row.status === "finished"
+        )
+        yield* eventually(
+          () => client.getApplication(uuid),
+          (row) => String(row.status) === "running:healthy"
+        )
+        const diagnosis = yield* call(() => client.diagnoseApplication("https://mcp.example.com"))
+        assert.deepStrictEqual(diagnosis.errors ?? [], [])
+        assert.deepStrictEqual(diagnosis.health, { status: "healthy", issues: [] })
+        assert.include(diagnosis.logs ?? "", "nginx:1.27")
+        const host = yield* call(() => client.diagnoseServer("vps1"))
+        assert.deepStrictEqual(host.errors ?? [], [])
+        assert.deepStrictEqual(host.domains[0]?.domains, ["mcp.example.com"])
+        assert.deepStrictEqual(
+          (yield* call(() => client.listResources())).map((row) => row.uuid),
+          [uuid]
+        )
+        const contents = yield* call(() => client.projectContents(project_uuid))
+        assert.deepStrictEqual([contents.applications.length, contents.services.length], [1, 0])
+        yield* call(() => client.attachApplicationTags(uuid, { tag_names: ["mcp"] }))
+        assert.strictEqual((yield* call(() => client.listTags())).length, 1)
+        yield* call(() => client.listDeployments())
+        yield* call(() => client.getCurrentTeam())
+        yield* call(() => client.listPrivateKeys())
+
+        yield* call(() => client.restartApplication(uuid))
+        yield* eventually(
+          () => client.listApplicationDeployments(uuid),
+          ({ count, deployments }) => count === 2 && deployments.every((row) => row.status === "finished")
+        )
+        yield* call(() => client.stopApplication(uuid))
+        yield* eventually(
+          () => client.getApplication(uuid),
+          (row) => row.status?.startsWith("exited") === true
+        )
+        yield* call(() => client.deleteApplication(uuid))
+        yield* eventually(
+          () => client.listApplications(),
+          (rows) => rows.length === 0
+        )
+        yield* call(() => client.deleteProjectEnvironment(project_uuid, "staging"))
+        yield* call(() => client.deleteProject(project_uuid))
+        assert.deepStrictEqual(yield* call(() => client.listProjects()), [])
+      })
+  )
+
+  it.scopedLive("understands the refusals", () =>
+    Effect.gen(function* () {
+      const client = yield* connect
+      const refused = yield* Effect.flip(
+        call(() => client.createApplicationDockerImage({ docker_registry_image_name: "x" } as never))
+      )
+      assert.include(refused.message, "project_uuid: The project uuid field is required.")
+      const absent = yield* Effect.flip(call(() => client.getApplication("abcdefghijklmnopqrstuvwx")))
+      assert.include(absent.message, "Application not found.")
+    })
+  )
+})
