@@ -19,16 +19,16 @@ export interface SelectedDns {
 /** An empty variable is an unset one. */
 const text = (name: string) =>
   Config.option(Config.string(name)).pipe(
-    Config.map(Option.map((value) => value.trim())),
-    Config.map(Option.filter((value) => value !== "")),
-    Config.map(Option.getOrUndefined)
+    Config.map((value) => Option.getOrElse(value, () => "").trim()),
+    Config.map((value) => (value === "" ? undefined : value))
   )
 
 const secret = (name: string) =>
   Config.option(Config.redacted(name)).pipe(
-    Config.map(Option.map(Redacted.map((value) => value.trim()))),
-    Config.map(Option.filter((value) => Redacted.value(value) !== "")),
-    Config.map(Option.getOrUndefined)
+    Config.map((value) =>
+      Redacted.make(Redacted.value(Option.getOrElse(value, () => Redacted.make(""))).trim())
+    ),
+    Config.map((value) => (Redacted.value(value) === "" ? undefined : value))
   )
 
 const variables = Config.all({

@@ -115,6 +115,12 @@ export const makeProviderHttp = (options: ProviderHttpOptions) => {
     const fromClient = (error: HttpClientError) => {
       const code = systemCode(error.cause)
       if (error._tag === "ResponseError") return broken("the answer broke off")
+      if (error.reason !== "Transport") {
+        return fail(method, {
+          reason: "BadConfig",
+          detail: "the request cannot be built: check the API's URL"
+        })
+      }
       return code !== undefined && neverSent.has(code)
         ? fail(method, { reason: "Unavailable", detail: `no connection (${code})` })
         : broken(`the connection broke (${code ?? error.reason})`)

@@ -1,0 +1,443 @@
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import { inspect } from "node:util"
+import * as Cloudflare from "../../../src/dns/cloudflare/Cloudflare.ts"
+import { DnsClient, type RecordSet } from "../../../src/dns/DnsClient.ts"
+import { DnsBench, dnsClientContract } from "../../contract/DnsClientContract.ts"
+import { FakeCloudflare, type Intercept, layerFakeCloudflare, token } from "./FakeCloudflare.ts"
+
+const client = (config: Partial<Cloudflare.CloudflareConfig> = {}) =>
+  Layer.unwrapEffect(
+    Effect.map(FakeCloudflare, ({ url }) =>
+      Cloudflare.layer({ apiToken: Redacted.make(token), baseUrl: url, ...config })
+    )
+  ).pipe(Layer.provide(NodeHttpClient.layerWithoutAgent), Layer.provide(NodeHttpClient.makeAgentLayer()))
+
+const zone = "example.test"
+
+const bench = Layer.effect(
+  DnsBench,
+  Effect.map(FakeCloudflare, ({ world }) => ({
+    zone,
+    seed: ({ name, type, values, ttl, comment }: RecordSet) =>
+      Effect.sync(() => {
+        for (const content of values)
+          world.add({ name, type, content, ttl: ttl ?? 1, comment: comment ?? null })
+      }),
+    standing: (name: string) =>
+      Effect.sync((): ReadonlyArray<RecordSet> => {
+        const at = world.records.filter((record) => record.name === name)
+        return [...new Set(at.map(({ type }) => type))].map((type) => {
+          const members = at.filter((record) => record.type === type)
+          const { ttl, proxied, comment } = members[0]!
+          const values = members.map(({ content }) => content)
+          return {
+            name,
+            type,
+            ttl: ttl === 1 ? undefined : ttl,
+            values,
+            proxied,
+            comment: comment ?? undefined
+          }
+        })
+      })
+  }))
+)
+
+dnsClientContract("Cloudflare", () =>
+  Layer.mergeAll(bench, client()).pipe(Layer.provide(layerFakeCloudflare))
+)
+
+dnsClientContract("Cloudflare in pages of two", () =>
+  Layer.mergeAll(
+    bench,
+    client(),
+    Layer.effectDiscard(Effect.map(FakeCloudflare, ({ world }) => void (world.pageSize = 2)))
+  ).pipe(Layer.provide(layerFakeCloudflare))
+)
+
+const isBatch: Intercept["matches"] = ({ path }) => path.endsWith("/batch")
+const isRead: Intercept["matches"] = ({ method }) => method === "GET"
+
+const name = "api.example.test"
+const wanted: RecordSet = {
+  name,
+  type: "A",
+  ttl: 120,
+  values: ["192.0.2.10"],
+  proxied: false,
+  comment: "fabrik/1 shop/api 7f"
+}
+const absent = { _tag: "Absent" } as const
+
+/** The client, its zone and the world behind. */
+const setup = Effect.gen(function* () {
+  const { world } = yield* FakeCloudflare
+  const dns = yield* DnsClient
+  const found = yield* dns.findZone(name)
+  world.requests.length = 0
+  return { world, dns, found, put: dns.put(found, wanted, absent) }
+})
+
+const run = <A, E>(
+  body: Effect.Effect<A, E, FakeCloudflare | DnsClient>,
+  config: Partial<Cloudflare.CloudflareConfig> = {}
+) => body.pipe(Effect.provide(Layer.provideMerge(client(config), layerFakeCloudflare)))
+
+const reason = <A>(effect: Effect.Effect<A, { readonly reason: string }>) =>
+  Effect.map(Effect.flip(effect), (error) => error.reason)
+
+describe("Cloudflare", () => {
+  it.live("takes an answer that was lost after the commit for the success it was", () =>
+    run(
+      Effect.gen(function* () {
+        const { world, dns, found, put } = yield* setup
+        world.intercepts.push({ matches: isBatch, afterwards: "reset" })
+        yield* put
+        assert.lengthOf(world.records, 1)
+        for (const lost of [
+          { status: 502, body: "<html>bad gateway</html>" },
+          { status: 500, body: "" },
+          { status: 200, body: "<html>" },
+          { status: 200, body: { success: true } }
+        ]) {
+          world.intercepts.push({ matches: isBatch, afterwards: lost })
+          yield* dns.remove(found, wanted)
+          assert.lengthOf(world.records, 0)
+          world.intercepts.push({ matches: isBatch, afterwards: lost })
+          yield* dns.put(found, wanted, absent)
+          assert.lengthOf(world.records, 1)
+        }
+      })
+    )
+  )
+
+  it.live("never sends a write twice when its outcome is unknown", () =>
+    run(
+      Effect.gen(function* () {
+        const { world, put } = yield* setup
+        world.intercepts.push({ matches: isBatch, instead: "reset" })
+        assert.strictEqual(yield* reason(put), "OutcomeUnknown")
+        assert.lengthOf(world.requests.filter(isBatch), 1)
+        assert.lengthOf(world.records, 0)
+      })
+    )
+  )
+
+  it.live("says that nothing was changed when the server says so", () =>
+    run(
+      Effect.gen(function* () {
+        const { world, put } = yield* setup
+        world.intercepts.push({ matches: isBatch, instead: { status: 503, body: "" } })
+        assert.strictEqual(yield* reason(put), "Unavailable")
+      })
+    )
+  )
+
+  it.live("does not take a foreign record for its own when the answer is lost", () =>
+    run(
+      Effect.gen(function* () {
+        const { world, put } = yield* setup
+        world.intercepts.push({
+          matches: isBatch,
+          afterwards: "reset",
+          meanwhile: () => {
+            world.records = world.records.map((record) => ({ ...record, comment: "somebody else" }))
+          }
+        })
+        assert.strictEqual(yield* reason(put), "Conflict")
+      })
+    )
+  )
+
+  it.live("takes its own record away again when another writer's stands beside it", () =>
+    run(
+      Effect.gen(function* () {
+        const { world, put } = yield* setup
+        world.intercepts.push({
+          matches: isBatch,
+          meanwhile: () => void world.add({ name, type: "A", content: "198.51.100.1" })
+        })
+        const error = yield* Effect.flip(put)
+        assert.strictEqual(error.reason, "Conflict")
+        assert.deepStrictEqual(error.found.toSorted(), ["A 192.0.2.10", "A 198.51.100.1"])
+        assert.deepStrictEqual(
+          world.records.map(({ content }) => content),
+          ["198.51.100.1"]
+        )
+      })
+    )
+  )
+
+  it.live("says conflict when an identical record or a CNAME came in between", () =>
+    run(
+      Effect.gen(function* () {
+        const { world, put } = yield* setup
+        for (const [code, message] of [
+          [81053, "clash"],
+          [81057, "exists"],
+          [81058, "identical"]
+        ] as const) {
+          const body = { success: false, errors: [{ code, message }], result: null }
+          world.intercepts.push({ matches: isBatch, instead: { status: 400, body } })
+          const error = yield* Effect.flip(put)
+          assert.strictEqual(error.reason, "Conflict")
+          assert.include(error.detail, message)
+        }
+      })
+    )
+  )
+
+  it.live("sends again what was refused with a 429", () =>
+    run(
+      Effect.gen(function* () {
+        const { world, put } = yield* setup
+        const busy = { status: 429, headers: { "retry-after": "0" }, body: "" }
+        world.intercepts.push({ matches: isRead, instead: busy }, { matches: isBatch, instead: busy })
+        yield* put
+        assert.lengthOf(world.requests.filter(isBatch), 2)
+        assert.lengthOf(world.records, 1)
+      })
+    )
+  )
+
+  it.live("does not wait for a block of five minutes, and says how long it is", () =>
+    run(
+      Effect.gen(function* () {
+        const { world, put } = yield* setup
+        world.intercepts.push({
+          matches: isBatch,
+          instead: { status: 429, headers: { "retry-after": "300" }, body: "" }
+        })
+        const error = yield* Effect.flip(put)
+        assert.deepStrictEqual([error.reason, error.retryAfterMillis], ["RateLimited", 300_000])
+        assert.lengthOf(world.records, 0)
+      })
+    )
+  )
+
+  it.live("reads again after server errors and broken connections, but not for ever", () =>
+    run(
+      Effect.gen(function* () {
+        const { world, dns, found } = yield* setup
+        const failure = { matches: isRead, instead: { status: 502, body: "<html>" } }
+        world.intercepts.push(failure, { matches: isRead, instead: "reset" })
+        assert.deepStrictEqual(yield* dns.listAt(found, name), [])
+        assert.lengthOf(world.requests, 3)
+        world.requests.length = 0
+        world.intercepts.push(...Array.from({ length: 9 }, () => failure))
+        assert.strictEqual(yield* reason(dns.listAt(found, name)), "Unavailable")
+        assert.lengthOf(world.requests, 5)
+      })
+    )
+  )
+
+  it.live("keeps the id and the tags of a record whose value changes and comes back", () =>
+    run(
+      Effect.gen(function* () {
+        const { world, dns, found } = yield* setup
+        const old = world.add({
+          name,
+          type: "A",
+          content: "198.51.100.1",
+          ttl: 900,
+          tags: ["team:web"],
+          comment: "hand"
+        })
+        const [prior] = yield* dns.listAt(found, name)
+        yield* dns.put(found, wanted, { _tag: "Exactly", recordSet: prior! })
+        assert.deepStrictEqual(world.records, [
+          { ...old, content: "192.0.2.10", ttl: 120, comment: wanted.comment! }
+        ])
+        yield* dns.put(found, prior!, { _tag: "Exactly", recordSet: wanted })
+        assert.deepStrictEqual(world.records, [old])
+      })
+    )
+  )
+
+  it.live("gives a proxied record the automatic TTL, and knows it again", () =>
+    run(
+      Effect.gen(function* () {
+        const { world, dns, found } = yield* setup
+        const proxied = { ...wanted, proxied: true, ttl: 300 }
+        yield* dns.put(found, proxied, absent)
+        assert.deepInclude(world.records[0], { ttl: 1, proxied: true })
+        assert.deepStrictEqual(yield* dns.listAt(found, name), [{ ...proxied, ttl: undefined }])
+        const off = { ...wanted, comment: "off" }
+        yield* dns.put(found, off, { _tag: "Exactly", recordSet: proxied })
+        assert.strictEqual(yield* reason(dns.remove(found, proxied)), "Conflict")
+        yield* dns.remove(found, off)
+        assert.lengthOf(world.records, 0)
+      })
+    )
+  )
+
+  it.live("touches no set whose records it could not put back as they were", () =>
+    run(
+      Effect.gen(function* () {
+        const { world, dns, found } = yield* setup
+        world.add({ name, type: "A", content: "192.0.2.1", comment: "a" })
+        world.add({ name, type: "A", content: "192.0.2.2", comment: "b" })
+        const before = world.records
+        const [seen] = yield* dns.listAt(found, name)
+        const error = yield* Effect.flip(dns.put(found, wanted, { _tag: "Exactly", recordSet: seen! }))
+        assert.include(error.detail, "differ")
+        assert.strictEqual(yield* reason(dns.remove(found, seen!)), "Conflict")
+        assert.deepStrictEqual(world.records, before)
+      })
+    )
+  )
+
+  it.live("shows the priority of MX records and text without quotes", () =>
+    run(
+      Effect.gen(function* () {
+        const { world, dns, found } = yield* setup
+        world.add({ name: zone, type: "MX", content: "mail.example.net", priority: 10 })
+        world.add({ name: zone, type: "TXT", content: '"v=spf1 " "-all"' })
+        world.add({ name: zone, type: "TXT", content: "unquoted" })
+        const sets = yield* dns.listAt(found, zone)
+        assert.deepStrictEqual(
+          sets.map(({ type, values }) => [type, values]),
+          [
+            ["MX", ["10 mail.example.net"]],
+            ["TXT", ["v=spf1 -all", "unquoted"]]
+          ]
+        )
+      })
+    )
+  )
+
+  it.live("maps what the API refuses", () =>
+    run(
+      Effect.gen(function* () {
+        const { dns, found } = yield* setup
+        assert.strictEqual(yield* reason(dns.put(found, { ...wanted, ttl: 30 }, absent)), "Invalid")
+        assert.strictEqual(
+          yield* reason(dns.put(found, { ...wanted, comment: "x".repeat(101) }, absent)),
+          "Invalid"
+        )
+        assert.strictEqual(yield* reason(dns.listAt({ id: "gone", name: zone }, name)), "ZoneNotFound")
+      })
+    )
+  )
+
+  it.live("maps 200 with success false, redirects and answers of another kind", () =>
+    run(
+      Effect.gen(function* () {
+        const { world, dns, found } = yield* setup
+        const listed = (reply: Intercept["instead"]) => {
+          world.intercepts.push({ matches: isRead, instead: reply! })
+          return reason(dns.listAt(found, name))
+        }
+        const failed = { success: false, errors: [{ code: 1, message: "no" }], result: null }
+        assert.strictEqual(yield* listed({ status: 200, body: failed }), "Invalid")
+        assert.strictEqual(yield* listed({ status: 200, body: "<html>" }), "BadResponse")
+        assert.strictEqual(
+          yield* listed({ status: 200, body: { success: true, result: [{}] } }),
+          "BadResponse"
+        )
+        assert.strictEqual(
+          yield* listed({ status: 302, headers: { location: "http://192.0.2.1/" }, body: "" }),
+          "BadResponse"
+        )
+        assert.strictEqual(yield* listed({ status: 403, body: "" }), "Forbidden")
+        assert.strictEqual(yield* listed({ status: 401, body: "" }), "Unauthorized")
+      })
+    )
+  )
+
+  it.live("asks zone by zone from the longest, as a token for one zone may not list them", () =>
+    run(
+      Effect.gen(function* () {
+        const { world, dns } = yield* setup
+        yield* dns.findZone("a.b.example.test")
+        assert.deepStrictEqual(
+          world.requests.map(({ query }) => query.get("name")),
+          ["a.b.example.test", "b.example.test", "example.test"]
+        )
+      })
+    )
+  )
+
+  it.live("takes the active zone of two, and refuses to choose between two active ones", () =>
+    run(
+      Effect.gen(function* () {
+        const { world, dns } = yield* setup
+        world.zones.push({ id: "moved", name: zone, status: "moved" })
+        assert.strictEqual((yield* dns.findZone(name)).id, "z1")
+        world.zones.push({ id: "twin", name: zone, status: "active" })
+        assert.strictEqual(yield* reason(dns.findZone(name)), "AmbiguousZone")
+        world.zones.push({ id: "new", name: "new.test", status: "pending" })
+        const error = yield* Effect.flip(dns.findZone("api.new.test"))
+        assert.strictEqual(error.reason, "ZoneNotFound")
+        assert.include(error.detail, "pending")
+      })
+    )
+  )
+
+  it.live("stays within a configured zone", () =>
+    run(
+      Effect.gen(function* () {
+        const dns = yield* DnsClient
+        assert.deepStrictEqual(yield* dns.findZone("x.sub.example.test"), { id: "z1", name: zone })
+        assert.strictEqual(yield* reason(dns.findZone("notexample.test")), "ZoneNotFound")
+      }),
+      { zoneId: "z1" }
+    )
+  )
+
+  it.live("refuses a wrong token, and never shows it", () =>
+    run(
+      Effect.gen(function* () {
+        const { world } = yield* FakeCloudflare
+        const dns = yield* DnsClient
+        const echo = {
+          success: false,
+          errors: [{ code: 9109, message: "bad token wrong-token-77" }],
+          result: null
+        }
+        world.intercepts.push({ matches: isRead, instead: { status: 403, body: echo } })
+        const exit = yield* Effect.exit(dns.findZone(name))
+        assert.isTrue(Exit.isFailure(exit))
+        const shown = JSON.stringify(exit) + inspect(exit, { depth: 20, showHidden: true })
+        assert.include(shown, "Unauthorized")
+        assert.notInclude(shown, "wrong-token-77")
+      }),
+      { apiToken: Redacted.make("wrong-token-77") }
+    )
+  )
+
+  it.live("does not start with a token or URL that cannot be used safely", () =>
+    Effect.gen(function* () {
+      for (const config of [
+        { apiToken: Redacted.make("") },
+        { apiToken: Redacted.make("line\nbreak") },
+        { baseUrl: "http://api.cloudflare.com" },
+        { baseUrl: "not a url" }
+      ]) {
+        assert.strictEqual(yield* reason(run(DnsClient, config)), "BadConfig")
+      }
+    })
+  )
+
+  it.live("is interrupted while it waits for an answer", () =>
+    run(
+      Effect.gen(function* () {
+        const { world, put } = yield* setup
+        world.intercepts.push({
+          matches: isBatch,
+          instead: { status: 429, headers: { "retry-after": "20" }, body: "" }
+        })
+        const fiber = yield* Effect.fork(put)
+        yield* Effect.repeat(Effect.sleep("5 millis"), { until: () => world.requests.some(isBatch) })
+        assert.isTrue(Exit.isInterrupted(yield* Fiber.interrupt(fiber)))
+        assert.lengthOf(world.records, 0)
+      })
+    )
+  )
+})
