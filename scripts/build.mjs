@@ -1,14 +1,21 @@
 // Bundles src/main.ts into one executable file without dependencies: dist/fabrik.js.
 import { chmod, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises"
+import { join, relative } from "node:path"
 import { fileURLToPath } from "node:url"
+import { parseArgs } from "node:util"
 import { build } from "esbuild"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
-const outfile = `${root}dist/fabrik.js`
-const analyse = process.argv.includes("--analyse")
+const { values } = parseArgs({
+  options: {
+    outdir: { type: "string", default: `${root}dist` },
+    analyse: { type: "boolean", default: false }
+  }
+})
+const outfile = join(values.outdir, "fabrik.js")
 
-await rm(`${root}dist`, { recursive: true, force: true })
-await mkdir(`${root}dist`, { recursive: true })
+await mkdir(values.outdir, { recursive: true })
+await rm(outfile, { force: true })
 
 const { metafile } = await build({
   absWorkingDir: root,
@@ -35,9 +42,9 @@ if (!text.startsWith("#!/usr/bin/env node\n")) await writeFile(outfile, `#!/usr/
 await chmod(outfile, 0o755)
 
 const { size } = await stat(outfile)
-console.log(`dist/fabrik.js ${Math.round(size / 1024)} KiB`)
+console.log(`${relative(process.cwd(), outfile)} ${Math.round(size / 1024)} KiB`)
 
-if (analyse) {
+if (values.analyse) {
   const [output] = Object.values(metafile.outputs)
   const sizes = new Map()
   for (const [input, { bytesInOutput }] of Object.entries(output.inputs)) {

@@ -16,6 +16,7 @@ import * as CoolifyHttp from "../coolify/CoolifyHttp.ts"
 import type { AuthoritativeDns } from "../dns/AuthoritativeDns.ts"
 import * as AuthoritativeDnsLive from "../dns/AuthoritativeDnsLive.ts"
 import type { DnsClient } from "../dns/DnsClient.ts"
+import { selectDns } from "../dns/DnsConfig.ts"
 import * as DnsDryRun from "../dns/DnsDryRun.ts"
 import type { DnsError } from "../dns/DnsError.ts"
 import * as PowerDns from "../dns/powerdns/PowerDns.ts"
@@ -61,6 +62,8 @@ export interface World {
   readonly offline: boolean
   /** DNS is real. */
   readonly hasDns: boolean
+  /** How to visit what was deployed where no public DNS and no public CA knows it. */
+  readonly visit: (url: string) => ReadonlyArray<string>
 }
 
 /** How to reach the outside. `undefined`: no credentials. */
@@ -70,6 +73,7 @@ interface Access {
   readonly authoritative: AuthoritativeDnsLive.AuthoritativeDnsOptions
   readonly health: HttpsHealthProbe.HealthProbeOptions
   readonly secretsDirectory: string
+  readonly visit: World["visit"]
 }
 
 /** Reads the environment, starts the sandbox where one is wanted (the scope's end stops it), and sends nothing. */
@@ -87,7 +91,8 @@ export const openWorld = Effect.fn("openWorld")(function* (request: WorldRequest
     layer,
     place: request.sandbox === undefined ? "live" : "sandbox",
     offline: access.coolify === undefined,
-    hasDns: access.dns !== undefined && needs.dns !== "no"
+    hasDns: access.dns !== undefined && needs.dns !== "no",
+    visit: access.visit
   }
   return world
 })
@@ -151,11 +156,17 @@ const accessTo = (
   })
 
 const accessFromEnvironment = Effect.fn("accessFromEnvironment")(function* (request: WorldRequest) {
-  const { config, warnings } = request.needs.coolify
-    ? yield* coolifyConfig
-    : { config: undefined, warnings: [] }
+  const { dryRun, needs } = request
+  const { config, warnings } = needs.coolify ? yield* coolifyConfig : { config: undefined, warnings: [] }
   yield* Effect.forEach(warnings, Say.warn, { discard: true })
-  const access: Access = { ...nowhere, coolify: config, dns: undefined }
+  // A dry run goes without credentials even where the spec names a provider.
+  const unset = dryRun && Option.contains(yield* Effect.option(selectDns(undefined)), undefined)
+  const dns = needs.dns === "no" || unset ? undefined : yield* selectDns(request.dnsProvider)
+  const access: Access = {
+    ...nowhere,
+    coolify: config,
+    dns: dns === undefined ? undefined : Layer.provide(dns.layer, FetchHttpClient.layer)
+  }
   return access
 })
 
@@ -165,7 +176,8 @@ const accessToSandbox = Effect.fn("accessToSandbox")(function* (handle: SandboxH
     dns: powerDns(handle.dnsApiUrl, Redacted.make(handle.dnsApiKey)),
     authoritative: { nameServers: [handle.dnsServer] },
     health: { port: handle.edge.port, resolvers: [handle.dnsServer], ca: handle.caPem },
-    secretsDirectory: handle.dir
+    secretsDirectory: handle.dir,
+    visit: visitSandbox(handle)
   }
   return access
 })
@@ -175,8 +187,22 @@ const nowhere: Access = {
   dns: undefined,
   authoritative: {},
   health: { port: 443 },
-  secretsDirectory: ".fabrik"
+  secretsDirectory: ".fabrik",
+  visit: () => []
 }
+
+const visitSandbox =
+  ({ caFile, edge, pid }: SandboxHandle): World["visit"] =>
+  (url) => {
+    const { hostname } = new URL(url)
+    const embedded = pid === process.pid
+    return [
+      ...(embedded
+        ? ["The sandbox stops with this command; `fabrik sandbox` in another terminal keeps it up. Then:"]
+        : ["Visit it with:"]),
+      `  curl --cacert ${caFile} --resolve ${hostname}:${edge.port}:${edge.host} ${url}`
+    ]
+  }
 
 const secretsLayer = Effect.fn("secretsLayer")(function* (request: WorldRequest, directory: string) {
   const screen = yield* Screen

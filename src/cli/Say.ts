@@ -15,3 +15,14 @@ export const warn = (message: string): Effect.Effect<void, never, Screen> =>
     const erase = err.tty ? "\r\u001b[2K" : ""
     return err.write(`${erase}${lines.join("\n")}\n`)
   })
+
+/** A line or a command that is of use now. Commands are not broken: they are there to be pasted. */
+export const hint = (lines: ReadonlyArray<string>): Effect.Effect<void, never, Screen> =>
+  Effect.flatMap(Screen, ({ err }) =>
+    err.write(
+      lines
+        .flatMap((line) => (line.startsWith(" ") ? [line] : wrap(line, err.style.columns)))
+        .map((line) => `${err.style.dim(line)}\n`)
+        .join("")
+    )
+  )

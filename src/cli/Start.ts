@@ -3,6 +3,7 @@ import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodePath from "@effect/platform-node/NodePath"
 import * as NodeTerminal from "@effect/platform-node/NodeTerminal"
 import * as Cause from "effect/Cause"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -57,6 +58,7 @@ export const start = (facts: ProcessFacts): Started => {
     NodeFileSystem.layer,
     NodePath.layer,
     NodeTerminal.layer,
+    Layer.setConfigProvider(ConfigProvider.fromMap(environment(env))),
     Layer.succeed(Screen, screen),
     Layer.succeed(Watch, seen),
     Layer.succeed(Operator, {
@@ -74,6 +76,10 @@ export const start = (facts: ProcessFacts): Started => {
     if (Exit.isSuccess(exit)) return exit.value
     if (signal !== undefined && Cause.isInterruptedOnly(exit.cause)) {
       if (seen.onSignal === "stop") return ExitCode.done
+      if (seen.report === undefined && seen.changed.size > 0) {
+        say(renderCutShort([...seen.changed], style))
+        return ExitCode.leftovers
+      }
       if (seen.report !== undefined) say(renderInterrupted(seen.report, style))
       return ofInterrupted(signal, seen.report)
     }
@@ -90,10 +96,12 @@ export const start = (facts: ProcessFacts): Started => {
     done,
     interrupt: (received) => {
       signal = received
+      // Behind the `^C` that the terminal shows.
+      if (screen.err.tty) err.write("\n")
       say([
         seen.onSignal === "stop"
           ? "stopping"
-          : seen.running
+          : seen.changing
             ? "interrupted: rolling back, again to quit at once"
             : "interrupted, again to quit at once"
       ])
@@ -111,6 +119,9 @@ export const start = (facts: ProcessFacts): Started => {
   }
 }
 
+const environment = (env: ProcessFacts["env"]): Map<string, string> =>
+  new Map(Object.entries(env).flatMap(([key, value]) => (value === undefined ? [] : [[key, value] as const])))
+
 const isSet = (value: string | undefined): boolean => value !== undefined && value !== "" && value !== "0"
 
 const makeScreen = ({ argv, env, err, out }: ProcessFacts): Screen["Type"] => {
@@ -127,6 +138,17 @@ const makeScreen = ({ argv, env, err, out }: ProcessFacts): Screen["Type"] => {
 
 const stderrLogger = (err: OutputStream) =>
   Logger.make((options) => err.write(`${Logger.logfmtLogger.log(options)}\n`))
+
+/** A command without a rollback (destroy) was interrupted in the middle. */
+const renderCutShort = (changed: ReadonlyArray<string>, style: Screen["Type"]["err"]["style"]) =>
+  renderProblem(
+    {
+      what: "interrupted in the middle",
+      details: changed.map((what) => `done: ${what}`),
+      next: "Run the command again: it goes on from there."
+    },
+    style
+  )
 
 const renderDefect = (cause: Cause.Cause<never>, debug: boolean, style: Screen["Type"]["err"]["style"]) =>
   renderProblem(

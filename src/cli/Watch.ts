@@ -5,8 +5,8 @@ import { Progress, type Emitted, type RunFinished } from "../orchestrator/Deploy
 
 /** What a signal handler, which stands outside of all Effects, must know of the run. */
 export interface Seen {
-  /** A run has begun and not ended. */
-  running: boolean
+  /** There may be something to put back. */
+  changing: boolean
   report: typeof RunFinished.Type | undefined
   /** What was changed and not put back, as far as events have told. */
   readonly changed: Set<string>
@@ -15,7 +15,7 @@ export interface Seen {
 }
 
 export const makeSeen = (): Seen => ({
-  running: false,
+  changing: false,
   report: undefined,
   changed: new Set(),
   onSignal: "roll back"
@@ -23,11 +23,13 @@ export const makeSeen = (): Seen => ({
 
 export class Watch extends Context.Tag("fabrik/cli/Watch")<Watch, Seen>() {}
 
-const see = (seen: Seen, { event }: Emitted): void => {
+const see = (seen: Seen, { event, state }: Emitted): void => {
+  seen.changing =
+    state === "PROVISIONING" ||
+    state === "DEPLOYING" ||
+    state === "ROLLING_BACK" ||
+    (state === "VERIFYING" && seen.changed.size > 0)
   switch (event._tag) {
-    case "RunStarted":
-      seen.running = true
-      break
     case "ResourceChanged":
       seen.changed.add(`${event.kind} ${event.name}`)
       break
@@ -35,7 +37,6 @@ const see = (seen: Seen, { event }: Emitted): void => {
       seen.changed.delete(event.what)
       break
     case "RunFinished":
-      seen.running = false
       seen.report = event
       break
     default:

@@ -1,7 +1,7 @@
 /** What each reason means to a person, and what to do about it. A new reason does not compile without its words. */
 import type { CoolifyError, CoolifyErrorReason } from "../coolify/CoolifyError.ts"
 import type { DnsError, DnsErrorReason } from "../dns/DnsError.ts"
-import type { UnhealthyReason } from "../health/AwaitHealthy.ts"
+import type { UnhealthyError } from "../health/AwaitHealthy.ts"
 import type { ProbeError } from "../health/HealthProbe.ts"
 import type { DeploymentFailedError, RefusedError } from "../orchestrator/DeployError.ts"
 import type { SecretError } from "../secrets/SecretStore.ts"
@@ -124,7 +124,7 @@ export const dnsAdvice: Table<DnsErrorReason> = {
     next: "Correct `domain` or `dns` in the spec and run the command again."
   },
   Unavailable: {
-    cause: "The DNS provider cannot be reached, or had an error of its own. Nothing was changed.",
+    cause: "The DNS provider cannot be reached, or had an error of its own.",
     next: "Run the command again later."
   },
   OutcomeUnknown: {
@@ -214,7 +214,7 @@ export const probeAdvice: Table<ProbeError["reason"]> = {
   }
 }
 
-export const unhealthyAdvice: Table<UnhealthyReason> = {
+export const unhealthyAdvice: Table<UnhealthyError["reason"]> = {
   ...probeAdvice,
   Status: {
     cause: "The application answers, but not as the spec expects.",
@@ -232,7 +232,8 @@ export const unhealthyAdvice: Table<UnhealthyReason> = {
 
 /** What fabrik was doing, from the method's name. */
 const doings: Readonly<Record<string, string>> = {
-  config: "read the settings of Coolify",
+  config: "use the settings of Coolify",
+  connect: "use the DNS provider",
   version: "ask for the version",
   listServers: "list the servers",
   listProjects: "list the projects",

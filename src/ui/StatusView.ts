@@ -1,5 +1,5 @@
 import type { Status } from "../orchestrator/Status.ts"
-import { count, listed, wrap } from "./Layout.ts"
+import { count, wrap } from "./Layout.ts"
 import { clean } from "./Sanitize.ts"
 import type { Style } from "./Style.ts"
 
@@ -17,11 +17,11 @@ export const renderStatus = (status: Status, style: Style): ReadonlyArray<string
       : row(
           "Coolify",
           coolify.status.startsWith("running"),
-          listed([
+          [
             coolify.status,
             `application ${coolify.uuid}`,
             ...(coolify.release === null ? [] : [`release ${coolify.release}`])
-          ])
+          ].join(", ")
         )),
     ...(dns === null
       ? []

@@ -28,8 +28,11 @@ export const layer = (options: Omit<TextOptions, "live">): Layer.Layer<never, ne
         if (yield* Ref.getAndSet(lineShown, false)) yield* err.write(eraseLine)
       })
       const draw = Effect.gen(function* () {
-        const { title, waiting, since } = yield* Ref.get(view)
-        const text = waiting === undefined ? title : `      ${waiting}`
+        const { active, title, waiting, since } = yield* Ref.get(view)
+        const text =
+          waiting === undefined
+            ? (title ?? (active ? `      ${err.style.ellipsis}` : undefined))
+            : `      ${waiting}`
         if (!live || text === undefined) return
         const elapsed = Math.round(((yield* Clock.currentTimeMillis) - since) / 1000)
         const clock = elapsed < 1 ? "" : ` ${elapsed} s`

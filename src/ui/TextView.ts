@@ -1,7 +1,7 @@
 /** A run told in lines: a pure function from one event and what was shown before it to what is shown next. */
 import type { DeploymentEvent, Emitted, Step } from "../orchestrator/DeploymentEvent.ts"
 import { hasChanges } from "../orchestrator/Plan.ts"
-import { count, listed, seconds, wrap } from "./Layout.ts"
+import { count, seconds, wrap } from "./Layout.ts"
 import { renderPlan, type SecretOrigin } from "./PlanView.ts"
 import { clean, cleanLines } from "./Sanitize.ts"
 import type { Style } from "./Style.ts"
@@ -24,6 +24,10 @@ export interface View {
   readonly title: string | undefined
   /** What is being waited for: told once, and again when it changes. */
   readonly waiting: string | undefined
+  /** What was said below the current step and need not be said again. */
+  readonly said: ReadonlyArray<string>
+  /** A step is under way: the live line says at least that. */
+  readonly active: boolean
   /** When the live line's clock started, milliseconds since the epoch. */
   readonly since: number
 }
@@ -35,6 +39,8 @@ export const emptyView: View = {
   changes: false,
   title: undefined,
   waiting: undefined,
+  said: [],
+  active: false,
   since: 0
 }
 
@@ -100,6 +106,13 @@ export const makeTextView = (
     return { ...shown, view: { ...shown.view, waiting: text } }
   }
 
+  /** A fact that may come again unchanged. */
+  const once = (view: View, text: string): Shown => {
+    if (view.said.includes(text)) return silent(view)
+    const shown = fact(view, text)
+    return { ...shown, view: { ...shown.view, said: [...view.said, text] } }
+  }
+
   const always = (view: View, lines: ReadonlyArray<string>): Shown => ({
     view: { ...view, title: undefined },
     out: [],
@@ -107,7 +120,7 @@ export const makeTextView = (
   })
 
   const finished = (view: View, event: Extract<DeploymentEvent, { _tag: "RunFinished" }>): Shown => {
-    const closed = { ...view, title: undefined, waiting: undefined }
+    const closed = { ...view, title: undefined, waiting: undefined, active: false }
     const said = (lines: ReadonlyArray<string>, out: ReadonlyArray<string> = []): Shown => ({
       view: closed,
       out,
@@ -152,13 +165,21 @@ export const makeTextView = (
       case "StepStarted":
         return hidden(view)
           ? silent(view)
-          : silent({ ...view, title: stepTitle(event.step), waiting: undefined, since: at })
+          : silent({
+              ...view,
+              title: stepTitle(event.step),
+              waiting: undefined,
+              said: [],
+              active: true,
+              since: at
+            })
       case "StepFinished": {
         const took = `${errStyle.green(errStyle.tick)} ${errStyle.dim(seconds(event.millis))}`
         return {
           view: {
             ...view,
             title: undefined,
+            active: false,
             waiting:
               event.step === "secrets" && options.live ? "comparing the spec with what is there" : undefined,
             since: at
@@ -190,9 +211,11 @@ export const makeTextView = (
         return fact(view, `${event.kind} ${clean(event.name)}`, mark, paint)
       }
       case "DnsChecked": {
-        const detail = event.detail === "" ? "" : `: ${clean(event.detail)}`
-        const line = `${event.right} of ${count(event.total, "name server")} right for ${clean(event.name)}${detail}`
-        return waiting(view, at, line)
+        const servers = `${event.right} of ${count(event.total, "name server")}`
+        const done = event.right === event.total
+        const detail = done || event.detail === "" ? "" : ` (${clean(event.detail)})`
+        const line = `${servers} ${event.total === 1 ? "knows" : "know"} ${clean(event.name)}${detail}`
+        return done ? once(view, line) : waiting(view, at, line)
       }
       case "DeploymentProgress": {
         const text = {
@@ -218,8 +241,8 @@ export const makeTextView = (
       case "HealthAttempted": {
         const where = { origin: "the server itself", name: "the domain" }[event.stage]
         return event.ok
-          ? fact(view, `healthy at ${where}: ${clean(event.detail)}`)
-          : waiting(view, at, `not yet healthy at ${where}: ${clean(event.detail)}`)
+          ? once(view, `healthy at ${where}`)
+          : waiting(view, at, `not healthy at ${where}: ${clean(event.detail)}`)
       }
       case "Verified": {
         const parts = [
@@ -227,7 +250,7 @@ export const makeTextView = (
           `certificate valid for ${count(event.certificateDaysLeft, "day")}`,
           ...(event.release === null ? [] : [`release ${clean(event.release)} answers`])
         ]
-        return fact(view, listed(parts))
+        return fact(view, parts.join(", "))
       }
       case "Retrying":
         return waiting(

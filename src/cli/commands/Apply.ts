@@ -8,6 +8,7 @@ import * as Flag from "../Flag.ts"
 import { openWorld } from "../Layers.ts"
 import { makeConfirmation } from "../Operator.ts"
 import * as Output from "../Output.ts"
+import * as Say from "../Say.ts"
 import * as Shared from "../SharedFlags.ts"
 import { givenSecrets, sandboxOf, subjectOf } from "../Subject.ts"
 
@@ -63,6 +64,7 @@ export const apply = define({
       confirm,
       timeout: Duration.seconds(flags.timeout ?? 1800)
     }).pipe(Effect.provide(world.layer), Effect.provide(Output.layer(flags)))
+    if (report.url !== null && !flags.dryRun && !flags.quiet) yield* Say.hint(world.visit(report.url))
     return yield* conclude(report, yield* consent)
   }, Effect.scoped)
 })
