@@ -23,8 +23,6 @@ import { tagRoutes } from "./TagRoutes.ts"
 import { variableRoutes } from "./VariableRoutes.ts"
 import { world, type CoolifyWorld } from "./World.ts"
 
-export type { Latency } from "./Latency.ts"
-
 export interface CoolifyOptions {
   readonly state: Stored<CoolifyState>
   /** What `GET /version` says; `4.3.11` when absent. */
