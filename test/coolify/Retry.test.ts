@@ -1,0 +1,181 @@
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientError from "@effect/platform/HttpClientError"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as TestClock from "effect/TestClock"
+import { CoolifyClient } from "../../src/coolify/CoolifyClient.ts"
+import type { CoolifyError } from "../../src/coolify/CoolifyError.ts"
+import * as CoolifyHttp from "../../src/coolify/CoolifyHttp.ts"
+import { CoolifyObserver, type CoolifyRetry } from "../../src/coolify/CoolifySettings.ts"
+import { fixture, imageApplication, token } from "./samples.ts"
+
+type Reply =
+  | { readonly status: number; readonly body?: unknown; readonly headers?: Record<string, string> }
+  | string
+
+const uuid = "app000000000000000000001"
+type Call = (client: typeof CoolifyClient.Service) => Effect.Effect<unknown, CoolifyError>
+const get: Call = (client) => client.getApplication(uuid)
+const create: Call = (client) => client.createApplication(imageApplication)
+const deploy: Call = (client) => client.deploy(uuid, { force: false })
+
+/**
+ * Runs one call with the clock standing still but for the waits of the client; a string is the code of a failed
+ * connection, and the last reply stays.
+ */
+const run = (replies: ReadonlyArray<Reply>, call: Call) =>
+  Effect.gen(function* () {
+    const sentAt: Array<number> = []
+    const retries: Array<CoolifyRetry> = []
+    const http = HttpClient.make((request) =>
+      Effect.gen(function* () {
+        const reply = replies[Math.min(sentAt.length, replies.length - 1)] ?? "ECONNREFUSED"
+        sentAt.push(yield* Clock.currentTimeMillis)
+        if (typeof reply === "string") {
+          const cause = Object.assign(new Error(reply), { code: reply })
+          return yield* new HttpClientError.RequestError({ request, reason: "Transport", cause })
+        }
+        return HttpClientResponse.fromWeb(
+          request,
+          new Response(JSON.stringify(reply.body ?? {}), {
+            status: reply.status,
+            headers: reply.headers ?? {}
+          })
+        )
+      })
+    )
+    const layer = CoolifyHttp.layer({
+      baseUrl: "https://coolify.example.com/api/v1",
+      token: Redacted.make(token)
+    }).pipe(Layer.provide(Layer.succeed(HttpClient.HttpClient, http)))
+    const fiber = yield* Effect.flatMap(CoolifyClient, call).pipe(
+      Effect.provide(layer),
+      Effect.provideService(CoolifyObserver, {
+        onRetry: (retry) => Effect.sync(() => void retries.push(retry))
+      }),
+      Effect.either,
+      Effect.fork
+    )
+    // Small steps: each wait is set only after the one before is over.
+    for (let step = 0; step < 200 && Option.isNone(yield* Fiber.poll(fiber)); step += 1) {
+      yield* TestClock.adjust("500 millis")
+    }
+    const result = yield* Fiber.join(fiber)
+    return { result, sentAt, retries }
+  })
+
+const tooMany = (after: string): Reply => ({
+  status: 429,
+  body: { message: "Too Many Attempts." },
+  headers: { "retry-after": after }
+})
+const queueFull: Reply = { status: 429, body: { message: "Deployment queue is full." } }
+const good: Reply = { status: 200, body: fixture("application-image") }
+const created: Reply = { status: 201, body: { uuid } }
+const broken: Reply = { status: 500, body: { message: "Server Error" } }
+
+describe("what is sent again", () => {
+  const again: ReadonlyArray<readonly [string, ReadonlyArray<Reply>, Call]> = [
+    ["a read after a 5xx", [broken, broken, good], get],
+    ["a read after a reset", ["ECONNRESET", "ECONNRESET", good], get],
+    ["a read without a connection", ["ECONNREFUSED", "EAI_AGAIN", good], get],
+    ["a read after the throttle", [tooMany("1"), tooMany("1"), good], get],
+    ["a write after the throttle", [tooMany("1"), tooMany("1"), created], create],
+    ["a write without a connection", ["ECONNREFUSED", "EHOSTUNREACH", created], create]
+  ]
+  for (const [title, replies, call] of again) {
+    it.effect(title, () =>
+      Effect.gen(function* () {
+        const { result, sentAt, retries } = yield* run(replies, call)
+        assert.strictEqual(result._tag, "Right")
+        assert.lengthOf(sentAt, 3)
+        assert.deepStrictEqual(
+          retries.map(({ attempt }) => attempt),
+          [1, 2]
+        )
+      })
+    )
+  }
+
+  const never: ReadonlyArray<readonly [string, Reply, Call]> = [
+    ["a write after a 5xx", broken, create],
+    ["a write after a reset", "ECONNRESET", create],
+    ["a write whose answer makes no sense", { status: 201, body: {} }, create],
+    ["a deployment for which the queue has no room", queueFull, deploy],
+    ["a read of what is not there", { status: 404, body: { message: "Application not found." } }, get],
+    ["a read without a token", { status: 401, body: { message: "Unauthenticated." } }, get],
+    ["a read that makes no sense", { status: 200, body: {} }, get],
+    ["a read from a host that does not exist", "ENOTFOUND", get],
+    ["a read over TLS that fails", "CERT_HAS_EXPIRED", get]
+  ]
+  for (const [title, reply, call] of never) {
+    it.effect(`not: ${title}`, () =>
+      Effect.gen(function* () {
+        const { result, sentAt, retries } = yield* run([reply], call)
+        assert.strictEqual(result._tag, "Left")
+        assert.lengthOf(sentAt, 1)
+        assert.deepStrictEqual(retries, [])
+      })
+    )
+  }
+
+  it.effect("five times at most, with growing and random waits", () =>
+    Effect.gen(function* () {
+      const { result, sentAt, retries } = yield* run([broken], get)
+      assert.strictEqual(result._tag === "Left" ? result.left.reason : "", "ServerError")
+      assert.lengthOf(sentAt, 5)
+      assert.lengthOf(retries, 4)
+      for (const [index, { method, reason, delayMillis }] of retries.entries()) {
+        assert.strictEqual(method, "getApplication")
+        assert.strictEqual(reason, "ServerError")
+        assert.isAtLeast(delayMillis, 200)
+        assert.isAtMost(delayMillis, Math.min(400 * 3 ** index, 10_000))
+        assert.isAtLeast((sentAt[index + 1] ?? 0) - (sentAt[index] ?? 0), delayMillis)
+      }
+    })
+  )
+
+  it.effect("not before the time the API asks for", () =>
+    Effect.gen(function* () {
+      const { result, retries, sentAt } = yield* run([tooMany("17"), good], get)
+      assert.strictEqual(result._tag, "Right")
+      assert.deepStrictEqual(retries, [
+        { method: "getApplication", reason: "RateLimited", delayMillis: 17_000, attempt: 1 }
+      ])
+      assert.isAtLeast((sentAt[1] ?? 0) - (sentAt[0] ?? 0), 17_000)
+    })
+  )
+
+  it.effect("with a date, by the clock", () =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(Date.parse("2026-08-30T09:00:00Z"))
+      const { retries, sentAt } = yield* run([tooMany("Sun, 30 Aug 2026 09:00:08 GMT"), good], get)
+      assert.strictEqual(
+        (sentAt[0] ?? 0) + (retries[0]?.delayMillis ?? 0),
+        Date.parse("2026-08-30T09:00:08Z")
+      )
+    })
+  )
+
+  it.effect("not at all when the API asks for more than a minute", () =>
+    Effect.gen(function* () {
+      const { result, sentAt } = yield* run([tooMany("61"), good], get)
+      assert.strictEqual(result._tag === "Left" ? result.left.retryAfterMillis : 0, 61_000)
+      assert.lengthOf(sentAt, 1)
+    })
+  )
+
+  it.effect("and no longer than a minute in all", () =>
+    Effect.gen(function* () {
+      const { result, sentAt } = yield* run([tooMany("25")], get)
+      assert.strictEqual(result._tag, "Left")
+      assert.lengthOf(sentAt, 3)
+    })
+  )
+})
