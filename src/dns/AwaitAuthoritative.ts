@@ -69,6 +69,8 @@ export const awaitAuthoritative = Effect.fn("awaitAuthoritative")(function* (opt
   readonly zone: string
   readonly record: Pick<RecordSet, "name" | "type" | "values" | "proxied">
   readonly deadline: Duration.Duration
+  /** Between a good round and the one that confirms it; 0.25 s when absent. */
+  readonly confirmAfter?: Duration.Duration
   readonly onRound?: (round: PropagationRound) => Effect.Effect<void>
 }) {
   const { zone, record, deadline, onRound } = options
@@ -109,7 +111,9 @@ export const awaitAuthoritative = Effect.fn("awaitAuthoritative")(function* (opt
       while: (outcome) => outcome === "bad" || outcome === "once good",
       schedule: growing.pipe(
         Schedule.passthrough,
-        Schedule.modifyDelay((outcome, delay) => (outcome === "once good" ? firstDelay : delay)),
+        Schedule.modifyDelay((outcome, delay) =>
+          outcome === "once good" ? (options.confirmAfter ?? firstDelay) : delay
+        ),
         Schedule.intersect(Schedule.recurUpTo(deadline))
       )
     }),

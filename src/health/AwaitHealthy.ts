@@ -86,6 +86,8 @@ export interface AwaitHealthyOptions {
   readonly expectedRelease: string | undefined
   /** For both stages together, from now on. */
   readonly deadline: Duration.Duration
+  /** Between a good answer and the one that confirms it; `interval` if that is shorter. */
+  readonly confirmAfter: Duration.Duration
   readonly onAttempt: (attempt: Attempt) => Effect.Effect<void>
 }
 
@@ -102,7 +104,7 @@ interface Progress {
 /**
  * Asks at the server's own address until two answers in a row are good (one could be a process that is about to
  * crash again), then by name until one is. Attempts are `interval` apart; `retries` bad ones within a stage are the
- * end. A bad one does not count within `startPeriod`, while the certificate is still missing (ACME takes its time),
+ * end; a good one is confirmed sooner. A bad one does not count within `startPeriod`, while the certificate is still missing (ACME takes its time),
  * or while the world's DNS caches do not know the new address: these wait for the deadline.
  */
 export const awaitHealthy = Effect.fn("awaitHealthy")(function* (options: AwaitHealthyOptions) {
@@ -202,7 +204,12 @@ export const awaitHealthy = Effect.fn("awaitHealthy")(function* (options: AwaitH
     yield* Ref.update(progress, (before) => ({ ...before, stage, failures: 0, good: 0, lastBad: undefined }))
     yield* attempt(stage).pipe(
       Effect.repeat({
-        schedule: Schedule.upTo(Schedule.spaced(healthcheck.interval), options.deadline),
+        schedule: Schedule.identity<number>().pipe(
+          Schedule.addDelay((good) =>
+            good > 0 ? Duration.min(options.confirmAfter, healthcheck.interval) : healthcheck.interval
+          ),
+          Schedule.upTo(options.deadline)
+        ),
         until: (good) => good >= needed
       })
     )

@@ -9,6 +9,7 @@ import { DeadlineError, RefusedError } from "./DeployError.ts"
 import type { Outcome, RunFinished } from "./DeploymentEvent.ts"
 import { desiredApplication, desiredVariables, dnsTarget, type Desired } from "./Desired.ts"
 import { observe, type Observed } from "./Observe.ts"
+import { Pace, withoutWaits } from "./Pace.ts"
 import { hasChanges, type Plan } from "./Plan.ts"
 import { reconcile } from "./Reconcile.ts"
 import { inStep, makeRun, Run } from "./Run.ts"
@@ -51,6 +52,7 @@ export const apply = Effect.fn("apply")(function* (spec: Spec, options: ApplyOpt
     mode: options.mode
   })
   const report = yield* Ref.make<Report | undefined>(undefined)
+  const pace = yield* Pace
   const finish = <E>(exit: Exit.Exit<Outcome, E>) =>
     Effect.tap(settle(exit, publicUrl(spec.domain, port, "/")), (settled) => Ref.set(report, settled))
   return yield* Effect.scoped(
@@ -65,6 +67,7 @@ export const apply = Effect.fn("apply")(function* (spec: Spec, options: ApplyOpt
   ).pipe(
     Effect.onExit(finish),
     Effect.provideService(Run, run),
+    Effect.provideService(Pace, options.mode === "dry-run" ? withoutWaits(pace) : pace),
     Effect.matchEffect({
       onSuccess: () => Effect.flatMap(Ref.get(report), orDieMissing),
       onFailure: (error) =>

@@ -16,6 +16,10 @@ export class Pace extends Context.Reference<Pace>()("fabrik/orchestrator/Pace", 
     settle: Duration.seconds(5),
     /** Coolify's status lags by up to a minute behind a container that it does not probe. */
     statusSettle: Duration.seconds(75),
+    /** Between a good health answer and the one that confirms it. */
+    confirmHealth: Duration.seconds(1),
+    /** Between a good round of the name servers and the one that confirms it. */
+    confirmDns: Duration.millis(250),
     /** How long every name server may take to answer right. */
     propagation: Duration.minutes(10),
     /** How much longer than the application itself its certificate may take: Let's Encrypt answers within a minute or two. */
@@ -52,3 +56,11 @@ export const pollUntil = <A, E, R>(
       return last
     })
   })
+
+/** A dry run asks nobody, so there is nothing to wait for. */
+export const withoutWaits = (pace: PaceSettings): PaceSettings => ({
+  ...pace,
+  firstPoll: Duration.zero,
+  confirmHealth: Duration.zero,
+  confirmDns: Duration.zero
+})

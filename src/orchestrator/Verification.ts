@@ -8,6 +8,7 @@ import { awaitHealthy } from "../health/AwaitHealthy.ts"
 import { HealthProbe } from "../health/HealthProbe.ts"
 import type { Healthcheck } from "../spec/Spec.ts"
 import type { Outcome, RunFinished } from "./DeploymentEvent.ts"
+import { Pace } from "./Pace.ts"
 import { makeRun, Run } from "./Run.ts"
 import { RunError } from "./RunError.ts"
 import { healthAttempted, publicUrl } from "./steps/Verify.ts"
@@ -99,11 +100,13 @@ const checkDns = Effect.fn("checkDns")(function* (domain: string) {
 const checkHttp = Effect.fn("checkHttp")(function* ({ domain, healthcheck }: VerificationSubject) {
   const run = yield* Run
   const { port } = yield* HealthProbe
+  const { confirmHealth } = yield* Pace
   const health = yield* awaitHealthy({
     host: domain,
     healthcheck,
     address: undefined,
     expectedRelease: undefined,
+    confirmAfter: confirmHealth,
     deadline: Duration.times(
       Duration.sum(healthcheck.interval, healthcheck.timeout),
       healthcheck.retries + 1

@@ -70,6 +70,7 @@ const run = (setup: Setup) =>
       address: origin,
       expectedRelease: undefined,
       deadline: Duration.minutes(10),
+      confirmAfter: Duration.minutes(1),
       onAttempt: (attempt) =>
         Effect.flatMap(Clock.currentTimeMillis, (now) =>
           Ref.update(log, (all) => [...all, `${now / 1000} ${attempt.stage} ${describeOutcome(attempt)}`])

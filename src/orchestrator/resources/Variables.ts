@@ -34,7 +34,10 @@ export const updateVariables = Effect.fn("updateVariables")(function* (
     change,
     Effect.gen(function* () {
       const { put, remove, edited } = restoration(before, actions, yield* coolify.listVariables(uuid))
-      if (put.length > 0) yield* coolify.putVariables(uuid, put)
+      // One after the other: a production row brings a preview twin along, which the second request then overwrites.
+      for (const rows of [put.filter((row) => !row.isPreview), put.filter((row) => row.isPreview)]) {
+        if (rows.length > 0) yield* coolify.putVariables(uuid, rows)
+      }
       yield* Effect.forEach(remove, (row) => coolify.deleteVariable(uuid, row.uuid), { discard: true })
       if (edited.length > 0) {
         return yield* Effect.fail({
@@ -88,8 +91,7 @@ export const restoration = (
   for (const row of actions.remove) {
     if (!present.has(rowKey(row))) put.push(...restorable(row))
   }
-  // Production rows first: writing one makes the preview twin that the next then overwrites.
-  return { put: put.toSorted((a, b) => Number(a.isPreview) - Number(b.isPreview)), remove, edited }
+  return { put, remove, edited }
 }
 
 const isUnchanged = (previous: ObservedVariable, row: ObservedVariable): boolean =>

@@ -76,6 +76,7 @@ const provisionRecord = Effect.fn("provisionRecord")(function* (action: RecordAc
     zone: action.zone.name,
     record: action.recordSet,
     deadline: pace.propagation,
+    confirmAfter: pace.confirmDns,
     onRound: ({ answers, good }) =>
       run.emit({
         _tag: "DnsChecked",

@@ -38,6 +38,7 @@ export const verify = Effect.fn("verify")(function* (verification: Verification)
     expectedRelease,
     deadline: Duration.sum(patience(healthcheck), pace.certificate),
     proxied: spec.dns.proxied,
+    confirmAfter: pace.confirmHealth,
     onAttempt: (attempt) => run.emit(healthAttempted(attempt))
   }).pipe(Effect.catchTag("UnhealthyError", (error) => explain(verification, error)))
   if (verification.deployed && verification.applicationUuid !== undefined && !healthcheck.container) {

@@ -1,0 +1,218 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Fiber from "effect/Fiber"
+import type { ApplyOptions } from "../../src/orchestrator/Apply.ts"
+import type { SandboxHandle } from "../../src/sandbox/SandboxHandle.ts"
+import type { Spec } from "../../src/spec/Spec.ts"
+import { testSandbox } from "../sandbox/TestSandbox.ts"
+import { applyTo, specOf } from "./SandboxWorld.ts"
+
+interface Failure {
+  readonly name: string
+  readonly spec: Spec
+  readonly faults?: ReadonlyArray<string>
+  readonly options?: Partial<ApplyOptions>
+  /** The tag of the error that ends the run. */
+  readonly error: string
+}
+
+const release = { release: "{ header: x-release }" }
+const unchecked = { container: false }
+
+/** A failure at every step. Each must leave the sandbox's world as it was. */
+const failures: ReadonlyArray<Failure> = [
+  {
+    name: "the DNS provider refuses the record",
+    spec: specOf(),
+    faults: ["dns PATCH /zones status=422"],
+    error: "DnsError"
+  },
+  {
+    name: "the DNS provider has no rights",
+    spec: specOf(),
+    faults: ["dns PATCH /zones status=401"],
+    error: "DnsError"
+  },
+  {
+    name: "the record never shows on the name server",
+    spec: specOf(),
+    faults: ["dns-server * * refuse"],
+    error: "PropagationTimeout"
+  },
+  {
+    name: "Coolify refuses the variables with 422",
+    spec: specOf(),
+    faults: ["coolify PATCH /envs/bulk status=422"],
+    error: "CoolifyError"
+  },
+  {
+    name: "Coolify fails on the variables with 500",
+    spec: specOf(),
+    faults: ["coolify PATCH /envs/bulk status=500"],
+    error: "CoolifyError"
+  },
+  {
+    name: "the answer to the variables is lost",
+    spec: specOf(),
+    faults: ["coolify PATCH /envs/bulk reset after"],
+    error: "CoolifyError"
+  },
+  {
+    name: "Coolify refuses the deployment with 403",
+    spec: specOf(),
+    faults: ["coolify POST /deploy status=403"],
+    error: "CoolifyError"
+  },
+  { name: "the build fails", spec: specOf({ SANDBOX_APP: "fail-build" }), error: "DeploymentFailedError" },
+  {
+    name: "Coolify finds the container unhealthy",
+    spec: specOf({ SANDBOX_APP: "unhealthy" }),
+    error: "DeploymentFailedError"
+  },
+  {
+    name: "the container crashes under Coolify's health check",
+    spec: specOf({ SANDBOX_APP: "crash" }),
+    error: "DeploymentFailedError"
+  },
+  {
+    name: "it answers 503 and Coolify does not look",
+    spec: specOf({ SANDBOX_APP: "unhealthy" }, unchecked),
+    error: "UnhealthyError"
+  },
+  {
+    name: "it crash-loops and Coolify does not look",
+    spec: specOf({ SANDBOX_APP: "crash" }, unchecked),
+    error: "DeploymentFailedError"
+  },
+  {
+    name: "it answers another status",
+    spec: specOf({ SANDBOX_APP: "status:302" }, unchecked),
+    error: "UnhealthyError"
+  },
+  {
+    name: "another release answers",
+    spec: specOf({ SANDBOX_APP: "release:old" }, release),
+    error: "UnhealthyError"
+  },
+  {
+    name: "the time is up while it starts",
+    spec: specOf({ SANDBOX_APP: "slow:60" }, { retries: 100 }),
+    options: { timeout: Duration.seconds(2) },
+    error: "DeadlineError"
+  }
+]
+
+const createFailures: ReadonlyArray<Failure> = [
+  {
+    name: "Coolify refuses the project",
+    spec: specOf(),
+    faults: ["coolify POST /projects status=422"],
+    error: "CoolifyError"
+  },
+  {
+    name: "Coolify refuses the application with 422",
+    spec: specOf(),
+    faults: ["coolify POST /applications status=422"],
+    error: "CoolifyError"
+  },
+  {
+    name: "Coolify fails on the application with 500, without effect",
+    spec: specOf(),
+    faults: ["coolify POST /applications status=500"],
+    error: "CoolifyError"
+  }
+]
+
+const fails = (sandbox: SandboxHandle, failure: Failure) =>
+  Effect.gen(function* () {
+    const before = yield* sandbox.world
+    yield* sandbox.faults.add(...(failure.faults ?? []))
+    const { result, events } = yield* applyTo(sandbox, failure.spec, failure.options)
+    yield* sandbox.faults.clear
+    const told = events.map(({ state, event }) => `${state} ${event._tag}`).join("\n")
+    if (Either.isRight(result)) return assert.fail(`it succeeded:\n${told}`)
+    assert.strictEqual(result.left.error._tag, failure.error, result.left.message)
+    assert.deepStrictEqual(result.left.report.leftovers, [], told)
+    assert.deepStrictEqual(yield* sandbox.world, before, told)
+  })
+
+const succeeds = (sandbox: SandboxHandle, spec: Spec) =>
+  Effect.gen(function* () {
+    const { result } = yield* applyTo(sandbox, spec)
+    assert.isTrue(Either.isRight(result), Either.isLeft(result) ? result.left.message : "")
+  })
+
+describe.concurrent("a first apply that fails leaves nothing behind", () => {
+  for (const failure of [...createFailures, ...failures]) {
+    it.scopedLive(failure.name, () =>
+      Effect.gen(function* () {
+        const sandbox = yield* testSandbox({ seed: { domains: ["api.example.com"] } })
+        yield* fails(sandbox, failure)
+        yield* succeeds(sandbox, specOf())
+      })
+    )
+  }
+})
+
+describe.concurrent("an update that fails brings the old version back", () => {
+  for (const failure of failures.filter(
+    ({ faults }) => faults?.some((fault) => fault.startsWith("dns")) !== true
+  )) {
+    it.scopedLive(failure.name, () =>
+      Effect.gen(function* () {
+        const sandbox = yield* testSandbox({ seed: { domains: ["api.example.com"] } })
+        const running = specOf(
+          { VERSION: "1", OLD: "goes away" },
+          { ...release, container: failure.spec.healthcheck.container }
+        )
+        yield* succeeds(sandbox, running)
+        yield* fails(sandbox, failure)
+        yield* succeeds(sandbox, running)
+      })
+    )
+  }
+})
+
+describe.concurrent("an interruption", () => {
+  for (const millis of [5, 25, 60, 120, 250]) {
+    it.scopedLive(`after ${millis} ms rolls back`, () =>
+      Effect.gen(function* () {
+        const sandbox = yield* testSandbox({
+          seed: { domains: ["api.example.com"] },
+          latency: { build: "400 millis" }
+        })
+        const before = yield* sandbox.world
+        const fiber = yield* Effect.fork(applyTo(sandbox, specOf()))
+        yield* Effect.sleep(Duration.millis(millis))
+        yield* Fiber.interrupt(fiber)
+        assert.deepStrictEqual(yield* sandbox.world, before)
+      })
+    )
+  }
+})
+
+describe.concurrent("a lost answer does not make a duplicate", () => {
+  for (const fault of [
+    "coolify POST /projects reset after x1",
+    "coolify POST /applications reset after x1",
+    "coolify POST /deploy reset after x1",
+    "dns PATCH /zones reset after x1"
+  ]) {
+    it.scopedLive(fault, () =>
+      Effect.gen(function* () {
+        const sandbox = yield* testSandbox({ seed: { domains: ["api.example.com"] } })
+        yield* sandbox.faults.add(fault)
+        yield* succeeds(sandbox, specOf())
+        const writes = (yield* sandbox.requests).filter(
+          ({ method, path }) => method === "POST" && !path.includes("/deploy")
+        )
+        assert.deepStrictEqual(
+          writes.map(({ path }) => path),
+          ["/api/v1/projects", "/api/v1/applications/dockerimage"]
+        )
+      })
+    )
+  }
+})

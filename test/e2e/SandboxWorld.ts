@@ -1,0 +1,129 @@
+/** The live clients aimed at a sandbox: the whole pipeline over real sockets. */
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as NodePath from "@effect/platform-node/NodePath"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Ref from "effect/Ref"
+import { makeCoolifyConfig } from "../../src/coolify/CoolifyConfig.ts"
+import * as CoolifyHttp from "../../src/coolify/CoolifyHttp.ts"
+import * as AuthoritativeDnsLive from "../../src/dns/AuthoritativeDnsLive.ts"
+import * as PowerDns from "../../src/dns/powerdns/PowerDns.ts"
+import * as HttpsHealthProbe from "../../src/health/HttpsHealthProbe.ts"
+import { apply, type ApplyOptions } from "../../src/orchestrator/Apply.ts"
+import { Progress, type Emitted } from "../../src/orchestrator/DeploymentEvent.ts"
+import { Pace } from "../../src/orchestrator/Pace.ts"
+import type { SandboxHandle } from "../../src/sandbox/SandboxHandle.ts"
+import * as FileSecretStore from "../../src/secrets/FileSecretStore.ts"
+import { parseSpec } from "../../src/spec/ParseSpec.ts"
+import type { Spec } from "../../src/spec/Spec.ts"
+
+export const layersOf = (sandbox: SandboxHandle) =>
+  Layer.unwrapEffect(
+    Effect.map(makeCoolifyConfig(sandbox.apiUrl, Redacted.make(sandbox.token)), (config) =>
+      Layer.mergeAll(
+        CoolifyHttp.layer(config),
+        PowerDns.layer({
+          apiUrl: sandbox.dnsApiUrl,
+          apiKey: Redacted.make(sandbox.dnsApiKey),
+          serverName: "localhost"
+        }),
+        AuthoritativeDnsLive.layer({ nameServers: [sandbox.dnsServer] }),
+        HttpsHealthProbe.layer({
+          port: sandbox.edge.port,
+          resolvers: [sandbox.dnsServer],
+          ca: sandbox.caPem
+        }),
+        FileSecretStore.layer({
+          envFile: `${sandbox.dir}/none.env`,
+          envFileRequired: false,
+          directory: sandbox.dir,
+          given: new Map()
+        })
+      ).pipe(
+        Layer.provide(
+          Layer.mergeAll(
+            FetchHttpClient.layer,
+            NodeFileSystem.layer,
+            NodePath.layer,
+            Layer.setConfigProvider(ConfigProvider.fromMap(new Map()))
+          )
+        )
+      )
+    )
+  ).pipe(Layer.orDie)
+
+export const options: ApplyOptions = {
+  command: "apply",
+  mode: "sandbox",
+  offline: false,
+  skipDns: false,
+  skipDeploy: false,
+  redeploy: false,
+  confirm: () => Effect.succeed(true),
+  timeout: Duration.seconds(30)
+}
+
+/** Polls fast and gives up soon: the sandbox takes milliseconds where the world takes minutes. */
+const hasty = Effect.map(Pace, (pace) => ({
+  ...pace,
+  firstPoll: Duration.millis(20),
+  slowestPoll: Duration.millis(200),
+  settle: Duration.millis(500),
+  statusSettle: Duration.seconds(2),
+  propagation: Duration.seconds(3),
+  certificate: Duration.seconds(1),
+  undoBudget: Duration.seconds(10),
+  queueFull: Duration.millis(100)
+}))
+
+/** Applies a spec to a sandbox, with the events it emitted. */
+export const applyTo = (sandbox: SandboxHandle, spec: Spec, changes: Partial<ApplyOptions> = {}) =>
+  Effect.gen(function* () {
+    const events = yield* Ref.make<ReadonlyArray<Emitted>>([])
+    const pace = yield* hasty
+    const result = yield* apply(spec, { ...options, ...changes }).pipe(
+      Effect.provideService(Progress, { emit: (event) => Ref.update(events, (all) => [...all, event]) }),
+      Effect.provideService(Pace, pace),
+      Effect.provide(layersOf(sandbox)),
+      Effect.either
+    )
+    return { result, events: yield* Ref.get(events) }
+  })
+
+/** A small spec of the sandbox's kind. `health` overrides lines of the health check. */
+export const specOf = (
+  env: Readonly<Record<string, string>> = {},
+  health: Readonly<Record<string, string | number | boolean>> = {}
+): Spec =>
+  Either.getOrThrow(
+    parseSpec(
+      [
+        "name: api",
+        "domain: api.example.com",
+        "server: localhost",
+        "source:",
+        "  image: registry.example/api:1",
+        "port: 8080",
+        "env:",
+        "  GREETING: hello",
+        ...Object.entries(env).map(([key, value]) => `  ${key}: ${JSON.stringify(value)}`),
+        "secrets: [API_KEY]",
+        "healthcheck:",
+        ...Object.entries({
+          path: "/health",
+          interval: 1,
+          timeout: 1,
+          retries: 2,
+          startPeriod: 0,
+          container: true,
+          ...health
+        }).map(([key, value]) => `  ${key}: ${value}`)
+      ].join("\n"),
+      "spec.yaml"
+    )
+  )
