@@ -11,8 +11,10 @@ import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as ExecutionStrategy from "effect/ExecutionStrategy"
+import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 // oxlint-disable-next-line no-restricted-imports -- the sandbox's own Coolify, not the client's folder
 import * as CoolifyApi from "./coolify/CoolifyApi.ts"
 // oxlint-disable-next-line no-restricted-imports -- as above
@@ -217,7 +219,13 @@ const startIn = Effect.fn("Sandbox.start")(function* (options: SandboxOptions) {
 
 /**
  * Starts the sandbox of `options.dir`; the scope's end stops it. Fails with `Locked` where one is running on the
- * directory, `PortInUse`, `BadState`, `Unwritable` or `BadFault`.
+ * directory, `PortInUse`, `BadState`, `Unwritable` or `BadFault`, and then holds nothing.
  */
 export const start = (options: SandboxOptions): Effect.Effect<SandboxHandle, SandboxError, Scope.Scope> =>
-  Effect.provide(startIn(options), [NodeFileSystem.layer, Path.layer])
+  Effect.gen(function* () {
+    const own = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.sequential)
+    return yield* startIn(options).pipe(
+      Scope.extend(own),
+      Effect.onError((cause) => Scope.close(own, Exit.failCause(cause)))
+    )
+  }).pipe(Effect.provide([NodeFileSystem.layer, Path.layer]))
