@@ -99,7 +99,7 @@ const conflictsOf = (origin: Origin, conflicts: unknown) =>
     }))
 
 /** Seconds or an HTTP date (RFC 9110, 10.2.3), at most five minutes; `undefined` for anything else. */
-export const retryAfterMillis = (header: string | undefined, nowMillis: number): number | undefined => {
+const retryAfterMillis = (header: string | undefined, nowMillis: number): number | undefined => {
   if (header === undefined) return undefined
   const text = header.trim()
   const millis = /^\d{1,10}$/.test(text)

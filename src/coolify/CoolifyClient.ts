@@ -102,7 +102,7 @@ export interface ObservedVariable extends Omit<Variable, "value"> {
   readonly value: Redacted.Redacted<string> | undefined
 }
 
-export type DeploymentStatus = "queued" | "in_progress" | "finished" | "failed" | "cancelled-by-user"
+type DeploymentStatus = "queued" | "in_progress" | "finished" | "failed" | "cancelled-by-user"
 
 export interface DeploymentLogLine {
   readonly stream: "stdout" | "stderr"
@@ -131,7 +131,8 @@ export interface DeleteOptions {
 
 /**
  * The Coolify API. Every method is one HTTP request (plus the retries that are safe: any GET, and a write that was
- * refused before it could take effect), fails with a {@link CoolifyError} and is interruptible at any point.
+ * refused before it could take effect), fails with a {@link CoolifyError} and is interruptible at any point. An update
+ * without a change sends nothing; creating an inline Dockerfile on another port than 80 takes a second request.
  */
 export class CoolifyClient extends Context.Tag("fabrik/coolify/CoolifyClient")<
   CoolifyClient,

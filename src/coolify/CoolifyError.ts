@@ -1,10 +1,10 @@
 import * as Schema from "effect/Schema"
 
 /** One field the API refused. `field` is empty when the API sent a plain list. */
-export const FieldProblem = Schema.Struct({ field: Schema.String, message: Schema.String })
+const FieldProblem = Schema.Struct({ field: Schema.String, message: Schema.String })
 
 /** A resource that already holds a domain, as the 409 of Coolify names it. */
-export const DomainConflict = Schema.Struct({
+const DomainConflict = Schema.Struct({
   domain: Schema.String,
   resourceName: Schema.String,
   resourceUuid: Schema.NullOr(Schema.String),

@@ -17,7 +17,7 @@ type Service = Context.Tag.Service<CoolifyClient>
 export type CoolifyMethod = keyof Service
 
 /** How long something takes: a number of looks at it, or a duration of the Clock's. */
-export type Pace = { readonly polls: number } | { readonly duration: Duration.DurationInput }
+type Pace = { readonly polls: number } | { readonly duration: Duration.DurationInput }
 
 export interface MemoryOptions {
   readonly servers?: ReadonlyArray<Server>

@@ -33,7 +33,7 @@ export interface Outcome {
   readonly logs?: ReadonlyArray<DeploymentLogLine>
 }
 
-export interface WorldEnvironment {
+interface WorldEnvironment {
   readonly projectUuid: string
   readonly uuid: string
   readonly name: string

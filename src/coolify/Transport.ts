@@ -133,7 +133,7 @@ const placeOf = (failure: ParseResult.ParseError): string =>
     .map((issue) => issue.path.map(String).join("."))
     .reduce((deepest, path) => (path.length > deepest.length ? path : deepest), "")
 
-export interface Transport {
+interface Transport {
   /** The body of a 2xx answer, decoded. */
   readonly json: <A, I>(call: Call, schema: Schema.Schema<A, I>) => Effect.Effect<A, CoolifyError>
   /** The body of a 2xx answer as it is. */

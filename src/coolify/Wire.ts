@@ -18,7 +18,7 @@ import { normaliseRepository } from "./Repository.ts"
 const uuidPattern = /^[a-z0-9-]{1,64}$/
 
 /** An id of Coolify's, safe to stand in a path. Coolify's own are 24 lower-case letters and digits. */
-export const Uuid = Schema.String.pipe(Schema.pattern(uuidPattern))
+const Uuid = Schema.String.pipe(Schema.pattern(uuidPattern))
 export const isUuid = (text: string): boolean => uuidPattern.test(text)
 
 const orElse = <A, I>(schema: Schema.Schema<A, I>, value: NoInfer<A>) =>

@@ -127,7 +127,7 @@ export const deploy = (
   })
 
 /** Without what only the world knows. */
-export const shownDeployment = ({
+const shownDeployment = ({
   applicationUuid: _application,
   due: _due,
   outcome: _outcome,
