@@ -32,10 +32,7 @@ export const renderPlan = (
     ]
   }
   const kindWidth = Math.max(...shown.map((change) => change.kind.length))
-  const nameWidth = Math.min(
-    Math.max(...shown.filter(isInline).map((change) => widthOf(clean(change.name))), 0),
-    30
-  )
+  const nameWidth = Math.max(...shown.filter(isInline).map((change) => widthOf(clean(change.name))), 0)
   return [
     ...wrap(
       `Plan for ${clean(plan.name)}: project ${clean(plan.project)}, environment ${clean(plan.environment)}${plan.server === "" ? "" : `, server ${clean(plan.server)}`}`,
@@ -61,8 +58,11 @@ const closing = (plan: Plan): string => {
   return `Plan: ${create} to create, ${update} to update, ${gone} to delete.`
 }
 
+const longestName = 30
+
 /** A variable has one value, and stands on one line with it. */
-const isInline = (change: Change): boolean => change.kind === "variable" && change.fields.length === 1
+const isInline = (change: Change): boolean =>
+  change.kind === "variable" && change.fields.length === 1 && widthOf(clean(change.name)) <= longestName
 
 const changeLines = (
   change: Change,

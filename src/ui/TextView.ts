@@ -130,8 +130,9 @@ export const makeTextView = (
       case "complete":
       case "unchanged": {
         const ending = endings[view.command]?.[event.outcome]
-        const line = `${errStyle.green(errStyle.tick)} ${errStyle.bold(clean(view.name))} ${ending}, ${errStyle.dim(seconds(event.millis))}`
-        return said(ending === undefined ? [] : [line], event.url === null ? [] : [clean(event.url)])
+        const line = `${clean(view.name)} ${ending}, ${seconds(event.millis)}`
+        const lines = wrap(line, errStyle.columns, `${errStyle.tick} `).map(errStyle.green)
+        return said(ending === undefined ? [] : lines, event.url === null ? [] : [clean(event.url)])
       }
       case "planned":
         return said(

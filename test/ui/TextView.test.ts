@@ -1,0 +1,206 @@
+import { it } from "@effect/vitest"
+import { assert, describe } from "vitest"
+import type { DeploymentEvent } from "../../src/orchestrator/DeploymentEvent.ts"
+import { widthOf } from "../../src/ui/Layout.ts"
+import { makeStyle, plainStyle } from "../../src/ui/Style.ts"
+import { emptyView, makeTextView, type TextOptions } from "../../src/ui/TextView.ts"
+
+/** All lines of a run, errors and results marked apart. */
+const show = (
+  events: ReadonlyArray<DeploymentEvent>,
+  options: Partial<TextOptions> = {},
+  style = plainStyle
+) => {
+  const next = makeTextView({ quiet: false, verbose: false, live: false, ...options }, style, style)
+  const lines: Array<string> = []
+  let view = emptyView
+  events.forEach((event, index) => {
+    const shown = next(view, { at: index * 1000, run: "0123456789ab", state: "PENDING", event })
+    view = shown.view
+    lines.push(...shown.err.map((line) => `err|${line}`), ...shown.out.map((line) => `out|${line}`))
+  })
+  return { lines, view }
+}
+
+const started = (command = "apply"): DeploymentEvent => ({
+  _tag: "RunStarted",
+  command,
+  name: "test-api",
+  domain: "test-api.example.com",
+  mode: "live"
+})
+
+const health = (stage: "origin" | "name", ok: boolean, detail: string): DeploymentEvent => ({
+  _tag: "HealthAttempted",
+  stage,
+  attempt: 1,
+  ok,
+  detail
+})
+
+const finished = (
+  outcome: Extract<DeploymentEvent, { _tag: "RunFinished" }>["outcome"],
+  url: string | null = "https://test-api.example.com/"
+): DeploymentEvent => ({
+  _tag: "RunFinished",
+  outcome,
+  url,
+  undone: [],
+  leftovers: [],
+  interrupted: false,
+  millis: 41_200
+})
+
+const run: ReadonlyArray<DeploymentEvent> = [
+  started(),
+  { _tag: "StateChanged", from: "PENDING", to: "VALIDATING" },
+  { _tag: "StepStarted", step: "validate" },
+  { _tag: "StepFinished", step: "validate", millis: 3 },
+  { _tag: "StepStarted", step: "provision" },
+  { _tag: "ResourceChanged", system: "coolify", kind: "application", name: "test-api", action: "created" },
+  { _tag: "DnsChecked", name: "test-api.example.com", right: 1, total: 2, detail: "ns2: no-such-name" },
+  { _tag: "DnsChecked", name: "test-api.example.com", right: 1, total: 2, detail: "ns2: no-such-name" },
+  { _tag: "DnsChecked", name: "test-api.example.com", right: 2, total: 2, detail: "" },
+  { _tag: "DnsChecked", name: "test-api.example.com", right: 2, total: 2, detail: "" },
+  { _tag: "StepFinished", step: "provision", millis: 2100 },
+  { _tag: "StepStarted", step: "deploy" },
+  { _tag: "DeploymentProgress", deployment: "d1", status: "queued" },
+  { _tag: "DeploymentLog", stream: "stdout", text: "building\u001b[2J\n::set-output name=x::y" },
+  { _tag: "DeploymentProgress", deployment: "d1", status: "finished" },
+  { _tag: "Warning", message: "the queue is long" },
+  { _tag: "StepFinished", step: "deploy", millis: 30_000 },
+  { _tag: "StepStarted", step: "verify" },
+  health("origin", false, "answered 502, expected 200"),
+  health("origin", true, "answered 200 in 12 ms"),
+  health("origin", true, "answered 200 in 9 ms"),
+  health("name", true, "answered 200 in 9 ms"),
+  {
+    _tag: "Verified",
+    url: "https://test-api.example.com/health",
+    status: 200,
+    certificateDaysLeft: 89,
+    release: "0123456789ab"
+  },
+  { _tag: "StepFinished", step: "verify", millis: 5000 },
+  finished("complete")
+]
+
+describe("TextView", () => {
+  it("tells a run in lines, each change of fact once", () => {
+    assert.deepStrictEqual(show(run).lines, [
+      "err|test-api -> https://test-api.example.com (apply)",
+      "err|[1/5] Validate ✓ 0.0 s",
+      "err|[3/5] Provision",
+      "err|      + application test-api",
+      "err|      1 of 2 name servers know test-api.example.com (ns2: no-such-name)",
+      "err|      2 of 2 name servers know test-api.example.com",
+      "err|      ✓ 2.1 s",
+      "err|[4/5] Deploy",
+      "err|      deployment is queued",
+      "err|      deployment finished",
+      "err|Warning: the queue is long",
+      "err|      ✓ 30.0 s",
+      "err|[5/5] Verify",
+      "err|      not healthy at the server itself: answered 502, expected 200",
+      "err|      healthy at the server itself",
+      "err|      healthy at the domain",
+      "err|      HTTP 200, certificate valid for 89 days, release 0123456789ab answers",
+      "err|      ✓ 5.0 s",
+      "err|✓ test-api is live and verified, 41.2 s",
+      "out|https://test-api.example.com/"
+    ])
+  })
+
+  it("keeps waiting in the live line where there is one", () => {
+    const { lines, view } = show(run.slice(0, 7), { live: true })
+    assert.notInclude(lines.join("\n"), "name servers")
+    assert.include(view.waiting ?? "", "1 of 2 name servers")
+  })
+
+  it("shows the deployment's log with --verbose, made harmless", () => {
+    const { lines } = show(run, { verbose: true })
+    assert.include(lines, "err|      | building")
+    assert.include(lines, "err|      | : :set-output name=x::y")
+  })
+
+  it("with --quiet leaves the URL and the warnings", () => {
+    assert.deepStrictEqual(show(run, { quiet: true }).lines, [
+      "err|Warning: the queue is long",
+      "out|https://test-api.example.com/"
+    ])
+  })
+
+  it("shows the plan and not the walk through it when planning", () => {
+    const plan: DeploymentEvent = {
+      _tag: "Planned",
+      plan: {
+        name: "test-api",
+        domain: "test-api.example.com",
+        project: "p",
+        environment: "e",
+        server: "s",
+        basis: "observed",
+        changes: [],
+        notes: []
+      }
+    }
+    const events = [started("plan"), ...run.slice(1, 4), plan, ...run.slice(4, 8), finished("planned")]
+    assert.deepStrictEqual(show(events).lines, [
+      "err|test-api -> https://test-api.example.com (plan)",
+      "out|",
+      "out|No changes. test-api is as its specification says.",
+      "out|",
+      "err|Nothing was sent."
+    ])
+  })
+
+  it("tells a rollback", () => {
+    const events: ReadonlyArray<DeploymentEvent> = [
+      started(),
+      { _tag: "StateChanged", from: "DEPLOYING", to: "ROLLING_BACK" },
+      { _tag: "UndoStarted", what: "application test-api" },
+      { _tag: "UndoFinished", what: "application test-api" },
+      { _tag: "UndoStarted", what: "record test-api.example.com A" },
+      {
+        _tag: "UndoFailed",
+        leftover: { what: "record test-api.example.com A", why: "no connection", next: "remove it" }
+      },
+      finished("leftovers", null)
+    ]
+    assert.deepStrictEqual(show(events).lines.slice(1), [
+      "err|Rolling back",
+      "err|      ✓ application test-api",
+      "err|      ✗ record test-api.example.com A: no connection"
+    ])
+  })
+
+  it("tells each command's success in its own words", () => {
+    const ending = (command: string, outcome: "complete" | "unchanged") =>
+      show([started(command), finished(outcome)]).lines.slice(1)
+    assert.deepStrictEqual(ending("apply", "unchanged"), [
+      "err|✓ test-api is up to date and answers, 41.2 s",
+      "out|https://test-api.example.com/"
+    ])
+    assert.deepStrictEqual(ending("destroy", "unchanged"), ["out|https://test-api.example.com/"])
+    assert.include(ending("destroy", "complete")[0], "is gone")
+    assert.include(ending("verify", "complete")[0], "answers as it should")
+  })
+
+  it("fits 80 columns, whatever the names", () => {
+    const long = "very-long-name-".repeat(12)
+    const events: ReadonlyArray<DeploymentEvent> = [
+      { _tag: "RunStarted", command: "apply", name: long, domain: `${long}.example.com`, mode: "dry-run" },
+      { _tag: "StepStarted", step: "provision" },
+      { _tag: "ResourceChanged", system: "dns", kind: "record", name: long, action: "updated" },
+      { _tag: "DnsChecked", name: long, right: 0, total: 2, detail: long },
+      { _tag: "Retrying", what: long, why: long, delayMillis: 1000 },
+      { _tag: "DeploymentLog", stream: "stderr", text: long },
+      health("name", false, long),
+      { _tag: "Warning", message: long },
+      { _tag: "UndoFinished", what: long },
+      { _tag: "UndoFailed", leftover: { what: long, why: long, next: long } }
+    ]
+    const style = makeStyle({ color: true, unicode: false, columns: 300 })
+    for (const line of show(events, { verbose: true }, style).lines) assert.isAtMost(widthOf(line) - 4, 80)
+  })
+})
