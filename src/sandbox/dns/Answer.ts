@@ -93,16 +93,22 @@ const matching = (zone: Zone, name: string): ReadonlyArray<ZoneRecordSet> | unde
   return wildcard.length > 0 ? wildcard : undefined
 }
 
-const referral = (zone: Zone, cut: ZoneRecordSet): Section => ({
-  ...empty,
-  authoritative: false,
-  authorities: rendered(cut, cut.name),
-  additionals: cut.records.flatMap((record) =>
-    at(zone, absolute(record.content))
-      .filter((set) => set.type === "A" || set.type === "AAAA")
-      .flatMap((set) => rendered(set, set.name))
-  )
-})
+/** The addresses of the names that an answer points at, as far as the zone has them. */
+const glue = (zone: Zone, answers: ReadonlyArray<DnsPacket.Answer>): ReadonlyArray<DnsPacket.Answer> =>
+  answers
+    .flatMap((answer) => {
+      if (answer.type === "NS") return [answer.data]
+      if (answer.type === "MX") return [answer.data.exchange]
+      return answer.type === "SRV" ? [answer.data.target] : []
+    })
+    .flatMap((target) => at(zone, absolute(target)))
+    .filter((set) => set.type === "A" || set.type === "AAAA")
+    .flatMap((set) => rendered(set, set.name))
+
+const referral = (zone: Zone, cut: ZoneRecordSet): Section => {
+  const authorities = rendered(cut, cut.name)
+  return { ...empty, authoritative: false, authorities, additionals: glue(zone, authorities) }
+}
 
 const lookup = (zones: ReadonlyArray<Zone>, owner: string, type: string, hops: number): Section => {
   const name = absolute(owner)
@@ -113,7 +119,10 @@ const lookup = (zones: ReadonlyArray<Zone>, owner: string, type: string, hops: n
   const sets = matching(zone, name)
   if (sets === undefined) return { ...empty, rcode: Rcode.noSuchName, authorities: negative(zone) }
   const wanted = sets.filter((set) => type === "ANY" || set.type === type)
-  if (wanted.length > 0) return { ...empty, answers: wanted.flatMap((set) => rendered(set, owner)) }
+  if (wanted.length > 0) {
+    const answers = wanted.flatMap((set) => rendered(set, owner))
+    return { ...empty, answers, additionals: glue(zone, answers) }
+  }
   const alias = sets.find((set) => set.type === "CNAME")
   const target = alias?.records.find((record) => !record.disabled)?.content
   if (alias === undefined || target === undefined) return { ...empty, authorities: negative(zone) }

@@ -7,7 +7,7 @@ import * as DnsServer from "../../../src/sandbox/dns/DnsServer.ts"
 import { type Zone } from "../../../src/sandbox/dns/Zone.ts"
 import * as ZoneStore from "../../../src/sandbox/dns/ZoneStore.ts"
 import * as Stored from "../../../src/sandbox/Stored.ts"
-import { overTcp, overUdp, question } from "./DnsQuery.ts"
+import { overTcp, overUdp, question, type Reply } from "./DnsQuery.ts"
 
 const set = (name: string, type: string, ...contents: ReadonlyArray<string>) => ({
   name,
@@ -212,6 +212,16 @@ describe("answers over UDP", () => {
       assert.deepStrictEqual(reply.answers, [])
       assert.deepStrictEqual(reply.authorities, ["sub.example.com 300 NS ns.sub.example.com"])
       assert.strictEqual(reply.packet.additionals?.[0]?.type, "A")
+    })
+  )
+
+  it.scopedLive("the addresses of name servers and services come along", () =>
+    Effect.gen(function* () {
+      const targets = (reply: Reply) =>
+        (reply.packet.additionals ?? []).map((extra) => ("data" in extra ? extra.data : ""))
+      assert.deepStrictEqual(targets(yield* ask("example.com", "NS")), ["127.0.0.1"])
+      assert.deepStrictEqual(targets(yield* ask("srv.example.com", "SRV")), ["192.0.2.1", "192.0.2.2"])
+      assert.deepStrictEqual(targets(yield* ask("mail.example.com", "MX")), [])
     })
   )
 
