@@ -13,7 +13,7 @@ const explain = (file: string, error: PlatformError): SpecError => {
   if (error._tag === "BadArgument") return whole(file, "this is not a file name")
   switch (error.reason) {
     case "NotFound":
-      return whole(file, "there is no such file", "`fabrik new` writes one")
+      return whole(file, "there is no such file", "check the path")
     case "PermissionDenied":
       return whole(file, "no permission to read the file", "check who owns it and its mode (ls -l)")
     case "BadResource":

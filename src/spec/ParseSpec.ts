@@ -282,7 +282,7 @@ export const parseSpec = (text: string, file: string): Either.Either<Spec, SpecE
   if (node === undefined) return fail(report.problems)
   if (node._tag !== "Map") {
     const message = node._tag === "Null" ? "the file is empty" : "a spec is a map of keys"
-    report.add(start, "", { message, hint: "it starts with `name:` and `domain:`; `fabrik new` writes one" })
+    report.add(start, "", { message, hint: "it starts with `name:` and `domain:`" })
     return fail(report.problems)
   }
   const spec = new SpecReader(report, { path: "", keyAt: start, node }).spec()

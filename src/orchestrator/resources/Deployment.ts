@@ -111,10 +111,10 @@ const follow = Effect.fn("follow")(function* (
     reason: last.status === "failed" ? "Failed" : isActive(last) ? "Lost" : "Cancelled",
     detail:
       last.status === "failed"
-        ? "Coolify's deployment failed"
+        ? "the deployment failed"
         : isActive(last)
-          ? `Coolify's deployment is still ${last.status} after ${Duration.format(pace.deployment)}`
-          : "Coolify's deployment was cancelled by somebody else",
+          ? `the deployment is still ${last.status} after ${Duration.format(pace.deployment)}`
+          : "the deployment was cancelled by somebody else",
     deployment: last.uuid,
     log: (last.logs ?? []).slice(-logTail).map((line) => line.text)
   })
