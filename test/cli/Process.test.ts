@@ -1,0 +1,230 @@
+/** The built file, run as a user runs it: in a directory and an environment of its own. */
+import { it } from "@effect/vitest"
+import { spawn, spawnSync, type ChildProcess } from "node:child_process"
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, afterEach, assert, beforeAll, beforeEach, describe } from "vitest"
+import { commands } from "../../src/cli/Cli.ts"
+import { version } from "../../src/cli/Version.ts"
+
+const root = join(import.meta.dirname, "../..")
+let dist = ""
+let cwd = ""
+const children: Array<ChildProcess> = []
+
+beforeAll(() => {
+  dist = mkdtempSync(join(tmpdir(), "fabrik-dist-"))
+  const built = spawnSync(process.execPath, [join(root, "scripts/build.mjs"), "--outdir", dist], {
+    encoding: "utf8"
+  })
+  assert.strictEqual(built.status, 0, built.stderr)
+})
+afterAll(() => rmSync(dist, { recursive: true, force: true }))
+beforeEach(() => {
+  cwd = mkdtempSync(join(tmpdir(), "fabrik-cwd-"))
+  copyFileSync(join(root, "fixtures/test-api.yaml"), join(cwd, "app.yaml"))
+})
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill("SIGKILL")
+  rmSync(cwd, { recursive: true, force: true })
+})
+
+const env = { PATH: process.env["PATH"], LANG: "C.UTF-8" }
+
+const fabrik = (args: ReadonlyArray<string>, more: Record<string, string> = {}) => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(dist, "fabrik.js"), ...args], {
+    cwd,
+    env: { ...env, ...more },
+    encoding: "utf8"
+  })
+  return { status, stdout, stderr }
+}
+
+/** A process to send signals to. */
+const begin = (args: ReadonlyArray<string>) => {
+  const child = spawn(process.execPath, [join(dist, "fabrik.js"), ...args], { cwd, env })
+  children.push(child)
+  const output = { stdout: "", stderr: "" }
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (output.stdout += text))
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (output.stderr += text))
+  const ended = new Promise<number | null>((resolve) => child.on("close", (code) => resolve(code)))
+  /** Resolves when `text` has been printed; fails when the process ends first. */
+  const until = (text: string) =>
+    new Promise<void>((resolve, reject) => {
+      const look = () => {
+        if ((output.stdout + output.stderr).includes(text)) resolve()
+      }
+      child.stdout.on("data", look)
+      child.stderr.on("data", look)
+      void ended.then(() => reject(new Error(`ended without "${text}": ${output.stderr}`)))
+      look()
+    })
+  return { child, output, ended, until }
+}
+
+const widest = (text: string): number => Math.max(...text.split("\n").map((line) => line.length))
+
+const sandboxFlags = ["--sandbox", "--yes"]
+
+describe("the process", () => {
+  it("knows its version, which is the package's", () => {
+    const { version: packaged } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
+    assert.strictEqual(version, packaged)
+    for (const args of [["--version"], ["-v"], ["apply", "--version"]]) {
+      assert.deepStrictEqual(fabrik(args), { status: 0, stdout: `fabrik ${version}\n`, stderr: "" })
+    }
+  })
+
+  it("helps with every command, with examples, in 80 columns", () => {
+    const overview = fabrik([]).stdout
+    assert.isAtMost(widest(overview), 80)
+    for (const { name, summary, flags } of commands) {
+      assert.include(overview, `  ${name}`)
+      assert.include(overview, summary)
+      const { status, stdout, stderr } = fabrik([name, "--help"])
+      assert.strictEqual(status, 0)
+      assert.strictEqual(stderr, "")
+      assert.isAtMost(widest(stdout), 80)
+      for (const flag of flags) assert.include(stdout, `--${flag.name}`)
+      assert.include(stdout, `\nExamples:\n  fabrik ${name}`)
+    }
+  })
+
+  it("tells a usage error once, on stderr, and exits 4", () => {
+    assert.deepStrictEqual(fabrik(["apply", "app.yaml", "--skip-dsn"]), {
+      status: 4,
+      stdout: "",
+      stderr: "✗ unknown flag --skip-dsn; did you mean --skip-dns?\n  See fabrik apply --help.\n"
+    })
+  })
+
+  it("names every problem of a spec with its place, and exits 4", () => {
+    writeFileSync(join(cwd, "bad.yaml"), "name: x\ndomian: x.example.com\n")
+    const { status, stdout, stderr } = fabrik(["validate", "bad.yaml", "app.yaml"])
+    assert.strictEqual(status, 4)
+    assert.include(stderr, "bad.yaml:2:1: unknown key `domian`")
+    assert.strictEqual(stdout, "app.yaml: ok, test-api at https://test-api.example.com\n")
+    assert.strictEqual(fabrik(["apply", "bad.yaml", "--sandbox", "--yes"]).status, 4)
+  })
+
+  it("without credentials exits 5, and offers what works without them", () => {
+    const { status, stderr } = fabrik(["apply", "app.yaml", "--yes"])
+    assert.strictEqual(status, 5)
+    for (const word of ["COOLIFY_TOKEN", "CLOUDFLARE_API_TOKEN", "--sandbox", "--dry-run"]) {
+      assert.include(stderr, word)
+    }
+  })
+
+  it("refuses to work without checking certificates", () => {
+    const { status, stderr } = fabrik(["plan", "app.yaml"], { NODE_TLS_REJECT_UNAUTHORIZED: "0" })
+    assert.strictEqual(status, 5)
+    assert.include(stderr, "NODE_TLS_REJECT_UNAUTHORIZED")
+  })
+
+  it("dry-runs offline in an empty environment, and writes no file", () => {
+    const { status, stdout, stderr } = fabrik(["apply", "--dry-run", "app.yaml"])
+    assert.strictEqual(status, 0, stderr)
+    assert.include(stdout, "No credentials are set")
+    assert.include(stdout, "Plan: ")
+    assert.include(stderr, "Nothing was sent.")
+    assert.isAtMost(widest(stdout + stderr), 80)
+    fabrik(["plan", "--sandbox", "app.yaml"])
+    assert.deepStrictEqual(readdirSync(cwd), ["app.yaml"])
+  })
+
+  it("tells changes from none with plan --detailed-exitcode", () => {
+    assert.strictEqual(fabrik(["plan", "app.yaml"]).status, 0)
+    assert.strictEqual(fabrik(["plan", "app.yaml", "--detailed-exitcode"]).status, 2)
+  })
+
+  it("with --json prints nothing but JSON on stdout", () => {
+    const { status, stdout } = fabrik(["apply", "--dry-run", "--json", "app.yaml"])
+    assert.strictEqual(status, 0)
+    const events = stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line))
+    assert.strictEqual(events[0].type, "RunStarted")
+    assert.strictEqual(events.at(-1).type, "RunFinished")
+    for (const event of events) {
+      assert.match(event.at, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
+      assert.match(event.run, /^[0-9a-f]{12}$/)
+      assert.isString(event.state)
+    }
+    const failed = fabrik(["apply", "--json", "app.yaml"])
+    assert.strictEqual(JSON.parse(failed.stdout).exit, 5)
+  })
+
+  it("never shows a secret, and warns of those in argv", () => {
+    const result = fabrik(["apply", "--dry-run", "-s", "API_KEY=hunter2hunter2", "app.yaml"], {
+      DATABASE_URL: "hunter3hunter3"
+    })
+    assert.strictEqual(result.status, 0)
+    assert.notMatch(result.stdout + result.stderr, /hunter/)
+    assert.include(result.stderr, "Warning: values given with --secrets")
+  })
+
+  it("survives a reader that goes away", async () => {
+    const { child, ended } = begin(["apply", "--dry-run", "app.yaml"])
+    child.stdout.destroy()
+    assert.strictEqual(await ended, 0)
+  })
+
+  it("asks nobody where nobody is, and says what to do", () => {
+    const { status, stderr } = fabrik(["apply", "--sandbox", "app.yaml"])
+    assert.strictEqual(status, 4)
+    assert.include(stderr, "--yes")
+  })
+})
+
+describe("the process and the sandbox", () => {
+  it("applies, finds nothing to do, shows the status and destroys", { timeout: 60_000 }, () => {
+    const first = fabrik(["apply", "app.yaml", ...sandboxFlags])
+    assert.strictEqual(first.status, 0, first.stderr)
+    assert.match(first.stdout, /^https:\/\/test-api\.example\.com:\d+\/$/m)
+    const again = fabrik(["apply", "app.yaml", "--sandbox"])
+    assert.strictEqual(again.status, 0, again.stderr)
+    assert.include(again.stdout, "No changes.")
+    assert.include(fabrik(["status", "app.yaml", "--sandbox"]).stdout, "Everything is as the spec says.")
+    const gone = fabrik(["destroy", "app.yaml", ...sandboxFlags])
+    assert.strictEqual(gone.status, 0, gone.stderr)
+    assert.include(fabrik(["destroy", "app.yaml", ...sandboxFlags]).stdout, "No changes.")
+  })
+
+  it("rolls back at the first signal and exits as the shell expects", { timeout: 60_000 }, async () => {
+    const slow = ["--sandbox-fault", "coolify GET /deployments delay=1000"]
+    const { child, ended, output, until } = begin(["apply", "app.yaml", ...sandboxFlags, ...slow])
+    await until("+ variables test-api")
+    child.kill("SIGTERM")
+    assert.strictEqual(await ended, 143, output.stderr)
+    assert.include(output.stderr, "interrupted: rolling back")
+    assert.include(output.stderr, "everything was put back")
+    assert.include(fabrik(["destroy", "app.yaml", ...sandboxFlags]).stdout, "No changes.")
+  })
+
+  it("ends at the second signal with 12, and says what may be left", { timeout: 60_000 }, async () => {
+    const faults = ["coolify GET /deployments hang", "coolify DELETE * hang"].flatMap((rule) => [
+      "--sandbox-fault",
+      rule
+    ])
+    const { child, ended, output, until } = begin(["apply", "app.yaml", ...sandboxFlags, ...faults])
+    await until("+ variables test-api")
+    child.kill("SIGINT")
+    await until("Rolling back")
+    child.kill("SIGINT")
+    assert.strictEqual(await ended, 12)
+    assert.include(output.stderr, "may be left: application test-api")
+    assert.include(output.stderr, "fabrik status app.yaml")
+  })
+
+  it("serves the sandbox until told to stop, which is no failure", { timeout: 60_000 }, async () => {
+    const { child, ended, output, until } = begin(["sandbox", "--server", "vps1", "--zone", "example.com"])
+    await until("Stop it with Ctrl-C.")
+    assert.match(output.stdout, /export COOLIFY_URL=http:\/\/127\.0\.0\.1:\d+/)
+    const applied = fabrik(["apply", "app.yaml", ...sandboxFlags])
+    assert.strictEqual(applied.status, 0, applied.stderr)
+    child.kill("SIGINT")
+    assert.strictEqual(await ended, 0)
+  })
+})
