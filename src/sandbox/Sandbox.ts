@@ -79,8 +79,13 @@ const stored = <A, I>(file: string, schema: Schema.Schema<A, I>, initial: A) =>
     (error) => new SandboxError({ reason: "BadState", detail: error.message, cause: error })
   )
 
+/** Longer than any client keeps an idle connection, so that none is cut while a request is on its way. */
+const keepAliveTimeout = 120_000
+
 const serveHttp = (app: HttpApp.Default, port: number) =>
-  Effect.flatMap(NodeHttpServer.makeHandler(app), (handler) => listen(http.createServer(handler), port))
+  Effect.flatMap(NodeHttpServer.makeHandler(app), (handler) =>
+    listen(http.createServer({ keepAliveTimeout }, handler), port)
+  )
 
 /** The Coolify of `dir`; its database always knows the sandbox's token. */
 const startCoolify = Effect.fnUntraced(function* (file: string, token: string, options: SandboxOptions) {

@@ -1,7 +1,7 @@
 import * as Schema from "effect/Schema"
 
 /** The ways the sandbox cannot start, be reached or be told something. */
-export const SandboxErrorReason = Schema.Literal(
+const SandboxErrorReason = Schema.Literal(
   /** An explicitly wanted port is taken (or not allowed). */
   "PortInUse",
   /** Another process, or another scope of this one, runs the sandbox of the same directory. */
@@ -15,7 +15,6 @@ export const SandboxErrorReason = Schema.Literal(
   /** The running sandbox did not answer, or not as one. */
   "NoAnswer"
 )
-export type SandboxErrorReason = typeof SandboxErrorReason.Type
 
 /** Why the sandbox did not do what it was told, in the operator's terms. */
 export class SandboxError extends Schema.TaggedError<SandboxError>("fabrik/sandbox/SandboxError")(

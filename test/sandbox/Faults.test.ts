@@ -19,14 +19,14 @@ interface Outcome {
   readonly broken: string | undefined
 }
 
-/** One request over its own connection; whatever becomes of it is an outcome. Gives up after `patience` ms. */
+/** One request over its own connection; whatever becomes of it is an outcome. Gives up after `patience` ms, by default far more than a loaded machine takes. */
 const send = (
   base: string,
   headers: Record<string, string>,
   method: string,
   path: string,
   body?: unknown,
-  patience = 400
+  patience = 15_000
 ): Effect.Effect<Outcome> =>
   Effect.async((resume) => {
     let status: number | undefined
@@ -62,8 +62,8 @@ const send = (
     request.end(body === undefined ? undefined : JSON.stringify(body))
   })
 
-const coolify = (sandbox: SandboxHandle, method: string, path: string, body?: unknown) =>
-  send(sandbox.apiUrl, { authorization: `Bearer ${sandbox.token}` }, method, `/api/v1${path}`, body)
+const coolify = (sandbox: SandboxHandle, method: string, path: string, body?: unknown, patience?: number) =>
+  send(sandbox.apiUrl, { authorization: `Bearer ${sandbox.token}` }, method, `/api/v1${path}`, body, patience)
 
 const patchZone = (sandbox: SandboxHandle, content: string) =>
   send(
@@ -93,7 +93,8 @@ const logged = (sandbox: SandboxHandle) =>
     )
   )
 
-const create = (sandbox: SandboxHandle, name: string) => coolify(sandbox, "POST", "/projects", { name })
+const create = (sandbox: SandboxHandle, name: string, patience?: number) =>
+  coolify(sandbox, "POST", "/projects", { name }, patience)
 
 describe("faults of the HTTP APIs", () => {
   it.scopedLive("status before: no effect, then the next request is itself again", () =>
@@ -143,22 +144,22 @@ describe("faults of the HTTP APIs", () => {
   it.scopedLive("hang before and after", () =>
     Effect.gen(function* () {
       const sandbox = yield* withFaults("coolify POST * hang #1", "coolify POST * hang after #2")
-      assert.strictEqual((yield* create(sandbox, "never")).broken, "timeout")
-      assert.strictEqual((yield* create(sandbox, "done")).broken, "timeout")
+      assert.strictEqual((yield* create(sandbox, "never", 300)).broken, "timeout")
+      assert.strictEqual((yield* create(sandbox, "done", 1000)).broken, "timeout")
       assert.deepStrictEqual(yield* projectNames(sandbox), ["done"])
     })
   )
 
   it.scopedLive("a delay lands the effect late, even when the client has given up", () =>
     Effect.gen(function* () {
-      const sandbox = yield* withFaults("coolify POST /projects delay=600 x1")
-      const given = yield* create(sandbox, "late")
+      const sandbox = yield* withFaults("coolify POST /projects delay=1500 x1")
+      const given = yield* create(sandbox, "late", 200)
       assert.strictEqual(given.broken, "timeout")
       assert.deepStrictEqual(yield* projectNames(sandbox), [])
       yield* projectNames(sandbox).pipe(
         Effect.delay("20 millis"),
         Effect.repeat({ until: (names) => names.includes("late") }),
-        Effect.timeout("5 seconds")
+        Effect.timeout("15 seconds")
       )
     })
   )
@@ -248,19 +249,20 @@ describe("faults of the name server", () => {
         "dns-server TXT * drop #1"
       )
       const { port } = sandbox.dnsServer
-      const ask = (type: string) => overUdp(port, question("api.example.test", type))
+      const ask = (type: string, patience?: number) =>
+        overUdp(port, question("api.example.test", type), patience)
       assert.strictEqual((yield* ask("A")).rcode, "SERVFAIL")
       assert.strictEqual((yield* overTcp(port, [question("api.example.test", "A")]))[0]?.rcode, "SERVFAIL")
       assert.strictEqual((yield* ask("A")).rcode, "NXDOMAIN")
       assert.strictEqual((yield* ask("AAAA")).rcode, "REFUSED")
-      assert.strictEqual(yield* Effect.flip(ask("TXT")), "no reply")
+      assert.strictEqual(yield* Effect.flip(ask("TXT", 300)), "no reply")
       assert.strictEqual((yield* ask("TXT")).rcode, "NXDOMAIN")
     })
   )
 
   it.scopedLive("stale answers with the past, until that is the present", () =>
     Effect.gen(function* () {
-      const sandbox = yield* withFaults("dns-server * * stale=300")
+      const sandbox = yield* withFaults("dns-server * * stale=2000")
       const ask = overUdp(sandbox.dnsServer.port, question("api.example.test", "A"))
       yield* patchZone(sandbox, "192.0.2.1")
       const first = yield* ask
@@ -268,7 +270,7 @@ describe("faults of the name server", () => {
       const later = yield* ask.pipe(
         Effect.delay("20 millis"),
         Effect.repeat({ until: (reply) => reply.answers.length > 0 }),
-        Effect.timeout("5 seconds")
+        Effect.timeout("15 seconds")
       )
       assert.deepStrictEqual(later.answers, ["api.example.test 60 A 192.0.2.1"])
     })

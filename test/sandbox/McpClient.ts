@@ -4,7 +4,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 
-export interface ToolResult {
+interface ToolResult {
   readonly isError: boolean
   /** The text parts, joined. */
   readonly text: string

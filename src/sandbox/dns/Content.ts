@@ -7,7 +7,7 @@ import type * as DnsPacket from "dns-packet"
 
 /** The types that the sandbox can hold. */
 export const recordTypes = ["A", "AAAA", "CAA", "CNAME", "MX", "NS", "PTR", "SOA", "SRV", "TXT"] as const
-export type SandboxRecordType = (typeof recordTypes)[number]
+type SandboxRecordType = (typeof recordTypes)[number]
 
 const isRecordType = (type: string): type is SandboxRecordType => recordTypes.some((known) => known === type)
 

@@ -1,9 +1,9 @@
 /** Zones as the sandbox keeps them. Field names are those of the PowerDNS API; names are absolute, with final dot. */
 import * as Schema from "effect/Schema"
 
-export const ZoneRecord = Schema.Struct({ content: Schema.String, disabled: Schema.Boolean })
+const ZoneRecord = Schema.Struct({ content: Schema.String, disabled: Schema.Boolean })
 
-export const ZoneComment = Schema.Struct({
+const ZoneComment = Schema.Struct({
   content: Schema.String,
   account: Schema.String,
   /** Seconds since the epoch. */

@@ -8,14 +8,14 @@ import * as Runtime from "effect/Runtime"
 import { listen } from "../Listen.ts"
 import type { Certificates } from "./Certificates.ts"
 
-export interface EdgeRequest {
+interface EdgeRequest {
   readonly method: string
   /** With the query. */
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
 }
 
-export type EdgeAnswer =
+type EdgeAnswer =
   | {
       readonly kind: "response"
       readonly status: number

@@ -66,14 +66,14 @@ export const question = (
           ]
   })
 
-/** Fails with `no reply` after 500 ms. */
-export const overUdp = (port: number, message: Buffer): Effect.Effect<Reply, "no reply"> =>
+/** Fails with `no reply` after `patience` ms. */
+export const overUdp = (port: number, message: Buffer, patience = 15_000): Effect.Effect<Reply, "no reply"> =>
   Effect.async<Reply>((resume) => {
     const socket = dgram.createSocket("udp4")
     socket.on("message", (reply) => resume(Effect.succeed(read(reply))))
     socket.send(message, port, "127.0.0.1")
     return Effect.sync(() => socket.close())
-  }).pipe(Effect.timeoutFail({ duration: "500 millis", onTimeout: () => "no reply" as const }))
+  }).pipe(Effect.timeoutFail({ duration: patience, onTimeout: () => "no reply" as const }))
 
 /** Sends all messages over one connection, byte by byte where `split`, and reads as many replies. */
 export const overTcp = (

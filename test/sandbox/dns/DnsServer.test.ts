@@ -250,7 +250,7 @@ describe("answers over UDP", () => {
       // An answer must never be answered.
       const answered = question("api.example.com", "A")
       answered.writeUInt16BE(0x8000, 2)
-      assert.strictEqual(yield* Effect.flip(overUdp(port, answered)), "no reply")
+      assert.strictEqual(yield* Effect.flip(overUdp(port, answered, 300)), "no reply")
     })
   )
 })
