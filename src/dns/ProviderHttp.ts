@@ -37,7 +37,8 @@ export interface ProviderHttpOptions {
 
 /** How long one request may take, from the connection to the last byte. */
 const requestTimeout = Duration.seconds(15)
-const maxBodyBytes = 16 * 1024 * 1024
+/** A PowerDNS zone of some 300,000 records. */
+const maxBodyBytes = 64 * 1024 * 1024
 /** A provider that asks for more than this is not waited for. */
 const longestWait = Duration.seconds(30)
 const maxDetail = 300

@@ -107,14 +107,17 @@ const make = Effect.fnUntraced(function* (config: PowerDnsConfig) {
     return { id: chosen.id, name: chosen.name }
   })
 
-  const rrsetsAt = (method: string, zone: Zone, name: string) =>
-    http.read(method, zonePath(zone), { rrset_name: Wire.withDot(name) }).pipe(
+  const rrsetsAt = (method: string, zone: Zone, name: string, parameters: Readonly<Record<string, string>>) =>
+    http.read(method, zonePath(zone), parameters).pipe(
       Effect.flatMap(http.decode(method, Wire.ZoneWithRecords)),
       // Older servers answer the whole zone; 4.7 adds every other name's comments, as record sets without records.
       Effect.map(({ rrsets }) => rrsets.filter((rrset) => Wire.withoutDot(rrset.name) === name))
     )
+  /** What is served at the name: a filtered listing leaves disabled records out. */
   const listAt = (method: string, zone: Zone, name: string) =>
-    Effect.map(rrsetsAt(method, zone, name), Wire.toRecordSets)
+    Effect.map(rrsetsAt(method, zone, name, { rrset_name: Wire.withDot(name) }), Wire.toRecordSets)
+  /** All there is at the name, from the whole zone: a write would destroy disabled records as well. */
+  const allAt = (method: string, zone: Zone, name: string) => rrsetsAt(method, zone, name, {})
 
   const change = (method: string, zone: Zone, rrset: unknown) =>
     HttpClientRequest.patch(zonePath(zone)).pipe(
@@ -133,7 +136,7 @@ const make = Effect.fnUntraced(function* (config: PowerDnsConfig) {
     const wanted = stored(recordSet)
     if (wanted.proxied)
       return yield* http.fail(method, { reason: "Invalid", detail: "PowerDNS has no proxy" })
-    const rrsets = yield* rrsetsAt(method, zone, wanted.name)
+    const rrsets = yield* allAt(method, zone, wanted.name)
     const existing = Wire.toRecordSets(rrsets)
     const expectation: Expectation =
       expected._tag === "Absent" ? expected : { _tag: "Exactly", recordSet: stored(expected.recordSet) }
@@ -152,15 +155,14 @@ const make = Effect.fnUntraced(function* (config: PowerDnsConfig) {
   const remove = Effect.fn("PowerDns.remove")(function* (zone: Zone, expected: RecordSet) {
     const method = "remove"
     const ours = stored(expected)
-    const read = Effect.map(listAt(method, zone, ours.name), (existing) => ofType(existing, ours.type))
-    const before = yield* read
+    const before = ofType(Wire.toRecordSets(yield* allAt(method, zone, ours.name)), ours.type)
     if (before === undefined) return
     const refusal = refuseRemove(before, ours)
     if (refusal !== undefined) return yield* refuse(method, refusal)
     yield* settle(
       { provider, method, before, wanted: undefined },
       change(method, zone, Wire.deleting(ours)),
-      read
+      Effect.map(listAt(method, zone, ours.name), (existing) => ofType(existing, ours.type))
     )
   })
 

@@ -39,22 +39,18 @@ export const account = "fabrik"
 /** The TTL of a record set that leaves it to the provider: PowerDNS has none of its own for the API. */
 export const automaticTtl = 300
 
-/** PowerDNS keeps records it does not serve. They count as there, and never as equal to a served one. */
-const disabledMark = " (disabled)"
-
 export const withDot = (name: string): string => `${name}.`
 
 export const withoutDot = (name: string): string =>
   Option.getOrElse(normalizeName(name), () => name.toLowerCase().replace(/\.$/, ""))
 
+/** A record that is kept and not served counts as there, and never as equal to a served one. */
 const toValue = (type: string, { content, disabled }: RrSet["records"][number]): string =>
-  (type === "TXT" ? unquoteText(content) : canonicalValue(type, content)) + (disabled ? disabledMark : "")
+  (type === "TXT" ? unquoteText(content) : canonicalValue(type, content)) + (disabled ? " (disabled)" : "")
 
-const fromValue = (type: string, value: string) => {
-  const disabled = value.endsWith(disabledMark)
-  const bare = disabled ? value.slice(0, -disabledMark.length) : value
-  const content = type === "TXT" ? quoteText(bare) : type === "CNAME" ? withDot(withoutDot(bare)) : bare
-  return { content, disabled }
+const toContent = (type: string, value: string): string => {
+  if (type === "TXT") return quoteText(value)
+  return type === "CNAME" ? withDot(withoutDot(value)) : value
 }
 
 const toRecordSet = (rrset: RrSet): RecordSet => ({
@@ -82,7 +78,7 @@ export const replacing = (wanted: RecordSet, before: RrSet | undefined) => {
     type: wanted.type,
     ttl: wanted.ttl,
     changetype: "REPLACE",
-    records: wanted.values.map((value) => fromValue(wanted.type, value)),
+    records: wanted.values.map((value) => ({ content: toContent(wanted.type, value), disabled: false })),
     ...carried
   }
 }
