@@ -168,6 +168,8 @@ export class CoolifyClient extends Context.Tag("fabrik/coolify/CoolifyClient")<
     ) => Effect.Effect<void, CoolifyError>
     /** Asynchronous: the application answers and holds its domain until the server's job has run, then `NotFound`. */
     readonly deleteApplication: (uuid: string, options: DeleteOptions) => Effect.Effect<void, CoolifyError>
+    /** Asynchronous: its containers are removed and its status becomes `exited`; a deployment starts it again. */
+    readonly stopApplication: (uuid: string) => Effect.Effect<void, CoolifyError>
     /** Production rows and preview rows alike. */
     readonly listVariables: (
       applicationUuid: string

@@ -133,6 +133,14 @@ const make = (below: Service) =>
           }
         }))
       }),
+      stopApplication: Effect.fnUntraced(function* (uuid) {
+        const method = "stopApplication"
+        const { name } = yield* overlay.getApplication(method, uuid)
+        yield* overlay.hold(method, uuid)
+        yield* overlay.write(method, `stop application ${name}`, (world) =>
+          Worlds.stopApplication(world, uuid)
+        )
+      }),
       listVariables: (uuid) => overlay.listVariables("listVariables", uuid),
       putVariables: Effect.fnUntraced(function* (uuid, variables) {
         if (variables.length === 0) return

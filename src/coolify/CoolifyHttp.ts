@@ -233,6 +233,9 @@ export const make = (
       cancelDeployment: (uuid) =>
         done({ method: "cancelDeployment", verb: "POST", path: "/deployments/{uuid}/cancel", ids: { uuid } }),
 
+      stopApplication: (uuid) =>
+        done({ method: "stopApplication", verb: "POST", path: "/applications/{uuid}/stop", ids: { uuid } }),
+
       logs: (uuid, lines) =>
         json(
           {

@@ -171,6 +171,7 @@ export const make = (options: MemoryOptions = {}) =>
         call("deleteApplication", (so, now) =>
           Worlds.deleteApplication(so, uuid, dueAt(options.deletion ?? { polls: 2 }, now))
         ),
+      stopApplication: (uuid) => call("stopApplication", (so) => Worlds.stopApplication(so, uuid)),
       listVariables: (uuid) =>
         call("listVariables", (so) =>
           Either.map(Worlds.findApplication(so, "listVariables", uuid), () => [

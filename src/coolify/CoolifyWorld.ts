@@ -290,6 +290,11 @@ export const updateApplication = (
   })
 }
 
+export const stopApplication = (world: World, uuid: string): Step<void> =>
+  Either.flatMap(findApplication(world, "stopApplication", uuid), (found) =>
+    step(undefined, replaceApplication(world, { ...found, status: "exited:unhealthy" }))
+  )
+
 /** Asked again while under way, it starts anew. */
 export const deleteApplication = (world: World, uuid: string, due: Due): Step<void> =>
   Either.flatMap(findApplication(world, "deleteApplication", uuid), (found) =>

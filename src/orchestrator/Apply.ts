@@ -3,11 +3,13 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Ref from "effect/Ref"
+import { CoolifyClient, type Application } from "../coolify/CoolifyClient.ts"
 import { HealthProbe } from "../health/HealthProbe.ts"
 import type { Spec } from "../spec/Spec.ts"
 import { DeadlineError, RefusedError } from "./DeployError.ts"
 import type { Outcome, RunFinished } from "./DeploymentEvent.ts"
 import { desiredApplication, desiredVariables, dnsTarget, type Desired } from "./Desired.ts"
+import { absentIfNotFound, awaitGone } from "./Find.ts"
 import { observe, type Observed } from "./Observe.ts"
 import { Pace, withoutWaits } from "./Pace.ts"
 import { hasChanges, type Plan } from "./Plan.ts"
@@ -118,14 +120,32 @@ const steps = Effect.fn("steps")(function* (spec: Spec, options: ApplyOptions) {
     const verification = {
       spec,
       target: desired.target,
-      applicationUuid: application?.uuid,
+      applicationUuid: application?.uuid ?? observed.application?.uuid,
       release: reconciliation.release,
       deployed: reconciliation.deploy
     }
     yield* inStep("verify", verify(verification))
+    if (application?._tag === "Beside") yield* retire(application.old)
   }
   if (options.mode === "dry-run") return "planned" as const
   return hasChanges(reconciliation.plan) ? ("complete" as const) : ("unchanged" as const)
+})
+
+/** The end of a replacement. Once Coolify has accepted it there is no way back, so from then on nothing may fail. */
+const retire = Effect.fn("retire")(function* (old: Application) {
+  const coolify = yield* CoolifyClient
+  const run = yield* Run
+  yield* absentIfNotFound(coolify.deleteApplication(old.uuid, { deleteVolumes: false }))
+  yield* awaitGone(coolify.getApplication(old.uuid), `the old application ${old.uuid}`).pipe(
+    Effect.catchAll((error) => run.emit({ _tag: "Warning", message: error.detail }))
+  )
+  yield* run.emit({
+    _tag: "ResourceChanged",
+    system: "coolify",
+    kind: "application",
+    name: `${old.name} (old)`,
+    action: "deleted"
+  })
 })
 
 const targetOf = Effect.fn("targetOf")(function* (spec: Spec, observed: Observed) {

@@ -5,14 +5,7 @@ import * as Schema from "effect/Schema"
 export class RefusedError extends Schema.TaggedError<RefusedError>("fabrik/orchestrator/RefusedError")(
   "RefusedError",
   {
-    reason: Schema.Literal(
-      "Foreign",
-      "Ambiguous",
-      "NotFound",
-      "Unrestorable",
-      "NeedsReplacement",
-      "NotPublic"
-    ),
+    reason: Schema.Literal("Foreign", "Ambiguous", "NotFound", "Unrestorable", "NotPublic"),
     detail: Schema.String,
     next: Schema.String
   }

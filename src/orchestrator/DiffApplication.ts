@@ -1,4 +1,3 @@
-import * as Either from "effect/Either"
 import type {
   Application,
   ApplicationPatch,
@@ -6,7 +5,6 @@ import type {
   ApplicationSource,
   ContainerHealthcheck
 } from "../coolify/CoolifyClient.ts"
-import { RefusedError } from "./DeployError.ts"
 import type { Desired } from "./Desired.ts"
 import * as Marker from "./Marker.ts"
 import type { FieldChange } from "./Plan.ts"
@@ -14,34 +12,22 @@ import type { FieldChange } from "./Plan.ts"
 export interface ApplicationDiff {
   readonly patch: ApplicationPatch
   readonly changes: ReadonlyArray<FieldChange>
+  /** Coolify cannot change this in place: another application has to take its place. */
+  readonly replace: boolean
 }
 
-/** What of an application differs; every field when there is none yet. Refuses what Coolify cannot change in place. */
-export const diffApplication = (
-  desired: Desired,
-  observed: Application | undefined
-): Either.Either<ApplicationDiff, RefusedError> => {
+/** What of an application differs; every field when there is none yet. */
+export const diffApplication = (desired: Desired, observed: Application | undefined): ApplicationDiff => {
   const wanted = desired.application
   if (observed === undefined) {
     const changes = fieldsOf(wanted).map(([field, after]) => ({ field, before: null, after, secret: false }))
-    return Either.right({ patch: wanted, changes })
+    return { patch: wanted, changes, replace: false }
   }
-  if (!sourceChangesInPlace(wanted.source, observed)) {
-    return Either.left(
-      new RefusedError({
-        reason: "NeedsReplacement",
-        detail:
-          wanted.source._tag === observed.source._tag
-            ? "the inline Dockerfile differs, and Coolify cannot change it in an existing application"
-            : `the source changes from ${sourceName(observed.source)} to ${sourceName(wanted.source)}, and Coolify cannot change that in an existing application`,
-        next: "run `fabrik destroy` and `fabrik apply` again, or give the spec another `name` and `domain`"
-      })
-    )
-  }
+  const replace = !sourceChangesInPlace(wanted.source, observed)
   const before = new Map(fieldsOf(observed))
   const after = new Map(fieldsOf(wanted))
-  const changes = [...new Set([...before.keys(), ...after.keys()])]
-    .filter((field) => before.get(field) !== after.get(field) && field !== "dockerfile")
+  const changes: ReadonlyArray<FieldChange> = [...new Set([...before.keys(), ...after.keys()])]
+    .filter((field) => (field === "dockerfile" ? replace : before.get(field) !== after.get(field)))
     .map((field) => ({
       field,
       before: before.get(field) ?? null,
@@ -56,7 +42,7 @@ export const diffApplication = (
     ...(differs("healthcheck") ? { healthcheck: wanted.healthcheck } : {}),
     ...(sourceFields(wanted.source).some(([field]) => differs(field)) ? { source: wanted.source } : {})
   }
-  return Either.right({ patch, changes })
+  return { patch, changes, replace }
 }
 
 const sourceChangesInPlace = (wanted: ApplicationSource, observed: Application): boolean => {
@@ -67,9 +53,6 @@ const sourceChangesInPlace = (wanted: ApplicationSource, observed: Application):
     ? Marker.parse(observed.description)?.source === Marker.digest(wanted.text)
     : observed.source.text.trim() === wanted.text.trim()
 }
-
-const sourceName = (source: ApplicationSource): string =>
-  ({ Image: "an image", Git: "a git repository", Dockerfile: "an inline Dockerfile" })[source._tag]
 
 /** The comparable facts of an application, named as in the spec. */
 const fieldsOf = (settings: ApplicationSettings): ReadonlyArray<readonly [string, string]> => [
@@ -101,7 +84,9 @@ const sourceFields = (source: ApplicationSource): ReadonlyArray<readonly [string
       return [
         [
           "dockerfile",
-          source.text === undefined ? "inline" : `inline, ${source.text.trim().split("\n").length} lines`
+          source.text === undefined
+            ? "inline"
+            : `inline, ${source.text.trim().split("\n").length} lines, ${Marker.digest(source.text).slice(0, 8)}`
         ]
       ]
   }

@@ -12,6 +12,8 @@ export class Pace extends Context.Reference<Pace>()("fabrik/orchestrator/Pace", 
     undoBudget: Duration.minutes(2),
     /** How long one deployment may take, waiting in the queue included; Coolify itself stops builds after an hour. */
     deployment: Duration.minutes(65),
+    /** How long Coolify may take to report an application as stopped. */
+    stop: Duration.seconds(90),
     /** How long to look for what a request with a lost answer may have made. */
     settle: Duration.seconds(5),
     /** Coolify's status lags by up to a minute behind a container that it does not probe. */

@@ -17,7 +17,7 @@ export const Change = Schema.Struct({
   kind: Schema.Literal("project", "environment", "application", "variable", "record", "deployment"),
   /** `test-api`, `LOG_LEVEL`, `test-api.example.com A`. */
   name: Schema.String,
-  action: Schema.Literal("create", "update", "delete", "unchanged"),
+  action: Schema.Literal("create", "update", "replace", "delete", "unchanged"),
   fields: Schema.Array(FieldChange)
 })
 export type Change = typeof Change.Type
@@ -41,7 +41,7 @@ export const hasChanges = (plan: Plan): boolean =>
 
 /** How many of each action, for the closing line. */
 export const countActions = (plan: Plan): { readonly [Action in Change["action"]]: number } => {
-  const counts = { create: 0, update: 0, delete: 0, unchanged: 0 }
+  const counts = { create: 0, update: 0, replace: 0, delete: 0, unchanged: 0 }
   for (const change of plan.changes) counts[change.action] += 1
   return counts
 }

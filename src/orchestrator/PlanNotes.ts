@@ -5,9 +5,14 @@ import type { Observed } from "./Observe.ts"
 export const planNotes = (
   { spec, target }: Desired,
   observed: Observed,
-  what: { readonly deploys: boolean; readonly changes: boolean }
+  what: { readonly deploys: boolean; readonly replaces: boolean }
 ): ReadonlyArray<string> => {
   const notes: Array<string> = []
+  if (what.replaces) {
+    notes.push(
+      "Coolify cannot change this source in place: a new application is deployed beside the old one and takes its domain, then the old one is deleted. Its volumes stay on the server, but do not move, nor does what was set by hand in Coolify."
+    )
+  }
   if (what.deploys && !spec.healthcheck.container) {
     notes.push(
       observed.application === undefined

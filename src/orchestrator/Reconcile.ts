@@ -9,7 +9,7 @@ import type {
 } from "../coolify/CoolifyClient.ts"
 import { RefusedError } from "./DeployError.ts"
 import { isOurComment, releaseKey, releaseOfComment, releaseVariable, type Desired } from "./Desired.ts"
-import { diffApplication } from "./DiffApplication.ts"
+import { diffApplication, type ApplicationDiff } from "./DiffApplication.ts"
 import { diffVariables } from "./DiffVariables.ts"
 import type { Observed } from "./Observe.ts"
 import type { Change, Plan } from "./Plan.ts"
@@ -19,6 +19,8 @@ import { reconcileRecord, type RecordAction } from "./ReconcileRecord.ts"
 export type ApplicationAction =
   | { readonly _tag: "Create"; readonly settings: ApplicationSettings }
   | { readonly _tag: "Update"; readonly before: Application; readonly patch: ApplicationPatch }
+  /** Made beside the old one, which goes once the new one is verified. */
+  | { readonly _tag: "Replace"; readonly before: Application; readonly settings: ApplicationSettings }
   | { readonly _tag: "Keep"; readonly before: Application }
 
 export interface VariableActions {
@@ -65,7 +67,10 @@ export const reconcile = (
       server: observed.server.name,
       basis: options.offline ? "assumed" : "observed",
       changes,
-      notes: planNotes(desired, observed, { deploys: coolify.deploy, changes: changes.length > 0 })
+      notes: planNotes(desired, observed, {
+        deploys: coolify.deploy,
+        replaces: coolify.application._tag === "Replace"
+      })
     }
     return { ...coolify, plan, record: record.action }
   })
@@ -102,7 +107,7 @@ const reconcileCoolify = (
         })
       )
     }
-    const fields = yield* diffApplication(desired, application)
+    const fields = diffApplication(desired, application)
     const variables = diffVariables(desired.variables, observed.variables, (key) =>
       spec.secrets.includes(key)
     )
@@ -111,28 +116,53 @@ const reconcileCoolify = (
     // A bare `exited` is an application that never ran, or was stopped: the spec says that it should run.
     const stopped = application !== undefined && application.status.startsWith("exited")
     const deploy = application === undefined || settingsDiffer || stopped || options.redeploy
-    const put = deploy ? [...variables.put, releaseVariable(spec, desired.run)] : variables.put
-    yield* restorable(put, variables.remove, observed.variables)
+    const writes = fields.replace
+      ? yield* freshVariables(desired, observed.variables)
+      : {
+          put: deploy ? [...variables.put, releaseVariable(spec, desired.run)] : variables.put,
+          remove: variables.remove
+        }
+    yield* restorable(fields.replace ? [] : writes.put, writes.remove, observed.variables)
     return {
       createProject: observed.project === undefined,
       createEnvironment:
         !observed.environmentExists && !(observed.project === undefined && spec.environment === "production"),
-      application:
-        application === undefined
-          ? { _tag: "Create", settings: desired.application }
-          : fields.changes.length > 0
-            ? { _tag: "Update", before: application, patch: fields.patch }
-            : { _tag: "Keep", before: application },
-      variables: { put, remove: variables.remove },
+      application: applicationAction(desired, application, fields),
+      variables: writes,
       deploy,
       release: deploy ? desired.run : currentRelease(observed.variables),
       changes: [
         ...placeChanges(desired, observed),
-        applicationChange(desired, application, fields.changes),
+        applicationChange(desired, application, fields),
         ...variables.changes,
         ...(deploy ? [deploymentChange(spec.name, stopped, options.redeploy)] : [])
       ]
     }
+  })
+
+const applicationAction = (
+  desired: Desired,
+  before: Application | undefined,
+  { changes, patch, replace }: ApplicationDiff
+): ApplicationAction => {
+  if (before === undefined) return { _tag: "Create", settings: desired.application }
+  if (replace) return { _tag: "Replace", before, settings: desired.application }
+  return changes.length > 0 ? { _tag: "Update", before, patch } : { _tag: "Keep", before }
+}
+
+/** All the variables of an application that takes another one's place: the spec's, and what others added to the old one. */
+const freshVariables = (
+  { spec, variables, run }: Desired,
+  observed: ReadonlyArray<ObservedVariable>
+): Either.Either<VariableActions, RefusedError> =>
+  Either.gen(function* () {
+    const wanted = new Set([...variables.map(({ key }) => key), releaseKey])
+    const others = observed.filter(
+      (row) => !row.isPreview && !wanted.has(row.key) && !isOurComment(row.comment)
+    )
+    yield* restorable(others, [], others)
+    const carried = others.flatMap(({ value, ...row }) => (value === undefined ? [] : [{ ...row, value }]))
+    return { put: [...variables, ...carried, releaseVariable(spec, run)], remove: [] }
   })
 
 const placeChanges = ({ spec }: Desired, observed: Observed): ReadonlyArray<Change> => {
@@ -152,13 +182,14 @@ const placeChanges = ({ spec }: Desired, observed: Observed): ReadonlyArray<Chan
 const applicationChange = (
   desired: Desired,
   application: Application | undefined,
-  fields: Change["fields"]
+  { changes, replace }: ApplicationDiff
 ): Change => ({
   system: "coolify",
   kind: "application",
   name: desired.spec.name,
-  action: application === undefined ? "create" : fields.length > 0 ? "update" : "unchanged",
-  fields
+  action:
+    application === undefined ? "create" : replace ? "replace" : changes.length > 0 ? "update" : "unchanged",
+  fields: changes
 })
 
 const deploymentChange = (name: string, stopped: boolean, redeploy: boolean): Change => ({
@@ -180,8 +211,8 @@ const currentRelease = (variables: ReadonlyArray<ObservedVariable>): string | un
 
 /** A value that cannot be read cannot be put back, so it must not be overwritten. */
 const restorable = (
-  put: ReadonlyArray<Variable>,
-  remove: ReadonlyArray<ObservedVariable>,
+  put: ReadonlyArray<{ readonly key: string }>,
+  remove: ReadonlyArray<{ readonly key: string }>,
   observed: ReadonlyArray<ObservedVariable>
 ): Either.Either<void, RefusedError> => {
   const touched = new Set([...put, ...remove].map((variable) => variable.key))

@@ -15,13 +15,9 @@ import * as ExecutionStrategy from "effect/ExecutionStrategy"
 import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
-// oxlint-disable-next-line no-restricted-imports -- the sandbox's own Coolify, not the client's folder
 import * as CoolifyApi from "./coolify/CoolifyApi.ts"
-// oxlint-disable-next-line no-restricted-imports -- as above
 import { CoolifyState, initialState } from "./coolify/CoolifyState.ts"
-// oxlint-disable-next-line no-restricted-imports -- as above
 import type { Latency } from "./coolify/Latency.ts"
-// oxlint-disable-next-line no-restricted-imports -- as above
 import { respond } from "./coolify/RunningContainer.ts"
 import * as Control from "./Control.ts"
 import { addressesOf } from "./dns/Answer.ts"

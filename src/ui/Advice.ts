@@ -163,7 +163,6 @@ export const refusedAdvice: { readonly [R in RefusedError["reason"]]: string } =
   Ambiguous: "More than one fits, and fabrik does not guess.",
   NotFound: "The spec names something that does not exist.",
   Unrestorable: "What cannot be put back is not changed.",
-  NeedsReplacement: "Coolify cannot change this in an application that exists.",
   NotPublic: "Visitors could not reach it there."
 }
 

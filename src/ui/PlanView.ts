@@ -54,8 +54,8 @@ export const renderPlan = (
 
 /** `Plan: 3 to create, 1 to update, 0 to delete.` */
 const closing = (plan: Plan): string => {
-  const { create, update, delete: gone } = countActions(plan)
-  return `Plan: ${create} to create, ${update} to update, ${gone} to delete.`
+  const { create, update, replace, delete: gone } = countActions(plan)
+  return `Plan: ${create} to create, ${update} to update, ${replace > 0 ? `${replace} to replace, ` : ""}${gone} to delete.`
 }
 
 const longestName = 30
@@ -91,12 +91,19 @@ const changeLines = (
 const symbols: { readonly [Action in Change["action"]]: string } = {
   create: "+",
   update: "~",
+  replace: "±",
   delete: "-",
   unchanged: " "
 }
 
 const painter = (action: Change["action"], style: Style) =>
-  ({ create: style.green, update: style.yellow, delete: style.red, unchanged: style.dim })[action]
+  ({
+    create: style.green,
+    update: style.yellow,
+    replace: style.yellow,
+    delete: style.red,
+    unchanged: style.dim
+  })[action]
 
 const valueOf = (field: FieldChange, style: Style): string => {
   const both = field.before !== null && field.after !== null

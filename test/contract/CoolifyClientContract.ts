@@ -347,6 +347,24 @@ export const coolifyClientContract = (name: string, layer: Layer.Layer<CoolifyCl
     )
 
     test(
+      "a stopped application is exited, until it is deployed again",
+      Effect.gen(function* () {
+        const { client, application } = yield* setting
+        const { uuid } = yield* client.createApplication(
+          application({ healthcheck: { ...healthcheck, enabled: false } })
+        )
+        const runs = Effect.zipRight(
+          client.deploy(uuid, { force: true }),
+          until(client.getApplication(uuid), ({ status }) => status.startsWith("running"))
+        )
+        yield* runs
+        yield* client.stopApplication(uuid)
+        yield* until(client.getApplication(uuid), ({ status }) => status.startsWith("exited"))
+        yield* runs
+      })
+    )
+
+    test(
       "an application is deleted in its own time, and its project after it",
       Effect.gen(function* () {
         const { client, projectUuid, application } = yield* setting

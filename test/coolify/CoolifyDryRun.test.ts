@@ -19,6 +19,7 @@ const writes: ReadonlyArray<string> = [
   "createApplication",
   "updateApplication",
   "deleteApplication",
+  "stopApplication",
   "putVariables",
   "deleteVariable",
   "deploy",

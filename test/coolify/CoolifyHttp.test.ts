@@ -617,6 +617,11 @@ describe("one request for each method", () => {
       { message: "Application deletion request queued." },
       `DELETE /api/v1/applications/${uuid}?delete_volumes=true&delete_connected_networks=true&delete_configurations=true&docker_cleanup=false`
     ],
+    stopApplication: [
+      (c) => c.stopApplication(uuid),
+      { message: "Application stopping request queued." },
+      `POST /api/v1/applications/${uuid}/stop`
+    ],
     listVariables: [(c) => c.listVariables(uuid), fixture("envs"), `GET /api/v1/applications/${uuid}/envs`],
     putVariables: [
       (c) => c.putVariables(uuid, [variable("A", "1")]),

@@ -175,6 +175,49 @@ describe.concurrent("an update that fails brings the old version back", () => {
   }
 })
 
+describe.concurrent("a replacement", () => {
+  const dockerfile = (text: string, env: Readonly<Record<string, string>> = {}): Spec => ({
+    ...specOf(env, release),
+    source: { _tag: "Dockerfile", text }
+  })
+
+  it.scopedLive("takes the domain over from an application that cannot be changed in place", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* testSandbox({ seed: { domains: ["api.example.com"] } })
+      yield* succeeds(sandbox, dockerfile("FROM a"))
+      yield* succeeds(sandbox, dockerfile("FROM b"))
+      const again = yield* applyTo(sandbox, dockerfile("FROM b"))
+      assert.strictEqual(Either.getOrThrow(again.result).outcome, "unchanged")
+      yield* succeeds(sandbox, specOf())
+      const { applications } = (yield* sandbox.world).coolify
+      assert.strictEqual(applications.length, 1)
+    })
+  )
+
+  for (const [name, next, faults] of [
+    ["the new one does not build", dockerfile("FROM b", { SANDBOX_APP: "fail-build" }), []],
+    ["the new one is unhealthy", dockerfile("FROM b", { SANDBOX_APP: "unhealthy" }), []],
+    ["another release answers in the end", dockerfile("FROM b", { SANDBOX_APP: "release:old" }), []],
+    ["the domain cannot be moved", dockerfile("FROM b"), ["coolify PATCH /applications/ status=500 #3"]],
+    ["the second deployment is refused", dockerfile("FROM b"), ["coolify POST /deploy status=403 #2"]],
+    ["the old one cannot be stopped", dockerfile("FROM b"), ["coolify POST /stop status=403"]],
+    ["the old one cannot be deleted", dockerfile("FROM b"), ["coolify DELETE /applications status=403 x1"]]
+  ] as const) {
+    it.scopedLive(`that fails brings the old application back when ${name}`, () =>
+      Effect.gen(function* () {
+        const sandbox = yield* testSandbox({ seed: { domains: ["api.example.com"] } })
+        yield* succeeds(sandbox, dockerfile("FROM a"))
+        const before = yield* sandbox.world
+        yield* sandbox.faults.add(...faults)
+        const { result } = yield* applyTo(sandbox, next)
+        assert.isTrue(Either.isLeft(result))
+        assert.deepStrictEqual(Either.isLeft(result) ? result.left.report.leftovers : [], [])
+        assert.deepStrictEqual(yield* sandbox.world, before)
+      })
+    )
+  }
+})
+
 describe.concurrent("an interruption", () => {
   for (const millis of [5, 25, 60, 120, 250]) {
     it.scopedLive(`after ${millis} ms rolls back`, () =>

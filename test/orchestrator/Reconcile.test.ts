@@ -51,7 +51,13 @@ const refusal = (observed: Observed, of = wanted) =>
 describe("a first apply", () => {
   it("creates everything and sets the release to the run", () => {
     const first = plan(empty)
-    assert.deepStrictEqual(countActions(first.plan), { create: 7, update: 0, delete: 0, unchanged: 0 })
+    assert.deepStrictEqual(countActions(first.plan), {
+      create: 7,
+      update: 0,
+      replace: 0,
+      delete: 0,
+      unchanged: 0
+    })
     assert.isTrue(first.createProject)
     assert.isFalse(first.createEnvironment, "a new project brings its production environment")
     assert.isTrue(first.deploy)
@@ -180,24 +186,35 @@ describe("what is not ours", () => {
 
 describe("what Coolify cannot change in place", () => {
   const inline = { ...spec, source: { _tag: "Dockerfile", text: "FROM a" } as const }
+  const changed = desired({ ...inline, source: { _tag: "Dockerfile", text: "FROM b" } }, { variables })
+  const hidden = application(inline, {
+    source: { _tag: "Dockerfile", text: undefined },
+    description: applicationMark("default", inline, firstRun)
+  })
 
-  it("refuses another kind of source", () => {
-    assert.strictEqual(refusal(settled, desired(inline, { variables })).reason, "NeedsReplacement")
+  it("replaces an application of another kind of source, and says so", () => {
+    const { application: action, plan: shown } = plan(settled, desired(inline, { variables }))
+    assert.strictEqual(action._tag, "Replace")
+    assert.strictEqual(shown.changes.find(({ kind }) => kind === "application")?.action, "replace")
+    assert.isTrue(shown.notes.some((note) => note.includes("new application")))
   })
 
   it("tells another Dockerfile by its text, or by the digest in the mark when the text is hidden", () => {
-    const changed = desired({ ...inline, source: { _tag: "Dockerfile", text: "FROM b" } }, { variables })
-    const visible = { ...settled, application: application(inline) }
-    const hidden = {
-      ...settled,
-      application: application(inline, {
-        source: { _tag: "Dockerfile", text: undefined },
-        description: applicationMark("default", inline, firstRun)
-      })
-    }
-    for (const observed of [visible, hidden]) {
-      assert.strictEqual(refusal(observed, changed).reason, "NeedsReplacement")
+    for (const before of [application(inline), hidden]) {
+      const observed = { ...settled, application: before }
+      assert.strictEqual(plan(observed, changed).application._tag, "Replace")
       assert.isFalse(hasChanges(plan(observed, desired(inline, { variables })).plan))
     }
+  })
+
+  it("takes along what others added to the old one, and refuses when it cannot be read", () => {
+    const byHand = variable("BY_HAND", "y", "")
+    const observed = { ...settled, application: hidden, variables: [...settled.variables, byHand] }
+    assert.deepStrictEqual(
+      plan(observed, changed).variables.put.map(({ key }) => key),
+      ["API_KEY", "LOG_LEVEL", "BY_HAND", "FABRIK_RELEASE"]
+    )
+    const unreadable = { ...observed, variables: [...settled.variables, { ...byHand, value: undefined }] }
+    assert.strictEqual(refusal(unreadable, changed).reason, "Unrestorable")
   })
 })

@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
-import type { Application } from "../../coolify/CoolifyClient.ts"
-import { Pace } from "../Pace.ts"
+import { CoolifyClient, type Application } from "../../coolify/CoolifyClient.ts"
+import { Pace, pollFor, pollUntil } from "../Pace.ts"
 import { withUndo } from "../Rollback.ts"
 import { cancelActive, deployAndFollow } from "./Deployment.ts"
 
@@ -31,6 +31,23 @@ export const keepPreviousVersion = Effect.fn("keepPreviousVersion")(function* (b
     })
   )
   return replacement
+})
+
+/** Takes an application off the air. Undo: that of {@link keepPreviousVersion}, which deploys it again. */
+export const stopPrevious = Effect.fn("stopPrevious")(function* (
+  before: Application,
+  replacement: Ref.Ref<Replacement>
+) {
+  const coolify = yield* CoolifyClient
+  const pace = yield* Pace
+  yield* Ref.set(replacement, "may-have-replaced")
+  yield* coolify.stopApplication(before.uuid)
+  // Coolify's status may lag behind; two versions answering for a moment longer is no failure.
+  yield* pollUntil(
+    coolify.getApplication(before.uuid),
+    ({ status }) => status.startsWith("exited"),
+    pollFor(pace, pace.stop)
+  )
 })
 
 /** Deploys an existing application. Undo: cancels what is still under way. */

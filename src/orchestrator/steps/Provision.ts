@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
 import type * as Ref from "effect/Ref"
+import type { Application, ApplicationSettings } from "../../coolify/CoolifyClient.ts"
 import { AuthoritativeDns } from "../../dns/AuthoritativeDns.ts"
 import { awaitAuthoritative } from "../../dns/AwaitAuthoritative.ts"
 import type { Desired } from "../Desired.ts"
@@ -14,13 +15,25 @@ import { putRecord } from "../resources/Record.ts"
 import { putFreshVariables, updateVariables } from "../resources/Variables.ts"
 import { Run } from "../Run.ts"
 
-/** The application that is ready to be deployed, and what is known of the version that runs. */
-export interface Provisioned {
-  readonly uuid: string
-  readonly name: string
-  /** `undefined`: nothing ran before. */
-  readonly replacement: Ref.Ref<Replacement> | undefined
-}
+/** The application that is ready to be deployed, and what ran before it. */
+export type Provisioned =
+  /** Nothing ran before. */
+  | { readonly _tag: "Fresh"; readonly uuid: string; readonly name: string }
+  | {
+      readonly _tag: "Existing"
+      readonly uuid: string
+      readonly name: string
+      readonly replacement: Ref.Ref<Replacement>
+    }
+  /** Still without the domain, which `old` holds. */
+  | {
+      readonly _tag: "Beside"
+      readonly uuid: string
+      readonly name: string
+      readonly settings: ApplicationSettings
+      readonly old: Application
+      readonly replacement: Ref.Ref<Replacement>
+    }
 
 /**
  * Step 3: the DNS record and everything in Coolify, side by side; done when every authoritative name server answers
@@ -44,26 +57,34 @@ const provisionCoolify = Effect.fn("provisionCoolify")(function* (
   reconciliation: Reconciliation
 ) {
   const { application, variables } = reconciliation
+  if (!reconciliation.deploy) return undefined
+  const { name } = desired.spec
   if (application._tag === "Create") {
-    if (!reconciliation.deploy) return undefined
     const projectUuid = observed.project?.uuid ?? (yield* createProject(desired))
     if (reconciliation.createEnvironment) yield* createEnvironment(projectUuid, desired)
-    const place = {
-      projectUuid,
-      serverUuid: observed.server.uuid,
-      environmentName: desired.spec.environment
-    }
-    const fresh = { uuid: yield* createApplication(place, application.settings), name: desired.spec.name }
-    yield* putFreshVariables(fresh, variables)
-    return { ...fresh, replacement: undefined } satisfies Provisioned
+    const uuid = yield* createApplication(placeOf(desired, observed, projectUuid), application.settings)
+    yield* putFreshVariables({ uuid, name }, variables)
+    return { _tag: "Fresh", uuid, name } satisfies Provisioned
   }
   const { before } = application
-  if (!reconciliation.deploy)
-    return { uuid: before.uuid, name: before.name, replacement: undefined } satisfies Provisioned
   const replacement = yield* keepPreviousVersion(before)
+  if (application._tag === "Replace" && observed.project !== undefined) {
+    const { settings } = application
+    // Coolify gives a domain to one application at a time: the new one gets it once it runs.
+    const place = placeOf(desired, observed, observed.project.uuid)
+    const uuid = yield* createApplication(place, { ...settings, domains: [] })
+    yield* putFreshVariables({ uuid, name }, variables)
+    return { _tag: "Beside", uuid, name, settings, old: before, replacement } satisfies Provisioned
+  }
   if (application._tag === "Update") yield* updateApplication(before, application.patch)
   yield* updateVariables(before, variables, observed.variables)
-  return { uuid: before.uuid, name: before.name, replacement } satisfies Provisioned
+  return { _tag: "Existing", uuid: before.uuid, name, replacement } satisfies Provisioned
+})
+
+const placeOf = (desired: Desired, observed: Observed, projectUuid: string) => ({
+  projectUuid,
+  serverUuid: observed.server.uuid,
+  environmentName: desired.spec.environment
 })
 
 const provisionRecord = Effect.fn("provisionRecord")(function* (action: RecordAction) {
