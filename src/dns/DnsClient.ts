@@ -18,7 +18,7 @@ export interface RecordSet {
   /** Absolute, ASCII, lower case, no final dot. */
   readonly name: string
   readonly type: string
-  /** Seconds; `undefined`: the provider's automatic value. */
+  /** Seconds; `undefined`: the provider's automatic value. A read gives that as a number where it has a fixed one. */
   readonly ttl: number | undefined
   /** In the provider's order; names in values without final dot. */
   readonly values: ReadonlyArray<string>
@@ -45,7 +45,10 @@ export interface DnsCapabilities {
   readonly proxied: boolean
 }
 
-/** One DNS account. Every method is interruptible and fails with a {@link DnsError}; reads are retried, writes are not. */
+/**
+ * One DNS account. Every method is interruptible and fails with a {@link DnsError}. Reads are retried; a write is sent
+ * again only when it was refused for the rate limit, and is settled by reading back. Names are in normal form.
+ */
 export class DnsClient extends Context.Tag("fabrik/dns/DnsClient")<
   DnsClient,
   {

@@ -11,7 +11,7 @@ import { DnsError } from "./DnsError.ts"
 import * as PowerDns from "./powerdns/PowerDns.ts"
 
 /** The provider to use, ready to be built. */
-export interface SelectedDns {
+interface SelectedDns {
   readonly provider: DnsProvider
   readonly layer: Layer.Layer<DnsClient, DnsError, HttpClient.HttpClient>
 }

@@ -1,4 +1,5 @@
 /** One HTTP exchange with a provider's API: deadlines, retries that are safe, and failures as DnsErrors. */
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import type * as HttpClient from "@effect/platform/HttpClient"
 import type { HttpClientError } from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -137,6 +138,8 @@ export const makeProviderHttp = (options: ProviderHttpOptions) => {
     }).pipe(
       Effect.scoped,
       HttpIncomingMessage.withMaxBodySize(Option.some(maxBodyBytes)),
+      // fetch would follow a redirect and hand a key in a header of its own to whoever is there.
+      Effect.provideService(FetchHttpClient.RequestInit, { redirect: "manual" }),
       Effect.mapError((error) => (error._tag === "DnsError" ? error : fromClient(error))),
       Effect.timeoutFail({
         duration: requestTimeout,
@@ -181,8 +184,6 @@ export const makeProviderHttp = (options: ProviderHttpOptions) => {
     }
   }
 }
-
-export type ProviderHttp = ReturnType<typeof makeProviderHttp>
 
 const privateHost = (host: string): boolean =>
   host === "localhost" ||

@@ -3,7 +3,7 @@ import * as DnsPacket from "dns-packet"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import { createSocket } from "node:dgram"
+import { createSocket, type Socket } from "node:dgram"
 import { AuthoritativeDns } from "../../src/dns/AuthoritativeDns.ts"
 import { type AuthoritativeDnsOptions, layer } from "../../src/dns/AuthoritativeDnsLive.ts"
 import { awaitAuthoritative } from "../../src/dns/AwaitAuthoritative.ts"
@@ -120,7 +120,11 @@ describe("AuthoritativeDnsLive asks a name server", () => {
   it.scopedLive("and takes nothing from another port", () =>
     Effect.gen(function* () {
       const forger = yield* Effect.acquireRelease(
-        Effect.sync(() => createSocket("udp4")),
+        Effect.async<Socket>((resume) => {
+          const socket = createSocket("udp4")
+          // Bound beforehand, or its first packet would come after the true answer.
+          socket.bind(0, "127.0.0.1", () => resume(Effect.succeed(socket)))
+        }),
         (socket) => Effect.sync(() => socket.close())
       )
       const { values } = yield* askOne((query) => {

@@ -14,6 +14,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 
 const schema = "/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql"
+const programs = { server: "pdns_server", sqlite: "sqlite3" }
 const nobody = 65534
 const path = `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`
 
@@ -70,7 +71,7 @@ const start = Effect.gen(function* () {
   const apiKey = "test-key-9f2d"
   const database = join(directory, "pdns.sqlite3")
   yield* Effect.sync(() => {
-    execFileSync("sqlite3", [database, `.read ${schema}`], { env: { PATH: path } })
+    execFileSync(programs.sqlite, [database, `.read ${schema}`], { env: { PATH: path } })
     const settings = {
       launch: "gsqlite3",
       "gsqlite3-database": database,
@@ -99,7 +100,7 @@ const start = Effect.gen(function* () {
   })
   yield* Effect.acquireRelease(
     Effect.sync(() =>
-      spawn("pdns_server", [`--config-dir=${directory}`], {
+      spawn(programs.server, [`--config-dir=${directory}`], {
         stdio: "ignore",
         env: { PATH: path },
         ...(process.getuid?.() === 0 ? { uid: nobody, gid: nobody } : {})

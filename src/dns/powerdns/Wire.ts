@@ -34,7 +34,7 @@ export const ZoneWithRecords = Schema.Struct({ rrsets: Schema.Array(RrSet) })
 export const Failure = Schema.parseJson(Schema.Struct({ error: Schema.String }))
 
 /** The account that fabrik's comments carry; those of other accounts are kept and never shown. */
-export const account = "fabrik"
+const account = "fabrik"
 
 /** The TTL of a record set that leaves it to the provider: PowerDNS has none of its own for the API. */
 export const automaticTtl = 300
