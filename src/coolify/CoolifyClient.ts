@@ -68,6 +68,23 @@ export interface Application extends ApplicationSettings {
   readonly status: string
 }
 
+/** An environment of a project. */
+export interface Environment {
+  readonly uuid: string
+  readonly name: string
+  /** What an application names its environment by. */
+  readonly id: number
+}
+
+/** An application among all of the team's. */
+export interface ListedApplication extends Application {
+  readonly environmentId: number
+  /** `undefined` where Coolify does not say. */
+  readonly server: Pick<Server, "uuid" | "name"> | undefined
+  /** Coolify's names of settings that are not at their defaults and that fabrik neither reads nor writes. */
+  readonly otherSettings: ReadonlyArray<string>
+}
+
 export interface CreateApplication extends ApplicationSettings {
   readonly projectUuid: string
   readonly serverUuid: string
@@ -155,6 +172,12 @@ export class CoolifyClient extends Context.Tag("fabrik/coolify/CoolifyClient")<
     readonly deleteEnvironment: (projectUuid: string, name: string) => Effect.Effect<void, CoolifyError>
     /** `NotFound` when the project or the environment does not exist. */
     readonly inventory: (projectUuid: string, environment: string) => Effect.Effect<Inventory, CoolifyError>
+    /** The environments of a project. */
+    readonly listEnvironments: (
+      projectUuid: string
+    ) => Effect.Effect<ReadonlyArray<Environment>, CoolifyError>
+    /** Every application of the token's team, in all projects; which project, only its environments tell. */
+    readonly listApplications: Effect.Effect<ReadonlyArray<ListedApplication>, CoolifyError>
     /** Never deploys. Names are not unique: look before, and after an unknown outcome. */
     readonly createApplication: (
       application: CreateApplication
@@ -194,7 +217,14 @@ export class CoolifyClient extends Context.Tag("fabrik/coolify/CoolifyClient")<
       take: number
     ) => Effect.Effect<ReadonlyArray<Deployment>, CoolifyError>
     readonly cancelDeployment: (uuid: string) => Effect.Effect<void, CoolifyError>
-    /** The newest `lines` lines of the running container. `Refused` when it is not running. */
-    readonly logs: (applicationUuid: string, lines: number) => Effect.Effect<string, CoolifyError>
+    /**
+     * The newest `lines` lines of the running container, with `timestamps` each behind its time
+     * (`2026-01-31T12:00:00.000000000Z `). `Refused` when it is not running.
+     */
+    readonly logs: (
+      applicationUuid: string,
+      lines: number,
+      options?: { readonly timestamps: boolean }
+    ) => Effect.Effect<string, CoolifyError>
   }
 >() {}

@@ -97,6 +97,8 @@ const make = (below: Service) =>
         yield* overlay.remove(`${projectUuid}/${name}`)
       }),
       inventory: overlay.inventory,
+      listEnvironments: overlay.listEnvironments,
+      listApplications: overlay.listApplications,
       createApplication: Effect.fnUntraced(function* (application) {
         yield* overlay.inventory(application.projectUuid, application.environmentName)
         return yield* overlay.write(
@@ -199,9 +201,9 @@ const make = (below: Service) =>
         yield* overlay.plan(method, `cancel deployment ${uuid}`)
         yield* overlay.remove(uuid)
       }),
-      logs: Effect.fnUntraced(function* (uuid, lines) {
+      logs: Effect.fnUntraced(function* (uuid, lines, options) {
         const { status } = yield* overlay.getApplication("logs", uuid)
-        if (!(yield* overlay.isMadeHere(uuid))) return yield* below.logs(uuid, lines)
+        if (!(yield* overlay.isMadeHere(uuid))) return yield* below.logs(uuid, lines, options)
         if (status.startsWith("running")) return ""
         const detail = "Application is not running."
         return yield* new CoolifyError({ method: "logs", reason: "Refused", status: 400, detail })

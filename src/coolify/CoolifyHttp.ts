@@ -106,6 +106,22 @@ export const make = (
           }))
         ),
 
+      listEnvironments: (project) =>
+        json(
+          {
+            method: "listEnvironments",
+            verb: "GET",
+            path: "/projects/{project}/environments",
+            ids: { project }
+          },
+          Wire.Environments
+        ),
+
+      listApplications: json(
+        { method: "listApplications", verb: "GET", path: "/applications" },
+        Wire.Applications
+      ).pipe(Effect.map((rows) => rows.map(Wire.toListedApplication))),
+
       createApplication: Effect.fn("coolify.createApplication")(function* (application) {
         const method = "createApplication"
         const { variant, body } = createApplicationBody(application)
@@ -236,14 +252,17 @@ export const make = (
       stopApplication: (uuid) =>
         done({ method: "stopApplication", verb: "POST", path: "/applications/{uuid}/stop", ids: { uuid } }),
 
-      logs: (uuid, lines) =>
+      logs: (uuid, lines, options) =>
         json(
           {
             method: "logs",
             verb: "GET",
             path: "/applications/{uuid}/logs",
             ids: { uuid },
-            query: { lines: String(Math.min(Math.max(Math.trunc(lines), 1), mostLogLines)) }
+            query: {
+              lines: String(Math.min(Math.max(Math.trunc(lines), 1), mostLogLines)),
+              ...(options?.timestamps === true ? { show_timestamps: "1" } : {})
+            }
           },
           Wire.Logs
         ).pipe(Effect.map(({ logs }) => logs))

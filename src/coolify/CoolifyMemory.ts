@@ -11,6 +11,7 @@ import { CoolifyError } from "./CoolifyError.ts"
 import * as Worlds from "./CoolifyWorld.ts"
 import type { Outcome, Step, World } from "./CoolifyWorld.ts"
 import * as Deployments from "./WorldDeployments.ts"
+import * as Lists from "./WorldLists.ts"
 import * as Variables from "./WorldVariables.ts"
 
 type Service = Context.Tag.Service<CoolifyClient>
@@ -153,6 +154,15 @@ export const make = (options: MemoryOptions = {}) =>
             ]),
           (so) => Deployments.lookAtDeletions(so, (one) => one.projectUuid === projectUuid)
         ),
+      listEnvironments: (projectUuid) =>
+        call("listEnvironments", (so) =>
+          Either.map(Lists.environments(so, projectUuid), (found) => [found, so])
+        ),
+      listApplications: call(
+        "listApplications",
+        (so) => Either.right([Lists.applications(so).map(shown), so]),
+        (so) => Deployments.lookAtDeletions(so, () => true)
+      ),
       createApplication: (application) =>
         call("createApplication", (so) => Worlds.createApplication(so, application)),
       getApplication: (uuid) =>
@@ -214,11 +224,18 @@ export const make = (options: MemoryOptions = {}) =>
           (so) => Deployments.lookAtDeployments(so, (one) => one.applicationUuid === uuid)
         ),
       cancelDeployment: (uuid) => call("cancelDeployment", (so) => Deployments.cancelDeployment(so, uuid)),
-      logs: (uuid, lines) =>
+      logs: (uuid, lines, timed) =>
         call("logs", (so) =>
           Either.flatMap(Worlds.findApplication(so, "logs", uuid), ({ name, port, status }) =>
             status.startsWith("running")
-              ? Either.right([[`${name} listens on ${port}`].slice(0, lines).join("\n"), so] as const)
+              ? Either.right([
+                  [
+                    `${timed?.timestamps === true ? `${new Date(0).toISOString()} ` : ""}${name} listens on ${port}`
+                  ]
+                    .slice(0, lines)
+                    .join("\n"),
+                  so
+                ] as const)
               : Worlds.refuse("logs", "Refused", 400, "Application is not running.")
           )
         )

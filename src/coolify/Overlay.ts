@@ -3,11 +3,12 @@ import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Ref from "effect/Ref"
-import type { Application, CoolifyClient } from "./CoolifyClient.ts"
+import type { Application, CoolifyClient, Environment, ListedApplication } from "./CoolifyClient.ts"
 import { CoolifyError } from "./CoolifyError.ts"
 import * as Worlds from "./CoolifyWorld.ts"
 import type { Step, World } from "./CoolifyWorld.ts"
 import type { PlannedWrite } from "./PlannedWrites.ts"
+import * as Lists from "./WorldLists.ts"
 import * as Variables from "./WorldVariables.ts"
 
 type Service = Context.Tag.Service<CoolifyClient>
@@ -24,6 +25,9 @@ interface Overlay {
 
 export const gone = (method: string, what: string) =>
   new CoolifyError({ method, reason: "NotFound", status: 404, detail: `${what} not found.` })
+
+/** Its id must not be one of a real environment's. */
+const ownEnvironment = (environment: Environment): Environment => ({ ...environment, id: -environment.id })
 
 /** A world laid over another client: what is not in it is asked there. */
 export const makeOverlay = (below: Service) =>
@@ -130,6 +134,40 @@ export const makeOverlay = (below: Service) =>
       }
     })
 
+    const listEnvironments = Effect.fnUntraced(function* (projectUuid: string) {
+      const { world, removed } = yield* Ref.get(state)
+      if (removed.has(projectUuid)) return yield* gone("listEnvironments", "Project")
+      const made = Lists.environmentsOf(world, projectUuid).map(ownEnvironment)
+      if (world.projects.some((project) => project.uuid === projectUuid)) return made
+      const real = yield* below.listEnvironments(projectUuid)
+      return [...real.filter(({ name }) => !removed.has(`${projectUuid}/${name}`)), ...made]
+    })
+
+    const listApplications = Effect.gen(function* () {
+      const { world, removed } = yield* Ref.get(state)
+      const real = yield* below.listApplications
+      const changed = real
+        .filter(({ uuid }) => !removed.has(uuid))
+        .map((listed) => {
+          const copy = world.applications.find((one) => one.uuid === listed.uuid)
+          return copy === undefined ? listed : { ...listed, ...Worlds.shownApplication(copy) }
+        })
+      const made = yield* Effect.forEach(
+        world.applications.filter((one) => one.projectUuid !== ""),
+        (one) =>
+          Effect.map(listEnvironments(one.projectUuid), (environments): ListedApplication => ({
+            ...Worlds.shownApplication(one),
+            environmentId:
+              environments.find(
+                ({ uuid, name }) => name === one.environmentName || uuid === one.environmentName
+              )?.id ?? 0,
+            server: undefined,
+            otherSettings: []
+          }))
+      )
+      return [...changed, ...made]
+    })
+
     const isCreatedProject = (uuid: string) =>
       Effect.map(Ref.get(state), ({ world }) => world.projects.some((project) => project.uuid === uuid))
 
@@ -146,6 +184,8 @@ export const makeOverlay = (below: Service) =>
       hold,
       listVariables,
       holdVariables,
-      inventory
+      inventory,
+      listEnvironments,
+      listApplications
     }
   })

@@ -10,6 +10,7 @@ import type {
   ApplicationSource,
   Deployment,
   DeploymentLogLine,
+  ListedApplication,
   ObservedVariable
 } from "./CoolifyClient.ts"
 import { fromStoredImage } from "./ImageReference.ts"
@@ -73,6 +74,23 @@ export const Environment = Schema.Struct({
   applications: orElse(Schema.Array(ApplicationRow), [])
 })
 
+export const Environments = Schema.Array(Schema.Struct({ uuid: Uuid, name: Schema.String, id: Whole }))
+
+const ListedRow = Schema.Struct(
+  {
+    ...ApplicationRow.fields,
+    environment_id: Whole,
+    destination: orElse(
+      Schema.Struct({
+        server: Schema.optionalWith(Schema.Struct({ uuid: Uuid, name: Schema.String }), { nullable: true })
+      }),
+      {}
+    )
+  },
+  Schema.Record({ key: Schema.String, value: Schema.Unknown })
+)
+export const Applications = Schema.Array(ListedRow)
+
 /** What Coolify writes into `git_repository` of an application that has none. */
 const noRepository = "coollabsio/coolify"
 
@@ -125,6 +143,52 @@ export const toApplication = (row: ApplicationRow): Application => ({
     retries: row.health_check_retries,
     startPeriod: row.health_check_start_period
   }
+})
+
+/** Settings that fabrik has no word for, and what they are when nobody has touched them. */
+const otherSettings: Readonly<Record<string, string>> = {
+  ports_mappings: "",
+  custom_network_aliases: "",
+  custom_docker_run_options: "",
+  install_command: "",
+  build_command: "",
+  start_command: "",
+  publish_directory: "",
+  dockerfile_target_build: "",
+  watch_paths: "",
+  pre_deployment_command: "",
+  post_deployment_command: "",
+  custom_nginx_configuration: "",
+  is_http_basic_auth_enabled: "false",
+  redirect: "both",
+  health_check_type: "http",
+  health_check_command: "",
+  health_check_host: "localhost",
+  health_check_method: "GET",
+  health_check_scheme: "http",
+  health_check_response_text: "",
+  limits_memory: "0",
+  limits_memory_swap: "0",
+  limits_memory_swappiness: "60",
+  limits_memory_reservation: "0",
+  limits_cpus: "0",
+  limits_cpuset: "",
+  limits_cpu_shares: "1024"
+}
+
+const isTouched = (value: unknown, untouched: string): boolean =>
+  value !== null && value !== undefined && value !== "" && String(value) !== untouched
+
+export const toListedApplication = (row: typeof ListedRow.Type): ListedApplication => ({
+  ...toApplication(row),
+  environmentId: row.environment_id,
+  server: row.destination.server,
+  otherSettings: [
+    ...(String(row.ports_exposes).includes(",") ? ["ports_exposes"] : []),
+    ...Object.entries(otherSettings)
+      .filter(([name, untouched]) => isTouched(row[name], untouched))
+      .map(([name]) => name)
+  ]
 })
 
 export const Variables = Schema.Array(

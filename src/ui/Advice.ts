@@ -241,6 +241,8 @@ const doings: Readonly<Record<string, string>> = {
   createEnvironment: "create the environment",
   deleteEnvironment: "delete the environment",
   inventory: "list the applications",
+  listEnvironments: "list the environments",
+  listApplications: "list the applications",
   createApplication: "create the application",
   getApplication: "read the application",
   updateApplication: "change the application",

@@ -179,6 +179,42 @@ export const coolifyClientContract = (name: string, layer: Layer.Layer<CoolifyCl
     }
 
     test(
+      "lists every application, with the id of its environment",
+      Effect.gen(function* () {
+        const { client, projectUuid, application } = yield* setting
+        yield* client.createEnvironment(projectUuid, "staging")
+        const other = yield* client.createProject({ name: "other", description: "" })
+        const one = yield* client.createApplication(application())
+        const two = yield* client.createApplication(
+          application({ name: "b", environmentName: "staging", domains: [] })
+        )
+        const three = yield* client.createApplication(
+          application({ name: "c", projectUuid: other.uuid, domains: [] })
+        )
+        const [server] = yield* client.listServers
+        const all = yield* client.listApplications
+        const idOf = (project: string, name: string) =>
+          Effect.map(client.listEnvironments(project), (rows) => rows.find((row) => row.name === name)?.id)
+        for (const [{ uuid }, project, environment] of [
+          [one, projectUuid, "production"],
+          [two, projectUuid, "staging"],
+          [three, other.uuid, "production"]
+        ] as const) {
+          const listed = all.find((row) => row.uuid === uuid)
+          assert.isDefined(listed)
+          if (listed === undefined) continue
+          const { environmentId, server: on, otherSettings, ...rest } = listed
+          assert.deepStrictEqual(rest, yield* client.getApplication(uuid))
+          assert.strictEqual(environmentId, yield* idOf(project, environment))
+          assert.deepStrictEqual(otherSettings, [])
+          if (on !== undefined) assert.deepStrictEqual(on, { uuid: server?.uuid, name: server?.name })
+        }
+        assert.lengthOf(new Set(all.map(({ environmentId }) => environmentId)), 3)
+        yield* refused(client.listEnvironments("nothing00000000000000000"), "NotFound")
+      })
+    )
+
+    test(
       "an application without a domain gets none",
       Effect.gen(function* () {
         const { client, application } = yield* setting
@@ -343,6 +379,10 @@ export const coolifyClientContract = (name: string, layer: Layer.Layer<CoolifyCl
         )
         assert.lengthOf(yield* client.listDeployments(uuid, 1), 1)
         assert.isString(yield* client.logs(uuid, 10))
+        const timed = (yield* client.logs(uuid, 10, { timestamps: true })).split("\n")
+        for (const line of timed.filter((text) => text !== "")) {
+          assert.match(line, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z /)
+        }
       })
     )
 

@@ -1,0 +1,41 @@
+/** What a Coolify as plain data lists across projects. */
+import * as Either from "effect/Either"
+import type { Environment, ListedApplication } from "./CoolifyClient.ts"
+import type { CoolifyError } from "./CoolifyError.ts"
+import { notFound, shownApplication, type World } from "./CoolifyWorld.ts"
+
+/** Numbered in the order in which they stand in the world. */
+const numbered = (world: World) =>
+  world.environments.map((environment, index) => ({ ...environment, id: index + 1 }))
+
+export const environmentsOf = (world: World, projectUuid: string): ReadonlyArray<Environment> =>
+  numbered(world)
+    .filter((environment) => environment.projectUuid === projectUuid)
+    .map(({ id, name, uuid }) => ({ id, name, uuid }))
+
+export const environments = (
+  world: World,
+  projectUuid: string
+): Either.Either<ReadonlyArray<Environment>, CoolifyError> =>
+  world.projects.some(({ uuid }) => uuid === projectUuid)
+    ? Either.right(environmentsOf(world, projectUuid))
+    : notFound("listEnvironments", "Project")
+
+export const applications = (world: World): ReadonlyArray<ListedApplication> => {
+  const all = numbered(world)
+  return world.applications
+    .toSorted((a, b) => (a.name < b.name ? -1 : a.name === b.name ? 0 : 1))
+    .map((application) => {
+      const server = world.servers.find(({ uuid }) => uuid === application.serverUuid)
+      return {
+        ...shownApplication(application),
+        environmentId:
+          all.find(
+            ({ name, projectUuid }) =>
+              projectUuid === application.projectUuid && name === application.environmentName
+          )?.id ?? 0,
+        server: server === undefined ? undefined : { uuid: server.uuid, name: server.name },
+        otherSettings: []
+      }
+    })
+}
