@@ -2,6 +2,7 @@
 import * as Flag from "./Flag.ts"
 
 export const specFile = Flag.one("FILE", "the path of a spec")
+export const specOrPlanFile = Flag.one("FILE", "the path of a spec, or of a plan saved by plan --out")
 
 export const json = Flag.toggle("json", { help: "one JSON object a line on stdout, and nothing else there" })
 export const noColor = Flag.toggle("no-color", { help: "no colours (also: NO_COLOR)" })

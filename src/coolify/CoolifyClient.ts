@@ -66,6 +66,8 @@ export interface Application extends ApplicationSettings {
   readonly uuid: string
   /** `state:health`, e.g. `running:healthy`, `exited:unhealthy`, `restarting:unknown`; bare `exited` before a first run. */
   readonly status: string
+  /** It publishes host ports or has an address of its own, so that Coolify stops it before it starts a new version. */
+  readonly stopsFirst: boolean
 }
 
 /** An environment of a project. */

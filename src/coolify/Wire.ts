@@ -49,6 +49,8 @@ export const ApplicationRow = Schema.Struct({
   fqdn: text,
   status: orElse(Schema.String, "exited"),
   build_pack: Schema.String,
+  ports_mappings: text,
+  custom_docker_run_options: text,
   ports_exposes: orElse(Schema.Union(Schema.String, Schema.Number), ""),
   git_repository: text,
   git_branch: text,
@@ -132,6 +134,7 @@ export const toApplication = (row: ApplicationRow): Application => ({
     .filter((domain) => domain !== ""),
   port: toPort(row.ports_exposes),
   status: row.status,
+  stopsFirst: row.ports_mappings !== "" || /(^|\s)--ip/.test(row.custom_docker_run_options),
   source: toSource(row),
   healthcheck: {
     enabled: row.health_check_enabled,

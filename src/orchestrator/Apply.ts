@@ -14,6 +14,7 @@ import { observe, type Observed } from "./Observe.ts"
 import { Pace, withoutWaits } from "./Pace.ts"
 import { hasChanges, type Plan } from "./Plan.ts"
 import { reconcile } from "./Reconcile.ts"
+import { removeRecord } from "./resources/Record.ts"
 import { inStep, makeRun, Run } from "./Run.ts"
 import { RunError } from "./RunError.ts"
 import { Owner } from "./Settings.ts"
@@ -32,6 +33,10 @@ export interface ApplyOptions {
   readonly skipDeploy: boolean
   /** Deploy even if nothing differs: the newest commit of a branch, the newest image of a moving tag. */
   readonly redeploy: boolean
+  /** Go on although an update stops the old version before the new one starts. */
+  readonly allowDowntime: boolean
+  /** The reviewed plan: nothing is done unless it still is what would be done. */
+  readonly expected: Plan | undefined
   /** Asked once, and only when the plan has changes. */
   readonly confirm: (plan: Plan) => Effect.Effect<boolean>
   readonly timeout: Duration.Duration
@@ -108,6 +113,7 @@ const steps = Effect.fn("steps")(function* (spec: Spec, options: ApplyOptions) {
   }
   const reconciliation = yield* reconcile(desired, observed, options)
   yield* run.emit({ _tag: "Planned", plan: reconciliation.plan })
+  yield* refuseUnreviewed(reconciliation.plan, options.expected)
   if (hasChanges(reconciliation.plan) && !(yield* options.confirm(reconciliation.plan)))
     return "declined" as const
 
@@ -125,11 +131,22 @@ const steps = Effect.fn("steps")(function* (spec: Spec, options: ApplyOptions) {
       deployed: reconciliation.deploy
     }
     yield* inStep("verify", verify(verification))
+    for (const { zone, recordSet } of reconciliation.orphans) yield* removeRecord(zone, recordSet)
     if (application?._tag === "Beside") yield* retire(application.old)
   }
   if (options.mode === "dry-run") return "planned" as const
   return hasChanges(reconciliation.plan) ? ("complete" as const) : ("unchanged" as const)
 })
+
+const refuseUnreviewed = (plan: Plan, expected: Plan | undefined): Effect.Effect<void, RefusedError> =>
+  expected === undefined || JSON.stringify(expected.changes) === JSON.stringify(plan.changes)
+    ? Effect.void
+    : new RefusedError({
+        reason: "Moved",
+        detail:
+          "the world is no longer as it was when the plan was made, so the plan would do something else now",
+        next: "make a new plan and review it"
+      })
 
 /** The end of a replacement. Once Coolify has accepted it there is no way back, so from then on nothing may fail. */
 const retire = Effect.fn("retire")(function* (old: Application) {

@@ -5,7 +5,17 @@ import * as Schema from "effect/Schema"
 export class RefusedError extends Schema.TaggedError<RefusedError>("fabrik/orchestrator/RefusedError")(
   "RefusedError",
   {
-    reason: Schema.Literal("Foreign", "Ambiguous", "NotFound", "Unrestorable", "NotPublic"),
+    reason: Schema.Literal(
+      "Foreign",
+      "Ambiguous",
+      "NotFound",
+      "Unrestorable",
+      "NotPublic",
+      "Downtime",
+      "Moved",
+      "NotRunning",
+      "Inexpressible"
+    ),
     detail: Schema.String,
     next: Schema.String
   }

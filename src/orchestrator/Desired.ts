@@ -47,11 +47,32 @@ export const recordMark = (owner: string, spec: Spec, run: string): string =>
 
 /** The comment of a variable: its digest tells later, without `read:sensitive`, whether the value is still the same. */
 const digestComment = (hex: string): string => `fabrik ${hex.slice(0, 32)}`
-export const releaseComment = (release: string): string => `fabrik release ${release}`
+const releasePattern = /^fabrik release ([0-9a-f]{12}) spec=([0-9a-f]{16})$/
+export const releaseComment = (release: string, specDigest: string): string =>
+  `fabrik release ${release} spec=${specDigest}`
 export const isOurComment = (comment: string): boolean =>
-  /^fabrik (?:[0-9a-f]{32}|release [0-9a-f]{12})$/.test(comment)
-export const releaseOfComment = (comment: string): string | undefined =>
-  /^fabrik release ([0-9a-f]{12})$/.exec(comment)?.[1]
+  /^fabrik [0-9a-f]{32}$/.test(comment) || releasePattern.test(comment)
+
+/** The release that a variable's comment tells, and the digest of the spec that it was made from. */
+export const releaseOfComment = (
+  comment: string
+): { readonly release: string; readonly specDigest: string } | undefined => {
+  const match = releasePattern.exec(comment)
+  return match?.[1] === undefined || match[2] === undefined
+    ? undefined
+    : { release: match[1], specDigest: match[2] }
+}
+
+/** Tells whether a spec (with the values of its secrets) is the one that was applied last. */
+export const specDigest = ({ application, variables, target, spec }: Desired): string =>
+  Marker.digest(
+    JSON.stringify([
+      { ...application, description: "" },
+      variables.map(({ key, comment, isBuildtime }) => [key, comment, isBuildtime]),
+      target,
+      spec.dns
+    ])
+  )
 
 const variable = (spec: Spec, key: string, value: Redacted.Redacted<string>, comment: string): Variable => ({
   key,
@@ -67,8 +88,13 @@ const variable = (spec: Spec, key: string, value: Redacted.Redacted<string>, com
   isBuildtime: spec.source._tag === "Git"
 })
 
-export const releaseVariable = (spec: Spec, release: string): Variable =>
-  variable(spec, releaseKey, Redacted.make(release), releaseComment(release))
+export const releaseVariable = (desired: Desired): Variable =>
+  variable(
+    desired.spec,
+    releaseKey,
+    Redacted.make(desired.run),
+    releaseComment(desired.run, specDigest(desired))
+  )
 
 /** The spec's variables and secrets as Coolify is to hold them. Fails with a SecretError when no key can be kept. */
 export const desiredVariables = Effect.fn("desiredVariables")(function* (

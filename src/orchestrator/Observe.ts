@@ -25,6 +25,13 @@ export interface Observed {
   readonly foreign: Application | undefined
   readonly variables: ReadonlyArray<ObservedVariable>
   readonly dns: ObservedDns | undefined
+  /** Records of ours at names that the application answered for before, and the spec no longer has. */
+  readonly orphans: ReadonlyArray<OrphanRecord>
+}
+
+export interface OrphanRecord {
+  readonly zone: Zone
+  readonly recordSet: RecordSet
 }
 
 export interface ObservedDns {
@@ -35,7 +42,7 @@ export interface ObservedDns {
   readonly recordSets: ReadonlyArray<RecordSet>
 }
 
-/** Reads all of it, side by side: at most four requests to Coolify and two to the DNS provider. */
+/** Reads all of it, side by side: four requests to Coolify and two to the DNS provider, two more for a name given up. */
 export const observe = Effect.fn("observe")(function* (spec: Spec, options: { readonly skipDns: boolean }) {
   const [server, coolify, dns] = yield* Effect.all(
     [
@@ -45,7 +52,8 @@ export const observe = Effect.fn("observe")(function* (spec: Spec, options: { re
     ],
     { concurrency: "unbounded" }
   )
-  return { server, ...coolify, dns } satisfies Observed
+  const orphans = options.skipDns ? [] : yield* observeOrphans(spec, coolify.application)
+  return { server, ...coolify, dns, orphans } satisfies Observed
 })
 
 const findServer = Effect.fn("findServer")(function* (wanted: string | undefined) {
@@ -138,3 +146,32 @@ export const observeDns = (spec: Spec): Effect.Effect<ObservedDns, DnsError, Dns
     const recordSets = yield* dns.listAt(zone, spec.domain)
     return { provider: dns.provider, comments: dns.capabilities.comments, zone, recordSets }
   })
+
+const observeOrphans = Effect.fn("observeOrphans")(function* (
+  spec: Spec,
+  application: Application | undefined
+) {
+  const dns = yield* DnsClient
+  const owner = yield* Owner
+  const key = Marker.applicationKey(owner, spec)
+  const formerNames = (application?.domains ?? [])
+    .flatMap((url) => (URL.canParse(url) ? [new URL(url).hostname] : []))
+    .filter((name) => name !== spec.domain)
+  const found = yield* Effect.forEach(formerNames, (name) =>
+    dns.findZone(name).pipe(
+      Effect.flatMap((zone) =>
+        Effect.map(dns.listAt(zone, name), (recordSets) =>
+          recordSets
+            .filter((recordSet) => Marker.parse(recordSet.comment)?.key === key)
+            .map((recordSet): OrphanRecord => ({ zone, recordSet }))
+        )
+      ),
+      // A name in nobody's zone cannot have a record of ours.
+      Effect.catchIf(
+        (error) => error.reason === "ZoneNotFound",
+        () => Effect.succeed([])
+      )
+    )
+  )
+  return found.flat()
+})

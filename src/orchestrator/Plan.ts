@@ -18,7 +18,9 @@ export const Change = Schema.Struct({
   /** `test-api`, `LOG_LEVEL`, `test-api.example.com A`. */
   name: Schema.String,
   action: Schema.Literal("create", "update", "replace", "delete", "unchanged"),
-  fields: Schema.Array(FieldChange)
+  fields: Schema.Array(FieldChange),
+  /** The spec is the one applied last, so somebody else changed this meanwhile. */
+  drifted: Schema.optionalWith(Schema.Literal(true), { exact: true })
 })
 export type Change = typeof Change.Type
 

@@ -5,9 +5,12 @@ import type { Observed } from "./Observe.ts"
 export const planNotes = (
   { spec, target }: Desired,
   observed: Observed,
-  what: { readonly deploys: boolean; readonly replaces: boolean }
+  what: { readonly deploys: boolean; readonly replaces: boolean; readonly drifted: boolean }
 ): ReadonlyArray<string> => {
   const notes: Array<string> = []
+  if (what.drifted) {
+    notes.push("The spec is the one applied last: what differs was changed outside fabrik, and is put right.")
+  }
   if (what.replaces) {
     notes.push(
       "Coolify cannot change this source in place: a new application is deployed beside the old one and takes its domain, then the old one is deleted. Its volumes stay on the server, but do not move, nor does what was set by hand in Coolify."

@@ -8,7 +8,14 @@ import type {
   Variable
 } from "../coolify/CoolifyClient.ts"
 import { RefusedError } from "./DeployError.ts"
-import { isOurComment, releaseKey, releaseOfComment, releaseVariable, type Desired } from "./Desired.ts"
+import {
+  isOurComment,
+  releaseKey,
+  releaseOfComment,
+  releaseVariable,
+  specDigest,
+  type Desired
+} from "./Desired.ts"
 import { diffApplication, type ApplicationDiff } from "./DiffApplication.ts"
 import { diffVariables } from "./DiffVariables.ts"
 import type { Observed } from "./Observe.ts"
@@ -37,6 +44,8 @@ export interface Reconciliation {
   readonly application: ApplicationAction
   readonly variables: VariableActions
   readonly record: RecordAction
+  /** Go once the new name is verified. */
+  readonly orphans: Observed["orphans"]
   readonly deploy: boolean
   /** What the running application shows as its release when all is done; `undefined`: it never got one. */
   readonly release: string | undefined
@@ -46,6 +55,7 @@ export interface ReconcileOptions {
   readonly offline: boolean
   readonly skipDeploy: boolean
   readonly redeploy: boolean
+  readonly allowDowntime: boolean
 }
 
 export const reconcile = (
@@ -58,7 +68,12 @@ export const reconcile = (
     const coolify = options.skipDeploy
       ? untouched(desired, observed)
       : yield* reconcileCoolify(desired, observed, options)
-    const changes = [...coolify.changes, ...record.changes]
+    const drifted = currentRelease(observed.variables)?.specDigest === specDigest(desired)
+    const changes = [...coolify.changes, ...record.changes, ...orphanChanges(observed)].map((change) =>
+      drifted && change.action !== "unchanged" && change.kind !== "deployment"
+        ? { ...change, drifted: true as const }
+        : change
+    )
     const plan: Plan = {
       name: desired.spec.name,
       domain: desired.spec.domain,
@@ -69,13 +84,25 @@ export const reconcile = (
       changes,
       notes: planNotes(desired, observed, {
         deploys: coolify.deploy,
-        replaces: coolify.application._tag === "Replace"
+        replaces: coolify.application._tag === "Replace",
+        drifted: changes.some((change) => change.drifted === true)
       })
     }
-    return { ...coolify, plan, record: record.action }
+    return { ...coolify, plan, record: record.action, orphans: observed.orphans }
   })
 
-type CoolifyPart = Omit<Reconciliation, "plan" | "record"> & { readonly changes: ReadonlyArray<Change> }
+const orphanChanges = ({ orphans }: Observed): ReadonlyArray<Change> =>
+  orphans.map(({ recordSet }) => ({
+    system: "dns",
+    kind: "record",
+    name: `${recordSet.name} ${recordSet.type}`,
+    action: "delete",
+    fields: []
+  }))
+
+type CoolifyPart = Omit<Reconciliation, "plan" | "record" | "orphans"> & {
+  readonly changes: ReadonlyArray<Change>
+}
 
 const untouched = (desired: Desired, observed: Observed): CoolifyPart => ({
   changes: [],
@@ -116,10 +143,19 @@ const reconcileCoolify = (
     // A bare `exited` is an application that never ran, or was stopped: the spec says that it should run.
     const stopped = application !== undefined && application.status.startsWith("exited")
     const deploy = application === undefined || settingsDiffer || stopped || options.redeploy
+    if (application?.stopsFirst === true && deploy && !fields.replace && !options.allowDowntime) {
+      return yield* Either.left(
+        new RefusedError({
+          reason: "Downtime",
+          detail: `${spec.name} publishes host ports or has a fixed address, so Coolify stops the old version before it starts the new one`,
+          next: "accept the gap with --allow-downtime, or remove the port mapping in Coolify"
+        })
+      )
+    }
     const writes = fields.replace
       ? yield* freshVariables(desired, observed.variables)
       : {
-          put: deploy ? [...variables.put, releaseVariable(spec, desired.run)] : variables.put,
+          put: deploy ? [...variables.put, releaseVariable(desired)] : variables.put,
           remove: variables.remove
         }
     yield* restorable(fields.replace ? [] : writes.put, writes.remove, observed.variables)
@@ -130,7 +166,7 @@ const reconcileCoolify = (
       application: applicationAction(desired, application, fields),
       variables: writes,
       deploy,
-      release: deploy ? desired.run : currentRelease(observed.variables),
+      release: deploy ? desired.run : currentRelease(observed.variables)?.release,
       changes: [
         ...placeChanges(desired, observed),
         applicationChange(desired, application, fields),
@@ -152,17 +188,18 @@ const applicationAction = (
 
 /** All the variables of an application that takes another one's place: the spec's, and what others added to the old one. */
 const freshVariables = (
-  { spec, variables, run }: Desired,
+  desired: Desired,
   observed: ReadonlyArray<ObservedVariable>
 ): Either.Either<VariableActions, RefusedError> =>
   Either.gen(function* () {
+    const { variables } = desired
     const wanted = new Set([...variables.map(({ key }) => key), releaseKey])
     const others = observed.filter(
       (row) => !row.isPreview && !wanted.has(row.key) && !isOurComment(row.comment)
     )
     yield* restorable(others, [], others)
     const carried = others.flatMap(({ value, ...row }) => (value === undefined ? [] : [{ ...row, value }]))
-    return { put: [...variables, ...carried, releaseVariable(spec, run)], remove: [] }
+    return { put: [...variables, ...carried, releaseVariable(desired)], remove: [] }
   })
 
 const placeChanges = ({ spec }: Desired, observed: Observed): ReadonlyArray<Change> => {
@@ -204,7 +241,7 @@ const deploymentChange = (name: string, stopped: boolean, redeploy: boolean): Ch
       : []
 })
 
-const currentRelease = (variables: ReadonlyArray<ObservedVariable>): string | undefined => {
+const currentRelease = (variables: ReadonlyArray<ObservedVariable>) => {
   const row = variables.find((candidate) => candidate.key === releaseKey && !candidate.isPreview)
   return row === undefined ? undefined : releaseOfComment(row.comment)
 }

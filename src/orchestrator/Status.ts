@@ -78,7 +78,7 @@ const coolifyFacts = ({ application, variables }: Observed): Status["coolify"] =
     uuid: application.uuid,
     status: application.status,
     domains: application.domains,
-    release: (row === undefined ? undefined : releaseOfComment(row.comment)) ?? null
+    release: (row === undefined ? undefined : releaseOfComment(row.comment)?.release) ?? null
   }
 }
 

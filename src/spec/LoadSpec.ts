@@ -61,11 +61,16 @@ const decode = (bytes: Uint8Array, file: string): Either.Either<string, SpecErro
     catch: () => whole(file, "the file is not UTF-8 text", "save it as UTF-8")
   })
 
-/** Reads and parses the spec at `path`. Fails with everything wrong at once; the file is named as `path` names it. */
-export const loadSpec = Effect.fn("loadSpec")(function* (path: string) {
+/** The text of the spec at `path`. */
+export const readSpec = Effect.fn("readSpec")(function* (path: string) {
   const bytes = yield* readBytes(path).pipe(
     Effect.mapError((error) => (error._tag === "SpecError" ? error : explain(path, error)))
   )
   if (bytes.length > maxSpecBytes) return yield* new SpecError({ file: path, problems: [tooLarge] })
-  return yield* Either.flatMap(decode(bytes, path), (text) => parseSpec(text, path))
+  return yield* decode(bytes, path)
+})
+
+/** Reads and parses the spec at `path`. Fails with everything wrong at once; the file is named as `path` names it. */
+export const loadSpec = Effect.fn("loadSpec")(function* (path: string) {
+  return yield* parseSpec(yield* readSpec(path), path)
 })

@@ -163,7 +163,11 @@ export const refusedAdvice: { readonly [R in RefusedError["reason"]]: string } =
   Ambiguous: "More than one fits, and fabrik does not guess.",
   NotFound: "The spec names something that does not exist.",
   Unrestorable: "What cannot be put back is not changed.",
-  NotPublic: "Visitors could not reach it there."
+  NotPublic: "Visitors could not reach it there.",
+  Downtime: "A gap in service is only taken when it was agreed to.",
+  Moved: "Only what was reviewed is carried out.",
+  NotRunning: "Only a running container has a log.",
+  Inexpressible: "A specification has no words for this, so fabrik could not keep it as it is."
 }
 
 export const deploymentAdvice: Table<DeploymentFailedError["reason"]> = {

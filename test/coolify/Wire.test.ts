@@ -29,6 +29,7 @@ describe("reading an application", () => {
       domains: ["https://test-api.example.com"],
       port: 8000,
       status: "running:healthy",
+      stopsFirst: false,
       source: { _tag: "Image", name: "ghcr.io/example/test-api", tag: "1.4.0" },
       healthcheck
     })
@@ -76,6 +77,7 @@ describe("reading an application", () => {
       domains: [],
       port: 80,
       status: "exited",
+      stopsFirst: false,
       source: {
         _tag: "Git",
         repository: "",

@@ -218,6 +218,55 @@ describe.concurrent("a replacement", () => {
   }
 })
 
+describe.concurrent("another domain", () => {
+  const moved = (env: Readonly<Record<string, string>> = {}): Spec => ({
+    ...specOf(env),
+    domain: "new.example.com"
+  })
+  const recordsOf = (sandbox: SandboxHandle) =>
+    Effect.map(sandbox.world, ({ zones }) => zones.flatMap(({ rrsets }) => rrsets.map(({ name }) => name)))
+
+  it.scopedLive("takes the old record away once the new name is verified", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* testSandbox({ seed: { domains: ["api.example.com"] } })
+      yield* succeeds(sandbox, specOf())
+      yield* succeeds(sandbox, moved())
+      const names = yield* recordsOf(sandbox)
+      assert.include(names, "new.example.com.")
+      assert.notInclude(names, "api.example.com.")
+    })
+  )
+
+  it.scopedLive("that does not become healthy leaves the old one", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* testSandbox({ seed: { domains: ["api.example.com"] } })
+      yield* succeeds(sandbox, specOf())
+      yield* fails(sandbox, {
+        name: "",
+        spec: moved({ SANDBOX_APP: "unhealthy" }),
+        error: "DeploymentFailedError"
+      })
+    })
+  )
+})
+
+describe.concurrent("a reviewed plan", () => {
+  it.scopedLive("is refused when the world moved, and nothing is sent", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* testSandbox({ seed: { domains: ["api.example.com"] } })
+      const { events } = yield* applyTo(sandbox, specOf(), { confirm: () => Effect.succeed(false) })
+      const expected = events.flatMap(({ event }) => (event._tag === "Planned" ? [event.plan] : []))[0]
+      yield* succeeds(sandbox, specOf({ LATER: "1" }))
+      const before = yield* sandbox.requests
+      const { result } = yield* applyTo(sandbox, specOf(), { expected })
+      const error = Either.getOrThrow(Either.flip(result)).error
+      assert.strictEqual(error._tag === "RefusedError" && error.reason, "Moved")
+      const writes = (yield* sandbox.requests).slice(before.length).filter(({ method }) => method !== "GET")
+      assert.deepStrictEqual(writes, [])
+    })
+  )
+})
+
 describe.concurrent("an interruption", () => {
   for (const millis of [5, 25, 60, 120, 250]) {
     it.scopedLive(`after ${millis} ms rolls back`, () =>

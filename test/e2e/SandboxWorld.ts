@@ -64,6 +64,8 @@ export const options: ApplyOptions = {
   skipDns: false,
   skipDeploy: false,
   redeploy: false,
+  allowDowntime: false,
+  expected: undefined,
   confirm: () => Effect.succeed(true),
   timeout: Duration.seconds(30)
 }

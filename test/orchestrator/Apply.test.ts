@@ -43,6 +43,8 @@ const options: ApplyOptions = {
   skipDns: false,
   skipDeploy: false,
   redeploy: false,
+  allowDowntime: false,
+  expected: undefined,
   confirm: () => Effect.succeed(true),
   timeout: Duration.minutes(30)
 }

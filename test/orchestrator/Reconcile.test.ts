@@ -5,6 +5,7 @@ import {
   applicationMark,
   recordMark,
   releaseComment,
+  specDigest,
   releaseVariable
 } from "../../src/orchestrator/Desired.ts"
 import type { Observed } from "../../src/orchestrator/Observe.ts"
@@ -12,7 +13,7 @@ import { countActions, hasChanges } from "../../src/orchestrator/Plan.ts"
 import { reconcile, type ReconcileOptions } from "../../src/orchestrator/Reconcile.ts"
 import { application, desired, empty, firstRun, secondRun, server, spec, variable } from "./Samples.ts"
 
-const options: ReconcileOptions = { offline: false, skipDeploy: false, redeploy: false }
+const options: ReconcileOptions = { offline: false, skipDeploy: false, redeploy: false, allowDowntime: false }
 const comment = (digit: string) => `fabrik ${digit.repeat(32)}`
 
 const variables = [
@@ -21,13 +22,15 @@ const variables = [
 ]
 const wanted = desired(spec, { variables })
 
+const releaseRow = (digest: string) => variable("FABRIK_RELEASE", firstRun, releaseComment(firstRun, digest))
+
 /** The world that a first apply of `spec` leaves. */
 const settled: Observed = {
   ...empty,
   project: { uuid: "prj", name: "fabrik", description: "" },
   environmentExists: true,
   application: application(),
-  variables: [...variables, variable("FABRIK_RELEASE", firstRun, releaseComment(firstRun))],
+  variables: [...variables, releaseRow("0".repeat(16))],
   dns: {
     ...empty.dns!,
     recordSets: [
@@ -138,7 +141,7 @@ describe("an update", () => {
     })
     assert.deepStrictEqual(
       plan(settled, of).variables.put.map(({ key }) => key),
-      ["LOG_LEVEL", releaseVariable(spec, secondRun).key]
+      ["LOG_LEVEL", releaseVariable(of).key]
     )
   })
 
@@ -152,6 +155,41 @@ describe("an update", () => {
     const of = desired(spec, { variables, target: { type: "CNAME", value: "vps1.example.com" } })
     const { record } = plan(settled, of)
     assert.strictEqual(record._tag === "Put" ? record.stale?.type : undefined, "A")
+  })
+})
+
+describe("a hand edit", () => {
+  const lastApplied = { ...settled, variables: [...variables, releaseRow(specDigest(wanted))] }
+  const edited = { ...lastApplied, application: application(spec, { port: 9090 }) }
+
+  it("is told from a change of the spec", () => {
+    const drifted = plan(edited).plan
+    assert.isTrue(drifted.changes.find(({ kind }) => kind === "application")?.drifted)
+    assert.isTrue(drifted.notes.some((note) => note.includes("outside fabrik")))
+    const changed = plan(edited, desired({ ...spec, port: 7070 }, { variables })).plan
+    assert.isUndefined(changed.changes.find(({ kind }) => kind === "application")?.drifted)
+  })
+
+  it("is put right like any other difference", () => {
+    const { application: action } = plan(edited)
+    assert.deepStrictEqual(action._tag === "Update" && action.patch, { port: spec.port })
+  })
+})
+
+describe("an application that stops before its new version starts", () => {
+  const observed = {
+    ...settled,
+    application: application({ ...spec, port: 1 }, { stopsFirst: true })
+  }
+
+  it("is updated only when the gap was agreed to", () => {
+    assert.strictEqual(refusal(observed).reason, "Downtime")
+    assert.strictEqual(plan(observed, wanted, { ...options, allowDowntime: true }).application._tag, "Update")
+  })
+
+  it("may be left as it is without asking", () => {
+    const right = { ...settled, application: application(spec, { stopsFirst: true }) }
+    assert.isFalse(hasChanges(plan(right).plan))
   })
 })
 

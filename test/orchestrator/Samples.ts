@@ -51,6 +51,7 @@ export const empty: Observed = {
   environmentExists: false,
   application: undefined,
   foreign: undefined,
+  orphans: [],
 
   variables: [],
   dns: { provider: "memory", comments: true, zone, recordSets: [] }
@@ -72,6 +73,7 @@ export const variable = (key: string, value: string, comment: string): ObservedV
 export const application = (of: Spec = spec, changes: Partial<Application> = {}): Application => ({
   uuid: "app",
   status: "running:healthy",
+  stopsFirst: false,
   ...desiredApplication("default", of, firstRun),
   ...changes
 })

@@ -46,7 +46,7 @@ describe("loadSpec", () => {
       const { folder, file } = yield* withFile("")
       assert.strictEqual(
         yield* message(`${folder}/no.yaml`),
-        `${folder}/no.yaml: there is no such file\n    \`fabrik new\` writes one`
+        `${folder}/no.yaml: there is no such file\n    check the path`
       )
       assert.strictEqual(
         yield* message(folder),

@@ -1,13 +1,13 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { apply as run } from "../../orchestrator/Apply.ts"
-import { loadSpec } from "../../spec/LoadSpec.ts"
 import { define } from "../CommandInfo.ts"
 import { conclude } from "../Conclude.ts"
 import * as Flag from "../Flag.ts"
 import { openWorld } from "../Layers.ts"
 import { makeConfirmation } from "../Operator.ts"
 import * as Output from "../Output.ts"
+import { loadSubject } from "../PlanFile.ts"
 import * as Say from "../Say.ts"
 import * as Shared from "../SharedFlags.ts"
 import { givenSecrets, sandboxOf, subjectOf } from "../Subject.ts"
@@ -20,7 +20,7 @@ export const apply = define({
     "The plan is shown first, and carried out when you agree."
   ],
   config: {
-    file: Shared.specFile,
+    file: Shared.specOrPlanFile,
     yes: Shared.yes,
     dryRun: Flag.toggle("dry-run", { help: "go through all steps, but send nothing and write no file" }),
     secrets: Shared.secrets,
@@ -28,6 +28,9 @@ export const apply = define({
     skipDns: Shared.skipDns,
     skipDeploy: Flag.toggle("skip-deploy", { help: "write DNS only: leave Coolify alone" }),
     redeploy: Flag.toggle("redeploy", { help: "deploy even if nothing differs (new commits, a moved tag)" }),
+    allowDowntime: Flag.toggle("allow-downtime", {
+      help: "go on although the old version has to stop before the new one starts"
+    }),
     timeout: Shared.timeout,
     ...Shared.world,
     verbose: Shared.verbose,
@@ -37,30 +40,34 @@ export const apply = define({
   examples: [
     { line: "fabrik apply app.yaml", says: "show the plan, ask, and carry it out" },
     { line: "fabrik apply app.yaml --yes --json", says: "in CI: no question, one JSON event a line" },
+    { line: "fabrik apply reviewed.plan", says: "carry out a plan saved by `fabrik plan --out`" },
     { line: "fabrik apply --sandbox app.yaml", says: "try it without an account" },
     { line: "fabrik apply --dry-run app.yaml", says: "no network needed, nothing is changed" }
   ],
   handler: Effect.fn("command.apply")(function* (flags) {
-    const spec = yield* loadSpec(flags.file)
+    const { spec, reviewed } = yield* loadSubject(flags.file)
+    const skipDns = reviewed?.skipDns ?? flags.skipDns
     const given = yield* givenSecrets(flags.secrets)
     const world = yield* openWorld({
       ...subjectOf(spec),
       sandbox: sandboxOf(flags),
       dryRun: flags.dryRun,
-      needs: { coolify: true, dns: flags.skipDns ? "no" : "yes" },
+      needs: { coolify: true, dns: skipDns ? "no" : "yes" },
       secrets: { envFile: flags.envFile, given }
     })
     const { confirm, consent } = yield* makeConfirmation({
-      yes: flags.yes || flags.dryRun,
+      yes: flags.yes || flags.dryRun || reviewed !== undefined,
       question: "Carry this plan out?"
     })
     const report = yield* run(spec, {
       command: "apply",
       mode: flags.dryRun ? "dry-run" : world.place,
       offline: world.offline,
-      skipDns: flags.skipDns,
-      skipDeploy: flags.skipDeploy,
-      redeploy: flags.redeploy,
+      skipDns,
+      skipDeploy: reviewed?.skipDeploy ?? flags.skipDeploy,
+      redeploy: reviewed?.redeploy ?? flags.redeploy,
+      allowDowntime: flags.allowDowntime,
+      expected: reviewed?.plan,
       confirm,
       timeout: Duration.seconds(flags.timeout ?? 1800)
     }).pipe(Effect.provide(world.layer), Effect.provide(Output.layer(flags)))

@@ -2,13 +2,16 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import { apply as run } from "../../orchestrator/Apply.ts"
-import { loadSpec } from "../../spec/LoadSpec.ts"
+import type { Plan as PlanData } from "../../orchestrator/Plan.ts"
+import { readSpec } from "../../spec/LoadSpec.ts"
+import { parseSpec } from "../../spec/ParseSpec.ts"
 import { Concluded } from "../CliError.ts"
 import { define } from "../CommandInfo.ts"
 import { ExitCode } from "../ExitCode.ts"
 import * as Flag from "../Flag.ts"
 import { openWorld } from "../Layers.ts"
 import * as Output from "../Output.ts"
+import { savePlan } from "../PlanFile.ts"
 import * as Shared from "../SharedFlags.ts"
 import { givenSecrets, sandboxOf, subjectOf } from "../Subject.ts"
 
@@ -26,6 +29,10 @@ export const plan = define({
     skipDns: Shared.skipDns,
     skipDeploy: Flag.toggle("skip-deploy", { help: "plan DNS only" }),
     redeploy: Flag.toggle("redeploy", { help: "plan a deployment even if nothing differs" }),
+    out: Flag.text("out", {
+      placeholder: "PATH",
+      help: "save the plan here; `fabrik apply PATH` carries out exactly this, or nothing"
+    }),
     ...Shared.world,
     ...Shared.screen
   },
@@ -34,7 +41,8 @@ export const plan = define({
     { line: "fabrik plan app.yaml --detailed-exitcode", says: "in CI: 0 no changes, 2 changes" }
   ],
   handler: Effect.fn("command.plan")(function* (flags) {
-    const spec = yield* loadSpec(flags.file)
+    const text = yield* readSpec(flags.file)
+    const spec = yield* parseSpec(text, flags.file)
     const given = yield* givenSecrets(flags.secrets)
     const world = yield* openWorld({
       ...subjectOf(spec),
@@ -44,7 +52,7 @@ export const plan = define({
       secrets: { envFile: flags.envFile, given }
     })
     // Asked only when there is something to agree to.
-    const changes = yield* Ref.make(false)
+    const changes = yield* Ref.make<PlanData | undefined>(undefined)
     yield* run(spec, {
       command: "plan",
       mode: "dry-run",
@@ -52,10 +60,16 @@ export const plan = define({
       skipDns: flags.skipDns,
       skipDeploy: flags.skipDeploy,
       redeploy: flags.redeploy,
-      confirm: () => Effect.as(Ref.set(changes, true), true),
+      allowDowntime: true,
+      expected: undefined,
+      confirm: (found) => Effect.as(Ref.set(changes, found), true),
       timeout: Duration.minutes(5)
     }).pipe(Effect.provide(world.layer), Effect.provide(Output.layer({ ...flags, verbose: false })))
-    if (flags.detailedExitcode && (yield* Ref.get(changes))) {
+    const found = yield* Ref.get(changes)
+    if (flags.out !== undefined && found !== undefined) {
+      yield* savePlan(flags.out, { ...flags, spec: text, plan: found })
+    }
+    if (flags.detailedExitcode && found !== undefined) {
       return yield* new Concluded({ code: ExitCode.changes })
     }
   }, Effect.scoped)

@@ -1,5 +1,5 @@
 import * as Effect from "effect/Effect"
-import { DnsClient, type RecordSet } from "../../dns/DnsClient.ts"
+import { DnsClient, type RecordSet, type Zone } from "../../dns/DnsClient.ts"
 import type { DnsError } from "../../dns/DnsError.ts"
 import { ofType, sameRecordSet, satisfies } from "../../dns/Zone.ts"
 import * as Marker from "../Marker.ts"
@@ -15,13 +15,7 @@ export const putRecord = Effect.fn("putRecord")(function* (action: Put) {
   const run = yield* Run
   const { zone, stale, before, recordSet } = action
   const name = `${recordSet.name} ${recordSet.type}`
-  if (stale !== undefined) {
-    yield* withUndo(
-      subject(`${stale.name} ${stale.type}`),
-      dns.remove(zone, stale),
-      dns.put(zone, stale, { _tag: "Absent" }).pipe(Effect.as("undone" as const))
-    )
-  }
+  if (stale !== undefined) yield* removeRecord(zone, stale)
   yield* withUndo(
     subject(name),
     dns.put(
@@ -38,6 +32,19 @@ export const putRecord = Effect.fn("putRecord")(function* (action: Put) {
     name,
     action: before === undefined ? "created" : "updated"
   })
+})
+
+/** Removes a record set of ours. Undo: puts it back. */
+export const removeRecord = Effect.fn("removeRecord")(function* (zone: Zone, recordSet: RecordSet) {
+  const dns = yield* DnsClient
+  const run = yield* Run
+  const name = `${recordSet.name} ${recordSet.type}`
+  yield* withUndo(
+    subject(name),
+    dns.remove(zone, recordSet),
+    dns.put(zone, recordSet, { _tag: "Absent" }).pipe(Effect.as("undone" as const))
+  )
+  yield* run.emit({ _tag: "ResourceChanged", system: "dns", kind: "record", name, action: "deleted" })
 })
 
 const subject = (name: string) => ({

@@ -102,7 +102,7 @@ const isUnchanged = (previous: ObservedVariable, row: ObservedVariable): boolean
 
 /** The row to write again; its value is known, as the plan was refused otherwise, or stands in its comment. */
 const restorable = (row: ObservedVariable): ReadonlyArray<Variable> => {
-  const release = row.key === releaseKey ? releaseOfComment(row.comment) : undefined
+  const release = row.key === releaseKey ? releaseOfComment(row.comment)?.release : undefined
   const value = row.value ?? (release === undefined ? undefined : Redacted.make(release))
   return value === undefined ? [] : [{ ...row, value }]
 }

@@ -28,7 +28,7 @@ const takeOver = Effect.fn("takeOver")(function* (
   const { uuid, settings, old, replacement } = application
   yield* deployUnwatched(uuid)
   yield* updateApplication(old, { domains: [] })
-  const routeless = { ...settings, uuid, domains: [], status: "" }
+  const routeless = { ...settings, uuid, domains: [], status: "", stopsFirst: false }
   yield* updateApplication(routeless, { domains: settings.domains })
   yield* deployUnwatched(uuid)
   yield* stopPrevious(old, replacement)
