@@ -17,6 +17,20 @@ const outfile = join(values.outdir, "fabrik.js")
 await mkdir(values.outdir, { recursive: true })
 await rm(outfile, { force: true })
 
+// esbuild hoists imports of Node's own modules to the top of the file, where all would load at every start. As
+// CommonJS each of them loads with the first module that needs it.
+const nodeModulesOnUse = {
+  name: "node-modules-on-use",
+  setup({ onLoad, onResolve }) {
+    onResolve({ filter: /^node:/ }, ({ kind, path }) =>
+      kind === "require-call" ? { path, external: true } : { path, namespace: "on-use" }
+    )
+    onLoad({ filter: /.*/, namespace: "on-use" }, ({ path }) => ({
+      contents: `module.exports = require(${JSON.stringify(path)})`
+    }))
+  }
+}
+
 const { metafile } = await build({
   absWorkingDir: root,
   entryPoints: ["src/main.ts"],
@@ -30,6 +44,7 @@ const { metafile } = await build({
   minifyWhitespace: true,
   legalComments: "none",
   metafile: true,
+  plugins: [nodeModulesOnUse],
   logLevel: "warning",
   // CommonJS dependencies ask for Node's own modules with `require`.
   banner: {

@@ -1,5 +1,4 @@
 /** The root: reads argv, runs the command it names, and says how the process is to end. */
-import * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { readArguments } from "./Arguments.ts"
@@ -18,31 +17,10 @@ import * as Say from "./Say.ts"
 import { version } from "./Version.ts"
 
 /** In the order in which help lists them. */
-export const commands = [
-  validate.info,
-  plan.info,
-  apply.info,
-  verify.info,
-  status.info,
-  destroy.info,
-  templates.info,
-  sandbox.info
-]
+const all = [validate, plan, apply, verify, status, destroy, templates, sandbox]
+export const commands = all.map(({ info }) => info)
 
-const root = Command.make("fabrik").pipe(
-  Command.withSubcommands([
-    validate.command,
-    plan.command,
-    apply.command,
-    verify.command,
-    status.command,
-    destroy.command,
-    templates.command,
-    sandbox.command
-  ])
-)
-
-const runCommand = Command.run(root, { name: "fabrik", version, executable: "fabrik" })
+const zero: ExitCode = ExitCode.done
 
 /** `argv` without node and script. Every expected failure has been told when this ends. */
 export const run = Effect.fn("fabrik")(function* (argv: ReadonlyArray<string>) {
@@ -58,12 +36,14 @@ export const run = Effect.fn("fabrik")(function* (argv: ReadonlyArray<string>) {
       yield* Say.result([`fabrik ${version}`])
       return ExitCode.done
     case "Run": {
-      const { argv: ordered } = request.right
+      const { argv: ordered, command } = request.right
       const json = ordered.includes("--json")
-      return yield* runCommand(["node", "fabrik", ...ordered]).pipe(
-        Effect.as<ExitCode>(ExitCode.done),
-        Effect.catchAll((error) => report(error, json))
-      )
+      const chosen = all.find(({ info }) => info === command) ?? validate
+      const concluded = Effect.gen(function* () {
+        yield* chosen.run(ordered)
+        return zero
+      })
+      return yield* Effect.catchAll(concluded, (error) => report(error, json))
     }
   }
 })

@@ -1,7 +1,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
-import { countActions, type Plan } from "../orchestrator/Plan.ts"
+import type { Plan } from "../orchestrator/Plan.ts"
 import { wrap } from "../ui/Layout.ts"
 import { Screen } from "../ui/Screen.ts"
 
@@ -33,21 +33,19 @@ export const makeConfirmation = (options: {
     const operator = yield* Operator
     const { err } = yield* Screen
     const consent = yield* Ref.make<Consent>("not asked")
-    const ask = (plan: Plan) =>
-      Effect.gen(function* () {
-        if (!operator.present) return "nobody there" as const
-        const deletes = countActions(plan).delete > 0 ? " Deleting cannot be undone." : ""
-        const lines = wrap(`${options.question}${deletes} [y/N]`, err.style.columns)
-        yield* err.write(`${lines.map(err.style.bold).join("\n")} `)
-        const answer = yield* operator.answer
-        if (answer === undefined) yield* err.write("\n")
-        return /^\s*y(?:es)?\s*$/i.test(answer ?? "") ? ("yes" as const) : ("no" as const)
-      })
+    const ask = Effect.gen(function* () {
+      if (!operator.present) return "nobody there" as const
+      const lines = wrap(`${options.question} [y/N]`, err.style.columns)
+      yield* err.write(`${lines.map(err.style.bold).join("\n")} `)
+      const answer = yield* operator.answer
+      if (answer === undefined) yield* err.write("\n")
+      return /^\s*y(?:es)?\s*$/i.test(answer ?? "") ? ("yes" as const) : ("no" as const)
+    })
     return {
-      confirm: (plan) =>
+      confirm: () =>
         options.yes
           ? Effect.succeed(true)
-          : ask(plan).pipe(
+          : ask.pipe(
               Effect.tap((said) => Ref.set(consent, said)),
               Effect.map((said) => said === "yes")
             ),

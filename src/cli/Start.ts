@@ -87,7 +87,9 @@ export const start = (facts: ProcessFacts): Started => {
     return ExitCode.bug
   }
 
-  const fiber = Effect.runFork(Effect.provide(run(argv), services))
+  // Nobody reads spans but a stack trace.
+  const program = Effect.withTracerEnabled(Effect.provide(run(argv), services), debug)
+  const fiber = Effect.runFork(program)
   const done = new Promise<ExitCode>((resolve) => {
     fiber.addObserver((exit) => resolve(codeOf(exit)))
   })

@@ -38,7 +38,10 @@ export const destroy = define({
       needs: { coolify: true, dns: flags.keepDns ? "no" : "yes" },
       secrets: noSecrets
     })
-    const { confirm, consent } = yield* makeConfirmation({ yes: flags.yes, question: "Delete this?" })
+    const { confirm, consent } = yield* makeConfirmation({
+      yes: flags.yes,
+      question: "Delete this? It cannot be undone."
+    })
     const report = yield* run(spec, {
       mode: world.place,
       keepDns: flags.keepDns,

@@ -1,0 +1,139 @@
+// Measures the built dist/fabrik.js: start-up against `node -e 0`, API calls and peak memory of an apply in the sandbox.
+// node scripts/bench.mjs [--runs N] [--json]
+import { spawn } from "node:child_process"
+import { existsSync } from "node:fs"
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { parseArgs } from "node:util"
+
+const { values } = parseArgs({
+  options: { runs: { type: "string", default: "15" }, json: { type: "boolean", default: false } }
+})
+const root = fileURLToPath(new URL("..", import.meta.url))
+const bundle = join(root, "dist/fabrik.js")
+const spec = join(root, "fixtures/test-api.yaml")
+if (!existsSync(bundle)) {
+  console.error("there is no dist/fabrik.js: npm run build")
+  process.exit(1)
+}
+
+const dir = await mkdtemp(join(tmpdir(), "fabrik-bench-"))
+// The process tells its own peak as it ends, so that no tool of the system is needed.
+const meter = join(dir, "meter.mjs")
+await writeFile(
+  meter,
+  `import { writeFileSync } from "node:fs"
+process.on("exit", () => writeFileSync(process.env.FABRIK_BENCH_OUT, String(process.resourceUsage().maxRSS)))
+`
+)
+
+/** The environment without anybody's credentials: nothing here may reach a real server. */
+const environment = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !/^(?:COOLIFY|PDNS|CLOUDFLARE|CF|FABRIK)_/.test(name))
+)
+
+/** Runs node in a directory of its own. */
+const run = (args, expected = 0, more = {}) =>
+  new Promise((resolve, reject) => {
+    const began = process.hrtime.bigint()
+    const child = spawn(process.execPath, args, {
+      cwd: dir,
+      env: { ...environment, ...more },
+      stdio: ["ignore", "ignore", "pipe"]
+    })
+    let stderr = ""
+    child.stderr.setEncoding("utf8").on("data", (text) => (stderr += text))
+    child.on("close", (code) => {
+      const millis = Number(process.hrtime.bigint() - began) / 1e6
+      if (code === expected) resolve(millis)
+      else reject(new Error(`${args.join(" ")} exited ${code}\n${stderr}`))
+    })
+  })
+
+const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]
+
+/** Alternating, so that whatever else the machine does falls on all alike. */
+const startUp = async () => {
+  const cases = {
+    "node -e 0": ["-e", "0"],
+    "--version": [bundle, "--version"],
+    "apply --dry-run": [bundle, "apply", "--dry-run", "--quiet", spec]
+  }
+  const times = Object.fromEntries(Object.keys(cases).map((name) => [name, []]))
+  for (const args of Object.values(cases)) await run(args)
+  for (let index = 0; index < Number(values.runs); index++) {
+    for (const [name, args] of Object.entries(cases)) times[name].push(await run(args))
+  }
+  const base = median(times["node -e 0"])
+  return Object.entries(times).map(([name, all]) => ({
+    name,
+    millis: Math.round(median(all)),
+    ratio: Number((median(all) / base).toFixed(2))
+  }))
+}
+
+const requests = async () => {
+  const text = await readFile(join(dir, ".fabrik/sandbox/requests.ndjson"), "utf8")
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line))
+}
+
+const metered = async (args) => {
+  const out = join(dir, "peak")
+  const millis = await run(["--import", meter, bundle, ...args], 0, { FABRIK_BENCH_OUT: out })
+  return { millis: Math.round(millis), peakMiB: Math.round(Number(await readFile(out, "utf8")) / 1024) }
+}
+
+const applies = async () => {
+  const rows = []
+  let before = 0
+  for (const name of ["first apply", "apply again"]) {
+    const { millis, peakMiB } = await metered(["apply", "--sandbox", "--yes", spec])
+    const all = await requests()
+    const own = all.slice(before)
+    before = all.length
+    const of = (api, writes) =>
+      own.filter((request) => request.api === api && (request.method !== "GET") === writes).length
+    rows.push({
+      name,
+      millis,
+      peakMiB,
+      coolifyReads: of("coolify", false),
+      coolifyWrites: of("coolify", true),
+      dnsReads: of("dns", false),
+      dnsWrites: of("dns", true)
+    })
+  }
+  return rows
+}
+
+try {
+  const result = {
+    node: process.version,
+    startUp: await startUp(),
+    dryRun: await metered(["apply", "--dry-run", "--quiet", spec]),
+    applies: await applies()
+  }
+  if (values.json) console.log(JSON.stringify(result))
+  else {
+    console.log(`start-up, median of ${values.runs}`)
+    for (const { name, millis, ratio } of result.startUp) {
+      console.log(`  ${name.padEnd(16)} ${String(millis).padStart(5)} ms  ${ratio.toFixed(2)}x`)
+    }
+    console.log("\nagainst the sandbox     calls to Coolify  calls to DNS     peak    time")
+    for (const row of result.applies) {
+      const coolify = `${row.coolifyReads} read, ${row.coolifyWrites} written`
+      const dns = `${row.dnsReads} read, ${row.dnsWrites} written`
+      console.log(
+        `  ${row.name.padEnd(14)} ${coolify.padStart(22)} ${dns.padStart(17)} ${String(row.peakMiB).padStart(4)} MiB ${(row.millis / 1000).toFixed(1).padStart(5)} s`
+      )
+    }
+    console.log(`\napply --dry-run peaks at ${result.dryRun.peakMiB} MiB`)
+  }
+} finally {
+  await rm(dir, { recursive: true, force: true })
+}
