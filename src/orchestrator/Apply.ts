@@ -1,4 +1,3 @@
-import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -15,7 +14,7 @@ import { Pace, withoutWaits } from "./Pace.ts"
 import { hasChanges, type Plan } from "./Plan.ts"
 import { reconcile } from "./Reconcile.ts"
 import { removeRecord } from "./resources/Record.ts"
-import { inStep, makeRun, Run } from "./Run.ts"
+import { inStep, makeRun, reportEnd, Run } from "./Run.ts"
 import { RunError } from "./RunError.ts"
 import { Owner } from "./Settings.ts"
 import { deploy } from "./steps/Deploy.ts"
@@ -189,28 +188,19 @@ const announceRollback = <A, E>(exit: Exit.Exit<A, E>) =>
 const settle = <E>(exit: Exit.Exit<Outcome, E>, url: string) =>
   Effect.gen(function* () {
     const run = yield* Run
-    const { undone, leftovers } = yield* Ref.get(run.ledger)
+    const { leftovers } = yield* Ref.get(run.ledger)
     if (Exit.isSuccess(exit)) {
       if (exit.value !== "declined") yield* Effect.orDie(run.go("COMPLETE"))
     } else if ((yield* run.state) === "ROLLING_BACK") {
       yield* Effect.orDie(run.go(leftovers.length > 0 ? "FAILED" : "ROLLED_BACK"))
     }
-    const state = yield* run.state
-    const report: Report = {
-      _tag: "RunFinished",
-      outcome: Exit.isSuccess(exit)
-        ? exit.value
-        : leftovers.length > 0
-          ? "leftovers"
-          : state === "ROLLED_BACK"
-            ? "rolled-back"
-            : "nothing-changed",
-      url: Exit.isSuccess(exit) && exit.value !== "declined" ? url : null,
-      undone,
-      leftovers,
-      interrupted: Exit.isInterrupted(exit),
-      millis: (yield* Clock.currentTimeMillis) - run.startedAt
-    }
-    yield* run.emit(report)
-    return report
+    const outcome = Exit.isSuccess(exit)
+      ? exit.value
+      : leftovers.length > 0
+        ? "leftovers"
+        : (yield* run.state) === "ROLLED_BACK"
+          ? "rolled-back"
+          : "nothing-changed"
+    const answers = Exit.isSuccess(exit) && exit.value !== "declined"
+    return yield* reportEnd(outcome, answers ? url : null, { interrupted: Exit.isInterrupted(exit) })
   })

@@ -1,15 +1,13 @@
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import { CoolifyClient, type Application, type Project } from "../coolify/CoolifyClient.ts"
 import { DnsClient, type RecordSet } from "../dns/DnsClient.ts"
 import type { Spec } from "../spec/Spec.ts"
-import type { Outcome, RunFinished } from "./DeploymentEvent.ts"
 import * as Marker from "./Marker.ts"
 import { observeCoolify, observeDns, type ObservedDns } from "./Observe.ts"
 import type { Change, Plan } from "./Plan.ts"
 import { removeApplication } from "./resources/Application.ts"
-import { makeRun, Run } from "./Run.ts"
+import { makeRun, reportEnd, Run } from "./Run.ts"
 import { RunError } from "./RunError.ts"
 import { Owner } from "./Settings.ts"
 
@@ -43,26 +41,12 @@ export const destroy = Effect.fn("destroy")(function* (spec: Spec, options: Dest
     domain: spec.domain,
     mode: options.mode
   })
-  const report = (outcome: Outcome) =>
-    Effect.gen(function* () {
-      const finished: typeof RunFinished.Type = {
-        _tag: "RunFinished",
-        outcome,
-        url: null,
-        undone: [],
-        leftovers: [],
-        interrupted: false,
-        millis: (yield* Clock.currentTimeMillis) - run.startedAt
-      }
-      yield* run.emit(finished)
-      return finished
-    })
   yield* Ref.set(run.step, "provision")
   return yield* remove(spec, options).pipe(
-    Effect.flatMap(report),
+    Effect.flatMap((outcome) => reportEnd(outcome, null)),
     Effect.catchAll((error) =>
       Effect.flatMap(
-        report("nothing-changed"),
+        reportEnd("nothing-changed", null),
         (finished) => new RunError({ step: "provision", error, report: finished })
       )
     ),

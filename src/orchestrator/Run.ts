@@ -3,7 +3,14 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import * as Ref from "effect/Ref"
-import { Progress, type DeploymentEvent, type Leftover, type Step } from "./DeploymentEvent.ts"
+import {
+  Progress,
+  type DeploymentEvent,
+  type Leftover,
+  type Outcome,
+  type RunFinished,
+  type Step
+} from "./DeploymentEvent.ts"
 import { transition, type DeploymentState, type IllegalTransition } from "./DeploymentState.ts"
 
 /** What became of a run's changes, as far as it has got. */
@@ -71,3 +78,24 @@ export const inStep = <A, E, R>(step: Step, effect: Effect.Effect<A, E, R>): Eff
     yield* run.emit({ _tag: "StepFinished", step, millis: (yield* Clock.currentTimeMillis) - started })
     return result
   })
+
+/** Ends a run: its last event, which is also its result. `url`: where the application answers, if it does. */
+export const reportEnd = Effect.fn("reportEnd")(function* (
+  outcome: Outcome,
+  url: string | null,
+  options: { readonly interrupted: boolean } = { interrupted: false }
+) {
+  const run = yield* Run
+  const { undone, leftovers } = yield* Ref.get(run.ledger)
+  const report: typeof RunFinished.Type = {
+    _tag: "RunFinished",
+    outcome,
+    url,
+    undone,
+    leftovers,
+    interrupted: options.interrupted,
+    millis: (yield* Clock.currentTimeMillis) - run.startedAt
+  }
+  yield* run.emit(report)
+  return report
+})

@@ -1,4 +1,3 @@
-import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
@@ -7,9 +6,8 @@ import { DnsClient } from "../dns/DnsClient.ts"
 import { awaitHealthy } from "../health/AwaitHealthy.ts"
 import { HealthProbe } from "../health/HealthProbe.ts"
 import type { Healthcheck } from "../spec/Spec.ts"
-import type { Outcome, RunFinished } from "./DeploymentEvent.ts"
 import { Pace } from "./Pace.ts"
-import { makeRun, Run } from "./Run.ts"
+import { makeRun, reportEnd, Run } from "./Run.ts"
 import { RunError } from "./RunError.ts"
 import { healthAttempted, publicUrl } from "./steps/Verify.ts"
 
@@ -48,29 +46,15 @@ export const verification = Effect.fn("verification")(function* (
   const { domain, name } = subject
   yield* run.emit({ _tag: "RunStarted", command: "verify", name, domain, mode: options.mode })
   const { port } = yield* HealthProbe
-  const report = (outcome: Outcome) =>
-    Effect.gen(function* () {
-      const finished: typeof RunFinished.Type = {
-        _tag: "RunFinished",
-        outcome,
-        url: outcome === "complete" ? publicUrl(domain, port, "/") : null,
-        undone: [],
-        leftovers: [],
-        interrupted: false,
-        millis: (yield* Clock.currentTimeMillis) - run.startedAt
-      }
-      yield* run.emit(finished)
-      return finished
-    })
   yield* Ref.set(run.step, "verify")
   return yield* Effect.gen(function* () {
     if (options.dns) yield* checkDns(domain)
     if (options.http) yield* checkHttp(subject)
-    return yield* report("complete")
+    return yield* reportEnd("complete", publicUrl(domain, port, "/"))
   }).pipe(
     Effect.catchAll((error) =>
       Effect.flatMap(
-        report("nothing-changed"),
+        reportEnd("nothing-changed", null),
         (finished) => new RunError({ step: "verify", error, report: finished })
       )
     ),
