@@ -1,7 +1,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
-import type { Plan } from "../orchestrator/Plan.ts"
+import { hasChanges, type Plan } from "../orchestrator/Plan.ts"
 import { wrap } from "../ui/Layout.ts"
 import { Screen } from "../ui/Screen.ts"
 
@@ -24,7 +24,7 @@ export interface Confirmation {
   readonly consent: Effect.Effect<Consent>
 }
 
-/** Asks once, unless `--yes` has answered already; where nobody can be asked, the answer is no. */
+/** Asks once about a plan with changes, unless `--yes` has answered already; where nobody can be asked, the answer is no. */
 export const makeConfirmation = (options: {
   readonly yes: boolean
   readonly question: string
@@ -42,8 +42,8 @@ export const makeConfirmation = (options: {
       return /^\s*y(?:es)?\s*$/i.test(answer ?? "") ? ("yes" as const) : ("no" as const)
     })
     return {
-      confirm: () =>
-        options.yes
+      confirm: (plan) =>
+        options.yes || !hasChanges(plan)
           ? Effect.succeed(true)
           : ask.pipe(
               Effect.tap((said) => Ref.set(consent, said)),

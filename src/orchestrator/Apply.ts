@@ -24,7 +24,7 @@ import { validate } from "./steps/Validate.ts"
 import { publicUrl, verify } from "./steps/Verify.ts"
 
 export interface ApplyOptions {
-  readonly command: "apply" | "plan"
+  readonly command: "apply" | "plan" | "rollback"
   readonly mode: "live" | "sandbox" | "dry-run"
   /** No credentials: the world was assumed empty. */
   readonly offline: boolean
@@ -36,7 +36,7 @@ export interface ApplyOptions {
   readonly allowDowntime: boolean
   /** The reviewed plan: nothing is done unless it still is what would be done. */
   readonly expected: Plan | undefined
-  /** Asked once, and only when the plan has changes. */
+  /** Sees the plan, with or without changes, before anything is sent; a no ends the run there. */
   readonly confirm: (plan: Plan) => Effect.Effect<boolean>
   readonly timeout: Duration.Duration
 }
@@ -113,8 +113,7 @@ const steps = Effect.fn("steps")(function* (spec: Spec, options: ApplyOptions) {
   const reconciliation = yield* reconcile(desired, observed, options)
   yield* run.emit({ _tag: "Planned", plan: reconciliation.plan })
   yield* refuseUnreviewed(reconciliation.plan, options.expected)
-  if (hasChanges(reconciliation.plan) && !(yield* options.confirm(reconciliation.plan)))
-    return "declined" as const
+  if (!(yield* options.confirm(reconciliation.plan))) return "declined" as const
 
   yield* run.go("PROVISIONING")
   const application = yield* inStep("provision", provision(desired, observed, reconciliation))

@@ -14,7 +14,8 @@ export class RefusedError extends Schema.TaggedError<RefusedError>("fabrik/orche
       "Downtime",
       "Moved",
       "NotRunning",
-      "Inexpressible"
+      "Inexpressible",
+      "NoRelease"
     ),
     detail: Schema.String,
     next: Schema.String

@@ -46,12 +46,16 @@ export const recordMark = (owner: string, spec: Spec, run: string): string =>
   Marker.render({ key: Marker.applicationKey(owner, spec), run, source: undefined })
 
 /** The comment of a variable: its digest tells later, without `read:sensitive`, whether the value is still the same. */
-const digestComment = (hex: string): string => `fabrik ${hex.slice(0, 32)}`
+const digestComment = (hex: string, secret: boolean): string =>
+  `fabrik ${secret ? "secret " : ""}${hex.slice(0, 32)}`
 const releasePattern = /^fabrik release ([0-9a-f]{12}) spec=([0-9a-f]{16})$/
 export const releaseComment = (release: string, specDigest: string): string =>
   `fabrik release ${release} spec=${specDigest}`
 export const isOurComment = (comment: string): boolean =>
-  /^fabrik [0-9a-f]{32}$/.test(comment) || releasePattern.test(comment)
+  /^fabrik (?:secret )?[0-9a-f]{32}$/.test(comment) || releasePattern.test(comment)
+
+/** Whether the comment tells that the value stood in a spec, so that it may be shown. */
+export const isPlainComment = (comment: string): boolean => /^fabrik [0-9a-f]{32}$/.test(comment)
 
 /** The release that a variable's comment tells, and the digest of the spec that it was made from. */
 export const releaseOfComment = (
@@ -103,11 +107,11 @@ export const desiredVariables = Effect.fn("desiredVariables")(function* (
 ) {
   const store = yield* SecretStore
   const values = [
-    ...Object.entries(spec.env).map(([key, value]) => [key, Redacted.make(value)] as const),
-    ...secrets.map((secret) => [secret.name, secret.value] as const)
-  ].toSorted(([a], [b]) => (a < b ? -1 : 1))
-  return yield* Effect.forEach(values, ([key, value]) =>
-    Effect.map(store.digest(value), (hex) => variable(spec, key, value, digestComment(hex)))
+    ...Object.entries(spec.env).map(([key, value]) => ({ key, value: Redacted.make(value), secret: false })),
+    ...secrets.map(({ name, value }) => ({ key: name, value, secret: true }))
+  ].toSorted((a, b) => (a.key < b.key ? -1 : 1))
+  return yield* Effect.forEach(values, ({ key, value, secret }) =>
+    Effect.map(store.digest(value), (hex) => variable(spec, key, value, digestComment(hex, secret)))
   )
 })
 

@@ -5,6 +5,7 @@ import type {
   ApplicationSource,
   ContainerHealthcheck
 } from "../coolify/CoolifyClient.ts"
+import { normaliseRepository } from "../coolify/Repository.ts"
 import type { Desired } from "./Desired.ts"
 import * as Marker from "./Marker.ts"
 import type { FieldChange } from "./Plan.ts"
@@ -73,7 +74,7 @@ const sourceFields = (source: ApplicationSource): ReadonlyArray<readonly [string
       ]
     case "Git":
       return [
-        ["git", source.repository],
+        ["git", normaliseRepository(source.repository)],
         ["branch", source.branch],
         ["commit", source.commit],
         ["buildPack", source.buildPack],

@@ -1,6 +1,6 @@
 import * as Redacted from "effect/Redacted"
 import type { ObservedVariable, Variable } from "../coolify/CoolifyClient.ts"
-import { isOurComment, releaseKey } from "./Desired.ts"
+import { isOurComment, isPlainComment, releaseKey } from "./Desired.ts"
 import type { Change } from "./Plan.ts"
 
 export interface VariableDiff {
@@ -21,12 +21,18 @@ export const diffVariables = (
   const rows = new Map(observed.filter((row) => !row.isPreview).map((row) => [row.key, row]))
   const wanted = new Set([...desired.map((variable) => variable.key), releaseKey])
   const put = desired.filter((variable) => !isSame(variable, rows.get(variable.key)))
-  const gone = [...rows.values()].filter((row) => !wanted.has(row.key) && isOurComment(row.comment))
+  const gone = [...rows.values()]
+    .filter((row) => !wanted.has(row.key) && isOurComment(row.comment))
+    .toSorted((a, b) => (a.key < b.key ? -1 : 1))
   const goneKeys = new Set(gone.map((row) => row.key))
-  const show = (key: string, value: Redacted.Redacted<string> | undefined) =>
-    value === undefined || isSecret(key) ? "set" : Redacted.value(value)
   const change = (key: string, after: Variable | undefined): Change => {
     const before = rows.get(key)
+    // A value that no spec shows may be a secret: a hand-made one, or one that the spec no longer names.
+    const secret =
+      isSecret(key) ||
+      (before !== undefined && (before.value === undefined || !isPlainComment(before.comment)))
+    const show = (value: Redacted.Redacted<string> | undefined) =>
+      secret || value === undefined ? "set" : Redacted.value(value)
     return {
       system: "coolify",
       kind: "variable",
@@ -35,9 +41,9 @@ export const diffVariables = (
       fields: [
         {
           field: "value",
-          before: before === undefined ? null : show(key, before.value),
-          after: after === undefined ? null : show(key, after.value),
-          secret: isSecret(key) || (before !== undefined && before.value === undefined)
+          before: before === undefined ? null : show(before.value),
+          after: after === undefined ? null : show(after.value),
+          secret
         }
       ]
     }
@@ -58,6 +64,8 @@ export const isSame = (variable: Variable, row: ObservedVariable | undefined): b
   (row.value === undefined
     ? row.comment === variable.comment
     : Redacted.value(row.value) === Redacted.value(variable.value)) &&
+  // What becomes a secret must be marked as one, though its value stays.
+  (isPlainComment(variable.comment) || !isPlainComment(row.comment)) &&
   row.isLiteral === variable.isLiteral &&
   row.isMultiline === variable.isMultiline &&
   row.isRuntime === variable.isRuntime &&

@@ -32,10 +32,7 @@ export interface Continuation {
  * Finds the end of `seen` in `current`. Where lines repeat so that several places fit, the one with the fewest new lines
  * is taken: no line is ever told twice.
  */
-export const continueLog = (
-  seen: ReadonlyArray<LogLine>,
-  current: ReadonlyArray<LogLine>
-): Continuation => {
+export const continueLog = (seen: ReadonlyArray<LogLine>, current: ReadonlyArray<LogLine>): Continuation => {
   if (seen.length === 0) return { fresh: current, continued: true }
   for (let end = current.length; end > 0; end--) {
     const overlap = Math.min(end, seen.length)

@@ -74,7 +74,9 @@ export const followLogs = Effect.fn("followLogs")(function* (
     }
     if (trouble !== undefined) yield* note(undefined, "the log goes on")
     else if (!next.continued) yield* watcher.onNote("another container writes the log now")
-    const fresh = begun ? next.fresh : next.fresh.slice(next.fresh.length - Math.min(options.lines, next.fresh.length))
+    const fresh = begun
+      ? next.fresh
+      : next.fresh.slice(next.fresh.length - Math.min(options.lines, next.fresh.length))
     if (fresh.length > 0) yield* watcher.onLines(fresh)
     delay = fresh.length > 0 ? soonest : longer(delay)
     if (current.length > 0) seen = current.slice(-widest)

@@ -1,6 +1,11 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { CoolifyClient, type Environment, type ListedApplication, type Project } from "../coolify/CoolifyClient.ts"
+import {
+  CoolifyClient,
+  type Environment,
+  type ListedApplication,
+  type Project
+} from "../coolify/CoolifyClient.ts"
 import * as Marker from "./Marker.ts"
 import { Owner } from "./Settings.ts"
 

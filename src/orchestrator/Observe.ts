@@ -37,6 +37,8 @@ export interface OrphanRecord {
 export interface ObservedDns {
   readonly provider: string
   readonly comments: boolean
+  /** What the provider writes for a record without a TTL, if it then shows as that. */
+  readonly automaticTtl?: number | undefined
   readonly zone: Zone
   /** Every record set at the domain. */
   readonly recordSets: ReadonlyArray<RecordSet>
@@ -144,7 +146,8 @@ export const observeDns = (spec: Spec): Effect.Effect<ObservedDns, DnsError, Dns
     const dns = yield* DnsClient
     const zone = yield* dns.findZone(spec.domain)
     const recordSets = yield* dns.listAt(zone, spec.domain)
-    return { provider: dns.provider, comments: dns.capabilities.comments, zone, recordSets }
+    const { comments, automaticTtl } = dns.capabilities
+    return { provider: dns.provider, comments, automaticTtl, zone, recordSets }
   })
 
 const observeOrphans = Effect.fn("observeOrphans")(function* (

@@ -45,18 +45,23 @@ export const pollUntil = <A, E, R>(
   read: Effect.Effect<A, E, R>,
   done: (value: A) => boolean,
   schedule: Schedule.Schedule<unknown>
+): Effect.Effect<A, E, R> => Effect.flatMap(read, (first) => pollFrom(first, read, done, schedule))
+
+/** {@link pollUntil}, for a value that has been read already. */
+export const pollFrom = <A, E, R>(
+  first: A,
+  read: Effect.Effect<A, E, R>,
+  done: (value: A) => boolean,
+  schedule: Schedule.Schedule<unknown>
 ): Effect.Effect<A, E, R> =>
-  Effect.flatMap(read, (first) => {
-    if (done(first)) return Effect.succeed(first)
-    return Effect.gen(function* () {
-      const driver = yield* Schedule.driver(schedule)
-      let last = first
-      while (!done(last)) {
-        if ((yield* Effect.either(driver.next(undefined)))._tag === "Left") break
-        last = yield* read
-      }
-      return last
-    })
+  Effect.gen(function* () {
+    const driver = yield* Schedule.driver(schedule)
+    let last = first
+    while (!done(last)) {
+      if ((yield* Effect.either(driver.next(undefined)))._tag === "Left") break
+      last = yield* read
+    }
+    return last
   })
 
 /** A dry run asks nobody, so there is nothing to wait for. */

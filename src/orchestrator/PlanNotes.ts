@@ -1,9 +1,10 @@
 import type { Desired } from "./Desired.ts"
+import * as Marker from "./Marker.ts"
 import type { Observed } from "./Observe.ts"
 
 /** What the operator should know before saying yes. */
 export const planNotes = (
-  { spec, target }: Desired,
+  { owner, spec, target }: Desired,
   observed: Observed,
   what: { readonly deploys: boolean; readonly replaces: boolean; readonly drifted: boolean }
 ): ReadonlyArray<string> => {
@@ -37,7 +38,10 @@ export const planNotes = (
     )
   }
   const other = observed.dns?.recordSets.find(
-    (recordSet) => (recordSet.type === "A" || recordSet.type === "AAAA") && recordSet.type !== target.type
+    (recordSet) =>
+      (recordSet.type === "A" || recordSet.type === "AAAA") &&
+      recordSet.type !== target.type &&
+      Marker.parse(recordSet.comment)?.key !== Marker.applicationKey(owner, spec)
   )
   if (other !== undefined && target.type !== "CNAME") {
     notes.push(

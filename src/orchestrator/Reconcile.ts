@@ -18,7 +18,7 @@ import {
 } from "./Desired.ts"
 import { diffApplication, type ApplicationDiff } from "./DiffApplication.ts"
 import { diffVariables } from "./DiffVariables.ts"
-import type { Observed } from "./Observe.ts"
+import type { Observed, OrphanRecord } from "./Observe.ts"
 import type { Change, Plan } from "./Plan.ts"
 import { planNotes } from "./PlanNotes.ts"
 import { reconcileRecord, type RecordAction } from "./ReconcileRecord.ts"
@@ -69,7 +69,8 @@ export const reconcile = (
       ? untouched(desired, observed)
       : yield* reconcileCoolify(desired, observed, options)
     const drifted = currentRelease(observed.variables)?.specDigest === specDigest(desired)
-    const changes = [...coolify.changes, ...record.changes, ...orphanChanges(observed)].map((change) =>
+    const orphans = [...record.orphans, ...observed.orphans]
+    const changes = [...coolify.changes, ...record.changes, ...orphans.map(orphanChange)].map((change) =>
       drifted && change.action !== "unchanged" && change.kind !== "deployment"
         ? { ...change, drifted: true as const }
         : change
@@ -88,17 +89,16 @@ export const reconcile = (
         drifted: changes.some((change) => change.drifted === true)
       })
     }
-    return { ...coolify, plan, record: record.action, orphans: observed.orphans }
+    return { ...coolify, plan, record: record.action, orphans }
   })
 
-const orphanChanges = ({ orphans }: Observed): ReadonlyArray<Change> =>
-  orphans.map(({ recordSet }) => ({
-    system: "dns",
-    kind: "record",
-    name: `${recordSet.name} ${recordSet.type}`,
-    action: "delete",
-    fields: []
-  }))
+const orphanChange = ({ recordSet }: OrphanRecord): Change => ({
+  system: "dns",
+  kind: "record",
+  name: `${recordSet.name} ${recordSet.type}`,
+  action: "delete",
+  fields: []
+})
 
 type CoolifyPart = Omit<Reconciliation, "plan" | "record" | "orphans"> & {
   readonly changes: ReadonlyArray<Change>

@@ -4,10 +4,10 @@ import { conflictsAt, describe, ofType, satisfies } from "../dns/Zone.ts"
 import { RefusedError } from "./DeployError.ts"
 import { recordMark, unknownAddress, type Desired } from "./Desired.ts"
 import * as Marker from "./Marker.ts"
-import type { ObservedDns } from "./Observe.ts"
+import type { ObservedDns, OrphanRecord } from "./Observe.ts"
 import type { Change, FieldChange } from "./Plan.ts"
 
-/** What happens to the record of the domain. `stale`: one of ours of another type, removed before the new one is put. */
+/** What happens to the record of the domain. `stale`: ours of other types that exclude it, removed before it is put. */
 export type RecordAction =
   | { readonly _tag: "Skip" }
   | { readonly _tag: "Keep"; readonly zone: Zone; readonly recordSet: RecordSet }
@@ -15,20 +15,24 @@ export type RecordAction =
       readonly _tag: "Put"
       readonly zone: Zone
       readonly before: RecordSet | undefined
-      readonly stale: RecordSet | undefined
+      readonly stale: ReadonlyArray<RecordSet>
       readonly recordSet: RecordSet
       /** Whether the comment can tell that it is ours. */
       readonly comments: boolean
     }
 
+interface RecordPart {
+  readonly action: RecordAction
+  /** Addresses of ours of the other family, which would keep sending visitors elsewhere. */
+  readonly orphans: ReadonlyArray<OrphanRecord>
+  readonly changes: ReadonlyArray<Change>
+}
+
 export const reconcileRecord = (
   desired: Desired,
   observed: ObservedDns | undefined
-): Either.Either<
-  { readonly action: RecordAction; readonly changes: ReadonlyArray<Change> },
-  RefusedError
-> => {
-  if (observed === undefined) return Either.right({ action: { _tag: "Skip" }, changes: [] })
+): Either.Either<RecordPart, RefusedError> => {
+  if (observed === undefined) return Either.right({ action: { _tag: "Skip" }, orphans: [], changes: [] })
   const { spec, target, owner, run } = desired
   const key = Marker.applicationKey(owner, spec)
   const isOurs = (recordSet: RecordSet) => Marker.parse(recordSet.comment)?.key === key
@@ -36,13 +40,15 @@ export const reconcileRecord = (
   const wanted: RecordSet = {
     name: spec.domain,
     type: target.type,
-    ttl: spec.dns.ttl,
+    ttl: spec.dns.ttl ?? observed.automaticTtl,
     values: [target.value],
     proxied: spec.dns.proxied,
     comment: observed.comments ? recordMark(owner, spec, run) : undefined
   }
   const isRight =
-    before !== undefined && satisfies(before, isOurs(before) ? wanted : { ...wanted, ttl: undefined })
+    before !== undefined &&
+    satisfies(before, { ...wanted, ttl: undefined }) &&
+    (!isOurs(before) || wanted.proxied || before.ttl === wanted.ttl)
   const inTheWay = conflictsAt(observed.recordSets, wanted)
   const foreign = [...(before === undefined || isRight ? [] : [before]), ...inTheWay].find(
     (recordSet) => !isOurs(recordSet)
@@ -56,23 +62,34 @@ export const reconcileRecord = (
       })
     )
   }
-  const [stale] = inTheWay
-  if (isRight && stale === undefined) {
+  const orphans = observed.recordSets
+    .filter((recordSet) => /^A(AAA)?$/.test(recordSet.type) && recordSet.type !== target.type)
+    .filter((recordSet) => isOurs(recordSet) && !inTheWay.includes(recordSet))
+    .map((recordSet) => ({ zone: observed.zone, recordSet }))
+  if (isRight && inTheWay.length === 0) {
     return Either.right({
       action: { _tag: "Keep", zone: observed.zone, recordSet: before },
+      orphans,
       changes: [change(spec.domain, target.type, "unchanged", [])]
     })
   }
-  const recordSet = { ...wanted, ttl: wanted.ttl ?? before?.ttl }
   return Either.right({
-    action: { _tag: "Put", zone: observed.zone, before, stale, recordSet, comments: observed.comments },
+    action: {
+      _tag: "Put",
+      zone: observed.zone,
+      before,
+      stale: inTheWay,
+      recordSet: wanted,
+      comments: observed.comments
+    },
+    orphans,
     changes: [
-      ...(stale === undefined ? [] : [change(spec.domain, stale.type, "delete", [])]),
+      ...inTheWay.map(({ type }) => change(spec.domain, type, "delete", [])),
       change(
         spec.domain,
         target.type,
         before === undefined ? "create" : "update",
-        recordFields(before, recordSet)
+        recordFields(before, wanted)
       )
     ]
   })

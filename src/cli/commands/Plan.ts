@@ -2,7 +2,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import { apply as run } from "../../orchestrator/Apply.ts"
-import type { Plan as PlanData } from "../../orchestrator/Plan.ts"
+import { hasChanges, type Plan as PlanData } from "../../orchestrator/Plan.ts"
 import { readSpec } from "../../spec/LoadSpec.ts"
 import { parseSpec } from "../../spec/ParseSpec.ts"
 import { Concluded } from "../CliError.ts"
@@ -51,7 +51,6 @@ export const plan = define({
       needs: { coolify: true, dns: flags.skipDns ? "no" : "yes" },
       secrets: { envFile: flags.envFile, given }
     })
-    // Asked only when there is something to agree to.
     const changes = yield* Ref.make<PlanData | undefined>(undefined)
     yield* run(spec, {
       command: "plan",
@@ -69,7 +68,7 @@ export const plan = define({
     if (flags.out !== undefined && found !== undefined) {
       yield* savePlan(flags.out, { ...flags, spec: text, plan: found })
     }
-    if (flags.detailedExitcode && found !== undefined) {
+    if (flags.detailedExitcode && found !== undefined && hasChanges(found)) {
       return yield* new Concluded({ code: ExitCode.changes })
     }
   }, Effect.scoped)

@@ -9,6 +9,7 @@ import {
   type ApplicationSettings,
   type DeleteOptions
 } from "../../coolify/CoolifyClient.ts"
+import { normaliseRepository } from "../../coolify/Repository.ts"
 import { absentIfNotFound, awaitGone, createOnce, created, type Creation } from "../Find.ts"
 import * as Marker from "../Marker.ts"
 import { withUndo } from "../Rollback.ts"
@@ -112,8 +113,8 @@ export const restoration = (
 ): { readonly restore: ApplicationPatch; readonly edited: ReadonlyArray<string> } => {
   const fields = ["domains", "port", "healthcheck", "source"] as const
   const written = fields.filter((field) => patch[field] !== undefined)
-  const isOld = (field: (typeof fields)[number]) => same(now[field], before[field])
-  const isOurs = (field: (typeof fields)[number]) => same(now[field], patch[field])
+  const isOld = (field: (typeof fields)[number]) => same(comparable(now)[field], comparable(before)[field])
+  const isOurs = (field: (typeof fields)[number]) => same(comparable(now)[field], comparable(patch)[field])
   const back = new Set(written.filter((field) => !isOld(field) && isOurs(field)))
   return {
     restore: {
@@ -125,6 +126,15 @@ export const restoration = (
     edited: written.filter((field) => !isOld(field) && !isOurs(field))
   }
 }
+
+/** Coolify rewrites the addresses of repositories. */
+const comparable = (settings: ApplicationPatch): ApplicationPatch =>
+  settings.source?._tag === "Git"
+    ? {
+        ...settings,
+        source: { ...settings.source, repository: normaliseRepository(settings.source.repository) }
+      }
+    : settings
 
 const same = (a: unknown, b: unknown): boolean => Equal.equals(asData(a), asData(b))
 

@@ -4,7 +4,7 @@ import * as Ref from "effect/Ref"
 import { CoolifyClient, type Deployment } from "../../coolify/CoolifyClient.ts"
 import { DeploymentFailedError } from "../DeployError.ts"
 import { absentIfNotFound } from "../Find.ts"
-import { Pace, pollFor, pollUntil } from "../Pace.ts"
+import { Pace, pollFor, pollFrom } from "../Pace.ts"
 import { Run } from "../Run.ts"
 
 const logTail = 30
@@ -99,13 +99,12 @@ const follow = Effect.fn("follow")(function* (
       }
     })
   yield* show(first)
-  const last = isActive(first)
-    ? yield* pollUntil(
-        coolify.getDeployment(first.uuid).pipe(Effect.tap(show)),
-        (deployment) => !isActive(deployment),
-        pollFor(pace, pace.deployment)
-      )
-    : first
+  const last = yield* pollFrom(
+    first,
+    coolify.getDeployment(first.uuid).pipe(Effect.tap(show)),
+    (deployment) => !isActive(deployment),
+    pollFor(pace, pace.deployment)
+  )
   if (last.status === "finished") return last
   return yield* new DeploymentFailedError({
     reason: last.status === "failed" ? "Failed" : isActive(last) ? "Lost" : "Cancelled",

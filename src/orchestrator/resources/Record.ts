@@ -15,7 +15,7 @@ export const putRecord = Effect.fn("putRecord")(function* (action: Put) {
   const run = yield* Run
   const { zone, stale, before, recordSet } = action
   const name = `${recordSet.name} ${recordSet.type}`
-  if (stale !== undefined) yield* removeRecord(zone, stale)
+  for (const recordSet of stale) yield* removeRecord(zone, recordSet)
   yield* withUndo(
     subject(name),
     dns.put(
@@ -39,13 +39,24 @@ export const removeRecord = Effect.fn("removeRecord")(function* (zone: Zone, rec
   const dns = yield* DnsClient
   const run = yield* Run
   const name = `${recordSet.name} ${recordSet.type}`
-  yield* withUndo(
-    subject(name),
-    dns.remove(zone, recordSet),
-    dns.put(zone, recordSet, { _tag: "Absent" }).pipe(Effect.as("undone" as const))
-  )
+  yield* withUndo(subject(name), dns.remove(zone, recordSet), undoRemove(zone, recordSet))
   yield* run.emit({ _tag: "ResourceChanged", system: "dns", kind: "record", name, action: "deleted" })
 })
+
+const undoRemove = (
+  zone: Zone,
+  recordSet: RecordSet
+): Effect.Effect<Undone, DnsError | { readonly message: string }, DnsClient> =>
+  Effect.gen(function* () {
+    const dns = yield* DnsClient
+    const now = ofType(yield* dns.listAt(zone, recordSet.name), recordSet.type)
+    if (now === undefined) {
+      yield* dns.put(zone, recordSet, { _tag: "Absent" })
+      return "undone"
+    }
+    if (sameRecordSet(now, recordSet)) return "nothing"
+    return yield* Effect.fail({ message: "somebody else wrote it meanwhile, and it is left as it is" })
+  })
 
 const subject = (name: string) => ({
   what: `record ${name}`,
