@@ -26,7 +26,7 @@ export const ExitCode = {
 } as const
 export type ExitCode = number
 
-export const signalCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const
+const signalCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const
 export type Signal = keyof typeof signalCodes
 
 type Report = typeof RunFinished.Type

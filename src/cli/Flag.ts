@@ -3,7 +3,7 @@ import * as Args from "@effect/cli/Args"
 import * as Options from "@effect/cli/Options"
 
 /** What may stand for a value. */
-export type ValueKind =
+type ValueKind =
   | { readonly _tag: "Text" }
   | { readonly _tag: "KeyValue" }
   | { readonly _tag: "Integer"; readonly min: number; readonly max: number }

@@ -4,20 +4,20 @@ import * as Flag from "./Flag.ts"
 export const specFile = Flag.one("FILE", "the path of a spec")
 export const specOrPlanFile = Flag.one("FILE", "the path of a spec, or of a plan saved by plan --out")
 
-export const json = Flag.toggle("json", { help: "one JSON object a line on stdout, and nothing else there" })
-export const noColor = Flag.toggle("no-color", { help: "no colours (also: NO_COLOR)" })
-export const quiet = Flag.toggle("quiet", { alias: "q", help: "no progress: only results and problems" })
+const json = Flag.toggle("json", { help: "one JSON object a line on stdout, and nothing else there" })
+const noColor = Flag.toggle("no-color", { help: "no colours (also: NO_COLOR)" })
+const quiet = Flag.toggle("quiet", { alias: "q", help: "no progress: only results and problems" })
 export const verbose = Flag.toggle("verbose", { help: "show the deployment's log" })
 export const yes = Flag.toggle("yes", { alias: "y", help: "do not ask" })
 
-export const sandbox = Flag.toggle("sandbox", {
+const sandbox = Flag.toggle("sandbox", {
   help: "use a Coolify, DNS and proxy that run inside fabrik, on this machine"
 })
 export const sandboxDir = Flag.text("sandbox-dir", {
   placeholder: "DIR",
   help: "where the sandbox keeps its state [.fabrik/sandbox]"
 })
-export const sandboxFault = Flag.texts("sandbox-fault", {
+const sandboxFault = Flag.texts("sandbox-fault", {
   placeholder: "RULE",
   kind: "Text",
   help: "let the sandbox fail, e.g. 'coolify POST /deploy status=500 x1'"
@@ -39,6 +39,9 @@ export const timeout = Flag.integer("timeout", {
   min: 1,
   max: 86_400,
   help: "give up and put everything back after this long [1800]"
+})
+export const allowDowntime = Flag.toggle("allow-downtime", {
+  help: "go on although the old version has to stop before the new one starts"
 })
 export const skipDns = Flag.toggle("skip-dns", { help: "leave DNS alone" })
 

@@ -6,7 +6,7 @@ import type { ProbeError } from "../health/HealthProbe.ts"
 import type { DeploymentFailedError, RefusedError } from "../orchestrator/DeployError.ts"
 import type { SecretError } from "../secrets/SecretStore.ts"
 
-export interface Advice {
+interface Advice {
   /** The cause, as a sentence. Empty when the error's own words say it. */
   readonly cause: string
   /** The next step, as a sentence. */
@@ -167,7 +167,8 @@ export const refusedAdvice: { readonly [R in RefusedError["reason"]]: string } =
   Downtime: "A gap in service is only taken when it was agreed to.",
   Moved: "Only what was reviewed is carried out.",
   NotRunning: "Only a running container has a log.",
-  Inexpressible: "A specification has no words for this, so fabrik could not keep it as it is."
+  Inexpressible: "A specification has no words for this, so fabrik could not keep it as it is.",
+  NoRelease: "Only what was deployed from this folder can be gone back to."
 }
 
 export const deploymentAdvice: Table<DeploymentFailedError["reason"]> = {

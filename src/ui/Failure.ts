@@ -30,7 +30,7 @@ export const renderProblem = (
   renderExplanation({ where: "", causes: [], details: [], log: [], ...problem }, style)
 
 /** What became of a run's changes. */
-export const renderAftermath = (report: typeof RunFinished.Type, style: Style): ReadonlyArray<string> => [
+const renderAftermath = (report: typeof RunFinished.Type, style: Style): ReadonlyArray<string> => [
   ...(report.undone.length > 0
     ? wrap(`Put back: ${clean(listed(report.undone))}.`, style.columns, "  ")
     : report.outcome === "nothing-changed"

@@ -51,7 +51,7 @@ export interface Shown {
   readonly err: ReadonlyArray<string>
 }
 
-export const steps: { readonly [S in Step]: readonly [number, string] } = {
+const steps: { readonly [S in Step]: readonly [number, string] } = {
   validate: [1, "Validate"],
   secrets: [2, "Secrets"],
   provision: [3, "Provision"],
@@ -64,6 +64,8 @@ const endings: {
   readonly [command: string]: { readonly complete: string; readonly unchanged: string | undefined }
 } = {
   apply: { complete: "is live and verified", unchanged: "is up to date and answers" },
+  rollback: { complete: "is live and verified", unchanged: "is up to date and answers" },
+  adopt: { complete: "is fabrik's now", unchanged: "is fabrik's already" },
   destroy: { complete: "is gone", unchanged: undefined },
   verify: { complete: "answers as it should", unchanged: undefined }
 }
