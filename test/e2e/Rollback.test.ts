@@ -65,6 +65,12 @@ const failures: ReadonlyArray<Failure> = [
     faults: ["coolify POST /deploy status=403"],
     error: "CoolifyError"
   },
+  {
+    name: "Coolify fails on the deployment with 500",
+    spec: specOf(),
+    faults: ["coolify POST /deploy status=500"],
+    error: "CoolifyError"
+  },
   { name: "the build fails", spec: specOf({ SANDBOX_APP: "fail-build" }), error: "DeploymentFailedError" },
   {
     name: "Coolify finds the container unhealthy",

@@ -49,8 +49,11 @@ const trigger = Effect.fn("trigger")(function* (applicationUuid: string) {
   const coolify = yield* CoolifyClient
   const run = yield* Run
   const pace = yield* Pace
-  return yield* coolify.deploy(applicationUuid, { force: false }).pipe(
-    Effect.map((ticket) => ticket.deploymentUuid),
+  const send = Effect.map(
+    coolify.deploy(applicationUuid, { force: false }),
+    (ticket) => ticket.deploymentUuid
+  )
+  return yield* send.pipe(
     Effect.tapError((error) => {
       const delay = error.retryAfterMillis ?? Duration.toMillis(pace.queueFull)
       return error.reason === "QueueFull"
@@ -66,10 +69,14 @@ const trigger = Effect.fn("trigger")(function* (applicationUuid: string) {
       (error) =>
         new DeploymentFailedError({ reason: "QueueFull", detail: error.detail, deployment: null, log: [] })
     ),
-    // The answer was lost: if the deployment exists it is the newest one under way.
+    // The answer was lost: the deployment is the newest one under way, or there is none, and asking again does no harm.
     Effect.catchIf(
       (error) => error._tag === "CoolifyError" && error.outcomeUnknown,
-      () => Effect.map(coolify.listDeployments(applicationUuid, 10), (rows) => rows.find(isActive)?.uuid)
+      () =>
+        Effect.flatMap(coolify.listDeployments(applicationUuid, 10), (rows) => {
+          const active = rows.find(isActive)
+          return active === undefined ? send : Effect.succeed(active.uuid)
+        })
     )
   )
 })

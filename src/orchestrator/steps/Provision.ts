@@ -1,7 +1,8 @@
 import * as Effect from "effect/Effect"
 import type * as Ref from "effect/Ref"
 import type { Application, ApplicationSettings } from "../../coolify/CoolifyClient.ts"
-import { AuthoritativeDns } from "../../dns/AuthoritativeDns.ts"
+import type { NameServerAnswer } from "../../dns/AuthoritativeDns.ts"
+import type { RecordSet } from "../../dns/DnsClient.ts"
 import { awaitAuthoritative } from "../../dns/AwaitAuthoritative.ts"
 import type { Desired } from "../Desired.ts"
 import type { Observed } from "../Observe.ts"
@@ -92,17 +93,16 @@ const provisionRecord = Effect.fn("provisionRecord")(function* (action: RecordAc
   if (action._tag === "Put") yield* putRecord(action)
   const run = yield* Run
   const pace = yield* Pace
-  yield* AuthoritativeDns
   yield* awaitAuthoritative({
     zone: action.zone.name,
     record: action.recordSet,
     deadline: pace.propagation,
     confirmAfter: pace.confirmDns,
-    onRound: ({ answers, good }) =>
+    onRound: ({ answers }) =>
       run.emit({
         _tag: "DnsChecked",
         name: action.recordSet.name,
-        right: good ? answers.length : answers.filter((answer) => answer.outcome === "answer").length,
+        right: answers.filter((answer) => isRight(action.recordSet, answer)).length,
         total: answers.length,
         detail: answers
           .map((answer) => `${answer.server}: ${answer.values.join(", ") || answer.outcome}`)
@@ -110,3 +110,6 @@ const provisionRecord = Effect.fn("provisionRecord")(function* (action: RecordAc
       })
   })
 })
+
+const isRight = (wanted: RecordSet, { outcome, values }: NameServerAnswer): boolean =>
+  outcome === "answer" && (wanted.proxied || values.some((value) => wanted.values.includes(value)))
