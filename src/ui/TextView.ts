@@ -18,6 +18,8 @@ export interface TextOptions {
 export interface View {
   readonly command: string
   readonly name: string
+  /** Of a dry run only the plan is of interest, not the walk through it. */
+  readonly dry: boolean
   readonly secrets: ReadonlyArray<SecretOrigin>
   readonly changes: boolean
   /** The title of the current step, while nothing has been said below it. */
@@ -35,6 +37,7 @@ export interface View {
 export const emptyView: View = {
   command: "",
   name: "",
+  dry: false,
   secrets: [],
   changes: false,
   title: undefined,
@@ -82,8 +85,7 @@ export const makeTextView = (
 ): ((view: View, emitted: Emitted) => Shown) => {
   const silent = (view: View): Shown => ({ view, out: [], err: [] })
 
-  /** Of a plan only the plan is of interest, not the walk through it. */
-  const hidden = (view: View): boolean => options.quiet || view.command === "plan"
+  const hidden = (view: View): boolean => options.quiet || view.dry
 
   /** Permanent lines below the step's title. */
   const facts = (view: View, lines: ReadonlyArray<string>): Shown =>
@@ -156,7 +158,13 @@ export const makeTextView = (
         const mode = { live: "", sandbox: ", in the sandbox", "dry-run": ", dry run" }[event.mode]
         const line = `${clean(event.name)} ${errStyle.arrow} https://${clean(event.domain)} (${clean(event.command)}${mode})`
         return {
-          view: { ...view, command: event.command, name: event.name, since: at },
+          view: {
+            ...view,
+            command: event.command,
+            name: event.name,
+            dry: event.mode === "dry-run",
+            since: at
+          },
           out: [],
           err: options.quiet ? [] : wrap(line, errStyle.columns).map(errStyle.bold)
         }

@@ -22,12 +22,12 @@ const show = (
   return { lines, view }
 }
 
-const started = (command = "apply"): DeploymentEvent => ({
+const started = (command = "apply", mode: "live" | "dry-run" = "live"): DeploymentEvent => ({
   _tag: "RunStarted",
   command,
   name: "test-api",
   domain: "test-api.example.com",
-  mode: "live"
+  mode
 })
 
 const health = (stage: "origin" | "name", ok: boolean, detail: string): DeploymentEvent => ({
@@ -144,9 +144,9 @@ describe("TextView", () => {
         notes: []
       }
     }
-    const events = [started("plan"), ...run.slice(1, 4), plan, ...run.slice(4, 8), finished("planned")]
+    const events = [started("plan", "dry-run"), ...run.slice(1, 4), plan, ...run.slice(4, 8), finished("planned")]
     assert.deepStrictEqual(show(events).lines, [
-      "err|test-api -> https://test-api.example.com (plan)",
+      "err|test-api -> https://test-api.example.com (plan, dry run)",
       "out|",
       "out|No changes. test-api is as its specification says.",
       "out|",
