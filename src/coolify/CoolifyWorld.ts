@@ -18,7 +18,7 @@ import type {
 } from "./CoolifyClient.ts"
 import { CoolifyError, type CoolifyErrorReason } from "./CoolifyError.ts"
 import { refusedPatch } from "./Refusals.ts"
-import { normaliseRepository } from "./Repository.ts"
+import { repositoryUrl } from "./Repository.ts"
 
 /** When something under way ends: after so many more looks at it, or at a time of the Clock's. */
 export type Due =
@@ -198,7 +198,7 @@ const savedSettings = <S extends ApplicationPatch>(settings: S): S => ({
   ...settings,
   ...(settings.domains === undefined ? {} : { domains: settings.domains.map(savedDomain) }),
   ...(settings.source?._tag === "Git"
-    ? { source: { ...settings.source, repository: normaliseRepository(settings.source.repository) } }
+    ? { source: { ...settings.source, repository: repositoryUrl(settings.source.repository) } }
     : {})
 })
 

@@ -12,6 +12,12 @@ export const normaliseRepository = (repository: string): string => {
   return url.origin + url.pathname.replace(/\/+$/, "").replace(/\.git$/, "")
 }
 
+/** The URL to create with, and to show what is stored as: `.git` stays but on github.com, as some hosts need it. */
+export const repositoryUrl = (repository: string): string => {
+  const normal = normaliseRepository(repository)
+  return normal.startsWith("https://github.com/") ? normal : repository
+}
+
 /**
  * The form a PATCH needs: creating normalises a github.com URL to `owner/repo`, updating takes the text as it is and
  * would leave a URL that Coolify then prefixes with github.com again.

@@ -14,7 +14,7 @@ import type {
   ObservedVariable
 } from "./CoolifyClient.ts"
 import { fromStoredImage } from "./ImageReference.ts"
-import { normaliseRepository } from "./Repository.ts"
+import { repositoryUrl } from "./Repository.ts"
 
 const uuidPattern = /^[a-z0-9-]{1,64}$/
 
@@ -109,7 +109,7 @@ const toSource = (row: ApplicationRow): ApplicationSource => {
   }
   return {
     _tag: "Git",
-    repository: normaliseRepository(row.git_repository),
+    repository: repositoryUrl(row.git_repository),
     branch: row.git_branch,
     commit: row.git_commit_sha,
     buildPack: row.build_pack,

@@ -9,7 +9,7 @@ import type {
   Variable
 } from "./CoolifyClient.ts"
 import { toStoredImage } from "./ImageReference.ts"
-import { storedRepository } from "./Repository.ts"
+import { repositoryUrl, storedRepository } from "./Repository.ts"
 
 export type Body = Readonly<Record<string, unknown>>
 
@@ -46,7 +46,10 @@ const createSource = (
       return { variant: "dockerimage", fields }
     }
     case "Git":
-      return { variant: "public", fields: { git_repository: source.repository, ...gitFields(source) } }
+      return {
+        variant: "public",
+        fields: { git_repository: repositoryUrl(source.repository), ...gitFields(source) }
+      }
     case "Dockerfile":
       return {
         variant: "dockerfile",

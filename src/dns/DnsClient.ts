@@ -41,6 +41,8 @@ export interface DnsCapabilities {
   readonly atomicBatch: boolean
   /** Seconds. */
   readonly minTtl: number
+  /** Seconds; what a record set without a TTL is written with and then shows. Absent: it shows as `undefined`. */
+  readonly automaticTtl?: number
   readonly comments: boolean
   readonly proxied: boolean
 }

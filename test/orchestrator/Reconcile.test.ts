@@ -37,7 +37,7 @@ const settled: Observed = {
       {
         name: spec.domain,
         type: "A",
-        ttl: 300,
+        ttl: undefined,
         values: [server.ip],
         proxied: false,
         comment: recordMark("default", spec, firstRun)
@@ -154,7 +154,7 @@ describe("an update", () => {
   it("replaces our own record of another type", () => {
     const of = desired(spec, { variables, target: { type: "CNAME", value: "vps1.example.com" } })
     const { record } = plan(settled, of)
-    assert.strictEqual(record._tag === "Put" ? record.stale?.type : undefined, "A")
+    assert.strictEqual(record._tag === "Put" ? record.stale[0]?.type : undefined, "A")
   })
 })
 

@@ -172,6 +172,7 @@ const make = Effect.fnUntraced(function* (config: PowerDnsConfig) {
       compareAndSet: false,
       atomicBatch: true,
       minTtl: 1,
+      automaticTtl: Wire.automaticTtl,
       comments: true,
       proxied: false
     },

@@ -9,7 +9,7 @@ import { Run } from "../Run.ts"
 
 const logTail = 30
 
-const isActive = (deployment: Deployment): boolean =>
+export const isActive = (deployment: Deployment): boolean =>
   deployment.status === "queued" || deployment.status === "in_progress"
 
 /**
@@ -126,22 +126,20 @@ const follow = Effect.fn("follow")(function* (
   })
 })
 
-/** Cancels every deployment of the application that is queued or under way. Answers how many there were. */
+/** Cancels every deployment of the application that is queued or under way. Answers the newest ones as it found them. */
 export const cancelActive = Effect.fn("cancelActive")(function* (applicationUuid: string) {
   const coolify = yield* CoolifyClient
   const rows = yield* absentIfNotFound(coolify.listDeployments(applicationUuid, 10))
-  const active = (rows ?? []).filter(isActive)
-  yield* Effect.forEach(
-    active,
-    (deployment) =>
-      coolify.cancelDeployment(deployment.uuid).pipe(
-        // 400: it ended by itself in the meantime.
-        Effect.catchIf(
-          (error) => error.reason === "Refused" || error.reason === "NotFound",
-          () => Effect.void
+  return yield* Effect.forEach(rows ?? [], (deployment) =>
+    isActive(deployment)
+      ? coolify.cancelDeployment(deployment.uuid).pipe(
+          Effect.as(deployment),
+          // 400: it ended by itself in the meantime.
+          Effect.catchIf(
+            (error) => error.reason === "Refused" || error.reason === "NotFound",
+            () => Effect.succeed({ ...deployment, status: "finished" as const })
+          )
         )
-      ),
-    { discard: true }
+      : Effect.succeed(deployment)
   )
-  return active.length
 })

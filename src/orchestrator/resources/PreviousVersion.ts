@@ -1,9 +1,11 @@
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
-import { CoolifyClient, type Application } from "../../coolify/CoolifyClient.ts"
+import { CoolifyClient, type Application, type Deployment } from "../../coolify/CoolifyClient.ts"
+import type { CoolifyError } from "../../coolify/CoolifyError.ts"
+import type { DeploymentFailedError } from "../DeployError.ts"
 import { Pace, pollFor, pollUntil } from "../Pace.ts"
 import { withUndo } from "../Rollback.ts"
-import { cancelActive, deployAndFollow } from "./Deployment.ts"
+import { cancelActive, deployAndFollow, isActive } from "./Deployment.ts"
 
 /** How far this run's deployment has got towards replacing the version that ran before. */
 export type Replacement = "not-started" | "may-have-replaced" | "kept-old"
@@ -50,12 +52,16 @@ export const stopPrevious = Effect.fn("stopPrevious")(function* (
   )
 })
 
-/** Deploys an existing application. Undo: cancels what is still under way. */
+/**
+ * Deploys an existing application. Undo: cancels what is still under way. From the request on the old version counts as
+ * replaced, however little is heard of the deployment, until it is seen that it is not.
+ */
 export const deployOver = Effect.fn("deployOver")(function* (
   application: { readonly uuid: string; readonly name: string },
   replacement: Ref.Ref<Replacement>
 ) {
-  const note = (deployment: { readonly status: string }) =>
+  const own = yield* Ref.make<string | undefined>(undefined)
+  const note = (deployment: Deployment) =>
     Ref.set(
       replacement,
       // A failed deployment has removed its own container and left the old one.
@@ -70,7 +76,26 @@ export const deployOver = Effect.fn("deployOver")(function* (
       what: `deployment of ${application.name}`,
       next: `cancel the deployment of ${application.name} in Coolify`
     },
-    deployAndFollow(application.uuid, note),
-    Effect.map(cancelActive(application.uuid), (cancelled) => (cancelled > 0 ? "undone" : "nothing"))
+    Ref.set(replacement, "may-have-replaced").pipe(
+      Effect.zipRight(
+        deployAndFollow(application.uuid, (deployment) =>
+          deployment.status === "failed" ? note(deployment) : Ref.set(own, deployment.uuid)
+        )
+      ),
+      Effect.tapError((error) => (wasRefused(error) ? Ref.set(replacement, "not-started") : Effect.void))
+    ),
+    Effect.gen(function* () {
+      const rows = yield* cancelActive(application.uuid)
+      const uuid = yield* Ref.get(own)
+      const deployment = rows.find((row) => row.uuid === uuid)
+      if (deployment !== undefined) yield* note(deployment)
+      return rows.some(isActive) ? "undone" : "nothing"
+    })
   )
 })
+
+/** The request itself was turned down, so that there is no deployment. */
+const wasRefused = (error: CoolifyError | DeploymentFailedError): boolean =>
+  error._tag === "CoolifyError"
+    ? error.method === "deploy" && !error.outcomeUnknown
+    : error.reason === "QueueFull"

@@ -3,7 +3,7 @@ import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import { CoolifyClient } from "../../coolify/CoolifyClient.ts"
 import { projectMark, type Desired } from "../Desired.ts"
-import { createOnce, created, type Creation } from "../Find.ts"
+import { absentIfNotFound, createOnce, created, type Creation } from "../Find.ts"
 import * as Marker from "../Marker.ts"
 import { withUndo } from "../Rollback.ts"
 import { Run } from "../Run.ts"
@@ -24,10 +24,9 @@ export const createProject = Effect.fn("createProject")(function* (desired: Desi
     projects.filter((project) => Marker.parse(project.description)?.run === run.id).map(({ uuid }) => uuid)
   )
   const remove = (uuid: string) =>
-    Effect.retry(coolify.deleteProject(uuid), {
-      while: (error) => error.reason === "Refused",
-      schedule: untilEmpty
-    })
+    absentIfNotFound(coolify.deleteProject(uuid)).pipe(
+      Effect.retry({ while: (error) => error.reason === "Refused", schedule: untilEmpty })
+    )
   const uuid = yield* withUndo(
     { what: `project ${name}`, next: `delete the project ${name} in Coolify` },
     createOnce(

@@ -80,12 +80,15 @@ export const restoration = (
   for (const [key, variable] of written) {
     const row = present.get(`production ${key}`)
     const previous = old.get(`production ${key}`)
-    if (row === undefined || (previous !== undefined && isUnchanged(previous, row))) continue
-    if (!isSame(variable, row)) edited.push(key)
-    else if (previous !== undefined) put.push(...restorable(previous))
-    else {
-      const twin = present.get(`preview ${key}`)
-      remove.push(row, ...(twin !== undefined && !old.has(`preview ${key}`) ? [twin] : []))
+    if (previous === undefined) {
+      // The twin may be what an earlier try of this undo has left.
+      const twin = old.has(`preview ${key}`) ? undefined : present.get(`preview ${key}`)
+      const made = [row, twin].filter((each) => each !== undefined)
+      if (made.every((each) => isSame(variable, each))) remove.push(...made)
+      else edited.push(key)
+    } else if (row !== undefined && !isUnchanged(previous, row)) {
+      if (isSame(variable, row)) put.push(...restorable(previous))
+      else edited.push(key)
     }
   }
   for (const row of actions.remove) {

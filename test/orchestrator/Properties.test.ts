@@ -1,0 +1,558 @@
+/** What holds for any specs and any failure. What fails prints its seed, its path and the smallest case. */
+import { assert, describe, it } from "@effect/vitest"
+import type * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as FastCheck from "effect/FastCheck"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Ref from "effect/Ref"
+import * as TestClock from "effect/TestClock"
+import { CoolifyClient } from "../../src/coolify/CoolifyClient.ts"
+import { CoolifyError } from "../../src/coolify/CoolifyError.ts"
+import type { Outcome } from "../../src/coolify/CoolifyWorld.ts"
+import { CoolifyMemory, layerMemory as coolifyMemory } from "../../src/coolify/CoolifyMemory.ts"
+import { layerDryRun as authoritativeDryRun } from "../../src/dns/AuthoritativeDnsLive.ts"
+import { DnsClient } from "../../src/dns/DnsClient.ts"
+import { DnsError } from "../../src/dns/DnsError.ts"
+import { DnsMemory, layerMemory as dnsMemory } from "../../src/dns/DnsMemory.ts"
+import { HealthProbe, ProbeError } from "../../src/health/HealthProbe.ts"
+import { answering } from "../../src/health/MemoryHealthProbe.ts"
+import { apply, type ApplyOptions } from "../../src/orchestrator/Apply.ts"
+import { Pace, withoutWaits } from "../../src/orchestrator/Pace.ts"
+import { Progress, type Emitted } from "../../src/orchestrator/DeploymentEvent.ts"
+import { destroy } from "../../src/orchestrator/Destroy.ts"
+import { hasChanges, type Plan } from "../../src/orchestrator/Plan.ts"
+import { layerMemory as secretMemory } from "../../src/secrets/MemorySecretStore.ts"
+import type { Spec } from "../../src/spec/Spec.ts"
+import { server, zone } from "./Samples.ts"
+import { anySpec, reordered, twoVersions } from "./SpecArbitrary.ts"
+
+const runs = { fastCheck: { numRuns: 100 }, timeout: 120_000 }
+
+/** Another's record beside ours, and another's project. */
+const world = () =>
+  Layer.mergeAll(
+    coolifyMemory({
+      servers: [server],
+      world: { projects: [{ uuid: "other", name: "other", description: "" }] },
+      deployment: { polls: 1 },
+      deletion: { polls: 1 }
+    }),
+    Layer.provideMerge(
+      authoritativeDryRun,
+      dnsMemory(
+        [zone],
+        [
+          {
+            name: "_dmarc.api.example.com",
+            type: "TXT",
+            ttl: 60,
+            values: ["keep"],
+            proxied: false,
+            comment: undefined
+          }
+        ]
+      )
+    ),
+    secretMemory()
+  )
+
+const probe = (healthy: boolean): Context.Tag.Service<HealthProbe> => ({
+  port: 443,
+  get: (request) =>
+    healthy
+      ? Effect.succeed(
+          answering(request.expectation ?? { status: 200, release: undefined }, {
+            address: request.address ?? server.ip
+          })
+        )
+      : Effect.fail(new ProbeError({ reason: "ConnectionRefused", detail: "connection refused" }))
+})
+
+/** The `nth` call (from 0) of a service, and what becomes of it. */
+interface Fault {
+  readonly service: "coolify" | "dns"
+  readonly nth: number
+  readonly how: "refused" | "failed before" | "failed after" | "hangs before" | "hangs after"
+}
+
+const writes = /^(create|update|delete|put|remove|deploy|cancel|stop)/
+
+type Failing = CoolifyError | DnsError
+type Method = (...args: ReadonlyArray<unknown>) => Effect.Effect<unknown, Failing>
+type Member = Effect.Effect<unknown, Failing> | Method | string | object
+
+const isEffect = (member: Member): member is Effect.Effect<unknown, Failing> => Effect.isEffect(member)
+
+/** The service with faults; a fault's count begins when `armed` holds. */
+const faulty = <S extends object>(
+  service: S,
+  failure: (method: string, outcomeUnknown: boolean) => Failing,
+  faults: ReadonlyArray<{ readonly fault: Fault; readonly armed: Effect.Effect<boolean> }>
+): Effect.Effect<S> =>
+  Effect.gen(function* () {
+    const counts = yield* Effect.forEach(faults, (fault) =>
+      Effect.map(Ref.make(0), (seen) => ({ ...fault, seen }))
+    )
+    const around = (method: string, call: Effect.Effect<unknown, Failing>) =>
+      Effect.gen(function* () {
+        for (const { fault, armed, seen } of counts) {
+          if (!(yield* armed)) continue
+          const number = yield* Ref.getAndUpdate(seen, (count) => count + 1)
+          if (number !== fault.nth) continue
+          if (fault.how.endsWith("after")) yield* Effect.exit(call)
+          if (fault.how.startsWith("hangs")) return yield* Effect.never
+          return yield* failure(method, fault.how !== "refused" && writes.test(method))
+        }
+        return yield* call
+      })
+    const members = Object.entries(service as Record<string, Member>).map(([method, member]) => [
+      method,
+      typeof member === "function"
+        ? (...args: ReadonlyArray<unknown>) => around(method, member(...args))
+        : isEffect(member)
+          ? around(method, member)
+          : member
+    ])
+    return Object.fromEntries(members) as S
+  })
+
+const options: ApplyOptions = {
+  command: "apply",
+  mode: "sandbox",
+  offline: false,
+  skipDns: false,
+  skipDeploy: false,
+  redeploy: false,
+  allowDowntime: false,
+  expected: undefined,
+  confirm: () => Effect.succeed(true),
+  timeout: Duration.minutes(5)
+}
+
+interface Disturbance {
+  readonly faults?: ReadonlyArray<Fault>
+  /** Counted from the beginning of the rollback. */
+  readonly undoFaults?: ReadonlyArray<Fault>
+  readonly healthy?: boolean
+  /** Of the run's deployments. */
+  readonly outcomes?: ReadonlyArray<Outcome>
+  /** Milliseconds after the start. */
+  readonly interrupted?: number
+}
+
+/** Runs to the end under the test clock. */
+const applied = (spec: Spec, changes: Partial<ApplyOptions> = {}, disturbance: Disturbance = {}) =>
+  Effect.gen(function* () {
+    const events = yield* Ref.make<ReadonlyArray<Emitted>>([])
+    const rollingBack = Effect.map(Ref.get(events), (all) =>
+      all.some(({ event }) => event._tag === "StateChanged" && event.to === "ROLLING_BACK")
+    )
+    const faultsOf = (service: Fault["service"]) =>
+      [
+        ...(disturbance.faults ?? []).map((fault) => ({ fault, armed: Effect.succeed(true) })),
+        ...(disturbance.undoFaults ?? []).map((fault) => ({ fault, armed: rollingBack }))
+      ].filter(({ fault }) => fault.service === service)
+    const coolify = yield* faulty(
+      yield* CoolifyClient,
+      (method, outcomeUnknown) =>
+        new CoolifyError({ method, reason: "ServerError", detail: "scripted", outcomeUnknown }),
+      faultsOf("coolify")
+    )
+    const dns = yield* faulty(
+      yield* DnsClient,
+      (method) => new DnsError({ provider: "memory", method, reason: "Unavailable", detail: "scripted" }),
+      faultsOf("dns")
+    )
+    const memory = yield* CoolifyMemory
+    yield* memory.outcomes(disturbance.outcomes ?? [])
+    const emit = (emitted: Emitted) =>
+      Effect.gen(function* () {
+        yield* Ref.update(events, (all) => [...all, emitted])
+        // The rollback's own deployment is a good one.
+        if (yield* rollingBack) yield* memory.outcomes([])
+      })
+    const pace = yield* Pace
+    const disturbed = Object.keys(disturbance).length > 0
+    const fiber = yield* apply(spec, { ...options, ...changes }).pipe(
+      Effect.provideService(Progress, { emit }),
+      Effect.provideService(Pace, disturbed ? pace : withoutWaits(pace)),
+      Effect.provideService(HealthProbe, probe(disturbance.healthy ?? true)),
+      Effect.provideService(CoolifyClient, coolify),
+      Effect.provideService(DnsClient, dns),
+      Effect.either,
+      Effect.fork
+    )
+    if (disturbance.interrupted !== undefined) {
+      yield* TestClock.adjust(Duration.millis(disturbance.interrupted))
+      yield* Effect.fork(Fiber.interrupt(fiber))
+    }
+    yield* TestClock.adjust("3 hours")
+    const exit = yield* Fiber.await(fiber)
+    const all = yield* Ref.get(events)
+    const told = [
+      ...all.map(({ state, event }) => `${state} ${JSON.stringify(event)}`),
+      exit._tag === "Success" && Either.isLeft(exit.value) ? exit.value.left.message : exit._tag
+    ].join("\n")
+    const finished = all.at(-1)?.event
+    if (finished?._tag !== "RunFinished") return assert.fail(`it did not finish:\n${told}`)
+    const plan = all.find(({ event }) => event._tag === "Planned")?.event
+    return {
+      succeeded: exit._tag === "Success" && Either.isRight(exit.value),
+      report: finished,
+      plan: plan?._tag === "Planned" ? plan.plan : undefined,
+      told
+    }
+  })
+
+const succeeds = (spec: Spec) =>
+  Effect.gen(function* () {
+    const run = yield* applied(spec)
+    assert.isTrue(run.succeeded, run.told)
+    return run
+  })
+
+const planOf = (spec: Spec) =>
+  Effect.gen(function* () {
+    const { plan, told } = yield* applied(spec, { confirm: () => Effect.succeed(false) })
+    return plan ?? assert.fail(told)
+  })
+
+const by =
+  <A>(key: (row: A) => string) =>
+  (a: A, b: A): number =>
+    key(a) < key(b) ? -1 : 1
+
+/** Everything but the ids and the order of variables, and history. */
+const snapshot = Effect.gen(function* () {
+  const coolify = yield* (yield* CoolifyMemory).world
+  return {
+    projects: coolify.projects,
+    environments: coolify.environments,
+    applications: coolify.applications,
+    variables: coolify.variables
+      .map(({ uuid: _, value, ...row }) => ({ ...row, value: value && Redacted.value(value) }))
+      .toSorted(by((row) => JSON.stringify([row.applicationUuid, row.key, row.isPreview]))),
+    records: (yield* (yield* DnsMemory).recordSets).toSorted(by(({ name, type }) => `${name} ${type}`))
+  }
+})
+
+/** What two runs of one spec come to alike: without ids, and without who ran when. */
+const normalised = Effect.map(snapshot, (so) => {
+  const unrun = (text: string | undefined) =>
+    text?.replace(/\brun=[0-9a-f]{12}/, "run=*").replace(/^fabrik release [0-9a-f]{12}/, "fabrik release *")
+  return {
+    projects: so.projects.map(({ uuid: _, ...row }) => ({ ...row, description: unrun(row.description) })),
+    environments: so.environments.map(({ name }) => name),
+    applications: so.applications.map(({ uuid: _, projectUuid: __, ...row }) => ({
+      ...row,
+      description: unrun(row.description)
+    })),
+    variables: so.variables.map(({ applicationUuid: _, ...row }) => ({
+      ...row,
+      value: row.key === "FABRIK_RELEASE" ? "*" : row.value,
+      comment: unrun(row.comment)
+    })),
+    records: so.records.map((row) => ({ ...row, comment: unrun(row.comment) }))
+  }
+})
+
+/** The rows of everything in another order, as an API may answer them next time. */
+const shuffled = Effect.gen(function* () {
+  const memory = yield* CoolifyMemory
+  yield* memory.edit((so) => ({
+    ...so,
+    servers: so.servers.toReversed(),
+    projects: so.projects.toReversed(),
+    applications: so.applications.toReversed(),
+    variables: so.variables.toReversed()
+  }))
+  const dns = yield* DnsMemory
+  const records = yield* dns.recordSets
+  for (const { name, type } of records) yield* dns.erase(name, type)
+  for (const record of records.toReversed()) yield* dns.seed(record)
+})
+
+const isRead = (call: string) => !writes.test(call)
+
+describe("any spec", () => {
+  it.effect.prop(
+    "applied twice writes nothing the second time, and its plan is then empty",
+    [anySpec],
+    ([spec]) =>
+      Effect.gen(function* () {
+        yield* succeeds(spec)
+        const before = yield* snapshot
+        const coolify = yield* CoolifyMemory
+        const dns = yield* DnsMemory
+        const calls = Effect.all({
+          coolify: coolify.calls,
+          dns: Effect.map(dns.calls, (all) => all.map(({ method }) => method))
+        })
+        const first = yield* calls
+        assert.isFalse(hasChanges(yield* planOf(spec)))
+        assert.isFalse(hasChanges(yield* planOf(reordered(spec))))
+        const { report } = yield* succeeds(reordered(spec))
+        assert.strictEqual(report.outcome, "unchanged")
+        const after = yield* calls
+        assert.deepStrictEqual(
+          after.coolify.slice(first.coolify.length).filter((call) => !isRead(call)),
+          []
+        )
+        assert.deepStrictEqual(
+          after.dns.slice(first.dns.length).filter((call) => !isRead(call)),
+          []
+        )
+        assert.deepStrictEqual(yield* snapshot, before)
+      }).pipe(Effect.provide(world())),
+    runs
+  )
+
+  it.effect.prop(
+    "applied and destroyed leaves the world from before, and destroying again is nothing",
+    [twoVersions],
+    ([[first, second]]) =>
+      Effect.gen(function* () {
+        const before = yield* snapshot
+        yield* succeeds(first)
+        yield* succeeds(second)
+        assert.strictEqual((yield* destroyed(second)).outcome, "complete")
+        assert.deepStrictEqual(yield* snapshot, before)
+        const coolify = yield* CoolifyMemory
+        const calls = (yield* coolify.calls).length
+        assert.strictEqual((yield* destroyed(second)).outcome, "unchanged")
+        assert.deepStrictEqual(
+          (yield* coolify.calls).slice(calls).filter((call) => !isRead(call)),
+          []
+        )
+      }).pipe(Effect.provide(world())),
+    runs
+  )
+})
+
+const destroyed = (spec: Spec) =>
+  Effect.gen(function* () {
+    const fiber = yield* Effect.fork(
+      destroy(spec, {
+        mode: "sandbox",
+        keepDns: false,
+        deleteVolumes: true,
+        confirm: () => Effect.succeed(true)
+      })
+    )
+    yield* TestClock.adjust("1 hour")
+    return yield* Fiber.join(fiber)
+  })
+
+describe("any two versions of a spec", () => {
+  it.effect.prop(
+    "the first, the second and the first again end as the first did",
+    [twoVersions],
+    ([[first, second]]) =>
+      Effect.gen(function* () {
+        yield* succeeds(first)
+        const once = yield* normalised
+        yield* succeeds(second)
+        yield* succeeds(first)
+        assert.deepStrictEqual(yield* normalised, once)
+      }).pipe(Effect.provide(world())),
+    runs
+  )
+
+  it.effect.prop(
+    "the second ends alike, whether the first stood there or nothing",
+    [twoVersions],
+    ([[first, second]]) =>
+      Effect.gen(function* () {
+        const alone = yield* Effect.zipRight(succeeds(second), normalised).pipe(Effect.provide(world()))
+        const over = yield* Effect.all([succeeds(first), succeeds(second), normalised]).pipe(
+          Effect.map(([, , end]) => end),
+          Effect.provide(world())
+        )
+        const ours = (of: typeof alone) => ({
+          ...of,
+          // What is of no effect may differ, and the preview rows are the user's.
+          applications: of.applications.map(({ healthcheck, source, ...row }) => ({
+            ...row,
+            healthcheck: healthcheck.enabled ? healthcheck : "off",
+            source:
+              source._tag === "Git" && source.buildPack !== "dockerfile"
+                ? { ...source, dockerfile: "" }
+                : source
+          })),
+          records: of.records.map((row) => (row.proxied ? { ...row, ttl: undefined } : row)),
+          variables: of.variables
+            .filter((row) => !row.isPreview)
+            .map((row) => ({
+              ...row,
+              value: second.secrets.includes(row.key) ? "*" : row.value,
+              comment: ""
+            }))
+        })
+        assert.deepStrictEqual(ours(over), ours(alone))
+      }),
+    runs
+  )
+
+  it.effect.prop(
+    "no drift is told when nobody else changed anything",
+    [twoVersions],
+    ([[first, second]]) =>
+      Effect.gen(function* () {
+        yield* succeeds(first)
+        yield* succeeds(second)
+        for (const version of [first, second]) {
+          const plan = yield* planOf(version)
+          assert.deepStrictEqual(
+            plan.changes.filter(({ drifted }) => drifted),
+            []
+          )
+        }
+      }).pipe(Effect.provide(world())),
+    runs
+  )
+
+  it.effect.prop(
+    "the plan is the same for every order of the same facts, and shows no secret, given up or not",
+    [twoVersions],
+    ([[first, second]]) =>
+      Effect.gen(function* () {
+        const fresh = yield* planOf(first)
+        assert.deepStrictEqual(yield* planOf(reordered(first)), fresh)
+        yield* succeeds(first)
+        const plans: Array<Plan> = []
+        const secrets = (yield* snapshot).variables
+          .filter(({ key }) => first.secrets.includes(key))
+          .map((row) => row.value ?? "")
+        for (const version of [second, reordered(second)]) {
+          plans.push(yield* planOf(version))
+          yield* shuffled
+          plans.push(yield* planOf(version))
+        }
+        for (const plan of plans) assert.deepStrictEqual(plan, plans[0])
+        for (const secret of secrets) assert.notInclude(JSON.stringify(plans), secret)
+      }).pipe(Effect.provide(world())),
+    runs
+  )
+})
+
+const how = FastCheck.constantFrom("refused" as const, "failed before" as const, "failed after" as const)
+const fault = (nth: number, kinds: FastCheck.Arbitrary<Fault["how"]>): FastCheck.Arbitrary<Fault> =>
+  FastCheck.oneof(
+    {
+      weight: 4,
+      arbitrary: FastCheck.record({
+        service: FastCheck.constant("coolify" as const),
+        nth: FastCheck.nat({ max: nth }),
+        how: kinds
+      })
+    },
+    {
+      weight: 1,
+      arbitrary: FastCheck.record({
+        service: FastCheck.constant("dns" as const),
+        nth: FastCheck.nat({ max: 6 }),
+        how: kinds
+      })
+    }
+  )
+
+const outcomes = FastCheck.constantFrom(
+  { status: "failed" } as const,
+  { status: "cancelled-by-user" } as const,
+  { status: "stuck" } as const,
+  { status: "waiting" } as const,
+  { status: "finished", applicationStatus: "restarting:unknown" } as const
+)
+
+/** One cause of failure, often with a second fault on the way back. */
+const failure = FastCheck.record({
+  cause: FastCheck.oneof(
+    {
+      weight: 6,
+      arbitrary: FastCheck.record({
+        _tag: FastCheck.constant("Fault" as const),
+        fault: fault(
+          20,
+          FastCheck.oneof(how, FastCheck.constantFrom("hangs before" as const, "hangs after" as const))
+        )
+      })
+    },
+    {
+      weight: 2,
+      arbitrary: FastCheck.record({
+        _tag: FastCheck.constant("Deployment" as const),
+        /** A replacement deploys twice. */
+        before: FastCheck.array(FastCheck.constant({ status: "finished" as const }), { maxLength: 1 }),
+        outcome: outcomes
+      })
+    },
+    { weight: 2, arbitrary: FastCheck.constant({ _tag: "Unhealthy" as const }) },
+    {
+      weight: 1,
+      arbitrary: FastCheck.record({
+        _tag: FastCheck.constant("Interrupted" as const),
+        after: FastCheck.nat({ max: 4000 })
+      })
+    }
+  ),
+  undo: FastCheck.option(fault(12, how), { nil: undefined })
+})
+type Failure = typeof failure extends FastCheck.Arbitrary<infer A> ? A : never
+
+const disturbanceOf = ({ cause, undo }: Failure): Disturbance => ({
+  ...(cause._tag === "Fault" ? { faults: [cause.fault] } : {}),
+  ...(cause._tag === "Deployment" ? { outcomes: [...cause.before, cause.outcome] } : {}),
+  ...(cause._tag === "Interrupted" ? { interrupted: cause.after } : {}),
+  healthy:
+    cause._tag !== "Unhealthy" && !(cause._tag === "Deployment" && cause.outcome.status === "finished"),
+  ...(undo === undefined ? {} : { undoFaults: [undo] })
+})
+
+/** Applies under a failure: what fails leaves the world as it was, and what succeeds in spite of it has converged. */
+const withstands = (spec: Spec, failing: Failure) =>
+  Effect.gen(function* () {
+    const before = yield* snapshot
+    const run = yield* applied(spec, {}, disturbanceOf(failing))
+    if (run.succeeded) {
+      assert.isFalse(hasChanges(yield* planOf(spec)), run.told)
+      return "survived"
+    }
+    assert.deepStrictEqual(run.report.leftovers, [], run.told)
+    assert.deepStrictEqual(yield* snapshot, before, run.told)
+    return "failed"
+  })
+
+describe("any failure", () => {
+  const seen: Array<string> = []
+
+  it.effect.prop(
+    "of a first apply leaves the world as it was",
+    [anySpec, failure],
+    ([spec, failing]) =>
+      Effect.gen(function* () {
+        seen.push(yield* withstands(spec, failing))
+        yield* succeeds(spec)
+      }).pipe(Effect.provide(world())),
+    { ...runs, fastCheck: { numRuns: 200 } }
+  )
+
+  it.effect.prop(
+    "of an update leaves the version before, with its release",
+    [twoVersions, failure],
+    ([[first, second], failing]) =>
+      Effect.gen(function* () {
+        yield* succeeds(first)
+        seen.push(yield* withstands(second, failing))
+        yield* succeeds(second)
+      }).pipe(Effect.provide(world())),
+    { ...runs, fastCheck: { numRuns: 300 } }
+  )
+
+  it("was a failure more often than not", () => {
+    assert.isAbove(seen.filter((end) => end === "failed").length, seen.length / 2)
+  })
+})

@@ -1,0 +1,103 @@
+/** Specs of one application as a person might write and rewrite them. */
+import * as Duration from "effect/Duration"
+import * as FastCheck from "effect/FastCheck"
+import type { DnsSettings, Healthcheck, Source, Spec } from "../../src/spec/Spec.ts"
+import { spec } from "./Samples.ts"
+
+const imageSource: FastCheck.Arbitrary<Source> = FastCheck.record({
+  _tag: FastCheck.constant("Image" as const),
+  name: FastCheck.constantFrom("nginx", "ghcr.io/example/api"),
+  tag: FastCheck.constantFrom("1.27", "latest", `sha256:${"0a".repeat(32)}`)
+})
+
+const gitSource: FastCheck.Arbitrary<Source> = FastCheck.record({
+  _tag: FastCheck.constant("Git" as const),
+  repository: FastCheck.constantFrom(
+    "https://github.com/example/api",
+    "https://git.example.com/team/api.git"
+  ),
+  branch: FastCheck.constantFrom("main", "next"),
+  commit: FastCheck.constantFrom("HEAD", "a1".repeat(20)),
+  buildPack: FastCheck.constantFrom("nixpacks" as const, "dockerfile" as const),
+  baseDirectory: FastCheck.constantFrom("/", "/server"),
+  dockerfile: FastCheck.constantFrom("/Dockerfile", "/docker/Dockerfile")
+})
+
+/** Another text, and every other kind, is another application to Coolify. */
+const dockerfileSource: FastCheck.Arbitrary<Source> = FastCheck.record({
+  _tag: FastCheck.constant("Dockerfile" as const),
+  text: FastCheck.constantFrom("FROM nginx:1.27\n", "FROM node:22\nCMD node .\n")
+})
+
+const anySource = FastCheck.oneof(imageSource, gitSource, dockerfileSource)
+
+const seconds = (max: number) => FastCheck.integer({ min: 1, max }).map(Duration.seconds)
+
+const healthcheck: FastCheck.Arbitrary<Healthcheck> = FastCheck.record({
+  path: FastCheck.constantFrom("/", "/health", "/ready?deep=1"),
+  status: FastCheck.constantFrom(200, 204),
+  timeout: seconds(10),
+  interval: seconds(10),
+  retries: FastCheck.integer({ min: 1, max: 4 }),
+  startPeriod: FastCheck.integer({ min: 0, max: 10 }).map(Duration.seconds),
+  container: FastCheck.boolean(),
+  release: FastCheck.constantFrom(
+    undefined,
+    { _tag: "Header", name: "x-release" } as const,
+    { _tag: "Json", path: ["build", "release"] } as const
+  )
+})
+
+const dns: FastCheck.Arbitrary<DnsSettings> = FastCheck.record({
+  provider: FastCheck.constant(undefined),
+  ttl: FastCheck.constantFrom(undefined, 60, 3600),
+  proxied: FastCheck.boolean(),
+  target: FastCheck.constantFrom(undefined, "198.51.100.7", "2001:db8::7", "edge.example.net")
+})
+
+const value = FastCheck.oneof(
+  FastCheck.constantFrom("", "info", "$HOME", "a=b # c", '"quoted"', "two\nlines", " padded ", "ü✓"),
+  FastCheck.string({ maxLength: 8 })
+)
+const keys = ["API_KEY", "DATABASE_URL", "FEATURE_X", "LOG_LEVEL", "PORT", "SESSION_KEY"] as const
+
+/** Each key is absent, a plain value, or a secret: keys wander between the three. */
+const variables = FastCheck.tuple(
+  ...keys.map((key) =>
+    FastCheck.oneof(
+      FastCheck.constant({ env: [], secrets: [] }),
+      value.map((text) => ({ env: [[key, text] as const], secrets: [] })),
+      FastCheck.constant({ env: [], secrets: [key] })
+    )
+  )
+).map((parts) => ({
+  env: Object.fromEntries(parts.flatMap((part) => part.env)),
+  secrets: parts.flatMap((part) => part.secrets)
+}))
+
+const specFrom = (source: FastCheck.Arbitrary<Source>): FastCheck.Arbitrary<Spec> =>
+  FastCheck.record({
+    source,
+    domain: FastCheck.constantFrom("api.example.com", "api.example.com", "www.example.com"),
+    port: FastCheck.constantFrom(80, 3000, 8080),
+    variables,
+    dns,
+    healthcheck
+  }).map(({ variables: { env, secrets }, ...rest }) => ({ ...spec, ...rest, env, secrets }))
+
+export const anySpec = specFrom(anySource)
+
+/** Two versions of one spec, half of them with one kind of source. */
+export const twoVersions: FastCheck.Arbitrary<readonly [Spec, Spec]> = FastCheck.oneof(
+  FastCheck.constantFrom(imageSource, gitSource).chain((source) =>
+    FastCheck.tuple(specFrom(source), specFrom(source))
+  ),
+  FastCheck.tuple(anySpec, anySpec)
+)
+
+/** The same spec, written in another order. */
+export const reordered = (of: Spec): Spec => ({
+  ...of,
+  env: Object.fromEntries(Object.entries(of.env).toReversed()),
+  secrets: of.secrets.toReversed()
+})
