@@ -44,6 +44,11 @@ const main = async (): Promise<void> => {
     write: (text: string) => {
       if (!stream.destroyed) stream.write(text)
     },
+    onClose: (listener: () => void) => {
+      stream.on("error", listener).on("close", listener)
+      if (stream.destroyed) listener()
+      return () => stream.off("error", listener).off("close", listener)
+    },
     tty: stream.isTTY === true,
     columns: stream.columns
   })

@@ -30,7 +30,7 @@ export const readArguments = (
   const words = end === -1 ? argv : argv.slice(0, end)
   const place = commandPlace(words, commands)
   const name = place === undefined ? undefined : words[place]
-  const command = commands.find((candidate) => candidate.name === name)
+  const command = findCommand(commands, name)
   const asksHelp = words.includes("--help") || words.includes("-h")
   if (name === "help") return helpOn(words[(place ?? 0) + 1], commands)
   if (asksHelp && (name === undefined || command !== undefined))
@@ -63,8 +63,13 @@ const shown = (word: string): string => (word.length > 40 ? `${word.slice(0, 39)
 
 const guess = (near: string | undefined): string => (near === undefined ? "" : `; did you mean ${near}?`)
 
+const findCommand = (commands: ReadonlyArray<CommandInfo>, word: string | undefined) =>
+  commands.find(
+    ({ name, aliases }) => name === word || (word !== undefined && aliases?.includes(word) === true)
+  )
+
 const helpOn = (topic: string | undefined, commands: ReadonlyArray<CommandInfo>): Parsed<Request> => {
-  const command = commands.find(({ name }) => name === topic)
+  const command = findCommand(commands, topic)
   return topic !== undefined && command === undefined && !topic.startsWith("-")
     ? unknownCommand(topic, commands)
     : Either.right({ _tag: "Help", command })

@@ -4,7 +4,10 @@ import * as Either from "effect/Either"
 import { readArguments } from "./Arguments.ts"
 import { apply } from "./commands/Apply.ts"
 import { destroy } from "./commands/Destroy.ts"
+import { list } from "./commands/List.ts"
+import { logs } from "./commands/Logs.ts"
 import { plan } from "./commands/Plan.ts"
+import { rollback } from "./commands/Rollback.ts"
 import { sandbox } from "./commands/Sandbox.ts"
 import { status } from "./commands/Status.ts"
 import { templates } from "./commands/Templates.ts"
@@ -17,7 +20,7 @@ import * as Say from "./Say.ts"
 import { version } from "./Version.ts"
 
 /** In the order in which help lists them. */
-const all = [validate, plan, apply, verify, status, destroy, templates, sandbox]
+const all = [validate, plan, apply, verify, status, logs, list, rollback, destroy, templates, sandbox]
 export const commands = all.map(({ info }) => info)
 
 const zero: ExitCode = ExitCode.done

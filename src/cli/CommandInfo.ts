@@ -12,6 +12,8 @@ export interface Example {
 /** What help and the check of argv know of a command. */
 export interface CommandInfo {
   readonly name: string
+  /** Other names that work as well. */
+  readonly aliases?: ReadonlyArray<string>
   /** One phrase, lower case, no full stop. */
   readonly summary: string
   /** Paragraphs. */
@@ -28,6 +30,7 @@ interface Config {
 /** A command of @effect/cli together with its description, both from the same `config`. */
 export const define = <const Name extends string, const C extends Config, E, R>(options: {
   readonly name: Name
+  readonly aliases?: ReadonlyArray<string>
   readonly summary: string
   readonly about: ReadonlyArray<string>
   readonly config: C
@@ -37,6 +40,7 @@ export const define = <const Name extends string, const C extends Config, E, R>(
   const infos = Object.values(options.config).map(({ info }) => info)
   const info: CommandInfo = {
     name: options.name,
+    ...(options.aliases === undefined ? {} : { aliases: options.aliases }),
     summary: options.summary,
     about: options.about,
     arguments: infos.filter((info) => info._tag === "Argument"),

@@ -27,6 +27,7 @@ export const renderHelp = (command: CommandInfo): Lines => {
     ...wrap(command.summary, maxColumns, `fabrik ${command.name} - `),
     "",
     `Usage: fabrik ${command.name} [options]${args}`,
+    ...(command.aliases === undefined ? [] : [`Also: fabrik ${command.aliases.join(", fabrik ")}`]),
     "",
     ...command.about.flatMap((paragraph) => [...wrap(paragraph, maxColumns), ""]),
     ...(command.arguments.length === 0

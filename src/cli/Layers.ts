@@ -29,6 +29,8 @@ import * as FileSecretStore from "../secrets/FileSecretStore.ts"
 import { SecretObserver } from "../secrets/SecretObserver.ts"
 import type { SecretStore } from "../secrets/SecretStore.ts"
 import type { DnsProvider } from "../spec/Spec.ts"
+import * as FileHistory from "../state/FileHistory.ts"
+import type { History } from "../state/History.ts"
 import { Screen } from "../ui/Screen.ts"
 import { CredentialsError } from "./CliError.ts"
 import * as Say from "./Say.ts"
@@ -37,7 +39,8 @@ import { defaultSandboxDir } from "./SharedFlags.ts"
 export type Services = CoolifyClient | DnsClient | AuthoritativeDns | SecretStore | HealthProbe
 
 export interface WorldRequest {
-  readonly domain: string
+  /** `undefined`: the command is not about one. */
+  readonly domain: string | undefined
   /** The Coolify server that the spec names. */
   readonly server: string | undefined
   readonly dnsProvider: DnsProvider | undefined
@@ -97,6 +100,14 @@ export const openWorld = Effect.fn("openWorld")(function* (request: WorldRequest
   return world
 })
 
+/** What was deployed from here, kept beside the rest of what fabrik remembers. */
+export const historyLayer = (
+  sandbox: WorldRequest["sandbox"]
+): Layer.Layer<History, never, FileSystem.FileSystem | Path.Path> =>
+  FileHistory.layer({
+    directory: sandbox === undefined ? nowhere.secretsDirectory : (sandbox.dir ?? defaultSandboxDir)
+  })
+
 const liveLayers = (access: Access, withoutDns: boolean) => ({
   coolify:
     access.coolify === undefined
@@ -149,7 +160,7 @@ const accessTo = (
       faults: sandbox.faults,
       seed: {
         ...(request.server === undefined ? {} : { servers: [request.server] }),
-        domains: [request.domain]
+        domains: request.domain === undefined ? [] : [request.domain]
       }
     })
     return yield* accessToSandbox(handle)

@@ -3,7 +3,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { Plan } from "../orchestrator/Plan.ts"
-import { loadSpec } from "../spec/LoadSpec.ts"
+import { readSpec } from "../spec/LoadSpec.ts"
 import { parseSpec } from "../spec/ParseSpec.ts"
 import { SpecError } from "../spec/SpecError.ts"
 
@@ -47,11 +47,14 @@ export const savePlan = Effect.fn("savePlan")(function* (out: string, saved: Omi
 /** What `apply` was given: a spec, or a reviewed plan together with the spec that it was made from. */
 export const loadSubject = Effect.fn("loadSubject")(function* (file: string) {
   const text = yield* readPlanText(file)
-  if (text === undefined) return { spec: yield* loadSpec(file), reviewed: undefined }
+  if (text === undefined) {
+    const yaml = yield* readSpec(file)
+    return { spec: yield* parseSpec(yaml, file), text: yaml, reviewed: undefined }
+  }
   const reviewed = yield* Effect.mapError(Schema.decode(PlanFile)(text), () =>
     problem(file, "this plan was changed or cut off", "make a new one with `fabrik plan --out`")
   )
-  return { spec: yield* parseSpec(reviewed.spec, reviewed.file), reviewed }
+  return { spec: yield* parseSpec(reviewed.spec, reviewed.file), text: reviewed.spec, reviewed }
 })
 
 /** The text of a saved plan; `undefined` for anything else, which is then read as a spec, with its own messages. */

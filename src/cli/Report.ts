@@ -5,6 +5,7 @@ import type { ProbeError } from "../health/HealthProbe.ts"
 import type { RunError, StepError } from "../orchestrator/RunError.ts"
 import type { SandboxError } from "../sandbox/SandboxError.ts"
 import type { SpecError } from "../spec/SpecError.ts"
+import type { HistoryError } from "../state/History.ts"
 import { explain } from "../ui/Explain.ts"
 import { renderProblem, renderRunError, renderSpecError } from "../ui/Failure.ts"
 import { jsonLine } from "../ui/Json.ts"
@@ -19,6 +20,7 @@ export type CommandError =
   | ProbeError
   | SpecError
   | SandboxError
+  | HistoryError
   | UsageError
   | CredentialsError
   | UnconfirmedError
@@ -92,6 +94,15 @@ const tell = (error: Exclude<CommandError, Concluded>, style: Style): Told => {
         error.reason === "BadFault" ? ExitCode.usage : ExitCode.refused,
         error.message,
         sandboxNext[error.reason],
+        style
+      )
+    case "HistoryError":
+      return problem(
+        ExitCode.refused,
+        error.message,
+        error.reason === "BadFile"
+          ? "Remove that file: the next `fabrik apply` begins a new one."
+          : "Check who owns it and its mode (ls -l).",
         style
       )
     case "ProbeError":

@@ -32,6 +32,8 @@ export interface ProcessFacts {
 
 interface OutputStream {
   readonly write: (text: string) => void
+  /** Told once when the reader has gone away. The result stops listening. */
+  readonly onClose: (listener: () => void) => () => void
   readonly tty: boolean
   readonly columns: number | undefined
 }
@@ -100,13 +102,15 @@ export const start = (facts: ProcessFacts): Started => {
       signal = received
       // Behind the `^C` that the terminal shows.
       if (screen.err.tty) err.write("\n")
-      say([
-        seen.onSignal === "stop"
-          ? "stopping"
-          : seen.changing
-            ? "interrupted: rolling back, again to quit at once"
-            : "interrupted, again to quit at once"
-      ])
+      if (seen.onSignal !== "end") {
+        say([
+          seen.onSignal === "stop"
+            ? "stopping"
+            : seen.changing
+              ? "interrupted: rolling back, again to quit at once"
+              : "interrupted, again to quit at once"
+        ])
+      }
       Effect.runFork(Fiber.interruptFork(fiber))
     },
     abandon: () =>
@@ -130,8 +134,12 @@ const makeScreen = ({ argv, env, err, out }: ProcessFacts): Screen["Type"] => {
   const plain = argv.includes("--no-color") || (env["NO_COLOR"] ?? "") !== "" || env["TERM"] === "dumb"
   const locale = [env["LC_ALL"], env["LC_CTYPE"], env["LANG"]].find((value) => (value ?? "") !== "")
   const unicode = /utf-?8/i.test(locale ?? "")
-  const stream = ({ write, tty, columns }: OutputStream) => ({
+  const stream = ({ write, onClose, tty, columns }: OutputStream) => ({
     write: (text: string) => Effect.sync(() => write(text)),
+    closed: Effect.async<void>((resume) => {
+      const stop = onClose(() => resume(Effect.void))
+      return Effect.sync(stop)
+    }),
     tty: tty && env["TERM"] !== "dumb",
     style: makeStyle({ color: tty && !plain, unicode, columns: tty ? columns : undefined })
   })

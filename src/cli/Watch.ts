@@ -8,22 +8,26 @@ export interface Seen {
   /** There may be something to put back. */
   changing: boolean
   report: typeof RunFinished.Type | undefined
+  /** The run's id, once there is one. */
+  run: string | undefined
   /** What was changed and not put back, as far as events have told. */
   readonly changed: Set<string>
-  /** `stop`: the command serves until it is told to stop, which is no interruption. */
-  onSignal: "roll back" | "stop"
+  /** `stop`: the command serves until it is told to stop, which is no interruption. `end`: it just ends. */
+  onSignal: "roll back" | "stop" | "end"
 }
 
 export const makeSeen = (): Seen => ({
   changing: false,
   report: undefined,
+  run: undefined,
   changed: new Set(),
   onSignal: "roll back"
 })
 
 export class Watch extends Context.Tag("fabrik/cli/Watch")<Watch, Seen>() {}
 
-const see = (seen: Seen, { event, state }: Emitted): void => {
+const see = (seen: Seen, { event, run, state }: Emitted): void => {
+  seen.run = run
   seen.changing =
     state === "PROVISIONING" ||
     state === "DEPLOYING" ||

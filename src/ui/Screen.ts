@@ -6,6 +6,8 @@ import type { Style } from "./Style.ts"
 export interface Stream {
   /** Whole lines or pieces, as they are. A reader that went away is not an error. */
   readonly write: (text: string) => Effect.Effect<void>
+  /** Ends when the reader has gone away. */
+  readonly closed: Effect.Effect<void>
   readonly style: Style
   /** Lines may be rewritten in place. */
   readonly tty: boolean

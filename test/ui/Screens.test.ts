@@ -17,6 +17,7 @@ const recording = (tty: boolean) => {
       Effect.sync(() => {
         written[name] += text
       }),
+    closed: Effect.never,
     style: tty ? makeStyle({ color: false, unicode: true, columns: 60 }) : plainStyle,
     tty
   })

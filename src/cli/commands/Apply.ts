@@ -4,10 +4,11 @@ import { apply as run } from "../../orchestrator/Apply.ts"
 import { define } from "../CommandInfo.ts"
 import { conclude } from "../Conclude.ts"
 import * as Flag from "../Flag.ts"
-import { openWorld } from "../Layers.ts"
+import { historyLayer, openWorld } from "../Layers.ts"
 import { makeConfirmation } from "../Operator.ts"
 import * as Output from "../Output.ts"
 import { loadSubject } from "../PlanFile.ts"
+import { recordRelease } from "../Releases.ts"
 import * as Say from "../Say.ts"
 import * as Shared from "../SharedFlags.ts"
 import { givenSecrets, sandboxOf, subjectOf } from "../Subject.ts"
@@ -28,9 +29,7 @@ export const apply = define({
     skipDns: Shared.skipDns,
     skipDeploy: Flag.toggle("skip-deploy", { help: "write DNS only: leave Coolify alone" }),
     redeploy: Flag.toggle("redeploy", { help: "deploy even if nothing differs (new commits, a moved tag)" }),
-    allowDowntime: Flag.toggle("allow-downtime", {
-      help: "go on although the old version has to stop before the new one starts"
-    }),
+    allowDowntime: Shared.allowDowntime,
     timeout: Shared.timeout,
     ...Shared.world,
     verbose: Shared.verbose,
@@ -45,8 +44,9 @@ export const apply = define({
     { line: "fabrik apply --dry-run app.yaml", says: "no network needed, nothing is changed" }
   ],
   handler: Effect.fn("command.apply")(function* (flags) {
-    const { spec, reviewed } = yield* loadSubject(flags.file)
+    const { spec, text, reviewed } = yield* loadSubject(flags.file)
     const skipDns = reviewed?.skipDns ?? flags.skipDns
+    const skipDeploy = reviewed?.skipDeploy ?? flags.skipDeploy
     const given = yield* givenSecrets(flags.secrets)
     const world = yield* openWorld({
       ...subjectOf(spec),
@@ -64,13 +64,18 @@ export const apply = define({
       mode: flags.dryRun ? "dry-run" : world.place,
       offline: world.offline,
       skipDns,
-      skipDeploy: reviewed?.skipDeploy ?? flags.skipDeploy,
+      skipDeploy,
       redeploy: reviewed?.redeploy ?? flags.redeploy,
       allowDowntime: flags.allowDowntime,
       expected: reviewed?.plan,
       confirm,
       timeout: Duration.seconds(flags.timeout ?? 1800)
     }).pipe(Effect.provide(world.layer), Effect.provide(Output.layer(flags)))
+    if (!flags.dryRun && !skipDeploy) {
+      yield* recordRelease({ spec, text, report, backTo: undefined }).pipe(
+        Effect.provide(historyLayer(sandboxOf(flags)))
+      )
+    }
     if (report.url !== null && !flags.dryRun && !flags.quiet) yield* Say.hint(world.visit(report.url))
     return yield* conclude(report, yield* consent)
   }, Effect.scoped)

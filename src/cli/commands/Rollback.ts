@@ -1,0 +1,106 @@
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import { apply as run } from "../../orchestrator/Apply.ts"
+import { chooseRelease } from "../../orchestrator/Releases.ts"
+import { loadSpec } from "../../spec/LoadSpec.ts"
+import { parseSpec } from "../../spec/ParseSpec.ts"
+import { History } from "../../state/History.ts"
+import { jsonLine } from "../../ui/Json.ts"
+import { renderReleases } from "../../ui/ReleasesView.ts"
+import { Screen } from "../../ui/Screen.ts"
+import { define } from "../CommandInfo.ts"
+import { conclude } from "../Conclude.ts"
+import * as Flag from "../Flag.ts"
+import { historyLayer, openWorld } from "../Layers.ts"
+import { makeConfirmation } from "../Operator.ts"
+import * as Output from "../Output.ts"
+import { recordRelease } from "../Releases.ts"
+import * as Say from "../Say.ts"
+import * as Shared from "../SharedFlags.ts"
+import { givenSecrets, sandboxOf, subjectOf } from "../Subject.ts"
+
+export const rollback = define({
+  name: "rollback",
+  summary: "go back to an earlier release",
+  about: [
+    "Every successful apply records its spec in .fabrik/history (values of secrets are not in it). Rollback applies a recorded spec as any other: with a plan, verified, and put back if it fails.",
+    "Secrets keep their present values, an image its tag and a branch its newest commit: name a digest or a commit in specs that are to be gone back to exactly. The file itself is not changed."
+  ],
+  config: {
+    file: Shared.specFile,
+    to: Flag.text("to", {
+      placeholder: "RELEASE",
+      help: "this one; its first digits suffice [the newest with another spec]"
+    }),
+    list: Flag.toggle("list", { alias: "l", help: "list the recorded releases, and change nothing" }),
+    yes: Shared.yes,
+    dryRun: Flag.toggle("dry-run", { help: "show the plan only; nothing is sent" }),
+    secrets: Shared.secrets,
+    envFile: Shared.envFile,
+    skipDns: Shared.skipDns,
+    allowDowntime: Shared.allowDowntime,
+    timeout: Shared.timeout,
+    ...Shared.world,
+    verbose: Shared.verbose,
+    ...Shared.screen
+  },
+  examples: [
+    { line: "fabrik rollback app.yaml", says: "show what going back would change, ask, do it" },
+    { line: "fabrik rollback app.yaml --list", says: "which releases are there?" },
+    { line: "fabrik rollback app.yaml --to 3f9c --yes", says: "to this one, without a question" }
+  ],
+  handler: Effect.fn("command.rollback")(function* (flags) {
+    const sandbox = sandboxOf(flags)
+    const present = yield* loadSpec(flags.file)
+    const history = yield* Effect.provide(History, historyLayer(sandbox))
+    const releases = yield* history.list(present)
+    const chosen = chooseRelease(releases, flags.to)
+    if (flags.list) {
+      const { out } = yield* Screen
+      const target = Either.getOrUndefined(chosen)
+      if (flags.json) {
+        const facts = releases.toReversed().map((one) => ({ type: "Release", ...one }))
+        return yield* Say.result(facts.map(jsonLine))
+      }
+      if (releases.length > 0) return yield* Say.result(renderReleases(releases, target, out.style))
+      return yield* Say.hint(["No release of this spec was recorded here yet."])
+    }
+    const target = yield* chosen
+    const spec = yield* parseSpec(target.text, `${flags.file} (release ${target.release})`)
+    const given = yield* givenSecrets(flags.secrets)
+    const world = yield* openWorld({
+      ...subjectOf(spec),
+      sandbox,
+      dryRun: flags.dryRun,
+      needs: { coolify: true, dns: flags.skipDns ? "no" : "yes" },
+      secrets: { envFile: flags.envFile, given }
+    })
+    const { confirm, consent } = yield* makeConfirmation({
+      yes: flags.yes || flags.dryRun,
+      question: `Go back to release ${target.release}?`
+    })
+    const report = yield* run(spec, {
+      command: "rollback",
+      mode: flags.dryRun ? "dry-run" : world.place,
+      offline: world.offline,
+      skipDns: flags.skipDns,
+      skipDeploy: false,
+      redeploy: false,
+      allowDowntime: flags.allowDowntime,
+      expected: undefined,
+      confirm,
+      timeout: Duration.seconds(flags.timeout ?? 1800)
+    }).pipe(Effect.provide(world.layer), Effect.provide(Output.layer(flags)))
+    yield* recordRelease({ spec, text: target.text, report, backTo: target.release }).pipe(
+      Effect.provideService(History, history)
+    )
+    if (report.url !== null && !flags.dryRun && !flags.quiet) {
+      yield* Say.hint([
+        ...world.visit(report.url),
+        `${flags.file} was not changed: \`fabrik apply\` with it goes forward again.`
+      ])
+    }
+    return yield* conclude(report, yield* consent)
+  }, Effect.scoped)
+})

@@ -1,0 +1,77 @@
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import type { Spec } from "../spec/Spec.ts"
+import { History, type Release } from "../state/History.ts"
+import { RefusedError } from "./DeployError.ts"
+import type { RunFinished } from "./DeploymentEvent.ts"
+
+/** A run that may have been a release. */
+export interface Finished {
+  readonly spec: Spec
+  /** The YAML that `spec` was read from. */
+  readonly text: string
+  readonly run: string
+  readonly report: typeof RunFinished.Type
+  /** The release that was gone back to. */
+  readonly backTo: string | undefined
+}
+
+/**
+ * Notes a release: a run that changed something and succeeded. One that found everything right is noted when there is
+ * none yet, or when it went back: then what stands is what its spec says.
+ */
+export const recordRelease = Effect.fn("recordRelease")(function* (finished: Finished) {
+  const { outcome } = finished.report
+  if (outcome !== "complete" && outcome !== "unchanged") return
+  const history = yield* History
+  const { spec, text, backTo } = finished
+  if (outcome === "unchanged" && backTo === undefined && (yield* history.list(spec)).length > 0) return
+  const at = yield* Clock.currentTimeMillis
+  yield* history.record(spec, {
+    release: finished.run,
+    at,
+    text,
+    ...(backTo === undefined ? {} : { backTo })
+  })
+})
+
+/**
+ * The release to go back to: `to` (the first digits suffice), or the newest one before the present whose spec is another.
+ * @param releases oldest first.
+ */
+export const chooseRelease = (
+  releases: ReadonlyArray<Release>,
+  to: string | undefined
+): Either.Either<Release, RefusedError> => {
+  const present = releases.at(-1)
+  if (present === undefined) {
+    return refuse(
+      "no release of this spec was recorded here",
+      "deploy with `fabrik apply` from this folder: from then on each release is recorded"
+    )
+  }
+  if (to === undefined) {
+    const earlier = releases.findLast(({ text }) => text !== present.text)
+    return earlier === undefined
+      ? refuse(
+          "no earlier release with another spec is recorded here",
+          "change the spec and `fabrik apply` it: then there is something to go back to"
+        )
+      : Either.right(earlier)
+  }
+  const matches = releases.filter(({ release }) => release.startsWith(to.toLowerCase()))
+  const [match] = matches
+  if (match === undefined || matches.length > 1) {
+    return refuse(
+      match === undefined
+        ? `no release ${to} is recorded here`
+        : `${matches.length} releases begin with ${to}`,
+      "see the recorded releases with `fabrik rollback --list`"
+    )
+  }
+  return Either.right(match)
+}
+
+const refuse = (detail: string, next: string) =>
+  Either.left(new RefusedError({ reason: "NoRelease", detail, next }))

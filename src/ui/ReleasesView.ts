@@ -1,0 +1,48 @@
+import * as Either from "effect/Either"
+import { parseSpec } from "../spec/ParseSpec.ts"
+import type { Source } from "../spec/Spec.ts"
+import type { Release } from "../state/History.ts"
+import { wrap } from "./Layout.ts"
+import { clean } from "./Sanitize.ts"
+import type { Style } from "./Style.ts"
+
+/** Newest first; `target` is the one that a rollback would take. */
+export const renderReleases = (
+  releases: ReadonlyArray<Release>,
+  target: Release | undefined,
+  style: Style
+): ReadonlyArray<string> =>
+  releases.toReversed().flatMap((release, index) => {
+    const remarks = [
+      ...(index === 0 ? ["present"] : []),
+      ...(release === target ? ["`fabrik rollback` goes here"] : []),
+      ...(release.backTo === undefined ? [] : [`back to ${release.backTo}`])
+    ]
+    const facts = `${describeSource(release.text)}${remarks.length === 0 ? "" : ` (${remarks.join(", ")})`}`
+    const lines = wrap(clean(facts), style.columns, `${release.release}  ${time(release.at)}  `)
+    return index === 0 ? lines.map(style.bold) : lines
+  })
+
+/** `2026-01-31 12:00 UTC` */
+const time = (millis: number): string =>
+  `${new Date(millis).toISOString().slice(0, 16).replace("T", " ")} UTC`
+
+const describeSource = (text: string): string =>
+  Either.match(parseSpec(text, ""), {
+    onLeft: () => "a spec that this fabrik does not understand",
+    onRight: ({ source, template }) =>
+      source._tag === "Dockerfile" && template !== undefined ? `template ${template}` : sourceText(source)
+  })
+
+const sourceText = (source: Source): string => {
+  switch (source._tag) {
+    case "Image":
+      return source.tag.startsWith("sha256:")
+        ? `${source.name}@${source.tag.slice(0, 19)}`
+        : `${source.name}:${source.tag}`
+    case "Git":
+      return `${source.repository} ${source.commit === "HEAD" ? source.branch : source.commit.slice(0, 12)}`
+    case "Dockerfile":
+      return "inline Dockerfile"
+  }
+}
