@@ -79,6 +79,7 @@ const environment: ReadonlyArray<readonly [string, string]> = [
   ["COOLIFY_TOKEN", "an API token with read, read:sensitive, write and deploy"],
   ["CLOUDFLARE_API_TOKEN", "for zones at Cloudflare"],
   ["PDNS_API_URL, PDNS_API_KEY", "for zones on a PowerDNS server"],
+  ["FABRIK_OWNER", "who owns what is made: two owners never touch each other's [default]"],
   ["NO_COLOR", "no colours; CI: never ask"],
   ["FABRIK_DEBUG=1", "show the stack of an unexpected error"]
 ]

@@ -28,6 +28,7 @@ import type { SandboxHandle } from "../sandbox/SandboxHandle.ts"
 import * as FileSecretStore from "../secrets/FileSecretStore.ts"
 import { SecretObserver } from "../secrets/SecretObserver.ts"
 import type { SecretStore } from "../secrets/SecretStore.ts"
+import { defaultOwner, Owner } from "../orchestrator/Settings.ts"
 import type { DnsProvider } from "../spec/Spec.ts"
 import * as FileHistory from "../state/FileHistory.ts"
 import type { History } from "../state/History.ts"
@@ -89,7 +90,11 @@ export const openWorld = Effect.fn("openWorld")(function* (request: WorldRequest
     secrets: yield* secretsLayer(request, access.secretsDirectory),
     ...(dryRun ? dryRunLayers(access, server) : liveLayers(access, needs.dns === "no"))
   }
-  const layer = Layer.mergeAll(services.coolify, services.dns, services.health, services.secrets)
+  const owner = Layer.effect(
+    Owner,
+    Effect.orElseSucceed(Config.string("FABRIK_OWNER"), () => defaultOwner)
+  )
+  const layer = Layer.mergeAll(services.coolify, services.dns, services.health, services.secrets, owner)
   const world: World = {
     layer,
     place: request.sandbox === undefined ? "live" : "sandbox",

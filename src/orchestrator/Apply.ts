@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Ref from "effect/Ref"
 import { CoolifyClient, type Application } from "../coolify/CoolifyClient.ts"
+import { CoolifyObserver } from "../coolify/CoolifySettings.ts"
 import { HealthProbe } from "../health/HealthProbe.ts"
 import type { Spec } from "../spec/Spec.ts"
 import { DeadlineError, RefusedError } from "./DeployError.ts"
@@ -14,6 +15,7 @@ import { Pace, withoutWaits } from "./Pace.ts"
 import { hasChanges, type Plan } from "./Plan.ts"
 import { reconcile } from "./Reconcile.ts"
 import { removeRecord } from "./resources/Record.ts"
+import { describe, leaveOver, undoRetries } from "./Rollback.ts"
 import { inStep, makeRun, reportEnd, Run } from "./Run.ts"
 import { RunError } from "./RunError.ts"
 import { Owner } from "./Settings.ts"
@@ -61,18 +63,23 @@ export const apply = Effect.fn("apply")(function* (spec: Spec, options: ApplyOpt
   const pace = yield* Pace
   const finish = <E>(exit: Exit.Exit<Outcome, E>) =>
     Effect.tap(settle(exit, publicUrl(spec.domain, port, "/")), (settled) => Ref.set(report, settled))
-  return yield* Effect.scoped(
-    steps(spec, options).pipe(
-      Effect.timeoutFail({
-        duration: options.timeout,
-        onTimeout: () => new DeadlineError({ seconds: Duration.toSeconds(options.timeout) })
-      }),
-      // Before the scope closes and its finalizers undo.
-      Effect.onExit(announceRollback)
-    )
+  const transaction = steps(spec, options).pipe(
+    Effect.timeoutFail({
+      duration: options.timeout,
+      onTimeout: () => new DeadlineError({ seconds: Duration.toSeconds(options.timeout) })
+    }),
+    // Before the scope closes and its finalizers undo.
+    Effect.onExit(announceRollback)
+  )
+  // Once the steps have ended nothing can turn a success into an interruption any more.
+  return yield* Effect.uninterruptibleMask((restore) =>
+    Effect.onExit(Effect.scoped(restore(transaction)), finish)
   ).pipe(
-    Effect.onExit(finish),
     Effect.provideService(Run, run),
+    Effect.provideService(CoolifyObserver, {
+      onRetry: ({ method, reason, delayMillis }) =>
+        run.emit({ _tag: "Retrying", what: `Coolify ${method}`, why: reason, delayMillis })
+    }),
     Effect.provideService(Pace, options.mode === "dry-run" ? withoutWaits(pace) : pace),
     Effect.matchEffect({
       onSuccess: () => Effect.flatMap(Ref.get(report), orDieMissing),
@@ -89,7 +96,7 @@ export const apply = Effect.fn("apply")(function* (spec: Spec, options: ApplyOpt
   )
 })
 
-const orDieMissing = (report: Report | undefined): Effect.Effect<Report> =>
+export const orDieMissing = (report: Report | undefined): Effect.Effect<Report> =>
   report === undefined ? Effect.dieMessage("a run ended without a report") : Effect.succeed(report)
 
 const steps = Effect.fn("steps")(function* (spec: Spec, options: ApplyOptions) {
@@ -130,7 +137,7 @@ const steps = Effect.fn("steps")(function* (spec: Spec, options: ApplyOptions) {
     }
     yield* inStep("verify", verify(verification))
     for (const { zone, recordSet } of reconciliation.orphans) yield* removeRecord(zone, recordSet)
-    if (application?._tag === "Beside") yield* retire(application.old)
+    if (application?._tag === "Beside") yield* retireAtEnd(application.old)
   }
   if (options.mode === "dry-run") return "planned" as const
   return hasChanges(reconciliation.plan) ? ("complete" as const) : ("unchanged" as const)
@@ -146,21 +153,37 @@ const refuseUnreviewed = (plan: Plan, expected: Plan | undefined): Effect.Effect
         next: "make a new plan and review it"
       })
 
-/** The end of a replacement. Once Coolify has accepted it there is no way back, so from then on nothing may fail. */
+/**
+ * The end of a replacement: there is no way back from it, so it waits until nothing can fail any more, and what it
+ * cannot delete is left over.
+ */
+const retireAtEnd = (old: Application) =>
+  Effect.addFinalizer((exit) => (Exit.isSuccess(exit) ? retire(old) : Effect.void))
+
 const retire = Effect.fn("retire")(function* (old: Application) {
   const coolify = yield* CoolifyClient
   const run = yield* Run
-  yield* absentIfNotFound(coolify.deleteApplication(old.uuid, { deleteVolumes: false }))
-  yield* awaitGone(coolify.getApplication(old.uuid), `the old application ${old.uuid}`).pipe(
-    Effect.catchAll((error) => run.emit({ _tag: "Warning", message: error.detail }))
+  const { undoBudget } = yield* Pace
+  const what = `the old application ${old.uuid}`
+  const left = (why: string) =>
+    leaveOver({ what, why, next: `delete the application ${old.uuid} in Coolify` })
+  yield* absentIfNotFound(coolify.deleteApplication(old.uuid, { deleteVolumes: false })).pipe(
+    Effect.retry(undoRetries),
+    Effect.zipRight(awaitGone(coolify.getApplication(old.uuid), what)),
+    Effect.interruptible,
+    Effect.timeoutFail({ duration: undoBudget, onTimeout: () => ({ message: "it took too long" }) }),
+    Effect.matchCauseEffect({
+      onFailure: (cause) => left(describe(cause)),
+      onSuccess: () =>
+        run.emit({
+          _tag: "ResourceChanged",
+          system: "coolify",
+          kind: "application",
+          name: `${old.name} (old)`,
+          action: "deleted"
+        })
+    })
   )
-  yield* run.emit({
-    _tag: "ResourceChanged",
-    system: "coolify",
-    kind: "application",
-    name: `${old.name} (old)`,
-    action: "deleted"
-  })
 })
 
 const targetOf = Effect.fn("targetOf")(function* (spec: Spec, observed: Observed) {
@@ -176,7 +199,7 @@ const targetOf = Effect.fn("targetOf")(function* (spec: Spec, observed: Observed
 })
 
 /** A failure with changes behind it rolls back; one without has nothing to undo. */
-const announceRollback = <A, E>(exit: Exit.Exit<A, E>) =>
+export const announceRollback = <A, E>(exit: Exit.Exit<A, E>) =>
   Effect.gen(function* () {
     const run = yield* Run
     const { changes } = yield* Ref.get(run.ledger)
@@ -184,7 +207,7 @@ const announceRollback = <A, E>(exit: Exit.Exit<A, E>) =>
   })
 
 /** Closes the state machine once the finalizers are through, and reports. */
-const settle = <E>(exit: Exit.Exit<Outcome, E>, url: string) =>
+export const settle = <E>(exit: Exit.Exit<Outcome, E>, url: string | null) =>
   Effect.gen(function* () {
     const run = yield* Run
     const { leftovers } = yield* Ref.get(run.ledger)

@@ -192,6 +192,35 @@ describe("the process and the sandbox", () => {
     assert.include(fabrik(["destroy", "app.yaml", ...sandboxFlags]).stdout, "No changes.")
   })
 
+  it("carries out a reviewed plan, and refuses it once the world has moved", { timeout: 60_000 }, () => {
+    const plan = () => fabrik(["plan", "--sandbox", "app.yaml", "--out", "app.plan"])
+    assert.strictEqual(plan().status, 5, "there is no sandbox yet, so nothing was read")
+    assert.strictEqual(fabrik(["destroy", "--sandbox", "--yes", "app.yaml"]).status, 0)
+    const planned = plan()
+    assert.strictEqual(planned.status, 0, planned.stderr)
+    const applied = fabrik(["apply", "--sandbox", "app.plan"])
+    assert.strictEqual(applied.status, 0, applied.stderr)
+    const again = fabrik(["apply", "--sandbox", "app.plan"])
+    assert.strictEqual(again.status, 3)
+    assert.include(again.stderr, "new plan")
+  })
+
+  it("keeps the applications of two owners apart", { timeout: 60_000 }, () => {
+    assert.strictEqual(fabrik(["apply", "--sandbox", "--yes", "app.yaml"], { FABRIK_OWNER: "us" }).status, 0)
+    const theirs = fabrik(["apply", "--sandbox", "--yes", "app.yaml"], { FABRIK_OWNER: "them" })
+    assert.strictEqual(theirs.status, 3)
+    assert.include(theirs.stderr, "did not make")
+  })
+
+  it("tells that it tries again", { timeout: 60_000 }, () => {
+    const fault = "coolify GET /servers status=503 x1"
+    const { status, stdout } = fabrik(["plan", "--sandbox", "app.yaml"])
+    assert.strictEqual(status, 0, stdout)
+    const retried = fabrik(["apply", "--sandbox", "--yes", "--json", "--sandbox-fault", fault, "app.yaml"])
+    assert.strictEqual(retried.status, 0, retried.stderr)
+    assert.include(retried.stdout, '"type":"Retrying"')
+  })
+
   it("rolls back at the first signal and exits as the shell expects", { timeout: 60_000 }, async () => {
     const slow = ["--sandbox-fault", "coolify GET /deployments delay=1000"]
     const { child, ended, output, until } = begin(["apply", "app.yaml", ...sandboxFlags, ...slow])

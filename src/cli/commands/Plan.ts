@@ -5,7 +5,7 @@ import { apply as run } from "../../orchestrator/Apply.ts"
 import { hasChanges, type Plan as PlanData } from "../../orchestrator/Plan.ts"
 import { readSpec } from "../../spec/LoadSpec.ts"
 import { parseSpec } from "../../spec/ParseSpec.ts"
-import { Concluded } from "../CliError.ts"
+import { Concluded, CredentialsError } from "../CliError.ts"
 import { define } from "../CommandInfo.ts"
 import { ExitCode } from "../ExitCode.ts"
 import * as Flag from "../Flag.ts"
@@ -51,6 +51,12 @@ export const plan = define({
       needs: { coolify: true, dns: flags.skipDns ? "no" : "yes" },
       secrets: { envFile: flags.envFile, given }
     })
+    if (flags.out !== undefined && world.offline) {
+      return yield* new CredentialsError({
+        detail: "a plan that was made without reading the server cannot be saved: nothing could carry it out",
+        next: "Set the credentials of Coolify and DNS; or, with --sandbox, run `fabrik sandbox` first."
+      })
+    }
     const changes = yield* Ref.make<PlanData | undefined>(undefined)
     yield* run(spec, {
       command: "plan",
