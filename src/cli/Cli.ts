@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { readArguments } from "./Arguments.ts"
+import { adopt } from "./commands/Adopt.ts"
 import { apply } from "./commands/Apply.ts"
 import { destroy } from "./commands/Destroy.ts"
 import { list } from "./commands/List.ts"
@@ -20,7 +21,7 @@ import * as Say from "./Say.ts"
 import { version } from "./Version.ts"
 
 /** In the order in which help lists them. */
-const all = [validate, plan, apply, verify, status, logs, list, rollback, destroy, templates, sandbox]
+const all = [validate, plan, apply, verify, status, logs, list, rollback, adopt, destroy, templates, sandbox]
 export const commands = all.map(({ info }) => info)
 
 const zero: ExitCode = ExitCode.done

@@ -2,8 +2,7 @@ import type {
   Application,
   ApplicationPatch,
   ApplicationSettings,
-  ApplicationSource,
-  ContainerHealthcheck
+  ApplicationSource
 } from "../coolify/CoolifyClient.ts"
 import { normaliseRepository } from "../coolify/Repository.ts"
 import type { Desired } from "./Desired.ts"
@@ -60,7 +59,7 @@ const fieldsOf = (settings: ApplicationSettings): ReadonlyArray<readonly [string
   ...sourceFields(settings.source),
   ["domain", settings.domains.toSorted().join(", ")],
   ["port", String(settings.port)],
-  ...healthcheckFields(settings.healthcheck)
+  ...healthcheckFields(settings)
 ]
 
 const sourceFields = (source: ApplicationSource): ReadonlyArray<readonly [string, string]> => {
@@ -93,12 +92,16 @@ const sourceFields = (source: ApplicationSource): ReadonlyArray<readonly [string
   }
 }
 
-const healthcheckFields = (healthcheck: ContainerHealthcheck): ReadonlyArray<readonly [string, string]> =>
+const healthcheckFields = ({
+  healthcheck,
+  port
+}: ApplicationSettings): ReadonlyArray<readonly [string, string]> =>
   healthcheck.enabled
     ? [
         ["healthcheck.container", "on"],
         ["healthcheck.path", healthcheck.path],
-        ["healthcheck.port", healthcheck.port],
+        // Without a port of its own Coolify probes the application's.
+        ["healthcheck.port", healthcheck.port || String(port)],
         ["healthcheck.status", String(healthcheck.status)],
         ["healthcheck.interval", `${healthcheck.interval}s`],
         ["healthcheck.timeout", `${healthcheck.timeout}s`],

@@ -130,7 +130,7 @@ const reconcileCoolify = (
         new RefusedError({
           reason: "Foreign",
           detail: `Coolify already has an application ${spec.name} in ${spec.project}/${spec.environment} that fabrik did not make (${observed.foreign.uuid})`,
-          next: "give the spec another `name`, or delete or rename that application in Coolify"
+          next: `make it fabrik's with \`fabrik adopt ${observed.foreign.uuid} -o FILE\`, or give the spec another \`name\``
         })
       )
     }

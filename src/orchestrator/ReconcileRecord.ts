@@ -58,7 +58,7 @@ export const reconcileRecord = (
       new RefusedError({
         reason: "Foreign",
         detail: `${spec.domain} already has a record that fabrik did not make: ${describe(foreign).join(", ")}; the spec wants ${describe(wanted).join(", ")}`,
-        next: `remove that record at ${observed.provider}, or point the spec there with \`dns.target\``
+        next: `remove that record at ${observed.provider}, or point the spec there with \`dns.target\`; \`fabrik adopt\` takes over what already serves a domain`
       })
     )
   }

@@ -161,7 +161,7 @@ export const secretAdvice: Table<SecretError["reason"]> = {
 export const refusedAdvice: { readonly [R in RefusedError["reason"]]: string } = {
   Foreign: "It is not fabrik's, so fabrik does not touch it.",
   Ambiguous: "More than one fits, and fabrik does not guess.",
-  NotFound: "The spec names something that does not exist.",
+  NotFound: "What is named does not exist.",
   Unrestorable: "What cannot be put back is not changed.",
   NotPublic: "Visitors could not reach it there.",
   Downtime: "A gap in service is only taken when it was agreed to.",

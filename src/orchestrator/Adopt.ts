@@ -1,0 +1,293 @@
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Ref from "effect/Ref"
+import { CoolifyClient, type ListedApplication } from "../coolify/CoolifyClient.ts"
+import { DnsClient, type RecordSet, type Zone } from "../dns/DnsClient.ts"
+import { ofType, sameRecordSet, satisfies } from "../dns/Zone.ts"
+import type { Spec } from "../spec/Spec.ts"
+import { announceRollback, orDieMissing, settle } from "./Apply.ts"
+import { RefusedError } from "./DeployError.ts"
+import type { Outcome, RunFinished } from "./DeploymentEvent.ts"
+import { applicationMark, dnsTarget, recordMark } from "./Desired.ts"
+import { placesOf } from "./Managed.ts"
+import * as Marker from "./Marker.ts"
+import { observeCoolify, observeDns, type ObservedDns } from "./Observe.ts"
+import type { Change, Plan } from "./Plan.ts"
+import { withUndo } from "./Rollback.ts"
+import { makeRun, Run } from "./Run.ts"
+import { RunError } from "./RunError.ts"
+import { Owner } from "./Settings.ts"
+import { writeSpec, type Existing, type Written } from "./SpecText.ts"
+
+export interface Search {
+  /** A name or an uuid. */
+  readonly application: string
+  readonly project: string | undefined
+  readonly environment: string | undefined
+  /** Whether to look at the DNS record too. */
+  readonly dns: boolean
+}
+
+/** An application together with the spec that would have made it. */
+export interface Adoptable extends Existing, Written {
+  /** The record that does what the spec wants and bears no mark yet. */
+  readonly record: { readonly zone: Zone; readonly recordSet: RecordSet } | undefined
+}
+
+/** Finds the application and writes its spec. Changes nothing. */
+export const readAdoptable = Effect.fn("readAdoptable")(function* (search: Search) {
+  const coolify = yield* CoolifyClient
+  const { application, place } = yield* findApplication(search)
+  const [variables, servers] = yield* Effect.all(
+    [coolify.listVariables(application.uuid), coolify.listServers],
+    { concurrency: "unbounded" }
+  )
+  const bare: Existing = { application, place, variables, servers, dns: undefined }
+  const first = yield* writeSpec(bare)
+  const owner = yield* Owner
+  const mark = Marker.parse(application.description)
+  if (mark !== undefined && mark.key !== Marker.applicationKey(owner, first.spec)) {
+    return yield* new RefusedError({
+      reason: "Foreign",
+      detail: `${application.name} carries fabrik's mark for another owner, name or place`,
+      next: "use the specification and the owner that it was made with, or empty its description in Coolify first"
+    })
+  }
+  const dns = search.dns ? yield* dnsOf(first.spec) : undefined
+  const existing = { ...bare, dns }
+  const written = yield* writeSpec(existing)
+  const adoptable: Adoptable = { ...existing, ...written, record: unmarkedRecord(existing, written, dns) }
+  return adoptable
+})
+
+/** A domain of another account is none of this one's business. */
+const dnsOf = (spec: Spec) =>
+  Effect.catchIf(
+    Effect.map(observeDns(spec), (dns): ObservedDns | undefined => dns),
+    ({ reason }) => reason === "ZoneNotFound",
+    () => Effect.succeed(undefined)
+  )
+
+const findApplication = Effect.fn("findApplication")(function* (search: Search) {
+  const coolify = yield* CoolifyClient
+  const [applications, projects] = yield* Effect.all([coolify.listApplications, coolify.listProjects], {
+    concurrency: "unbounded"
+  })
+  const named = applications.filter(({ name, uuid }) => [name, uuid].includes(search.application))
+  const places = yield* placesOf(named, projects)
+  const matches = named.flatMap((application) => {
+    const place = places.get(application.environmentId)
+    const isThere =
+      place !== undefined &&
+      (search.project === undefined || [place.project.name, place.project.uuid].includes(search.project)) &&
+      (search.environment === undefined || place.environment.name === search.environment)
+    return isThere ? [{ application, place }] : []
+  })
+  const [match] = matches
+  if (match === undefined) {
+    return yield* new RefusedError({
+      reason: "NotFound",
+      detail: `Coolify has no application ${search.application}${search.project === undefined ? "" : ` in ${search.project}`}${search.environment === undefined ? "" : `, environment ${search.environment}`}`,
+      next: `give the name or the uuid of one of its applications${someNames(applications)}`
+    })
+  }
+  if (matches.length > 1) {
+    const all = matches.map(
+      ({ application, place }) => `${place.project.name}/${place.environment.name} ${application.uuid}`
+    )
+    return yield* new RefusedError({
+      reason: "Ambiguous",
+      detail: `Coolify has ${matches.length} applications ${search.application}: ${all.join(", ")}`,
+      next: "give the uuid, or --project and --environment"
+    })
+  }
+  return match
+})
+
+const someNames = (applications: ReadonlyArray<ListedApplication>): string => {
+  const names = [...new Set(applications.map(({ name }) => name))]
+  return names.length === 0 ? "" : ` (${names.slice(0, 10).join(", ")}${names.length > 10 ? ", ..." : ""})`
+}
+
+const unmarkedRecord = (
+  { application, servers }: Existing,
+  { spec }: Written,
+  dns: ObservedDns | undefined
+): Adoptable["record"] => {
+  const server = servers.find(({ uuid }) => uuid === application.server?.uuid)
+  const target = server === undefined ? undefined : dnsTarget(spec, server)
+  if (dns === undefined || target === undefined || !dns.comments) return undefined
+  const recordSet = ofType(dns.recordSets, target.type)
+  const { proxied } = spec.dns
+  const wanted = { name: spec.domain, type: target.type, values: [target.value], proxied }
+  return recordSet !== undefined &&
+    satisfies(recordSet, { ...wanted, ttl: spec.dns.ttl, comment: undefined }) &&
+    Marker.parse(recordSet.comment) === undefined
+    ? { zone: dns.zone, recordSet }
+    : undefined
+}
+
+export interface AdoptOptions {
+  readonly mode: "live" | "sandbox"
+  /** Asked once, and only when something is to be marked. */
+  readonly confirm: (plan: Plan) => Effect.Effect<boolean>
+}
+
+/**
+ * Puts fabrik's mark on the application and on its record, so that its spec finds them as its own. Whatever fails, both
+ * are put back. Nothing else is changed, and nothing is deployed.
+ */
+export const adopt = Effect.fn("adopt")(function* (adoptable: Adoptable, options: AdoptOptions) {
+  const { spec } = adoptable
+  const run = yield* makeRun
+  const report = yield* Ref.make<typeof RunFinished.Type | undefined>(undefined)
+  yield* run.emit({
+    _tag: "RunStarted",
+    command: "adopt",
+    name: spec.name,
+    domain: spec.domain,
+    mode: options.mode
+  })
+  const transaction = Effect.onExit(steps(adoptable, options), announceRollback)
+  return yield* Effect.uninterruptibleMask((restore) =>
+    Effect.onExit(Effect.scoped(restore(transaction)), (exit: Exit.Exit<Outcome, unknown>) =>
+      Effect.flatMap(settle(exit, null), (settled) => Ref.set(report, settled))
+    )
+  ).pipe(
+    Effect.provideService(Run, run),
+    Effect.matchEffect({
+      onSuccess: () => Effect.flatMap(Ref.get(report), orDieMissing),
+      onFailure: (error) =>
+        Effect.gen(function* () {
+          const step = yield* Ref.get(run.step)
+          return yield* new RunError({
+            step,
+            error,
+            report: yield* Effect.flatMap(Ref.get(report), orDieMissing)
+          })
+        })
+    })
+  )
+})
+
+const steps = Effect.fn("steps")(function* (adoptable: Adoptable, options: AdoptOptions) {
+  const run = yield* Run
+  const owner = yield* Owner
+  const { application, record, spec } = adoptable
+  yield* run.go("VALIDATING")
+  yield* Ref.set(run.step, "provision")
+  const description = applicationMark(owner, spec, run.id)
+  const isMarked = Marker.parse(application.description) !== undefined
+  const comment = recordMark(owner, spec, run.id)
+  const plan: Plan = {
+    name: spec.name,
+    domain: spec.domain,
+    project: spec.project,
+    environment: spec.environment,
+    server: spec.server ?? "",
+    basis: "observed",
+    changes: [
+      ...(isMarked
+        ? []
+        : [marking("application", application.name, "description", application.description, description)]),
+      ...(record === undefined
+        ? []
+        : [
+            marking(
+              "record",
+              `${record.recordSet.name} ${record.recordSet.type}`,
+              "comment",
+              record.recordSet.comment ?? "",
+              comment
+            )
+          ])
+    ],
+    notes: []
+  }
+  yield* run.emit({ _tag: "Planned", plan })
+  if (plan.changes.length > 0 && !(yield* options.confirm(plan))) return "declined" as const
+  yield* run.go("PROVISIONING")
+  if (!isMarked) yield* markApplication(application, description)
+  if (record !== undefined) yield* markRecord(record.zone, record.recordSet, comment)
+  yield* run.go("DEPLOYING")
+  yield* run.go("VERIFYING")
+  yield* Ref.set(run.step, "verify")
+  const found = yield* observeCoolify(spec)
+  if (found.application?.uuid !== application.uuid) {
+    return yield* new RefusedError({
+      reason: "Moved",
+      detail: `${application.name} was changed in Coolify meanwhile, and its specification does not find it`,
+      next: "run the command again"
+    })
+  }
+  return plan.changes.length > 0 ? ("complete" as const) : ("unchanged" as const)
+})
+
+const marking = (
+  kind: "application" | "record",
+  name: string,
+  field: string,
+  before: string,
+  after: string
+): Change => ({
+  system: kind === "record" ? "dns" : "coolify",
+  kind,
+  name,
+  action: "update",
+  fields: [{ field, before: before === "" ? null : before, after, secret: false }]
+})
+
+/** Replaces the description. Undo: the one before, if it still is this run's. */
+const markApplication = Effect.fn("markApplication")(function* (
+  application: ListedApplication,
+  description: string
+) {
+  const coolify = yield* CoolifyClient
+  const run = yield* Run
+  const { name, uuid } = application
+  yield* withUndo(
+    {
+      what: `description of ${name}`,
+      next: `set the description of ${name} in Coolify to what it was: ${application.description || "nothing"}`
+    },
+    coolify.updateApplication(uuid, { description }, application),
+    Effect.gen(function* () {
+      const now = yield* coolify.getApplication(uuid)
+      if (now.description === application.description) return "nothing"
+      if (now.description !== description) {
+        return yield* Effect.fail({ message: "somebody else changed it meanwhile, and it is left as it is" })
+      }
+      yield* coolify.updateApplication(uuid, { description: application.description }, now)
+      return "undone"
+    })
+  )
+  yield* run.emit({
+    _tag: "ResourceChanged",
+    system: "coolify",
+    kind: "application",
+    name,
+    action: "updated"
+  })
+})
+
+/** Replaces the comment. Undo: the record as it was, if it still is this run's. */
+const markRecord = Effect.fn("markRecord")(function* (zone: Zone, before: RecordSet, comment: string) {
+  const dns = yield* DnsClient
+  const run = yield* Run
+  const marked = { ...before, comment }
+  const name = `${before.name} ${before.type}`
+  yield* withUndo(
+    { what: `comment of ${name}`, next: `check the comment of ${name} at the DNS provider` },
+    dns.put(zone, marked, { _tag: "Exactly", recordSet: before }),
+    Effect.gen(function* () {
+      const now = ofType(yield* dns.listAt(zone, before.name), before.type)
+      if (now === undefined || sameRecordSet(now, before)) return "nothing"
+      if (Marker.parse(now.comment)?.run !== run.id) {
+        return yield* Effect.fail({ message: "somebody else changed it meanwhile, and it is left as it is" })
+      }
+      yield* dns.put(zone, before, { _tag: "Exactly", recordSet: now })
+      return "undone"
+    })
+  )
+  yield* run.emit({ _tag: "ResourceChanged", system: "dns", kind: "record", name, action: "updated" })
+})

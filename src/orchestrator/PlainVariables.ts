@@ -1,0 +1,59 @@
+/** Pure: which variables of an application that fabrik did not make a spec can hold, and which stay Coolify's. */
+import * as Redacted from "effect/Redacted"
+import type { ApplicationSource, ObservedVariable } from "../coolify/CoolifyClient.ts"
+import { variablePattern } from "../spec/Limits.ts"
+import { releaseKey } from "./Desired.ts"
+
+export interface SortedVariables {
+  /** Values that may stand in a file. */
+  readonly plain: Readonly<Record<string, string>>
+  /** Names of those that look secret, or whose value cannot be read. */
+  readonly secret: ReadonlyArray<string>
+  /** Names of those that would mean something else in a spec. */
+  readonly other: ReadonlyArray<string>
+}
+
+/**
+ * Anything doubtful is not plain: a variable that a spec does not name stays in Coolify as it is, and nothing is lost; a
+ * secret in a file is.
+ */
+export const sortVariables = (
+  rows: ReadonlyArray<ObservedVariable>,
+  source: ApplicationSource
+): SortedVariables => {
+  const plain = new Map<string, string>()
+  const secret: Array<string> = []
+  const other: Array<string> = []
+  const production = rows.filter((row) => !row.isPreview && !isReserved(row.key))
+  for (const row of production.toSorted((a, b) => (a.key < b.key ? -1 : 1))) {
+    const value = row.value === undefined ? undefined : Redacted.value(row.value)
+    const twice = production.filter(({ key }) => key === row.key).length > 1
+    if (!variablePattern.test(row.key) || twice) other.push(row.key)
+    else if (value === undefined || row.isShownOnce || looksSecret(row.key, value)) secret.push(row.key)
+    else if (!meansTheSame(row, value, source)) other.push(row.key)
+    else plain.set(row.key, value)
+  }
+  return { plain: Object.fromEntries(plain), secret, other: [...new Set(other)] }
+}
+
+/** Set by Coolify, or by fabrik itself. */
+const isReserved = (key: string): boolean => /^(?:COOLIFY|SERVICE)_/.test(key) || key === releaseKey
+
+/** fabrik writes values literally, for the running container, and for a build only where a repository is built. */
+const meansTheSame = (row: ObservedVariable, value: string, source: ApplicationSource): boolean => {
+  const isExpanded = !row.isLiteral && /\$|\{\{/.test(value)
+  const isBuildArgument =
+    row.isBuildtime &&
+    source._tag === "Dockerfile" &&
+    new RegExp(`^\\s*ARG\\s+${row.key}\\b`, "imu").test(source.text ?? "")
+  return row.isRuntime && !isExpanded && !isBuildArgument
+}
+
+const secretKey =
+  /key|secret|token|pass|pwd|cred|auth|priv|salt|dsn|cert|cookie|session|signature|webhook|licen[cs]e|hash|seed|crypt|jwt/i
+/** Credentials in a URL, a PEM block, or a long run of letters and digits that no word is. */
+const secretValue =
+  /:\/\/[^/\s]*@|-----BEGIN|(?=[A-Za-z0-9+/_=-]*\d)(?=[A-Za-z0-9+/_=-]*[A-Za-z])[A-Za-z0-9+/_=-]{20,}/
+
+export const looksSecret = (key: string, value: string): boolean =>
+  secretKey.test(key) || secretValue.test(value)
