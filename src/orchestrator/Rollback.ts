@@ -44,6 +44,12 @@ export const withUndo = <A, E, R, R2>(
     )
   })
 
+/** How often what must be done in the end is tried. */
+export const undoRetries = Schedule.exponential("300 millis").pipe(
+  Schedule.jittered,
+  Schedule.intersect(Schedule.recurs(4))
+)
+
 /** Bounded in tries and time; never fails, so that one undo cannot stop the others: what it leaves is in the ledger. */
 const runUndo = Effect.fn("runUndo")(function* <R>(
   subject: UndoSubject,
@@ -52,12 +58,8 @@ const runUndo = Effect.fn("runUndo")(function* <R>(
   const run = yield* Run
   const pace = yield* Pace
   yield* run.emit({ _tag: "UndoStarted", what: subject.what })
-  const retries = Schedule.exponential("300 millis").pipe(
-    Schedule.jittered,
-    Schedule.intersect(Schedule.recurs(4))
-  )
   yield* undo.pipe(
-    Effect.retry(retries),
+    Effect.retry(undoRetries),
     // A finalizer is uninterruptible, and a timeout would wait for it: the region inside has to be opened again.
     Effect.interruptible,
     Effect.timeoutFail({
@@ -77,7 +79,7 @@ const runUndo = Effect.fn("runUndo")(function* <R>(
   )
 })
 
-const describe = (cause: Cause.Cause<UndoFailure>): string => {
+export const describe = (cause: Cause.Cause<UndoFailure>): string => {
   const failure = Cause.failureOption(cause)
   return failure._tag === "Some" ? failure.value.message : Cause.pretty(cause)
 }
