@@ -16,6 +16,7 @@ import * as PowerDns from "../../src/dns/powerdns/PowerDns.ts"
 import * as HttpsHealthProbe from "../../src/health/HttpsHealthProbe.ts"
 import { apply, type ApplyOptions } from "../../src/orchestrator/Apply.ts"
 import { Progress, type Emitted } from "../../src/orchestrator/DeploymentEvent.ts"
+import { destroy } from "../../src/orchestrator/Destroy.ts"
 import { Pace } from "../../src/orchestrator/Pace.ts"
 import type { SandboxHandle } from "../../src/sandbox/SandboxHandle.ts"
 import * as FileSecretStore from "../../src/secrets/FileSecretStore.ts"
@@ -83,18 +84,41 @@ const hasty = Effect.map(Pace, (pace) => ({
   queueFull: Duration.millis(100)
 }))
 
-/** Applies a spec to a sandbox, with the events it emitted. */
-export const applyTo = (sandbox: SandboxHandle, spec: Spec, changes: Partial<ApplyOptions> = {}) =>
+/** Applies a spec to a sandbox, with the events it emitted; `watch` sees each of them as it comes. */
+export const applyTo = (
+  sandbox: SandboxHandle,
+  spec: Spec,
+  changes: Partial<ApplyOptions> = {},
+  watch: (emitted: Emitted) => Effect.Effect<void> = () => Effect.void
+) =>
   Effect.gen(function* () {
     const events = yield* Ref.make<ReadonlyArray<Emitted>>([])
     const pace = yield* hasty
     const result = yield* apply(spec, { ...options, ...changes }).pipe(
-      Effect.provideService(Progress, { emit: (event) => Ref.update(events, (all) => [...all, event]) }),
+      Effect.provideService(Progress, {
+        emit: (event) =>
+          Effect.zipRight(
+            Ref.update(events, (all) => [...all, event]),
+            watch(event)
+          )
+      }),
       Effect.provideService(Pace, pace),
       Effect.provide(layersOf(sandbox)),
       Effect.either
     )
     return { result, events: yield* Ref.get(events) }
+  })
+
+/** Deletes what a spec has in a sandbox. */
+export const destroyFrom = (sandbox: SandboxHandle, spec: Spec) =>
+  Effect.gen(function* () {
+    const pace = yield* hasty
+    return yield* destroy(spec, {
+      mode: "sandbox",
+      keepDns: false,
+      deleteVolumes: true,
+      confirm: () => Effect.succeed(true)
+    }).pipe(Effect.provideService(Pace, pace), Effect.provide(layersOf(sandbox)), Effect.either)
   })
 
 /** A small spec of the sandbox's kind. `health` overrides lines of the health check. */

@@ -1,0 +1,130 @@
+/** What a second apply and a destroy come to, counted in requests and compared as whole worlds. */
+import { readdirSync, readFileSync } from "node:fs"
+import { assert, describe, it } from "@effect/vitest"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import type { SandboxHandle } from "../../src/sandbox/SandboxHandle.ts"
+import { parseSpec } from "../../src/spec/ParseSpec.ts"
+import type { Spec } from "../../src/spec/Spec.ts"
+import { testSandbox } from "../sandbox/TestSandbox.ts"
+import { applyTo, destroyFrom, specOf } from "./SandboxWorld.ts"
+
+/** As written, but for how long to wait, and for where the sandbox's applications show their release. */
+const quick = (spec: Spec): Spec => ({
+  ...spec,
+  dns: { ...spec.dns, provider: undefined },
+  healthcheck: {
+    ...spec.healthcheck,
+    interval: Duration.millis(50),
+    timeout: Duration.seconds(2),
+    startPeriod: Duration.zero,
+    release: spec.healthcheck.release?._tag === "Json" ? { _tag: "Json", path: ["release"] } : undefined
+  }
+})
+
+const fixtures = readdirSync("fixtures")
+  .filter((file) => file.endsWith(".yaml") && file !== "invalid.yaml")
+  .map((file) => ({
+    file,
+    spec: quick(Either.getOrThrow(parseSpec(readFileSync(`fixtures/${file}`, "utf8"), file)))
+  }))
+
+const sandboxFor = (spec: Spec) =>
+  testSandbox({ seed: { servers: [spec.server ?? "vps1"], domains: [spec.domain] } })
+
+const applies = (sandbox: SandboxHandle, spec: Spec) =>
+  Effect.gen(function* () {
+    const before = (yield* sandbox.requests).length
+    const { result, events } = yield* applyTo(sandbox, spec)
+    const told = events.map(({ state, event }) => `${state} ${JSON.stringify(event)}`).join("\n")
+    if (Either.isLeft(result)) return assert.fail(`${result.left.message}\n${told}`)
+    const all = (yield* sandbox.requests).slice(before)
+    const of = (api: "coolify" | "dns") => all.filter((request) => request.api === api)
+    return {
+      outcome: result.right.outcome,
+      coolify: of("coolify"),
+      dns: of("dns"),
+      writes: all.filter(({ method }) => method !== "GET").map(({ method, path }) => `${method} ${path}`)
+    }
+  })
+
+describe.concurrent("a spec of the fixtures", () => {
+  for (const { file, spec } of fixtures) {
+    it.scopedLive(`${file} converges at once, and is destroyed without a trace`, () =>
+      Effect.gen(function* () {
+        const sandbox = yield* sandboxFor(spec)
+        const empty = yield* sandbox.world
+        assert.strictEqual((yield* applies(sandbox, spec)).outcome, "complete")
+        const settled = yield* sandbox.world
+
+        const again = yield* applies(sandbox, spec)
+        assert.strictEqual(again.outcome, "unchanged")
+        assert.deepStrictEqual(again.writes, [])
+        assert.isAtMost(again.coolify.length, 4)
+        assert.isAtMost(again.dns.length, 2)
+        assert.deepStrictEqual(yield* sandbox.world, settled)
+
+        assert.strictEqual(Either.getOrThrow(yield* destroyFrom(sandbox, spec)).outcome, "complete")
+        assert.deepStrictEqual(yield* sandbox.world, empty)
+        const before = (yield* sandbox.requests).length
+        assert.strictEqual(Either.getOrThrow(yield* destroyFrom(sandbox, spec)).outcome, "unchanged")
+        const requests = (yield* sandbox.requests).slice(before)
+        assert.deepStrictEqual(
+          requests.filter(({ method }) => method !== "GET"),
+          []
+        )
+      })
+    )
+  }
+})
+
+/** Asking how far something is, as often as it takes. */
+const isPoll = ({ path }: { readonly path: string }) => /\/(deployments|applications)\/[^/?]+$/.test(path)
+
+it.scopedLive("a first apply of an image with variables takes three writes, one more for a new project", () =>
+  Effect.gen(function* () {
+    const spec = quick(specOf({ VERSION: "1" }))
+    const sandbox = yield* testSandbox({ seed: { domains: [spec.domain] } })
+    for (const [name, writes] of [
+      ["first", 4],
+      ["second", 3]
+    ] as const) {
+      const { coolify } = yield* applies(sandbox, { ...spec, name, domain: `${name}.example.com` })
+      const written = coolify.filter(({ method }) => method !== "GET")
+      assert.isAtMost(written.length, writes, JSON.stringify(written))
+      const read = coolify.filter((request) => request.method === "GET" && !isPoll(request))
+      assert.isAtMost(read.length, 5, JSON.stringify(read))
+    }
+  })
+)
+
+/** Without who ran when: marks and releases. */
+const timeless = (world: unknown): unknown =>
+  JSON.parse(
+    JSON.stringify(world)
+      .replaceAll(/\brun=[0-9a-f]{12}/g, "run=*")
+      .replaceAll(/\bfabrik release [0-9a-f]{12}/g, "fabrik release *")
+      .replaceAll(/("FABRIK_RELEASE"(?:,"value")?:)"[0-9a-f]{12}"/g, '$1"*"')
+  )
+
+it.scopedLive("a spec, a changed one and the first again end in the world of the first", () =>
+  Effect.gen(function* () {
+    const first = quick(specOf({ OLD: "goes", BOTH: "1" }))
+    const second: Spec = {
+      ...quick(specOf({ NEW: "comes", BOTH: "2" }, { path: "/ready", container: false })),
+      source: { _tag: "Image", name: "registry.example/api", tag: "2" },
+      domain: "www.example.com",
+      port: 3000,
+      secrets: [],
+      dns: { ...first.dns, ttl: 60 }
+    }
+    const sandbox = yield* testSandbox({ seed: { domains: [first.domain] } })
+    yield* applies(sandbox, first)
+    const once = timeless(yield* sandbox.world)
+    yield* applies(sandbox, second)
+    assert.notDeepEqual(timeless(yield* sandbox.world), once)
+    yield* applies(sandbox, first)
+    assert.deepStrictEqual(timeless(yield* sandbox.world), once)
+  })
+)
