@@ -84,5 +84,7 @@ if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-v")) {
   // Answered before anything else is loaded.
   process.stdout.write(`fabrik ${version}\n`)
 } else {
-  await main()
+  // Stands when nothing is left to wait for though the run has not ended, which is never success.
+  process.exitCode = 1
+  void main()
 }
