@@ -37,7 +37,7 @@ import { CredentialsError } from "./CliError.ts"
 import * as Say from "./Say.ts"
 import { defaultSandboxDir } from "./SharedFlags.ts"
 
-export type Services = CoolifyClient | DnsClient | AuthoritativeDns | SecretStore | HealthProbe
+type Services = CoolifyClient | DnsClient | AuthoritativeDns | SecretStore | HealthProbe
 
 export interface WorldRequest {
   /** `undefined`: the command is not about one. */
@@ -59,7 +59,7 @@ export interface WorldRequest {
   }
 }
 
-export interface World {
+interface World {
   readonly layer: Layer.Layer<Services, CoolifyError | DnsError | ProbeError>
   readonly place: "live" | "sandbox"
   /** Coolify was not read: an empty one is assumed. */

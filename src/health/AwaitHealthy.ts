@@ -26,7 +26,7 @@ const UnhealthyReason = Schema.Literal(
   "Tls",
   "Broken"
 )
-export type UnhealthyReason = typeof UnhealthyReason.Type
+type UnhealthyReason = typeof UnhealthyReason.Type
 
 /** The application did not become healthy; `reason` and `detail` are those of the last bad answer. */
 export class UnhealthyError extends Schema.TaggedError<UnhealthyError>("fabrik/health/UnhealthyError")(
@@ -65,7 +65,7 @@ export interface Attempt {
       }
 }
 
-export interface Healthy {
+interface Healthy {
   readonly status: number
   readonly certificate: Certificate
   /** The address that answered by name. */

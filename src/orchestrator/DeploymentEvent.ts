@@ -35,66 +35,66 @@ export const Outcome = Schema.Literal(
 )
 export type Outcome = typeof Outcome.Type
 
-export const RunStarted = Schema.TaggedStruct("RunStarted", {
+const RunStarted = Schema.TaggedStruct("RunStarted", {
   command: Schema.String,
   name: Schema.String,
   domain: Schema.String,
   mode: Schema.Literal("live", "sandbox", "dry-run")
 })
-export const StateChanged = Schema.TaggedStruct("StateChanged", {
+const StateChanged = Schema.TaggedStruct("StateChanged", {
   from: DeploymentState,
   to: DeploymentState
 })
-export const StepStarted = Schema.TaggedStruct("StepStarted", { step: Step })
-export const StepFinished = Schema.TaggedStruct("StepFinished", { step: Step, millis: Schema.Number })
-export const SecretResolved = Schema.TaggedStruct("SecretResolved", {
+const StepStarted = Schema.TaggedStruct("StepStarted", { step: Step })
+const StepFinished = Schema.TaggedStruct("StepFinished", { step: Step, millis: Schema.Number })
+const SecretResolved = Schema.TaggedStruct("SecretResolved", {
   name: Schema.String,
   origin: Schema.Literal("given", "environment", "env-file", "stored", "generated")
 })
-export const Planned = Schema.TaggedStruct("Planned", { plan: Plan })
-export const ResourceChanged = Schema.TaggedStruct("ResourceChanged", {
+const Planned = Schema.TaggedStruct("Planned", { plan: Plan })
+const ResourceChanged = Schema.TaggedStruct("ResourceChanged", {
   system: Schema.Literal("coolify", "dns"),
   kind: Schema.Literal("project", "environment", "application", "variables", "record"),
   name: Schema.String,
   action: Schema.Literal("created", "updated", "deleted")
 })
 /** One round of questions to the zone's authoritative name servers. */
-export const DnsChecked = Schema.TaggedStruct("DnsChecked", {
+const DnsChecked = Schema.TaggedStruct("DnsChecked", {
   name: Schema.String,
   right: Schema.Number,
   total: Schema.Number,
   detail: Schema.String
 })
-export const DeploymentProgress = Schema.TaggedStruct("DeploymentProgress", {
+const DeploymentProgress = Schema.TaggedStruct("DeploymentProgress", {
   deployment: Schema.String,
   status: Schema.Literal("queued", "in_progress", "finished", "failed", "cancelled-by-user")
 })
-export const DeploymentLog = Schema.TaggedStruct("DeploymentLog", {
+const DeploymentLog = Schema.TaggedStruct("DeploymentLog", {
   stream: Schema.Literal("stdout", "stderr"),
   text: Schema.String
 })
-export const HealthAttempted = Schema.TaggedStruct("HealthAttempted", {
+const HealthAttempted = Schema.TaggedStruct("HealthAttempted", {
   stage: Schema.Literal("origin", "name"),
   attempt: Schema.Number,
   ok: Schema.Boolean,
   detail: Schema.String
 })
-export const Verified = Schema.TaggedStruct("Verified", {
+const Verified = Schema.TaggedStruct("Verified", {
   url: Schema.String,
   status: Schema.Number,
   certificateDaysLeft: Schema.Number,
   /** Read from the response and equal to `FABRIK_RELEASE`; `null` where the spec names no place to read it. */
   release: Schema.NullOr(Schema.String)
 })
-export const Retrying = Schema.TaggedStruct("Retrying", {
+const Retrying = Schema.TaggedStruct("Retrying", {
   what: Schema.String,
   why: Schema.String,
   delayMillis: Schema.Number
 })
-export const Warning = Schema.TaggedStruct("Warning", { message: Schema.String })
-export const UndoStarted = Schema.TaggedStruct("UndoStarted", { what: Schema.String })
-export const UndoFinished = Schema.TaggedStruct("UndoFinished", { what: Schema.String })
-export const UndoFailed = Schema.TaggedStruct("UndoFailed", { leftover: Leftover })
+const Warning = Schema.TaggedStruct("Warning", { message: Schema.String })
+const UndoStarted = Schema.TaggedStruct("UndoStarted", { what: Schema.String })
+const UndoFinished = Schema.TaggedStruct("UndoFinished", { what: Schema.String })
+const UndoFailed = Schema.TaggedStruct("UndoFailed", { leftover: Leftover })
 export const RunFinished = Schema.TaggedStruct("RunFinished", {
   outcome: Outcome,
   url: Schema.NullOr(Schema.String),

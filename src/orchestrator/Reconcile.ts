@@ -23,7 +23,7 @@ import type { Change, Plan } from "./Plan.ts"
 import { planNotes } from "./PlanNotes.ts"
 import { reconcileRecord, type RecordAction } from "./ReconcileRecord.ts"
 
-export type ApplicationAction =
+type ApplicationAction =
   | { readonly _tag: "Create"; readonly settings: ApplicationSettings }
   | { readonly _tag: "Update"; readonly before: Application; readonly patch: ApplicationPatch }
   /** Made beside the old one, which goes once the new one is verified. */

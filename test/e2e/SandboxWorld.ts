@@ -58,7 +58,7 @@ export const layersOf = (sandbox: SandboxHandle) =>
     )
   ).pipe(Layer.orDie)
 
-export const options: ApplyOptions = {
+const options: ApplyOptions = {
   command: "apply",
   mode: "sandbox",
   offline: false,

@@ -6,7 +6,7 @@ import { desiredApplication, type Desired } from "../../src/orchestrator/Desired
 import type { Observed } from "../../src/orchestrator/Observe.ts"
 import type { Healthcheck, Spec } from "../../src/spec/Spec.ts"
 
-export const healthcheck: Healthcheck = {
+const healthcheck: Healthcheck = {
   path: "/health",
   status: 200,
   timeout: Duration.seconds(5),

@@ -144,7 +144,13 @@ describe("TextView", () => {
         notes: []
       }
     }
-    const events = [started("plan", "dry-run"), ...run.slice(1, 4), plan, ...run.slice(4, 8), finished("planned")]
+    const events = [
+      started("plan", "dry-run"),
+      ...run.slice(1, 4),
+      plan,
+      ...run.slice(4, 8),
+      finished("planned")
+    ]
     assert.deepStrictEqual(show(events).lines, [
       "err|test-api -> https://test-api.example.com (plan, dry run)",
       "out|",

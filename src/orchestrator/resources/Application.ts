@@ -106,7 +106,7 @@ export const updateApplication = Effect.fn("updateApplication")(function* (
 })
 
 /** Splits a patch by what stands there now: ours (put the old value back), already old, or a hand edit. */
-export const restoration = (
+const restoration = (
   before: ApplicationSettings,
   patch: ApplicationPatch,
   now: ApplicationSettings

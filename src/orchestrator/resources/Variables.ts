@@ -66,7 +66,7 @@ interface Restoration {
 }
 
 /** What brings the touched rows back. A created production row brought a preview twin with it: that goes as well. */
-export const restoration = (
+const restoration = (
   before: ReadonlyArray<ObservedVariable>,
   actions: VariableActions,
   now: ReadonlyArray<ObservedVariable>
