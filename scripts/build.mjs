@@ -20,8 +20,9 @@ const outdir = resolve(values.outdir)
 const outfile = join(outdir, "fabrik.js")
 const cachefile = join(outdir, "fabrik.cache")
 
-// esbuild hoists imports of Node's own modules to the top of the file, where all would load at every start. As
-// CommonJS each of them loads with the first module that needs it.
+// esbuild loads Node's own modules with the first module that imports them, which is nearly all of them at every start.
+// So each is an empty object until one of its members is looked up, but for those which Node has loaded anyhow.
+const loaded = new Set(["node:fs", "node:path", "node:process", "node:url", "node:vm"])
 const nodeModulesOnUse = {
   name: "node-modules-on-use",
   setup({ onLoad, onResolve }) {
@@ -29,7 +30,9 @@ const nodeModulesOnUse = {
       kind === "require-call" ? { path, external: true } : { path, namespace: "on-use" }
     )
     onLoad({ filter: /.*/, namespace: "on-use" }, ({ path }) => ({
-      contents: `module.exports = require(${JSON.stringify(path)})`
+      contents: loaded.has(path)
+        ? `module.exports = require("${path}")`
+        : `module.exports = Object.create(new Proxy({}, { get: (_, name) => require("${path}")[name] }))`
     }))
   }
 }

@@ -5,8 +5,11 @@ import { type Complaint, quote } from "./Report.ts"
 
 const example = "write the bare name, e.g. app.example.com"
 
+/** Node compiles the pattern of an IPv6 address on its first use, which takes longer than all else here. */
+const isAddress = (text: string): boolean => /:|^[\d.]+$/.test(text) && isIP(text) !== 0
+
 const looksLikeAddress = (name: string): boolean =>
-  isIP(name) !== 0 || /(^|\.)(\d+|0x[0-9a-f]*)$/i.test(name.replace(/\.$/, ""))
+  isAddress(name) || /(^|\.)(\d+|0x[0-9a-f]*)$/i.test(name.replace(/\.$/, ""))
 
 /** What is wrong before any conversion, which would hide it (`domainToASCII` decodes %, drops tabs, expands `1.2`). */
 const surfaceComplaint = (input: string): Complaint | undefined => {
@@ -21,7 +24,7 @@ const surfaceComplaint = (input: string): Complaint | undefined => {
       hint: "write one host name, e.g. app.example.com"
     }
   }
-  if (isIP(input.replace(/^\[(.*)\]$/, "$1")) !== 0) {
+  if (isAddress(input.replace(/^\[(.*)\]$/, "$1"))) {
     return { message: "a domain is a name, not an IP address", hint: "the address goes under `dns.target`" }
   }
   if (/:\d*$/.test(input)) {
