@@ -1,5 +1,4 @@
 /** Which world a command works in, and the layers that make it. The only place besides main.ts that composes layers. */
-import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Config from "effect/Config"
@@ -12,16 +11,15 @@ import { type CoolifyConfig, coolifyConfig, makeCoolifyConfig } from "../coolify
 import * as CoolifyDryRun from "../coolify/CoolifyDryRun.ts"
 import type { CoolifyClient } from "../coolify/CoolifyClient.ts"
 import type { CoolifyError } from "../coolify/CoolifyError.ts"
-import * as CoolifyHttp from "../coolify/CoolifyHttp.ts"
 import type { AuthoritativeDns } from "../dns/AuthoritativeDns.ts"
-import * as AuthoritativeDnsLive from "../dns/AuthoritativeDnsLive.ts"
+import * as AuthoritativeDnsDryRun from "../dns/AuthoritativeDnsDryRun.ts"
+import type { AuthoritativeDnsOptions } from "../dns/AuthoritativeDnsLive.ts"
 import type { DnsClient } from "../dns/DnsClient.ts"
 import { selectDns } from "../dns/DnsConfig.ts"
 import * as DnsDryRun from "../dns/DnsDryRun.ts"
 import type { DnsError } from "../dns/DnsError.ts"
-import * as PowerDns from "../dns/powerdns/PowerDns.ts"
 import type { HealthProbe, ProbeError } from "../health/HealthProbe.ts"
-import * as HttpsHealthProbe from "../health/HttpsHealthProbe.ts"
+import type { HealthProbeOptions } from "../health/HttpsHealthProbe.ts"
 import * as MemoryHealthProbe from "../health/MemoryHealthProbe.ts"
 import type { SandboxError } from "../sandbox/SandboxError.ts"
 import type { SandboxHandle } from "../sandbox/SandboxHandle.ts"
@@ -74,8 +72,8 @@ interface World {
 interface Access {
   readonly coolify: CoolifyConfig | undefined
   readonly dns: Layer.Layer<DnsClient, DnsError> | undefined
-  readonly authoritative: AuthoritativeDnsLive.AuthoritativeDnsOptions
-  readonly health: HttpsHealthProbe.HealthProbeOptions
+  readonly authoritative: AuthoritativeDnsOptions
+  readonly health: HealthProbeOptions
   readonly secretsDirectory: string
   readonly visit: World["visit"]
 }
@@ -120,9 +118,12 @@ const liveLayers = (access: Access, withoutDns: boolean) => ({
       : coolifyLayer(access.coolify),
   dns:
     access.dns === undefined || withoutDns
-      ? Layer.provideMerge(AuthoritativeDnsLive.layerDryRun, DnsDryRun.layerOffline)
-      : Layer.provideMerge(AuthoritativeDnsLive.layer(access.authoritative), access.dns),
-  health: HttpsHealthProbe.layer(access.health)
+      ? Layer.provideMerge(AuthoritativeDnsDryRun.layerDryRun, DnsDryRun.layerOffline)
+      : Layer.provideMerge(
+          live(({ authoritative }) => authoritative(access.authoritative)),
+          access.dns
+        ),
+  health: live(({ health }) => health(access.health))
 })
 
 const dryRunLayers = (access: Access, server: string | undefined) => ({
@@ -133,17 +134,24 @@ const dryRunLayers = (access: Access, server: string | undefined) => ({
       : coolifyLayer(access.coolify)
   ),
   dns: Layer.provideMerge(
-    AuthoritativeDnsLive.layerDryRun,
+    AuthoritativeDnsDryRun.layerDryRun,
     Layer.provide(DnsDryRun.layerDryRun, access.dns ?? DnsDryRun.layerOffline)
   ),
   health: MemoryHealthProbe.layerDryRun
 })
 
-const coolifyLayer = (config: CoolifyConfig): Layer.Layer<CoolifyClient> =>
-  Layer.provide(CoolifyHttp.layer(config), FetchHttpClient.layer)
+const live = <A, E, R>(
+  choose: (layers: typeof import("./LiveLayers.ts")) => Layer.Layer<A, E, R>
+): Layer.Layer<A, E, R> =>
+  Layer.unwrapEffect(
+    Effect.map(
+      Effect.promise(() => import("./LiveLayers.ts")),
+      choose
+    )
+  )
 
-const powerDns = (apiUrl: string, apiKey: Redacted.Redacted<string>): Layer.Layer<DnsClient, DnsError> =>
-  Layer.provide(PowerDns.layer({ apiUrl, apiKey, serverName: "localhost" }), FetchHttpClient.layer)
+const coolifyLayer = (config: CoolifyConfig): Layer.Layer<CoolifyClient> =>
+  live(({ coolify }) => coolify(config))
 
 const accessTo = (
   request: WorldRequest
@@ -181,7 +189,13 @@ const accessFromEnvironment = Effect.fn("accessFromEnvironment")(function* (requ
   const access: Access = {
     ...nowhere,
     coolify: config,
-    dns: dns === undefined ? undefined : Layer.provide(dns.layer, FetchHttpClient.layer)
+    dns:
+      dns === undefined
+        ? undefined
+        : Layer.provide(
+            dns.layer,
+            live(({ http }) => http)
+          )
   }
   return access
 })
@@ -189,7 +203,7 @@ const accessFromEnvironment = Effect.fn("accessFromEnvironment")(function* (requ
 const accessToSandbox = Effect.fn("accessToSandbox")(function* (handle: SandboxHandle) {
   const access: Access = {
     coolify: yield* makeCoolifyConfig(handle.apiUrl, Redacted.make(handle.token)),
-    dns: powerDns(handle.dnsApiUrl, Redacted.make(handle.dnsApiKey)),
+    dns: live(({ powerDns }) => powerDns(handle.dnsApiUrl, Redacted.make(handle.dnsApiKey))),
     authoritative: { nameServers: [handle.dnsServer] },
     health: { port: handle.edge.port, resolvers: [handle.dnsServer], ca: handle.caPem },
     secretsDirectory: handle.dir,

@@ -7,10 +7,8 @@ import * as Layer from "effect/Layer"
 import { getServers } from "node:dns"
 import { isIPv6 } from "node:net"
 import { AuthoritativeDns, AuthoritativeDnsError, type NameServerAnswer } from "./AuthoritativeDns.ts"
-import { DnsClient } from "./DnsClient.ts"
 import { type DnsReply, type DnsServer, exchange } from "./DnsExchange.ts"
 import { canonicalValue } from "./Name.ts"
-import { ofType } from "./Zone.ts"
 
 export interface AuthoritativeDnsOptions {
   /** Resolvers that are asked for the zone's NS and their addresses, and for nothing else; `undefined`: the system's. */
@@ -152,26 +150,3 @@ const make = Effect.fnUntraced(function* (options: AuthoritativeDnsOptions) {
 /** Over real sockets, with RD=0 to the name servers; AA is demanded. */
 export const layer = (options: AuthoritativeDnsOptions = {}): Layer.Layer<AuthoritativeDns> =>
   Layer.effect(AuthoritativeDns, make(options))
-
-/** Every name server answers at once what the DnsClient shows, which under a dry run is what was "written". */
-export const layerDryRun: Layer.Layer<AuthoritativeDns, never, DnsClient> = Layer.effect(
-  AuthoritativeDns,
-  Effect.map(DnsClient, (dns) => ({
-    ask: Effect.fn("AuthoritativeDns.ask")(function* (
-      _zone: string,
-      name: string,
-      type: "A" | "AAAA" | "CNAME"
-    ) {
-      const existing = yield* dns.findZone(name).pipe(
-        Effect.flatMap((zone) => dns.listAt(zone, name)),
-        Effect.mapError(({ message }) => new AuthoritativeDnsError({ name, detail: message }))
-      )
-      const found =
-        ofType(existing, type) ?? ofType(existing, "CNAME") ?? existing.find(({ proxied }) => proxied)
-      const values = found?.values ?? []
-      return [
-        { server: "dry run", outcome: values.length > 0 ? ("answer" as const) : ("no-data" as const), values }
-      ]
-    })
-  }))
-)

@@ -5,10 +5,8 @@ import type * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type { DnsProvider } from "../spec/Spec.ts"
-import * as Cloudflare from "./cloudflare/Cloudflare.ts"
 import type { DnsClient } from "./DnsClient.ts"
 import { DnsError } from "./DnsError.ts"
-import * as PowerDns from "./powerdns/PowerDns.ts"
 
 /** The provider to use, ready to be built. */
 interface SelectedDns {
@@ -67,12 +65,14 @@ export const selectDns = Effect.fn("selectDns")(function* (named: DnsProvider | 
       return undefined
     case "cloudflare": {
       if (apiToken === undefined) return yield* unusable(provider, "CLOUDFLARE_API_TOKEN is not set")
+      const Cloudflare = yield* Effect.promise(() => import("./cloudflare/Cloudflare.ts"))
       const layer = Cloudflare.layer({ apiToken, zoneId, baseUrl: found.cloudflareUrl })
       return { provider, layer } satisfies SelectedDns
     }
     case "powerdns": {
       if (apiUrl === undefined) return yield* unusable(provider, "PDNS_API_URL is not set")
       if (apiKey === undefined) return yield* unusable(provider, "PDNS_API_KEY is not set")
+      const PowerDns = yield* Effect.promise(() => import("./powerdns/PowerDns.ts"))
       const layer = PowerDns.layer({ apiUrl, apiKey, serverName: found.serverName ?? "localhost" })
       return { provider, layer } satisfies SelectedDns
     }
