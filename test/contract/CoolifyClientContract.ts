@@ -393,10 +393,11 @@ export const coolifyClientContract = (name: string, layer: Layer.Layer<CoolifyCl
         const { uuid } = yield* client.createApplication(
           application({ healthcheck: { ...healthcheck, enabled: false } })
         )
-        const runs = Effect.zipRight(
-          client.deploy(uuid, { force: true }),
-          until(client.getApplication(uuid), ({ status }) => status.startsWith("running"))
-        )
+        const runs = Effect.gen(function* () {
+          const { deploymentUuid = "" } = yield* client.deploy(uuid, { force: true })
+          yield* until(client.getDeployment(deploymentUuid), ({ status }) => status === "finished")
+          yield* until(client.getApplication(uuid), ({ status }) => status.startsWith("running"))
+        })
         yield* runs
         yield* client.stopApplication(uuid)
         yield* until(client.getApplication(uuid), ({ status }) => status.startsWith("exited"))

@@ -60,6 +60,8 @@ export const deployOver = Effect.fn("deployOver")(function* (
   application: { readonly uuid: string; readonly name: string },
   replacement: Ref.Ref<Replacement>
 ) {
+  const coolify = yield* CoolifyClient
+  const [newestBefore] = yield* coolify.listDeployments(application.uuid, 1)
   const own = yield* Ref.make<string | undefined>(undefined)
   const note = (deployment: Deployment) =>
     Ref.set(
@@ -87,8 +89,10 @@ export const deployOver = Effect.fn("deployOver")(function* (
     Effect.gen(function* () {
       const rows = yield* cancelActive(application.uuid)
       const uuid = yield* Ref.get(own)
-      const deployment = rows.find((row) => row.uuid === uuid)
-      if (deployment !== undefined) yield* note(deployment)
+      const [newest] = rows
+      if (newest?.uuid === newestBefore?.uuid) yield* Ref.set(replacement, "not-started")
+      const deployment = uuid === undefined ? newest : rows.find((row) => row.uuid === uuid)
+      if (deployment !== undefined && deployment.uuid !== newestBefore?.uuid) yield* note(deployment)
       return rows.some(isActive) ? "undone" : "nothing"
     })
   )
