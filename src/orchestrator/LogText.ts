@@ -35,13 +35,18 @@ export interface Continuation {
 export const continueLog = (seen: ReadonlyArray<LogLine>, current: ReadonlyArray<LogLine>): Continuation => {
   if (seen.length === 0) return { fresh: current, continued: true }
   for (let end = current.length; end > 0; end--) {
-    const overlap = Math.min(end, seen.length)
-    const matches = Array.from({ length: overlap }).every((_, back) =>
-      isSame(seen[seen.length - 1 - back], current[end - 1 - back])
-    )
-    if (matches) return { fresh: current.slice(end), continued: true }
+    if (endsAt(seen, current, end)) return { fresh: current.slice(end), continued: true }
   }
   return { fresh: current, continued: false }
+}
+
+/** Whether `seen` ends where `end` lines of `current` have been read, as far back as both go. */
+const endsAt = (seen: ReadonlyArray<LogLine>, current: ReadonlyArray<LogLine>, end: number): boolean => {
+  const overlap = Math.min(end, seen.length)
+  for (let back = 1; back <= overlap; back++) {
+    if (!isSame(seen[seen.length - back], current[end - back])) return false
+  }
+  return true
 }
 
 const isSame = (a: LogLine | undefined, b: LogLine | undefined): boolean =>

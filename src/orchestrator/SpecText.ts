@@ -1,7 +1,7 @@
 /** Pure: a spec for what already runs, with what it cannot say in comments. */
 import * as Either from "effect/Either"
 import { isIP } from "node:net"
-import { stringify } from "yaml"
+import { Document, visit } from "yaml"
 import type { Application, ListedApplication, ObservedVariable, Server } from "../coolify/CoolifyClient.ts"
 import type { RecordSet } from "../dns/DnsClient.ts"
 import { buildPacks, ranges, type Range } from "../spec/Limits.ts"
@@ -74,7 +74,16 @@ const inexpressible = (detail: string) =>
     next: "change that in Coolify and run the command again, or write a specification by hand"
   })
 
-const yaml = (value: Yaml): string => stringify(value, { lineWidth: 0 }).trimEnd()
+const yaml = (value: Yaml): string => {
+  const document = new Document(value)
+  visit(document, {
+    Scalar: (_, scalar) => {
+      // As a block it would take in the blank lines that follow it.
+      if (typeof scalar.value === "string" && /(?:^|\n)\n$/.test(scalar.value)) scalar.type = "QUOTE_DOUBLE"
+    }
+  })
+  return document.toString({ lineWidth: 0 }).replace(/\n$/, "")
+}
 
 /** Text from elsewhere must not end the comment that it stands in. */
 const comment = (text: string): ReadonlyArray<string> => {
@@ -119,7 +128,7 @@ const sourceYaml = ({ source }: Application): Either.Either<Yaml, RefusedError> 
               next: "tick `read:sensitive` on the Coolify token (Keys & Tokens, API tokens)"
             })
           )
-        : Either.right({ dockerfile: source.text })
+        : Either.right({ dockerfile: `${source.text.trim()}\n` })
     case "Git": {
       const pack = buildPacks.find((known) => known === source.buildPack)
       return pack === undefined

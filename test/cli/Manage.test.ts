@@ -1,0 +1,208 @@
+/** logs, list, rollback and adopt of the built file, as a user runs them against a sandbox. */
+import { it } from "@effect/vitest"
+import { spawn, spawnSync, type ChildProcess } from "node:child_process"
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, assert, beforeAll, describe } from "vitest"
+
+const root = join(import.meta.dirname, "../..")
+let dist = ""
+let cwd = ""
+const children: Array<ChildProcess> = []
+
+const specText = (tag: string) =>
+  [
+    "name: shop",
+    "domain: shop.example.com",
+    "server: vps1",
+    `source: { image: "nginx:${tag}" }`,
+    "port: 8080",
+    "env: { GREETING: hello }",
+    "healthcheck: { path: /, startPeriod: 0, interval: 1, retries: 3, container: true }",
+    ""
+  ].join("\n")
+
+const env = { PATH: process.env["PATH"], LANG: "C.UTF-8" }
+
+const fabrik = (...args: ReadonlyArray<string>) => {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [join(dist, "fabrik.js"), ...args, "--sandbox"],
+    { cwd, env, encoding: "utf8" }
+  )
+  return { status, stdout, stderr }
+}
+
+const begin = (...args: ReadonlyArray<string>) => {
+  const child = spawn(process.execPath, [join(dist, "fabrik.js"), ...args], { cwd, env })
+  children.push(child)
+  const output = { stdout: "", stderr: "" }
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (output.stdout += text))
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (output.stderr += text))
+  const ended = new Promise<number | null>((resolve) => child.on("close", (code) => resolve(code)))
+  const until = (text: string) =>
+    new Promise<void>((resolve, reject) => {
+      const look = () => {
+        if (output.stdout.includes(text)) resolve()
+      }
+      child.stdout.on("data", look)
+      void ended.then(() => reject(new Error(`ended without "${text}": ${output.stderr}`)))
+      look()
+    })
+  return { child, output, ended, until }
+}
+
+const widest = (text: string): number => Math.max(...text.split("\n").map((line) => line.length))
+
+const lines = (text: string) => text.trimEnd().split("\n")
+
+beforeAll(() => {
+  dist = mkdtempSync(join(tmpdir(), "fabrik-dist-"))
+  const built = spawnSync(process.execPath, [join(root, "scripts/build.mjs"), "--outdir", dist], {
+    encoding: "utf8"
+  })
+  assert.strictEqual(built.status, 0, built.stderr)
+  cwd = mkdtempSync(join(tmpdir(), "fabrik-cwd-"))
+})
+afterAll(() => {
+  for (const child of children) child.kill("SIGKILL")
+  rmSync(dist, { recursive: true, force: true })
+  rmSync(cwd, { recursive: true, force: true })
+})
+
+describe("what runs already", () => {
+  it("has no log, is in no list and has no release to go back to, before it is deployed", () => {
+    writeFileSync(join(cwd, "app.yaml"), specText("1.27"))
+    const logs = fabrik("logs", "app.yaml")
+    assert.strictEqual(logs.status, 3)
+    assert.include(logs.stderr, "there is no application shop")
+    const list = fabrik("list")
+    assert.deepStrictEqual([list.status, list.stdout], [0, ""])
+    assert.include(list.stderr, "manages nothing")
+    const rollback = fabrik("rollback", "app.yaml", "--yes")
+    assert.strictEqual(rollback.status, 3)
+    assert.include(rollback.stderr, "no release of this spec was recorded here")
+    assert.strictEqual(fabrik("rollback", "app.yaml", "--list").status, 0)
+  })
+
+  it("goes back to the release before, and forward again", { timeout: 120_000 }, () => {
+    const first = fabrik("apply", "app.yaml", "--yes")
+    assert.strictEqual(first.status, 0, first.stderr)
+    assert.strictEqual(fabrik("rollback", "app.yaml", "--yes").status, 3)
+    writeFileSync(join(cwd, "app.yaml"), specText("1.28"))
+    assert.strictEqual(fabrik("apply", "app.yaml", "--yes", "--quiet").status, 0)
+
+    const listed = fabrik("rollback", "app.yaml", "--list").stdout
+    assert.match(listed, /nginx:1\.28 \(present\)\n.*nginx:1\.27 \(`fabrik rollback` goes here\)\n$/)
+    const unasked = fabrik("rollback", "app.yaml")
+    assert.strictEqual(unasked.status, 4)
+    assert.include(unasked.stdout, "nginx:1.28 -> nginx:1.27")
+    const planned = fabrik("rollback", "app.yaml", "--dry-run")
+    assert.strictEqual(planned.status, 0, planned.stderr)
+    const back = fabrik("rollback", "app.yaml", "--yes")
+    assert.strictEqual(back.status, 0, back.stderr)
+    assert.include(back.stderr, "app.yaml was not changed")
+    assert.isAtMost(widest(back.stdout + listed), 80)
+
+    const releases = lines(fabrik("rollback", "app.yaml", "--list", "--json").stdout).map((line) =>
+      JSON.parse(line)
+    )
+    assert.deepStrictEqual(
+      releases.map(({ type, text, backTo }) => [type, /nginx:[\d.]+/.exec(text)?.[0], typeof backTo]),
+      [
+        ["Release", "nginx:1.27", "string"],
+        ["Release", "nginx:1.28", "undefined"],
+        ["Release", "nginx:1.27", "undefined"]
+      ]
+    )
+    const forward = fabrik("rollback", "app.yaml", "--yes", "--to", releases[1].release.slice(0, 8))
+    assert.include(forward.stdout, "nginx:1.27 -> nginx:1.28")
+    assert.strictEqual(fabrik("rollback", "app.yaml", "--yes", "--to", "nothing").status, 3)
+  })
+
+  it("keeps the history when a deployment fails", { timeout: 60_000 }, () => {
+    const before = fabrik("rollback", "app.yaml", "--list", "--json").stdout
+    writeFileSync(join(cwd, "app.yaml"), specText("1.29"))
+    const failed = fabrik("apply", "app.yaml", "--yes", "--sandbox-fault", "coolify POST /deploy status=422")
+    assert.notStrictEqual(failed.status, 0)
+    assert.strictEqual(fabrik("rollback", "app.yaml", "--list", "--json").stdout, before)
+  })
+
+  it("is listed, as a table and as JSON, under both names of the command", () => {
+    const { stdout, status } = fabrik("list")
+    assert.strictEqual(status, 0)
+    assert.match(stdout, /^NAME +WHERE +STATUS +URL\nshop +fabrik\/production +running:\S+ +https:\/\/shop/)
+    const [one] = lines(fabrik("projects", "--json").stdout).map((line) => JSON.parse(line))
+    assert.include(one, { type: "Managed", name: "shop", project: "fabrik", server: "vps1", ours: true })
+  })
+
+  it("shows its log, piped and as JSON", () => {
+    const all = fabrik("logs", "app.yaml")
+    assert.strictEqual(all.status, 0, all.stderr)
+    assert.include(all.stdout, "shop starts from nginx:1.28\n")
+    assert.strictEqual(all.stderr, "")
+    assert.deepStrictEqual(lines(fabrik("logs", "app.yaml", "-n", "1").stdout), lines(all.stdout).slice(-1))
+    assert.strictEqual(fabrik("logs", "app.yaml", "-n", "0").stdout, "")
+    const objects = lines(fabrik("logs", "app.yaml", "--json").stdout).map((line) => JSON.parse(line))
+    assert.deepStrictEqual(
+      objects.map(({ text }) => text),
+      lines(all.stdout)
+    )
+    for (const { type, at } of objects) assert.isTrue(type === "LogLine" && !Number.isNaN(Date.parse(at)))
+    const stamped = lines(fabrik("logs", "app.yaml", "-t").stdout)
+    assert.match(stamped[0] ?? "", /^\d{4}-\d\d-\d\dT\S+Z shop starts/)
+    assert.strictEqual(fabrik("logs", "app.yaml", "-n", "many").status, 4)
+  })
+
+  it("is followed until interrupted, quietly", { timeout: 60_000 }, async () => {
+    const { child, ended, output, until } = begin("logs", "app.yaml", "-f", "--sandbox")
+    await until("shop starts from")
+    child.kill("SIGINT")
+    assert.strictEqual(await ended, 130)
+    assert.strictEqual(output.stderr, "")
+  })
+
+  it("is followed until nobody reads any more", { timeout: 60_000 }, async () => {
+    const shared = begin("sandbox")
+    await shared.until("Stop it with Ctrl-C.")
+    const { child, ended, until } = begin("logs", "app.yaml", "-f", "--json", "--sandbox")
+    await until("shop starts from")
+    child.stdout.destroy()
+    // The next line finds nobody, and only another container has one.
+    const again = begin("apply", "app.yaml", "--yes", "--sandbox")
+    assert.strictEqual(await again.ended, 0, again.output.stderr)
+    assert.strictEqual(await ended, 0)
+    shared.child.kill("SIGINT")
+    await shared.ended
+  })
+})
+
+describe("adopt", () => {
+  it("writes a spec on stdout and changes nothing", () => {
+    const { status, stdout, stderr } = fabrik("adopt", "shop")
+    assert.strictEqual(status, 0, stderr)
+    assert.include(stdout, "name: shop\ndomain: shop.example.com\n")
+    assert.include(stderr, "Nothing was changed.")
+    assert.isAtMost(widest(stdout), 80)
+    const [json] = lines(fabrik("adopt", "shop", "--json").stdout).map((line) => JSON.parse(line))
+    assert.deepStrictEqual([json.type, json.text], ["Spec", stdout])
+  })
+
+  it("writes the spec of what is fabrik's already, into a new file only", () => {
+    const written = fabrik("adopt", "shop", "-o", "again.yaml")
+    assert.strictEqual(written.status, 0, written.stderr)
+    const text = readFileSync(join(cwd, "again.yaml"), "utf8")
+    const plan = fabrik("plan", "again.yaml", "--detailed-exitcode")
+    assert.strictEqual(plan.status, 0, plan.stdout)
+    const twice = fabrik("adopt", "shop", "-o", "again.yaml", "--yes")
+    assert.strictEqual(twice.status, 4)
+    assert.include(twice.stderr, "again.yaml exists already")
+    assert.strictEqual(readFileSync(join(cwd, "again.yaml"), "utf8"), text)
+  })
+
+  it("leaves no file behind when it is not told yes, or finds nothing", () => {
+    assert.strictEqual(fabrik("adopt", "nobody", "-o", "nobody.yaml", "--yes").status, 3)
+    assert.isFalse(existsSync(join(cwd, "nobody.yaml")))
+  })
+})

@@ -1,0 +1,87 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
+import * as Ref from "effect/Ref"
+import type { Outcome } from "../../src/orchestrator/DeploymentEvent.ts"
+import { chooseRelease, recordRelease } from "../../src/orchestrator/Releases.ts"
+import { History, type Release } from "../../src/state/History.ts"
+import { spec } from "./Samples.ts"
+
+const release = (id: string, text: string): Release => ({ release: id.padEnd(12, "0"), at: 0, text })
+
+const memory = Layer.effect(
+  History,
+  Effect.map(Ref.make<ReadonlyArray<Release>>([]), (releases) => ({
+    list: () => Ref.get(releases),
+    record: (_subject: unknown, added: Release) => Ref.update(releases, (all) => [...all, added])
+  }))
+)
+
+const finished = (outcome: Outcome, text: string, backTo?: string) => ({
+  spec,
+  text,
+  run: "000000000001",
+  report: {
+    _tag: "RunFinished" as const,
+    outcome,
+    url: null,
+    undone: [],
+    leftovers: [],
+    interrupted: false,
+    millis: 1
+  },
+  backTo
+})
+
+const texts = Effect.flatMap(History, (history) =>
+  Effect.map(history.list(spec), (all) => all.map(({ text }) => text))
+)
+
+describe("recordRelease", () => {
+  it.effect("notes a success, and nothing else", () =>
+    Effect.gen(function* () {
+      yield* recordRelease(finished("rolled-back", "a"))
+      yield* recordRelease(finished("declined", "b"))
+      yield* recordRelease(finished("planned", "c"))
+      assert.deepStrictEqual(yield* texts, [])
+      yield* recordRelease(finished("unchanged", "first known"))
+      yield* recordRelease(finished("complete", "d"))
+      yield* recordRelease(finished("unchanged", "e"))
+      yield* recordRelease(finished("unchanged", "back", "000000000009"))
+      assert.deepStrictEqual(yield* texts, ["first known", "d", "back"])
+      const [, , last] = yield* (yield* History).list(spec)
+      assert.strictEqual(last?.backTo, "000000000009")
+    }).pipe(Effect.provide(memory))
+  )
+})
+
+describe("chooseRelease", () => {
+  const one = release("aa1", "one")
+  const two = release("aa2", "two")
+  const chosen = (releases: ReadonlyArray<Release>, to?: string) =>
+    Either.match(chooseRelease(releases, to), {
+      onLeft: ({ reason }) => reason,
+      onRight: ({ release }) => release
+    })
+
+  it("takes the newest with another spec", () => {
+    assert.strictEqual(chosen([one, two]), one.release)
+    assert.strictEqual(chosen([one, two, { ...two, release: "bb0000000000" }]), one.release)
+    assert.strictEqual(chosen([one, two, { ...one, release: "bb0000000000" }]), two.release)
+  })
+
+  it("takes the one that is named by its first digits, if there is but one", () => {
+    assert.strictEqual(chosen([one, two], "AA1"), one.release)
+    assert.strictEqual(chosen([one, two], two.release), two.release)
+    assert.strictEqual(chosen([one, two], "aa"), "NoRelease")
+    assert.strictEqual(chosen([one, two], "ff"), "NoRelease")
+  })
+
+  it("refuses where there is nothing to go back to", () => {
+    assert.strictEqual(chosen([]), "NoRelease")
+    assert.strictEqual(chosen([], "aa"), "NoRelease")
+    assert.strictEqual(chosen([one]), "NoRelease")
+    assert.strictEqual(chosen([one, { ...one, release: "bb0000000000" }]), "NoRelease")
+  })
+})

@@ -1,0 +1,270 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Either from "effect/Either"
+import * as FastCheck from "effect/FastCheck"
+import type { ApplicationSource, ObservedVariable } from "../../src/coolify/CoolifyClient.ts"
+import type { RecordSet } from "../../src/dns/DnsClient.ts"
+import { desiredApplication } from "../../src/orchestrator/Desired.ts"
+import { diffApplication } from "../../src/orchestrator/DiffApplication.ts"
+import { looksSecret, sortVariables } from "../../src/orchestrator/PlainVariables.ts"
+import { writeSpec, type Existing } from "../../src/orchestrator/SpecText.ts"
+import { application, desired, server, spec, variable, zone } from "./Samples.ts"
+
+const existing = (
+  changes: Partial<Existing["application"]> = {},
+  more: Partial<Existing> = {}
+): Existing => ({
+  application: {
+    ...application(),
+    environmentId: 1,
+    server: { uuid: server.uuid, name: server.name },
+    otherSettings: [],
+    ...changes
+  },
+  place: {
+    project: { uuid: "p", name: "fabrik", description: "" },
+    environment: { uuid: "e", name: "production", id: 1 }
+  },
+  variables: [],
+  servers: [server],
+  dns: undefined,
+  ...more
+})
+
+const written = (of: Existing) => Either.getOrThrow(writeSpec(of))
+
+const withRecord = (changes: Partial<RecordSet>): Existing =>
+  existing(
+    {},
+    {
+      dns: {
+        provider: "memory",
+        comments: true,
+        automaticTtl: 300,
+        zone,
+        recordSets: [
+          {
+            name: spec.domain,
+            type: "A",
+            ttl: 300,
+            values: [server.ip],
+            proxied: false,
+            comment: undefined,
+            ...changes
+          }
+        ]
+      }
+    }
+  )
+
+const sources: ReadonlyArray<ApplicationSource> = [
+  { _tag: "Image", name: "ghcr.io/example/api", tag: "1.4.0" },
+  { _tag: "Image", name: "nginx", tag: `sha256:${"0f".repeat(32)}` },
+  { _tag: "Dockerfile", text: "FROM nginx:1.27\n# \"quoted\": yes\nRUN echo 'a: b'\n\n" },
+  {
+    _tag: "Git",
+    repository: "https://github.com/example/api",
+    branch: "release/1",
+    commit: "0123456789abcdef0123456789abcdef01234567",
+    buildPack: "dockerfile",
+    baseDirectory: "/api",
+    dockerfile: "/docker/Dockerfile"
+  },
+  {
+    _tag: "Git",
+    repository: "https://git.example.org/team/api",
+    branch: "main",
+    commit: "HEAD",
+    buildPack: "nixpacks",
+    baseDirectory: "/",
+    dockerfile: "/Dockerfile"
+  }
+]
+
+describe("writeSpec", () => {
+  for (const source of sources) {
+    it(`writes a spec that changes nothing of the application: ${JSON.stringify(source).slice(0, 60)}`, () => {
+      for (const healthcheck of [
+        { ...application().healthcheck, enabled: false },
+        { ...application().healthcheck, port: "", status: 204, timeout: 30, retries: 2, startPeriod: 0 }
+      ]) {
+        const of = existing({ source, healthcheck })
+        const made = written(of)
+        const diff = diffApplication(
+          desired(made.spec, { application: desiredApplication("default", made.spec, "000000000009") }),
+          of.application
+        )
+        assert.deepStrictEqual([diff.changes, diff.replace], [[], false])
+      }
+    })
+  }
+
+  it("keeps the place, and makes a name of any name", () => {
+    const of = existing(
+      { name: "My API #2" },
+      {
+        place: {
+          project: { uuid: "p", name: "Shop: staging", description: "" },
+          environment: { uuid: "e", name: "staging", id: 1 }
+        }
+      }
+    )
+    const { spec: made, text } = written(of)
+    assert.deepStrictEqual(
+      [made.name, made.project, made.environment, made.server],
+      ["my-api-2", "Shop: staging", "staging", "vps1"]
+    )
+    assert.include(text, "My API #2")
+  })
+
+  it("says in comments what it cannot say", () => {
+    const { text } = written(
+      existing({
+        description: "the shop\nname: evil",
+        domains: ["http://old.example.com:3000/x", "https://api.example.com", "https://www.example.com"],
+        otherSettings: ["limits_memory"],
+        healthcheck: { ...application().healthcheck, interval: 900, port: "9999" }
+      })
+    )
+    for (const words of ["the shop name: evil", "www.example.com", "limits_memory", "interval", "9999"]) {
+      assert.include(text, words)
+    }
+    assert.isAtMost(Math.max(...text.split("\n").map((line) => line.length)), 80)
+  })
+
+  it("refuses what no spec can hold", () => {
+    const refusal = (changes: Partial<Existing["application"]>) =>
+      Either.getOrThrow(Either.flip(writeSpec(existing(changes)))).reason
+    assert.strictEqual(refusal({ domains: [] }), "Inexpressible")
+    assert.strictEqual(refusal({ domains: ["https://localhost"] }), "Inexpressible")
+    assert.strictEqual(refusal({ source: { _tag: "Dockerfile", text: undefined } }), "Unrestorable")
+    assert.strictEqual(
+      refusal({ source: { ...sources[4]!, buildPack: "dockercompose" } as ApplicationSource }),
+      "Inexpressible"
+    )
+    assert.strictEqual(
+      refusal({ source: { ...sources[4]!, repository: "git@github.com:a/b.git" } as ApplicationSource }),
+      "Inexpressible"
+    )
+  })
+
+  it("names a DNS setting only where it differs from fabrik's own choice", () => {
+    assert.notInclude(written(withRecord({})).text, "dns:")
+    assert.include({ ...written(withRecord({ values: ["192.0.2.99"] })).spec.dns }, { target: "192.0.2.99" })
+    assert.include({ ...written(withRecord({ ttl: 60 })).spec.dns }, { ttl: 60, target: undefined })
+    assert.include({ ...written(withRecord({ proxied: true, ttl: undefined })).spec.dns }, { proxied: true })
+    const cname = withRecord({ type: "CNAME", values: ["edge.example.net"] })
+    assert.include({ ...written(cname).spec.dns }, { target: "edge.example.net" })
+    const several = written(withRecord({ values: [server.ip, "192.0.2.99"] }))
+    assert.isUndefined(several.spec.dns.target)
+    assert.include(several.text, "192.0.2.99")
+  })
+
+  const row = (key: string, value: string, more: Partial<ObservedVariable> = {}): ObservedVariable => ({
+    ...variable(key, value, ""),
+    isLiteral: false,
+    isBuildtime: true,
+    ...more
+  })
+
+  it("writes plain variables, and only names of those that look secret or mean something else here", () => {
+    const { spec: made, text } = written(
+      existing(
+        {},
+        {
+          variables: [
+            row("LOG_LEVEL", "info"),
+            row("FLAG", "yes"),
+            row("TEXT", 'a: b\n- "c" # d\n\ne '),
+            row("DATABASE_URL", "postgres://user:hunter2@db/api"),
+            row("STRIPE_KEY", "hunter3"),
+            row("HIDDEN", "", { value: undefined }),
+            row("ONCE", "hunter4", { isShownOnce: true }),
+            row("EXPANDED", "$HOST:80"),
+            row("LITERAL", "$HOST:80", { isLiteral: true }),
+            row("LOG_LEVEL", "debug", { isPreview: true }),
+            row("COOLIFY_FQDN", "x"),
+            row("FABRIK_RELEASE", "x")
+          ]
+        }
+      )
+    )
+    assert.deepStrictEqual(made.env, {
+      FLAG: "yes",
+      LITERAL: "$HOST:80",
+      LOG_LEVEL: "info",
+      TEXT: 'a: b\n- "c" # d\n\ne '
+    })
+    assert.deepStrictEqual(made.secrets, [])
+    for (const name of ["DATABASE_URL", "STRIPE_KEY", "HIDDEN", "ONCE"])
+      assert.include(text, `#   - ${name}\n`)
+    assert.include(text, "EXPANDED.")
+    assert.notInclude(text, "hunter")
+    assert.notInclude(text, "COOLIFY_FQDN")
+  })
+
+  it("leaves arguments of an inline Dockerfile's build alone", () => {
+    const source: ApplicationSource = { _tag: "Dockerfile", text: "FROM x\nARG VERSION\n" }
+    const { plain, other } = sortVariables([row("VERSION", "1"), row("MODE", "2")], source)
+    assert.deepStrictEqual([plain, other], [{ MODE: "2" }, ["VERSION"]])
+  })
+
+  const marks = FastCheck.constantFrom(
+    "a",
+    " ",
+    "\n",
+    "\t",
+    ":",
+    "#",
+    "-",
+    "'",
+    '"',
+    "|",
+    "\\",
+    "{",
+    "]",
+    "&"
+  )
+  const name = FastCheck.oneof(
+    FastCheck.string({ unit: "binary", maxLength: 40 }),
+    FastCheck.string({ unit: marks, maxLength: 12 })
+  )
+  it.prop(
+    "reads back what it wrote, whatever Coolify's texts are",
+    [name, name, FastCheck.dictionary(FastCheck.stringMatching(/^[A-Z][0-9_]{0,3}$/), name)],
+    ([title, description, values]) => {
+      const variables = Object.entries(values).map(([key, value]) => row(key, value))
+      const made = writeSpec(existing({ name: title, description }, { variables }))
+      if (Either.isLeft(made)) {
+        assert.strictEqual(made.left.reason, "Inexpressible")
+        return
+      }
+      const { plain, secret } = sortVariables(variables, application().source)
+      assert.deepStrictEqual(made.right.spec.env, plain)
+      assert.strictEqual(made.right.spec.domain, "api.example.com")
+      for (const key of secret) assert.notProperty(plain, key)
+    }
+  )
+})
+
+describe("looksSecret", () => {
+  it("rather says yes", () => {
+    for (const [key, value] of [
+      ["API_KEY", "x"],
+      ["db_password", ""],
+      ["URL", "https://user:pw@host/"],
+      ["REDIS", "redis://:pw@host"],
+      ["A", "-----BEGIN EC-----"],
+      ["A", "0f3d8c1b2a4e5d6f7a8b9c0d"]
+    ] as const) {
+      assert.isTrue(looksSecret(key, value), `${key}=${value}`)
+    }
+    for (const [key, value] of [
+      ["LOG_LEVEL", "info"],
+      ["PORT", "8000"],
+      ["URL", "https://api.example.com/v1"],
+      ["MOTTO", "all is well, and will be"]
+    ] as const) {
+      assert.isFalse(looksSecret(key, value), `${key}=${value}`)
+    }
+  })
+})
