@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The process: argv, streams, signals, exit code. */
 import { writeSync } from "node:fs"
+import { isatty } from "node:tty"
 import { version } from "./cli/Version.ts"
 
 const argv = process.argv.slice(2)
@@ -57,7 +58,7 @@ const main = async (): Promise<void> => {
     env: process.env,
     out: stream(process.stdout),
     err: stream(process.stderr),
-    inTty: process.stdin.isTTY === true,
+    inTty: isatty(0),
     readLine
   })
   let signalled = false

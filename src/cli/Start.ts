@@ -1,8 +1,9 @@
 /** The fiber behind the process: what main.ts starts, interrupts and waits for. */
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodePath from "@effect/platform-node/NodePath"
-import * as NodeTerminal from "@effect/platform-node/NodeTerminal"
+import * as Terminal from "@effect/platform/Terminal"
 import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -56,20 +57,20 @@ export const start = (facts: ProcessFacts): Started => {
   let signal: Signal | undefined
   const say = (lines: ReadonlyArray<string>) => err.write(lines.map((line) => `${line}\n`).join(""))
 
-  const services = Layer.mergeAll(
-    NodeFileSystem.layer,
-    NodePath.layer,
-    NodeTerminal.layer,
-    Layer.setConfigProvider(ConfigProvider.fromMap(environment(env))),
-    Layer.succeed(Screen, screen),
-    Layer.succeed(Watch, seen),
-    Layer.succeed(Operator, {
+  const services = Context.make(Screen, screen).pipe(
+    Context.add(Watch, seen),
+    Context.add(Operator, {
       present: facts.inTty && err.tty && !isSet(env["CI"]),
       answer: Effect.async<string | undefined>((resume) => {
         const stop = facts.readLine((line) => resume(Effect.succeed(line)))
         return Effect.sync(stop)
       })
     }),
+    Context.add(Terminal.Terminal, unused)
+  )
+  const layers = Layer.mergeAll(
+    NodeFileSystem.layer,
+    NodePath.layer,
     // The default logger writes to stdout, which is for results.
     debug ? Logger.replace(Logger.defaultLogger, stderrLogger(err)) : Logger.remove(Logger.defaultLogger)
   )
@@ -90,7 +91,12 @@ export const start = (facts: ProcessFacts): Started => {
   }
 
   // Nobody reads spans but a stack trace.
-  const program = Effect.withTracerEnabled(Effect.provide(run(argv), services), debug)
+  const program = run(argv).pipe(
+    Effect.provide(services),
+    Effect.provide(layers),
+    Effect.withConfigProvider(ConfigProvider.fromMap(environment(env))),
+    Effect.withTracerEnabled(debug)
+  )
   const fiber = Effect.runFork(program)
   const done = new Promise<ExitCode>((resolve) => {
     fiber.addObserver((exit) => resolve(codeOf(exit)))
@@ -123,6 +129,16 @@ export const start = (facts: ProcessFacts): Started => {
         style
       )
   }
+}
+
+/** @effect/cli asks for a terminal, and uses it for what fabrik has not: prompts, and screens of its own. */
+const unused: Terminal.Terminal = {
+  columns: Effect.succeed(0),
+  rows: Effect.succeed(0),
+  isTTY: Effect.succeed(false),
+  readInput: Effect.dieMessage("there is no terminal"),
+  readLine: Effect.dieMessage("there is no terminal"),
+  display: () => Effect.dieMessage("there is no terminal")
 }
 
 const environment = (env: ProcessFacts["env"]): Map<string, string> =>
