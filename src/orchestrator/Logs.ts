@@ -97,7 +97,7 @@ export const followLogs = Effect.fn("followLogs")(function* (
       return
     }
     // What never worked is rather wrong than broken.
-    if (!passing.has(error.reason) || !begun) return yield* error
+    if (!isPassing(error) || !begun) return yield* error
     yield* note(error.reason, `${error.message}; trying again`)
     delay = error.retryAfterMillis === undefined ? latest : Duration.millis(error.retryAfterMillis)
   })
@@ -111,7 +111,6 @@ export const followLogs = Effect.fn("followLogs")(function* (
 const longer = (delay: Duration.Duration): Duration.Duration =>
   Duration.min(Duration.times(delay, 1.5), latest)
 
-/** Troubles that end by themselves. */
 const passing: ReadonlySet<CoolifyErrorReason> = new Set([
   "RateLimited",
   "ServerError",
@@ -119,6 +118,9 @@ const passing: ReadonlySet<CoolifyErrorReason> = new Set([
   "Interrupted",
   "BadResponse"
 ])
+
+/** Whether the trouble may end by itself. */
+export const isPassing = (error: CoolifyError): boolean => passing.has(error.reason)
 
 const isNotRunning = (error: CoolifyError): boolean => error.reason === "Refused"
 

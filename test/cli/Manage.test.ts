@@ -178,6 +178,26 @@ describe("what runs already", () => {
   })
 })
 
+describe("status --watch", () => {
+  it("shows what stands, then each change, and ends quietly", { timeout: 60_000 }, async () => {
+    const shared = begin("sandbox")
+    await shared.until("Stop it with Ctrl-C.")
+    const { child, ended, output, until } = begin("status", "app.yaml", "--watch", "--sandbox")
+    await until("Everything is as the spec says.\n")
+    const gone = begin("destroy", "app.yaml", "--yes", "--sandbox", "--keep-dns")
+    assert.strictEqual(await gone.ended, 0, gone.output.stderr)
+    await until("Coolify      there is no such application")
+    child.kill("SIGINT")
+    assert.strictEqual(await ended, 130)
+    assert.strictEqual(output.stderr, "")
+    assert.isAtLeast(output.stdout.split("\n\nshop on vps1").length, 2)
+    const back = begin("apply", "app.yaml", "--yes", "--sandbox")
+    assert.strictEqual(await back.ended, 0, back.output.stderr)
+    shared.child.kill("SIGINT")
+    await shared.ended
+  })
+})
+
 describe("adopt", () => {
   it("writes a spec on stdout and changes nothing", () => {
     const { status, stdout, stderr } = fabrik("adopt", "shop")

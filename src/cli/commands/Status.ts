@@ -1,15 +1,19 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { isPassing } from "../../orchestrator/Logs.ts"
+import type { StepError } from "../../orchestrator/RunError.ts"
 import { Status, status as readStatus } from "../../orchestrator/Status.ts"
 import { loadSpec } from "../../spec/LoadSpec.ts"
 import { jsonLine } from "../../ui/Json.ts"
-import { Screen } from "../../ui/Screen.ts"
+import { Screen, type Stream } from "../../ui/Screen.ts"
 import { renderStatus } from "../../ui/StatusView.ts"
 import { define } from "../CommandInfo.ts"
+import * as Flag from "../Flag.ts"
 import { openWorld } from "../Layers.ts"
 import * as Say from "../Say.ts"
 import * as Shared from "../SharedFlags.ts"
 import { noSecrets, sandboxOf, subjectOf } from "../Subject.ts"
+import { Watch } from "../Watch.ts"
 
 export const status = define({
   name: "status",
@@ -17,9 +21,19 @@ export const status = define({
   about: [
     "Reads Coolify, the zone and its name servers, and the URL. Changes nothing. `fabrik verify` is for scripts: it fails when something is wrong."
   ],
-  config: { file: Shared.specFile, skipDns: Shared.skipDns, ...Shared.world, ...Shared.screen },
+  config: {
+    file: Shared.specFile,
+    skipDns: Shared.skipDns,
+    watch: Flag.toggle("watch", {
+      alias: "w",
+      help: "look again every 2 seconds, and show what has changed, until interrupted"
+    }),
+    ...Shared.world,
+    ...Shared.screen
+  },
   examples: [
     { line: "fabrik status app.yaml", says: "where does it stand?" },
+    { line: "fabrik status app.yaml --watch", says: "see it become healthy" },
     { line: "fabrik status app.yaml --json", says: "the same facts as one JSON object" }
   ],
   handler: Effect.fn("command.status")(function* (flags) {
@@ -31,12 +45,52 @@ export const status = define({
       needs: { coolify: true, dns: flags.skipDns ? "no" : "yes" },
       secrets: noSecrets
     })
-    const facts = yield* readStatus(spec, { skipDns: flags.skipDns }).pipe(Effect.provide(world.layer))
     const { out } = yield* Screen
-    yield* Say.result(
+    const read = Effect.map(readStatus(spec, { skipDns: flags.skipDns }), (facts) =>
       flags.json
         ? [jsonLine({ type: "Status", ...Schema.encodeSync(Status)(facts) })]
         : renderStatus(facts, out.style)
     )
+    if (!flags.watch) return yield* Say.result(yield* Effect.provide(read, world.layer))
+    const seen = yield* Watch
+    seen.onSignal = "end"
+    yield* watch(read, out, flags.json).pipe(Effect.provide(world.layer), Effect.raceFirst(out.closed))
   }, Effect.scoped)
+})
+
+/** Troubles that come and go while one watches. */
+const isTransient = (error: StepError): boolean => {
+  switch (error._tag) {
+    case "CoolifyError":
+      return isPassing(error)
+    case "DnsError":
+      return error.reason === "Unavailable" || error.reason === "RateLimited"
+    default:
+      return error._tag === "AuthoritativeDnsError"
+  }
+}
+
+/** A terminal's block is drawn anew in its place; elsewhere each change is a block of its own. */
+const watch = Effect.fn("watch")(function* <E extends StepError, R>(
+  read: Effect.Effect<ReadonlyArray<string>, E, R>,
+  out: Stream,
+  json: boolean
+) {
+  let shown: ReadonlyArray<string> = []
+  let trouble = ""
+  while (true) {
+    const answer = yield* Effect.either(read)
+    if (answer._tag === "Left") {
+      if (shown.length === 0 || !isTransient(answer.left)) return yield* answer.left
+      if (answer.left.message !== trouble) yield* Say.hint([`fabrik: ${answer.left.message}; trying again`])
+      trouble = answer.left.message
+    } else if (answer.right.join("\n") !== shown.join("\n") || trouble !== "") {
+      const inPlace = out.tty && shown.length > 0 && trouble === ""
+      const between = inPlace ? `\u001b[${shown.length}A\u001b[J` : json || shown.length === 0 ? "" : "\n"
+      yield* out.write(between + answer.right.map((line) => `${line}\n`).join(""))
+      shown = answer.right
+      trouble = ""
+    }
+    yield* Effect.sleep("2 seconds")
+  }
 })
