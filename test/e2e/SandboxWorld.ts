@@ -58,7 +58,7 @@ export const layersOf = (sandbox: SandboxHandle) =>
     )
   ).pipe(Layer.orDie)
 
-const options: ApplyOptions = {
+export const options: ApplyOptions = {
   command: "apply",
   mode: "sandbox",
   offline: false,
@@ -72,7 +72,7 @@ const options: ApplyOptions = {
 }
 
 /** Polls fast and gives up soon: the sandbox takes milliseconds where the world takes minutes. */
-const hasty = Effect.map(Pace, (pace) => ({
+export const hasty = Effect.map(Pace, (pace) => ({
   ...pace,
   firstPoll: Duration.millis(20),
   slowestPoll: Duration.millis(200),

@@ -542,7 +542,7 @@ describe("any failure", () => {
         seen.push(yield* withstands(spec, failing))
         yield* succeeds(spec)
       }).pipe(Effect.provide(world())),
-    { ...runs, fastCheck: { numRuns: 200 } }
+    { ...runs, fastCheck: { numRuns: 100 } }
   )
 
   it.effect.prop(
@@ -555,7 +555,7 @@ describe("any failure", () => {
         seen.push(end)
         if (end !== "left the old one") yield* succeeds(second)
       }).pipe(Effect.provide(world())),
-    { ...runs, fastCheck: { numRuns: 300 } }
+    { ...runs, fastCheck: { numRuns: 200 } }
   )
 
   it("was a failure more often than not", () => {
