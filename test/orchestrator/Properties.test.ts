@@ -27,7 +27,7 @@ import { destroy } from "../../src/orchestrator/Destroy.ts"
 import { hasChanges, type Plan } from "../../src/orchestrator/Plan.ts"
 import { layerMemory as secretMemory } from "../../src/secrets/MemorySecretStore.ts"
 import type { Spec } from "../../src/spec/Spec.ts"
-import { server, zone } from "./Samples.ts"
+import { server, spec as base, zone } from "./Samples.ts"
 import { anySpec, reordered, twoVersions } from "./SpecArbitrary.ts"
 
 const runs = { fastCheck: { numRuns: 100 }, timeout: 120_000 }
@@ -555,8 +555,39 @@ describe("any failure", () => {
         seen.push(end)
         if (end !== "left the old one") yield* succeeds(second)
       }).pipe(Effect.provide(world())),
-    { ...runs, fastCheck: { numRuns: 200 } }
+    { ...runs, fastCheck: { numRuns: 150 } }
   )
+
+  const inline = (text: string): Spec => ({ ...base, source: { _tag: "Dockerfile", text } })
+  for (const [kind, first, second] of [
+    ["in place", base, { ...base, port: 3000, env: { NEW: "1" } }],
+    ["by replacement", inline("FROM a\n"), inline("FROM b\n")]
+  ] as const) {
+    it.effect(
+      `of any single call of an update ${kind} leaves either version, whole`,
+      () =>
+        Effect.gen(function* () {
+          const calls = yield* Effect.gen(function* () {
+            yield* succeeds(first)
+            const memory = yield* CoolifyMemory
+            const before = (yield* memory.calls).length
+            yield* succeeds(second)
+            return (yield* memory.calls).length - before
+          }).pipe(Effect.provide(world()))
+          assert.isAbove(calls, 8)
+          for (let nth = 0; nth < calls; nth += 1) {
+            for (const kind of ["refused", "failed after", "hangs after"] as const) {
+              const cause = { _tag: "Fault" as const, fault: { service: "coolify" as const, nth, how: kind } }
+              yield* succeeds(first).pipe(
+                Effect.zipRight(withstands(second, { cause, undo: undefined })),
+                Effect.provide(world())
+              )
+            }
+          }
+        }),
+      120_000
+    )
+  }
 
   it("was a failure more often than not", () => {
     assert.isAbove(seen.filter((end) => end === "failed").length, seen.length / 2)
