@@ -47,11 +47,16 @@ export const define = <const Name extends string, const C extends Config, E, R>(
     flags: infos.filter((info) => info._tag === "Flag"),
     examples: options.examples
   }
-  const command = Command.make(options.name, options.config, options.handler)
   return {
     info,
     /** `argv` as {@link readArguments} orders it. Alone, without its siblings, a command is parsed much faster. */
-    run: ([, ...rest]: ReadonlyArray<string>) =>
-      Command.run(command, { name: "fabrik", version, executable: "fabrik" })(["node", "fabrik", ...rest])
+    run: ([, ...rest]: ReadonlyArray<string>) => {
+      const command = Command.make(options.name, options.config, options.handler)
+      return Command.run(command, { name: "fabrik", version, executable: "fabrik" })([
+        "node",
+        "fabrik",
+        ...rest
+      ])
+    }
   }
 }

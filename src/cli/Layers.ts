@@ -2,6 +2,7 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Config from "effect/Config"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -184,8 +185,9 @@ const accessFromEnvironment = Effect.fn("accessFromEnvironment")(function* (requ
   const { config, warnings } = needs.coolify ? yield* coolifyConfig : { config: undefined, warnings: [] }
   yield* Effect.forEach(warnings, Say.warn, { discard: true })
   // A dry run goes without credentials even where the spec names a provider.
-  const unset = dryRun && Option.contains(yield* Effect.option(selectDns(undefined)), undefined)
-  const dns = needs.dns === "no" || unset ? undefined : yield* selectDns(request.dnsProvider)
+  const unset =
+    needs.dns === "no" || (dryRun && Option.contains(yield* Effect.option(selectDns(undefined)), undefined))
+  const dns = unset ? undefined : yield* selectDns(request.dnsProvider)
   const access: Access = {
     ...nowhere,
     coolify: config,
@@ -244,12 +246,15 @@ const secretsLayer = Effect.fn("secretsLayer")(function* (request: WorldRequest,
     directory,
     given: request.secrets.given
   }
-  const observer = Layer.succeed(SecretObserver, {
-    warn: ({ file, detail }) => Effect.provideService(Say.warn(`${file} ${detail}`), Screen, screen)
-  })
-  const files = Layer.merge(Layer.succeed(FileSystem.FileSystem, fs), Layer.succeed(Path.Path, path))
-  return (request.dryRun ? FileSecretStore.layerDryRun(options) : FileSecretStore.layer(options)).pipe(
-    Layer.provide(Layer.merge(files, observer))
+  const services = Context.make(FileSystem.FileSystem, fs).pipe(
+    Context.add(Path.Path, path),
+    Context.add(SecretObserver, {
+      warn: ({ file, detail }) => Effect.provideService(Say.warn(`${file} ${detail}`), Screen, screen)
+    })
+  )
+  return Layer.provide(
+    request.dryRun ? FileSecretStore.layerDryRun(options) : FileSecretStore.layer(options),
+    Layer.succeedContext(services)
   )
 })
 
