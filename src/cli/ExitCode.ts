@@ -42,7 +42,8 @@ const outcomes: { readonly [O in Report["outcome"]]: ExitCode } = {
 }
 
 /** For a run that came to its own end. */
-export const ofReport = (report: Report): ExitCode => outcomes[report.outcome]
+export const ofReport = (report: Report): ExitCode =>
+  report.leftovers.length > 0 ? ExitCode.leftovers : outcomes[report.outcome]
 
 /** For a run that a signal ended: the shell's code for it when all is undone. */
 export const ofInterrupted = (signal: Signal, report: Report | undefined): ExitCode =>

@@ -1,13 +1,11 @@
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Ref from "effect/Ref"
 import { CoolifyClient, type ListedApplication } from "../coolify/CoolifyClient.ts"
 import { DnsClient, type RecordSet, type Zone } from "../dns/DnsClient.ts"
 import { ofType, sameRecordSet, satisfies } from "../dns/Zone.ts"
 import type { Spec } from "../spec/Spec.ts"
-import { announceRollback, orDieMissing, settle } from "./Apply.ts"
+import { transaction } from "./Transaction.ts"
 import { RefusedError } from "./DeployError.ts"
-import type { Outcome, RunFinished } from "./DeploymentEvent.ts"
 import { applicationMark, dnsTarget, recordMark } from "./Desired.ts"
 import { placesOf } from "./Managed.ts"
 import * as Marker from "./Marker.ts"
@@ -15,7 +13,6 @@ import { observeCoolify, observeDns, type ObservedDns } from "./Observe.ts"
 import type { Change, Plan } from "./Plan.ts"
 import { withUndo } from "./Rollback.ts"
 import { makeRun, Run } from "./Run.ts"
-import { RunError } from "./RunError.ts"
 import { Owner } from "./Settings.ts"
 import { writeSpec, type Existing, type Written } from "./SpecText.ts"
 
@@ -140,7 +137,6 @@ export interface AdoptOptions {
 export const adopt = Effect.fn("adopt")(function* (adoptable: Adoptable, options: AdoptOptions) {
   const { spec } = adoptable
   const run = yield* makeRun
-  const report = yield* Ref.make<typeof RunFinished.Type | undefined>(undefined)
   yield* run.emit({
     _tag: "RunStarted",
     command: "adopt",
@@ -148,26 +144,7 @@ export const adopt = Effect.fn("adopt")(function* (adoptable: Adoptable, options
     domain: spec.domain,
     mode: options.mode
   })
-  const transaction = Effect.onExit(steps(adoptable, options), announceRollback)
-  return yield* Effect.uninterruptibleMask((restore) =>
-    Effect.onExit(Effect.scoped(restore(transaction)), (exit: Exit.Exit<Outcome, unknown>) =>
-      Effect.flatMap(settle(exit, null), (settled) => Ref.set(report, settled))
-    )
-  ).pipe(
-    Effect.provideService(Run, run),
-    Effect.matchEffect({
-      onSuccess: () => Effect.flatMap(Ref.get(report), orDieMissing),
-      onFailure: (error) =>
-        Effect.gen(function* () {
-          const step = yield* Ref.get(run.step)
-          return yield* new RunError({
-            step,
-            error,
-            report: yield* Effect.flatMap(Ref.get(report), orDieMissing)
-          })
-        })
-    })
-  )
+  return yield* Effect.provideService(transaction(steps(adoptable, options), null), Run, run)
 })
 
 const steps = Effect.fn("steps")(function* (adoptable: Adoptable, options: AdoptOptions) {

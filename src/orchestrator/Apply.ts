@@ -7,7 +7,6 @@ import { CoolifyObserver } from "../coolify/CoolifySettings.ts"
 import { HealthProbe } from "../health/HealthProbe.ts"
 import type { Spec } from "../spec/Spec.ts"
 import { DeadlineError, RefusedError } from "./DeployError.ts"
-import type { Outcome, RunFinished } from "./DeploymentEvent.ts"
 import { desiredApplication, desiredVariables, dnsTarget, type Desired } from "./Desired.ts"
 import { absentIfNotFound, awaitGone } from "./Find.ts"
 import { observe, type Observed } from "./Observe.ts"
@@ -16,14 +15,14 @@ import { hasChanges, type Plan } from "./Plan.ts"
 import { reconcile } from "./Reconcile.ts"
 import { removeRecord } from "./resources/Record.ts"
 import { describe, leaveOver, undoRetries } from "./Rollback.ts"
-import { inStep, makeRun, reportEnd, Run } from "./Run.ts"
-import { RunError } from "./RunError.ts"
+import { inStep, makeRun, Run } from "./Run.ts"
 import { Owner } from "./Settings.ts"
 import { deploy } from "./steps/Deploy.ts"
 import { provision } from "./steps/Provision.ts"
 import { resolveSecrets } from "./steps/ResolveSecrets.ts"
 import { validate } from "./steps/Validate.ts"
 import { publicUrl, verify } from "./steps/Verify.ts"
+import { transaction } from "./Transaction.ts"
 
 export interface ApplyOptions {
   readonly command: "apply" | "plan" | "rollback"
@@ -43,8 +42,6 @@ export interface ApplyOptions {
   readonly timeout: Duration.Duration
 }
 
-type Report = typeof RunFinished.Type
-
 /**
  * Takes a spec to a verified URL, or puts everything back. Emits its events to `Progress`, the last of them
  * `RunFinished`, which also comes when the run is interrupted.
@@ -59,45 +56,20 @@ export const apply = Effect.fn("apply")(function* (spec: Spec, options: ApplyOpt
     domain: spec.domain,
     mode: options.mode
   })
-  const report = yield* Ref.make<Report | undefined>(undefined)
   const pace = yield* Pace
-  const finish = <E>(exit: Exit.Exit<Outcome, E>) =>
-    Effect.tap(settle(exit, publicUrl(spec.domain, port, "/")), (settled) => Ref.set(report, settled))
-  const transaction = steps(spec, options).pipe(
-    Effect.timeoutFail({
-      duration: options.timeout,
-      onTimeout: () => new DeadlineError({ seconds: Duration.toSeconds(options.timeout) })
-    }),
-    // Before the scope closes and its finalizers undo.
-    Effect.onExit(announceRollback)
-  )
-  // Once the steps have ended nothing can turn a success into an interruption any more.
-  return yield* Effect.uninterruptibleMask((restore) =>
-    Effect.onExit(Effect.scoped(restore(transaction)), finish)
-  ).pipe(
+  const bounded = Effect.timeoutFail(steps(spec, options), {
+    duration: options.timeout,
+    onTimeout: () => new DeadlineError({ seconds: Duration.toSeconds(options.timeout) })
+  })
+  return yield* transaction(bounded, publicUrl(spec.domain, port, "/")).pipe(
     Effect.provideService(Run, run),
     Effect.provideService(CoolifyObserver, {
       onRetry: ({ method, reason, delayMillis }) =>
         run.emit({ _tag: "Retrying", what: `Coolify ${method}`, why: reason, delayMillis })
     }),
-    Effect.provideService(Pace, options.mode === "dry-run" ? withoutWaits(pace) : pace),
-    Effect.matchEffect({
-      onSuccess: () => Effect.flatMap(Ref.get(report), orDieMissing),
-      onFailure: (error) =>
-        Effect.gen(function* () {
-          const step = yield* Ref.get(run.step)
-          return yield* new RunError({
-            step,
-            error,
-            report: yield* Effect.flatMap(Ref.get(report), orDieMissing)
-          })
-        })
-    })
+    Effect.provideService(Pace, options.mode === "dry-run" ? withoutWaits(pace) : pace)
   )
 })
-
-export const orDieMissing = (report: Report | undefined): Effect.Effect<Report> =>
-  report === undefined ? Effect.dieMessage("a run ended without a report") : Effect.succeed(report)
 
 const steps = Effect.fn("steps")(function* (spec: Spec, options: ApplyOptions) {
   const run = yield* Run
@@ -197,32 +169,3 @@ const targetOf = Effect.fn("targetOf")(function* (spec: Spec, observed: Observed
     }))
   )
 })
-
-/** A failure with changes behind it rolls back; one without has nothing to undo. */
-export const announceRollback = <A, E>(exit: Exit.Exit<A, E>) =>
-  Effect.gen(function* () {
-    const run = yield* Run
-    const { changes } = yield* Ref.get(run.ledger)
-    if (Exit.isFailure(exit)) yield* Effect.orDie(run.go(changes > 0 ? "ROLLING_BACK" : "FAILED"))
-  })
-
-/** Closes the state machine once the finalizers are through, and reports. */
-export const settle = <E>(exit: Exit.Exit<Outcome, E>, url: string | null) =>
-  Effect.gen(function* () {
-    const run = yield* Run
-    const { leftovers } = yield* Ref.get(run.ledger)
-    if (Exit.isSuccess(exit)) {
-      if (exit.value !== "declined") yield* Effect.orDie(run.go("COMPLETE"))
-    } else if ((yield* run.state) === "ROLLING_BACK") {
-      yield* Effect.orDie(run.go(leftovers.length > 0 ? "FAILED" : "ROLLED_BACK"))
-    }
-    const outcome = Exit.isSuccess(exit)
-      ? exit.value
-      : leftovers.length > 0
-        ? "leftovers"
-        : (yield* run.state) === "ROLLED_BACK"
-          ? "rolled-back"
-          : "nothing-changed"
-    const answers = Exit.isSuccess(exit) && exit.value !== "declined"
-    return yield* reportEnd(outcome, answers ? url : null, { interrupted: Exit.isInterrupted(exit) })
-  })

@@ -36,11 +36,21 @@ const renderAftermath = (report: typeof RunFinished.Type, style: Style): Readonl
     : report.outcome === "nothing-changed"
       ? ["  Nothing was changed."]
       : []),
-  ...(report.leftovers.length > 0
-    ? ["", ...wrap("Left behind, and yours to finish:", style.columns).map(style.yellow)]
-    : []),
-  ...report.leftovers.flatMap((leftover) => renderLeftover(leftover, style))
+  ...renderLeftovers(report, style)
 ]
+
+/** What could not be put back, or away, and how to finish it. */
+export const renderLeftovers = (
+  { leftovers }: typeof RunFinished.Type,
+  style: Style
+): ReadonlyArray<string> =>
+  leftovers.length === 0
+    ? []
+    : [
+        "",
+        ...wrap("Left behind, and yours to finish:", style.columns).map(style.yellow),
+        ...leftovers.flatMap((leftover) => renderLeftover(leftover, style))
+      ]
 
 /** An interrupted run, once it has settled. */
 export const renderInterrupted = (report: typeof RunFinished.Type, style: Style): ReadonlyArray<string> => {

@@ -1,6 +1,7 @@
 /** A run told in lines: a pure function from one event and what was shown before it to what is shown next. */
 import type { DeploymentEvent, Emitted, Step } from "../orchestrator/DeploymentEvent.ts"
 import { hasChanges } from "../orchestrator/Plan.ts"
+import { renderLeftovers } from "./Failure.ts"
 import { count, seconds, wrap } from "./Layout.ts"
 import { renderPlan, type SecretOrigin } from "./PlanView.ts"
 import { clean, cleanLines } from "./Sanitize.ts"
@@ -136,7 +137,11 @@ export const makeTextView = (
         const ending = endings[view.command]?.[event.outcome]
         const line = `${clean(view.name)} ${ending}, ${seconds(event.millis)}`
         const lines = wrap(line, errStyle.columns, `${errStyle.tick} `).map(errStyle.green)
-        return said(ending === undefined ? [] : lines, event.url === null ? [] : [clean(event.url)])
+        const left = renderLeftovers(event, errStyle)
+        return said(
+          [...(ending === undefined ? [] : lines), ...left],
+          event.url === null ? [] : [clean(event.url)]
+        )
       }
       case "planned":
         return said(

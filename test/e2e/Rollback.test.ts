@@ -200,6 +200,18 @@ describe.concurrent("a replacement", () => {
     })
   )
 
+  it.scopedLive("names the old application when it cannot be deleted in the end", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* testSandbox({ seed: { domains: ["api.example.com"] } })
+      yield* succeeds(sandbox, dockerfile("FROM a"))
+      yield* sandbox.faults.add("coolify DELETE /applications status=403")
+      const { result } = yield* applyTo(sandbox, dockerfile("FROM b"))
+      const { outcome, leftovers } = Either.getOrThrow(result)
+      assert.strictEqual(outcome, "complete")
+      assert.include(leftovers[0]?.what, "old application")
+    })
+  )
+
   for (const [name, next, faults] of [
     ["the new one does not build", dockerfile("FROM b", { SANDBOX_APP: "fail-build" }), []],
     ["the new one is unhealthy", dockerfile("FROM b", { SANDBOX_APP: "unhealthy" }), []],

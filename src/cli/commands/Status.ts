@@ -26,7 +26,7 @@ export const status = define({
     skipDns: Shared.skipDns,
     watch: Flag.toggle("watch", {
       alias: "w",
-      help: "look again every 2 seconds, and show what has changed, until interrupted"
+      help: "look again every 5 seconds, and show what has changed, until interrupted"
     }),
     ...Shared.world,
     ...Shared.screen
@@ -91,6 +91,6 @@ const watch = Effect.fn("watch")(function* <E extends StepError, R>(
       shown = answer.right
       trouble = ""
     }
-    yield* Effect.sleep("2 seconds")
+    yield* Effect.sleep("5 seconds")
   }
 })

@@ -1,0 +1,65 @@
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Ref from "effect/Ref"
+import type { Outcome, RunFinished } from "./DeploymentEvent.ts"
+import { reportEnd, Run } from "./Run.ts"
+import { RunError, type StepError } from "./RunError.ts"
+
+type Report = typeof RunFinished.Type
+
+/**
+ * Runs steps in a scope of their own: it is kept when they succeed, and its finalizers undo when they fail or are
+ * interrupted. Answers with the run's last event, or fails with a RunError that carries it; an interruption stays one.
+ * `url`: where the result answers.
+ */
+export const transaction = <R>(steps: Effect.Effect<Outcome, StepError, R>, url: string | null) =>
+  Effect.gen(function* () {
+    const run = yield* Run
+    const report = yield* Ref.make<Report | undefined>(undefined)
+    const settled = Effect.flatMap(Ref.get(report), (end) =>
+      end === undefined ? Effect.dieMessage("a run ended without a report") : Effect.succeed(end)
+    )
+    // Announced before the scope closes. Once the steps have ended, a success cannot become an interruption any more.
+    return yield* Effect.uninterruptibleMask((restore) =>
+      Effect.onExit(Effect.scoped(Effect.onExit(restore(steps), announceRollback)), (exit) =>
+        Effect.flatMap(settle(exit, url), (end) => Ref.set(report, end))
+      )
+    ).pipe(
+      Effect.matchEffect({
+        onSuccess: () => settled,
+        onFailure: (error) =>
+          Effect.gen(function* () {
+            return yield* new RunError({ step: yield* Ref.get(run.step), error, report: yield* settled })
+          })
+      })
+    )
+  })
+
+/** A failure with changes behind it rolls back; one without has nothing to undo. */
+const announceRollback = <A, E>(exit: Exit.Exit<A, E>) =>
+  Effect.gen(function* () {
+    const run = yield* Run
+    const { changes } = yield* Ref.get(run.ledger)
+    if (Exit.isFailure(exit)) yield* Effect.orDie(run.go(changes > 0 ? "ROLLING_BACK" : "FAILED"))
+  })
+
+/** Closes the state machine once the finalizers are through, and reports. */
+const settle = <E>(exit: Exit.Exit<Outcome, E>, url: string | null) =>
+  Effect.gen(function* () {
+    const run = yield* Run
+    const { leftovers } = yield* Ref.get(run.ledger)
+    if (Exit.isSuccess(exit)) {
+      if (exit.value !== "declined") yield* Effect.orDie(run.go("COMPLETE"))
+    } else if ((yield* run.state) === "ROLLING_BACK") {
+      yield* Effect.orDie(run.go(leftovers.length > 0 ? "FAILED" : "ROLLED_BACK"))
+    }
+    const outcome = Exit.isSuccess(exit)
+      ? exit.value
+      : leftovers.length > 0
+        ? "leftovers"
+        : (yield* run.state) === "ROLLED_BACK"
+          ? "rolled-back"
+          : "nothing-changed"
+    const answers = Exit.isSuccess(exit) && exit.value !== "declined"
+    return yield* reportEnd(outcome, answers ? url : null, { interrupted: Exit.isInterrupted(exit) })
+  })
