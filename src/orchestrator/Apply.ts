@@ -1,20 +1,17 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Ref from "effect/Ref"
-import { CoolifyClient, type Application } from "../coolify/CoolifyClient.ts"
 import { CoolifyObserver } from "../coolify/CoolifySettings.ts"
 import { HealthProbe } from "../health/HealthProbe.ts"
 import type { Spec } from "../spec/Spec.ts"
 import { DeadlineError, RefusedError } from "./DeployError.ts"
 import { desiredApplication, desiredVariables, dnsTarget, type Desired } from "./Desired.ts"
-import { absentIfNotFound, awaitGone } from "./Find.ts"
 import { observe, type Observed } from "./Observe.ts"
 import { Pace, withoutWaits } from "./Pace.ts"
 import { hasChanges, type Plan } from "./Plan.ts"
 import { reconcile } from "./Reconcile.ts"
 import { removeRecord } from "./resources/Record.ts"
-import { describe, leaveOver, undoRetries } from "./Rollback.ts"
+import { retireAtEnd } from "./resources/Retirement.ts"
 import { inStep, makeRun, Run } from "./Run.ts"
 import { Owner } from "./Settings.ts"
 import { deploy } from "./steps/Deploy.ts"
@@ -109,7 +106,8 @@ const steps = Effect.fn("steps")(function* (spec: Spec, options: ApplyOptions) {
     }
     yield* inStep("verify", verify(verification))
     for (const { zone, recordSet } of reconciliation.orphans) yield* removeRecord(zone, recordSet)
-    if (application?._tag === "Beside") yield* retireAtEnd(application.old)
+    const replaced = application?._tag === "Beside" ? [application.old] : []
+    yield* Effect.forEach([...reconciliation.remains, ...replaced], retireAtEnd, { discard: true })
   }
   if (options.mode === "dry-run") return "planned" as const
   return hasChanges(reconciliation.plan) ? ("complete" as const) : ("unchanged" as const)
@@ -124,39 +122,6 @@ const refuseUnreviewed = (plan: Plan, expected: Plan | undefined): Effect.Effect
           "the world is no longer as it was when the plan was made, so the plan would do something else now",
         next: "make a new plan and review it"
       })
-
-/**
- * The end of a replacement: there is no way back from it, so it waits until nothing can fail any more, and what it
- * cannot delete is left over.
- */
-const retireAtEnd = (old: Application) =>
-  Effect.addFinalizer((exit) => (Exit.isSuccess(exit) ? retire(old) : Effect.void))
-
-const retire = Effect.fn("retire")(function* (old: Application) {
-  const coolify = yield* CoolifyClient
-  const run = yield* Run
-  const { undoBudget } = yield* Pace
-  const what = `the old application ${old.uuid}`
-  const left = (why: string) =>
-    leaveOver({ what, why, next: `delete the application ${old.uuid} in Coolify` })
-  yield* absentIfNotFound(coolify.deleteApplication(old.uuid, { deleteVolumes: false })).pipe(
-    Effect.retry(undoRetries),
-    Effect.zipRight(awaitGone(coolify.getApplication(old.uuid), what)),
-    Effect.interruptible,
-    Effect.timeoutFail({ duration: undoBudget, onTimeout: () => ({ message: "it took too long" }) }),
-    Effect.matchCauseEffect({
-      onFailure: (cause) => left(describe(cause)),
-      onSuccess: () =>
-        run.emit({
-          _tag: "ResourceChanged",
-          system: "coolify",
-          kind: "application",
-          name: `${old.name} (old)`,
-          action: "deleted"
-        })
-    })
-  )
-})
 
 const targetOf = Effect.fn("targetOf")(function* (spec: Spec, observed: Observed) {
   const target = dnsTarget(spec, observed.server)

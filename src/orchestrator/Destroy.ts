@@ -1,10 +1,10 @@
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import { CoolifyClient, type Application, type Project } from "../coolify/CoolifyClient.ts"
-import { DnsClient, type RecordSet } from "../dns/DnsClient.ts"
+import { DnsClient } from "../dns/DnsClient.ts"
 import type { Spec } from "../spec/Spec.ts"
 import * as Marker from "./Marker.ts"
-import { observeCoolify, observeDns, type ObservedDns } from "./Observe.ts"
+import { observeCoolify, observeDns, observeOrphans, type OrphanRecord } from "./Observe.ts"
 import type { Change, Plan } from "./Plan.ts"
 import { removeApplication } from "./resources/Application.ts"
 import { makeRun, reportEnd, Run } from "./Run.ts"
@@ -21,10 +21,9 @@ export interface DestroyOptions {
 }
 
 interface Doomed {
-  readonly application: Application | undefined
+  readonly applications: ReadonlyArray<Application>
   readonly project: Project | undefined
-  readonly dns: ObservedDns | undefined
-  readonly recordSets: ReadonlyArray<RecordSet>
+  readonly records: ReadonlyArray<OrphanRecord>
 }
 
 /**
@@ -61,14 +60,14 @@ const remove = Effect.fn("remove")(function* (spec: Spec, options: DestroyOption
   yield* run.emit({ _tag: "Planned", plan })
   if (plan.changes.length === 0) return "unchanged"
   if (!(yield* options.confirm(plan))) return "declined"
-  const { application, project } = doomed
-  if (application !== undefined) {
-    yield* removeApplication(application.uuid, { deleteVolumes: options.deleteVolumes })
+  const { applications, project } = doomed
+  for (const { name, uuid } of applications) {
+    yield* removeApplication(uuid, { deleteVolumes: options.deleteVolumes })
     yield* run.emit({
       _tag: "ResourceChanged",
       system: "coolify",
       kind: "application",
-      name: spec.name,
+      name,
       action: "deleted"
     })
   }
@@ -84,22 +83,27 @@ const findDoomed = Effect.fn("findDoomed")(function* (spec: Spec, options: Destr
     { concurrency: "unbounded" }
   )
   const key = Marker.applicationKey(owner, spec)
+  const here = (dns?.recordSets ?? []).filter((recordSet) => Marker.parse(recordSet.comment)?.key === key)
   const projectIsOurs =
     Marker.parse(coolify.project?.description)?.key === Marker.projectKey(owner, spec.project)
   return {
-    application: coolify.application,
+    applications: [...(coolify.application === undefined ? [] : [coolify.application]), ...coolify.remains],
     project: projectIsOurs && coolify.others === 0 ? coolify.project : undefined,
-    dns,
-    recordSets: (dns?.recordSets ?? []).filter((recordSet) => Marker.parse(recordSet.comment)?.key === key)
+    records:
+      dns === undefined
+        ? []
+        : [
+            ...here.map((recordSet) => ({ zone: dns.zone, recordSet })),
+            ...(yield* observeOrphans(spec, coolify.application))
+          ]
   } satisfies Doomed
 })
 
-const removeRecords = Effect.fn("removeRecords")(function* ({ dns: observed, recordSets }: Doomed) {
-  if (observed === undefined) return
+const removeRecords = Effect.fn("removeRecords")(function* ({ records }: Doomed) {
   const dns = yield* DnsClient
   const run = yield* Run
-  for (const recordSet of recordSets) {
-    yield* dns.remove(observed.zone, recordSet)
+  for (const { zone, recordSet } of records) {
+    yield* dns.remove(zone, recordSet)
     const name = `${recordSet.name} ${recordSet.type}`
     yield* run.emit({ _tag: "ResourceChanged", system: "dns", kind: "record", name, action: "deleted" })
   }
@@ -129,7 +133,7 @@ const removeProject = Effect.fn("removeProject")(function* (project: Project) {
 
 const destructionPlan = (
   spec: Spec,
-  { application, project, recordSets }: Doomed,
+  { applications, project, records }: Doomed,
   options: DestroyOptions
 ): Plan => {
   const deletion = (system: Change["system"], kind: Change["kind"], name: string): Change => ({
@@ -147,12 +151,12 @@ const destructionPlan = (
     server: spec.server ?? "",
     basis: "observed",
     changes: [
-      ...(application === undefined ? [] : [deletion("coolify", "application", spec.name)]),
-      ...recordSets.map((recordSet) => deletion("dns", "record", `${recordSet.name} ${recordSet.type}`)),
+      ...applications.map(({ name }) => deletion("coolify", "application", name)),
+      ...records.map(({ recordSet }) => deletion("dns", "record", `${recordSet.name} ${recordSet.type}`)),
       ...(project === undefined ? [] : [deletion("coolify", "project", project.name)])
     ],
     notes:
-      application === undefined
+      applications.length === 0
         ? []
         : [
             options.deleteVolumes

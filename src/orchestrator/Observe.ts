@@ -21,6 +21,8 @@ export interface Observed {
   readonly environmentExists: boolean
   /** The application that carries this spec's mark. */
   readonly application: Application | undefined
+  /** Others that carry it, left by a replacement that did not come to its end. */
+  readonly remains: ReadonlyArray<Application>
   /** One of the same name without it. */
   readonly foreign: Application | undefined
   readonly variables: ReadonlyArray<ObservedVariable>
@@ -106,21 +108,23 @@ export const observeCoolify = Effect.fn("observeCoolify")(function* (spec: Spec)
   const key = Marker.applicationKey(owner, spec)
   const applications = inventory?.applications ?? []
   const ours = applications.filter((application) => Marker.parse(application.description)?.key === key)
-  if (ours.length > 1) {
+  // Only one can hold the domain: what is beside it was left by a replacement that did not come to its end.
+  const [application, ...rivals] = ours.length > 1 ? ours.filter(({ domains }) => domains.length > 0) : ours
+  if (ours.length > 1 && (application === undefined || rivals.length > 0)) {
     return yield* new RefusedError({
       reason: "Ambiguous",
       detail: `Coolify has ${ours.length} applications that carry the mark of ${spec.name}: ${ours.map((application) => application.uuid).join(", ")}`,
       next: "delete all but one of them in Coolify"
     })
   }
-  const application = ours[0]
   return {
     project,
     environmentExists: inventory !== undefined,
     application,
+    remains: ours.filter((candidate) => candidate !== application),
     /** How many other applications the environment has. */
     others: applications.length - ours.length,
-    foreign: applications.find((candidate) => candidate.name === spec.name && candidate !== application),
+    foreign: applications.find((candidate) => candidate.name === spec.name && !ours.includes(candidate)),
     variables: application === undefined ? [] : yield* coolify.listVariables(application.uuid)
   }
 })
@@ -150,7 +154,7 @@ export const observeDns = (spec: Spec): Effect.Effect<ObservedDns, DnsError, Dns
     return { provider: dns.provider, comments, automaticTtl, zone, recordSets }
   })
 
-const observeOrphans = Effect.fn("observeOrphans")(function* (
+export const observeOrphans = Effect.fn("observeOrphans")(function* (
   spec: Spec,
   application: Application | undefined
 ) {

@@ -46,6 +46,8 @@ export interface Reconciliation {
   readonly record: RecordAction
   /** Go once the new name is verified. */
   readonly orphans: Observed["orphans"]
+  /** Go last. */
+  readonly remains: Observed["remains"]
   readonly deploy: boolean
   /** What the running application shows as its release when all is done; `undefined`: it never got one. */
   readonly release: string | undefined
@@ -70,7 +72,13 @@ export const reconcile = (
       : yield* reconcileCoolify(desired, observed, options)
     const drifted = currentRelease(observed.variables)?.specDigest === specDigest(desired)
     const orphans = [...record.orphans, ...observed.orphans]
-    const changes = [...coolify.changes, ...record.changes, ...orphans.map(orphanChange)].map((change) =>
+    const remains = options.skipDeploy ? [] : observed.remains
+    const changes = [
+      ...coolify.changes,
+      ...record.changes,
+      ...orphans.map(orphanChange),
+      ...remains.map(remainsChange)
+    ].map((change) =>
       drifted && change.action !== "unchanged" && change.kind !== "deployment"
         ? { ...change, drifted: true as const }
         : change
@@ -89,7 +97,7 @@ export const reconcile = (
         drifted: changes.some((change) => change.drifted === true)
       })
     }
-    return { ...coolify, plan, record: record.action, orphans }
+    return { ...coolify, plan, record: record.action, orphans, remains }
   })
 
 const orphanChange = ({ recordSet }: OrphanRecord): Change => ({
@@ -100,7 +108,15 @@ const orphanChange = ({ recordSet }: OrphanRecord): Change => ({
   fields: []
 })
 
-type CoolifyPart = Omit<Reconciliation, "plan" | "record" | "orphans"> & {
+const remainsChange = ({ name, uuid }: Application): Change => ({
+  system: "coolify",
+  kind: "application",
+  name: `${name} (${uuid})`,
+  action: "delete",
+  fields: []
+})
+
+type CoolifyPart = Omit<Reconciliation, "plan" | "record" | "orphans" | "remains"> & {
   readonly changes: ReadonlyArray<Change>
 }
 

@@ -209,6 +209,10 @@ describe.concurrent("a replacement", () => {
       const { outcome, leftovers } = Either.getOrThrow(result)
       assert.strictEqual(outcome, "complete")
       assert.include(leftovers[0]?.what, "old application")
+      yield* sandbox.faults.clear
+      yield* succeeds(sandbox, dockerfile("FROM b"))
+      const { applications } = (yield* sandbox.world).coolify
+      assert.strictEqual(applications.length, 1, "the next apply puts away what the last one left")
     })
   )
 

@@ -52,6 +52,7 @@ export const empty: Observed = {
   application: undefined,
   foreign: undefined,
   orphans: [],
+  remains: [],
 
   variables: [],
   dns: { provider: "memory", comments: true, zone, recordSets: [] }
