@@ -7,7 +7,7 @@ import { explain } from "./Explain.ts"
 import { listed, seconds, wrap } from "./Layout.ts"
 import { clean, cleanLines } from "./Sanitize.ts"
 import type { Style } from "./Style.ts"
-import { stepTitle } from "./TextView.ts"
+import { stepTitle } from "./StepTitle.ts"
 
 /** More log than this is for `--verbose`. */
 const logTail = 30

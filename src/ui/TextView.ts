@@ -1,10 +1,11 @@
 /** A run told in lines: a pure function from one event and what was shown before it to what is shown next. */
-import type { DeploymentEvent, Emitted, Step } from "../orchestrator/DeploymentEvent.ts"
+import type { DeploymentEvent, Emitted } from "../orchestrator/DeploymentEvent.ts"
 import { hasChanges } from "../orchestrator/Plan.ts"
 import { renderLeftovers } from "./Failure.ts"
 import { count, seconds, wrap } from "./Layout.ts"
 import { renderPlan, type SecretOrigin } from "./PlanView.ts"
 import { clean, cleanLines } from "./Sanitize.ts"
+import { stepTitle } from "./StepTitle.ts"
 import type { Style } from "./Style.ts"
 
 export interface TextOptions {
@@ -55,14 +56,6 @@ export interface Shown {
   readonly err: ReadonlyArray<string>
 }
 
-const steps: { readonly [S in Step]: readonly [number, string] } = {
-  validate: [1, "Validate"],
-  secrets: [2, "Secrets"],
-  provision: [3, "Provision"],
-  deploy: [4, "Deploy"],
-  verify: [5, "Verify"]
-}
-
 /** How a success is told, by command. */
 const endings: {
   readonly [command: string]: { readonly complete: string; readonly unchanged: string | undefined }
@@ -73,8 +66,6 @@ const endings: {
   destroy: { complete: "is gone", unchanged: undefined },
   verify: { complete: "answers as it should", unchanged: undefined }
 }
-
-export const stepTitle = (step: Step): string => `[${steps[step][0]}/5] ${steps[step][1]}`
 
 /** Facts stand below their step. */
 const indent = "      "
