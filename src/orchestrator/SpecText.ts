@@ -78,8 +78,9 @@ const yaml = (value: Yaml): string => {
   const document = new Document(value)
   visit(document, {
     Scalar: (_, scalar) => {
-      // As a block it would take in the blank lines that follow it.
-      if (typeof scalar.value === "string" && /(?:^|\n)\n$/.test(scalar.value)) scalar.type = "QUOTE_DOUBLE"
+      // Blocks lose or gain blanks at the start, at the end and on lines of their own.
+      if (typeof scalar.value === "string" && /\s\n|\n\s|^\s|\s$/.test(scalar.value))
+        scalar.type = "QUOTE_DOUBLE"
     }
   })
   return document.toString({ lineWidth: 0 }).replace(/\n$/, "")
