@@ -221,16 +221,48 @@ describe("the process and the sandbox", () => {
     assert.include(retried.stdout, '"type":"Retrying"')
   })
 
-  it("rolls back at the first signal and exits as the shell expects", { timeout: 60_000 }, async () => {
-    const slow = ["--sandbox-fault", "coolify GET /deployments delay=1000"]
-    const { child, ended, output, until } = begin(["apply", "app.yaml", ...sandboxFlags, ...slow])
-    await until("+ variables test-api")
-    child.kill("SIGTERM")
-    assert.strictEqual(await ended, 143, output.stderr)
-    assert.include(output.stderr, "interrupted: rolling back")
-    assert.include(output.stderr, "everything was put back")
-    assert.include(fabrik(["destroy", "app.yaml", ...sandboxFlags]).stdout, "No changes.")
-  })
+  /** What the sandbox holds, but for what a run may leave: ids to come, and the history of zones. */
+  const held = () => {
+    const read = (name: string) => JSON.parse(readFileSync(join(cwd, ".fabrik/sandbox", name), "utf8"))
+    const { projects, environments, applications, variables, containers } = read("coolify.json")
+    const zones = JSON.stringify(read("zones.json")).includes('"A"')
+    return { projects, environments, applications, variables, containers, zones }
+  }
+
+  it(
+    "fails with 10 when the application does not become healthy, and leaves nothing",
+    { timeout: 60_000 },
+    () => {
+      assert.strictEqual(fabrik(["destroy", "app.yaml", ...sandboxFlags]).status, 0)
+      const before = held()
+      const spec = readFileSync(join(cwd, "app.yaml"), "utf8")
+      writeFileSync(join(cwd, "app.yaml"), spec.replace("env:", "env:\n  SANDBOX_APP: unhealthy"))
+      const { status, stderr } = fabrik(["apply", "app.yaml", ...sandboxFlags])
+      assert.strictEqual(status, 10, stderr)
+      assert.include(stderr, "New container is not healthy")
+      assert.include(stderr, "Put back: ")
+      assert.deepStrictEqual(held(), before)
+    }
+  )
+
+  for (const [signal, code] of [
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+    ["SIGHUP", 129]
+  ] as const) {
+    it(`rolls back at ${signal}, exits with ${code} and leaves nothing`, { timeout: 60_000 }, async () => {
+      assert.strictEqual(fabrik(["destroy", "app.yaml", ...sandboxFlags]).status, 0)
+      const before = held()
+      const slow = ["--sandbox-fault", "coolify GET /deployments delay=1000"]
+      const { child, ended, output, until } = begin(["apply", "app.yaml", ...sandboxFlags, ...slow])
+      await until("+ variables test-api")
+      child.kill(signal)
+      assert.strictEqual(await ended, code, output.stderr)
+      assert.include(output.stderr, "interrupted: rolling back")
+      assert.include(output.stderr, "everything was put back")
+      assert.deepStrictEqual(held(), before)
+    })
+  }
 
   it("ends at the second signal with 12, and says what may be left", { timeout: 60_000 }, async () => {
     const faults = ["coolify GET /deployments hang", "coolify DELETE * hang"].flatMap((rule) => [
