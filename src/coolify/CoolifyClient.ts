@@ -66,7 +66,10 @@ export interface Application extends ApplicationSettings {
   readonly uuid: string
   /** `state:health`, e.g. `running:healthy`, `exited:unhealthy`, `restarting:unknown`; bare `exited` before a first run. */
   readonly status: string
-  /** It publishes host ports or has an address of its own, so that Coolify stops it before it starts a new version. */
+  /**
+   * It publishes host ports or has a fixed name or address, so that Coolify stops it before it starts a new version.
+   * A fixed name is told by `getApplication` alone.
+   */
   readonly stopsFirst: boolean
 }
 

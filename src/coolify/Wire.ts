@@ -51,6 +51,13 @@ export const ApplicationRow = Schema.Struct({
   build_pack: Schema.String,
   ports_mappings: text,
   custom_docker_run_options: text,
+  settings: orElse(
+    Schema.Struct({
+      is_consistent_container_name_enabled: orElse(Schema.Boolean, false),
+      custom_internal_name: text
+    }),
+    { is_consistent_container_name_enabled: false, custom_internal_name: "" }
+  ),
   ports_exposes: orElse(Schema.Union(Schema.String, Schema.Number), ""),
   git_repository: text,
   git_branch: text,
@@ -134,7 +141,11 @@ export const toApplication = (row: ApplicationRow): Application => ({
     .filter((domain) => domain !== ""),
   port: toPort(row.ports_exposes),
   status: row.status,
-  stopsFirst: row.ports_mappings !== "" || /(^|\s)--ip/.test(row.custom_docker_run_options),
+  stopsFirst:
+    row.ports_mappings !== "" ||
+    row.settings.is_consistent_container_name_enabled ||
+    row.settings.custom_internal_name !== "" ||
+    /(^|\s)--ip/.test(row.custom_docker_run_options),
   source: toSource(row),
   healthcheck: {
     enabled: row.health_check_enabled,

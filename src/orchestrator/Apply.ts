@@ -1,6 +1,7 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
+import { CoolifyClient } from "../coolify/CoolifyClient.ts"
 import { CoolifyObserver } from "../coolify/CoolifySettings.ts"
 import { HealthProbe } from "../health/HealthProbe.ts"
 import type { Spec } from "../spec/Spec.ts"
@@ -9,7 +10,7 @@ import { desiredApplication, desiredVariables, dnsTarget, type Desired } from ".
 import { observe, type Observed } from "./Observe.ts"
 import { Pace, withoutWaits } from "./Pace.ts"
 import { hasChanges, type Plan } from "./Plan.ts"
-import { reconcile } from "./Reconcile.ts"
+import { reconcile, type Reconciliation } from "./Reconcile.ts"
 import { removeRecord } from "./resources/Record.ts"
 import { retireAtEnd } from "./resources/Retirement.ts"
 import { inStep, makeRun, Run } from "./Run.ts"
@@ -89,6 +90,7 @@ const steps = Effect.fn("steps")(function* (spec: Spec, options: ApplyOptions) {
   const reconciliation = yield* reconcile(desired, observed, options)
   yield* run.emit({ _tag: "Planned", plan: reconciliation.plan })
   yield* refuseUnreviewed(reconciliation.plan, options.expected)
+  if (!options.allowDowntime) yield* refuseGap(reconciliation)
   if (!(yield* options.confirm(reconciliation.plan))) return "declined" as const
 
   yield* run.go("PROVISIONING")
@@ -111,6 +113,19 @@ const steps = Effect.fn("steps")(function* (spec: Spec, options: ApplyOptions) {
   }
   if (options.mode === "dry-run") return "planned" as const
   return hasChanges(reconciliation.plan) ? ("complete" as const) : ("unchanged" as const)
+})
+
+/** Whether Coolify could roll an update only the application's own answer tells in full, so it is asked for before one. */
+const refuseGap = Effect.fn("refuseGap")(function* ({ application, deploy }: Reconciliation) {
+  if (!deploy || application._tag === "Create" || application._tag === "Replace") return
+  const coolify = yield* CoolifyClient
+  const { name, stopsFirst } = yield* coolify.getApplication(application.before.uuid)
+  if (!stopsFirst) return
+  return yield* new RefusedError({
+    reason: "Downtime",
+    detail: `${name} publishes host ports or has a fixed name or address, so Coolify stops the old version before it starts the new one`,
+    next: "accept the gap with --allow-downtime, or change that in Coolify"
+  })
 })
 
 const refuseUnreviewed = (plan: Plan, expected: Plan | undefined): Effect.Effect<void, RefusedError> =>

@@ -57,7 +57,6 @@ export interface ReconcileOptions {
   readonly offline: boolean
   readonly skipDeploy: boolean
   readonly redeploy: boolean
-  readonly allowDowntime: boolean
 }
 
 export const reconcile = (
@@ -159,15 +158,6 @@ const reconcileCoolify = (
     // A bare `exited` is an application that never ran, or was stopped: the spec says that it should run.
     const stopped = application !== undefined && application.status.startsWith("exited")
     const deploy = application === undefined || settingsDiffer || stopped || options.redeploy
-    if (application?.stopsFirst === true && deploy && !fields.replace && !options.allowDowntime) {
-      return yield* Either.left(
-        new RefusedError({
-          reason: "Downtime",
-          detail: `${spec.name} publishes host ports or has a fixed address, so Coolify stops the old version before it starts the new one`,
-          next: "accept the gap with --allow-downtime, or remove the port mapping in Coolify"
-        })
-      )
-    }
     const writes = fields.replace
       ? yield* freshVariables(desired, observed.variables)
       : {

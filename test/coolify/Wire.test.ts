@@ -21,6 +21,27 @@ const application = (name: string) =>
 const hash = "59e02939b1bf39f16c93138a28727aec520bb916da021180ae502c61626b3cf0"
 
 describe("reading an application", () => {
+  it("that cannot roll, for any of the reasons there are", () => {
+    const row = { uuid: "a", name: "a", build_pack: "nixpacks" }
+    const stopsFirst = (more: object) =>
+      Wire.toApplication(Schema.decodeUnknownSync(Wire.ApplicationRow)({ ...row, ...more })).stopsFirst
+    for (const more of [
+      { ports_mappings: "8080:80" },
+      { custom_docker_run_options: "--init --ip 10.0.0.2" },
+      { settings: { is_consistent_container_name_enabled: true } },
+      { settings: { custom_internal_name: "api" } }
+    ]) {
+      assert.isTrue(stopsFirst(more), JSON.stringify(more))
+    }
+    for (const more of [
+      {},
+      { settings: null },
+      { ports_mappings: null, custom_docker_run_options: "--init" }
+    ]) {
+      assert.isFalse(stopsFirst(more), JSON.stringify(more))
+    }
+  })
+
   it("of an image", () => {
     assert.deepStrictEqual(application("application-image"), {
       uuid: "app000000000000000000001",

@@ -289,6 +289,39 @@ describe("a failed update puts the old version back", () => {
   )
 })
 
+describe("an application that stops before its new version starts", () => {
+  const stopsFirst = Effect.flatMap(CoolifyMemory, (memory) =>
+    memory.edit((now) => ({
+      ...now,
+      applications: now.applications.map((application) => ({ ...application, stopsFirst: true }))
+    }))
+  )
+  const changed: Spec = { ...spec, env: { LOG_LEVEL: "debug" } }
+
+  it.effect("is updated only when the gap was agreed to", () =>
+    Effect.gen(function* () {
+      yield* applied()
+      yield* stopsFirst
+      const before = yield* snapshot
+      const { result } = yield* applied(changed)
+      const failure = Either.getOrThrow(Either.flip(result)).error
+      assert.strictEqual(failure._tag === "RefusedError" && failure.reason, "Downtime")
+      assert.deepStrictEqual(yield* snapshot, before)
+      const agreed = yield* applied(changed, { allowDowntime: true })
+      assert.strictEqual(Either.getOrThrow(agreed.result).outcome, "complete")
+    }).pipe(Effect.provide(world()))
+  )
+
+  it.effect("may be left as it is without asking", () =>
+    Effect.gen(function* () {
+      yield* applied()
+      yield* stopsFirst
+      const { result } = yield* applied()
+      assert.strictEqual(Either.getOrThrow(result).outcome, "unchanged")
+    }).pipe(Effect.provide(world()))
+  )
+})
+
 describe("what the API makes hard", () => {
   it.effect("follows the deployment under way when its own was a phantom, then deploys again", () =>
     Effect.gen(function* () {

@@ -13,7 +13,7 @@ import { countActions, hasChanges } from "../../src/orchestrator/Plan.ts"
 import { reconcile, type ReconcileOptions } from "../../src/orchestrator/Reconcile.ts"
 import { application, desired, empty, firstRun, secondRun, server, spec, variable } from "./Samples.ts"
 
-const options: ReconcileOptions = { offline: false, skipDeploy: false, redeploy: false, allowDowntime: false }
+const options: ReconcileOptions = { offline: false, skipDeploy: false, redeploy: false }
 const comment = (digit: string) => `fabrik ${digit.repeat(32)}`
 
 const variables = [
@@ -173,23 +173,6 @@ describe("a hand edit", () => {
   it("is put right like any other difference", () => {
     const { application: action } = plan(edited)
     assert.deepStrictEqual(action._tag === "Update" && action.patch, { port: spec.port })
-  })
-})
-
-describe("an application that stops before its new version starts", () => {
-  const observed = {
-    ...settled,
-    application: application({ ...spec, port: 1 }, { stopsFirst: true })
-  }
-
-  it("is updated only when the gap was agreed to", () => {
-    assert.strictEqual(refusal(observed).reason, "Downtime")
-    assert.strictEqual(plan(observed, wanted, { ...options, allowDowntime: true }).application._tag, "Update")
-  })
-
-  it("may be left as it is without asking", () => {
-    const right = { ...settled, application: application(spec, { stopsFirst: true }) }
-    assert.isFalse(hasChanges(plan(right).plan))
   })
 })
 
