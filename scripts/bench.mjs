@@ -96,10 +96,15 @@ const metered = async (args) => {
   return { millis: Math.round(millis), peakMiB: Math.round(Number(await readFile(out, "utf8")) / 1024) }
 }
 
+// The fewest calls to Coolify that the job can take. First: servers, projects, one deployment, its end and its status to
+// read; project, application, its port (an inline Dockerfile's is ignored on creation), variables and deployment to
+// write. Again: servers, projects, the environment's inventory and the application's variables, as no id is remembered.
+const floors = { "first apply": "5 read, 5 written", "apply again": "4 read, 0 written" }
+
 const applies = async () => {
   const rows = []
   let before = 0
-  for (const name of ["first apply", "apply again"]) {
+  for (const name of Object.keys(floors)) {
     const { millis, peakMiB } = await metered(["apply", "--sandbox", "--yes", spec])
     const all = await requests()
     const own = all.slice(before)
@@ -133,12 +138,14 @@ try {
       if (name === "node -e 0") console.log(` in ${where}`)
       console.log(`  ${name.padEnd(16)} ${String(millis).padStart(5)} ms  ${ratio.toFixed(2)}x`)
     }
-    console.log("\nagainst the sandbox     calls to Coolify  calls to DNS     peak    time")
+    console.log(
+      "\nagainst the sandbox     calls to Coolify              floor  calls to DNS     peak    time"
+    )
     for (const row of result.applies) {
       const coolify = `${row.coolifyReads} read, ${row.coolifyWrites} written`
       const dns = `${row.dnsReads} read, ${row.dnsWrites} written`
       console.log(
-        `  ${row.name.padEnd(14)} ${coolify.padStart(22)} ${dns.padStart(17)} ${String(row.peakMiB).padStart(4)} MiB ${(row.millis / 1000).toFixed(1).padStart(5)} s`
+        `  ${row.name.padEnd(14)} ${coolify.padStart(22)} ${floors[row.name].padStart(18)} ${dns.padStart(17)} ${String(row.peakMiB).padStart(4)} MiB ${(row.millis / 1000).toFixed(1).padStart(5)} s`
       )
     }
     console.log(`\napply --dry-run peaks at ${result.dryRun.peakMiB} MiB`)
