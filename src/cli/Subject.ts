@@ -20,6 +20,13 @@ export const subjectOf = (spec: Spec): Pick<WorldRequest, "domain" | "server" | 
   dnsProvider: spec.dns.provider
 })
 
+/** For a command that is about no spec in particular. */
+export const noSubject: Pick<WorldRequest, "domain" | "server" | "dnsProvider"> = {
+  domain: undefined,
+  server: undefined,
+  dnsProvider: undefined
+}
+
 export const noSecrets: WorldRequest["secrets"] = { envFile: undefined, given: new Map() }
 
 /** `KEY=VALUE`, of which argv has been checked to be made. */

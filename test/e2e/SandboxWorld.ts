@@ -22,6 +22,7 @@ import type { SandboxHandle } from "../../src/sandbox/SandboxHandle.ts"
 import * as FileSecretStore from "../../src/secrets/FileSecretStore.ts"
 import { parseSpec } from "../../src/spec/ParseSpec.ts"
 import type { Spec } from "../../src/spec/Spec.ts"
+import { applyOptions } from "../orchestrator/Samples.ts"
 
 export const layersOf = (sandbox: SandboxHandle) =>
   Layer.unwrapEffect(
@@ -58,18 +59,7 @@ export const layersOf = (sandbox: SandboxHandle) =>
     )
   ).pipe(Layer.orDie)
 
-export const options: ApplyOptions = {
-  command: "apply",
-  mode: "sandbox",
-  offline: false,
-  skipDns: false,
-  skipDeploy: false,
-  redeploy: false,
-  allowDowntime: false,
-  expected: undefined,
-  confirm: () => Effect.succeed(true),
-  timeout: Duration.seconds(30)
-}
+export const options: ApplyOptions = { ...applyOptions, timeout: Duration.seconds(30) }
 
 /** Polls fast and gives up soon: the sandbox takes milliseconds where the world takes minutes. */
 export const hasty = Effect.map(Pace, (pace) => ({

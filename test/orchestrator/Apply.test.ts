@@ -17,7 +17,7 @@ import { apply, type ApplyOptions } from "../../src/orchestrator/Apply.ts"
 import { Progress, type Emitted } from "../../src/orchestrator/DeploymentEvent.ts"
 import { layerMemory as secretMemory } from "../../src/secrets/MemorySecretStore.ts"
 import type { Spec } from "../../src/spec/Spec.ts"
-import { server, spec, zone } from "./Samples.ts"
+import { applyOptions as options, server, spec, zone } from "./Samples.ts"
 
 const ok = answering({ status: 200, release: undefined }, { address: server.ip })
 
@@ -34,19 +34,6 @@ const world = (options: { readonly healthy?: boolean } = {}) => {
     }),
     secretMemory({ API_KEY: "s3cret" })
   )
-}
-
-const options: ApplyOptions = {
-  command: "apply",
-  mode: "sandbox",
-  offline: false,
-  skipDns: false,
-  skipDeploy: false,
-  redeploy: false,
-  allowDowntime: false,
-  expected: undefined,
-  confirm: () => Effect.succeed(true),
-  timeout: Duration.minutes(30)
 }
 
 /** Runs to the end under the test clock, with its events. */

@@ -27,7 +27,7 @@ import { destroy } from "../../src/orchestrator/Destroy.ts"
 import { hasChanges, type Plan } from "../../src/orchestrator/Plan.ts"
 import { layerMemory as secretMemory } from "../../src/secrets/MemorySecretStore.ts"
 import type { Spec } from "../../src/spec/Spec.ts"
-import { server, spec as base, zone } from "./Samples.ts"
+import { applyOptions, server, spec as base, zone } from "./Samples.ts"
 import { anySpec, reordered, twoVersions } from "./SpecArbitrary.ts"
 
 const runs = { fastCheck: { numRuns: 100 }, timeout: 120_000 }
@@ -120,18 +120,7 @@ const faulty = <S extends object>(
     return Object.fromEntries(members) as S
   })
 
-const options: ApplyOptions = {
-  command: "apply",
-  mode: "sandbox",
-  offline: false,
-  skipDns: false,
-  skipDeploy: false,
-  redeploy: false,
-  allowDowntime: false,
-  expected: undefined,
-  confirm: () => Effect.succeed(true),
-  timeout: Duration.minutes(5)
-}
+const options: ApplyOptions = { ...applyOptions, timeout: Duration.minutes(5) }
 
 interface Disturbance {
   readonly faults?: ReadonlyArray<Fault>

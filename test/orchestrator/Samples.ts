@@ -1,7 +1,9 @@
 /** Specs and worlds that several suites start from. */
 import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import type { Application, ObservedVariable, Server } from "../../src/coolify/CoolifyClient.ts"
+import type { ApplyOptions } from "../../src/orchestrator/Apply.ts"
 import { desiredApplication, type Desired } from "../../src/orchestrator/Desired.ts"
 import type { Observed } from "../../src/orchestrator/Observe.ts"
 import type { Healthcheck, Spec } from "../../src/spec/Spec.ts"
@@ -38,6 +40,19 @@ export const server: Server = {
   ip: "192.0.2.10",
   reachable: true,
   usable: true
+}
+
+export const applyOptions: ApplyOptions = {
+  command: "apply",
+  mode: "sandbox",
+  offline: false,
+  skipDns: false,
+  skipDeploy: false,
+  redeploy: false,
+  allowDowntime: false,
+  expected: undefined,
+  confirm: () => Effect.succeed(true),
+  timeout: Duration.minutes(30)
 }
 
 export const zone = { id: "zone", name: "example.com" }

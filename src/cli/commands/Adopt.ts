@@ -13,7 +13,7 @@ import { makeConfirmation } from "../Operator.ts"
 import * as Output from "../Output.ts"
 import * as Say from "../Say.ts"
 import * as Shared from "../SharedFlags.ts"
-import { noSecrets, sandboxOf } from "../Subject.ts"
+import { noSecrets, noSubject, sandboxOf } from "../Subject.ts"
 
 export const adopt = define({
   name: "adopt",
@@ -43,9 +43,7 @@ export const adopt = define({
   ],
   handler: Effect.fn("command.adopt")(function* (flags) {
     const world = yield* openWorld({
-      domain: undefined,
-      server: undefined,
-      dnsProvider: undefined,
+      ...noSubject,
       sandbox: sandboxOf(flags),
       dryRun: false,
       needs: { coolify: true, dns: flags.skipDns ? "no" : "if-set" },

@@ -8,7 +8,7 @@ import * as Flag from "../Flag.ts"
 import { openWorld } from "../Layers.ts"
 import * as Say from "../Say.ts"
 import * as Shared from "../SharedFlags.ts"
-import { noSecrets, sandboxOf } from "../Subject.ts"
+import { noSecrets, noSubject, sandboxOf } from "../Subject.ts"
 
 export const list = define({
   name: "list",
@@ -29,9 +29,7 @@ export const list = define({
   ],
   handler: Effect.fn("command.list")(function* (flags) {
     const world = yield* openWorld({
-      domain: undefined,
-      server: undefined,
-      dnsProvider: undefined,
+      ...noSubject,
       sandbox: sandboxOf(flags),
       dryRun: false,
       needs: { coolify: true, dns: "no" },

@@ -7,15 +7,15 @@ import { Pace, pollFor, pollUntil } from "../Pace.ts"
 import { withUndo } from "../Rollback.ts"
 import { cancelActive, deployAndFollow, isActive } from "./Deployment.ts"
 
-/** How far this run's deployment has got towards replacing the version that ran before. */
-export type Replacement = "not-started" | "may-have-replaced" | "kept-old"
+/** Whether this run's deployment may have replaced the version that ran before. */
+export type Replacement = boolean
 
 /**
  * To be called before any change to an existing application: undos run newest first, so that this one, the oldest,
  * redeploys only once the settings and variables are back. It does nothing while the old container still runs.
  */
 export const keepPreviousVersion = Effect.fn("keepPreviousVersion")(function* (before: Application) {
-  const replacement = yield* Ref.make<Replacement>("not-started")
+  const replacement = yield* Ref.make<Replacement>(false)
   const { deployment } = yield* Pace
   const wasStopped = before.status.startsWith("exited")
   yield* withUndo(
@@ -26,7 +26,7 @@ export const keepPreviousVersion = Effect.fn("keepPreviousVersion")(function* (b
     },
     Effect.void,
     Effect.gen(function* () {
-      if ((yield* Ref.get(replacement)) !== "may-have-replaced") return "nothing"
+      if (!(yield* Ref.get(replacement))) return "nothing"
       if (wasStopped) return yield* Effect.fail({ message: "it was stopped before, and runs now" })
       yield* deployAndFollow(before.uuid, () => Effect.void)
       return "undone"
@@ -42,7 +42,7 @@ export const stopPrevious = Effect.fn("stopPrevious")(function* (
 ) {
   const coolify = yield* CoolifyClient
   const pace = yield* Pace
-  yield* Ref.set(replacement, "may-have-replaced")
+  yield* Ref.set(replacement, true)
   yield* coolify.stopApplication(before.uuid)
   // Coolify's status may lag behind; two versions answering for a moment longer is no failure.
   yield* pollUntil(
@@ -63,34 +63,26 @@ export const deployOver = Effect.fn("deployOver")(function* (
   const coolify = yield* CoolifyClient
   const [newestBefore] = yield* coolify.listDeployments(application.uuid, 1)
   const own = yield* Ref.make<string | undefined>(undefined)
-  const note = (deployment: Deployment) =>
-    Ref.set(
-      replacement,
-      // A failed deployment has removed its own container and left the old one.
-      deployment.status === "failed"
-        ? "kept-old"
-        : deployment.status === "queued"
-          ? "not-started"
-          : "may-have-replaced"
-    )
+  // A queued deployment has not begun; a failed one has removed its own container and left the old one.
+  const note = ({ status }: Deployment) => Ref.set(replacement, status !== "queued" && status !== "failed")
   yield* withUndo(
     {
       what: `deployment of ${application.name}`,
       next: `cancel the deployment of ${application.name} in Coolify`
     },
-    Ref.set(replacement, "may-have-replaced").pipe(
+    Ref.set(replacement, true).pipe(
       Effect.zipRight(
         deployAndFollow(application.uuid, (deployment) =>
           deployment.status === "failed" ? note(deployment) : Ref.set(own, deployment.uuid)
         )
       ),
-      Effect.tapError((error) => (wasRefused(error) ? Ref.set(replacement, "not-started") : Effect.void))
+      Effect.tapError((error) => (wasRefused(error) ? Ref.set(replacement, false) : Effect.void))
     ),
     Effect.gen(function* () {
       const rows = yield* cancelActive(application.uuid)
       const uuid = yield* Ref.get(own)
       const [newest] = rows
-      if (newest?.uuid === newestBefore?.uuid) yield* Ref.set(replacement, "not-started")
+      if (newest?.uuid === newestBefore?.uuid) yield* Ref.set(replacement, false)
       const deployment = uuid === undefined ? newest : rows.find((row) => row.uuid === uuid)
       if (deployment !== undefined && deployment.uuid !== newestBefore?.uuid) yield* note(deployment)
       return rows.some(isActive) ? "undone" : "nothing"
