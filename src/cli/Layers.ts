@@ -63,6 +63,10 @@ interface World {
   readonly place: "live" | "sandbox"
   /** Coolify was not read: an empty one is assumed. */
   readonly offline: boolean
+  /** FABRIK_OWNER. */
+  readonly owner: string
+  /** Which Coolify it is. */
+  readonly target: string
   /** DNS is real. */
   readonly hasDns: boolean
   /** How to visit what was deployed where no public DNS and no public CA knows it. */
@@ -89,15 +93,20 @@ export const openWorld = Effect.fn("openWorld")(function* (request: WorldRequest
     secrets: yield* secretsLayer(request, access.secretsDirectory),
     ...(dryRun ? dryRunLayers(access, server) : liveLayers(access, needs.dns === "no"))
   }
-  const owner = Layer.effect(
-    Owner,
-    Effect.orElseSucceed(Config.string("FABRIK_OWNER"), () => defaultOwner)
+  const owner = yield* Effect.orElseSucceed(Config.string("FABRIK_OWNER"), () => defaultOwner)
+  const layer = Layer.mergeAll(
+    services.coolify,
+    services.dns,
+    services.health,
+    services.secrets,
+    Layer.succeed(Owner, owner)
   )
-  const layer = Layer.mergeAll(services.coolify, services.dns, services.health, services.secrets, owner)
   const world: World = {
     layer,
+    owner,
     place: request.sandbox === undefined ? "live" : "sandbox",
     offline: access.coolify === undefined,
+    target: request.sandbox === undefined ? (access.coolify?.baseUrl ?? "") : access.secretsDirectory,
     hasDns: access.dns !== undefined && needs.dns !== "no",
     visit: access.visit
   }

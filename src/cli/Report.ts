@@ -6,6 +6,7 @@ import type { RunError, StepError } from "../orchestrator/RunError.ts"
 import type { SandboxError } from "../sandbox/SandboxError.ts"
 import type { SpecError } from "../spec/SpecError.ts"
 import type { HistoryError } from "../state/History.ts"
+import type { LockError } from "../state/ProcessLock.ts"
 import { explain } from "../ui/Explain.ts"
 import { renderProblem, renderRunError, renderSpecError } from "../ui/Failure.ts"
 import { jsonLine } from "../ui/Json.ts"
@@ -21,6 +22,7 @@ export type CommandError =
   | SpecError
   | SandboxError
   | HistoryError
+  | LockError
   | UsageError
   | CredentialsError
   | UnconfirmedError
@@ -103,6 +105,17 @@ const tell = (error: Exclude<CommandError, Concluded>, style: Style): Told => {
         error.reason === "BadFile"
           ? "Remove that file: the next `fabrik apply` begins a new one."
           : "Check who owns it and its mode (ls -l).",
+        style
+      )
+    case "LockError":
+      return problem(
+        ExitCode.refused,
+        error.reason === "Held"
+          ? `another run of this application is under way: ${error.holder ?? "it does not say which"}`
+          : `the lock of this application cannot be taken (${error.code})`,
+        error.reason === "Held"
+          ? "Wait for it, or say --lock-timeout SECONDS to do so here. Nothing was sent."
+          : "Nothing was sent.",
         style
       )
     case "ProbeError":

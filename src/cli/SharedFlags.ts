@@ -40,6 +40,12 @@ export const timeout = Flag.integer("timeout", {
   max: 86_400,
   help: "give up and put everything back after this long [1800]"
 })
+export const lockTimeout = Flag.integer("lock-timeout", {
+  placeholder: "SECONDS",
+  min: 0,
+  max: 86_400,
+  help: "wait this long for another run of the same application [0]"
+})
 export const allowDowntime = Flag.toggle("allow-downtime", {
   help: "go on although the old version has to stop before the new one starts"
 })

@@ -9,6 +9,7 @@ import { makeConfirmation } from "../Operator.ts"
 import * as Output from "../Output.ts"
 import { loadSubject } from "../PlanFile.ts"
 import { recordRelease } from "../Releases.ts"
+import { lockRun } from "../RunLock.ts"
 import * as Say from "../Say.ts"
 import * as Shared from "../SharedFlags.ts"
 import { givenSecrets, sandboxOf, subjectOf } from "../Subject.ts"
@@ -31,6 +32,7 @@ export const apply = define({
     redeploy: Flag.toggle("redeploy", { help: "deploy even if nothing differs (new commits, a moved tag)" }),
     allowDowntime: Shared.allowDowntime,
     timeout: Shared.timeout,
+    lockTimeout: Shared.lockTimeout,
     ...Shared.world,
     verbose: Shared.verbose,
     ...Shared.screen,
@@ -59,6 +61,7 @@ export const apply = define({
       yes: flags.yes || flags.dryRun || reviewed !== undefined,
       question: "Carry this plan out?"
     })
+    if (!flags.dryRun) yield* lockRun(spec, { ...world, command: "apply", seconds: flags.lockTimeout ?? 0 })
     const report = yield* run(spec, {
       command: "apply",
       mode: flags.dryRun ? "dry-run" : world.place,

@@ -7,6 +7,7 @@ import * as Flag from "../Flag.ts"
 import { openWorld } from "../Layers.ts"
 import { makeConfirmation } from "../Operator.ts"
 import * as Output from "../Output.ts"
+import { lockRun } from "../RunLock.ts"
 import * as Shared from "../SharedFlags.ts"
 import { noSecrets, sandboxOf, subjectOf } from "../Subject.ts"
 
@@ -22,6 +23,7 @@ export const destroy = define({
     keepDns: Flag.toggle("keep-dns", { help: "leave the DNS record" }),
     deleteVolumes: Flag.toggle("delete-volumes", { help: "delete the application's data too" }),
     keepFiles: Flag.toggle("keep-files", { help: "does nothing: local files are always kept" }),
+    lockTimeout: Shared.lockTimeout,
     ...Shared.world,
     ...Shared.screen
   },
@@ -42,6 +44,7 @@ export const destroy = define({
       yes: flags.yes,
       question: "Delete this? It cannot be undone."
     })
+    yield* lockRun(spec, { ...world, command: "destroy", seconds: flags.lockTimeout ?? 0 })
     const report = yield* run(spec, {
       mode: world.place,
       keepDns: flags.keepDns,

@@ -16,6 +16,7 @@ import { historyLayer, openWorld } from "../Layers.ts"
 import { makeConfirmation } from "../Operator.ts"
 import * as Output from "../Output.ts"
 import { recordRelease } from "../Releases.ts"
+import { lockRun } from "../RunLock.ts"
 import * as Say from "../Say.ts"
 import * as Shared from "../SharedFlags.ts"
 import { givenSecrets, sandboxOf, subjectOf } from "../Subject.ts"
@@ -41,6 +42,7 @@ export const rollback = define({
     skipDns: Shared.skipDns,
     allowDowntime: Shared.allowDowntime,
     timeout: Shared.timeout,
+    lockTimeout: Shared.lockTimeout,
     ...Shared.world,
     verbose: Shared.verbose,
     ...Shared.screen
@@ -80,6 +82,8 @@ export const rollback = define({
       yes: flags.yes || flags.dryRun,
       question: `Go back to release ${target.release}?`
     })
+    if (!flags.dryRun)
+      yield* lockRun(spec, { ...world, command: "rollback", seconds: flags.lockTimeout ?? 0 })
     const report = yield* run(spec, {
       command: "rollback",
       mode: flags.dryRun ? "dry-run" : world.place,
