@@ -279,6 +279,28 @@ describe("the process and the sandbox", () => {
     assert.include(output.stderr, "fabrik status app.yaml")
   })
 
+  it("lets one run of an application change it at a time", { timeout: 60_000 }, async () => {
+    const sandbox = begin(["sandbox", "--server", "vps1", "--zone", "example.com"])
+    await sandbox.until("Stop it with Ctrl-C.")
+    const slow = ["--sandbox-fault", "coolify GET /deployments delay=1000 x3"]
+    const first = begin(["apply", "app.yaml", ...sandboxFlags, ...slow])
+    await first.until("+ variables test-api")
+    for (const command of ["apply", "destroy"]) {
+      const { status, stderr } = fabrik([command, "app.yaml", ...sandboxFlags])
+      assert.strictEqual(status, 3, stderr)
+      assert.include(
+        stderr.replace(/\s+/g, " "),
+        `\`fabrik apply\` of test-api (process ${first.child.pid}, since 2`
+      )
+    }
+    const dryRun = fabrik(["apply", "--dry-run", "app.yaml", "--sandbox"])
+    assert.strictEqual(dryRun.status, 0, dryRun.stderr)
+    const third = begin(["apply", "app.yaml", ...sandboxFlags, "--lock-timeout", "50"])
+    assert.strictEqual(await first.ended, 0, first.output.stderr)
+    assert.strictEqual(await third.ended, 0, third.output.stderr)
+    assert.include(third.output.stderr, "up to date")
+  })
+
   it("serves the sandbox until told to stop, which is no failure", { timeout: 60_000 }, async () => {
     const { child, ended, output, until } = begin(["sandbox", "--server", "vps1", "--zone", "example.com"])
     await until("Stop it with Ctrl-C.")
