@@ -1,0 +1,36 @@
+/**
+ * How much of a reliability suite runs: the whole of it with FABRIK_RELIABILITY=full (`npm run test:reliability`), a
+ * bounded part otherwise. What ran is noted, so that a table of counts can be printed at the end.
+ */
+import { appendFileSync } from "node:fs"
+import process from "node:process"
+
+export const isFull = process.env["FABRIK_RELIABILITY"] === "full"
+
+/** How many cases a suite runs, bounded and in full. */
+export const size = (bounded: number, full: number): number => (isFull ? full : bounded)
+
+/** Every `step`-th of the cases, chosen evenly, when bounded; all of them in full. */
+export const sample = <A>(cases: ReadonlyArray<A>, bounded: number): ReadonlyArray<A> => {
+  if (isFull || cases.length <= bounded) return cases
+  return Array.from(
+    { length: bounded },
+    (_, index) => cases[Math.floor((index * cases.length) / bounded)] as A
+  )
+}
+
+/** A row of the table of counts. */
+export interface Count {
+  /** `single fault`, `SIGKILL`, ... */
+  readonly suite: string
+  /** How many runs there were. */
+  readonly runs: number
+  /** Which invariants were checked after every one of them: `I1 I2 I6`. */
+  readonly invariants: string
+}
+
+/** Adds a row to the table of counts. To be called once a suite's runs all held. */
+export const note = (count: Count): void => {
+  const file = process.env["FABRIK_RELIABILITY_COUNTS"]
+  if (file !== undefined) appendFileSync(file, `${JSON.stringify(count)}\n`)
+}
