@@ -71,7 +71,8 @@ const coolifyCodes: { readonly [R in CoolifyErrorReason]: ExitCode } = {
   ServerError: ExitCode.undone,
   Unreachable: ExitCode.undone,
   Interrupted: ExitCode.undone,
-  BadResponse: ExitCode.undone
+  BadResponse: ExitCode.undone,
+  Unrecorded: ExitCode.undone
 }
 
 const dnsCodes: { readonly [R in DnsErrorReason]: ExitCode } = {
@@ -85,13 +86,15 @@ const dnsCodes: { readonly [R in DnsErrorReason]: ExitCode } = {
   RateLimited: ExitCode.undone,
   Unavailable: ExitCode.undone,
   OutcomeUnknown: ExitCode.undone,
-  BadResponse: ExitCode.undone
+  BadResponse: ExitCode.undone,
+  Unrecorded: ExitCode.undone
 }
 
 /** For a failure that changed nothing. */
 export const ofCause = (error: StepError): ExitCode => {
   switch (error._tag) {
     case "RefusedError":
+    case "JournalError":
       return ExitCode.refused
     case "SecretError":
       return ExitCode.usage

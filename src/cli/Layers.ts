@@ -31,12 +31,15 @@ import { defaultOwner, Owner } from "../orchestrator/Settings.ts"
 import type { DnsProvider } from "../spec/Spec.ts"
 import * as FileHistory from "../state/FileHistory.ts"
 import type { History } from "../state/History.ts"
+import type { Journals } from "../state/Journals.ts"
+import * as FileJournals from "../state/FileJournals.ts"
+import * as MemoryJournals from "../state/MemoryJournals.ts"
 import { Screen } from "../ui/Screen.ts"
 import { CredentialsError } from "./CliError.ts"
 import * as Say from "./Say.ts"
 import { defaultSandboxDir } from "./SharedFlags.ts"
 
-type Services = CoolifyClient | DnsClient | AuthoritativeDns | SecretStore | HealthProbe
+type Services = CoolifyClient | DnsClient | AuthoritativeDns | SecretStore | HealthProbe | Journals
 
 export interface WorldRequest {
   /** `undefined`: the command is not about one. */
@@ -99,6 +102,7 @@ export const openWorld = Effect.fn("openWorld")(function* (request: WorldRequest
     services.dns,
     services.health,
     services.secrets,
+    yield* journalsLayer(request, access),
     Layer.succeed(Owner, owner)
   )
   const world: World = {
@@ -263,6 +267,23 @@ const secretsLayer = Effect.fn("secretsLayer")(function* (request: WorldRequest,
   )
   return Layer.provide(
     request.dryRun ? FileSecretStore.layerDryRun(options) : FileSecretStore.layer(options),
+    Layer.succeedContext(services)
+  )
+})
+
+const journalsLayer = Effect.fn("journalsLayer")(function* (
+  { dryRun, sandbox }: WorldRequest,
+  access: Access
+) {
+  if (dryRun) return MemoryJournals.layerMemory
+  const services = Context.make(FileSystem.FileSystem, yield* FileSystem.FileSystem).pipe(
+    Context.add(Path.Path, yield* Path.Path)
+  )
+  return Layer.provide(
+    FileJournals.layer({
+      directory: access.secretsDirectory,
+      world: sandbox === undefined ? (access.coolify?.baseUrl ?? "") : "sandbox"
+    }),
     Layer.succeedContext(services)
   )
 })

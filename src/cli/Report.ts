@@ -121,6 +121,7 @@ const tell = (error: Exclude<CommandError, Concluded>, style: Style): Told => {
     case "ProbeError":
     case "RefusedError":
     case "SecretError":
+    case "JournalError":
     case "CoolifyError":
     case "DnsError":
     case "AuthoritativeDnsError":

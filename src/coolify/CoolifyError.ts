@@ -47,6 +47,8 @@ export const CoolifyErrorReason = Schema.Literal(
   "Redirected",
   /** The answer could not be understood (not JSON, a needed field is missing, over the size cap). */
   "BadResponse",
+  /** What was to be sent could not be written down first, so it was not sent. */
+  "Unrecorded",
   /** The configuration is unusable (no URL, no token, plain http to a public host). */
   "BadConfig"
 )

@@ -19,6 +19,8 @@ export const DnsErrorReason = Schema.Literal(
   "OutcomeUnknown",
   /** The answer could not be understood. */
   "BadResponse",
+  /** What was to be sent could not be written down first, so it was not sent. */
+  "Unrecorded",
   /** No or unusable credentials. */
   "BadConfig"
 )

@@ -1,18 +1,21 @@
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import { CoolifyClient, type ListedApplication } from "../coolify/CoolifyClient.ts"
-import { DnsClient, type RecordSet, type Zone } from "../dns/DnsClient.ts"
-import { ofType, sameRecordSet, satisfies } from "../dns/Zone.ts"
+import type { RecordSet, Zone } from "../dns/DnsClient.ts"
+import { ofType, satisfies } from "../dns/Zone.ts"
 import type { Spec } from "../spec/Spec.ts"
 import { transaction } from "./Transaction.ts"
 import { RefusedError } from "./DeployError.ts"
 import { applicationMark, dnsTarget, recordMark } from "./Desired.ts"
+import { withJournaledClients } from "./JournaledClients.ts"
 import { placesOf } from "./Managed.ts"
 import * as Marker from "./Marker.ts"
 import { observeCoolify, observeDns, type ObservedDns } from "./Observe.ts"
 import type { Change, Plan } from "./Plan.ts"
-import { withUndo } from "./Rollback.ts"
+import { updateApplication } from "./resources/Application.ts"
+import { writeRecord } from "./resources/Record.ts"
 import { makeRun, Run } from "./Run.ts"
+import { journalName } from "./RunJournal.ts"
 import { Owner } from "./Settings.ts"
 import { writeSpec, type Existing, type Written } from "./SpecText.ts"
 
@@ -128,6 +131,8 @@ export interface AdoptOptions {
   readonly mode: "live" | "sandbox"
   /** Asked once, and only when something is to be marked. */
   readonly confirm: (plan: Plan) => Effect.Effect<boolean>
+  /** The spec's YAML and the file that it is written to. */
+  readonly origin: { readonly file: string; readonly text: string }
 }
 
 /**
@@ -136,7 +141,24 @@ export interface AdoptOptions {
  */
 export const adopt = Effect.fn("adopt")(function* (adoptable: Adoptable, options: AdoptOptions) {
   const { spec } = adoptable
-  const run = yield* makeRun
+  const owner = yield* Owner
+  const run = yield* makeRun(journalName(owner, spec))
+  if (run.journal.before !== undefined) {
+    return yield* new RefusedError({
+      reason: "Unsettled",
+      detail: `an earlier run of ${spec.name} did not come to its end`,
+      next: "settle it with `fabrik recover`, then run the command again"
+    })
+  }
+  yield* run.journal.begin({
+    run: run.id,
+    at: run.startedAt,
+    command: "adopt",
+    ...options.origin,
+    skipDns: false,
+    skipDeploy: false,
+    secrets: []
+  })
   yield* run.emit({
     _tag: "RunStarted",
     command: "adopt",
@@ -144,8 +166,10 @@ export const adopt = Effect.fn("adopt")(function* (adoptable: Adoptable, options
     domain: spec.domain,
     mode: options.mode
   })
-  return yield* Effect.provideService(transaction(steps(adoptable, options), null), Run, run)
-})
+  return yield* withJournaledClients(transaction(steps(adoptable, options), null)).pipe(
+    Effect.provideService(Run, run)
+  )
+}, Effect.scoped)
 
 const steps = Effect.fn("steps")(function* (adoptable: Adoptable, options: AdoptOptions) {
   const run = yield* Run
@@ -184,8 +208,11 @@ const steps = Effect.fn("steps")(function* (adoptable: Adoptable, options: Adopt
   yield* run.emit({ _tag: "Planned", plan })
   if (plan.changes.length > 0 && !(yield* options.confirm(plan))) return "declined" as const
   yield* run.go("PROVISIONING")
-  if (!isMarked) yield* markApplication(application, description)
-  if (record !== undefined) yield* markRecord(record.zone, record.recordSet, comment)
+  if (!isMarked) yield* updateApplication(application, { description })
+  if (record !== undefined) {
+    const { zone, recordSet } = record
+    yield* writeRecord({ zone, before: recordSet, recordSet: { ...recordSet, comment }, comments: true })
+  }
   yield* run.go("DEPLOYING")
   yield* run.go("VERIFYING")
   yield* Ref.set(run.step, "verify")
@@ -212,59 +239,4 @@ const marking = (
   name,
   action: "update",
   fields: [{ field, before: before === "" ? null : before, after, secret: false }]
-})
-
-/** Replaces the description. Undo: the one before, if it still is this run's. */
-const markApplication = Effect.fn("markApplication")(function* (
-  application: ListedApplication,
-  description: string
-) {
-  const coolify = yield* CoolifyClient
-  const run = yield* Run
-  const { name, uuid } = application
-  yield* withUndo(
-    {
-      what: `description of ${name}`,
-      next: `set the description of ${name} in Coolify to what it was: ${application.description || "nothing"}`
-    },
-    coolify.updateApplication(uuid, { description }, application),
-    Effect.gen(function* () {
-      const now = yield* coolify.getApplication(uuid)
-      if (now.description === application.description) return "nothing"
-      if (now.description !== description) {
-        return yield* Effect.fail({ message: "somebody else changed it meanwhile, and it is left as it is" })
-      }
-      yield* coolify.updateApplication(uuid, { description: application.description }, now)
-      return "undone"
-    })
-  )
-  yield* run.emit({
-    _tag: "ResourceChanged",
-    system: "coolify",
-    kind: "application",
-    name,
-    action: "updated"
-  })
-})
-
-/** Replaces the comment. Undo: the record as it was, if it still is this run's. */
-const markRecord = Effect.fn("markRecord")(function* (zone: Zone, before: RecordSet, comment: string) {
-  const dns = yield* DnsClient
-  const run = yield* Run
-  const marked = { ...before, comment }
-  const name = `${before.name} ${before.type}`
-  yield* withUndo(
-    { what: `comment of ${name}`, next: `check the comment of ${name} at the DNS provider` },
-    dns.put(zone, marked, { _tag: "Exactly", recordSet: before }),
-    Effect.gen(function* () {
-      const now = ofType(yield* dns.listAt(zone, before.name), before.type)
-      if (now === undefined || sameRecordSet(now, before)) return "nothing"
-      if (Marker.parse(now.comment)?.run !== run.id) {
-        return yield* Effect.fail({ message: "somebody else changed it meanwhile, and it is left as it is" })
-      }
-      yield* dns.put(zone, before, { _tag: "Exactly", recordSet: now })
-      return "undone"
-    })
-  )
-  yield* run.emit({ _tag: "ResourceChanged", system: "dns", kind: "record", name, action: "updated" })
 })

@@ -4,16 +4,22 @@ import * as Ref from "effect/Ref"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
 import { CoolifyObserver } from "../coolify/CoolifySettings.ts"
 import { HealthProbe } from "../health/HealthProbe.ts"
+import { SecretStore, type ResolvedSecret } from "../secrets/SecretStore.ts"
 import type { Spec } from "../spec/Spec.ts"
 import { DeadlineError, RefusedError } from "./DeployError.ts"
 import { desiredApplication, desiredVariables, dnsTarget, type Desired } from "./Desired.ts"
+import { withJournaledClients } from "./JournaledClients.ts"
 import { observe, type Observed } from "./Observe.ts"
 import { Pace, withoutWaits } from "./Pace.ts"
 import { hasChanges, type Plan } from "./Plan.ts"
+import { takeOver } from "./Recorded.ts"
+import { mustRollBack, rollBackOpen } from "./Recover.ts"
 import { reconcile, type Reconciliation } from "./Reconcile.ts"
 import { removeRecord } from "./resources/Record.ts"
 import { retireAtEnd } from "./resources/Retirement.ts"
 import { inStep, makeRun, Run } from "./Run.ts"
+import { RunError } from "./RunError.ts"
+import { journalName, peek } from "./RunJournal.ts"
 import { Owner } from "./Settings.ts"
 import { deploy } from "./steps/Deploy.ts"
 import { provision } from "./steps/Provision.ts"
@@ -23,7 +29,7 @@ import { publicUrl, verify } from "./steps/Verify.ts"
 import { transaction } from "./Transaction.ts"
 
 export interface ApplyOptions {
-  readonly command: "apply" | "plan" | "rollback"
+  readonly command: "apply" | "plan" | "rollback" | "recover"
   readonly mode: "live" | "sandbox" | "dry-run"
   /** No credentials: the world was assumed empty. */
   readonly offline: boolean
@@ -38,6 +44,8 @@ export interface ApplyOptions {
   /** Sees the plan, with or without changes, before anything is sent; a no ends the run there. */
   readonly confirm: (plan: Plan) => Effect.Effect<boolean>
   readonly timeout: Duration.Duration
+  /** The spec's YAML and its path as it was given: what is needed to go on after a crash. */
+  readonly origin: { readonly file: string; readonly text: string }
 }
 
 /**
@@ -45,7 +53,10 @@ export interface ApplyOptions {
  * `RunFinished`, which also comes when the run is interrupted.
  */
 export const apply = Effect.fn("apply")(function* (spec: Spec, options: ApplyOptions) {
-  const run = yield* makeRun
+  const owner = yield* Owner
+  const journal = journalName(owner, spec)
+  yield* settleFirst(journal, spec, options)
+  const run = yield* makeRun(journal)
   const { port } = yield* HealthProbe
   yield* run.emit({
     _tag: "RunStarted",
@@ -59,7 +70,7 @@ export const apply = Effect.fn("apply")(function* (spec: Spec, options: ApplyOpt
     duration: options.timeout,
     onTimeout: () => new DeadlineError({ seconds: Duration.toSeconds(options.timeout) })
   })
-  return yield* transaction(bounded, publicUrl(spec.domain, port, "/")).pipe(
+  return yield* withJournaledClients(transaction(bounded, publicUrl(spec.domain, port, "/"))).pipe(
     Effect.provideService(Run, run),
     Effect.provideService(CoolifyObserver, {
       onRetry: ({ method, reason, delayMillis }) =>
@@ -67,13 +78,14 @@ export const apply = Effect.fn("apply")(function* (spec: Spec, options: ApplyOpt
     }),
     Effect.provideService(Pace, options.mode === "dry-run" ? withoutWaits(pace) : pace)
   )
-})
+}, Effect.scoped)
 
 const steps = Effect.fn("steps")(function* (spec: Spec, options: ApplyOptions) {
   const run = yield* Run
   yield* run.go("VALIDATING")
   yield* inStep("validate", validate(spec, options.mode))
   const secrets = yield* inStep("secrets", resolveSecrets(spec))
+  yield* announceInJournal(secrets, options)
 
   yield* Ref.set(run.step, "provision")
   const owner = yield* Owner
@@ -94,6 +106,8 @@ const steps = Effect.fn("steps")(function* (spec: Spec, options: ApplyOptions) {
   if (!(yield* options.confirm(reconciliation.plan))) return "declined" as const
 
   yield* run.go("PROVISIONING")
+  const { before } = run.journal
+  if (before?.decision === "none") yield* takeOver(before)
   const application = yield* inStep("provision", provision(desired, observed, reconciliation))
   yield* run.go("DEPLOYING")
   if (reconciliation.deploy && application !== undefined) yield* inStep("deploy", deploy(application))
@@ -113,6 +127,39 @@ const steps = Effect.fn("steps")(function* (spec: Spec, options: ApplyOptions) {
   }
   if (options.mode === "dry-run") return "planned" as const
   return hasChanges(reconciliation.plan) ? ("complete" as const) : ("unchanged" as const)
+})
+
+/** An earlier run that has to be rolled back is; only then is there a world to make plans for. */
+const settleFirst = Effect.fn("settleFirst")(function* (
+  journal: string,
+  { domain, name }: Spec,
+  { mode }: ApplyOptions
+) {
+  if (mode === "dry-run") return
+  const left = yield* peek(journal)
+  if (left === undefined || !mustRollBack(left)) return
+  const report = yield* rollBackOpen(journal, { mode, name, domain })
+  if (report.leftovers.length === 0) return
+  const error = new RefusedError({
+    reason: "Unsettled",
+    detail: `what an earlier run of ${name} has left could not be undone`,
+    next: "finish what is named above, then `fabrik recover`"
+  })
+  return yield* new RunError({ step: "provision", error, report })
+})
+
+/** What a later run has to know, should this one not come to its end. */
+const announceInJournal = Effect.fn("announceInJournal")(function* (
+  secrets: ReadonlyArray<ResolvedSecret>,
+  { command, origin, skipDeploy, skipDns }: ApplyOptions
+) {
+  const run = yield* Run
+  const store = yield* SecretStore
+  const digests = yield* Effect.forEach(secrets, ({ name, value }) =>
+    Effect.map(store.digest(value), (digest) => ({ name, digest }))
+  )
+  const { id, startedAt: at } = run
+  yield* run.journal.begin({ run: id, at, command, ...origin, skipDns, skipDeploy, secrets: digests })
 })
 
 /** Whether Coolify could roll an update only the application's own answer tells in full, so it is asked for before one. */

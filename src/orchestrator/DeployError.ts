@@ -15,7 +15,8 @@ export class RefusedError extends Schema.TaggedError<RefusedError>("fabrik/orche
       "Moved",
       "NotRunning",
       "Inexpressible",
-      "NoRelease"
+      "NoRelease",
+      "Unsettled"
     ),
     detail: Schema.String,
     next: Schema.String

@@ -3,11 +3,13 @@ import * as Ref from "effect/Ref"
 import { CoolifyClient, type Application, type Project } from "../coolify/CoolifyClient.ts"
 import { DnsClient } from "../dns/DnsClient.ts"
 import type { Spec } from "../spec/Spec.ts"
+import { withJournaledClients } from "./JournaledClients.ts"
 import * as Marker from "./Marker.ts"
 import { observeCoolify, observeDns, observeOrphans, type OrphanRecord } from "./Observe.ts"
 import type { Change, Plan } from "./Plan.ts"
 import { removeApplication } from "./resources/Application.ts"
 import { makeRun, reportEnd, Run } from "./Run.ts"
+import { journalName } from "./RunJournal.ts"
 import { RunError } from "./RunError.ts"
 import { Owner } from "./Settings.ts"
 
@@ -18,6 +20,8 @@ export interface DestroyOptions {
   readonly deleteVolumes: boolean
   /** Asked once, and only when there is something to delete. */
   readonly confirm: (plan: Plan) => Effect.Effect<boolean>
+  /** The spec's YAML and its path as it was given: what is needed to go on after a crash. */
+  readonly origin: { readonly file: string; readonly text: string }
 }
 
 interface Doomed {
@@ -32,7 +36,17 @@ interface Doomed {
  * deleted: run it again.
  */
 export const destroy = Effect.fn("destroy")(function* (spec: Spec, options: DestroyOptions) {
-  const run = yield* makeRun
+  const owner = yield* Owner
+  const run = yield* makeRun(journalName(owner, spec))
+  yield* run.journal.begin({
+    run: run.id,
+    at: run.startedAt,
+    command: "destroy",
+    ...options.origin,
+    skipDns: options.keepDns,
+    skipDeploy: false,
+    secrets: []
+  })
   yield* run.emit({
     _tag: "RunStarted",
     command: "destroy",
@@ -41,7 +55,8 @@ export const destroy = Effect.fn("destroy")(function* (spec: Spec, options: Dest
     mode: options.mode
   })
   yield* Ref.set(run.step, "provision")
-  return yield* remove(spec, options).pipe(
+  return yield* withJournaledClients(remove(spec, options)).pipe(
+    Effect.tap((outcome) => (outcome === "declined" ? Effect.void : run.journal.close)),
     Effect.flatMap((outcome) => reportEnd(outcome, null)),
     Effect.catchAll((error) =>
       Effect.flatMap(
@@ -51,7 +66,7 @@ export const destroy = Effect.fn("destroy")(function* (spec: Spec, options: Dest
     ),
     Effect.provideService(Run, run)
   )
-})
+}, Effect.scoped)
 
 const remove = Effect.fn("remove")(function* (spec: Spec, options: DestroyOptions) {
   const run = yield* Run

@@ -12,6 +12,9 @@ export type Creation =
   | { readonly _tag: "Refused" }
   | { readonly _tag: "Created"; readonly uuid: string }
 
+/** Nothing is known yet. */
+export const unknownCreation = Ref.make<Creation>({ _tag: "Unknown" })
+
 interface Created {
   readonly uuid: string
 }

@@ -2,45 +2,49 @@ import * as Cause from "effect/Cause"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
+import type { JournalError } from "../state/Journals.ts"
 import type { Leftover } from "./DeploymentEvent.ts"
 import { Pace } from "./Pace.ts"
 import { Run } from "./Run.ts"
+import { subjectOf, type Undo } from "./Undo.ts"
 
 /** What an undo says of itself: `nothing` when the change had never taken effect. */
 export type Undone = "undone" | "nothing"
 
-export interface UndoSubject {
-  /** `application test-api`. */
-  readonly what: string
-  /** What the operator does when the undo fails. */
-  readonly next: string
-  /** How long the undo may take, its retries included; the Pace's `undoBudget` unless said otherwise. */
-  readonly budget?: Duration.Duration
-}
-
 interface UndoFailure {
   readonly message: string
+  /** Trying again would not help: somebody else has changed it meanwhile, and it stays as it is. */
+  readonly left?: boolean
 }
 
+/** What an undo fails with that finds another's hand where its own should be. */
+export const leftAsItIs = (message: string): Effect.Effect<never, UndoFailure> =>
+  Effect.fail({ message, left: true })
+
 /**
- * Makes a change together with its undo. The undo belongs to the surrounding scope and runs only when that scope
- * fails or is interrupted, newest first. It is registered whatever becomes of `change`, because a request that
- * failed or was interrupted may still have taken effect: so the undo must look before it acts. `change` stays
- * interruptible, unlike an `acquireRelease` acquisition, so that neither Ctrl-C nor a deadline waits for a hanging call.
+ * Makes a change together with its undo. The undo is in the journal before the change is made, belongs to the
+ * surrounding scope and runs only when that scope fails or is interrupted, newest first. It is registered whatever
+ * becomes of `change`, because a request that failed or was interrupted may still have taken effect: so the undo must
+ * look before it acts. `change` stays interruptible, unlike an `acquireRelease` acquisition, so that neither Ctrl-C nor
+ * a deadline waits for a hanging call.
+ * @param budget how long the undo may take, its retries included; the Pace's `undoBudget` unless said otherwise.
  */
 export const withUndo = <A, E, R, R2>(
-  subject: UndoSubject,
+  undo: Undo,
   change: Effect.Effect<A, E, R>,
-  undo: Effect.Effect<Undone, UndoFailure, R2>
-): Effect.Effect<A, E, R | R2 | Run | Scope.Scope> =>
+  perform: Effect.Effect<Undone, UndoFailure, R2>,
+  budget?: Duration.Duration
+): Effect.Effect<A, E | JournalError, R | R2 | Run | Scope.Scope> =>
   Effect.gen(function* () {
     const run = yield* Run
+    const id = yield* run.journal.change(undo)
     yield* Ref.update(run.ledger, (ledger) => ({ ...ledger, changes: ledger.changes + 1 }))
     return yield* Effect.acquireReleaseInterruptible(change, (exit) =>
-      Exit.isSuccess(exit) ? Effect.void : runUndo(subject, undo)
+      Exit.isSuccess(exit) ? Effect.void : runUndo({ id, undo }, perform, budget)
     )
   })
 
@@ -51,35 +55,44 @@ export const undoRetries = Schedule.exponential("300 millis").pipe(
 )
 
 /** Bounded in tries and time; never fails, so that one undo cannot stop the others: what it leaves is in the ledger. */
-const runUndo = Effect.fn("runUndo")(function* <R>(
-  subject: UndoSubject,
-  undo: Effect.Effect<Undone, UndoFailure, R>
+export const runUndo = Effect.fn("runUndo")(function* <R>(
+  { id, undo }: { readonly id: number; readonly undo: Undo },
+  perform: Effect.Effect<Undone, UndoFailure, R>,
+  budget?: Duration.Duration
 ) {
   const run = yield* Run
   const pace = yield* Pace
-  yield* run.emit({ _tag: "UndoStarted", what: subject.what })
-  yield* undo.pipe(
-    Effect.retry(undoRetries),
+  const { what, next } = subjectOf(undo)
+  yield* run.emit({ _tag: "UndoStarted", what })
+  yield* perform.pipe(
+    Effect.retry({ schedule: undoRetries, while: ({ left }) => left !== true }),
     // A finalizer is uninterruptible, and a timeout would wait for it: the region inside has to be opened again.
     Effect.interruptible,
     Effect.timeoutFail({
-      duration: subject.budget ?? pace.undoBudget,
+      duration: budget ?? pace.undoBudget,
       onTimeout: (): UndoFailure => ({ message: "it took too long" })
     }),
     Effect.matchCauseEffect({
       onSuccess: (undone) =>
-        Effect.zipRight(
-          Ref.update(run.ledger, (ledger) =>
-            undone === "undone" ? { ...ledger, undone: [...ledger.undone, subject.what] } : ledger
-          ),
-          run.emit({ _tag: "UndoFinished", what: subject.what })
-        ),
-      onFailure: (cause) => leaveOver({ what: subject.what, why: describe(cause), next: subject.next })
+        Effect.gen(function* () {
+          yield* run.journal.undone(id, undone)
+          if (undone === "undone") {
+            yield* Ref.update(run.ledger, (ledger) => ({ ...ledger, undone: [...ledger.undone, what] }))
+          }
+          yield* run.emit({ _tag: "UndoFinished", what })
+        }),
+      onFailure: (cause) =>
+        Effect.gen(function* () {
+          const failure = Option.getOrUndefined(Cause.failureOption(cause))
+          if (failure?.left === true) yield* run.journal.undone(id, "left")
+          else yield* Ref.update(run.ledger, (ledger) => ({ ...ledger, pending: ledger.pending + 1 }))
+          yield* leaveOver({ what, why: describe(cause), next })
+        })
     })
   )
 })
 
-export const describe = (cause: Cause.Cause<UndoFailure>): string => {
+export const describe = (cause: Cause.Cause<{ readonly message: string }>): string => {
   const failure = Cause.failureOption(cause)
   return failure._tag === "Some" ? failure.value.message : Cause.pretty(cause)
 }

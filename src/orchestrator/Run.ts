@@ -11,12 +11,15 @@ import {
   type RunFinished,
   type Step
 } from "./DeploymentEvent.ts"
+import { noJournal, openRunJournal, type RunJournal } from "./RunJournal.ts"
 import { transition, type DeploymentState, type IllegalTransition } from "./DeploymentState.ts"
 
 /** What became of a run's changes, as far as it has got. */
 export interface Ledger {
   /** How many changes have an undo: with none, a failure has nothing to put back. */
   readonly changes: number
+  /** How many undos failed that may be tried again. */
+  readonly pending: number
   readonly undone: ReadonlyArray<string>
   readonly leftovers: ReadonlyArray<Leftover>
 }
@@ -34,18 +37,30 @@ export class Run extends Context.Tag("fabrik/orchestrator/Run")<
     readonly go: (to: DeploymentState) => Effect.Effect<void, IllegalTransition>
     readonly step: Ref.Ref<Step>
     readonly ledger: Ref.Ref<Ledger>
+    /** Applications whose running version may have been replaced or stopped. */
+    readonly replaced: Ref.Ref<ReadonlySet<string>>
+    readonly journal: RunJournal
   }
 >() {}
 
 const hexDigit = Effect.map(Random.nextIntBetween(0, 16), (n) => n.toString(16))
 
-export const makeRun = Effect.gen(function* () {
+/** A run that changes nothing. */
+export const makeReadingRun = Effect.suspend(() => makeRunWith(() => Effect.succeed(noJournal)))
+
+/** @param journal the name of the run's journal. */
+export const makeRun = (journal: string) => makeRunWith((warn) => openRunJournal(journal, warn))
+
+const makeRunWith = Effect.fnUntraced(function* <E, R>(
+  open: (warn: (message: string) => Effect.Effect<void>) => Effect.Effect<RunJournal, E, R>
+) {
   const { emit } = yield* Progress
   const id = (yield* Effect.replicateEffect(hexDigit, 12)).join("")
   const startedAt = yield* Clock.currentTimeMillis
   const state = yield* Ref.make<DeploymentState>("PENDING")
   const step = yield* Ref.make<Step>("validate")
-  const ledger = yield* Ref.make<Ledger>({ changes: 0, undone: [], leftovers: [] })
+  const ledger = yield* Ref.make<Ledger>({ changes: 0, pending: 0, undone: [], leftovers: [] })
+  const replaced = yield* Ref.make<ReadonlySet<string>>(new Set())
   const emitHere = (event: DeploymentEvent) =>
     Effect.gen(function* () {
       const at = yield* Clock.currentTimeMillis
@@ -63,7 +78,9 @@ export const makeRun = Effect.gen(function* () {
         yield* emitHere({ _tag: "StateChanged", from, to })
       }),
     step,
-    ledger
+    ledger,
+    replaced,
+    journal: yield* open((message) => emitHere({ _tag: "Warning", message }))
   })
 })
 

@@ -4,6 +4,7 @@ import { PropagationTimeout } from "../dns/AwaitAuthoritative.ts"
 import { AuthoritativeDnsError } from "../dns/AuthoritativeDns.ts"
 import { DnsError } from "../dns/DnsError.ts"
 import { UnhealthyError } from "../health/AwaitHealthy.ts"
+import { JournalError } from "../state/Journals.ts"
 import { SecretError } from "../secrets/SecretStore.ts"
 import { DeadlineError, DeploymentFailedError, RefusedError } from "./DeployError.ts"
 import { RunFinished, Step } from "./DeploymentEvent.ts"
@@ -13,6 +14,7 @@ import { IllegalTransition } from "./DeploymentState.ts"
 export const StepError = Schema.Union(
   RefusedError,
   SecretError,
+  JournalError,
   CoolifyError,
   DnsError,
   AuthoritativeDnsError,

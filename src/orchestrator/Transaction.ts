@@ -21,7 +21,7 @@ export const transaction = <R>(steps: Effect.Effect<Outcome, StepError, R>, url:
     )
     // Announced before the scope closes. Once the steps have ended, a success cannot become an interruption any more.
     return yield* Effect.uninterruptibleMask((restore) =>
-      Effect.onExit(Effect.scoped(Effect.onExit(restore(steps), announceRollback)), (exit) =>
+      Effect.onExit(Effect.scoped(Effect.onExit(restore(steps), announceEnd)), (exit) =>
         Effect.flatMap(settle(exit, url), (end) => Ref.set(report, end))
       )
     ).pipe(
@@ -35,22 +35,34 @@ export const transaction = <R>(steps: Effect.Effect<Outcome, StepError, R>, url:
     )
   })
 
-/** A failure with changes behind it rolls back; one without has nothing to undo. */
-const announceRollback = <A, E>(exit: Exit.Exit<A, E>) =>
+/** The decision, before anything follows from it. A failure with changes behind it rolls back; one without has nothing to undo. */
+const announceEnd = <E>(exit: Exit.Exit<Outcome, E>) =>
   Effect.gen(function* () {
     const run = yield* Run
     const { changes } = yield* Ref.get(run.ledger)
-    if (Exit.isFailure(exit)) yield* Effect.orDie(run.go(changes > 0 ? "ROLLING_BACK" : "FAILED"))
+    if (Exit.isSuccess(exit)) {
+      // What follows - the old version's end - has no undo.
+      if (exit.value !== "declined") yield* run.journal.committed
+    } else if (changes > 0) {
+      yield* run.journal.rollingBack
+      yield* Effect.orDie(run.go("ROLLING_BACK"))
+    } else {
+      yield* Effect.orDie(run.go("FAILED"))
+    }
   })
 
 /** Closes the state machine once the finalizers are through, and reports. */
 const settle = <E>(exit: Exit.Exit<Outcome, E>, url: string | null) =>
   Effect.gen(function* () {
     const run = yield* Run
-    const { leftovers } = yield* Ref.get(run.ledger)
+    const { leftovers, pending } = yield* Ref.get(run.ledger)
     if (Exit.isSuccess(exit)) {
-      if (exit.value !== "declined") yield* Effect.orDie(run.go("COMPLETE"))
+      if (exit.value !== "declined") {
+        yield* run.journal.close
+        yield* Effect.orDie(run.go("COMPLETE"))
+      }
     } else if ((yield* run.state) === "ROLLING_BACK") {
+      if (pending === 0) yield* run.journal.close
       yield* Effect.orDie(run.go(leftovers.length > 0 ? "FAILED" : "ROLLED_BACK"))
     }
     const outcome = Exit.isSuccess(exit)

@@ -7,7 +7,7 @@ import { awaitHealthy } from "../health/AwaitHealthy.ts"
 import { HealthProbe } from "../health/HealthProbe.ts"
 import type { Healthcheck } from "../spec/Spec.ts"
 import { Pace } from "./Pace.ts"
-import { makeRun, reportEnd, Run } from "./Run.ts"
+import { makeReadingRun, reportEnd, Run } from "./Run.ts"
 import { RunError } from "./RunError.ts"
 import { healthAttempted, publicUrl } from "./steps/Verify.ts"
 
@@ -42,7 +42,7 @@ export const verification = Effect.fn("verification")(function* (
   subject: VerificationSubject,
   options: VerificationOptions
 ) {
-  const run = yield* makeRun
+  const run = yield* makeReadingRun
   const { domain, name } = subject
   yield* run.emit({ _tag: "RunStarted", command: "verify", name, domain, mode: options.mode })
   const { port } = yield* HealthProbe

@@ -45,7 +45,10 @@ export const layer = (
       const sources = yield* makeSources(options)
       return SecretStore.of({
         resolve: resolveWith(options, sources, sources.generate),
-        digest: (value) => Effect.map(sources.key, (key) => hmac(key, value))
+        digest: (value) => Effect.map(sources.key, (key) => hmac(key, value)),
+        keep: sources.keep,
+        kept: sources.kept,
+        forget: sources.forget
       })
     })
   )
@@ -81,7 +84,10 @@ export const layerDryRun = (
           const stored = yield* sources.storedKey
           const key = Option.isSome(stored) ? stored.value : yield* passingKey
           return hmac(key, value)
-        })
+        }),
+        keep: () => Effect.void,
+        kept: sources.kept,
+        forget: () => Effect.void
       })
     })
   )
@@ -185,12 +191,14 @@ const makeSources = Effect.fnUntraced(function* (options: SecretStoreOptions) {
     return yield* fromOrigin("stored", `in ${file}`, name, yield* entryValue(file, entry))
   })
 
+  const hideFromGit = files.create(options.directory, path.join(secretsDirectory, ".gitignore"), "*\n")
+
   const generate: Generate = Effect.fnUntraced(function* (scope, name) {
     const generator = yield* SecretGenerator
     const value = yield* generator.secret
     const root = options.directory
     const file = fileOf(scope, name)
-    yield* files.create(root, path.join(secretsDirectory, ".gitignore"), "*\n")
+    yield* hideFromGit
     const created = yield* files.create(root, file, `${name}=${Redacted.value(value)}\n`)
     // Read back even our own: only what is really in the file is ever used.
     const kept = yield* stored(scope, name)
@@ -224,7 +232,18 @@ const makeSources = Effect.fnUntraced(function* (options: SecretStoreOptions) {
     })
   })
 
-  return { given, environment, envFile, fromEnvFile, stored, generate, storedKey, key }
+  /** No scope of secrets has a name with a dot. */
+  const keptFile = (id: string) => path.join(secretsDirectory, ".kept", `${encodeSegment(id)}.json`)
+  const keep = (id: string, text: Redacted.Redacted<string>) =>
+    Effect.zipRight(hideFromGit, files.create(options.directory, keptFile(id), Redacted.value(text)))
+  const kept = (id: string) =>
+    Effect.map(
+      files.read(keptFile(id), { loose: "refuse", onLoose: () => Effect.void }),
+      Option.map(Redacted.make)
+    )
+  const forget = (id: string) => files.remove(keptFile(id))
+
+  return { given, environment, envFile, fromEnvFile, stored, generate, storedKey, key, keep, kept, forget }
 })
 
 const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/

@@ -29,7 +29,11 @@ export const layerMemory = (environment: Readonly<Record<string, string>> = {}):
             : [{ name, value, origin: "stored" }, all]
         })
       })
+      const texts = yield* Ref.make(HashMap.empty<string, Redacted.Redacted<string>>())
       return SecretStore.of({
+        keep: (id, text) => Ref.update(texts, HashMap.set(id, text)),
+        kept: (id) => Effect.map(Ref.get(texts), HashMap.get(id)),
+        forget: (id) => Ref.update(texts, HashMap.remove(id)),
         resolve: (scope, names) =>
           Effect.forEach(Arr.dedupe(names), (name) => {
             const value = Object.hasOwn(environment, name) ? environment[name] : undefined

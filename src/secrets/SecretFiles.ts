@@ -26,6 +26,8 @@ export interface SecretFiles {
    * already exists and was left alone. Of several processes exactly one gets `true`, and none ever sees half a file.
    */
   readonly create: (root: string, file: string, text: string) => Effect.Effect<boolean, SecretError>
+  /** Removes the file, if there is one. */
+  readonly remove: (file: string) => Effect.Effect<void, SecretError>
 }
 
 export const make = (fs: FileSystem.FileSystem, path: Path.Path): SecretFiles => {
@@ -128,7 +130,10 @@ export const make = (fs: FileSystem.FileSystem, path: Path.Path): SecretFiles =>
       Effect.withSpan("SecretFiles.create")
     )
 
-  return { read, create }
+  const remove = (file: string) =>
+    fs.remove(file, { force: true }).pipe(mapPlatformError("CannotPersist", file))
+
+  return { read, create, remove }
 }
 
 const isReason = (reason: PlatformError.SystemErrorReason) => (error: PlatformError.PlatformError) =>

@@ -1,5 +1,6 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 
@@ -43,5 +44,11 @@ export class SecretStore extends Context.Tag("fabrik/secrets/SecretStore")<
      * The key is created on first use and never leaves the machine.
      */
     readonly digest: (value: Redacted.Redacted<string>) => Effect.Effect<string, SecretError>
+    /** Keeps a text under an id (letters, digits, `-`) that was not used before, durably when this returns. */
+    readonly keep: (id: string, text: Redacted.Redacted<string>) => Effect.Effect<void, SecretError>
+    /** What was kept under the id; `None`: nothing, or not any more. */
+    readonly kept: (id: string) => Effect.Effect<Option.Option<Redacted.Redacted<string>>, SecretError>
+    /** Does nothing when nothing is kept under the id. */
+    readonly forget: (id: string) => Effect.Effect<void, SecretError>
   }
 >() {}

@@ -4,6 +4,7 @@ import type { DnsError, DnsErrorReason } from "../dns/DnsError.ts"
 import type { UnhealthyError } from "../health/AwaitHealthy.ts"
 import type { ProbeError } from "../health/HealthProbe.ts"
 import type { DeploymentFailedError, RefusedError } from "../orchestrator/DeployError.ts"
+import type { JournalError } from "../state/Journals.ts"
 import type { SecretError } from "../secrets/SecretStore.ts"
 
 interface Advice {
@@ -87,9 +88,25 @@ export const coolifyAdvice: Table<CoolifyErrorReason> = {
     cause: "The answer cannot be understood; a proxy or a login page may stand before Coolify.",
     next: looksLikeCoolify
   },
+  Unrecorded: {
+    cause: "What is not written down first is not sent, so that a crash cannot lose it.",
+    next: "Make room on the disk, or the journal's folder writable, and run the command again."
+  },
   BadConfig: {
     cause: "",
     next: "Set COOLIFY_ENDPOINT to the address of your Coolify and COOLIFY_TOKEN to an API token of it."
+  }
+}
+
+export const journalAdvice: Table<JournalError["reason"]> = {
+  Unreadable: {
+    cause: "It says what an earlier run has left open, so nothing is sent before it is read.",
+    next: "Check who owns it and its mode (ls -l)."
+  },
+  Unwritable: coolifyAdvice.Unrecorded,
+  Damaged: {
+    cause: "It says what an earlier run has left open, and was changed or comes from another version.",
+    next: "`fabrik recover --scan` shows by the marks what stands; with the file removed, fabrik goes by those alone."
   }
 }
 
@@ -135,6 +152,7 @@ export const dnsAdvice: Table<DnsErrorReason> = {
     cause: "The DNS provider's answer cannot be understood.",
     next: "Check the provider's address; a proxy or a login page may stand before it."
   },
+  Unrecorded: coolifyAdvice.Unrecorded,
   BadConfig: {
     cause: "",
     next: "Set CLOUDFLARE_API_TOKEN, or PDNS_API_URL and PDNS_API_KEY; with --skip-dns none is needed."
@@ -168,7 +186,8 @@ export const refusedAdvice: { readonly [R in RefusedError["reason"]]: string } =
   Moved: "Only what was reviewed is carried out.",
   NotRunning: "Only a running container has a log.",
   Inexpressible: "A specification has no words for this, so fabrik could not keep it as it is.",
-  NoRelease: "Only what was deployed from this folder can be gone back to."
+  NoRelease: "Only what was deployed from this folder can be gone back to.",
+  Unsettled: "Its changes are still open, and two runs must not mix."
 }
 
 export const deploymentAdvice: Table<DeploymentFailedError["reason"]> = {

@@ -5,6 +5,7 @@ import {
   deploymentAdvice,
   dnsAdvice,
   doing,
+  journalAdvice,
   probeAdvice,
   refusedAdvice,
   secretAdvice,
@@ -48,6 +49,10 @@ export const explain = (error: StepError | ProbeError): Explanation => {
     case "SecretError": {
       const { cause, next } = secretAdvice[error.reason]
       return plain("secrets", `${error.subject}: ${error.detail}`, next, [cause])
+    }
+    case "JournalError": {
+      const { cause, next } = journalAdvice[error.reason]
+      return plain("journal", `${error.file} ${error.detail}`, next, [cause])
     }
     case "CoolifyError": {
       const { cause, next } = coolifyAdvice[error.reason]

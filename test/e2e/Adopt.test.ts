@@ -9,6 +9,7 @@ import { hasChanges, type Plan } from "../../src/orchestrator/Plan.ts"
 import type { SandboxHandle } from "../../src/sandbox/SandboxHandle.ts"
 import { testSandbox } from "../sandbox/TestSandbox.ts"
 import { applyTo, layersOf } from "./SandboxWorld.ts"
+import { noOrigin } from "../orchestrator/Samples.ts"
 
 const call = (sandbox: SandboxHandle, method: string, path: string, body?: unknown) =>
   Effect.promise(async () => {
@@ -113,7 +114,7 @@ describe("adopting what was made by hand", () => {
             environment: undefined,
             dns: true
           })
-          yield* adopt(found, { mode: "sandbox", confirm: () => Effect.succeed(true) })
+          yield* adopt(found, { mode: "sandbox", confirm: () => Effect.succeed(true), origin: noOrigin })
           const [listed] = yield* listManaged
           assert.include({ ...listed }, { uuid, ours: true, project: "Legacy", name: "Old API" })
           return found

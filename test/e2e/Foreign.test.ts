@@ -12,6 +12,7 @@ import { Pace } from "../../src/orchestrator/Pace.ts"
 import type { SandboxHandle } from "../../src/sandbox/SandboxHandle.ts"
 import type { Source, Spec } from "../../src/spec/Spec.ts"
 import { testSandbox } from "../sandbox/TestSandbox.ts"
+import { noOrigin } from "../orchestrator/Samples.ts"
 import { hasty, layersOf, options, specOf } from "./SandboxWorld.ts"
 
 const zone = "example.com"
@@ -189,14 +190,16 @@ it.scopedLive(
       const seed = yield* Random.nextInt
       const ended = new Map<string, number>()
 
-      const applied = (spec: Spec, timeout: Duration.Duration) => apply(spec, { ...options, timeout })
+      const applied = (spec: Spec, timeout: Duration.Duration) =>
+        Effect.catchTag(apply(spec, { ...options, timeout }), "JournalError", Effect.die)
       const destroyed = (spec: Spec) =>
         destroy(spec, {
           mode: "sandbox",
           keepDns: false,
           deleteVolumes: true,
-          confirm: () => Effect.succeed(true)
-        })
+          confirm: () => Effect.succeed(true),
+          origin: noOrigin
+        }).pipe(Effect.catchTag("JournalError", Effect.die))
 
       const oneRun = (lane: number, history: Array<string>) =>
         Effect.gen(function* () {

@@ -22,7 +22,8 @@ import type { SandboxHandle } from "../../src/sandbox/SandboxHandle.ts"
 import * as FileSecretStore from "../../src/secrets/FileSecretStore.ts"
 import { parseSpec } from "../../src/spec/ParseSpec.ts"
 import type { Spec } from "../../src/spec/Spec.ts"
-import { applyOptions } from "../orchestrator/Samples.ts"
+import { layerMemory as journalsMemory } from "../../src/state/MemoryJournals.ts"
+import { applyOptions, noOrigin } from "../orchestrator/Samples.ts"
 
 export const layersOf = (sandbox: SandboxHandle) =>
   Layer.unwrapEffect(
@@ -40,6 +41,7 @@ export const layersOf = (sandbox: SandboxHandle) =>
           resolvers: [sandbox.dnsServer],
           ca: sandbox.caPem
         }),
+        journalsMemory,
         FileSecretStore.layer({
           envFile: `${sandbox.dir}/none.env`,
           envFileRequired: false,
@@ -93,6 +95,7 @@ export const applyTo = (
           )
       }),
       Effect.provideService(Pace, pace),
+      Effect.catchTag("JournalError", Effect.die),
       Effect.provide(layersOf(sandbox)),
       Effect.either
     )
@@ -107,8 +110,14 @@ export const destroyFrom = (sandbox: SandboxHandle, spec: Spec) =>
       mode: "sandbox",
       keepDns: false,
       deleteVolumes: true,
-      confirm: () => Effect.succeed(true)
-    }).pipe(Effect.provideService(Pace, pace), Effect.provide(layersOf(sandbox)), Effect.either)
+      confirm: () => Effect.succeed(true),
+      origin: noOrigin
+    }).pipe(
+      Effect.catchTag("JournalError", Effect.die),
+      Effect.provideService(Pace, pace),
+      Effect.provide(layersOf(sandbox)),
+      Effect.either
+    )
   })
 
 /** A small spec of the sandbox's kind. `health` overrides lines of the health check. */

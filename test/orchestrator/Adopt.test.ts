@@ -13,7 +13,9 @@ import { adopt, readAdoptable, type Search } from "../../src/orchestrator/Adopt.
 import { applicationMark } from "../../src/orchestrator/Desired.ts"
 import { Progress, type Emitted } from "../../src/orchestrator/DeploymentEvent.ts"
 import * as Marker from "../../src/orchestrator/Marker.ts"
-import { application, firstRun, server, spec, variable, zone } from "./Samples.ts"
+import { layerMemory as secretMemory } from "../../src/secrets/MemorySecretStore.ts"
+import { layerMemory as journalsMemory } from "../../src/state/MemoryJournals.ts"
+import { noOrigin, application, firstRun, server, spec, variable, zone } from "./Samples.ts"
 
 const handMade = {
   ...application(spec, { description: "by hand" }),
@@ -24,7 +26,7 @@ const handMade = {
 }
 
 const world = (...applications: ReadonlyArray<typeof handMade>) =>
-  Layer.merge(
+  Layer.mergeAll(
     coolifyMemory({
       servers: [server],
       world: {
@@ -40,7 +42,9 @@ const world = (...applications: ReadonlyArray<typeof handMade>) =>
         variables: [{ ...variable("GREETING", "hello", ""), applicationUuid: "app" }]
       }
     }),
-    dnsMemory([zone])
+    dnsMemory([zone]),
+    journalsMemory,
+    secretMemory()
   )
 
 const search: Search = { application: "api", project: undefined, environment: undefined, dns: true }
@@ -60,8 +64,14 @@ const adopted = (confirm = true) =>
   Effect.gen(function* () {
     const events = yield* Ref.make<ReadonlyArray<Emitted>>([])
     const adoptable = yield* readAdoptable(search)
-    const fiber = yield* adopt(adoptable, { mode: "sandbox", confirm: () => Effect.succeed(confirm) }).pipe(
+    const fiber = yield* adopt(adoptable, {
+      mode: "sandbox",
+      confirm: () => Effect.succeed(confirm),
+      origin: noOrigin
+    }).pipe(
       Effect.provideService(Progress, { emit: (event) => Ref.update(events, (all) => [...all, event]) }),
+      Effect.catchTag("JournalError", Effect.die),
+      Effect.catchTag("RefusedError", Effect.die),
       Effect.either,
       Effect.fork
     )
@@ -204,7 +214,7 @@ describe("adopt", () => {
       yield* memory.hangNext("inventory")
       const adoptable = yield* readAdoptable(search)
       const fiber = yield* Effect.fork(
-        adopt(adoptable, { mode: "sandbox", confirm: () => Effect.succeed(true) })
+        adopt(adoptable, { mode: "sandbox", confirm: () => Effect.succeed(true), origin: noOrigin })
       )
       yield* TestClock.adjust("1 second")
       yield* memory.edit((so) => ({

@@ -17,6 +17,7 @@ import { apply, type ApplyOptions } from "../../src/orchestrator/Apply.ts"
 import { Progress, type Emitted } from "../../src/orchestrator/DeploymentEvent.ts"
 import { layerMemory as secretMemory } from "../../src/secrets/MemorySecretStore.ts"
 import type { Spec } from "../../src/spec/Spec.ts"
+import { layerMemory as journalsMemory } from "../../src/state/MemoryJournals.ts"
 import { applyOptions as options, server, spec, zone } from "./Samples.ts"
 
 const ok = answering({ status: 200, release: undefined }, { address: server.ip })
@@ -32,7 +33,8 @@ const world = (options: { readonly healthy?: boolean } = {}) => {
           ? { [server.ip]: [new ProbeError({ reason: "ConnectionRefused", detail: "connection refused" })] }
           : { [server.ip]: [ok], [spec.domain]: [ok] }
     }),
-    secretMemory({ API_KEY: "s3cret" })
+    secretMemory({ API_KEY: "s3cret" }),
+    journalsMemory
   )
 }
 
@@ -46,6 +48,7 @@ const applied = (
     const events = yield* Ref.make<ReadonlyArray<Emitted>>([])
     const fiber = yield* apply(of, { ...options, ...changes }).pipe(
       Effect.provideService(Progress, { emit: (event) => Ref.update(events, (all) => [...all, event]) }),
+      Effect.catchTag("JournalError", Effect.die),
       Effect.either,
       Effect.fork
     )
@@ -254,7 +257,10 @@ describe("a failed update puts the old version back", () => {
       const memory = yield* CoolifyMemory
       yield* memory.outcomes([{ status: "stuck" }])
       const fiber = yield* Effect.fork(
-        Effect.either(apply(changed, { ...options, timeout: Duration.minutes(5) }))
+        apply(changed, { ...options, timeout: Duration.minutes(5) }).pipe(
+          Effect.catchTag("JournalError", Effect.die),
+          Effect.either
+        )
       )
       yield* TestClock.adjust("1 minute")
       yield* memory.edit((now) => ({

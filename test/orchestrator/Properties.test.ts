@@ -27,7 +27,8 @@ import { destroy } from "../../src/orchestrator/Destroy.ts"
 import { hasChanges, type Plan } from "../../src/orchestrator/Plan.ts"
 import { layerMemory as secretMemory } from "../../src/secrets/MemorySecretStore.ts"
 import type { Spec } from "../../src/spec/Spec.ts"
-import { applyOptions, server, spec as base, zone } from "./Samples.ts"
+import { layerMemory as journalsMemory } from "../../src/state/MemoryJournals.ts"
+import { applyOptions, noOrigin, server, spec as base, zone } from "./Samples.ts"
 import { anySpec, reordered, twoVersions } from "./SpecArbitrary.ts"
 
 const runs = { fastCheck: { numRuns: 100 }, timeout: 120_000 }
@@ -57,7 +58,8 @@ const world = () =>
         ]
       )
     ),
-    secretMemory()
+    secretMemory(),
+    journalsMemory
   )
 
 const probe = (healthy: boolean): Context.Tag.Service<HealthProbe> => ({
@@ -172,6 +174,7 @@ const applied = (spec: Spec, changes: Partial<ApplyOptions> = {}, disturbance: D
       Effect.provideService(HealthProbe, probe(disturbance.healthy ?? true)),
       Effect.provideService(CoolifyClient, coolify),
       Effect.provideService(DnsClient, dns),
+      Effect.catchTag("JournalError", Effect.die),
       Effect.either,
       Effect.fork
     )
@@ -329,7 +332,8 @@ const destroyed = (spec: Spec) =>
         mode: "sandbox",
         keepDns: false,
         deleteVolumes: true,
-        confirm: () => Effect.succeed(true)
+        confirm: () => Effect.succeed(true),
+        origin: noOrigin
       })
     )
     yield* TestClock.adjust("1 hour")

@@ -9,14 +9,14 @@ import type * as Scope from "effect/Scope"
 import * as TestClock from "effect/TestClock"
 import { Pace } from "../../src/orchestrator/Pace.ts"
 import { withUndo } from "../../src/orchestrator/Rollback.ts"
-import { makeRun, Run } from "../../src/orchestrator/Run.ts"
+import { makeReadingRun, Run } from "../../src/orchestrator/Run.ts"
 
 /** Runs `program` in a scope of its own and tells how the undos went. */
 const inRun = <A, E>(
   program: (note: (what: string) => Effect.Effect<void>) => Effect.Effect<A, E, Run | Scope.Scope>
 ) =>
   Effect.gen(function* () {
-    const run = yield* makeRun
+    const run = yield* makeReadingRun
     const log = yield* Ref.make<ReadonlyArray<string>>([])
     const note = (what: string) => Ref.update(log, (entries) => [...entries, what])
     const fiber = yield* Effect.fork(
@@ -28,15 +28,18 @@ const inRun = <A, E>(
 const undoing = (note: (what: string) => Effect.Effect<void>, what: string) =>
   Effect.as(note(`undo ${what}`), "undone" as const)
 
+/** What is told of an undo is its data: of this one `project a`. */
+const undoOf = (name: string) => ({ _tag: "CreatedProject", name, run: "run" }) as const
+
 const change = (note: (what: string) => Effect.Effect<void>, what: string) =>
-  withUndo({ what, next: `remove ${what}` }, note(what), undoing(note, what))
+  withUndo(undoOf(what), note(what), undoing(note, what))
 
 it.effect("keeps everything when the scope succeeds", () =>
   Effect.gen(function* () {
     const { fiber, log, run } = yield* inRun((note) => Effect.zipRight(change(note, "a"), change(note, "b")))
     assert.isTrue(Exit.isSuccess(yield* Fiber.join(fiber)))
     assert.deepStrictEqual(yield* log, ["a", "b"])
-    assert.deepStrictEqual(yield* Ref.get(run.ledger), { changes: 2, undone: [], leftovers: [] })
+    assert.deepStrictEqual(yield* Ref.get(run.ledger), { changes: 2, pending: 0, undone: [], leftovers: [] })
   })
 )
 
@@ -46,12 +49,12 @@ it.effect("undoes in reverse when a later change fails, the failed one included"
       Effect.gen(function* () {
         yield* change(note, "a")
         yield* change(note, "b")
-        yield* withUndo({ what: "c", next: "" }, Effect.fail("refused"), undoing(note, "c"))
+        yield* withUndo(undoOf("c"), Effect.fail("refused"), undoing(note, "c"))
       })
     )
     assert.deepStrictEqual(yield* Fiber.join(fiber), Exit.fail("refused"))
     assert.deepStrictEqual(yield* log, ["a", "b", "undo c", "undo b", "undo a"])
-    assert.deepStrictEqual((yield* Ref.get(run.ledger)).undone, ["c", "b", "a"])
+    assert.deepStrictEqual((yield* Ref.get(run.ledger)).undone, ["project c", "project b", "project a"])
   })
 )
 
@@ -60,7 +63,7 @@ it.effect("interrupts a change that hangs and still undoes it", () =>
     const { fiber, log } = yield* inRun((note) =>
       Effect.zipRight(
         change(note, "a"),
-        withUndo({ what: "b", next: "" }, Effect.zipRight(note("b"), Effect.never), undoing(note, "b"))
+        withUndo(undoOf("b"), Effect.zipRight(note("b"), Effect.never), undoing(note, "b"))
       )
     )
     yield* TestClock.adjust("1 second")
@@ -74,7 +77,7 @@ it.effect("interrupts at once: an acquisition would have made Ctrl-C wait", () =
     const started = yield* Deferred.make<void>()
     const { fiber } = yield* inRun((note) =>
       withUndo(
-        { what: "slow", next: "" },
+        undoOf("slow"),
         Effect.zipRight(Deferred.succeed(started, undefined), Effect.sleep("1 hour")),
         undoing(note, "slow")
       )
@@ -91,8 +94,8 @@ it.effect("goes on after an undo that fails or dies, and names what it left", ()
     const { fiber, log, run } = yield* inRun((note) =>
       Effect.gen(function* () {
         yield* change(note, "a")
-        yield* withUndo({ what: "b", next: "remove b by hand" }, note("b"), Effect.fail({ message: "no" }))
-        yield* withUndo({ what: "c", next: "remove c by hand" }, note("c"), Effect.dieMessage("bug"))
+        yield* withUndo(undoOf("b"), note("b"), Effect.fail({ message: "no" }))
+        yield* withUndo(undoOf("c"), note("c"), Effect.dieMessage("bug"))
         yield* Effect.fail("over")
       })
     )
@@ -100,12 +103,12 @@ it.effect("goes on after an undo that fails or dies, and names what it left", ()
     yield* Fiber.join(fiber)
     const { leftovers, undone } = yield* Ref.get(run.ledger)
     assert.deepStrictEqual(yield* log, ["a", "b", "c", "undo a"])
-    assert.deepStrictEqual(undone, ["a"])
+    assert.deepStrictEqual(undone, ["project a"])
     assert.deepStrictEqual(
       leftovers.map(({ what, next }) => [what, next]),
       [
-        ["c", "remove c by hand"],
-        ["b", "remove b by hand"]
+        ["project c", "delete the project c in Coolify"],
+        ["project b", "delete the project b in Coolify"]
       ]
     )
     assert.include(leftovers[1]!.why, "no")
@@ -121,12 +124,12 @@ it.effect("tries an undo again before it gives up", () =>
       (n) => (n < 3 ? Effect.fail({ message: "busy" }) : Effect.succeed("undone" as const))
     )
     const { fiber, run } = yield* inRun((note) =>
-      Effect.zipRight(withUndo({ what: "a", next: "" }, note("a"), flaky), Effect.fail("over"))
+      Effect.zipRight(withUndo(undoOf("a"), note("a"), flaky), Effect.fail("over"))
     )
     yield* TestClock.adjust("1 minute")
     yield* Fiber.join(fiber)
     assert.strictEqual(yield* Ref.get(tries), 3)
-    assert.deepStrictEqual((yield* Ref.get(run.ledger)).undone, ["a"])
+    assert.deepStrictEqual((yield* Ref.get(run.ledger)).undone, ["project a"])
   })
 )
 
@@ -136,7 +139,7 @@ it.effect("bounds an undo that hangs, after a failure and after an interruption"
       const { fiber, log, run } = yield* inRun((note) =>
         Effect.gen(function* () {
           yield* change(note, "a")
-          yield* withUndo({ what: "b", next: "" }, note("b"), Effect.never)
+          yield* withUndo(undoOf("b"), note("b"), Effect.never)
           yield* ending
         })
       )
@@ -147,7 +150,7 @@ it.effect("bounds an undo that hangs, after a failure and after an interruption"
       assert.deepStrictEqual(yield* log, ["a", "b", "undo a"])
       assert.deepStrictEqual(
         (yield* Ref.get(run.ledger)).leftovers.map(({ what }) => what),
-        ["b"]
+        ["project b"]
       )
     }
   })
@@ -156,10 +159,10 @@ it.effect("bounds an undo that hangs, after a failure and after an interruption"
 it.effect("does not count an undo that found nothing to do", () =>
   Effect.gen(function* () {
     const { fiber, run } = yield* inRun(() =>
-      withUndo({ what: "a", next: "" }, Effect.fail("refused"), Effect.succeed("nothing" as const))
+      withUndo(undoOf("a"), Effect.fail("refused"), Effect.succeed("nothing" as const))
     )
     yield* Fiber.join(fiber)
-    assert.deepStrictEqual(yield* Ref.get(run.ledger), { changes: 1, undone: [], leftovers: [] })
+    assert.deepStrictEqual(yield* Ref.get(run.ledger), { changes: 1, pending: 0, undone: [], leftovers: [] })
   })
 )
 
@@ -167,7 +170,7 @@ it.effect("takes the patience of an undo from the Pace", () =>
   Effect.gen(function* () {
     const pace = yield* Pace
     const { fiber, run } = yield* inRun(() =>
-      Effect.zipRight(withUndo({ what: "a", next: "" }, Effect.void, Effect.never), Effect.fail("over"))
+      Effect.zipRight(withUndo(undoOf("a"), Effect.void, Effect.never), Effect.fail("over"))
     ).pipe(Effect.provideService(Pace, { ...pace, undoBudget: Duration.seconds(10) }))
     yield* TestClock.adjust("11 seconds")
     yield* Fiber.join(fiber)

@@ -42,6 +42,9 @@ export const server: Server = {
   usable: true
 }
 
+/** Where no spec was read from a file. */
+export const noOrigin = { file: "spec.yaml", text: "" }
+
 export const applyOptions: ApplyOptions = {
   command: "apply",
   mode: "sandbox",
@@ -52,7 +55,8 @@ export const applyOptions: ApplyOptions = {
   allowDowntime: false,
   expected: undefined,
   confirm: () => Effect.succeed(true),
-  timeout: Duration.minutes(30)
+  timeout: Duration.minutes(30),
+  origin: noOrigin
 }
 
 export const zone = { id: "zone", name: "example.com" }

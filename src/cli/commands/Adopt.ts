@@ -73,7 +73,7 @@ export const adopt = define({
         file,
         adoptable.text,
         Effect.provide(
-          run(adoptable, { mode: world.place, confirm }),
+          run(adoptable, { mode: world.place, confirm, origin: { file, text: adoptable.text } }),
           Output.layer({ ...flags, verbose: false })
         )
       )

@@ -72,6 +72,7 @@ export const apply = define({
       allowDowntime: flags.allowDowntime,
       expected: reviewed?.plan,
       confirm,
+      origin: { file: reviewed?.file ?? flags.file, text },
       timeout: Duration.seconds(flags.timeout ?? 1800)
     }).pipe(Effect.provide(world.layer), Effect.provide(Output.layer(flags)))
     if (!flags.dryRun && !skipDeploy) {

@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import { destroy as run } from "../../orchestrator/Destroy.ts"
-import { loadSpec } from "../../spec/LoadSpec.ts"
+import { readSpec } from "../../spec/LoadSpec.ts"
+import { parseSpec } from "../../spec/ParseSpec.ts"
 import { define } from "../CommandInfo.ts"
 import { conclude } from "../Conclude.ts"
 import * as Flag from "../Flag.ts"
@@ -32,7 +33,8 @@ export const destroy = define({
     { line: "fabrik destroy app.yaml --yes --keep-dns", says: "no question; the record stays" }
   ],
   handler: Effect.fn("command.destroy")(function* (flags) {
-    const spec = yield* loadSpec(flags.file)
+    const text = yield* readSpec(flags.file)
+    const spec = yield* parseSpec(text, flags.file)
     const world = yield* openWorld({
       ...subjectOf(spec),
       sandbox: sandboxOf(flags),
@@ -49,7 +51,8 @@ export const destroy = define({
       mode: world.place,
       keepDns: flags.keepDns,
       deleteVolumes: flags.deleteVolumes,
-      confirm
+      confirm,
+      origin: { file: flags.file, text }
     }).pipe(Effect.provide(world.layer), Effect.provide(Output.layer({ ...flags, verbose: false })))
     return yield* conclude(report, yield* consent)
   }, Effect.scoped)

@@ -68,7 +68,8 @@ export const plan = define({
       allowDowntime: true,
       expected: undefined,
       confirm: (found) => Effect.as(Ref.set(changes, found), true),
-      timeout: Duration.minutes(5)
+      timeout: Duration.minutes(5),
+      origin: { file: flags.file, text }
     }).pipe(Effect.provide(world.layer), Effect.provide(Output.layer({ ...flags, verbose: false })))
     const found = yield* Ref.get(changes)
     if (flags.out !== undefined && found !== undefined) {

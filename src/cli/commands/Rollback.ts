@@ -94,6 +94,7 @@ export const rollback = define({
       allowDowntime: flags.allowDowntime,
       expected: undefined,
       confirm,
+      origin: { file: flags.file, text: target.text },
       timeout: Duration.seconds(flags.timeout ?? 1800)
     }).pipe(Effect.provide(world.layer), Effect.provide(Output.layer(flags)))
     yield* recordRelease({ spec, text: target.text, report, backTo: target.release }).pipe(

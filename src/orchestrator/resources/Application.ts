@@ -1,7 +1,8 @@
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import * as Data from "effect/Data"
-import * as Ref from "effect/Ref"
+import type * as Ref from "effect/Ref"
+import * as Struct from "effect/Struct"
 import {
   CoolifyClient,
   type Application,
@@ -10,10 +11,11 @@ import {
   type DeleteOptions
 } from "../../coolify/CoolifyClient.ts"
 import { normaliseRepository } from "../../coolify/Repository.ts"
-import { absentIfNotFound, awaitGone, createOnce, created, type Creation } from "../Find.ts"
+import { absentIfNotFound, awaitGone, createOnce, created, unknownCreation, type Creation } from "../Find.ts"
 import * as Marker from "../Marker.ts"
-import { withUndo } from "../Rollback.ts"
+import { leftAsItIs, withUndo } from "../Rollback.ts"
 import { Run } from "../Run.ts"
+import type { UndoOf } from "../Undo.ts"
 import { cancelActive } from "./Deployment.ts"
 
 export interface Place {
@@ -22,41 +24,61 @@ export interface Place {
   readonly environmentName: string
 }
 
-/** Creates the application. Undo: cancels its deployments, deletes it with its volumes and waits until it is gone. */
+/**
+ * Creates the application. Undo: cancels its deployments, deletes it with its volumes and waits until it is gone.
+ * @param beside another one runs, whose place it is to take.
+ */
 export const createApplication = Effect.fn("createApplication")(function* (
   place: Place,
-  settings: ApplicationSettings
+  settings: ApplicationSettings,
+  beside: boolean
 ) {
   const coolify = yield* CoolifyClient
   const run = yield* Run
-  const known = yield* Ref.make<Creation>({ _tag: "Unknown" })
-  const find = coolify.inventory(place.projectUuid, place.environmentName).pipe(
-    absentIfNotFound,
-    Effect.map((inventory) =>
-      (inventory?.applications ?? [])
-        .filter((application) => Marker.parse(application.description)?.run === run.id)
-        .map(({ uuid }) => uuid)
-    )
-  )
+  const { name } = settings
+  const known = yield* unknownCreation
+  const undo = {
+    _tag: "CreatedApplication",
+    projectUuid: place.projectUuid,
+    environment: place.environmentName,
+    name,
+    run: run.id,
+    beside
+  } as const
   const uuid = yield* withUndo(
-    { what: `application ${settings.name}`, next: `delete the application ${settings.name} in Coolify` },
-    createOnce(known, coolify.createApplication({ ...place, ...settings }), find),
-    Effect.gen(function* () {
-      const uuids = yield* created(known, find)
-      yield* Effect.forEach(uuids, (uuid) => removeApplication(uuid, { deleteVolumes: true }), {
-        discard: true
-      })
-      return uuids.length > 0 ? "undone" : "nothing"
-    })
+    undo,
+    createOnce(known, coolify.createApplication({ ...place, ...settings }), findCreated(undo)),
+    undoCreateApplication(undo, known)
   )
   yield* run.emit({
     _tag: "ResourceChanged",
     system: "coolify",
     kind: "application",
-    name: settings.name,
+    name,
     action: "created"
   })
   return uuid
+})
+
+type CreatedApplication = Pick<UndoOf<"CreatedApplication">, "projectUuid" | "environment" | "run">
+
+const findCreated = ({ projectUuid, environment, run }: CreatedApplication) =>
+  Effect.gen(function* () {
+    const coolify = yield* CoolifyClient
+    const inventory = yield* absentIfNotFound(coolify.inventory(projectUuid, environment))
+    return (inventory?.applications ?? [])
+      .filter(({ description }) => Marker.parse(description)?.run === run)
+      .map(({ uuid }) => uuid)
+  })
+
+/** Deletes the application that the run has made. */
+export const undoCreateApplication = Effect.fn("undoCreateApplication")(function* (
+  undo: CreatedApplication,
+  known: Ref.Ref<Creation>
+) {
+  const uuids = yield* created(known, findCreated(undo))
+  yield* Effect.forEach(uuids, (uuid) => removeApplication(uuid, { deleteVolumes: true }), { discard: true })
+  return uuids.length > 0 ? ("undone" as const) : ("nothing" as const)
 })
 
 /** Cancels what runs, deletes, and waits until Coolify has forgotten the application. */
@@ -77,52 +99,56 @@ export const updateApplication = Effect.fn("updateApplication")(function* (
 ) {
   const coolify = yield* CoolifyClient
   const run = yield* Run
-  const subject = {
-    what: `settings of ${before.name}`,
-    next: `check the settings of ${before.name} in Coolify`
-  }
-  yield* withUndo(
-    subject,
-    coolify.updateApplication(before.uuid, patch, before),
-    Effect.gen(function* () {
-      const now = yield* coolify.getApplication(before.uuid)
-      const { restore, edited } = restoration(before, patch, now)
-      if (Object.keys(restore).length > 0) yield* coolify.updateApplication(before.uuid, restore, now)
-      if (edited.length > 0) {
-        return yield* Effect.fail({
-          message: `${edited.join(", ")} changed meanwhile by somebody else, and left as it is`
-        })
-      }
-      return Object.keys(restore).length > 0 ? "undone" : "nothing"
-    })
-  )
+  const { name, uuid } = before
+  const undo = {
+    _tag: "UpdatedApplication",
+    uuid,
+    name,
+    before: Struct.pick(before, ...fields.filter((field) => patch[field] !== undefined)),
+    patch
+  } as const
+  yield* withUndo(undo, coolify.updateApplication(uuid, patch, before), undoUpdateApplication(undo))
   yield* run.emit({
     _tag: "ResourceChanged",
     system: "coolify",
     kind: "application",
-    name: before.name,
+    name,
     action: "updated"
   })
 })
 
+/** Puts back those fields that still are as they were written. */
+export const undoUpdateApplication = Effect.fn("undoUpdateApplication")(function* ({
+  uuid,
+  before,
+  patch
+}: Pick<UndoOf<"UpdatedApplication">, "uuid" | "before" | "patch">) {
+  const coolify = yield* CoolifyClient
+  const now = yield* coolify.getApplication(uuid)
+  const { restore, edited } = restoration(before, patch, now)
+  const restored = Object.keys(restore).length > 0
+  if (restored) yield* coolify.updateApplication(uuid, restore, now)
+  if (edited.length > 0) {
+    return yield* leftAsItIs(`${edited.join(", ")} changed meanwhile by somebody else, and left as it is`)
+  }
+  return restored ? ("undone" as const) : ("nothing" as const)
+})
+
+/** What can be put back. */
+const fields = ["description", "domains", "port", "healthcheck", "source"] as const
+
 /** Splits a patch by what stands there now: ours (put the old value back), already old, or a hand edit. */
 const restoration = (
-  before: ApplicationSettings,
+  before: ApplicationPatch,
   patch: ApplicationPatch,
   now: ApplicationSettings
 ): { readonly restore: ApplicationPatch; readonly edited: ReadonlyArray<string> } => {
-  const fields = ["domains", "port", "healthcheck", "source"] as const
+  type Field = (typeof fields)[number]
   const written = fields.filter((field) => patch[field] !== undefined)
-  const isOld = (field: (typeof fields)[number]) => same(comparable(now)[field], comparable(before)[field])
-  const isOurs = (field: (typeof fields)[number]) => same(comparable(now)[field], comparable(patch)[field])
-  const back = new Set(written.filter((field) => !isOld(field) && isOurs(field)))
+  const isOld = (field: Field) => same(comparable(now)[field], comparable(before)[field])
+  const isOurs = (field: Field) => same(comparable(now)[field], comparable(patch)[field])
   return {
-    restore: {
-      ...(back.has("domains") ? { domains: before.domains } : {}),
-      ...(back.has("port") ? { port: before.port } : {}),
-      ...(back.has("healthcheck") ? { healthcheck: before.healthcheck } : {}),
-      ...(back.has("source") ? { source: before.source } : {})
-    },
+    restore: Struct.pick(before, ...written.filter((field) => !isOld(field) && isOurs(field))),
     edited: written.filter((field) => !isOld(field) && !isOurs(field))
   }
 }

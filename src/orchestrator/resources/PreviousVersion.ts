@@ -4,90 +4,117 @@ import { CoolifyClient, type Application, type Deployment } from "../../coolify/
 import type { CoolifyError } from "../../coolify/CoolifyError.ts"
 import type { DeploymentFailedError } from "../DeployError.ts"
 import { Pace, pollFor, pollUntil } from "../Pace.ts"
+import * as Marker from "../Marker.ts"
 import { withUndo } from "../Rollback.ts"
+import { Run } from "../Run.ts"
+import type { UndoOf } from "../Undo.ts"
 import { cancelActive, deployAndFollow, isActive } from "./Deployment.ts"
 
-/** Whether this run's deployment may have replaced the version that ran before. */
-export type Replacement = boolean
+/** Whether the version that ran before may no longer run. */
+const setReplaced = (replaced: Ref.Ref<ReadonlySet<string>>, uuid: string, is: boolean) =>
+  Ref.update(replaced, (all) =>
+    is ? new Set([...all, uuid]) : new Set([...all].filter((each) => each !== uuid))
+  )
 
 /**
  * To be called before any change to an existing application: undos run newest first, so that this one, the oldest,
  * redeploys only once the settings and variables are back. It does nothing while the old container still runs.
  */
 export const keepPreviousVersion = Effect.fn("keepPreviousVersion")(function* (before: Application) {
-  const replacement = yield* Ref.make<Replacement>(false)
+  const { journal } = yield* Run
   const { deployment } = yield* Pace
-  const wasStopped = before.status.startsWith("exited")
-  yield* withUndo(
-    {
-      what: `previous version of ${before.name}`,
-      next: `deploy ${before.name} in Coolify`,
-      budget: deployment
-    },
-    Effect.void,
-    Effect.gen(function* () {
-      if (!(yield* Ref.get(replacement))) return "nothing"
-      if (wasStopped) return yield* Effect.fail({ message: "it was stopped before, and runs now" })
-      yield* deployAndFollow(before.uuid, () => Effect.void)
-      return "undone"
-    })
+  const { name, status, uuid } = before
+  const createdBy = Marker.parse(before.description)?.run
+  // What an unfinished run has made is deleted in the end, and what it keeps is kept already.
+  const isTakenCareOf = (journal.before?.changes ?? []).some(
+    ({ undo }) =>
+      (undo._tag === "PreviousVersion" && undo.uuid === uuid) ||
+      (undo._tag === "CreatedApplication" && undo.run === createdBy)
   )
-  return replacement
+  if (isTakenCareOf && journal.before?.decision === "none") return
+  const undo = { _tag: "PreviousVersion", uuid, name, wasStopped: status.startsWith("exited") } as const
+  yield* withUndo(undo, Effect.void, undoReplacement(undo), deployment)
+})
+
+/** Lets the application run as before, or stand still as before, if its version was replaced. */
+export const undoReplacement = Effect.fn("undoReplacement")(function* ({
+  uuid,
+  wasStopped
+}: Pick<UndoOf<"PreviousVersion">, "uuid" | "wasStopped">) {
+  const run = yield* Run
+  if (!(yield* Ref.get(run.replaced)).has(uuid)) return "nothing" as const
+  const coolify = yield* CoolifyClient
+  yield* wasStopped ? coolify.stopApplication(uuid) : deployAndFollow(uuid, () => Effect.void)
+  return "undone" as const
 })
 
 /** Takes an application off the air. Undo: that of {@link keepPreviousVersion}, which deploys it again. */
-export const stopPrevious = Effect.fn("stopPrevious")(function* (
-  before: Application,
-  replacement: Ref.Ref<Replacement>
-) {
+export const stopPrevious = Effect.fn("stopPrevious")(function* ({ uuid, name }: Application) {
   const coolify = yield* CoolifyClient
   const pace = yield* Pace
-  yield* Ref.set(replacement, true)
-  yield* coolify.stopApplication(before.uuid)
+  const { replaced } = yield* Run
+  const stop = Effect.zipRight(setReplaced(replaced, uuid, true), coolify.stopApplication(uuid))
+  yield* withUndo({ _tag: "Stopped", uuid, name }, stop, undoStop({ uuid }))
   // Coolify's status may lag behind; two versions answering for a moment longer is no failure.
   yield* pollUntil(
-    coolify.getApplication(before.uuid),
+    coolify.getApplication(uuid),
     ({ status }) => status.startsWith("exited"),
     pollFor(pace, pace.stop)
   )
 })
 
+/** Says that the application has to be deployed again. */
+export const undoStop = ({ uuid }: Pick<UndoOf<"Stopped">, "uuid">): Effect.Effect<"nothing", never, Run> =>
+  Effect.flatMap(Run, ({ replaced }) => Effect.as(setReplaced(replaced, uuid, true), "nothing"))
+
 /**
  * Deploys an existing application. Undo: cancels what is still under way. From the request on the old version counts as
  * replaced, however little is heard of the deployment, until it is seen that it is not.
  */
-export const deployOver = Effect.fn("deployOver")(function* (
-  application: { readonly uuid: string; readonly name: string },
-  replacement: Ref.Ref<Replacement>
-) {
+export const deployOver = Effect.fn("deployOver")(function* ({
+  uuid,
+  name
+}: {
+  readonly uuid: string
+  readonly name: string
+}) {
   const coolify = yield* CoolifyClient
-  const [newestBefore] = yield* coolify.listDeployments(application.uuid, 1)
+  const { replaced } = yield* Run
+  const [newest] = yield* coolify.listDeployments(uuid, 1)
   const own = yield* Ref.make<string | undefined>(undefined)
-  // A queued deployment has not begun; a failed one has removed its own container and left the old one.
-  const note = ({ status }: Deployment) => Ref.set(replacement, status !== "queued" && status !== "failed")
+  const undo = { _tag: "Deployed", uuid, name, newestBefore: newest?.uuid ?? null } as const
   yield* withUndo(
-    {
-      what: `deployment of ${application.name}`,
-      next: `cancel the deployment of ${application.name} in Coolify`
-    },
-    Ref.set(replacement, true).pipe(
+    undo,
+    setReplaced(replaced, uuid, true).pipe(
       Effect.zipRight(
-        deployAndFollow(application.uuid, (deployment) =>
-          deployment.status === "failed" ? note(deployment) : Ref.set(own, deployment.uuid)
+        deployAndFollow(uuid, (deployment) =>
+          deployment.status === "failed" ? judge(replaced, uuid, deployment) : Ref.set(own, deployment.uuid)
         )
       ),
-      Effect.tapError((error) => (wasRefused(error) ? Ref.set(replacement, false) : Effect.void))
+      Effect.tapError((error) => (wasRefused(error) ? setReplaced(replaced, uuid, false) : Effect.void))
     ),
-    Effect.gen(function* () {
-      const rows = yield* cancelActive(application.uuid)
-      const uuid = yield* Ref.get(own)
-      const [newest] = rows
-      if (newest?.uuid === newestBefore?.uuid) yield* Ref.set(replacement, false)
-      const deployment = uuid === undefined ? newest : rows.find((row) => row.uuid === uuid)
-      if (deployment !== undefined && deployment.uuid !== newestBefore?.uuid) yield* note(deployment)
-      return rows.some(isActive) ? "undone" : "nothing"
-    })
+    undoDeploy(undo, own)
   )
+})
+
+/** A queued deployment has not begun; a failed one has removed its own container and left the old one. */
+const judge = (replaced: Ref.Ref<ReadonlySet<string>>, uuid: string, { status }: Deployment) =>
+  setReplaced(replaced, uuid, status !== "queued" && status !== "failed")
+
+/** Cancels what is under way, and finds out whether it had replaced what ran before. */
+export const undoDeploy = Effect.fn("undoDeploy")(function* (
+  { uuid, newestBefore }: Pick<UndoOf<"Deployed">, "uuid" | "newestBefore">,
+  own: Ref.Ref<string | undefined>
+) {
+  const { replaced } = yield* Run
+  const rows = yield* cancelActive(uuid)
+  const ownUuid = yield* Ref.get(own)
+  const newest = rows[0]
+  const isOld = (deployment: Deployment | undefined) => (deployment?.uuid ?? null) === newestBefore
+  if (isOld(newest)) yield* setReplaced(replaced, uuid, false)
+  const deployment = ownUuid === undefined ? newest : rows.find((row) => row.uuid === ownUuid)
+  if (deployment !== undefined && !isOld(deployment)) yield* judge(replaced, uuid, deployment)
+  return rows.some(isActive) ? ("undone" as const) : ("nothing" as const)
 })
 
 /** The request itself was turned down, so that there is no deployment. */

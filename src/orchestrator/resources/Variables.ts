@@ -4,8 +4,10 @@ import { CoolifyClient, type ObservedVariable, type Variable } from "../../cooli
 import { releaseKey, releaseOfComment } from "../Desired.ts"
 import { isSame } from "../DiffVariables.ts"
 import type { VariableActions } from "../Reconcile.ts"
-import { withUndo } from "../Rollback.ts"
+import { leftAsItIs, withUndo } from "../Rollback.ts"
 import { Run } from "../Run.ts"
+import type { UndoOf } from "../Undo.ts"
+import { keepUpdate, keptUpdate, type VariableUpdate } from "./KeptVariables.ts"
 
 /** Writes the variables of an application that this run created: they go with it. */
 export const putFreshVariables = Effect.fn("putFreshVariables")(function* (
@@ -19,35 +21,44 @@ export const putFreshVariables = Effect.fn("putFreshVariables")(function* (
 
 /** Changes the variables of an existing application. Undo: every row that still is as this run left it goes back. */
 export const updateVariables = Effect.fn("updateVariables")(function* (
-  application: { readonly uuid: string; readonly name: string },
+  { uuid, name }: { readonly uuid: string; readonly name: string },
   actions: VariableActions,
   before: ReadonlyArray<ObservedVariable>
 ) {
   const coolify = yield* CoolifyClient
-  const { uuid, name } = application
+  const run = yield* Run
+  const kept = `${run.id}-${uuid}`
+  const touched = new Set([...actions.put, ...actions.remove].map(({ key }) => key))
+  const update = { ...actions, before: before.filter(({ key }) => touched.has(key)) }
+  yield* keepUpdate(kept, update)
   const change = Effect.gen(function* () {
     if (actions.put.length > 0) yield* coolify.putVariables(uuid, actions.put)
     yield* Effect.forEach(actions.remove, (row) => coolify.deleteVariable(uuid, row.uuid), { discard: true })
   })
-  yield* withUndo(
-    { what: `variables of ${name}`, next: `check the variables of ${name} in Coolify` },
-    change,
-    Effect.gen(function* () {
-      const { put, remove, edited } = restoration(before, actions, yield* coolify.listVariables(uuid))
-      // One after the other: a production row brings a preview twin along, which the second request then overwrites.
-      for (const rows of [put.filter((row) => !row.isPreview), put.filter((row) => row.isPreview)]) {
-        if (rows.length > 0) yield* coolify.putVariables(uuid, rows)
-      }
-      yield* Effect.forEach(remove, (row) => coolify.deleteVariable(uuid, row.uuid), { discard: true })
-      if (edited.length > 0) {
-        return yield* Effect.fail({
-          message: `${edited.join(", ")} changed meanwhile by somebody else, and left as it is`
-        })
-      }
-      return put.length + remove.length > 0 ? "undone" : "nothing"
-    })
-  )
+  yield* withUndo({ _tag: "UpdatedVariables", uuid, name, kept }, change, restoreVariables(uuid, update))
   yield* announce(name, "updated")
+})
+
+/** The undo of {@link updateVariables} when only the secret store knows the values. */
+export const undoUpdateVariables = Effect.fn("undoUpdateVariables")(function* ({
+  uuid,
+  kept
+}: Pick<UndoOf<"UpdatedVariables">, "uuid" | "kept">) {
+  return yield* restoreVariables(uuid, yield* keptUpdate(kept))
+})
+
+const restoreVariables = Effect.fn("restoreVariables")(function* (uuid: string, update: VariableUpdate) {
+  const coolify = yield* CoolifyClient
+  const { put, remove, edited } = restoration(update.before, update, yield* coolify.listVariables(uuid))
+  // One after the other: a production row brings a preview twin along, which the second request then overwrites.
+  for (const rows of [put.filter((row) => !row.isPreview), put.filter((row) => row.isPreview)]) {
+    if (rows.length > 0) yield* coolify.putVariables(uuid, rows)
+  }
+  yield* Effect.forEach(remove, (row) => coolify.deleteVariable(uuid, row.uuid), { discard: true })
+  if (edited.length > 0) {
+    return yield* leftAsItIs(`${edited.join(", ")} changed meanwhile by somebody else, and left as it is`)
+  }
+  return put.length + remove.length > 0 ? ("undone" as const) : ("nothing" as const)
 })
 
 const announce = (name: string, action: "created" | "updated") =>

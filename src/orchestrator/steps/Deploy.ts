@@ -10,7 +10,7 @@ export const deploy = Effect.fn("deploy")(function* (application: Provisioned) {
     case "Fresh":
       return yield* deployUnwatched(application.uuid)
     case "Existing":
-      return yield* deployOver(application, application.replacement)
+      return yield* deployOver(application)
     case "Beside":
       return yield* takeOver(application)
   }
@@ -25,11 +25,11 @@ const deployUnwatched = (uuid: string) => deployAndFollow(uuid, () => Effect.voi
 const takeOver = Effect.fn("takeOver")(function* (
   application: Extract<Provisioned, { readonly _tag: "Beside" }>
 ) {
-  const { uuid, settings, old, replacement } = application
+  const { uuid, settings, old } = application
   yield* deployUnwatched(uuid)
   yield* updateApplication(old, { domains: [] })
   const routeless = { ...settings, uuid, domains: [], status: "", stopsFirst: false }
   yield* updateApplication(routeless, { domains: settings.domains })
   yield* deployUnwatched(uuid)
-  yield* stopPrevious(old, replacement)
+  yield* stopPrevious(old)
 })

@@ -1,5 +1,4 @@
 import * as Effect from "effect/Effect"
-import type * as Ref from "effect/Ref"
 import type { Application, ApplicationSettings } from "../../coolify/CoolifyClient.ts"
 import type { NameServerAnswer } from "../../dns/AuthoritativeDns.ts"
 import type { RecordSet } from "../../dns/DnsClient.ts"
@@ -10,7 +9,7 @@ import { Pace } from "../Pace.ts"
 import type { Reconciliation } from "../Reconcile.ts"
 import type { RecordAction } from "../ReconcileRecord.ts"
 import { createApplication, updateApplication } from "../resources/Application.ts"
-import { keepPreviousVersion, type Replacement } from "../resources/PreviousVersion.ts"
+import { keepPreviousVersion } from "../resources/PreviousVersion.ts"
 import { createEnvironment, createProject } from "../resources/Project.ts"
 import { putRecord } from "../resources/Record.ts"
 import { putFreshVariables, updateVariables } from "../resources/Variables.ts"
@@ -24,7 +23,6 @@ export type Provisioned =
       readonly _tag: "Existing"
       readonly uuid: string
       readonly name: string
-      readonly replacement: Ref.Ref<Replacement>
     }
   /** Still without the domain, which `old` holds. */
   | {
@@ -33,7 +31,6 @@ export type Provisioned =
       readonly name: string
       readonly settings: ApplicationSettings
       readonly old: Application
-      readonly replacement: Ref.Ref<Replacement>
     }
 
 /**
@@ -63,23 +60,28 @@ const provisionCoolify = Effect.fn("provisionCoolify")(function* (
   if (application._tag === "Create") {
     const projectUuid = observed.project?.uuid ?? (yield* createProject(desired))
     if (reconciliation.createEnvironment) yield* createEnvironment(projectUuid, desired)
-    const uuid = yield* createApplication(placeOf(desired, observed, projectUuid), application.settings)
+    const uuid = yield* createApplication(
+      placeOf(desired, observed, projectUuid),
+      application.settings,
+      false
+    )
     yield* putFreshVariables({ uuid, name }, variables)
     return { _tag: "Fresh", uuid, name } satisfies Provisioned
   }
   const { before } = application
-  const replacement = yield* keepPreviousVersion(before)
+  yield* keepPreviousVersion(before)
   if (application._tag === "Replace" && observed.project !== undefined) {
     const { settings } = application
     // Coolify gives a domain to one application at a time: the new one gets it once it runs.
     const place = placeOf(desired, observed, observed.project.uuid)
-    const uuid = yield* createApplication(place, { ...settings, domains: [] })
+    const uuid = yield* createApplication(place, { ...settings, domains: [] }, true)
     yield* putFreshVariables({ uuid, name }, variables)
-    return { _tag: "Beside", uuid, name, settings, old: before, replacement } satisfies Provisioned
+    return { _tag: "Beside", uuid, name, settings, old: before } satisfies Provisioned
   }
-  if (application._tag === "Update") yield* updateApplication(before, application.patch)
+  // The release comes first and says that it is not deployed yet: whoever finds the rest done knows what is left to do.
   yield* updateVariables(before, variables, observed.variables)
-  return { _tag: "Existing", uuid: before.uuid, name, replacement } satisfies Provisioned
+  if (application._tag === "Update") yield* updateApplication(before, application.patch)
+  return { _tag: "Existing", uuid: before.uuid, name } satisfies Provisioned
 })
 
 const placeOf = (desired: Desired, observed: Observed, projectUuid: string) => ({

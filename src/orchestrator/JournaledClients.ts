@@ -1,0 +1,102 @@
+/** The clients with every request that can change the world written down before it is sent, and its answer after. */
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Cause from "effect/Cause"
+import * as Option from "effect/Option"
+import { CoolifyClient } from "../coolify/CoolifyClient.ts"
+import { CoolifyError } from "../coolify/CoolifyError.ts"
+import { DnsClient, type RecordSet } from "../dns/DnsClient.ts"
+import { DnsError } from "../dns/DnsError.ts"
+import type { JournalError } from "../state/Journals.ts"
+import { Run } from "./Run.ts"
+import type { RunJournal } from "./RunJournal.ts"
+
+/** Lets an effect use the clients of its surroundings through the run's journal. */
+export const withJournaledClients = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.gen(function* () {
+    const { journal } = yield* Run
+    const coolify = journaledCoolify(yield* CoolifyClient, journal)
+    const dns = journaledDns(yield* DnsClient, journal)
+    return yield* effect.pipe(
+      Effect.provideService(CoolifyClient, coolify),
+      Effect.provideService(DnsClient, dns)
+    )
+  })
+
+const journaledCoolify = (
+  client: Context.Tag.Service<CoolifyClient>,
+  journal: RunJournal
+): Context.Tag.Service<CoolifyClient> => {
+  const write = <A>(method: string, what: string, request: Effect.Effect<A, CoolifyError>) =>
+    recorded(journal, method, what, request, {
+      unrecorded: ({ message }) => new CoolifyError({ method, reason: "Unrecorded", detail: message }),
+      isUnknown: ({ outcomeUnknown }) => outcomeUnknown
+    })
+  return {
+    ...client,
+    createProject: (project) => write("createProject", project.name, client.createProject(project)),
+    deleteProject: (uuid) => write("deleteProject", uuid, client.deleteProject(uuid)),
+    createEnvironment: (project, name) =>
+      write("createEnvironment", `${project} ${name}`, client.createEnvironment(project, name)),
+    deleteEnvironment: (project, name) =>
+      write("deleteEnvironment", `${project} ${name}`, client.deleteEnvironment(project, name)),
+    createApplication: (application) =>
+      write("createApplication", application.name, client.createApplication(application)),
+    updateApplication: (uuid, patch, current) =>
+      write(
+        "updateApplication",
+        `${uuid} ${Object.keys(patch).join(",")}`,
+        client.updateApplication(uuid, patch, current)
+      ),
+    deleteApplication: (uuid, options) =>
+      write("deleteApplication", uuid, client.deleteApplication(uuid, options)),
+    stopApplication: (uuid) => write("stopApplication", uuid, client.stopApplication(uuid)),
+    putVariables: (uuid, variables) =>
+      write(
+        "putVariables",
+        `${uuid} ${variables.map(({ key }) => key).join(",")}`,
+        client.putVariables(uuid, variables)
+      ),
+    deleteVariable: (uuid, variable) =>
+      write("deleteVariable", `${uuid} ${variable}`, client.deleteVariable(uuid, variable)),
+    deploy: (uuid, options) => write("deploy", uuid, client.deploy(uuid, options)),
+    cancelDeployment: (uuid) => write("cancelDeployment", uuid, client.cancelDeployment(uuid))
+  }
+}
+
+const journaledDns = (
+  client: Context.Tag.Service<DnsClient>,
+  journal: RunJournal
+): Context.Tag.Service<DnsClient> => {
+  const write = (
+    method: string,
+    { name, type }: RecordSet,
+    request: Effect.Effect<void, DnsError>
+  ): Effect.Effect<void, DnsError> =>
+    recorded(journal, method, `${name} ${type}`, request, {
+      unrecorded: ({ message }) =>
+        new DnsError({ provider: client.provider, method, reason: "Unrecorded", detail: message }),
+      isUnknown: ({ reason }) => reason === "OutcomeUnknown"
+    })
+  return {
+    ...client,
+    put: (zone, recordSet, expected) => write("put", recordSet, client.put(zone, recordSet, expected)),
+    remove: (zone, expected) => write("remove", expected, client.remove(zone, expected))
+  }
+}
+
+const recorded = <A, E>(
+  journal: RunJournal,
+  method: string,
+  what: string,
+  request: Effect.Effect<A, E>,
+  errors: { readonly unrecorded: (error: JournalError) => E; readonly isUnknown: (error: E) => boolean }
+): Effect.Effect<A, E> =>
+  Effect.flatMap(Effect.mapError(journal.sending(method, what), errors.unrecorded), (id) =>
+    Effect.onExit(request, (exit) => {
+      const failure = Exit.isFailure(exit) ? Cause.failureOption(exit.cause) : Option.none<E>()
+      const refused = Option.exists(failure, (error) => !errors.isUnknown(error))
+      return journal.answered(id, Exit.isSuccess(exit) ? "done" : refused ? "refused" : "unknown")
+    })
+  )

@@ -1,0 +1,149 @@
+/** A run's own view of its journal: what it writes down, and what runs before it have left open. */
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Ref from "effect/Ref"
+import { SecretStore } from "../secrets/SecretStore.ts"
+import type { Spec } from "../spec/Spec.ts"
+import { JournalError, Journals, type Journal } from "../state/Journals.ts"
+import { encodeEntry, unsettled, type Begun, type JournalEntry, type Unsettled } from "./JournalEntry.ts"
+import * as Marker from "./Marker.ts"
+import type { Undo } from "./Undo.ts"
+
+export interface RunJournal {
+  readonly file: string
+  /** What is open from before. */
+  readonly before: Unsettled | undefined
+  /** Says what the run is to do, as the head of whatever it writes; by itself it writes nothing. */
+  readonly begin: (begun: Omit<Begun, "_tag">) => Effect.Effect<void>
+  /** A change is about to be made. It is safe on disk with the next request. Answers its id. */
+  readonly change: (undo: Undo) => Effect.Effect<number, JournalError>
+  /** A request is about to be sent: safe on disk when this returns. Answers its id. */
+  readonly sending: (method: string, what: string) => Effect.Effect<number, JournalError>
+  readonly answered: (id: number, outcome: "done" | "refused" | "unknown") => Effect.Effect<void>
+  /** There is no way forward any more. From here on a journal that cannot be written stops nothing. */
+  readonly rollingBack: Effect.Effect<void>
+  readonly undone: (id: number, result: "undone" | "nothing" | "left") => Effect.Effect<void>
+  /** There is no way back any more. */
+  readonly committed: Effect.Effect<void>
+  /** Everything is settled: the journal goes, and with it the values kept for it. */
+  readonly close: Effect.Effect<void, never, SecretStore>
+}
+
+/** One journal an application: the lock lets one run at a time write it. */
+export const journalName = (owner: string, spec: Pick<Spec, "project" | "environment" | "name">): string =>
+  `${spec.name}-${Marker.applicationKey(owner, spec)}`
+
+/** @param warn is told when something could not be written that stops nothing. */
+export const openRunJournal = Effect.fn("openRunJournal")(function* (
+  name: string,
+  warn: (message: string) => Effect.Effect<void>
+) {
+  const journals = yield* Journals
+  const journal = yield* journals.open(name)
+  const left = yield* makeRunJournal(journal, warn)
+  const decision = left.before?.decision
+  if (decision !== "committed" && decision !== "closed") return left
+  // Its process ended between the decision and the removal.
+  yield* left.close
+  return yield* makeRunJournal(yield* journals.open(name), warn)
+})
+
+/** For what changes nothing. */
+export const noJournal: RunJournal = {
+  file: "",
+  before: undefined,
+  begin: () => Effect.void,
+  change: () => Effect.succeed(0),
+  sending: () => Effect.succeed(0),
+  answered: () => Effect.void,
+  rollingBack: Effect.void,
+  undone: () => Effect.void,
+  committed: Effect.void,
+  close: Effect.void
+}
+
+const asBegun = (begun: Omit<Begun, "_tag">): Begun => ({ ...begun, _tag: "Begun" })
+
+const makeRunJournal = Effect.fnUntraced(function* (
+  journal: Journal,
+  warn: (message: string) => Effect.Effect<void>
+) {
+  const before = yield* readUnsettled(journal)
+  const oneWriter = yield* Effect.makeSemaphore(1)
+  const lastId = yield* Ref.make(before?.lastId ?? 0)
+  const head = yield* Ref.make<Begun | undefined>(undefined)
+  const undoing = yield* Ref.make(false)
+  const exists = yield* Ref.make(before !== undefined)
+  const kept = yield* Ref.make((before?.changes ?? []).flatMap(({ undo }) => keptBy(undo)))
+
+  const append = (entry: JournalEntry, sync: boolean) =>
+    Effect.flatMap(Ref.get(undoing), (reserved) => journal.append(encodeEntry(entry), { sync, reserved }))
+  const write = (entry: JournalEntry, sync: boolean) =>
+    Effect.gen(function* () {
+      const begun = yield* Ref.get(head)
+      if (begun !== undefined) yield* append(begun, false)
+      yield* Ref.set(head, undefined)
+      yield* append(entry, sync)
+      yield* Ref.set(exists, true)
+    }).pipe(Effect.uninterruptible, oneWriter.withPermits(1))
+  /** What has happened already happened, whether it can be written down or not. */
+  const tell = (entry: JournalEntry, sync: boolean) =>
+    Effect.catchAll(write(entry, sync), (error) => warn(error.message))
+  const tellIfOpen = (entry: JournalEntry) =>
+    Effect.flatMap(Ref.get(exists), (open) => (open ? tell(entry, true) : Effect.void))
+  const intend = (entry: (id: number) => JournalEntry, sync: boolean) =>
+    Effect.gen(function* () {
+      const id = yield* Ref.updateAndGet(lastId, (last) => last + 1)
+      yield* (yield* Ref.get(undoing)) ? tell(entry(id), sync) : write(entry(id), sync)
+      return id
+    })
+
+  const forget = Effect.gen(function* () {
+    const secrets = yield* SecretStore
+    for (const id of yield* Ref.get(kept)) {
+      yield* Effect.catchAll(secrets.forget(id), (error) => warn(error.message))
+    }
+  })
+
+  const runJournal: RunJournal = {
+    file: journal.file,
+    before,
+    begin: (begun) => Ref.set(head, asBegun(begun)),
+    change: (undo) =>
+      Effect.zipRight(
+        Ref.update(kept, (ids) => [...ids, ...keptBy(undo)]),
+        intend((id) => ({ _tag: "Change", id, undo }), false)
+      ),
+    sending: (method, what) => intend((id) => ({ _tag: "Sending", id, method, what }), true),
+    answered: (id, outcome) => tell({ _tag: "Answered", id, outcome }, true),
+    rollingBack: Effect.zipRight(Ref.set(undoing, true), tellIfOpen({ _tag: "RollingBack" })),
+    undone: (id, result) => tell({ _tag: "Undone", id, result }, true),
+    committed: tellIfOpen({ _tag: "Committed" }),
+    close: Effect.gen(function* () {
+      if (!(yield* Ref.get(exists))) return
+      yield* tell({ _tag: "Closed" }, true)
+      yield* forget
+      yield* Effect.catchAll(journal.remove, (error) => warn(error.message))
+      yield* Ref.set(exists, false)
+    })
+  }
+  return runJournal
+})
+
+/** What is open in the journal of this name. */
+export const peek = (name: string) =>
+  Effect.scoped(Effect.flatMap(Journals, (journals) => Effect.flatMap(journals.open(name), readUnsettled)))
+
+/** What the runs behind these entries have left open. */
+const readUnsettled = ({ file, entries }: Journal): Either.Either<Unsettled | undefined, JournalError> =>
+  Either.mapLeft(
+    unsettled(entries),
+    (number) =>
+      new JournalError({
+        reason: "Damaged",
+        file,
+        detail: `has an entry that this version does not understand (number ${number})`
+      })
+  )
+
+const keptBy = (undo: Undo): ReadonlyArray<string> => (undo._tag === "UpdatedVariables" ? [undo.kept] : [])

@@ -1,0 +1,61 @@
+/** The values that an update of variables overwrites, kept where secrets are kept until the update is settled. */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import { SecretError, SecretStore } from "../../secrets/SecretStore.ts"
+
+const Value = Schema.Redacted(Schema.String)
+
+const fields = {
+  key: Schema.String,
+  isPreview: Schema.Boolean,
+  isLiteral: Schema.Boolean,
+  isMultiline: Schema.Boolean,
+  isShownOnce: Schema.Boolean,
+  isRuntime: Schema.Boolean,
+  isBuildtime: Schema.Boolean,
+  comment: Schema.String
+}
+
+const Row = Schema.Struct({
+  ...fields,
+  uuid: Schema.String,
+  value: Schema.transform(Schema.NullOr(Value), Schema.UndefinedOr(Schema.typeSchema(Value)), {
+    strict: true,
+    decode: (value) => value ?? undefined,
+    encode: (value) => value ?? null
+  })
+})
+
+const VariableUpdate = Schema.Struct({
+  /** The rows of all keys that are touched, as they were. */
+  before: Schema.Array(Row),
+  put: Schema.Array(Schema.Struct({ ...fields, value: Value })),
+  remove: Schema.Array(Row)
+})
+export type VariableUpdate = typeof VariableUpdate.Type
+
+const Text = Schema.parseJson(VariableUpdate)
+
+/** Keeps it under the id, durably when this returns. */
+export const keepUpdate = Effect.fn("keepUpdate")(function* (id: string, update: VariableUpdate) {
+  const secrets = yield* SecretStore
+  yield* secrets.keep(id, Redacted.make(yield* Effect.orDie(Schema.encode(Text)(update))))
+})
+
+/** What was kept under the id. */
+export const keptUpdate = Effect.fn("keptUpdate")(function* (id: string) {
+  const secrets = yield* SecretStore
+  const text = yield* secrets.kept(id)
+  const update = Option.flatMap(text, (kept) => Schema.decodeOption(Text)(Redacted.value(kept)))
+  return yield* Effect.mapError(
+    update,
+    () =>
+      new SecretError({
+        reason: "BadFile",
+        subject: id,
+        detail: "the values from before are no longer kept, or were changed"
+      })
+  )
+})
