@@ -16,6 +16,7 @@ import { takeOver } from "./Recorded.ts"
 import { mustRollBack, rollBackOpen } from "./Recover.ts"
 import { reconcile, type Reconciliation } from "./Reconcile.ts"
 import { removeRecord } from "./resources/Record.ts"
+import { confirmAtEnd } from "./resources/Release.ts"
 import { retireAtEnd } from "./resources/Retirement.ts"
 import { inStep, makeRun, Run } from "./Run.ts"
 import { RunError } from "./RunError.ts"
@@ -122,6 +123,7 @@ const steps = Effect.fn("steps")(function* (spec: Spec, options: ApplyOptions) {
     }
     yield* inStep("verify", verify(verification))
     for (const { zone, recordSet } of reconciliation.orphans) yield* removeRecord(zone, recordSet)
+    if (application?._tag === "Existing") yield* confirmAtEnd(application.uuid, desired)
     const replaced = application?._tag === "Beside" ? [application.old] : []
     yield* Effect.forEach([...reconciliation.remains, ...replaced], retireAtEnd, { discard: true })
   }

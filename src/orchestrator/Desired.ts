@@ -48,23 +48,29 @@ export const recordMark = (owner: string, spec: Spec, run: string): string =>
 /** The comment of a variable: its digest tells later, without `read:sensitive`, whether the value is still the same. */
 const digestComment = (hex: string, secret: boolean): string =>
   `fabrik ${secret ? "secret " : ""}${hex.slice(0, 32)}`
-const releasePattern = /^fabrik release ([0-9a-f]{12}) spec=([0-9a-f]{16})$/
-export const releaseComment = (release: string, specDigest: string): string =>
-  `fabrik release ${release} spec=${specDigest}`
+const releasePattern = /^fabrik release ([0-9a-f]{12}) spec=([0-9a-f]{16})( pending)?$/
+export const releaseComment = (release: string, specDigest: string, pending: boolean): string =>
+  `fabrik release ${release} spec=${specDigest}${pending ? " pending" : ""}`
 export const isOurComment = (comment: string): boolean =>
   /^fabrik (?:secret )?[0-9a-f]{32}$/.test(comment) || releasePattern.test(comment)
 
 /** Whether the comment tells that the value stood in a spec, so that it may be shown. */
 export const isPlainComment = (comment: string): boolean => /^fabrik [0-9a-f]{32}$/.test(comment)
 
-/** The release that a variable's comment tells, and the digest of the spec that it was made from. */
-export const releaseOfComment = (
-  comment: string
-): { readonly release: string; readonly specDigest: string } | undefined => {
+/** What a release's comment tells. */
+export interface CommentedRelease {
+  readonly release: string
+  /** Of the spec that it was made from. */
+  readonly specDigest: string
+  /** Its deployment was not seen to end well. */
+  readonly pending: boolean
+}
+
+export const releaseOfComment = (comment: string): CommentedRelease | undefined => {
   const match = releasePattern.exec(comment)
   return match?.[1] === undefined || match[2] === undefined
     ? undefined
-    : { release: match[1], specDigest: match[2] }
+    : { release: match[1], specDigest: match[2], pending: match[3] !== undefined }
 }
 
 /** Tells whether a spec (with the values of its secrets) is the one that was applied last. */
@@ -92,12 +98,13 @@ const variable = (spec: Spec, key: string, value: Redacted.Redacted<string>, com
   isBuildtime: spec.source._tag === "Git"
 })
 
-export const releaseVariable = (desired: Desired): Variable =>
+/** @param pending an older version runs, and the deployment of this one is still to come. */
+export const releaseVariable = (desired: Desired, pending: boolean): Variable =>
   variable(
     desired.spec,
     releaseKey,
     Redacted.make(desired.run),
-    releaseComment(desired.run, specDigest(desired))
+    releaseComment(desired.run, specDigest(desired), pending)
   )
 
 /** The spec's variables and secrets as Coolify is to hold them. Fails with a SecretError when no key can be kept. */

@@ -69,7 +69,9 @@ export const reconcile = (
     const coolify = options.skipDeploy
       ? untouched(desired, observed)
       : yield* reconcileCoolify(desired, observed, options)
-    const drifted = currentRelease(observed.variables)?.specDigest === specDigest(desired)
+    const current = currentRelease(observed.variables)
+    // What an update of this very spec has not come to do is not somebody else's change.
+    const drifted = current?.specDigest === specDigest(desired) && !current.pending
     const orphans = [...record.orphans, ...observed.orphans]
     const remains = options.skipDeploy ? [] : observed.remains
     const changes = [
@@ -157,11 +159,15 @@ const reconcileCoolify = (
       fields.changes.length > 0 || variables.put.length > 0 || variables.remove.length > 0
     // A bare `exited` is an application that never ran, or was stopped: the spec says that it should run.
     const stopped = application !== undefined && application.status.startsWith("exited")
-    const deploy = application === undefined || settingsDiffer || stopped || options.redeploy
+    const current = currentRelease(observed.variables)
+    const pending = current?.pending === true
+    const deploy = application === undefined || settingsDiffer || stopped || pending || options.redeploy
     const writes = fields.replace
       ? yield* freshVariables(desired, observed.variables)
       : {
-          put: deploy ? [...variables.put, releaseVariable(desired)] : variables.put,
+          put: deploy
+            ? [...variables.put, releaseVariable(desired, application !== undefined)]
+            : variables.put,
           remove: variables.remove
         }
     yield* restorable(fields.replace ? [] : writes.put, writes.remove, observed.variables)
@@ -172,12 +178,12 @@ const reconcileCoolify = (
       application: applicationAction(desired, application, fields),
       variables: writes,
       deploy,
-      release: deploy ? desired.run : currentRelease(observed.variables)?.release,
+      release: deploy ? desired.run : current?.release,
       changes: [
         ...placeChanges(desired, observed),
         applicationChange(desired, application, fields),
         ...variables.changes,
-        ...(deploy ? [deploymentChange(spec.name, stopped, options.redeploy)] : [])
+        ...(deploy ? [deploymentChange(spec.name, { stopped, pending, redeploy: options.redeploy })] : [])
       ]
     }
   })
@@ -205,7 +211,7 @@ const freshVariables = (
     )
     yield* restorable(others, [], others)
     const carried = others.flatMap(({ value, ...row }) => (value === undefined ? [] : [{ ...row, value }]))
-    return { put: [...variables, ...carried, releaseVariable(desired)], remove: [] }
+    return { put: [...variables, ...carried, releaseVariable(desired, false)], remove: [] }
   })
 
 const placeChanges = ({ spec }: Desired, observed: Observed): ReadonlyArray<Change> => {
@@ -235,17 +241,25 @@ const applicationChange = (
   fields: changes
 })
 
-const deploymentChange = (name: string, stopped: boolean, redeploy: boolean): Change => ({
-  system: "coolify",
-  kind: "deployment",
-  name,
-  action: "create",
-  fields: stopped
-    ? [{ field: "status", before: "exited", after: "running", secret: false }]
-    : redeploy
-      ? [{ field: "reason", before: null, after: "--redeploy", secret: false }]
-      : []
-})
+const deploymentChange = (
+  name: string,
+  why: { readonly stopped: boolean; readonly pending: boolean; readonly redeploy: boolean }
+): Change => {
+  const reason = (after: string) => [{ field: "reason", before: null, after, secret: false }]
+  return {
+    system: "coolify",
+    kind: "deployment",
+    name,
+    action: "create",
+    fields: why.stopped
+      ? [{ field: "status", before: "exited", after: "running", secret: false }]
+      : why.pending
+        ? reason("an earlier update did not come to its end")
+        : why.redeploy
+          ? reason("--redeploy")
+          : []
+  }
+}
 
 const currentRelease = (variables: ReadonlyArray<ObservedVariable>) => {
   const row = variables.find((candidate) => candidate.key === releaseKey && !candidate.isPreview)

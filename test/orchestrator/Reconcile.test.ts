@@ -22,7 +22,8 @@ const variables = [
 ]
 const wanted = desired(spec, { variables })
 
-const releaseRow = (digest: string) => variable("FABRIK_RELEASE", firstRun, releaseComment(firstRun, digest))
+const releaseRow = (digest: string) =>
+  variable("FABRIK_RELEASE", firstRun, releaseComment(firstRun, digest, false))
 
 /** The world that a first apply of `spec` leaves. */
 const settled: Observed = {
@@ -141,7 +142,7 @@ describe("an update", () => {
     })
     assert.deepStrictEqual(
       plan(settled, of).variables.put.map(({ key }) => key),
-      ["LOG_LEVEL", releaseVariable(of).key]
+      ["LOG_LEVEL", releaseVariable(of, false).key]
     )
   })
 
