@@ -8,6 +8,7 @@ import { destroy } from "./commands/Destroy.ts"
 import { list } from "./commands/List.ts"
 import { logs } from "./commands/Logs.ts"
 import { plan } from "./commands/Plan.ts"
+import { recover } from "./commands/Recover.ts"
 import { rollback } from "./commands/Rollback.ts"
 import { sandbox } from "./commands/Sandbox.ts"
 import { status } from "./commands/Status.ts"
@@ -16,12 +17,27 @@ import { validate } from "./commands/Validate.ts"
 import { verify } from "./commands/Verify.ts"
 import { ExitCode } from "./ExitCode.ts"
 import { renderHelp, renderRootHelp } from "./Help.ts"
+import { recoverCommand } from "./RecoverCommand.ts"
 import { report } from "./Report.ts"
 import * as Say from "./Say.ts"
 import { version } from "./Version.ts"
 
 /** In the order in which help lists them. */
-const all = [validate, plan, apply, verify, status, logs, list, rollback, adopt, destroy, templates, sandbox]
+const all = [
+  validate,
+  plan,
+  apply,
+  verify,
+  status,
+  logs,
+  list,
+  rollback,
+  recover,
+  adopt,
+  destroy,
+  templates,
+  sandbox
+]
 export const commands = all.map(({ info }) => info)
 
 const zero: ExitCode = ExitCode.done
@@ -29,7 +45,7 @@ const zero: ExitCode = ExitCode.done
 /** `argv` without node and script. Every expected failure has been told when this ends. */
 export const run = Effect.fn("fabrik")(function* (argv: ReadonlyArray<string>) {
   const request = readArguments(argv, commands)
-  if (Either.isLeft(request)) return yield* report(request.left, false)
+  if (Either.isLeft(request)) return yield* report(request.left, { json: false, recover: "" })
   switch (request.right._tag) {
     case "Help": {
       const { command } = request.right
@@ -47,7 +63,9 @@ export const run = Effect.fn("fabrik")(function* (argv: ReadonlyArray<string>) {
         yield* chosen.run(ordered)
         return zero
       })
-      return yield* Effect.catchAll(concluded, (error) => report(error, json))
+      return yield* Effect.catchAll(concluded, (error) =>
+        report(error, { json, recover: recoverCommand(ordered) })
+      )
     }
   }
 })

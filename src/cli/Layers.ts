@@ -63,6 +63,8 @@ export interface WorldRequest {
 
 interface World {
   readonly layer: Layer.Layer<Services, CoolifyError | DnsError | ProbeError>
+  /** Finds secrets and generates none. */
+  readonly knownSecrets: Layer.Layer<SecretStore>
   readonly place: "live" | "sandbox"
   /** Coolify was not read: an empty one is assumed. */
   readonly offline: boolean
@@ -92,8 +94,9 @@ export const openWorld = Effect.fn("openWorld")(function* (request: WorldRequest
   const access = yield* accessTo(request)
   const { dryRun, needs, server } = request
   if (!dryRun) yield* demandCredentials(request, access)
+  const secrets = yield* secretsLayers(request, access.secretsDirectory)
   const services = {
-    secrets: yield* secretsLayer(request, access.secretsDirectory),
+    secrets: dryRun ? secrets.known : secrets.kept,
     ...(dryRun ? dryRunLayers(access, server) : liveLayers(access, needs.dns === "no"))
   }
   const owner = yield* Effect.orElseSucceed(Config.string("FABRIK_OWNER"), () => defaultOwner)
@@ -107,6 +110,7 @@ export const openWorld = Effect.fn("openWorld")(function* (request: WorldRequest
   )
   const world: World = {
     layer,
+    knownSecrets: secrets.known,
     owner,
     place: request.sandbox === undefined ? "live" : "sandbox",
     offline: access.coolify === undefined,
@@ -249,7 +253,7 @@ const visitSandbox =
     ]
   }
 
-const secretsLayer = Effect.fn("secretsLayer")(function* (request: WorldRequest, directory: string) {
+const secretsLayers = Effect.fn("secretsLayers")(function* (request: WorldRequest, directory: string) {
   const screen = yield* Screen
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
@@ -265,10 +269,10 @@ const secretsLayer = Effect.fn("secretsLayer")(function* (request: WorldRequest,
       warn: ({ file, detail }) => Effect.provideService(Say.warn(`${file} ${detail}`), Screen, screen)
     })
   )
-  return Layer.provide(
-    request.dryRun ? FileSecretStore.layerDryRun(options) : FileSecretStore.layer(options),
-    Layer.succeedContext(services)
-  )
+  return {
+    known: Layer.provide(FileSecretStore.layerDryRun(options), Layer.succeedContext(services)),
+    kept: Layer.provide(FileSecretStore.layer(options), Layer.succeedContext(services))
+  }
 })
 
 const journalsLayer = Effect.fn("journalsLayer")(function* (

@@ -36,12 +36,15 @@ interface Told {
   readonly facts: Readonly<Record<string, unknown>>
 }
 
-/** Text goes to `err` in any case; with `json`, one object to `out` as well. */
-export const report = (error: CommandError, json: boolean): Effect.Effect<ExitCode, never, Screen> =>
+/** `recover`: the command that settles what is left. Text goes to `err` in any case; with `json`, one object to `out` as well. */
+export const report = (
+  error: CommandError,
+  { json, recover }: { readonly json: boolean; readonly recover: string }
+): Effect.Effect<ExitCode, never, Screen> =>
   Effect.gen(function* () {
     if (error._tag === "Concluded") return error.code
     const { out, err } = yield* Screen
-    const { code, lines, facts } = tell(error, err.style)
+    const { code, lines, facts } = tell(error, err.style, recover)
     if (lines.length > 0) yield* err.write(lines.join("\n") + "\n")
     if (json) yield* out.write(jsonLine({ type: "Error", tag: error._tag, exit: code, ...facts }) + "\n")
     return code
@@ -49,14 +52,14 @@ export const report = (error: CommandError, json: boolean): Effect.Effect<ExitCo
 
 type Style = Screen["Type"]["err"]["style"]
 
-const tell = (error: Exclude<CommandError, Concluded>, style: Style): Told => {
+const tell = (error: Exclude<CommandError, Concluded>, style: Style, recover: string): Told => {
   switch (error._tag) {
     case "RunError": {
       const { what, next } = explain(error.error)
       const { outcome, leftovers, undone } = error.report
       return {
         code: ofRunError(error),
-        lines: renderRunError(error, style),
+        lines: renderRunError(error, style, recover),
         facts: {
           step: error.step,
           cause: reasonOf(error.error),

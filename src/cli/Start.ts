@@ -16,6 +16,7 @@ import { Screen } from "../ui/Screen.ts"
 import { makeStyle } from "../ui/Style.ts"
 import { run } from "./Cli.ts"
 import { ExitCode, ofInterrupted, type Signal } from "./ExitCode.ts"
+import { recoverCommand } from "./RecoverCommand.ts"
 import { Operator } from "./Operator.ts"
 import { makeSeen, Watch } from "./Watch.ts"
 
@@ -83,7 +84,7 @@ export const start = (facts: ProcessFacts): Started => {
         say(renderCutShort([...seen.changed], style))
         return ExitCode.leftovers
       }
-      if (seen.report !== undefined) say(renderInterrupted(seen.report, style))
+      if (seen.report !== undefined) say(renderInterrupted(seen.report, style, recoverCommand(argv)))
       return ofInterrupted(signal, seen.report)
     }
     say(renderDefect(exit.cause, debug, style))
@@ -124,7 +125,7 @@ export const start = (facts: ProcessFacts): Started => {
         {
           what: "stopped before the rollback was done",
           details: [...seen.changed].map((what) => `may be left: ${what}`),
-          next: `fabrik status ${specOf(argv)} shows what stands; fabrik destroy removes it.`
+          next: `${recoverCommand(argv)} puts things in order.`
         },
         style
       )
@@ -187,6 +188,3 @@ const renderDefect = (cause: Cause.Cause<never>, debug: boolean, style: Screen["
     },
     style
   )
-
-/** The command's file, as it stands on the command line. */
-const specOf = (argv: ReadonlyArray<string>): string => argv.find((word) => /\.ya?ml$/i.test(word)) ?? "SPEC"

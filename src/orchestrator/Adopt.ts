@@ -157,6 +157,8 @@ export const adopt = Effect.fn("adopt")(function* (adoptable: Adoptable, options
     ...options.origin,
     skipDns: false,
     skipDeploy: false,
+    allowDowntime: false,
+    deleteVolumes: false,
     secrets: []
   })
   yield* run.emit({

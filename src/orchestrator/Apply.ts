@@ -108,7 +108,13 @@ const steps = Effect.fn("steps")(function* (spec: Spec, options: ApplyOptions) {
 
   yield* run.go("PROVISIONING")
   const { before } = run.journal
-  if (before?.decision === "none") yield* takeOver(before)
+  if (before !== undefined) {
+    yield* run.emit({
+      _tag: "Warning",
+      message: `run ${before.begun.run} did not come to its end; this one goes on from there`
+    })
+    yield* takeOver(before)
+  }
   const application = yield* inStep("provision", provision(desired, observed, reconciliation))
   yield* run.go("DEPLOYING")
   if (reconciliation.deploy && application !== undefined) yield* inStep("deploy", deploy(application))
@@ -123,7 +129,9 @@ const steps = Effect.fn("steps")(function* (spec: Spec, options: ApplyOptions) {
     }
     yield* inStep("verify", verify(verification))
     for (const { zone, recordSet } of reconciliation.orphans) yield* removeRecord(zone, recordSet)
-    if (application?._tag === "Existing") yield* confirmAtEnd(application.uuid, desired)
+    if (application !== undefined && application._tag !== "Fresh") {
+      yield* confirmAtEnd(application.uuid, desired)
+    }
     const replaced = application?._tag === "Beside" ? [application.old] : []
     yield* Effect.forEach([...reconciliation.remains, ...replaced], retireAtEnd, { discard: true })
   }
@@ -153,7 +161,7 @@ const settleFirst = Effect.fn("settleFirst")(function* (
 /** What a later run has to know, should this one not come to its end. */
 const announceInJournal = Effect.fn("announceInJournal")(function* (
   secrets: ReadonlyArray<ResolvedSecret>,
-  { command, origin, skipDeploy, skipDns }: ApplyOptions
+  { command, origin, skipDeploy, skipDns, allowDowntime }: ApplyOptions
 ) {
   const run = yield* Run
   const store = yield* SecretStore
@@ -161,7 +169,17 @@ const announceInJournal = Effect.fn("announceInJournal")(function* (
     Effect.map(store.digest(value), (digest) => ({ name, digest }))
   )
   const { id, startedAt: at } = run
-  yield* run.journal.begin({ run: id, at, command, ...origin, skipDns, skipDeploy, secrets: digests })
+  yield* run.journal.begin({
+    run: id,
+    at,
+    command,
+    ...origin,
+    skipDns,
+    skipDeploy,
+    allowDowntime,
+    deleteVolumes: false,
+    secrets: digests
+  })
 })
 
 /** Whether Coolify could roll an update only the application's own answer tells in full, so it is asked for before one. */

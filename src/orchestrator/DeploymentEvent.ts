@@ -12,8 +12,10 @@ export type Step = typeof Step.Type
 export const Leftover = Schema.Struct({
   what: Schema.String,
   why: Schema.String,
-  /** The command or the manual step that finishes it. */
-  next: Schema.String
+  /** The manual step that finishes it. */
+  next: Schema.String,
+  /** `fabrik recover` tries again to put it back. */
+  recoverable: Schema.Boolean
 })
 export type Leftover = typeof Leftover.Type
 

@@ -14,6 +14,7 @@ import { RunError } from "./RunError.ts"
 import { Owner } from "./Settings.ts"
 
 export interface DestroyOptions {
+  readonly command: "destroy" | "recover"
   readonly mode: "live" | "sandbox"
   readonly keepDns: boolean
   /** Whether the application's volumes go with it; they are kept otherwise. */
@@ -45,11 +46,13 @@ export const destroy = Effect.fn("destroy")(function* (spec: Spec, options: Dest
     ...options.origin,
     skipDns: options.keepDns,
     skipDeploy: false,
+    allowDowntime: false,
+    deleteVolumes: options.deleteVolumes,
     secrets: []
   })
   yield* run.emit({
     _tag: "RunStarted",
-    command: "destroy",
+    command: options.command,
     name: spec.name,
     domain: spec.domain,
     mode: options.mode

@@ -50,7 +50,10 @@ export const diffVariables = (
   }
   return {
     put,
-    remove: observed.filter((row) => goneKeys.has(row.key)),
+    // A production row goes after its preview twin: while it stands, the twin is known to be ours.
+    remove: observed
+      .filter((row) => goneKeys.has(row.key))
+      .toSorted((a, b) => Number(b.isPreview) - Number(a.isPreview)),
     changes: [
       ...put.map((variable) => change(variable.key, variable)),
       ...gone.map((row) => change(row.key, undefined))

@@ -15,6 +15,8 @@ const Begun = Schema.TaggedStruct("Begun", {
   text: Schema.String,
   skipDns: Schema.Boolean,
   skipDeploy: Schema.Boolean,
+  allowDowntime: Schema.Boolean,
+  deleteVolumes: Schema.Boolean,
   /** A keyed digest of each secret's value. */
   secrets: Schema.Array(Schema.Struct({ name: Schema.String, digest: Schema.String }))
 })

@@ -211,7 +211,7 @@ const freshVariables = (
     )
     yield* restorable(others, [], others)
     const carried = others.flatMap(({ value, ...row }) => (value === undefined ? [] : [{ ...row, value }]))
-    return { put: [...variables, ...carried, releaseVariable(desired, false)], remove: [] }
+    return { put: [...variables, ...carried, releaseVariable(desired, true)], remove: [] }
   })
 
 const placeChanges = ({ spec }: Desired, observed: Observed): ReadonlyArray<Change> => {

@@ -1,17 +1,23 @@
 /** Settles what a run has left open that came to no end of its own. */
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
+import { SecretStore } from "../secrets/SecretStore.ts"
+import type { Spec } from "../spec/Spec.ts"
+import { RefusedError } from "./DeployError.ts"
 import type { Unsettled } from "./JournalEntry.ts"
 import { withJournaledClients } from "./JournaledClients.ts"
 import { undoAll } from "./Recorded.ts"
 import { makeRun, reportEnd, Run } from "./Run.ts"
+import { secretScope } from "./steps/ResolveSecrets.ts"
 
 /**
  * Whether there is no way forward: a rollback was decided, or an application was being replaced by another, of which
  * the marks alone do not tell which one is to stay.
  */
-export const mustRollBack = ({ changes, decision }: Unsettled): boolean =>
+export const mustRollBack = ({ begun, changes, decision }: Unsettled): boolean =>
   decision === "rolling back" ||
+  // What it was to write stands in a file of the user's, who may adopt again.
+  begun.command === "adopt" ||
   (decision === "none" && changes.some(({ undo }) => undo._tag === "CreatedApplication" && undo.beside))
 
 export interface RollBackOptions {
@@ -45,3 +51,21 @@ export const rollBackOpen = Effect.fn("rollBackOpen")(function* (journal: string
   })
   return yield* withJournaledClients(Effect.uninterruptible(end)).pipe(Effect.provideService(Run, run))
 }, Effect.scoped)
+
+/** A secret that cannot be found any more would be generated anew, and one that was changed is not what was begun. */
+export const refuseOtherSecrets = Effect.fn("refuseOtherSecrets")(function* (
+  spec: Spec,
+  { begun }: Unsettled
+) {
+  const store = yield* SecretStore
+  const secrets = yield* store.resolve(secretScope(spec), spec.secrets)
+  for (const { name, value } of secrets) {
+    const digest = yield* store.digest(value)
+    if (begun.secrets.some((then) => then.name === name && then.digest === digest)) continue
+    return yield* new RefusedError({
+      reason: "Unsettled",
+      detail: `the value of ${name} is not the one that the run began with`,
+      next: "set it as it was then; or undo the run with `fabrik recover --rollback`; or `fabrik apply` with the new value"
+    })
+  }
+})

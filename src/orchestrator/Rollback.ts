@@ -86,7 +86,7 @@ export const runUndo = Effect.fn("runUndo")(function* <R>(
           const failure = Option.getOrUndefined(Cause.failureOption(cause))
           if (failure?.left === true) yield* run.journal.undone(id, "left")
           else yield* Ref.update(run.ledger, (ledger) => ({ ...ledger, pending: ledger.pending + 1 }))
-          yield* leaveOver({ what, why: describe(cause), next })
+          yield* leaveOver({ what, why: describe(cause), next, recoverable: failure?.left !== true })
         })
     })
   )

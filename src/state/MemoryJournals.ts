@@ -4,23 +4,35 @@ import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
 import { Journals } from "./Journals.ts"
 
-/** The journals behind {@link layerMemory}: their entries, by name. */
+/** What a journal holds, and how many of its entries a power cut would leave. */
+export interface MemoryJournal {
+  readonly entries: ReadonlyArray<unknown>
+  readonly synced: number
+}
+
+const empty: MemoryJournal = { entries: [], synced: 0 }
+
+/** The journals behind {@link layerMemory}, by name. */
 export class MemoryJournals extends Context.Tag("fabrik/state/MemoryJournals")<
   MemoryJournals,
-  Ref.Ref<ReadonlyMap<string, ReadonlyArray<unknown>>>
+  Ref.Ref<ReadonlyMap<string, MemoryJournal>>
 >() {}
 
 /** Journals that end with the layer: for dry runs, which have nothing to lose, and for tests. */
 export const layerMemory: Layer.Layer<Journals | MemoryJournals> = Layer.effectContext(
   Effect.gen(function* () {
-    const all = yield* Ref.make<ReadonlyMap<string, ReadonlyArray<unknown>>>(new Map())
+    const all = yield* Ref.make<ReadonlyMap<string, MemoryJournal>>(new Map())
     const journals = Journals.of({
       open: (name) =>
         Effect.map(Ref.get(all), (before) => ({
           file: name,
-          entries: before.get(name) ?? [],
-          append: (entry) =>
-            Ref.update(all, (now) => new Map([...now, [name, [...(now.get(name) ?? []), entry]]])),
+          entries: (before.get(name) ?? empty).entries,
+          append: (entry, { sync }) =>
+            Ref.update(all, (now) => {
+              const { entries, synced } = now.get(name) ?? empty
+              const longer = [...entries, entry]
+              return new Map(now).set(name, { entries: longer, synced: sync ? longer.length : synced })
+            }),
           remove: Ref.update(all, (now) => new Map([...now].filter(([key]) => key !== name)))
         })),
       list: Effect.map(Ref.get(all), (now) => [...now.keys()].toSorted())

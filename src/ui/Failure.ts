@@ -12,12 +12,13 @@ import { stepTitle } from "./StepTitle.ts"
 /** More log than this is for `--verbose`. */
 const logTail = 30
 
-export const renderRunError = (error: RunError, style: Style): ReadonlyArray<string> => {
+/** @param recover the command that settles what is left. */
+export const renderRunError = (error: RunError, style: Style, recover: string): ReadonlyArray<string> => {
   const explanation = explain(error.error)
   const title = `${stepTitle(error.step)} failed: ${explanation.where}: `
   return [
     ...renderExplanation({ ...explanation, what: title + explanation.what, next: "" }, style),
-    ...renderAftermath(error.report, style),
+    ...renderAftermath(error.report, style, recover),
     ...nextLine(explanation.next, style)
   ]
 }
@@ -30,14 +31,35 @@ export const renderProblem = (
   renderExplanation({ where: "", causes: [], details: [], log: [], ...problem }, style)
 
 /** What became of a run's changes. */
-const renderAftermath = (report: typeof RunFinished.Type, style: Style): ReadonlyArray<string> => [
+const renderAftermath = (
+  report: typeof RunFinished.Type,
+  style: Style,
+  recover: string
+): ReadonlyArray<string> => [
   ...(report.undone.length > 0
     ? wrap(`Put back: ${clean(listed(report.undone))}.`, style.columns, "  ")
     : report.outcome === "nothing-changed"
       ? ["  Nothing was changed."]
       : []),
-  ...renderLeftovers(report, style)
+  ...renderLeftovers(report, style),
+  ...(report.leftovers.some(({ recoverable }) => recoverable) ? [`  Or try again: ${clean(recover)}`] : [])
 ]
+
+/** A rollback of what an earlier run had left. */
+export const renderRolledBack = (
+  report: typeof RunFinished.Type,
+  style: Style,
+  recover: string
+): ReadonlyArray<string> => {
+  const whole = report.leftovers.length === 0
+  const end = whole ? "everything is as it was before" : "not everything could be put back"
+  return [
+    ...wrap(`${end}, ${seconds(report.millis)}`, style.columns, `${whole ? style.tick : style.cross} `).map(
+      whole ? style.green : style.red
+    ),
+    ...renderAftermath({ ...report, outcome: "rolled-back" }, style, recover)
+  ]
+}
 
 /** What could not be put back, or away, and how to finish it. */
 export const renderLeftovers = (
@@ -53,7 +75,11 @@ export const renderLeftovers = (
       ]
 
 /** An interrupted run, once it has settled. */
-export const renderInterrupted = (report: typeof RunFinished.Type, style: Style): ReadonlyArray<string> => {
+export const renderInterrupted = (
+  report: typeof RunFinished.Type,
+  style: Style,
+  recover: string
+): ReadonlyArray<string> => {
   const outcome =
     report.outcome === "rolled-back"
       ? "everything was put back"
@@ -62,7 +88,7 @@ export const renderInterrupted = (report: typeof RunFinished.Type, style: Style)
         : "nothing was changed"
   return [
     ...wrap(`Interrupted after ${seconds(report.millis)}: ${outcome}.`, style.columns).map(style.bold),
-    ...renderAftermath({ ...report, outcome: "rolled-back" }, style)
+    ...renderAftermath({ ...report, outcome: "rolled-back" }, style, recover)
   ]
 }
 

@@ -194,6 +194,7 @@ it.scopedLive(
         Effect.catchTag(apply(spec, { ...options, timeout }), "JournalError", Effect.die)
       const destroyed = (spec: Spec) =>
         destroy(spec, {
+          command: "destroy",
           mode: "sandbox",
           keepDns: false,
           deleteVolumes: true,

@@ -107,6 +107,7 @@ export const destroyFrom = (sandbox: SandboxHandle, spec: Spec) =>
   Effect.gen(function* () {
     const pace = yield* hasty
     return yield* destroy(spec, {
+      command: "destroy",
       mode: "sandbox",
       keepDns: false,
       deleteVolumes: true,

@@ -329,6 +329,7 @@ const destroyed = (spec: Spec) =>
   Effect.gen(function* () {
     const fiber = yield* Effect.fork(
       destroy(spec, {
+        command: "destroy",
         mode: "sandbox",
         keepDns: false,
         deleteVolumes: true,

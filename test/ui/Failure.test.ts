@@ -75,6 +75,8 @@ const everyError: ReadonlyArray<StepError> = [
   new IllegalTransition({ from: "PENDING", to: "COMPLETE" })
 ]
 
+const recover = "fabrik recover --sandbox"
+
 describe("Failure", () => {
   it("has a cause or a detail, and a next step, for every reason there is", () => {
     for (const error of everyError) {
@@ -89,7 +91,8 @@ describe("Failure", () => {
     for (const error of everyError) {
       for (const line of renderRunError(
         new RunError({ step: "deploy", error, report: report() }),
-        plainStyle
+        plainStyle,
+        recover
       )) {
         assert.isAtMost(widthOf(line), 80, line)
         assert.notInclude(line, "\u001b")
@@ -118,10 +121,17 @@ describe("Failure", () => {
       report: report({
         outcome: "leftovers",
         undone: ["record a.example.com A", "application a"],
-        leftovers: [{ what: "project p", why: "Coolify: no connection", next: "fabrik destroy app.yaml" }]
+        leftovers: [
+          {
+            what: "project p",
+            why: "Coolify: no connection",
+            next: "fabrik destroy app.yaml",
+            recoverable: true
+          }
+        ]
       })
     })
-    assert.deepStrictEqual(renderRunError(error, plainStyle), [
+    assert.deepStrictEqual(renderRunError(error, plainStyle, recover), [
       "✗ [4/5] Deploy failed: Coolify: could not create the application: Domain",
       "  conflicts detected. (HTTP 409)",
       "  The name or the domain is taken in Coolify.",
@@ -131,6 +141,7 @@ describe("Failure", () => {
       "Left behind, and yours to finish:",
       "  - project p: Coolify: no connection",
       "    to finish: fabrik destroy app.yaml",
+      "  Or try again: fabrik recover --sandbox",
       "  Next: Take the domain away from its present holder, or use another one in the",
       "        spec."
     ])
@@ -139,7 +150,11 @@ describe("Failure", () => {
   it("shows the end of a long log", () => {
     const log = Array.from({ length: 50 }, (_, index) => `line ${index}`)
     const error = new DeploymentFailedError({ reason: "Failed", detail: "it failed", deployment: null, log })
-    const lines = renderRunError(new RunError({ step: "deploy", error, report: report() }), plainStyle)
+    const lines = renderRunError(
+      new RunError({ step: "deploy", error, report: report() }),
+      plainStyle,
+      recover
+    )
     assert.include(lines, "  The last 30 lines of the log:")
     assert.include(lines, "  | line 49")
     assert.include(lines, "  | line 20")
@@ -149,10 +164,10 @@ describe("Failure", () => {
   it("tells an interrupted run", () => {
     const undone = ["application a"]
     assert.deepStrictEqual(
-      renderInterrupted(report({ outcome: "rolled-back", undone, interrupted: true }), plainStyle),
+      renderInterrupted(report({ outcome: "rolled-back", undone, interrupted: true }), plainStyle, recover),
       ["Interrupted after 1.0 s: everything was put back.", "  Put back: application a."]
     )
-    assert.deepStrictEqual(renderInterrupted(report({ interrupted: true }), plainStyle), [
+    assert.deepStrictEqual(renderInterrupted(report({ interrupted: true }), plainStyle, recover), [
       "Interrupted after 1.0 s: nothing was changed."
     ])
   })

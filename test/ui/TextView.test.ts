@@ -169,7 +169,12 @@ describe("TextView", () => {
       { _tag: "UndoStarted", what: "record test-api.example.com A" },
       {
         _tag: "UndoFailed",
-        leftover: { what: "record test-api.example.com A", why: "no connection", next: "remove it" }
+        leftover: {
+          what: "record test-api.example.com A",
+          why: "no connection",
+          next: "remove it",
+          recoverable: false
+        }
       },
       finished("leftovers", null)
     ]
@@ -204,7 +209,7 @@ describe("TextView", () => {
       health("name", false, long),
       { _tag: "Warning", message: long },
       { _tag: "UndoFinished", what: long },
-      { _tag: "UndoFailed", leftover: { what: long, why: long, next: long } }
+      { _tag: "UndoFailed", leftover: { what: long, why: long, next: long, recoverable: true } }
     ]
     const style = makeStyle({ color: true, unicode: false, columns: 300 })
     for (const line of show(events, { verbose: true }, style).lines) assert.isAtMost(widthOf(line) - 4, 80)

@@ -48,6 +48,7 @@ export const destroy = define({
     })
     yield* lockRun(spec, { ...world, command: "destroy", seconds: flags.lockTimeout ?? 0 })
     const report = yield* run(spec, {
+      command: "destroy",
       mode: world.place,
       keepDns: flags.keepDns,
       deleteVolumes: flags.deleteVolumes,

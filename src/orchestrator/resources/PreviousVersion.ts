@@ -31,7 +31,7 @@ export const keepPreviousVersion = Effect.fn("keepPreviousVersion")(function* (b
       (undo._tag === "PreviousVersion" && undo.uuid === uuid) ||
       (undo._tag === "CreatedApplication" && undo.run === createdBy)
   )
-  if (isTakenCareOf && journal.before?.decision === "none") return
+  if (isTakenCareOf) return
   const undo = { _tag: "PreviousVersion", uuid, name, wasStopped: status.startsWith("exited") } as const
   yield* withUndo(undo, Effect.void, undoReplacement(undo), deployment)
 })

@@ -19,7 +19,7 @@ const retire = Effect.fn("retire")(function* (old: Application) {
   const { undoBudget } = yield* Pace
   const what = `the old application ${old.uuid}`
   const left = (why: string) =>
-    leaveOver({ what, why, next: `delete the application ${old.uuid} in Coolify` })
+    leaveOver({ what, why, next: `delete the application ${old.uuid} in Coolify`, recoverable: false })
   yield* absentIfNotFound(coolify.deleteApplication(old.uuid, { deleteVolumes: false })).pipe(
     Effect.retry(undoRetries),
     Effect.zipRight(awaitGone(coolify.getApplication(old.uuid), what)),

@@ -94,7 +94,7 @@ const restoration = (
     if (previous === undefined) {
       // The twin may be what an earlier try of this undo has left.
       const twin = old.has(`preview ${key}`) ? undefined : present.get(`preview ${key}`)
-      const made = [row, twin].filter((each) => each !== undefined)
+      const made = [twin, row].filter((each) => each !== undefined)
       if (made.every((each) => isSame(variable, each))) remove.push(...made)
       else edited.push(key)
     } else if (row !== undefined && !isUnchanged(previous, row)) {

@@ -1,0 +1,177 @@
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { apply } from "../../orchestrator/Apply.ts"
+import { destroy } from "../../orchestrator/Destroy.ts"
+import type { Unsettled } from "../../orchestrator/JournalEntry.ts"
+import { mustRollBack, refuseOtherSecrets, rollBackOpen } from "../../orchestrator/Recover.ts"
+import { peek } from "../../orchestrator/RunJournal.ts"
+import { parseSpec } from "../../spec/ParseSpec.ts"
+import type { Spec } from "../../spec/Spec.ts"
+import { Journals } from "../../state/Journals.ts"
+import { jsonLine } from "../../ui/Json.ts"
+import { renderRolledBack } from "../../ui/Failure.ts"
+import { renderUnsettled } from "../../ui/UnsettledView.ts"
+import { Screen } from "../../ui/Screen.ts"
+import { define } from "../CommandInfo.ts"
+import { Concluded } from "../CliError.ts"
+import { ExitCode, ofReport } from "../ExitCode.ts"
+import * as Flag from "../Flag.ts"
+import { historyLayer, openWorld, type WorldRequest } from "../Layers.ts"
+import * as Output from "../Output.ts"
+import { recoverCommand } from "../RecoverCommand.ts"
+import { recordRelease } from "../Releases.ts"
+import { lockRun } from "../RunLock.ts"
+import * as Say from "../Say.ts"
+import * as Shared from "../SharedFlags.ts"
+import { givenSecrets, noSecrets, noSubject, sandboxOf, subjectOf, type WorldFlags } from "../Subject.ts"
+
+export const recover = define({
+  name: "recover",
+  summary: "settle what a run has left that came to no end",
+  about: [
+    "A run that was killed leaves its journal in .fabrik/journal: what it was to do, what it did, and what puts that back. Recover looks at what became of it, then goes on to the end with the spec as it was, or finishes a rollback that had begun. `fabrik apply` of the same application does it too.",
+    "Runs that are still under way are left alone."
+  ],
+  config: {
+    rollback: Flag.toggle("rollback", { help: "put everything back instead of going on" }),
+    dryRun: Flag.toggle("dry-run", { help: "show what is open, and change nothing" }),
+    secrets: Shared.secrets,
+    envFile: Shared.envFile,
+    timeout: Shared.timeout,
+    lockTimeout: Shared.lockTimeout,
+    ...Shared.world,
+    verbose: Shared.verbose,
+    ...Shared.screen
+  },
+  examples: [
+    { line: "fabrik recover --dry-run", says: "what is open?" },
+    { line: "fabrik recover", says: "go on where it stopped" },
+    { line: "fabrik recover --rollback", says: "back to how it was before" }
+  ],
+  handler: Effect.fn("command.recover")(function* (flags) {
+    const { out } = yield* Screen
+    const given = yield* givenSecrets(flags.secrets)
+    const open = yield* listOpen(sandboxOf(flags))
+    if (open.length === 0) {
+      if (!flags.quiet) yield* Say.hint(["Nothing is open: every run has come to its end."])
+      return
+    }
+    if (flags.dryRun) {
+      return yield* Say.result(
+        flags.json
+          ? open.map(({ left }) => jsonLine({ type: "Unsettled", ...left }))
+          : open.flatMap(({ left }) => renderUnsettled(left, mustRollBack(left), out.style))
+      )
+    }
+    let worst: ExitCode = ExitCode.done
+    for (const { name, left } of open) {
+      const report = yield* settle(name, left, { ...flags, given })
+      if (report === undefined) continue
+      const code = report.outcome === "rolled-back" ? ExitCode.done : ofReport(report)
+      worst = Math.max(worst, code)
+    }
+    if (worst !== ExitCode.done) return yield* new Concluded({ code: worst })
+  })
+})
+
+/** What is open here, of this Coolify. */
+const listOpen = (sandbox: WorldRequest["sandbox"]) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const world = yield* openWorld({
+        ...noSubject,
+        sandbox,
+        dryRun: false,
+        needs: { coolify: true, dns: "if-set" },
+        secrets: noSecrets
+      })
+      return yield* Effect.provide(openJournals, world.layer)
+    })
+  )
+
+const openJournals = Effect.gen(function* () {
+  const journals = yield* Journals
+  const all = yield* Effect.forEach(yield* journals.list, (name) =>
+    Effect.map(peek(name), (left) => ({ name, left }))
+  )
+  return all.flatMap(({ name, left }) => (left === undefined ? [] : [{ name, left }]))
+})
+
+interface SettleFlags extends WorldFlags {
+  readonly rollback: boolean
+  readonly given: WorldRequest["secrets"]["given"]
+  readonly envFile: string | undefined
+  readonly timeout: number | undefined
+  readonly lockTimeout: number | undefined
+  readonly json: boolean
+  readonly quiet: boolean
+  readonly verbose: boolean
+}
+
+/** `undefined`: another run has settled it in the meantime. */
+const settle = Effect.fn("settle")(function* (name: string, left: Unsettled, flags: SettleFlags) {
+  const spec = yield* parseSpec(left.begun.text, left.begun.file)
+  const world = yield* openWorld({
+    ...subjectOf(spec),
+    sandbox: sandboxOf(flags),
+    dryRun: false,
+    needs: { coolify: true, dns: left.begun.skipDns ? "if-set" : "yes" },
+    secrets: { envFile: flags.envFile, given: flags.given }
+  })
+  yield* lockRun(spec, { ...world, command: "recover", seconds: flags.lockTimeout ?? 0 })
+  const now = yield* Effect.provide(peek(name), world.layer)
+  if (now === undefined) return undefined
+  const back = flags.rollback || mustRollBack(now)
+  if (!back && now.begun.command !== "destroy") {
+    yield* Effect.provide(refuseOtherSecrets(spec, now), world.knownSecrets)
+  }
+  const mode = world.place
+  const report = yield* (
+    back ? rollBackOpen(name, { mode, ...spec }) : goOn(spec, now, { mode, timeout: flags.timeout })
+  ).pipe(Effect.provide(world.layer), Effect.provide(Output.layer(flags)))
+  if (!back && now.begun.command !== "destroy") {
+    yield* Effect.provide(
+      recordRelease({ spec, text: now.begun.text, report, backTo: undefined }),
+      historyLayer(sandboxOf(flags))
+    )
+  }
+  if (back && !(flags.quiet && report.leftovers.length === 0)) {
+    const { err } = yield* Screen
+    const again = recoverCommand([...(flags.sandbox ? ["--sandbox"] : []), ...dirWords(flags)])
+    yield* err.write(
+      renderRolledBack(report, err.style, again)
+        .map((line) => `${line}\n`)
+        .join("")
+    )
+  }
+  return report
+}, Effect.scoped)
+
+const dirWords = ({ sandboxDir }: WorldFlags) =>
+  sandboxDir === undefined ? [] : ["--sandbox-dir", sandboxDir]
+
+const goOn = (
+  spec: Spec,
+  { begun }: Unsettled,
+  { mode, timeout }: { readonly mode: "live" | "sandbox"; readonly timeout: number | undefined }
+) => {
+  const { allowDowntime, deleteVolumes, file, skipDeploy, skipDns, text } = begun
+  const common = {
+    command: "recover",
+    mode,
+    confirm: () => Effect.succeed(true),
+    origin: { file, text }
+  } as const
+  return begun.command === "destroy"
+    ? destroy(spec, { ...common, keepDns: skipDns, deleteVolumes })
+    : apply(spec, {
+        ...common,
+        offline: false,
+        skipDns,
+        skipDeploy,
+        redeploy: false,
+        allowDowntime,
+        expected: undefined,
+        timeout: Duration.seconds(timeout ?? 1800)
+      })
+}

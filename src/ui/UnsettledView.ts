@@ -1,0 +1,29 @@
+import type { Unsettled } from "../orchestrator/JournalEntry.ts"
+import { subjectOf } from "../orchestrator/Undo.ts"
+import { count, wrap } from "./Layout.ts"
+import { clean } from "./Sanitize.ts"
+import type { Style } from "./Style.ts"
+
+/** What a run has left open, and what `recover` would do about it. */
+export const renderUnsettled = (
+  { begun, changes, decision, unanswered }: Unsettled,
+  rollsBack: boolean,
+  style: Style
+): ReadonlyArray<string> => {
+  const { at, command, file, run } = begun
+  const open = changes.filter(({ undone }) => !undone)
+  const then =
+    decision === "committed" || decision === "closed"
+      ? "it had succeeded: only its journal is to be removed"
+      : rollsBack
+        ? "recover puts everything back"
+        : "recover goes on with it, recover --rollback puts everything back"
+  return [
+    style.bold(`fabrik ${clean(command)} ${clean(file)}`),
+    ...wrap(`run ${clean(run)}, since ${new Date(at).toISOString()}`, style.columns, "  "),
+    ...wrap(`${count(open.length, "change")} still open`, style.columns, "  "),
+    ...open.flatMap(({ undo }) => wrap(clean(subjectOf(undo).what), style.columns, "  - ")),
+    ...unanswered.flatMap(({ what }) => wrap(clean(`no answer came: ${what}`), style.columns, "  ? ")),
+    ...wrap(then, style.columns, "  ")
+  ]
+}

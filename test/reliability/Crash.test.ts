@@ -1,0 +1,442 @@
+/**
+ * The process dies at every point at which it can matter: before and after every request that changes the world, and
+ * before and after every entry of the journal. Then somebody comes and settles it.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import type * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Ref from "effect/Ref"
+import * as TestClock from "effect/TestClock"
+import { CoolifyClient } from "../../src/coolify/CoolifyClient.ts"
+import { CoolifyMemory, layerMemory as coolifyMemory } from "../../src/coolify/CoolifyMemory.ts"
+import { AuthoritativeDns } from "../../src/dns/AuthoritativeDns.ts"
+import { layerDryRun as authoritativeDryRun } from "../../src/dns/AuthoritativeDnsDryRun.ts"
+import { DnsClient } from "../../src/dns/DnsClient.ts"
+import { DnsMemory, layerMemory as dnsMemory } from "../../src/dns/DnsMemory.ts"
+import { HealthProbe, ProbeError } from "../../src/health/HealthProbe.ts"
+import { answering } from "../../src/health/MemoryHealthProbe.ts"
+import { apply } from "../../src/orchestrator/Apply.ts"
+import { destroy } from "../../src/orchestrator/Destroy.ts"
+import type { RunFinished } from "../../src/orchestrator/DeploymentEvent.ts"
+import * as Marker from "../../src/orchestrator/Marker.ts"
+import { mustRollBack, rollBackOpen } from "../../src/orchestrator/Recover.ts"
+import { journalName, peek } from "../../src/orchestrator/RunJournal.ts"
+import { layerMemory as secretMemory } from "../../src/secrets/MemorySecretStore.ts"
+import { SecretStore } from "../../src/secrets/SecretStore.ts"
+import type { Spec } from "../../src/spec/Spec.ts"
+import { Journals } from "../../src/state/Journals.ts"
+import { MemoryJournals, layerMemory as journalsMemory } from "../../src/state/MemoryJournals.ts"
+import { applyOptions, noOrigin, server, spec as base, zone } from "../orchestrator/Samples.ts"
+import { note, sample } from "./Scale.ts"
+
+const first: Spec = { ...base, env: { LOG_LEVEL: "info", GONE: "soon" } }
+const second: Spec = {
+  ...base,
+  source: { _tag: "Image", name: "nginx", tag: "1.28" },
+  port: 9090,
+  env: { LOG_LEVEL: "debug", NEW: "yes" },
+  dns: { ...base.dns, target: "192.0.2.77" }
+}
+const third: Spec = { ...second, port: 7070, env: { LOG_LEVEL: "trace" } }
+const dockerfile = (text: string): Spec => ({ ...base, source: { _tag: "Dockerfile", text } })
+
+interface Scenario {
+  readonly name: string
+  /** What stands before; `undefined`: nothing. */
+  readonly before: Spec | undefined
+  readonly command: "apply" | "destroy"
+  readonly spec: Spec
+  /** Whether the run fails by itself, and so dies in its rollback too. */
+  readonly healthy: boolean
+}
+
+const scenarios: ReadonlyArray<Scenario> = [
+  { name: "a first apply", before: undefined, command: "apply", spec: first, healthy: true },
+  { name: "an update", before: first, command: "apply", spec: second, healthy: true },
+  {
+    name: "a replacement",
+    before: dockerfile("FROM a"),
+    command: "apply",
+    spec: dockerfile("FROM b"),
+    healthy: true
+  },
+  { name: "a first apply that fails", before: undefined, command: "apply", spec: first, healthy: false },
+  { name: "an update that fails", before: first, command: "apply", spec: second, healthy: false },
+  {
+    name: "a replacement that fails",
+    before: dockerfile("FROM a"),
+    command: "apply",
+    spec: dockerfile("FROM b"),
+    healthy: false
+  },
+  { name: "a destroy", before: first, command: "destroy", spec: first, healthy: true }
+]
+
+type Ending =
+  | "the same again"
+  | "another spec"
+  | "recover --rollback"
+  | "the same, which fails"
+  | "the same, killed again"
+
+const endings: ReadonlyArray<Ending> = [
+  "the same again",
+  "another spec",
+  "recover --rollback",
+  "the same, which fails",
+  "the same, killed again"
+]
+const journals = ["kept", "as after a power cut", "lost"] as const
+type Kept = (typeof journals)[number]
+
+const decoy = (name: string, type: string, comment: string | undefined) => ({
+  name,
+  type,
+  ttl: 60,
+  values: [type === "TXT" ? "keep" : "192.0.2.99"],
+  proxied: false,
+  comment
+})
+
+const look = Marker.render({ key: "0123456789abcdef", run: "0123456789ab", source: undefined })
+
+const world = () =>
+  Layer.mergeAll(
+    coolifyMemory({
+      servers: [server],
+      world: { projects: [{ uuid: "other", name: "other", description: look }] },
+      deployment: { polls: 1 },
+      deletion: { polls: 1 }
+    }),
+    Layer.provideMerge(
+      authoritativeDryRun,
+      dnsMemory(
+        [zone],
+        [decoy("_dmarc.api.example.com", "TXT", undefined), decoy("api2.example.com", "A", look)]
+      )
+    ),
+    secretMemory({ API_KEY: "s3cret" }),
+    journalsMemory
+  )
+
+const writes = /^(create|update|delete|put|remove|deploy|cancel|stop|append)/
+
+/** A process that can die: from then on nothing that it asks for happens, and it hears of nothing any more. */
+interface Process {
+  readonly dead: Ref.Ref<boolean>
+  readonly points: Ref.Ref<number>
+  /** The point at which it dies, from 1; 0: never. */
+  readonly dies: number
+}
+
+const makeProcess = (dies: number): Effect.Effect<Process> =>
+  Effect.all({ dead: Ref.make(false), points: Ref.make(0), dies: Effect.succeed(dies) })
+
+const live = <A, E>(process: Process, effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+  Effect.flatMap(Ref.get(process.dead), (dead) => (dead ? Effect.never : effect))
+
+/** A point at which it may die. */
+const point = ({ dead, dies, points }: Process) =>
+  Effect.gen(function* () {
+    if ((yield* Ref.updateAndGet(points, (n) => n + 1)) !== dies) return
+    yield* Ref.set(dead, true)
+    return yield* Effect.never
+  })
+
+type Method = (...args: ReadonlyArray<unknown>) => Effect.Effect<unknown>
+type Member = Effect.Effect<unknown> | Method | string | object
+const isEffect = (member: Member): member is Effect.Effect<unknown> => Effect.isEffect(member)
+
+const mortal = <S extends object>(process: Process, service: S): S =>
+  Object.fromEntries(
+    Object.entries(service as Record<string, Member>).map(([name, member]) => {
+      const around = (effect: Effect.Effect<unknown>) =>
+        writes.test(name)
+          ? Effect.zipRight(
+              live(process, point(process)),
+              Effect.tap(effect, () => live(process, point(process)))
+            )
+          : Effect.tap(live(process, effect), () => live(process, Effect.void))
+      return [
+        name,
+        typeof member === "function"
+          ? (...args: ReadonlyArray<unknown>) => around((member as Method)(...args))
+          : isEffect(member)
+            ? around(member)
+            : member
+      ]
+    })
+  ) as S
+
+const probe = (healthy: boolean): Context.Tag.Service<HealthProbe> => ({
+  port: 443,
+  get: (request) =>
+    healthy
+      ? Effect.succeed(
+          answering(request.expectation ?? { status: 200, release: undefined }, {
+            address: request.address ?? server.ip
+          })
+        )
+      : Effect.fail(new ProbeError({ reason: "ConnectionRefused", detail: "connection refused" }))
+})
+
+/** What each deployment was made of, by its uuid. */
+const built = new Map<string, string>()
+
+const settingsOf = (uuid: string) =>
+  Effect.gen(function* () {
+    const coolify = yield* (yield* CoolifyMemory).world
+    const application = coolify.applications.find((one) => one.uuid === uuid)
+    const variables = coolify.variables
+      .filter((row) => row.applicationUuid === uuid && !row.isPreview)
+      .map((row) => [row.key, row.value && Redacted.value(row.value)])
+      .toSorted()
+    return JSON.stringify([application?.domains, application?.port, application?.source, variables])
+  })
+
+const inProcess = <A, E, R>(process: Process, healthy: boolean, effect: Effect.Effect<A, E, R>) =>
+  Effect.gen(function* () {
+    const memory = yield* CoolifyMemory
+    const client = yield* CoolifyClient
+    const recording: Context.Tag.Service<CoolifyClient> = {
+      ...client,
+      deploy: (uuid, options) =>
+        Effect.gen(function* () {
+          const made = yield* Effect.provideService(settingsOf(uuid), CoolifyMemory, memory)
+          const ticket = yield* client.deploy(uuid, options)
+          if (ticket.deploymentUuid !== undefined) built.set(ticket.deploymentUuid, made)
+          return ticket
+        })
+    }
+    const journals = yield* Journals
+    return yield* effect.pipe(
+      Effect.provideService(CoolifyClient, mortal(process, recording)),
+      Effect.provideService(DnsClient, mortal(process, yield* DnsClient)),
+      Effect.provideService(AuthoritativeDns, mortal(process, yield* AuthoritativeDns)),
+      Effect.provideService(SecretStore, mortal(process, yield* SecretStore)),
+      Effect.provideService(HealthProbe, mortal(process, probe(healthy))),
+      Effect.provideService(Journals, {
+        ...mortal(process, journals),
+        open: (name) => Effect.map(journals.open(name), (journal) => mortal(process, journal))
+      })
+    )
+  })
+
+type Report = typeof RunFinished.Type
+
+/** Runs to its end, or to its death: then there is no report. */
+const run = (
+  command: Scenario["command"] | "rollback",
+  spec: Spec,
+  { dies = 0, healthy = true }: { readonly dies?: number; readonly healthy?: boolean } = {}
+) =>
+  Effect.gen(function* () {
+    const process = yield* makeProcess(dies)
+    const effect =
+      command === "apply"
+        ? apply(spec, { ...applyOptions, timeout: Duration.minutes(5) })
+        : command === "destroy"
+          ? destroy(spec, {
+              command: "destroy",
+              mode: "sandbox",
+              keepDns: false,
+              deleteVolumes: true,
+              confirm: () => Effect.succeed(true),
+              origin: noOrigin
+            })
+          : rollBackOpen(journalName("default", spec), { mode: "sandbox", ...spec })
+    const fiber = yield* inProcess(process, healthy, effect).pipe(Effect.either, Effect.forkDaemon)
+    yield* TestClock.adjust("3 hours")
+    const points = yield* Ref.get(process.points)
+    if (yield* Ref.get(process.dead)) return { points, report: undefined, told: "killed" }
+    const result = yield* Fiber.join(fiber)
+    const report: Report | undefined = Either.isRight(result)
+      ? result.right
+      : result.left._tag === "RunError"
+        ? result.left.report
+        : undefined
+    return { points, report, told: Either.isLeft(result) ? result.left.message : result.right.outcome }
+  })
+
+/** Everything but ids of rows, the order, and which run made what. */
+const snapshotWith = (twins: boolean) =>
+  Effect.gen(function* () {
+    const coolify = yield* (yield* CoolifyMemory).world
+    const unrun = (text: string | undefined) =>
+      text?.replace(/\brun=[0-9a-f]{12}/, "run=*").replace(/^fabrik release [0-9a-f]{12}/, "fabrik release *")
+    return JSON.parse(
+      JSON.stringify({
+        projects: coolify.projects.map(({ uuid: _, ...row }) => ({
+          ...row,
+          description: unrun(row.description)
+        })),
+        environments: coolify.environments.map(({ name }) => name),
+        applications: coolify.applications.map(({ uuid: _, projectUuid: __, ...row }) => ({
+          ...row,
+          description: unrun(row.description)
+        })),
+        variables: coolify.variables
+          .filter(({ isPreview }) => !isPreview || twins)
+          .map(({ uuid: _, applicationUuid: __, value, ...row }) => ({
+            ...row,
+            value: row.key === "FABRIK_RELEASE" ? "*" : value && Redacted.value(value),
+            comment: unrun(row.comment)
+          }))
+          .toSorted((a, b) => (`${a.key} ${a.isPreview}` < `${b.key} ${b.isPreview}` ? -1 : 1)),
+        records: (yield* (yield* DnsMemory).recordSets)
+          .map((row) => ({ ...row, comment: unrun(row.comment) }))
+          .toSorted((a, b) => (`${a.name} ${a.type}` < `${b.name} ${b.type}` ? -1 : 1))
+      })
+    ) as unknown
+  })
+
+const snapshot = snapshotWith(true)
+/** A preview row shows what its production row was when it was made, which is nobody's concern. */
+const withoutTwins = snapshotWith(false)
+
+/** What the application's container was made of is what its settings say. */
+const checkRunning = (at: string) =>
+  Effect.gen(function* () {
+    const coolify = yield* (yield* CoolifyMemory).world
+    for (const { uuid, status } of coolify.applications) {
+      const last = coolify.deployments.findLast(
+        (one) => one.applicationUuid === uuid && one.status === "finished"
+      )
+      assert.match(status, /^running/, at)
+      assert.strictEqual(built.get(last?.uuid ?? ""), yield* settingsOf(uuid), `${at}: an older version runs`)
+    }
+  })
+
+const calls = Effect.gen(function* () {
+  const coolify = yield* (yield* CoolifyMemory).calls
+  const dns = yield* (yield* DnsMemory).calls
+  return [...coolify, ...dns.map(({ method }) => method)].filter((method) => writes.test(method)).length
+})
+
+const prepared = (scenario: Scenario) =>
+  Effect.gen(function* () {
+    if (scenario.before !== undefined) {
+      const { report, told } = yield* run("apply", scenario.before)
+      assert.strictEqual(report?.outcome, "complete", told)
+    }
+    return yield* snapshot
+  })
+
+/** What the world is once the spec is applied and nothing happens. */
+const cleanly = (scenario: Scenario, spec: Spec) =>
+  Effect.gen(function* () {
+    yield* prepared(scenario)
+    const { told } = yield* run("apply", spec)
+    assert.match(told, /^(complete|unchanged)$/)
+    return yield* withoutTwins
+  }).pipe(Effect.provide(world()))
+
+const keepJournal = (kept: Kept) =>
+  Effect.gen(function* () {
+    const all = yield* MemoryJournals
+    if (kept === "lost") yield* Ref.set(all, new Map())
+    if (kept === "as after a power cut") {
+      yield* Ref.update(
+        all,
+        (now) =>
+          new Map(
+            [...now].map(([name, { entries, synced }]) => [
+              name,
+              { entries: entries.slice(0, synced), synced }
+            ])
+          )
+      )
+    }
+  })
+
+/** An unfinished replacement of which neither holds the domain is refused when nothing but the marks is left. */
+const isAmbiguous = (told: string) => told.includes("applications that carry the mark of")
+
+const oneCase = (scenario: Scenario, dies: number, kept: Kept, ending: Ending) =>
+  Effect.gen(function* () {
+    const at = `${scenario.name}, killed at point ${dies}, journal ${kept}, then ${ending}`
+    const before = yield* prepared(scenario)
+    const killed = yield* run(scenario.command, scenario.spec, { dies, healthy: scenario.healthy })
+    assert.strictEqual(killed.told, "killed", at)
+    yield* keepJournal(kept)
+    const left = yield* peek(journalName("default", scenario.spec))
+    if (ending === "the same, killed again") {
+      yield* run(scenario.command, scenario.spec, { dies: 1 + ((dies * 7) % 23) })
+    }
+    if (ending === "recover --rollback" || ending === "the same, which fails") {
+      const undoes = left !== undefined && left.decision !== "committed" && left.decision !== "closed"
+      const { report, told } =
+        ending === "recover --rollback"
+          ? yield* run("rollback", scenario.spec)
+          : yield* run(scenario.command, scenario.spec, { healthy: false })
+      if (scenario.command === "apply" && undoes) {
+        assert.deepStrictEqual(report?.leftovers, [], `${at}: ${told}`)
+        assert.deepStrictEqual(yield* snapshot, before, `${at}: ${told}`)
+        if (scenario.before !== undefined) yield* checkRunning(at)
+        assert.strictEqual((yield* Ref.get(yield* MemoryJournals)).size, 0, at)
+      }
+    }
+    const spec = ending === "another spec" ? third : scenario.spec
+    const { told } = yield* run(scenario.command, spec)
+    if (kept === "lost" && isAmbiguous(told)) return "refused"
+    assert.match(told, /^(complete|unchanged)$/, at)
+    if (scenario.command === "apply") yield* checkRunning(at)
+    const end = yield* snapshot
+    const sofar = yield* calls
+    const again = yield* run(scenario.command, spec)
+    assert.strictEqual(again.told, "unchanged", at)
+    assert.strictEqual(yield* calls, sofar, `${at}: the second apply writes`)
+    assert.deepStrictEqual(yield* snapshot, end, at)
+    assert.strictEqual((yield* Ref.get(yield* MemoryJournals)).size, 0, at)
+    assert.isFalse(left !== undefined && mustRollBack(left) && left.decision === "committed", at)
+    const { variables } = yield* (yield* CoolifyMemory).world
+    const production = new Set(variables.filter((row) => !row.isPreview).map(({ key }) => key))
+    assert.isTrue(
+      variables.every(({ key }) => production.has(key)),
+      `${at}: a preview row is left`
+    )
+    return { end: yield* withoutTwins, at }
+  }).pipe(Effect.provide(world()))
+
+for (const scenario of scenarios) {
+  describe(scenario.name, () => {
+    it.effect(
+      "killed at any point is settled by whoever comes next",
+      () =>
+        Effect.gen(function* () {
+          const { points } = yield* Effect.zipRight(
+            prepared(scenario),
+            run(scenario.command, scenario.spec, { healthy: scenario.healthy })
+          ).pipe(Effect.provide(world()))
+          assert.isAbove(points, 8)
+          const cases = Array.from({ length: points }, (_, index) => index + 1).flatMap((dies) =>
+            journals.flatMap((kept) => endings.map((ending) => ({ dies, kept, ending })))
+          )
+          const wanted = new Map<string, unknown>()
+          let refused = 0
+          const chosen = sample(cases, 60)
+          for (const { dies, ending, kept } of chosen) {
+            const result = yield* oneCase(scenario, dies, kept, ending)
+            if (result === "refused") {
+              refused += 1
+              continue
+            }
+            const spec = ending === "another spec" ? third : scenario.spec
+            const key = spec.name + spec.port
+            if (scenario.command === "apply") {
+              if (!wanted.has(key)) wanted.set(key, yield* cleanly(scenario, spec))
+              assert.deepStrictEqual(result.end, wanted.get(key), result.at)
+            }
+          }
+          assert.isAtMost(refused, scenario.name.startsWith("a replacement") ? chosen.length / 10 : 0)
+          note({ suite: `crash: ${scenario.name}`, runs: chosen.length, invariants: "I1 I2 I3 I6 I7" })
+        }),
+      600_000
+    )
+  })
+}
