@@ -2,7 +2,7 @@
 // node scripts/bench.mjs [--runs N] [--json]
 import { spawn } from "node:child_process"
 import { existsSync } from "node:fs"
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -124,12 +124,53 @@ const applies = async () => {
   return rows
 }
 
+/** What the journal costs a first apply: with it as it is, and with its syncs left out, as if it lay in memory. */
+const journalCost = async () => {
+  const unsynced = join(dir, "unsynced.mjs")
+  await writeFile(
+    unsynced,
+    `import fs from "node:fs"
+import { syncBuiltinESMExports } from "node:module"
+fs.fsync = (fd, done) => process.nextTick(done, null)
+syncBuiltinESMExports()
+`
+  )
+  const place = join(dir, "journal-cost")
+  await mkdir(place)
+  const sandbox = spawn(process.execPath, [bundle, "sandbox", "--sandbox-dir", place], {
+    cwd: dir,
+    env: environment,
+    stdio: ["ignore", "pipe", "inherit"]
+  })
+  try {
+    await new Promise((resolve) => sandbox.stdout.once("data", resolve))
+    const at = ["--sandbox", "--sandbox-dir", place, "--yes"]
+    const slow = ["--sandbox-fault", "coolify * * delay=50", "--sandbox-fault", "dns * * delay=50"]
+    const times = { journal: [], memory: [] }
+    for (let index = 0; index < Math.ceil(Number(values.runs) / 3); index++) {
+      for (const kind of index % 2 === 0 ? ["journal", "memory"] : ["memory", "journal"]) {
+        const preload = kind === "memory" ? ["--import", unsynced] : []
+        times[kind].push(await run([...preload, bundle, "apply", ...at, ...slow, spec]))
+        await run([bundle, "destroy", ...at, spec])
+      }
+    }
+    return {
+      journal: Math.round(median(times.journal)),
+      memory: Math.round(median(times.memory)),
+      ratio: Number((median(times.journal) / median(times.memory)).toFixed(3))
+    }
+  } finally {
+    sandbox.kill()
+  }
+}
+
 try {
   const result = {
     node: process.version,
     startUp: await startUp(),
     dryRun: await metered(["apply", "--dry-run", "--quiet", spec]),
-    applies: await applies()
+    applies: await applies(),
+    journal: await journalCost()
   }
   if (values.json) console.log(JSON.stringify(result))
   else {
@@ -148,6 +189,10 @@ try {
         `  ${row.name.padEnd(14)} ${coolify.padStart(22)} ${floors[row.name].padStart(18)} ${dns.padStart(17)} ${String(row.peakMiB).padStart(4)} MiB ${(row.millis / 1000).toFixed(1).padStart(5)} s`
       )
     }
+    const { journal, memory, ratio } = result.journal
+    console.log(
+      `\na first apply at 50 ms a request: ${journal} ms with the journal, ${memory} ms with it in memory, ${ratio}x`
+    )
     console.log(`\napply --dry-run peaks at ${result.dryRun.peakMiB} MiB`)
   }
 } finally {

@@ -264,20 +264,36 @@ describe("the process and the sandbox", () => {
     })
   }
 
-  it("ends at the second signal with 12, and says what may be left", { timeout: 60_000 }, async () => {
-    const faults = ["coolify GET /deployments hang", "coolify DELETE * hang"].flatMap((rule) => [
-      "--sandbox-fault",
-      rule
-    ])
-    const { child, ended, output, until } = begin(["apply", "app.yaml", ...sandboxFlags, ...faults])
-    await until("+ variables test-api")
-    child.kill("SIGINT")
-    await until("Rolling back")
-    child.kill("SIGINT")
-    assert.strictEqual(await ended, 12)
-    assert.include(output.stderr, "may be left: application test-api")
-    assert.include(output.stderr, "fabrik status app.yaml")
-  })
+  it(
+    "ends at the second signal with 12, and what it says to do then puts things in order",
+    { timeout: 60_000 },
+    async () => {
+      const sandbox = begin(["sandbox", "--server", "vps1", "--zone", "example.com"])
+      await sandbox.until("Stop it with Ctrl-C.")
+      const faults = ["coolify GET /deployments hang x1", "coolify DELETE * delay=3000 x1"].flatMap((rule) => [
+        "--sandbox-fault",
+        rule
+      ])
+      const { child, ended, output, until } = begin(["apply", "app.yaml", ...sandboxFlags, ...faults])
+      await until("+ variables test-api")
+      child.kill("SIGINT")
+      await until("Rolling back")
+      const second = Date.now()
+      child.kill("SIGINT")
+      assert.strictEqual(await ended, 12)
+      assert.isBelow(Date.now() - second, 1000)
+      assert.include(output.stderr, "may be left: application test-api")
+      const [, command = ""] = /Next: fabrik (.*) puts things in order\./.exec(output.stderr) ?? []
+      assert.strictEqual(command, "recover --sandbox")
+      const open = fabrik(["recover", "--sandbox", "--dry-run"])
+      assert.include(open.stdout, "- application test-api")
+      const recovered = fabrik(command.split(" "))
+      assert.strictEqual(recovered.status, 0, recovered.stderr)
+      assert.include(recovered.stderr, "everything is as it was before")
+      assert.include(fabrik(["list", "--sandbox"]).stderr, "fabrik manages nothing")
+      assert.include(fabrik(["recover", "--sandbox"]).stderr, "Nothing is open")
+    }
+  )
 
   it("lets one run of an application change it at a time", { timeout: 60_000 }, async () => {
     const sandbox = begin(["sandbox", "--server", "vps1", "--zone", "example.com"])

@@ -132,7 +132,7 @@ describe("an update", () => {
     }
     assert.deepStrictEqual(
       plan(observed).variables.remove.map(({ uuid }) => uuid),
-      ["row-OLD", "row-OLD-preview"]
+      ["row-OLD-preview", "row-OLD"]
     )
   })
 
