@@ -28,6 +28,12 @@ export interface RecordSet {
   readonly comment: string | undefined
 }
 
+/** A record set and where it is. */
+export interface ZoneRecord {
+  readonly zone: Zone
+  readonly recordSet: RecordSet
+}
+
 /** What must stand at the name and type for a write to happen; anything else is a `Conflict`. */
 export type Expectation =
   | { readonly _tag: "Absent" }
@@ -60,6 +66,8 @@ export class DnsClient extends Context.Tag("fabrik/dns/DnsClient")<
     readonly findZone: (name: string) => Effect.Effect<Zone, DnsError>
     /** Every record set at exactly `name`, of all types (SOA and NS included at the apex). */
     readonly listAt: (zone: Zone, name: string) => Effect.Effect<ReadonlyArray<RecordSet>, DnsError>
+    /** Every record set of the account, in all its zones, whose comment begins with `prefix`. */
+    readonly listCommented: (prefix: string) => Effect.Effect<ReadonlyArray<ZoneRecord>, DnsError>
     /** Writes the record set if the expectation holds, reads it back, and fails otherwise. */
     readonly put: (zone: Zone, recordSet: RecordSet, expected: Expectation) => Effect.Effect<void, DnsError>
     /** Removes the record set if it still is `expected`; one that is already gone is a success. */

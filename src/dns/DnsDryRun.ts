@@ -29,6 +29,23 @@ const make = Effect.gen(function* () {
       return [...standing.values()]
     })
 
+  const listCommented = (prefix: string) =>
+    Effect.gen(function* () {
+      const plans = yield* Ref.get(planned)
+      const places = new Map(
+        [...(yield* inner.listCommented(prefix)), ...plans].map(({ zone, recordSet }) => [
+          key(recordSet.name, recordSet.type),
+          { zone, recordSet }
+        ])
+      )
+      const standing = yield* Effect.forEach([...places.values()], ({ zone, recordSet: { name, type } }) =>
+        Effect.map(listAt(zone, name), (now) => ({ zone, recordSet: ofType(now, type) }))
+      )
+      return standing.flatMap(({ zone, recordSet }) =>
+        recordSet?.comment?.startsWith(prefix) === true ? [{ zone, recordSet }] : []
+      )
+    })
+
   const refuse = (method: string, refusal: Refusal) =>
     new DnsError({ provider: inner.provider, method, ...refusal })
   const plan = (record: PlannedRecord) => Ref.update(planned, (plans) => [...plans, record])
@@ -52,6 +69,7 @@ const make = Effect.gen(function* () {
     DnsClient.of({
       ...inner,
       listAt,
+      listCommented,
       put: (...args) => oneWriter.withPermits(1)(put(...args)),
       remove: (...args) => oneWriter.withPermits(1)(remove(...args))
     })
@@ -79,6 +97,7 @@ export const layerOffline: Layer.Layer<DnsClient> = Layer.succeed(DnsClient, {
   capabilities: { compareAndSet: false, atomicBatch: false, minTtl: 1, comments: true, proxied: true },
   findZone: (name) => Effect.succeed({ id: "offline", name: name.split(".").slice(-2).join(".") }),
   listAt: () => Effect.succeed([]),
+  listCommented: () => Effect.succeed([]),
   put: () => noCredentials("put"),
   remove: () => noCredentials("remove")
 })

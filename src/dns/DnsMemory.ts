@@ -8,7 +8,7 @@ import { type DnsCapabilities, DnsClient, type RecordSet, type Zone } from "./Dn
 import { DnsError, type DnsErrorReason } from "./DnsError.ts"
 import { chooseZone, ofType, type Refusal, refusePut, refuseRemove } from "./Zone.ts"
 
-type Method = "findZone" | "listAt" | "put" | "remove"
+type Method = "findZone" | "listAt" | "listCommented" | "put" | "remove"
 
 /** One failure to come: the next call of `method` fails, before or after it took effect. */
 export interface MemoryFault {
@@ -104,6 +104,20 @@ const make = (zones: ReadonlyArray<Zone>, recordSets: ReadonlyArray<RecordSet>) 
       listAt: (_zone, name) =>
         step("listAt", name, (recordSets) =>
           Either.right([recordSets.filter((each) => each.name === name), recordSets])
+        ),
+      listCommented: (prefix) =>
+        step("listCommented", prefix, (recordSets) =>
+          Either.right([
+            recordSets
+              .filter(({ comment }) => comment?.startsWith(prefix) === true)
+              .flatMap((recordSet) =>
+                Either.match(chooseZone(recordSet.name, zones), {
+                  onLeft: () => [],
+                  onRight: (zone) => [{ zone, recordSet }]
+                })
+              ),
+            recordSets
+          ])
         ),
       put: (zone, recordSet, expected) =>
         step("put", recordSet.name, (recordSets) => {

@@ -20,6 +20,8 @@ export const Managed = Schema.Struct({
   /** Coolify's own word, e.g. `running:healthy`. */
   status: Schema.String,
   server: Schema.NullOr(Schema.String),
+  /** The key of its mark. */
+  key: Schema.String,
   /** The run that created it. */
   createdBy: Schema.String,
   /** The mark is this owner's, for this very place and name: `fabrik apply` finds it as its own. */
@@ -61,6 +63,7 @@ export const listManaged = Effect.gen(function* () {
         domains: application.domains,
         status: application.status,
         server: application.server?.name ?? null,
+        key: mark.key,
         createdBy: mark.run,
         ours: place !== undefined && keys.includes(mark.key)
       }

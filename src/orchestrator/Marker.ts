@@ -5,7 +5,8 @@
 import { createHash } from "node:crypto"
 import type { Spec } from "../spec/Spec.ts"
 
-const sign = "managed by fabrik"
+/** What every mark begins with. */
+export const sign = "managed by fabrik"
 
 export interface Marker {
   /** The application it belongs to: the same for every run of one spec. */

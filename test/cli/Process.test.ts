@@ -270,10 +270,9 @@ describe("the process and the sandbox", () => {
     async () => {
       const sandbox = begin(["sandbox", "--server", "vps1", "--zone", "example.com"])
       await sandbox.until("Stop it with Ctrl-C.")
-      const faults = ["coolify GET /deployments hang x1", "coolify DELETE * delay=3000 x1"].flatMap((rule) => [
-        "--sandbox-fault",
-        rule
-      ])
+      const faults = ["coolify GET /deployments hang x1", "coolify DELETE * delay=3000 x1"].flatMap(
+        (rule) => ["--sandbox-fault", rule]
+      )
       const { child, ended, output, until } = begin(["apply", "app.yaml", ...sandboxFlags, ...faults])
       await until("+ variables test-api")
       child.kill("SIGINT")

@@ -235,6 +235,31 @@ export const dnsClientContract = <E>(
         assert.deepStrictEqual(yield* found, [])
       }))
 
+    test("finds by their comments what it wrote, in any zone", () =>
+      Effect.gen(function* () {
+        const { dns, bench, zone, wanted, host } = yield* fresh
+        const child = yield* dns.findZone(`${host.split(".")[0]}.sub.${bench.zone}`)
+        const comment = `found by this ${host.split(".")[0]}`
+        const ours = { ...wanted, comment: `${comment} one` }
+        const below = { ...wanted, name: `x.${child.name}`, comment: `${comment} two` }
+        yield* dns.put(zone, ours, { _tag: "Absent" })
+        yield* dns.put(
+          zone,
+          { ...wanted, name: `other-${host}`, comment: `not ${comment}` },
+          { _tag: "Absent" }
+        )
+        yield* dns.put(child, below, { _tag: "Absent" })
+        const found = (yield* dns.listCommented(comment)).toSorted((a, b) =>
+          (a.recordSet.comment ?? "") < (b.recordSet.comment ?? "") ? -1 : 1
+        )
+        assert.deepStrictEqual(found, [
+          { zone, recordSet: ours },
+          { zone: child, recordSet: below }
+        ])
+        assert.deepStrictEqual(yield* dns.listCommented(`${comment} three`), [])
+        yield* dns.remove(child, below)
+      }))
+
     test("lets one of two writers at the same name win, or none", () =>
       Effect.gen(function* () {
         const { dns, zone, wanted, found } = yield* fresh

@@ -2,8 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { CoolifyMemory, layerMemory } from "../../src/coolify/CoolifyMemory.ts"
 import { desiredApplication } from "../../src/orchestrator/Desired.ts"
-import { listManaged, specName } from "../../src/orchestrator/Managed.ts"
 import * as Marker from "../../src/orchestrator/Marker.ts"
+import { listManaged, specName } from "../../src/orchestrator/Managed.ts"
 import type { Spec } from "../../src/spec/Spec.ts"
 import { namePattern } from "../../src/spec/Limits.ts"
 import { firstRun, server, spec } from "./Samples.ts"
@@ -69,6 +69,7 @@ describe("listManaged", () => {
           domains: ["https://api.example.com"],
           status: "running:healthy",
           server: "vps1",
+          key: Marker.applicationKey("default", spec),
           createdBy: firstRun,
           ours: true
         }

@@ -12,6 +12,7 @@ const api: Managed = {
   domains: ["https://api.example.com"],
   status: "running:healthy",
   server: "vps1",
+  key: "0123456789abcdef",
   createdBy: "000000000001",
   ours: true
 }

@@ -5,11 +5,13 @@ import { destroy } from "../../orchestrator/Destroy.ts"
 import type { Unsettled } from "../../orchestrator/JournalEntry.ts"
 import { mustRollBack, refuseOtherSecrets, rollBackOpen } from "../../orchestrator/Recover.ts"
 import { peek } from "../../orchestrator/RunJournal.ts"
+import { scan } from "../../orchestrator/Scan.ts"
 import { parseSpec } from "../../spec/ParseSpec.ts"
 import type { Spec } from "../../spec/Spec.ts"
 import { Journals } from "../../state/Journals.ts"
 import { jsonLine } from "../../ui/Json.ts"
 import { renderRolledBack } from "../../ui/Failure.ts"
+import { renderScan } from "../../ui/ScanView.ts"
 import { renderUnsettled } from "../../ui/UnsettledView.ts"
 import { Screen } from "../../ui/Screen.ts"
 import { define } from "../CommandInfo.ts"
@@ -34,6 +36,9 @@ export const recover = define({
   ],
   config: {
     rollback: Flag.toggle("rollback", { help: "put everything back instead of going on" }),
+    scan: Flag.toggle("scan", {
+      help: "show all that carries fabrik's mark, journal or not, and change nothing"
+    }),
     dryRun: Flag.toggle("dry-run", { help: "show what is open, and change nothing" }),
     secrets: Shared.secrets,
     envFile: Shared.envFile,
@@ -46,12 +51,14 @@ export const recover = define({
   examples: [
     { line: "fabrik recover --dry-run", says: "what is open?" },
     { line: "fabrik recover", says: "go on where it stopped" },
+    { line: "fabrik recover --scan", says: "what of fabrik's is there at all?" },
     { line: "fabrik recover --rollback", says: "back to how it was before" }
   ],
   handler: Effect.fn("command.recover")(function* (flags) {
     const { out } = yield* Screen
     const given = yield* givenSecrets(flags.secrets)
-    const open = yield* listOpen(sandboxOf(flags))
+    if (flags.scan) return yield* showMarked(flags)
+    const open = yield* inWorld(sandboxOf(flags), openJournals)
     if (open.length === 0) {
       if (!flags.quiet) yield* Say.hint(["Nothing is open: every run has come to its end."])
       return
@@ -74,8 +81,19 @@ export const recover = define({
   })
 })
 
-/** What is open here, of this Coolify. */
-const listOpen = (sandbox: WorldRequest["sandbox"]) =>
+const showMarked = Effect.fn("showMarked")(function* (
+  flags: WorldFlags & { readonly json: boolean; readonly quiet: boolean }
+) {
+  const { out } = yield* Screen
+  const found = yield* inWorld(sandboxOf(flags), scan)
+  yield* Say.result(
+    flags.json ? found.map((one) => jsonLine({ type: "Marked", ...one })) : renderScan(found, out.style)
+  )
+  if (found.length === 0 && !flags.quiet) yield* Say.hint(["Nothing carries fabrik's mark here."])
+})
+
+/** Reads this Coolify, and DNS where credentials are set. */
+const inWorld = <A, E, R>(sandbox: WorldRequest["sandbox"], effect: Effect.Effect<A, E, R>) =>
   Effect.scoped(
     Effect.gen(function* () {
       const world = yield* openWorld({
@@ -85,7 +103,7 @@ const listOpen = (sandbox: WorldRequest["sandbox"]) =>
         needs: { coolify: true, dns: "if-set" },
         secrets: noSecrets
       })
-      return yield* Effect.provide(openJournals, world.layer)
+      return yield* Effect.provide(effect, world.layer)
     })
   )
 

@@ -74,13 +74,14 @@ const make = Effect.fnUntraced(function* (config: CloudflareConfig) {
       Effect.map(({ result }) => result.filter((zone) => Wire.sameName(zone.name, name)))
     )
 
+  const onlyZone = (method: string, id: string) =>
+    http.read(method, `/zones/${encodeURIComponent(id)}`).pipe(
+      Effect.flatMap(http.decode(method, Wire.envelope(Wire.Zone))),
+      Effect.map(({ result }) => [result])
+    )
+
   const candidates = Effect.fnUntraced(function* (name: string) {
-    if (config.zoneId !== undefined) {
-      const zone = yield* http
-        .read("findZone", `/zones/${encodeURIComponent(config.zoneId)}`)
-        .pipe(Effect.flatMap(http.decode("findZone", Wire.envelope(Wire.Zone))))
-      return [zone.result]
-    }
+    if (config.zoneId !== undefined) return yield* onlyZone("findZone", config.zoneId)
     // A token for some zones only may not list them all, but may ask for one by name.
     for (const suffix of zoneCandidates(name)) {
       const zones = yield* zonesNamed(suffix)
@@ -106,27 +107,63 @@ const make = Effect.fnUntraced(function* (config: CloudflareConfig) {
     return { id: zone.id, name: zone.name }
   })
 
-  const recordsAt = Effect.fnUntraced(function* (method: string, zone: Zone, name: string) {
-    const decode = http.decode(method, Wire.envelope(Schema.Array(Wire.CloudflareRecord)))
-    const records: Array<Wire.CloudflareRecord> = []
+  const allPages = Effect.fnUntraced(function* <A, I>(
+    method: string,
+    path: string,
+    item: Schema.Schema<A, I>,
+    parameters: Readonly<Record<string, string>>
+  ) {
+    const decode = http.decode(method, Wire.envelope(Schema.Array(item)))
+    const items: Array<A> = []
     for (let page = 1; page <= maxPages; page++) {
-      const parameters = { "name.exact": name, per_page: String(perPage), page: String(page) }
       const { result, result_info } = yield* Effect.flatMap(
-        http.read(method, recordsPath(zone), parameters),
+        http.read(method, path, { ...parameters, page: String(page) }),
         decode
       )
-      records.push(...result.filter((record) => Wire.sameName(record.name, name)))
+      items.push(...result)
       const pages = result_info?.total_pages
-      if (result.length === 0 || (pages === undefined ? result.length < perPage : page >= pages))
-        return records
+      if (
+        result.length === 0 ||
+        (pages === undefined ? result.length < Number(parameters["per_page"]) : page >= pages)
+      ) {
+        return items
+      }
     }
-    return yield* http.fail(method, {
-      reason: "BadResponse",
-      detail: `more than ${maxPages} pages of records`
-    })
+    return yield* http.fail(method, { reason: "BadResponse", detail: `more than ${maxPages} pages` })
   })
+  const recordsBy = (method: string, zone: Zone, parameters: Readonly<Record<string, string>>) =>
+    allPages(method, recordsPath(zone), Wire.CloudflareRecord, { ...parameters, per_page: String(perPage) })
+  const recordsAt = (method: string, zone: Zone, name: string) =>
+    Effect.map(recordsBy(method, zone, { "name.exact": name }), (records) =>
+      records.filter((record) => Wire.sameName(record.name, name))
+    )
   const listAt = (method: string, zone: Zone, name: string) =>
     Effect.map(recordsAt(method, zone, name), (records) => Wire.toRecordSets(name, records))
+
+  const listCommented = Effect.fn("Cloudflare.listCommented")(function* (prefix: string) {
+    const method = "listCommented"
+    const zones =
+      config.zoneId === undefined
+        ? yield* allPages(method, "/zones", Wire.Zone, { per_page: "50" })
+        : yield* onlyZone(method, config.zoneId)
+    const found = yield* Effect.forEach(
+      zones,
+      (zone) =>
+        Effect.map(recordsBy(method, zone, { "comment.startswith": prefix }), (records) => {
+          const names = new Set(records.map(({ name }) => Wire.normalName(name)))
+          return [...names].flatMap((name) =>
+            Wire.toRecordSets(
+              name,
+              records.filter((record) => Wire.sameName(record.name, name))
+            )
+              .filter(({ comment }) => comment?.startsWith(prefix) === true)
+              .map((recordSet) => ({ zone: { id: zone.id, name: zone.name }, recordSet }))
+          )
+        }),
+      { concurrency: 4 }
+    )
+    return found.flat()
+  })
 
   /** One database transaction; answers the ids of what it created. */
   const batch = (method: string, zone: Zone, changes: Readonly<Record<string, ReadonlyArray<unknown>>>) =>
@@ -206,6 +243,7 @@ const make = Effect.fnUntraced(function* (config: CloudflareConfig) {
     capabilities: { compareAndSet: false, atomicBatch: true, minTtl: 60, comments: true, proxied: true },
     findZone,
     listAt: (zone, name) => listAt("listAt", zone, name),
+    listCommented,
     put,
     remove
   })

@@ -59,8 +59,10 @@ export const Failure = Schema.parseJson(
 /** The TTL that means "automatic" (300 s, or the proxy's). */
 const automatic = 1
 
-export const sameName = (wireName: string, name: string): boolean =>
-  Option.getOrElse(normalizeName(wireName), () => wireName.toLowerCase()) === name
+export const normalName = (wireName: string): string =>
+  Option.getOrElse(normalizeName(wireName), () => wireName.toLowerCase())
+
+export const sameName = (wireName: string, name: string): boolean => normalName(wireName) === name
 
 const toValue = ({ type, content, priority }: CloudflareRecord): string => {
   if (type === "TXT") return unquoteText(content)

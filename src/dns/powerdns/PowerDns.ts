@@ -79,25 +79,29 @@ const make = Effect.fnUntraced(function* (config: PowerDnsConfig) {
   const refuse = (method: string, refusal: Refusal) => new DnsError({ provider, method, ...refusal })
   const zonePath = (zone: Zone) => `/zones/${encodeURIComponent(zone.id)}`
 
-  const findZone = Effect.fn("PowerDns.findZone")(function* (name: string) {
-    const all = yield* http.read("findZone", "/zones", { dnssec: "false" }).pipe(
+  const listZones = Effect.fnUntraced(function* (method: string) {
+    const all = yield* http.read(method, "/zones", { dnssec: "false" }).pipe(
       Effect.mapError((error) =>
         error.reason === "ZoneNotFound"
-          ? http.fail("findZone", {
+          ? http.fail(method, {
               reason: "BadConfig",
               detail: `no API, or no server ${config.serverName}, there`
             })
           : error
       ),
-      Effect.flatMap(http.decode("findZone", Wire.Zones))
+      Effect.flatMap(http.decode(method, Wire.Zones))
     )
-    const zones = all.flatMap((zone) =>
+    return all.flatMap((zone) =>
       Option.toArray(normalizeName(zone.name)).map((normal) => ({
         id: zone.id,
         name: normal,
         kind: zone.kind
       }))
     )
+  })
+
+  const findZone = Effect.fn("PowerDns.findZone")(function* (name: string) {
+    const zones = yield* listZones("findZone")
     const chosen = yield* Either.mapLeft(chooseZone(name, zones), (refusal) => refuse("findZone", refusal))
     // Taking a shorter zone instead would write where nobody asks.
     if (/^(slave|secondary|consumer)$/i.test(chosen.kind ?? "")) {
@@ -118,6 +122,26 @@ const make = Effect.fnUntraced(function* (config: PowerDnsConfig) {
     Effect.map(rrsetsAt(method, zone, name, { rrset_name: Wire.withDot(name) }), Wire.toRecordSets)
   /** All there is at the name, from the whole zone: a write would destroy disabled records as well. */
   const allAt = (method: string, zone: Zone, name: string) => rrsetsAt(method, zone, name, {})
+
+  const listCommented = Effect.fn("PowerDns.listCommented")(function* (prefix: string) {
+    const method = "listCommented"
+    const found = yield* Effect.forEach(
+      yield* listZones(method),
+      ({ id, name }) =>
+        Effect.map(
+          Effect.flatMap(
+            http.read(method, zonePath({ id, name }), {}),
+            http.decode(method, Wire.ZoneWithRecords)
+          ),
+          ({ rrsets }) =>
+            Wire.toRecordSets(rrsets)
+              .filter(({ comment }) => comment?.startsWith(prefix) === true)
+              .map((recordSet) => ({ zone: { id, name }, recordSet }))
+        ),
+      { concurrency: 4 }
+    )
+    return found.flat()
+  })
 
   const change = (method: string, zone: Zone, rrset: unknown) =>
     HttpClientRequest.patch(zonePath(zone)).pipe(
@@ -178,6 +202,7 @@ const make = Effect.fnUntraced(function* (config: PowerDnsConfig) {
     },
     findZone,
     listAt: (zone, name) => listAt("listAt", zone, name),
+    listCommented,
     put,
     remove
   })

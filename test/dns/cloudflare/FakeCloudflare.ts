@@ -63,6 +63,8 @@ export class FakeWorld {
   readonly requests: Array<FakeRequest> = []
   readonly intercepts: Array<Intercept> = []
   records: ReadonlyArray<FakeRecord> = []
+  /** Whether the token may list all zones. */
+  listsZones = true
   /** The most records on a page, whatever is asked. */
   pageSize = 100
   private ids = 0
@@ -128,6 +130,11 @@ export class FakeWorld {
     }
   }
 
+  private zoneOf({ name }: FakeRecord) {
+    const holding = this.zones.filter((zone) => name === zone.name || name.endsWith(`.${zone.name}`))
+    return holding.toSorted((a, b) => b.name.length - a.name.length)[0]
+  }
+
   private page(all: ReadonlyArray<unknown>, query: URLSearchParams) {
     const size = Math.min(this.pageSize, Number(query.get("per_page") ?? 100))
     const page = Number(query.get("page") ?? 1)
@@ -138,10 +145,10 @@ export class FakeWorld {
   perform({ method, path, query, body }: FakeRequest): unknown {
     if (method === "GET" && path === "/zones") {
       const name = query.get("name")
-      if (name === null)
+      if (name === null && !this.listsZones)
         throw new Refused(403, 9109, 'Requires permission "com.cloudflare.api.account.zone.list"')
       return this.page(
-        this.zones.filter((zone) => zone.name === name),
+        this.zones.filter((zone) => name === null || zone.name === name),
         query
       )
     }
@@ -152,7 +159,12 @@ export class FakeWorld {
     if (method === "GET" && rest === "/dns_records") {
       const name = query.get("name.exact")
       return this.page(
-        this.records.filter((record) => name === null || record.name === name),
+        this.records.filter(
+          (record) =>
+            this.zoneOf(record)?.id === zone.id &&
+            (name === null || record.name === name) &&
+            (record.comment ?? "").startsWith(query.get("comment.startswith") ?? "")
+        ),
         query
       )
     }
