@@ -89,6 +89,6 @@ it.effect("finds all that bears the mark, with a word on what is wrong with it",
       lines[0],
       `application api in fabrik/production: beside another (run ${firstRun}, beside)`
     )
-    assert.include(lines.join("\n"), "`fabrik destroy` of its spec removes it")
+    assert.include(lines.join(" ").replace(/\s+/g, " "), "`fabrik destroy` of its spec removes it")
   }).pipe(Effect.provide(world))
 )

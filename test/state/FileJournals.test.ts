@@ -236,3 +236,40 @@ describe("a full disk", () => {
     }).pipe(Effect.provide(Layer.mergeAll(fullDisk(disk), NodePath.layer)))
   )
 })
+
+/** Notes what is written and synced, in order: `write`, `sync`, and `sync DIRECTORY`. */
+const noting = (notes: Array<string>) =>
+  Layer.effect(
+    FileSystem.FileSystem,
+    Effect.map(FileSystem.FileSystem, (fs) => ({
+      ...fs,
+      open: (path: string, options?: FileSystem.OpenFileOptions) =>
+        Effect.map(fs.open(path, options), (handle) => {
+          const noted = (what: string) => Effect.sync(() => notes.push(what))
+          return {
+            ...handle,
+            stat: handle.stat,
+            seek: (offset: FileSystem.SizeInput, from: FileSystem.SeekMode) => handle.seek(offset, from),
+            sync: Effect.zipRight(noted(path.endsWith(".ndjson") ? "sync" : "sync directory"), handle.sync),
+            writeAll: (bytes: Uint8Array) => Effect.zipRight(noted("write"), handle.writeAll(bytes))
+          } as FileSystem.File
+        })
+    }))
+  ).pipe(Layer.provide(NodeFileSystem.layer))
+
+describe("a power cut", () => {
+  const notes: Array<string> = []
+  it.scoped("takes nothing that was to be safe: neither the entry nor the name of its file", () =>
+    Effect.gen(function* () {
+      const journal = yield* open(yield* directory)
+      yield* journal.append({ n: 1 }, forward)
+      assert.include(notes, "sync directory")
+      assert.deepStrictEqual(notes.slice(-2), ["write", "sync"])
+      notes.length = 0
+      yield* journal.append({ n: 2 }, { sync: false, reserved: false })
+      assert.deepStrictEqual(notes, ["write"])
+      yield* journal.append({ n: 3 }, backward)
+      assert.deepStrictEqual(notes, ["write", "write", "sync"])
+    }).pipe(Effect.provide(Layer.mergeAll(noting(notes), NodePath.layer)))
+  )
+})
