@@ -21,6 +21,7 @@ import { DnsMemory, layerMemory as dnsMemory } from "../../src/dns/DnsMemory.ts"
 import { HealthProbe, ProbeError } from "../../src/health/HealthProbe.ts"
 import { answering } from "../../src/health/MemoryHealthProbe.ts"
 import { apply } from "../../src/orchestrator/Apply.ts"
+import { desiredApplication } from "../../src/orchestrator/Desired.ts"
 import { destroy } from "../../src/orchestrator/Destroy.ts"
 import type { RunFinished } from "../../src/orchestrator/DeploymentEvent.ts"
 import * as Marker from "../../src/orchestrator/Marker.ts"
@@ -53,6 +54,8 @@ interface Scenario {
   readonly spec: Spec
   /** Whether the run fails by itself, and so dies in its rollback too. */
   readonly healthy: boolean
+  /** Whether others live in the same project and environment. */
+  readonly shared?: boolean
 }
 
 const scenarios: ReadonlyArray<Scenario> = [
@@ -63,10 +66,19 @@ const scenarios: ReadonlyArray<Scenario> = [
     before: dockerfile("FROM a"),
     command: "apply",
     spec: dockerfile("FROM b"),
-    healthy: true
+    healthy: true,
+    shared: true
   },
   { name: "a first apply that fails", before: undefined, command: "apply", spec: first, healthy: false },
   { name: "an update that fails", before: first, command: "apply", spec: second, healthy: false },
+  {
+    name: "a first apply beside others that fails",
+    before: undefined,
+    command: "apply",
+    spec: first,
+    healthy: false,
+    shared: true
+  },
   {
     name: "a replacement that fails",
     before: dockerfile("FROM a"),
@@ -105,11 +117,36 @@ const decoy = (name: string, type: string, comment: string | undefined) => ({
 
 const look = Marker.render({ key: "0123456789abcdef", run: "0123456789ab", source: undefined })
 
-const world = () =>
+/** Another owner's application in the same place. */
+const neighbour = {
+  ...desiredApplication("somebody else", base, "0123456789ab"),
+  name: "neighbour",
+  domains: ["https://neighbour.example.com"],
+  uuid: "neighbour",
+  status: "running:healthy",
+  stopsFirst: false,
+  projectUuid: "shared",
+  environmentName: "production",
+  serverUuid: server.uuid,
+  gone: undefined
+}
+const sharedPlace = {
+  projects: [{ uuid: "shared", name: base.project, description: "" }],
+  environments: [{ uuid: "e", projectUuid: "shared", name: "production" }],
+  applications: [neighbour]
+}
+
+const world = ({ shared = false }: Scenario) =>
   Layer.mergeAll(
     coolifyMemory({
       servers: [server],
-      world: { projects: [{ uuid: "other", name: "other", description: look }] },
+      world: {
+        ...(shared ? sharedPlace : {}),
+        projects: [
+          { uuid: "other", name: "other", description: look },
+          ...(shared ? sharedPlace.projects : [])
+        ]
+      },
       deployment: { polls: 1 },
       deletion: { polls: 1 }
     }),
@@ -303,7 +340,7 @@ const withoutTwins = snapshotWith(false)
 const checkRunning = (at: string) =>
   Effect.gen(function* () {
     const coolify = yield* (yield* CoolifyMemory).world
-    for (const { uuid, status } of coolify.applications) {
+    for (const { uuid, status } of coolify.applications.filter(({ uuid }) => uuid !== neighbour.uuid)) {
       const last = coolify.deployments.findLast(
         (one) => one.applicationUuid === uuid && one.status === "finished"
       )
@@ -334,7 +371,7 @@ const cleanly = (scenario: Scenario, spec: Spec) =>
     const { told } = yield* run("apply", spec)
     assert.match(told, /^(complete|unchanged)$/)
     return yield* withoutTwins
-  }).pipe(Effect.provide(world()))
+  }).pipe(Effect.provide(world(scenario)))
 
 const keepJournal = (kept: Kept) =>
   Effect.gen(function* () {
@@ -401,7 +438,7 @@ const oneCase = (scenario: Scenario, dies: number, kept: Kept, ending: Ending) =
       `${at}: a preview row is left`
     )
     return { end: yield* withoutTwins, at }
-  }).pipe(Effect.provide(world()))
+  }).pipe(Effect.provide(world(scenario)))
 
 for (const scenario of scenarios) {
   describe(scenario.name, () => {
@@ -412,7 +449,7 @@ for (const scenario of scenarios) {
           const { points } = yield* Effect.zipRight(
             prepared(scenario),
             run(scenario.command, scenario.spec, { healthy: scenario.healthy })
-          ).pipe(Effect.provide(world()))
+          ).pipe(Effect.provide(world(scenario)))
           assert.isAbove(points, 8)
           const cases = Array.from({ length: points }, (_, index) => index + 1).flatMap((dies) =>
             journals.flatMap((kept) => endings.map((ending) => ({ dies, kept, ending })))

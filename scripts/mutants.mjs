@@ -1,0 +1,267 @@
+// Takes one protection out of the source at a time, in a copy, and shows that a test notices.
+// node scripts/mutants.mjs [part of a name ...]
+import { spawnSync } from "node:child_process"
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+
+const root = fileURLToPath(new URL("..", import.meta.url))
+
+/** `find` must stand in `file` exactly once; the first of `tests` that fails is enough. */
+const mutants = [
+  {
+    name: "the journal's fsync",
+    file: "src/state/FileJournals.ts",
+    find: "if (sync) yield* handle.sync",
+    put: "if (sync) yield* Effect.void",
+    tests: ["test/state/FileJournals.test.ts"]
+  },
+  {
+    name: "the fsync of a journal's folder",
+    file: "src/state/FileJournals.ts",
+    find: "    yield* syncDirectories\n    return opened",
+    put: "    return opened",
+    tests: ["test/state/FileJournals.test.ts"]
+  },
+  {
+    name: "the room that is kept for undoing",
+    file: "src/state/FileJournals.ts",
+    find: "next.end + (reserved ? 0 : reserve) > size",
+    put: "next.end > size",
+    tests: ["test/state/FileJournals.test.ts"]
+  },
+  {
+    name: "the refusal of a damaged journal",
+    file: "src/state/JournalText.ts",
+    find: "if (broken !== undefined || seq",
+    put: "if (seq",
+    tests: ["test/state/FileJournals.test.ts"]
+  },
+  {
+    name: "the dropping of a torn last line",
+    file: "src/state/JournalText.ts",
+    find: "      broken ??= number\n      continue",
+    put: "      return Either.left(number)",
+    tests: ["test/state/FileJournals.test.ts"]
+  },
+  {
+    name: "the sync of an intent before its request",
+    file: "src/orchestrator/RunJournal.ts",
+    find: 'intend((id) => ({ _tag: "Sending", id, method, what }), true)',
+    put: 'intend((id) => ({ _tag: "Sending", id, method, what }), false)',
+    tests: ["test/orchestrator/JournaledClients.test.ts"]
+  },
+  {
+    name: "the intent before a request",
+    file: "src/orchestrator/JournaledClients.ts",
+    find: "Effect.flatMap(Effect.mapError(journal.sending(method, what), errors.unrecorded), (id) =>",
+    put: "Effect.flatMap(Effect.succeed(0), (id) =>",
+    tests: ["test/orchestrator/JournaledClients.test.ts"]
+  },
+  {
+    name: "the undo that is registered before its change",
+    file: "src/orchestrator/Rollback.ts",
+    find: "return yield* Effect.acquireReleaseInterruptible(change, (exit) =>",
+    put: "return yield* Effect.tap(change, () => Effect.addFinalizer((exit) =>",
+    find2: "Exit.isSuccess(exit) ? Effect.void : runUndo({ id, undo }, perform, budget)\n    )",
+    put2: "Exit.isSuccess(exit) ? Effect.void : runUndo({ id, undo }, perform, budget)\n    ))",
+    tests: ["test/orchestrator/Rollback.test.ts"]
+  },
+  {
+    name: "the undo that keeps still after a success",
+    file: "src/orchestrator/Rollback.ts",
+    find: "Exit.isSuccess(exit) ? Effect.void : runUndo({ id, undo }, perform, budget)",
+    put: "runUndo({ id, undo }, perform, budget)",
+    tests: ["test/orchestrator/Rollback.test.ts"]
+  },
+  {
+    name: "the bound on an undo that hangs",
+    file: "src/orchestrator/Rollback.ts",
+    find: "    Effect.interruptible,\n    Effect.timeoutFail({\n      duration: budget",
+    put: "    Effect.timeoutFail({\n      duration: budget",
+    tests: ["test/orchestrator/Rollback.test.ts"]
+  },
+  {
+    name: "the look for what a lost answer may have made",
+    file: "src/orchestrator/Find.ts",
+    find: "uuid === undefined ? Effect.fail(error) : Effect.succeed(uuid)",
+    put: "Effect.fail(error)",
+    tests: ["test/orchestrator/Apply.test.ts", "test/orchestrator/Properties.test.ts"]
+  },
+  {
+    name: "the look before an undo deletes by its mark",
+    file: "src/orchestrator/resources/Application.ts",
+    find: ".filter(({ description }) => Marker.parse(description)?.run === run)",
+    put: ".filter(({ description }) => description !== run)",
+    tests: ["test/reliability/Crash.test.ts"]
+  },
+  {
+    name: "the look whether a record still is this run's",
+    file: "src/orchestrator/resources/Record.ts",
+    find: "    ? Marker.parse(now.comment)?.run === run\n",
+    put: "    ? now.comment !== run\n",
+    tests: ["test/orchestrator/Apply.test.ts", "test/orchestrator/Adopt.test.ts"]
+  },
+  {
+    name: "the look whether a setting still is this run's",
+    file: "src/orchestrator/resources/Application.ts",
+    find: "!isOld(field) && isOurs(field)",
+    put: "!isOld(field)",
+    tests: ["test/orchestrator/Apply.test.ts"]
+  },
+  {
+    name: "the decision to roll back that outlives its process",
+    file: "src/orchestrator/Recover.ts",
+    find: '  decision === "rolling back" ||\n',
+    put: "",
+    tests: ["test/reliability/Crash.test.ts"]
+  },
+  {
+    name: "the taking over of what a killed run has changed",
+    file: "src/orchestrator/Apply.ts",
+    find: "    yield* takeOver(before)\n",
+    put: "",
+    tests: ["test/reliability/Crash.test.ts"]
+  },
+  {
+    name: "the word that an update is not deployed yet",
+    file: "src/orchestrator/Reconcile.ts",
+    find: "const pending = current?.pending === true",
+    put: "const pending = false",
+    tests: ["test/reliability/Crash.test.ts"]
+  },
+  {
+    name: "the old values that an update keeps for later",
+    file: "src/orchestrator/resources/Variables.ts",
+    find: "  yield* keepUpdate(kept, update)\n",
+    put: "",
+    tests: ["test/reliability/Crash.test.ts"]
+  },
+  {
+    name: "the mark that tells ours from theirs",
+    file: "src/orchestrator/ReconcileRecord.ts",
+    find: "Marker.parse(recordSet.comment)?.key === key",
+    put: "recordSet.comment !== key",
+    tests: ["test/orchestrator/Reconcile.test.ts"]
+  },
+  {
+    name: "the lock",
+    file: "src/state/ProcessLock.ts",
+    find: "code === taken ? ask(path) : Effect.succeed(undefined)",
+    put: "Effect.succeed(undefined)",
+    tests: ["test/state/ProcessLock.test.ts"]
+  },
+  {
+    name: "the write that is never sent twice",
+    file: "src/coolify/Transport.ts",
+    find: '(refused.reason === "ServerError" && !origin.write)',
+    put: '(refused.reason === "ServerError")',
+    tests: ["test/coolify/Retry.test.ts", "test/coolify/CoolifyHttp.test.ts"]
+  },
+  {
+    name: "the token that no redirect gets",
+    file: "src/coolify/Transport.ts",
+    find: '{ redirect: "manual" }',
+    put: '{ redirect: "follow" }',
+    tests: ["test/coolify/CoolifyHttp.test.ts", "test/coolify/HostileAnswers.test.ts"]
+  },
+  {
+    name: "the limit of an answer's size",
+    file: "src/coolify/Transport.ts",
+    find: "return bytes > maxBodyBytes",
+    put: "return bytes < 0",
+    tests: ["test/coolify/HostileAnswers.test.ts", "test/coolify/CoolifyHttp.test.ts"]
+  },
+  {
+    name: "the form of an id that gets into a URL",
+    file: "src/coolify/Transport.ts",
+    find: "ids.some(([, id]) => !isUuid(id))",
+    put: "ids.length < 0",
+    tests: ["test/coolify/HostileAnswers.test.ts", "test/coolify/CoolifyHttp.test.ts"]
+  },
+  {
+    name: "the secret that is taken out of an error",
+    file: "src/coolify/AnswerError.ts",
+    find: 'kept.replaceAll(secret, "<redacted>")',
+    put: "kept",
+    tests: ["test/coolify/HostileAnswers.test.ts", "test/coolify/CoolifyHttp.test.ts"]
+  },
+  {
+    name: "the escape sequences that no log may bring",
+    file: "src/ui/Sanitize.ts",
+    find: 'line.replace(escapes, "").replace(c1Csi, "").replace(c1Strings, "")',
+    put: "line",
+    tests: ["test/ui/Sanitize.test.ts"]
+  },
+  {
+    name: "the health path that stays on its host",
+    file: "src/spec/HealthPath.ts",
+    find: '  if (path.includes("//")) return',
+    put: "  if (path.length < 0) return",
+    tests: ["test/spec/HealthPath.test.ts"]
+  },
+  {
+    name: "the link that no secret is read through",
+    file: "src/secrets/SecretFiles.ts",
+    find: 'if (yield* isLink) return yield* unsafe("is a symbolic link: name the file itself")',
+    put: "",
+    tests: ["test/secrets/FileSecretStore.test.ts"]
+  }
+]
+
+const wanted = process.argv.slice(2)
+const chosen = mutants.filter(({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)))
+
+const dir = mkdtempSync(join(tmpdir(), "fabrik-mutants-"))
+const copied = [
+  "src",
+  "test",
+  "fixtures",
+  "scripts",
+  "package.json",
+  "tsconfig.json",
+  "vitest.config.ts",
+  "README.md"
+]
+let caught = 0
+try {
+  for (const name of [...copied, ".npmrc", "package-lock.json"])
+    cpSync(join(root, name), join(dir, name), { recursive: true })
+  symlinkSync(join(root, "node_modules"), join(dir, "node_modules"))
+  for (const { name, file, find, put, find2, put2, tests } of chosen) {
+    const path = join(dir, file)
+    const text = readFileSync(path, "utf8")
+    const once = (from, to, part) => {
+      if (from.split(part).length !== 2)
+        throw new Error(`${name}: what it takes out does not stand in ${file} once`)
+      return from.replace(part, () => to)
+    }
+    let mutated = once(text, put, find)
+    if (find2 !== undefined) mutated = once(mutated, put2, find2)
+    writeFileSync(path, mutated)
+    const report = join(dir, "report.json")
+    const began = Date.now()
+    const by = tests.find((test) => {
+      rmSync(report, { force: true })
+      spawnSync("npx", ["vitest", "run", "--bail=1", "--reporter=json", `--outputFile=${report}`, test], {
+        cwd: dir,
+        encoding: "utf8"
+      })
+      const { numFailedTests, numTotalTests } = JSON.parse(readFileSync(report, "utf8"))
+      // A file that cannot even be loaded notices nothing.
+      if (numTotalTests === 0) throw new Error(`${name}: ${test} did not run`)
+      return numFailedTests > 0
+    })
+    writeFileSync(path, text)
+    if (by !== undefined) caught += 1
+    const seconds = `${((Date.now() - began) / 1000).toFixed(0)} s`
+    console.log(
+      `${by === undefined ? "SURVIVED" : "caught  "}  ${name} (${by ?? tests.join(", ")}, ${seconds})`
+    )
+  }
+} finally {
+  rmSync(dir, { recursive: true, force: true })
+}
+console.log(`${caught} of ${chosen.length} mutants caught`)
+process.exit(caught === chosen.length ? 0 : 1)
