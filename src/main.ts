@@ -61,6 +61,14 @@ const main = async (): Promise<void> => {
     inTty: isatty(0),
     readLine
   })
+  // Node itself would print the error as it is, with whatever secret stands in it.
+  process.on("uncaughtException", (error) => {
+    try {
+      writeSync(2, started.crashed(error))
+    } finally {
+      process.exit(1)
+    }
+  })
   let signalled = false
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {
@@ -70,7 +78,7 @@ const main = async (): Promise<void> => {
         return
       }
       try {
-        writeSync(2, `${started.abandon().join("\n")}\n`)
+        writeSync(2, started.abandon())
       } finally {
         process.exit(12)
       }

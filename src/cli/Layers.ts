@@ -25,6 +25,7 @@ import * as MemoryHealthProbe from "../health/MemoryHealthProbe.ts"
 import type { SandboxError } from "../sandbox/SandboxError.ts"
 import type { SandboxHandle } from "../sandbox/SandboxHandle.ts"
 import * as FileSecretStore from "../secrets/FileSecretStore.ts"
+import { KnownSecrets } from "../secrets/KnownSecrets.ts"
 import { SecretObserver } from "../secrets/SecretObserver.ts"
 import type { SecretStore } from "../secrets/SecretStore.ts"
 import { defaultOwner, Owner } from "../orchestrator/Settings.ts"
@@ -126,8 +127,12 @@ export const historyLayer = (
   sandbox: WorldRequest["sandbox"]
 ): Layer.Layer<History, never, FileSystem.FileSystem | Path.Path> =>
   FileHistory.layer({
-    directory: sandbox === undefined ? nowhere.secretsDirectory : (sandbox.dir ?? defaultSandboxDir)
+    directory: secretsDirectoryOf(sandbox)
   })
+
+/** Where fabrik keeps what it must remember itself: a sandbox's secrets lie with the sandbox. */
+export const secretsDirectoryOf = (sandbox: WorldRequest["sandbox"]): string =>
+  sandbox === undefined ? nowhere.secretsDirectory : (sandbox.dir ?? defaultSandboxDir)
 
 const liveLayers = (access: Access, withoutDns: boolean) => ({
   coolify:
@@ -185,6 +190,7 @@ const accessTo = (
     const fs = yield* FileSystem.FileSystem
     // A dry run makes no sandbox: one that is not there is an empty world.
     if (request.dryRun && !(yield* Effect.orElseSucceed(fs.exists(dir), () => false))) return nowhere
+    const known = yield* KnownSecrets
     const { attachOrStart } = yield* Effect.promise(() => import("../sandbox/Attach.ts"))
     const handle = yield* attachOrStart({
       dir,
@@ -194,6 +200,8 @@ const accessTo = (
         domains: request.domain === undefined ? [] : [request.domain]
       }
     })
+    yield* known.add(Redacted.make(handle.token))
+    yield* known.add(Redacted.make(handle.dnsApiKey))
     return yield* accessToSandbox(handle)
   })
 

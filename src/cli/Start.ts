@@ -10,11 +10,14 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
+import { KnownSecrets } from "../secrets/KnownSecrets.ts"
 import { renderInterrupted, renderProblem } from "../ui/Failure.ts"
+import { makeRedactor, Redaction, type Redactor } from "../ui/Redactor.ts"
 import { clean } from "../ui/Sanitize.ts"
 import { Screen } from "../ui/Screen.ts"
 import { makeStyle } from "../ui/Style.ts"
 import { run } from "./Cli.ts"
+import { credentialsIn } from "./Credentials.ts"
 import { ExitCode, ofInterrupted, type Signal } from "./ExitCode.ts"
 import { recoverCommand } from "./RecoverCommand.ts"
 import { Operator } from "./Operator.ts"
@@ -45,12 +48,19 @@ export interface Started {
   readonly done: Promise<ExitCode>
   /** The first signal. Later ones are for `abandon`. */
   readonly interrupt: (signal: Signal) => void
-  /** What to say when the process ends at once. */
-  readonly abandon: () => ReadonlyArray<string>
+  /** What to say when the process ends at once; what was held back has been written before. */
+  readonly abandon: () => string
+  /** What to say of an error that nobody caught, after which the process ends at once. */
+  readonly crashed: (error: unknown) => string
 }
 
-export const start = (facts: ProcessFacts): Started => {
-  const { argv, env, err } = facts
+export const start = (given: ProcessFacts): Started => {
+  const { argv, env } = given
+  const redactor = makeRedactor()
+  credentialsIn(env).forEach(redactor.learn)
+  const out = guarded(given.out, redactor)
+  const err = guarded(given.err, redactor)
+  const facts = { ...given, out, err }
   const debug = isSet(env["FABRIK_DEBUG"])
   const screen = makeScreen(facts)
   const style = screen.err.style
@@ -60,6 +70,11 @@ export const start = (facts: ProcessFacts): Started => {
 
   const services = Context.make(Screen, screen).pipe(
     Context.add(Watch, seen),
+    Context.add(Redaction, redactor),
+    Context.add(KnownSecrets, {
+      add: (value) => Effect.sync(() => redactor.learn(value)),
+      show: (value) => Effect.sync(() => redactor.show(value))
+    }),
     Context.add(Operator, {
       present: facts.inTty && err.tty && !isSet(env["CI"]),
       answer: Effect.async<string | undefined>((resume) => {
@@ -99,8 +114,20 @@ export const start = (facts: ProcessFacts): Started => {
     Effect.withTracerEnabled(debug)
   )
   const fiber = Effect.runFork(program)
+  const flush = () => {
+    out.flush()
+    err.flush()
+  }
+  const lastWords = (lines: ReadonlyArray<string>) => {
+    flush()
+    return redactor.text(lines.map((line) => `${line}\n`).join(""))
+  }
   const done = new Promise<ExitCode>((resolve) => {
-    fiber.addObserver((exit) => resolve(codeOf(exit)))
+    fiber.addObserver((exit) => {
+      const code = codeOf(exit)
+      flush()
+      resolve(code)
+    })
   })
 
   return {
@@ -121,16 +148,27 @@ export const start = (facts: ProcessFacts): Started => {
       Effect.runFork(Fiber.interruptFork(fiber))
     },
     abandon: () =>
-      renderProblem(
-        {
-          what: "stopped before the rollback was done",
-          details: [...seen.changed].map((what) => `may be left: ${what}`),
-          next: `${recoverCommand(argv)} puts things in order.`
-        },
-        style
-      )
+      lastWords(
+        renderProblem(
+          {
+            what: "stopped before the rollback was done",
+            details: [...seen.changed].map((what) => `may be left: ${what}`),
+            next: `${recoverCommand(argv)} puts things in order.`
+          },
+          style
+        )
+      ),
+    crashed: (error) => lastWords(renderDefect(Cause.die(error), debug, style))
   }
 }
+
+/** Somebody waits for a question or a live line, which no next write may complete: milliseconds. */
+const shortPause = 30
+
+const guarded = (stream: OutputStream, redactor: Redactor) => ({
+  ...stream,
+  ...redactor.stream(stream.write, stream.tty ? shortPause : undefined)
+})
 
 /** @effect/cli asks for a terminal, and uses it for what fabrik has not: prompts, and screens of its own. */
 const unused: Terminal.Terminal = {

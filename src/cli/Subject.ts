@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
+import { KnownSecrets } from "../secrets/KnownSecrets.ts"
 import type { Spec } from "../spec/Spec.ts"
 import type { WorldRequest } from "./Layers.ts"
 import * as Say from "./Say.ts"
@@ -36,10 +37,13 @@ export const givenSecrets = Effect.fn("givenSecrets")(function* (pairs: Readonly
       "values given with --secrets can be seen by other users of this machine (ps) and stay in the shell's history; rather use the environment or --env-file"
     )
   }
-  return new Map(
+  const given = new Map(
     pairs.map((pair) => {
       const at = pair.indexOf("=")
       return [pair.slice(0, at), Redacted.make(pair.slice(at + 1))] as const
     })
   )
+  const known = yield* KnownSecrets
+  yield* Effect.forEach(given.values(), known.add, { discard: true })
+  return given
 })

@@ -13,10 +13,12 @@ export interface CoolifyConfig {
   readonly token: Redacted.Redacted<string>
 }
 
-const urlNames = ["COOLIFY_ENDPOINT", "COOLIFY_BASE_URL", "COOLIFY_API_URL"]
+/** Variables that may hold the address of Coolify. */
+export const urlNames = ["COOLIFY_ENDPOINT", "COOLIFY_BASE_URL", "COOLIFY_API_URL"]
 // Coolify sets these two in every container it runs, to the address of that application, not of Coolify.
 const injectedUrlNames = ["COOLIFY_URL", "COOLIFY_FQDN"]
-const tokenNames = ["COOLIFY_TOKEN", "COOLIFY_API_TOKEN", "COOLIFY_ACCESS_TOKEN"]
+/** Variables that may hold the token. */
+export const tokenNames = ["COOLIFY_TOKEN", "COOLIFY_API_TOKEN", "COOLIFY_ACCESS_TOKEN"]
 
 const badConfig = (detail: string) => new CoolifyError({ method: "config", reason: "BadConfig", detail })
 

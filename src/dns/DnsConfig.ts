@@ -14,6 +14,9 @@ interface SelectedDns {
   readonly layer: Layer.Layer<DnsClient, DnsError, HttpClient.HttpClient>
 }
 
+/** Variables that hold a key or token of a provider. */
+export const secretNames = ["CLOUDFLARE_API_TOKEN", "CF_DNS_API_TOKEN", "PDNS_API_KEY"] as const
+
 /** An empty variable is an unset one. */
 const text = (name: string) =>
   Config.option(Config.string(name)).pipe(
@@ -21,7 +24,7 @@ const text = (name: string) =>
     Config.map((value) => (value === "" ? undefined : value))
   )
 
-const secret = (name: string) =>
+const secret = (name: (typeof secretNames)[number]) =>
   Config.option(Config.redacted(name)).pipe(
     Config.map((value) =>
       Redacted.make(Redacted.value(Option.getOrElse(value, () => Redacted.make(""))).trim())

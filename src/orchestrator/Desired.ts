@@ -57,6 +57,9 @@ export const isOurComment = (comment: string): boolean =>
 /** Whether the comment tells that the value stood in a spec, so that it may be shown. */
 export const isPlainComment = (comment: string): boolean => /^fabrik [0-9a-f]{32}$/.test(comment)
 
+/** Whether the comment tells that the value is a secret's. */
+export const isSecretComment = (comment: string): boolean => /^fabrik secret [0-9a-f]{32}$/.test(comment)
+
 /** What a release's comment tells. */
 export interface CommentedRelease {
   readonly release: string

@@ -8,8 +8,10 @@ import {
 } from "../coolify/CoolifyClient.ts"
 import { DnsClient, type RecordSet, type Zone } from "../dns/DnsClient.ts"
 import type { DnsError } from "../dns/DnsError.ts"
+import { KnownSecrets } from "../secrets/KnownSecrets.ts"
 import type { Spec } from "../spec/Spec.ts"
 import { RefusedError } from "./DeployError.ts"
+import { isSecretComment } from "./Desired.ts"
 import { absentIfNotFound } from "./Find.ts"
 import * as Marker from "./Marker.ts"
 import { Owner } from "./Settings.ts"
@@ -125,8 +127,20 @@ export const observeCoolify = Effect.fn("observeCoolify")(function* (spec: Spec)
     /** How many other applications the environment has. */
     others: applications.length - ours.length,
     foreign: applications.find((candidate) => candidate.name === spec.name && !ours.includes(candidate)),
-    variables: application === undefined ? [] : yield* coolify.listVariables(application.uuid)
+    variables: application === undefined ? [] : yield* readVariables(spec, application.uuid)
   }
+})
+
+/** Secrets as they stand there: the application may write them into its log, also those that the spec changes now. */
+const readVariables = Effect.fn("readVariables")(function* (spec: Spec, uuid: string) {
+  const coolify = yield* CoolifyClient
+  const known = yield* KnownSecrets
+  const rows = yield* coolify.listVariables(uuid)
+  for (const { comment, key, value } of rows) {
+    if (value !== undefined && (spec.secrets.includes(key) || isSecretComment(comment)))
+      yield* known.add(value)
+  }
+  return rows
 })
 
 const findProject = Effect.fn("findProject")(function* (name: string) {

@@ -13,6 +13,7 @@ import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import { createHmac } from "node:crypto"
 import { type EnvEntry, parseEnvFile } from "./EnvFile.ts"
+import { KnownSecrets } from "./KnownSecrets.ts"
 import * as SecretFiles from "./SecretFiles.ts"
 import { SecretGenerator } from "./SecretGenerator.ts"
 import { SecretObserver } from "./SecretObserver.ts"
@@ -128,6 +129,8 @@ const resolveWith = (options: SecretStoreOptions, sources: Sources, generate: Ge
 const makeSources = Effect.fnUntraced(function* (options: SecretStoreOptions) {
   const path = yield* Path.Path
   const files = SecretFiles.make(yield* FileSystem.FileSystem, path)
+  // Of where the store is made, not of where it is used: it is part of the store's setting.
+  const observer = yield* SecretObserver
   const keyFile = path.join(options.directory, "key")
   const secretsDirectory = path.join(options.directory, "secrets")
   const fileOf = (scope: string, name: string) =>
@@ -160,7 +163,6 @@ const makeSources = Effect.fnUntraced(function* (options: SecretStoreOptions) {
     )
 
   const envFile = Effect.gen(function* () {
-    const observer = yield* SecretObserver
     const file = options.envFile
     const text = yield* files.read(file, {
       loose: "warn",
@@ -210,13 +212,17 @@ const makeSources = Effect.fnUntraced(function* (options: SecretStoreOptions) {
     })
   })
 
-  const storedKey = Effect.gen(function* () {
+  const readKey = Effect.gen(function* () {
     const text = yield* files.read(keyFile, { loose: "refuse", onLoose: () => Effect.void })
     if (Option.isNone(text)) return Option.none<Redacted.Redacted<string>>()
     const key = text.value.trim()
     if (/^[0-9a-f]{64}$/.test(key)) return Option.some(Redacted.make(key))
     return yield* new SecretError({ reason: "BadFile", subject: keyFile, detail: "is not 64 hex digits" })
   })
+
+  const storedKey = Effect.tap(readKey, (key) =>
+    Option.isNone(key) ? Effect.void : Effect.flatMap(KnownSecrets, (known) => known.add(key.value))
+  )
 
   const key = Effect.gen(function* () {
     const before = yield* storedKey
@@ -272,7 +278,9 @@ const fromOrigin = (
     ? Effect.fail(
         new SecretError({ reason: "EmptyValue", subject: name, detail: `is set but empty ${where}` })
       )
-    : Effect.succeedSome({ name, value, origin })
+    : Effect.flatMap(KnownSecrets, (known) => known.add(value)).pipe(
+        Effect.as(Option.some({ name, value, origin }))
+      )
 
 const parse = (file: string, text: string) =>
   Either.mapLeft(

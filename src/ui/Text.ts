@@ -6,6 +6,7 @@ import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import { Progress, type Emitted } from "../orchestrator/DeploymentEvent.ts"
 import { truncate } from "./Layout.ts"
+import { Redaction } from "./Redactor.ts"
 import { Screen } from "./Screen.ts"
 import { emptyView, makeTextView, type TextOptions, type View } from "./TextView.ts"
 
@@ -17,6 +18,7 @@ export const layer = (options: Omit<TextOptions, "live">): Layer.Layer<never, ne
     Progress,
     Effect.gen(function* () {
       const { out, err } = yield* Screen
+      const redaction = yield* Redaction
       const live = err.tty && !options.quiet
       const next = makeTextView({ ...options, live }, out.style, err.style)
       const view = yield* Ref.make<View>(emptyView)
@@ -38,7 +40,9 @@ export const layer = (options: Omit<TextOptions, "live">): Layer.Layer<never, ne
         const clock = elapsed < 1 ? "" : ` ${elapsed} s`
         // One column stays free: a full line would wrap, and could not be rewritten.
         const room = err.style.columns - 1 - clock.length
-        yield* err.write(eraseLine + truncate(text, room, err.style.ellipsis) + err.style.dim(clock))
+        yield* err.write(
+          eraseLine + truncate(redaction.text(text), room, err.style.ellipsis) + err.style.dim(clock)
+        )
         yield* Ref.set(lineShown, true)
       })
       const show = (emitted: Emitted) =>

@@ -7,6 +7,7 @@ import { conclude } from "../Conclude.ts"
 import * as Flag from "../Flag.ts"
 import { openWorld } from "../Layers.ts"
 import { makeConfirmation } from "../Operator.ts"
+import { maskSecrets } from "../Mask.ts"
 import * as Output from "../Output.ts"
 import { lockRun } from "../RunLock.ts"
 import * as Shared from "../SharedFlags.ts"
@@ -35,6 +36,7 @@ export const destroy = define({
   handler: Effect.fn("command.destroy")(function* (flags) {
     const text = yield* readSpec(flags.file)
     const spec = yield* parseSpec(text, flags.file)
+    yield* maskSecrets(spec, sandboxOf(flags))
     const world = yield* openWorld({
       ...subjectOf(spec),
       sandbox: sandboxOf(flags),

@@ -8,6 +8,7 @@ import { Screen } from "../../ui/Screen.ts"
 import { define } from "../CommandInfo.ts"
 import * as Flag from "../Flag.ts"
 import { openWorld } from "../Layers.ts"
+import { maskSecrets } from "../Mask.ts"
 import * as Say from "../Say.ts"
 import * as Shared from "../SharedFlags.ts"
 import { noSecrets, sandboxOf, subjectOf } from "../Subject.ts"
@@ -40,6 +41,7 @@ export const logs = define({
   ],
   handler: Effect.fn("command.logs")(function* (flags) {
     const spec = yield* loadSpec(flags.file)
+    yield* maskSecrets(spec, sandboxOf(flags))
     const world = yield* openWorld({
       ...subjectOf(spec),
       sandbox: sandboxOf(flags),

@@ -1,5 +1,7 @@
 import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
 import type { SandboxHandle } from "../../sandbox/SandboxHandle.ts"
+import { KnownSecrets } from "../../secrets/KnownSecrets.ts"
 import { jsonLine } from "../../ui/Json.ts"
 import { define } from "../CommandInfo.ts"
 import * as Flag from "../Flag.ts"
@@ -41,6 +43,7 @@ export const sandbox = define({
   handler: Effect.fn("command.sandbox")(function* (flags) {
     const seen = yield* Watch
     seen.onSignal = "stop"
+    const known = yield* KnownSecrets
     const { serve } = yield* Effect.promise(() => import("../../sandbox/Attach.ts"))
     return yield* serve(
       {
@@ -57,7 +60,11 @@ export const sandbox = define({
           ...(flags.edgePort === undefined ? {} : { edge: flags.edgePort })
         }
       },
-      (handle) => Say.result(flags.json ? [jsonLine(facts(handle))] : describe(handle))
+      (handle) =>
+        // Somebody who has exported them from an earlier run is to read them again.
+        Effect.forEach([handle.token, handle.dnsApiKey], (key) => known.show(Redacted.make(key))).pipe(
+          Effect.zipRight(Say.result(flags.json ? [jsonLine(facts(handle))] : describe(handle)))
+        )
     )
   }, Effect.scoped)
 })

@@ -10,6 +10,7 @@ import { renderStatus } from "../../ui/StatusView.ts"
 import { define } from "../CommandInfo.ts"
 import * as Flag from "../Flag.ts"
 import { openWorld } from "../Layers.ts"
+import { maskSecrets } from "../Mask.ts"
 import * as Say from "../Say.ts"
 import * as Shared from "../SharedFlags.ts"
 import { noSecrets, sandboxOf, subjectOf } from "../Subject.ts"
@@ -38,6 +39,7 @@ export const status = define({
   ],
   handler: Effect.fn("command.status")(function* (flags) {
     const spec = yield* loadSpec(flags.file)
+    yield* maskSecrets(spec, sandboxOf(flags))
     const world = yield* openWorld({
       ...subjectOf(spec),
       sandbox: sandboxOf(flags),

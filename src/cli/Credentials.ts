@@ -1,0 +1,20 @@
+import * as Redacted from "effect/Redacted"
+import { tokenNames, urlNames } from "../coolify/CoolifyConfig.ts"
+import { secretNames } from "../dns/DnsConfig.ts"
+
+const keys = [...tokenNames, ...secretNames]
+const addresses = [...urlNames, "COOLIFY_URL", "PDNS_API_URL", "CLOUDFLARE_BASE_URL"]
+
+/**
+ * What the environment holds to get in with, whether the command needs it or not: known before anything is said. An
+ * address is none, unless somebody has put a password into it.
+ */
+export const credentialsIn = (
+  env: Readonly<Record<string, string | undefined>>
+): ReadonlyArray<Redacted.Redacted<string>> => [
+  ...keys.flatMap((name) => env[name] ?? []).map((value) => Redacted.make(value)),
+  ...addresses
+    .flatMap((name) => env[name] ?? [])
+    .filter((value) => value.includes("@"))
+    .map((value) => Redacted.make(value))
+]

@@ -1,0 +1,27 @@
+import * as Effect from "effect/Effect"
+import * as FileSecretStore from "../secrets/FileSecretStore.ts"
+import { SecretStore } from "../secrets/SecretStore.ts"
+import type { Spec } from "../spec/Spec.ts"
+import { secretsDirectoryOf, type WorldRequest } from "./Layers.ts"
+import * as Say from "./Say.ts"
+
+/**
+ * For a command that shows what others write and needs no secret itself: reads the spec's secrets where they are kept, so
+ * that they are known and taken out. It goes on without them, but says so.
+ */
+export const maskSecrets = Effect.fn("maskSecrets")(function* (spec: Spec, sandbox: WorldRequest["sandbox"]) {
+  const store = FileSecretStore.layerDryRun({
+    envFile: ".env",
+    envFileRequired: false,
+    directory: secretsDirectoryOf(sandbox),
+    given: new Map()
+  })
+  yield* Effect.flatMap(SecretStore, ({ resolve }) =>
+    resolve(`${spec.project}/${spec.environment}/${spec.name}`, spec.secrets)
+  ).pipe(
+    Effect.provide(store),
+    Effect.catchAll(({ message }) =>
+      Say.warn(`the spec's secrets cannot be read, so they are not taken out of what is shown: ${message}`)
+    )
+  )
+})
