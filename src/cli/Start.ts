@@ -12,7 +12,7 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import { KnownSecrets } from "../secrets/KnownSecrets.ts"
 import { renderInterrupted, renderProblem } from "../ui/Failure.ts"
-import { makeRedactor, Redaction, type Redactor } from "../ui/Redactor.ts"
+import { makeRedactor, type Redactor } from "../ui/Redactor.ts"
 import { clean } from "../ui/Sanitize.ts"
 import { Screen } from "../ui/Screen.ts"
 import { makeStyle } from "../ui/Style.ts"
@@ -70,10 +70,10 @@ export const start = (given: ProcessFacts): Started => {
 
   const services = Context.make(Screen, screen).pipe(
     Context.add(Watch, seen),
-    Context.add(Redaction, redactor),
     Context.add(KnownSecrets, {
       add: (value) => Effect.sync(() => redactor.learn(value)),
-      show: (value) => Effect.sync(() => redactor.show(value))
+      show: (value) => Effect.sync(() => redactor.show(value)),
+      hide: redactor.text
     }),
     Context.add(Operator, {
       present: facts.inTty && err.tty && !isSet(env["CI"]),

@@ -19,6 +19,8 @@ export interface Origin {
   readonly piecemeal: boolean
   /** Values that a message must not repeat, whatever the server answers. */
   readonly secrets: ReadonlyArray<Redacted.Redacted<string>>
+  /** Takes out all other secrets that are known. */
+  readonly hide: (text: string) => string
 }
 
 export interface Answer {
@@ -44,7 +46,7 @@ export const plain = (origin: Origin, text: string): string => {
     .map(Redacted.value)
     .filter((secret) => secret.length >= shortestSecret)
     .toSorted((a, b) => b.length - a.length)
-    .reduce((kept, secret) => kept.replaceAll(secret, "<redacted>"), text)
+    .reduce((kept, secret) => kept.replaceAll(secret, "[redacted]"), origin.hide(text))
   const line = safe.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029\s]+/gu, " ").trim()
   return line.length > longestText ? `${line.slice(0, longestText)}…` : line
 }

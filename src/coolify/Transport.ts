@@ -13,6 +13,7 @@ import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import { KnownSecrets } from "../secrets/KnownSecrets.ts"
 import { type Answer, fromAnswer, type Origin, plain } from "./AnswerError.ts"
 import type { CoolifyConfig } from "./CoolifyConfig.ts"
 import { CoolifyError, type CoolifyErrorReason } from "./CoolifyError.ts"
@@ -144,6 +145,7 @@ export const makeTransport = (config: CoolifyConfig) =>
   Effect.gen(function* () {
     // No trace headers: they are of no use to Coolify and would name every request.
     const client = HttpClient.withTracerPropagation(yield* HttpClient.HttpClient, false)
+    const { hide } = yield* KnownSecrets
     // A token is `<id>|<secret>`; the second half alone opens as much.
     const tokenParts = [config.token, Redacted.make(Redacted.value(config.token).split("|").at(-1) ?? "")]
 
@@ -152,7 +154,8 @@ export const makeTransport = (config: CoolifyConfig) =>
       endpoint: `${call.verb} ${call.path}`,
       write: call.verb !== "GET",
       piecemeal: call.piecemeal ?? false,
-      secrets: [...tokenParts, ...(call.secrets ?? [])]
+      secrets: [...tokenParts, ...(call.secrets ?? [])],
+      hide
     })
 
     const requestOf = (

@@ -32,6 +32,8 @@ export interface ProviderHttpOptions {
   readonly client: HttpClient.HttpClient
   /** Cut out of every error text, should a server or proxy echo it. */
   readonly secret: Redacted.Redacted<string>
+  /** Takes out all other secrets that are known. */
+  readonly hide: (text: string) => string
   /** What an answer means in this API; `undefined`: nothing special (a 2xx is a success). */
   readonly explain: (answer: Answer) => Explanation | undefined
 }
@@ -102,8 +104,9 @@ const waitable = (error: DnsError): boolean =>
 export const makeProviderHttp = (options: ProviderHttpOptions) => {
   const { provider, client, explain } = options
   const clean = (text: string): string =>
-    text
-      .replaceAll(Redacted.value(options.secret), "<redacted>")
+    options
+      .hide(text)
+      .replaceAll(Redacted.value(options.secret), "[redacted]")
       .replace(/[\p{Cc}\p{Cf}\s]+/gu, " ")
       .trim()
       .slice(0, maxDetail)

@@ -7,6 +7,7 @@ import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import { isIPv6 } from "node:net"
+import { KnownSecrets } from "../secrets/KnownSecrets.ts"
 import type { Healthcheck } from "../spec/Spec.ts"
 import { type Certificate, type Expectation, HealthProbe, type ProbeResponse } from "./HealthProbe.ts"
 import { judge } from "./Judge.ts"
@@ -127,6 +128,7 @@ export const awaitHealthy = Effect.fn("awaitHealthy")(function* (options: AwaitH
     lastGood: undefined
   })
 
+  const { hide } = yield* KnownSecrets
   const look = Effect.fnUntraced(function* (stage: Stage) {
     const result = yield* Effect.either(
       probe.get({
@@ -142,7 +144,7 @@ export const awaitHealthy = Effect.fn("awaitHealthy")(function* (options: AwaitH
       return { ok: false, reason, detail, waits: stage === "name" && reason === "NameNotFound" } as const
     }
     const response = result.right
-    const verdict = judge(response, expectation)
+    const verdict = judge(response, expectation, hide)
     if (verdict.ok) return { ok: true, response } as const
     const { detail, reason } = verdict
     if (reason === "Certificate" && stage === "origin" && options.proxied === true) {

@@ -13,8 +13,15 @@ export type Verdict =
       readonly detail: string
     }
 
-/** The first thing wrong with the answer: the status, then the release, then the certificate. */
-export const judge = (response: ProbeResponse, expectation: Expectation): Verdict => {
+/**
+ * The first thing wrong with the answer: the status, then the release, then the certificate. What is repeated of the
+ * answer goes through `hide` before it is shortened.
+ */
+export const judge = (
+  response: ProbeResponse,
+  expectation: Expectation,
+  hide: (text: string) => string = (text) => text
+): Verdict => {
   if (response.status !== expectation.status) {
     return {
       ok: false,
@@ -27,7 +34,7 @@ export const judge = (response: ProbeResponse, expectation: Expectation): Verdic
     const found = readRelease(response, probe)
     if (Either.isLeft(found)) return { ok: false, reason: "Release", detail: found.left }
     if (found.right !== expected) {
-      const detail = `answers with release ${printable(found.right)}, expected ${expected}: the old version is still serving`
+      const detail = `answers with release ${printable(hide(found.right))}, expected ${expected}: the old version is still serving`
       return { ok: false, reason: "Release", detail }
     }
   }

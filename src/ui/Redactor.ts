@@ -1,5 +1,4 @@
 /** The last line of defence: takes known secrets out of whatever is about to be written. */
-import * as Context from "effect/Context"
 import * as Redacted from "effect/Redacted"
 import { formsOf, shortestSecret } from "./SecretForms.ts"
 
@@ -20,16 +19,11 @@ export interface Redactor {
   readonly stream: (write: (text: string) => void, linger: number | undefined) => RedactedStream
 }
 
-export interface RedactedStream {
+interface RedactedStream {
   readonly write: (text: string) => void
   /** Writes what is held back. */
   readonly flush: () => void
 }
-
-/** Takes secrets out of a text that is then cut, where half of one would remain. Leaves it alone by default. */
-export class Redaction extends Context.Reference<Redaction>()("fabrik/ui/Redaction", {
-  defaultValue: (): Pick<Redactor, "text"> => ({ text: (text) => text })
-}) {}
 
 /** Part of a text: from `start`, up to `end` without it. */
 interface Span {

@@ -4,9 +4,9 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
+import { KnownSecrets } from "../secrets/KnownSecrets.ts"
 import { Progress, type Emitted } from "../orchestrator/DeploymentEvent.ts"
 import { truncate } from "./Layout.ts"
-import { Redaction } from "./Redactor.ts"
 import { Screen } from "./Screen.ts"
 import { emptyView, makeTextView, type TextOptions, type View } from "./TextView.ts"
 
@@ -18,7 +18,7 @@ export const layer = (options: Omit<TextOptions, "live">): Layer.Layer<never, ne
     Progress,
     Effect.gen(function* () {
       const { out, err } = yield* Screen
-      const redaction = yield* Redaction
+      const { hide } = yield* KnownSecrets
       const live = err.tty && !options.quiet
       const next = makeTextView({ ...options, live }, out.style, err.style)
       const view = yield* Ref.make<View>(emptyView)
@@ -40,9 +40,7 @@ export const layer = (options: Omit<TextOptions, "live">): Layer.Layer<never, ne
         const clock = elapsed < 1 ? "" : ` ${elapsed} s`
         // One column stays free: a full line would wrap, and could not be rewritten.
         const room = err.style.columns - 1 - clock.length
-        yield* err.write(
-          eraseLine + truncate(redaction.text(text), room, err.style.ellipsis) + err.style.dim(clock)
-        )
+        yield* err.write(eraseLine + truncate(hide(text), room, err.style.ellipsis) + err.style.dim(clock))
         yield* Ref.set(lineShown, true)
       })
       const show = (emitted: Emitted) =>

@@ -45,7 +45,16 @@ const scripted = (...answers: ReadonlyArray<Script>) => {
     })
   )
   const secret = Redacted.make("k3y")
-  return { asked, http: makeProviderHttp({ provider: "test", client, secret, explain: () => undefined }) }
+  return {
+    asked,
+    http: makeProviderHttp({
+      provider: "test",
+      client,
+      secret,
+      hide: (text) => text,
+      explain: () => undefined
+    })
+  }
 }
 
 const busy = (retryAfter?: string) =>

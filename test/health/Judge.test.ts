@@ -87,4 +87,14 @@ describe("readRelease", () => {
       assert.deepStrictEqual(judge(answering(expectation), expectation), { ok: true })
     }
   )
+
+  it("takes known secrets out before it shortens what was answered", () => {
+    const expectation = expecting(json("release"), "r2")
+    const response = answering(expectation, {
+      body: JSON.stringify({ release: `${"x".repeat(70)}hunter2hunter2` })
+    })
+    const verdict = judge(response, expectation, (text) => text.replace("hunter2hunter2", "[redacted]"))
+    assert.include(verdict.ok ? "" : verdict.detail, "xx[redacted],")
+    assert.notInclude(verdict.ok ? "" : verdict.detail, "hunter")
+  })
 })

@@ -16,6 +16,7 @@ import { DnsError } from "../DnsError.ts"
 import { isWithin, zoneCandidates } from "../Name.ts"
 import { apiUrl, headerSafe, makeProviderHttp } from "../ProviderHttp.ts"
 import { settle } from "../Settle.ts"
+import { KnownSecrets } from "../../secrets/KnownSecrets.ts"
 import {
   chooseZone,
   describe,
@@ -64,7 +65,8 @@ const make = Effect.fnUntraced(function* (config: CloudflareConfig) {
       )
     )
   )
-  const http = makeProviderHttp({ provider, client, secret: config.apiToken, explain })
+  const { hide } = yield* KnownSecrets
+  const http = makeProviderHttp({ provider, client, secret: config.apiToken, hide, explain })
   const recordsPath = (zone: Zone) => `/zones/${encodeURIComponent(zone.id)}/dns_records`
 
   /** Zones of exactly this name. */

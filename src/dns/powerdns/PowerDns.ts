@@ -16,6 +16,7 @@ import { normalizeName } from "../Name.ts"
 import { type Answer, apiUrl, type Explanation, headerSafe, makeProviderHttp } from "../ProviderHttp.ts"
 import { settle } from "../Settle.ts"
 import { chooseZone, ofType, type Refusal, refusePut, refuseRemove, sameRecordSet } from "../Zone.ts"
+import { KnownSecrets } from "../../secrets/KnownSecrets.ts"
 import * as Wire from "./Wire.ts"
 
 const provider = "powerdns"
@@ -75,7 +76,8 @@ const make = Effect.fnUntraced(function* (config: PowerDnsConfig) {
       )
     )
   )
-  const http = makeProviderHttp({ provider, client, secret: config.apiKey, explain })
+  const { hide } = yield* KnownSecrets
+  const http = makeProviderHttp({ provider, client, secret: config.apiKey, hide, explain })
   const refuse = (method: string, refusal: Refusal) => new DnsError({ provider, method, ...refusal })
   const zonePath = (zone: Zone) => `/zones/${encodeURIComponent(zone.id)}`
 

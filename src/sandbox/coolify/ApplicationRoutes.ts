@@ -62,10 +62,11 @@ const patch = (state: CoolifyState, now: number, { body, token, param }: Call) =
     return [row, { ...state, applications: replaceRow(state.applications, row) }] as const
   })
 
-/** What a container prints; never its variables. */
+/** What a container prints; of its variables only those that it is told to. */
 const printed = (container: Container): ReadonlyArray<string> => [
   `${container.name} starts from ${container.image}`,
   `listening on port ${container.listens ?? "given by the image"}`,
+  ...Behaviour.echoed(container.env),
   ...(container.health === "healthy" ? ["GET / 200"] : [])
 ]
 

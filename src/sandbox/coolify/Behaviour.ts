@@ -41,6 +41,13 @@ export const parse = (text: string): Behaviour | undefined => {
 export const fromVariables = (env: Readonly<Record<string, string>>): Behaviour =>
   parse(env["SANDBOX_APP"] ?? "") ?? ok
 
+/** What a careless application writes into its log: those of its variables that `SANDBOX_ECHO` names (`A,B`). */
+export const echoed = (env: Readonly<Record<string, string>>): ReadonlyArray<string> =>
+  (env["SANDBOX_ECHO"] ?? "").split(",").flatMap((key) => {
+    const value = env[key.trim()]
+    return value === undefined ? [] : `${key.trim()}=${value}`.split("\n")
+  })
+
 /** Whether a probe inside the container gets a good answer, at once or (Slow) in the end. */
 export const isHealthy = (behaviour: Behaviour): boolean =>
   behaviour._tag === "Ok" ||

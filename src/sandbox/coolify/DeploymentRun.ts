@@ -3,6 +3,7 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import { echoed } from "./Behaviour.ts"
 import type { Container, CoolifyState, Deployment, DeploymentStatus, LogLine } from "./CoolifyState.ts"
 import { replaceRow, type Database } from "./Database.ts"
 import { configHash, plan, type DeploymentPlan } from "./DeploymentPlan.ts"
@@ -59,7 +60,8 @@ const start = (
             type: "stderr" as const
           }
         ]),
-    { output: settled.builds ? `Building docker image ${container.image}.` : "Image found: build skipped." }
+    { output: settled.builds ? `Building docker image ${container.image}.` : "Image found: build skipped." },
+    ...echoed(container.env).map((output) => ({ output }))
   ]
   const begun = append({ ...row, logs: [], commit: settled.commit }, lines, now)
   return [settled, { ...state, deployments: replaceRow(state.deployments, begun) }]

@@ -1,0 +1,55 @@
+/** What the process says outside of any command, with a secret in it. */
+import { it } from "@effect/vitest"
+import { assert, describe } from "vitest"
+import { start } from "../../src/cli/Start.ts"
+
+const token = "1|t0p-s3cret-t0ken"
+
+const begin = () => {
+  const written = { out: "", err: "" }
+  const stream = (name: "out" | "err") => ({
+    write: (text: string) => {
+      written[name] += text
+    },
+    onClose: () => () => {},
+    tty: false,
+    columns: undefined
+  })
+  const started = start({
+    // The name of a file is the one thing that the last words repeat.
+    argv: ["apply", `${token}.yaml`],
+    env: { COOLIFY_TOKEN: token, FABRIK_DEBUG: "1" },
+    out: stream("out"),
+    err: stream("err"),
+    inTty: false,
+    readLine: () => () => {}
+  })
+  return { started, written }
+}
+
+describe("no secret is in", () => {
+  it("what is said of a file that is not there", async () => {
+    const { started, written } = begin()
+    assert.strictEqual(await started.done, 4)
+    assert.include(written.err, "[redacted].yaml")
+    assert.notInclude(written.err, "t0p")
+  })
+
+  it("the words at the second signal", async () => {
+    const { started } = begin()
+    assert.include(started.abandon().replace(/\s+/g, " "), "fabrik status [redacted].yaml shows")
+    await started.done
+  })
+
+  it("the words about an error that nobody caught", async () => {
+    const { started } = begin()
+    const words = started.crashed(new Error(`bad header: Bearer ${token}, ${encodeURIComponent(token)}`))
+    assert.include(
+      words.replace(/\s+/g, " "),
+      "unexpected error: Error: bad header: Bearer [redacted], [redacted]"
+    )
+    assert.include(words, "Start.test.ts")
+    assert.notInclude(words, "t0p")
+    await started.done
+  })
+})

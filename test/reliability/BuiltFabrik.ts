@@ -1,0 +1,95 @@
+/** The built file, run as a user runs it: in a directory and an environment of its own. */
+import { spawn, spawnSync, type ChildProcess } from "node:child_process"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { assert } from "vitest"
+
+const root = join(import.meta.dirname, "../..")
+
+/** Notes what leaves the process: every program started, every connection, every look-up and every datagram. */
+const watcher = `
+const { appendFileSync } = require("node:fs")
+const note = (what, detail) => appendFileSync(process.env.WATCHED, JSON.stringify({ what, detail: String(detail) }) + "\\n")
+const before = (object, name, what, detail) => {
+  const original = object[name]
+  object[name] = function (...args) {
+    note(what, detail(...args))
+    return original.apply(this, args)
+  }
+}
+const child = require("node:child_process")
+for (const name of ["spawn", "spawnSync", "exec", "execSync", "execFile", "execFileSync", "fork"])
+  before(child, name, "program", (...args) => JSON.stringify(args))
+const net = require("node:net")
+before(net.Socket.prototype, "connect", "connection", (options) => JSON.stringify(options))
+before(net.Server.prototype, "listen", "listener", (options) => JSON.stringify(options))
+const dgram = require("node:dgram")
+before(dgram, "createSocket", "datagrams", (options) => JSON.stringify(options))
+const dns = require("node:dns")
+for (const module of [dns, dns.promises])
+  for (const name of ["lookup", "resolve", "resolve4", "resolve6"]) before(module, name, "look-up", (host) => host)
+`
+
+export interface Result {
+  readonly status: number | null
+  readonly stdout: string
+  readonly stderr: string
+  /** What left the process. */
+  readonly watched: ReadonlyArray<{ readonly what: string; readonly detail: string }>
+}
+
+export interface BuiltFabrik {
+  readonly cwd: string
+  /** Runs to the end. */
+  readonly run: (args: ReadonlyArray<string>, env?: Readonly<Record<string, string>>) => Result
+  /** Starts; the promise is of what has been printed once `text` was. */
+  readonly begin: (args: ReadonlyArray<string>, until: string) => Promise<string>
+  readonly dispose: () => void
+}
+
+export const buildFabrik = (): BuiltFabrik => {
+  const home = mkdtempSync(join(tmpdir(), "fabrik-built-"))
+  const cwd = mkdtempSync(join(tmpdir(), "fabrik-cwd-"))
+  const children: Array<ChildProcess> = []
+  const built = spawnSync(process.execPath, [join(root, "scripts/build.mjs"), "--outdir", home], {
+    encoding: "utf8"
+  })
+  assert.strictEqual(built.status, 0, built.stderr)
+  const hook = join(home, "watcher.cjs")
+  const watched = join(home, "watched.ndjson")
+  writeFileSync(hook, watcher)
+  const program = join(home, "fabrik.js")
+  const environment = { PATH: process.env["PATH"], LANG: "C.UTF-8", WATCHED: watched }
+  return {
+    cwd,
+    run: (args, env = {}) => {
+      writeFileSync(watched, "")
+      const { status, stdout, stderr } = spawnSync(process.execPath, ["--require", hook, program, ...args], {
+        cwd,
+        env: { ...environment, ...env },
+        encoding: "latin1"
+      })
+      const lines = readFileSync(watched, "utf8").split("\n").filter(Boolean)
+      return { status, stdout, stderr, watched: lines.map((line) => JSON.parse(line)) }
+    },
+    begin: (args, until) =>
+      new Promise((resolve, reject) => {
+        const child = spawn(process.execPath, [program, ...args], { cwd, env: environment })
+        children.push(child)
+        let seen = ""
+        const look = (chunk: Buffer) => {
+          seen += chunk.toString("latin1")
+          if (seen.includes(until)) resolve(seen)
+        }
+        child.stdout.on("data", look)
+        child.stderr.on("data", look)
+        child.on("close", () => reject(new Error(`ended without "${until}": ${seen}`)))
+      }),
+    dispose: () => {
+      for (const child of children) child.kill("SIGKILL")
+      rmSync(home, { recursive: true, force: true })
+      rmSync(cwd, { recursive: true, force: true })
+    }
+  }
+}

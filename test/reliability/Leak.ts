@@ -1,0 +1,65 @@
+/**
+ * Looks for secrets in what a run leaves behind, by undoing encodings instead of making them: what an encoder of fabrik's
+ * forgets is found all the same.
+ */
+import { readdirSync, readFileSync } from "node:fs"
+import { join, relative } from "node:path"
+
+/** So many characters in a row of a secret are a leak: whatever is cut off or painted over must leave less. */
+const telling = 10
+
+const unescaped = (text: string): string =>
+  text.replace(
+    /\\(?:u([0-9a-fA-F]{4})|(.))/gsu,
+    (_, code: string | undefined, character: string | undefined) =>
+      code === undefined
+        ? ({ n: "\n", r: "\r", t: "\t" }[character ?? ""] ?? character ?? "")
+        : String.fromCharCode(Number.parseInt(code, 16))
+  )
+
+const percentDecoded = (text: string): string =>
+  text.replace(/(?:%[0-9a-fA-F]{2})+/gu, (run) =>
+    Buffer.from(run.replaceAll("%", ""), "hex").toString("utf8")
+  )
+
+/** Lines that the screen has broken, as one. */
+const joined = (text: string): string => text.replace(/\n[ |]*/gu, "")
+
+const shifted = (runs: Iterable<RegExpMatchArray>, offsets: number, encoding: BufferEncoding): string =>
+  [...runs]
+    .flatMap(([run]) =>
+      Array.from({ length: offsets }, (_, offset) =>
+        Buffer.from(run.slice(offset).replaceAll("-", "+").replaceAll("_", "/"), encoding).toString("latin1")
+      )
+    )
+    .join("\n")
+
+const views = (text: string): ReadonlyArray<string> =>
+  [text, joined(text), joined(text).replaceAll(" ", "")].flatMap((seen) => [
+    seen,
+    unescaped(seen),
+    unescaped(unescaped(seen)),
+    percentDecoded(seen),
+    percentDecoded(seen.replaceAll("+", " ")),
+    percentDecoded(unescaped(seen)),
+    shifted(seen.matchAll(/[A-Za-z0-9+/_-]{12,}/gu), 4, "base64"),
+    shifted(seen.matchAll(/[0-9a-fA-F]{16,}/gu), 2, "hex")
+  ])
+
+/** The names of the secrets of which the text holds more than a hint, in whatever form. */
+export const leaksIn = (secrets: Readonly<Record<string, string>>, text: string): ReadonlyArray<string> => {
+  const seen = views(text).join("\u0000")
+  return Object.entries(secrets).flatMap(([name, secret]) => {
+    const pieces = Array.from({ length: Math.max(secret.length - telling + 1, 1) }, (_, at) =>
+      secret.slice(at, at + telling)
+    )
+    return pieces.some((piece) => seen.includes(piece)) ? [name] : []
+  })
+}
+
+/** Every file below a directory, by its path in there. */
+export const filesBelow = (directory: string): ReadonlyArray<readonly [string, string]> =>
+  readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .map((file) => [relative(directory, file), readFileSync(file, "latin1")] as const)
