@@ -4,6 +4,11 @@ import * as Either from "effect/Either"
 import { type Complaint, quote } from "./Report.ts"
 
 const example = "write the bare name, e.g. app.example.com"
+const shorter = "write a shorter name"
+
+/** Of a name on the wire. A text far longer is refused unread: converting it takes the square of its length. */
+const longest = 253
+const tooLong: Complaint = { message: `the domain is longer than ${longest} characters`, hint: shorter }
 
 /** Node compiles the pattern of an IPv6 address on its first use, which takes longer than all else here. */
 const isAddress = (text: string): boolean => /:|^[\d.]+$/.test(text) && isIP(text) !== 0
@@ -30,7 +35,7 @@ const surfaceComplaint = (input: string): Complaint | undefined => {
   if (/:\d*$/.test(input)) {
     return { message: "a domain has no port", hint: "the port the application listens on goes under `port`" }
   }
-  if (/\s/.test(input)) return { message: "a domain has no spaces" }
+  if (/\s/.test(input)) return { message: "a domain has no spaces", hint: example }
   if (input.includes("_"))
     return { message: "an underscore is not allowed in a host name", hint: "use a hyphen" }
   // ASCII beyond letters, digits, dot and hyphen, and characters that do not show.
@@ -38,14 +43,15 @@ const surfaceComplaint = (input: string): Complaint | undefined => {
     /[^A-Za-z0-9.\-\u0080-\u{10FFFF}]|\u034F|[\u00AD\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\uFEFF]/u.exec(
       input
     )
-  return odd === null ? undefined : { message: `a domain cannot contain ${quote(odd[0])}` }
+  return odd === null ? undefined : { message: `a domain cannot contain ${quote(odd[0])}`, hint: example }
 }
 
 const labelComplaint = (label: string): Complaint | undefined => {
-  if (label === "") return { message: "two dots in a row, or a dot at the start" }
-  if (label.length > 63) return { message: "a part of the domain is longer than 63 characters" }
+  if (label === "") return { message: "two dots in a row, or a dot at the start", hint: example }
+  if (label.length > 63)
+    return { message: "a part of the domain is longer than 63 characters", hint: shorter }
   if (label.startsWith("-") || label.endsWith("-")) {
-    return { message: `no part of a domain starts or ends with a hyphen: ${quote(label)}` }
+    return { message: `no part of a domain starts or ends with a hyphen: ${quote(label)}`, hint: "remove it" }
   }
   return /^[a-z0-9-]+$/.test(label)
     ? undefined
@@ -57,6 +63,7 @@ const labelComplaint = (label: string): Complaint | undefined => {
  * at least two labels, letters, digits and hyphens only, no address in any disguise (`2130706433`, `0x7f.1`, `①②⑦.1`).
  */
 export const asciiDomain = (input: string): Either.Either<string, Complaint> => {
+  if (input.length > 4 * longest) return Either.left(tooLong)
   const surface = surfaceComplaint(input)
   if (surface !== undefined) return Either.left(surface)
   const name = domainToASCII(input).replace(/\.$/, "")
@@ -67,7 +74,7 @@ export const asciiDomain = (input: string): Either.Either<string, Complaint> => 
     })
   }
   if (name === "") return Either.left({ message: "the domain is not a valid host name", hint: example })
-  if (name.length > 253) return Either.left({ message: "the domain is longer than 253 characters" })
+  if (name.length > longest) return Either.left(tooLong)
   const labels = name.split(".")
   for (const label of labels) {
     const complaint = labelComplaint(label)
@@ -78,7 +85,7 @@ export const asciiDomain = (input: string): Either.Either<string, Complaint> => 
     return Either.left({ message: "a public domain has at least two parts", hint: "e.g. app.example.com" })
   }
   if (!/^[a-z][a-z0-9-]*[a-z0-9]$/.test(top)) {
-    return Either.left({ message: `there is no top-level domain ${quote(top)}` })
+    return Either.left({ message: `there is no top-level domain ${quote(top)}`, hint: example })
   }
   return Either.right(name)
 }

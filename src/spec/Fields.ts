@@ -52,11 +52,13 @@ export const onlyOne = (report: Report, a: Field | undefined, b: Field | undefin
   return first
 }
 
+const noValue = "give it a value or remove the key"
+
 const reportKind = (report: Report, field: Field, wanted: string, hint?: string): undefined =>
   field.node._tag === "Null"
     ? report.add(field.node.at, field.path, {
         message: `\`${field.path}\` has no value`,
-        hint: "give it a value or remove the key"
+        hint: noValue
       })
     : report.add(field.node.at, field.path, {
         message: `\`${field.path}\` must be ${wanted}, not ${kindOf(field.node)}`,
@@ -97,7 +99,9 @@ const readText = (report: Report, field: Field): string | undefined => {
   const { node, path } = field
   if (node._tag !== "Scalar") return reportKind(report, field, "text")
   if (typeof node.value === "boolean") return reportKind(report, field, "text", "put quotes around it")
-  return node.text === "" ? report.add(node.at, path, { message: `\`${path}\` is empty` }) : node.text
+  return node.text === ""
+    ? report.add(node.at, path, { message: `\`${path}\` is empty`, hint: noValue })
+    : node.text
 }
 
 /** A text that a rule accepts, in the rule's normal form. */

@@ -1,5 +1,6 @@
 import * as Either from "effect/Either"
 import { asciiDomain } from "./Domain.ts"
+import { portOf } from "./Limits.ts"
 import type { Complaint } from "./Report.ts"
 
 const bad = (message: string, hint?: string): Either.Either<never, Complaint> =>
@@ -21,16 +22,20 @@ export const gitRepository = (text: string): Either.Either<string, Complaint> =>
     )
   }
   if (rest !== "") return bad("a repository address has no query and no fragment", form)
-  const [, host = "", port = ""] = /^(.*?)(:\d{1,5})?$/su.exec(authority) ?? []
+  const [, host = "", port] = /^(.*?)(?::(\d*))?$/su.exec(authority) ?? []
+  if (port !== undefined && portOf(port) === undefined) {
+    return bad("the port of the repository must be a number from 1 to 65535")
+  }
   const domain = asciiDomain(host)
   if (Either.isLeft(domain)) return bad(`the host of the repository: ${domain.left.message}`, form)
-  const clean = path.replace(/\/+$/, "")
+  // Without the look-behind every slash of a long row would be a start to try.
+  const clean = path.replace(/(?<!\/)\/+$/, "")
   if (!/^(\/[A-Za-z0-9._~-]+)+$/.test(clean) || /\/\.{1,2}(\/|$)/.test(clean)) {
     return bad("the path of the repository is not one", form)
   }
   return clean.length > 255
-    ? bad("a repository address is too long")
-    : Either.right(`https://${domain.right}${port}${clean}`)
+    ? bad("the path of the repository has at most 255 characters")
+    : Either.right(`https://${domain.right}${port === undefined ? "" : `:${port}`}${clean}`)
 }
 
 /** The rules of git and of Coolify (app/Rules/ValidGitBranch.php) together. */

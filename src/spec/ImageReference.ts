@@ -1,9 +1,10 @@
 import * as Either from "effect/Either"
+import { portOf } from "./Limits.ts"
 import type { Complaint } from "./Report.ts"
 import type { ImageSource } from "./Spec.ts"
 
 const component = /^[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*$/
-const host = /^(?:[A-Za-z0-9][A-Za-z0-9-]*)(?:\.[A-Za-z0-9][A-Za-z0-9-]*)*(?::\d{1,5})?$/
+const host = /^(?:[A-Za-z0-9][A-Za-z0-9-]*)(?:\.[A-Za-z0-9][A-Za-z0-9-]*)*(?::(\d+))?$/
 const tagPattern = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/
 const digestPattern = /^sha256:[0-9a-f]{64}$/
 
@@ -13,7 +14,18 @@ const nameComplaint = (name: string): Complaint | undefined => {
   const [first = "", ...rest] = name.split("/")
   const registry = rest.length > 0 && isRegistry(first)
   const path = registry ? rest : [first, ...rest]
-  if (registry && !host.test(first)) return { message: "the registry in the image name is not a host name" }
+  if (registry) {
+    const [found, port] = host.exec(first) ?? []
+    if (found === undefined) {
+      return {
+        message: "the registry in the image name is not a host name",
+        hint: "e.g. ghcr.io/owner/app:v1"
+      }
+    }
+    if (port !== undefined && portOf(port) === undefined) {
+      return { message: "the port of the registry must be a number from 1 to 65535" }
+    }
+  }
   if (path.every((part) => component.test(part))) return undefined
   return /[A-Z]/.test(path.join(""))
     ? { message: "an image name is lower case" }

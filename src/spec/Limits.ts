@@ -19,6 +19,10 @@ export const ranges = {
   ttl: seconds(30, 86_400)
 } as const
 
+/** The port that a text is, without a sign or zeros before it. */
+export const portOf = (text: string): number | undefined =>
+  /^[1-9]\d{0,4}$/.test(text) && Number(text) <= ranges.port.max ? Number(text) : undefined
+
 /** A DNS label. */
 export const namePattern = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 

@@ -10,7 +10,7 @@ import {
   readPattern,
   type Shape
 } from "./Fields.ts"
-import { environmentPattern, namePattern, projectPattern, ranges } from "./Limits.ts"
+import { environmentPattern, namePattern, portOf, projectPattern, ranges } from "./Limits.ts"
 import { nearest } from "./Nearest.ts"
 import { readDns } from "./ReadDns.ts"
 import { readHealthcheck } from "./ReadHealthcheck.ts"
@@ -82,7 +82,10 @@ const environmentRule: Complaint = {
   hint: "e.g. production"
 }
 
-const serverRule: Complaint = { message: "`server` has at most 255 characters" }
+// Line breaks, tabs and the like: such a name could forge lines of the output, and no server has it.
+const serverPattern = /^[^\p{Cc}\u2028\u2029]{1,255}$/u
+
+const serverRule: Complaint = { message: "`server` has at most 255 characters, without line breaks and tabs" }
 
 const templateRule = (name: string): Either.Either<Template, Complaint> => {
   const names = templates.map((template) => template.name)
@@ -120,11 +123,14 @@ class SpecReader {
   }
 
   spec(): Spec | undefined {
-    const name = this.required("name", this.fields.get("name"), (field) =>
+    const name = this.required("name", "`name: test-api`", this.fields.get("name"), (field) =>
       readPattern(this.report, field, namePattern, nameRule)
     )
-    const domain = this.required("domain", this.either("domain", this.expose), (field) =>
-      readChecked(this.report, field, asciiDomain)
+    const domain = this.required(
+      "domain",
+      "`domain: app.example.com`",
+      this.either("domain", this.expose),
+      (field) => readChecked(this.report, field, asciiDomain)
     )
     const template = this.optional("template", (field) => readChecked(this.report, field, templateRule))
     const given = this.optional("source", (field) => readSource(this.report, field))
@@ -147,8 +153,7 @@ class SpecReader {
         environment === undefined
           ? "production"
           : readPattern(this.report, environment, environmentPattern, environmentRule),
-      server:
-        server === undefined ? undefined : readPattern(this.report, server, /^[^\n]{1,255}$/u, serverRule)
+      server: server === undefined ? undefined : readPattern(this.report, server, serverPattern, serverRule)
     }
     const dns = readDns(this.report, this.fields.get("dns"), domain)
     const healthcheck = readHealthcheck(this.report, this.fields.get("healthcheck"), {
@@ -190,11 +195,12 @@ class SpecReader {
 
   private required<A>(
     key: string,
+    example: string,
     field: Field | undefined,
     read: (field: Field) => A | undefined
   ): A | undefined {
     return field === undefined
-      ? this.report.add(this.root.keyAt, key, { message: `\`${key}\` is missing` })
+      ? this.report.add(this.root.keyAt, key, { message: `\`${key}\` is missing`, hint: `e.g. ${example}` })
       : read(field)
   }
 
@@ -234,9 +240,7 @@ class SpecReader {
   private port(template: Template | undefined, env: ReadonlyMap<string, EnvEntry>, starter: boolean) {
     const field = this.either("port", this.expose)
     const variable = env.get("PORT")
-    const numeric =
-      variable !== undefined && /^[1-9]\d{0,4}$/.test(variable.value) ? Number(variable.value) : undefined
-    const byVariable = numeric !== undefined && numeric <= ranges.port.max ? numeric : undefined
+    const byVariable = variable === undefined ? undefined : portOf(variable.value)
     const port =
       field === undefined ? (byVariable ?? template?.port) : readInteger(this.report, field, ranges.port)
     if (starter && port !== undefined && variable !== undefined && byVariable !== port) {

@@ -20,7 +20,8 @@ const target = (text: string): Either.Either<string, Complaint> =>
   isIP(text) !== 0 && !text.includes("%")
     ? Either.right(text.toLowerCase())
     : Either.mapLeft(asciiDomain(text), ({ message }) => ({
-        message: `\`dns.target\` is an IP address or a host name: ${message}`
+        message: `\`dns.target\` is an IP address or a host name: ${message}`,
+        hint: "e.g. 203.0.113.7 or vps1.example.com"
       }))
 
 /** DNS settings; every absent one is left to the provider. `domain` is the name the record is for, where known. */

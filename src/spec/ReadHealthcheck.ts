@@ -50,7 +50,8 @@ const readRelease = (report: Report, field: Field): ReleaseProbe | undefined => 
   }
   if (header !== undefined) {
     const name = readPattern(report, header, headerPattern, {
-      message: "this is not the name of a header"
+      message: "this is not the name of a header",
+      hint: "at most 64 letters, digits and hyphens, e.g. X-Release"
     })
     return name === undefined ? undefined : { _tag: "Header", name: name.toLowerCase() }
   }

@@ -35,7 +35,7 @@ const dockerfileText = (text: string): Either.Either<DockerfileSource, Complaint
     : Either.left({
         message: "a Dockerfile has a FROM line",
         hint: text.includes("\n")
-          ? undefined
+          ? "it starts with one, e.g. FROM nginx:1.27"
           : "give the text itself: `dockerfile: |` and the indented lines below"
       })
 

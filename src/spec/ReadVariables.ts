@@ -82,7 +82,7 @@ const readNames = (report: Report, field: Field): ReadonlyArray<readonly [string
       const hint = "the name alone: the value comes from the environment or from .env"
       report.add(node.at, path, { message: "a secret is the name of a variable", hint })
     } else if (names.has(node.text)) {
-      report.add(node.at, path, { message: `duplicate secret \`${node.text}\`` })
+      report.add(node.at, path, { message: `duplicate secret \`${node.text}\``, hint: "remove one" })
     } else if (node.text === "PORT") {
       const hint = "Coolify must know it: write it under `port`"
       report.add(node.at, path, { message: "`PORT` cannot be a secret", hint })

@@ -39,11 +39,11 @@ export class Report {
 
 const maxQuoted = 60
 
-/** A word of the user's file between backticks, safe to print and cut to a length that fits a line. */
-export const quote = (text: string): string => {
-  const safe = printable(text)
-  return `\`${safe.length > maxQuoted ? `${safe.slice(0, maxQuoted)}...` : safe}\``
-}
+const shortened = (safe: string): string =>
+  safe.length > maxQuoted ? `${safe.slice(0, maxQuoted)}...` : safe
 
-/** A key as it may be shown: `KEY=value` written as a key keeps its value to itself. */
-export const keyName = (key: string): string => key.replace(/[=:\s].*$/su, "")
+/** A word of the user's file between backticks, safe to print and cut to a length that fits a line. */
+export const quote = (text: string): string => `\`${shortened(printable(text))}\``
+
+/** A key as it may be shown, and as a part of a path: `KEY=value` written as a key keeps its value to itself. */
+export const keyName = (key: string): string => shortened(printable(key.replace(/[=:\s].*$/su, "")))

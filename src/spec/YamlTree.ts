@@ -2,7 +2,7 @@
  * YAML 1.2 core as a small tree of our own that knows where everything stands. Anchors, aliases, tags, merge keys,
  * directives, several documents and deep nesting are refused before the library builds anything from them.
  */
-import { Composer, isMap, isScalar, isSeq, Parser } from "yaml"
+import { Composer, isMap, isScalar, isSeq, Lexer, Parser } from "yaml"
 import type { CST, ErrorCode } from "yaml"
 import type { Complaint, Position, Report } from "./Report.ts"
 import { keyName, quote } from "./Report.ts"
@@ -47,10 +47,18 @@ const maxStray = 20
 // oxlint-disable-next-line no-control-regex -- they are what is searched for
 const control = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\uFFFE\uFFFF]|\p{Cs}/u
 
+const writeOut = "write the value out where it is used"
+const oneDocument = "remove the `---`, or use one file per spec"
+const unclosed = "is a bracket not closed, or a line indented too far?"
+const controlCharacter: Complaint = {
+  message: "control characters are not allowed",
+  hint: "remove the escape that stands for one"
+}
+
 const syntax: Readonly<Record<ErrorCode, Complaint>> = {
-  ALIAS_PROPS: { message: "an alias stands where it cannot" },
-  BAD_ALIAS: { message: "an alias stands where it cannot" },
-  BAD_COLLECTION_TYPE: { message: "this value has the wrong kind" },
+  ALIAS_PROPS: { message: "an alias stands where it cannot", hint: writeOut },
+  BAD_ALIAS: { message: "an alias stands where it cannot", hint: writeOut },
+  BAD_COLLECTION_TYPE: { message: "this value has the wrong kind", hint: "remove its tag" },
   BAD_DIRECTIVE: { message: "a YAML directive is not supported", hint: "remove the line that starts with %" },
   BAD_DQ_ESCAPE: {
     message: "unknown escape in a double-quoted text",
@@ -60,7 +68,7 @@ const syntax: Readonly<Record<ErrorCode, Complaint>> = {
     message: "the indentation is off, or a bracket is not closed",
     hint: "keys of one map start in the same column; every [ and { needs its ] and }"
   },
-  BAD_PROP_ORDER: { message: "an anchor or a tag stands in the wrong place" },
+  BAD_PROP_ORDER: { message: "an anchor or a tag stands in the wrong place", hint: "remove it" },
   BAD_SCALAR_START: {
     message: "a text cannot start with this character",
     hint: "put quotes around the whole value"
@@ -73,9 +81,12 @@ const syntax: Readonly<Record<ErrorCode, Complaint>> = {
     message: "an indented map or list cannot stand inside [ ] or { }",
     hint: "write it with brackets too, or put the outer one on separate lines"
   },
-  DUPLICATE_KEY: { message: "this key is already there" },
-  IMPOSSIBLE: { message: "this is not YAML" },
-  KEY_OVER_1024_CHARS: { message: "a key is longer than 1024 characters" },
+  DUPLICATE_KEY: { message: "this key is already there", hint: "keep one of them" },
+  IMPOSSIBLE: { message: "this is not YAML", hint: "start from the example in the README" },
+  KEY_OVER_1024_CHARS: {
+    message: "a key is longer than 1024 characters",
+    hint: "is a quote missing before it?"
+  },
   MISSING_CHAR: {
     message: "something is missing here",
     hint: "a closing quote, a `,` between items, a space after `:` or before `#`, or the `:` after a key"
@@ -84,13 +95,13 @@ const syntax: Readonly<Record<ErrorCode, Complaint>> = {
     message: "a key runs over several lines",
     hint: "is a `:` or a closing quote missing on the line before?"
   },
-  MULTIPLE_ANCHORS: { message: "a value has two anchors" },
-  MULTIPLE_DOCS: { message: "the file holds more than one document" },
-  MULTIPLE_TAGS: { message: "a value has two tags" },
-  NON_STRING_KEY: { message: "a key must be text" },
-  RESOURCE_EXHAUSTION: { message: "the nesting is too deep" },
+  MULTIPLE_ANCHORS: { message: "a value has two anchors", hint: "remove them" },
+  MULTIPLE_DOCS: { message: "the file holds more than one document", hint: oneDocument },
+  MULTIPLE_TAGS: { message: "a value has two tags", hint: "remove them" },
+  NON_STRING_KEY: { message: "a key must be text", hint: "put quotes around it" },
+  RESOURCE_EXHAUSTION: { message: "the nesting is too deep", hint: unclosed },
   TAB_AS_INDENT: { message: "a tab is used to indent", hint: "YAML allows spaces only" },
-  TAG_RESOLVE_FAILED: { message: "this value does not fit its tag" },
+  TAG_RESOLVE_FAILED: { message: "this value does not fit its tag", hint: "remove the tag" },
   UNEXPECTED_TOKEN: {
     message: "this is not expected here",
     hint: "look for a stray bracket, quote, comma or text after a closed value"
@@ -99,7 +110,7 @@ const syntax: Readonly<Record<ErrorCode, Complaint>> = {
 
 const refusals: Readonly<Record<"anchor" | "alias" | "tag" | "directive" | "document" | "depth", Complaint>> =
   {
-    anchor: { message: "anchors (`&name`) are not supported", hint: "write the value out where it is used" },
+    anchor: { message: "anchors (`&name`) are not supported", hint: writeOut },
     alias: {
       message: "aliases (`*name`) are not supported",
       hint: "write the value out, or quote a leading `*`"
@@ -109,14 +120,32 @@ const refusals: Readonly<Record<"anchor" | "alias" | "tag" | "directive" | "docu
       hint: "remove it, or quote a text that starts with `!`"
     },
     directive: { message: "YAML directives are not supported", hint: "remove the line that starts with %" },
-    document: { message: "only one document per file", hint: "remove the `---`, or use one file per spec" },
-    depth: { message: `nested more than ${maxDepth} levels deep` }
+    document: { message: "only one document per file", hint: oneDocument },
+    depth: { message: `nested more than ${maxDepth} levels deep`, hint: unclosed }
   }
 
 type Tokens = ReadonlyArray<CST.Token>
 
+/** What the library's parser may have open at a time, far above what {@link refuse} lets pass. */
+const maxOpen = 4 * maxDepth
+
 /**
- * What the tokens hold that a spec may not. Runs before the composer: that one recurses, and on deep nesting it
+ * The tokens of a text, up to the place where it is nested so deep that the library's parser, which closes what is open
+ * by calling itself, would exhaust the stack.
+ */
+const tokensOf = (text: string): { readonly tokens: Tokens; readonly tooDeepAt?: number } => {
+  const parser = new Parser()
+  const tokens: Array<CST.Token> = []
+  for (const lexeme of new Lexer().lex(text)) {
+    tokens.push(...parser.next(lexeme))
+    if (parser.stack.length > maxOpen) return { tokens, tooDeepAt: parser.offset }
+  }
+  tokens.push(...parser.end())
+  return { tokens }
+}
+
+/**
+ * What the tokens hold that a spec may not. Runs before the composer: that one recurses too, and on deep nesting it
  * exhausts the stack inside the regular expression compiler, which aborts the whole process.
  */
 const refuse = (tokens: Tokens): ReadonlyArray<readonly [offset: number, complaint: Complaint]> => {
@@ -198,7 +227,7 @@ class TreeBuilder {
     const scalar = value.value
     switch (typeof scalar) {
       case "string":
-        if (control.test(scalar)) this.report.add(at, path, { message: "control characters are not allowed" })
+        if (control.test(scalar)) this.report.add(at, path, controlCharacter)
         return { _tag: "Scalar", at, text: scalar, value: scalar }
       case "number":
       case "boolean":
@@ -245,7 +274,7 @@ const rawControl = new RegExp(`${control.source}|\\r(?!\\n)`, "gu")
 /** The tree of a text, or `undefined` when `report` was told why there is none. */
 export const parseYaml = (text: string, report: Report): Node | undefined => {
   const builder = new TreeBuilder(text, report)
-  const tokens = [...new Parser().parse(text)]
+  const { tokens, tooDeepAt } = tokensOf(text)
   const fail = (offset: number, complaint: Complaint) => report.add(builder.position(offset), "", complaint)
 
   const raw = [...text.matchAll(rawControl)]
@@ -257,7 +286,7 @@ export const parseYaml = (text: string, report: Report): Node | undefined => {
             message: "a carriage return without a line feed",
             hint: "save the file with \\n or \\r\\n line ends"
           }
-        : { message: "control characters are not allowed", hint: "save the file as plain UTF-8 text" }
+        : { ...controlCharacter, hint: "save the file as plain UTF-8 text" }
     )
   }
   // The composer would make an Error with a stack trace of each of them.
@@ -265,7 +294,8 @@ export const parseYaml = (text: string, report: Report): Node | undefined => {
   for (const token of stray.slice(0, maxStray)) fail(token.offset, syntax.UNEXPECTED_TOKEN)
   const refused = refuse(tokens)
   for (const [offset, complaint] of refused) fail(offset, complaint)
-  if (raw.length + stray.length + refused.length > 0) return undefined
+  if (tooDeepAt !== undefined) fail(tooDeepAt, refusals.depth)
+  if (tooDeepAt !== undefined || raw.length + stray.length + refused.length > 0) return undefined
 
   const composer = new Composer({
     version: "1.2",

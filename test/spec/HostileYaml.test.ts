@@ -7,6 +7,8 @@ import { maxSpecBytes, parseSpec } from "../../src/spec/ParseSpec.ts"
 const testApi = readFileSync(new URL("../../fixtures/test-api.yaml", import.meta.url), "utf8")
 const gitApp = readFileSync(new URL("../../fixtures/git-app.yaml", import.meta.url), "utf8")
 
+const base = "name: a\ndomain: a.example.com\nport: 1\n"
+
 const problems = (text: string) => {
   const result = parseSpec(text, "spec.yaml")
   assert.isTrue(Either.isLeft(result), "accepted")
@@ -154,6 +156,28 @@ describe("bombs", () => {
     ].map((unit) => [JSON.stringify(unit), fill(unit)])
   )("%s over and over is refused", (_, text) => {
     assert.isAbove(problems(text).length, 0)
+  })
+
+  it.each(["? ", "- ", "a: [", "[", "{"].map((unit) => [unit]))(
+    "%s over and over, with a line less deep behind it, does not exhaust the stack",
+    (unit) => {
+      const text = `name: a\nhealthcheck:\n  ${unit.repeat(10_000)}\nenv: {}\n`
+      assert.include(
+        problems(text).map(({ message }) => message),
+        "nested more than 32 levels deep"
+      )
+    }
+  )
+
+  it.each([
+    ["source: { git: 'https://github.com/", "/", "x' }"],
+    ["source: { image: x }\ndns: { target: '", "例", ".jp' }"]
+  ])("one value that takes the square of its length to read: %s", (head, unit, tail) => {
+    const left = maxSpecBytes - Buffer.byteLength(`${base}${head}${tail}`)
+    const text = `${base}${head}${unit.repeat(Math.floor(left / Buffer.byteLength(unit)))}${tail}`
+    const started = process.cpuUsage()
+    assert.strictEqual(problems(text).length, 1)
+    assert.isBelow(process.cpuUsage(started).user / 1000, 500)
   })
 
   it("is refused by its size before it is parsed", () => {

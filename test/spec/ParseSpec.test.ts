@@ -239,6 +239,8 @@ describe("source", () => {
     "image: nginx@sha256:abc",
     "image: nginx@md5:abc",
     "image: a//b",
+    "image: ghcr.io:0/a/b",
+    "image: ghcr.io:99999/a/b",
     "image: nginx:1 && id",
     "image: 'nginx:$(id)'",
     "image: ../x",
@@ -266,6 +268,9 @@ describe("source", () => {
     "git: https://2130706433/a/b",
     "git: https://[::1]/a/b",
     "git: https://localhost/a/b",
+    "git: https://github.com:/a/b",
+    "git: https://github.com:0/a/b",
+    "git: https://github.com:99999/a/b",
     "git: 'https://github.com/a/$(id)'",
     "git: 'https://github.com\\@evil.com/a'",
     "git: file:///etc/passwd",
@@ -481,6 +486,9 @@ describe("the rest", () => {
     ["project: ab", "a project's name has 3 to 255"],
     ["project: 'a;b c'", ""],
     ["project: ' web'", ""],
+    ['server: "a\\tb"', "`server` has at most 255 characters"],
+    ['server: "a\\rb"', "`server` has at most 255 characters"],
+    ["server: 'a\u2028b'", "`server` has at most 255 characters"],
     ["environment: Staging", ""],
     ["environment: a/b", ""],
     ["dns: { provider: namecheap }", "unknown `dns.provider`"],
@@ -524,7 +532,7 @@ describe("the rest", () => {
   })
 
   it("prints nothing that could act on a terminal", () => {
-    const message = bad(base('"a\u202Eb": 1\n"c\\u0085d": 2\n')).message
+    const message = bad(base('"a\u202Eb": 1\n"c\\u0085d": 2\nenv: { "e\\u202Ef": ~ }\n')).message
     // oxlint-disable-next-line no-control-regex -- they are what must be absent
     assert.notMatch(message, /[\u0000-\u0009\u000B-\u001F\u007F-\u009F\u202E]/)
     assert.include(message, "\\u{202e}")

@@ -1,47 +1,16 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
-import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
 import * as Schema from "effect/Schema"
 import { parse, stringify } from "yaml"
 import { parseSpec } from "../../src/spec/ParseSpec.ts"
 import { RawSpec, specJsonSchema } from "../../src/spec/RawSpec.ts"
-import type { Source, Spec } from "../../src/spec/Spec.ts"
+import type { Spec } from "../../src/spec/Spec.ts"
+import { render } from "./RenderSpec.ts"
 
 const read = (text: string): Spec =>
   Either.getOrThrowWith(parseSpec(text, "spec.yaml"), (error) => new Error(`${error.message}\n${text}`))
-
-const renderSource = (source: Source) => {
-  switch (source._tag) {
-    case "Image":
-      return { image: `${source.name}${source.tag.startsWith("sha256:") ? "@" : ":"}${source.tag}` }
-    case "Dockerfile":
-      return { dockerfile: source.text }
-    case "Git": {
-      const { _tag, repository, dockerfile, ...rest } = source
-      return { git: repository, ...rest, ...(source.buildPack === "dockerfile" ? { dockerfile } : {}) }
-    }
-  }
-}
-
-/** A spec with everything written out, as an object that `stringify` takes. */
-const render = (spec: Spec) => ({
-  ...spec,
-  source: renderSource(spec.source),
-  healthcheck: {
-    ...spec.healthcheck,
-    timeout: Duration.toSeconds(spec.healthcheck.timeout),
-    interval: Duration.toSeconds(spec.healthcheck.interval),
-    startPeriod: Duration.toSeconds(spec.healthcheck.startPeriod),
-    release:
-      spec.healthcheck.release === undefined
-        ? undefined
-        : spec.healthcheck.release._tag === "Header"
-          ? { header: spec.healthcheck.release.name }
-          : { json: spec.healthcheck.release.path.join(".") }
-  }
-})
 
 const optional = <A>(arbitrary: FastCheck.Arbitrary<A>) =>
   FastCheck.option(arbitrary, { nil: undefined, freq: 1 })

@@ -1,0 +1,33 @@
+import * as Duration from "effect/Duration"
+import type { Source, Spec } from "../../src/spec/Spec.ts"
+
+const renderSource = (source: Source) => {
+  switch (source._tag) {
+    case "Image":
+      return { image: `${source.name}${source.tag.startsWith("sha256:") ? "@" : ":"}${source.tag}` }
+    case "Dockerfile":
+      return { dockerfile: source.text }
+    case "Git": {
+      const { _tag, repository, dockerfile, ...rest } = source
+      return { git: repository, ...rest, ...(source.buildPack === "dockerfile" ? { dockerfile } : {}) }
+    }
+  }
+}
+
+/** A spec with everything written out, as an object that `stringify` takes. */
+export const render = (spec: Spec) => ({
+  ...spec,
+  source: renderSource(spec.source),
+  healthcheck: {
+    ...spec.healthcheck,
+    timeout: Duration.toSeconds(spec.healthcheck.timeout),
+    interval: Duration.toSeconds(spec.healthcheck.interval),
+    startPeriod: Duration.toSeconds(spec.healthcheck.startPeriod),
+    release:
+      spec.healthcheck.release === undefined
+        ? undefined
+        : spec.healthcheck.release._tag === "Header"
+          ? { header: spec.healthcheck.release.name }
+          : { json: spec.healthcheck.release.path.join(".") }
+  }
+})
