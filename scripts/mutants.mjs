@@ -34,8 +34,8 @@ const mutants = [
   {
     name: "the refusal of a damaged journal",
     file: "src/state/JournalText.ts",
-    find: "if (broken !== undefined || seq",
-    put: "if (seq",
+    find: "if (broken !== undefined || seq !== tail.seq + 1 || prev !== tail.sum)",
+    put: "if (seq < 0)",
     tests: ["test/state/FileJournals.test.ts"]
   },
   {
@@ -101,7 +101,7 @@ const mutants = [
     file: "src/orchestrator/resources/Record.ts",
     find: "    ? Marker.parse(now.comment)?.run === run\n",
     put: "    ? now.comment !== run\n",
-    tests: ["test/orchestrator/Apply.test.ts", "test/orchestrator/Adopt.test.ts"]
+    tests: ["test/orchestrator/Apply.test.ts"]
   },
   {
     name: "the look whether a setting still is this run's",

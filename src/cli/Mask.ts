@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as FileSecretStore from "../secrets/FileSecretStore.ts"
+import { secretScope } from "../orchestrator/steps/ResolveSecrets.ts"
 import { SecretStore } from "../secrets/SecretStore.ts"
 import type { Spec } from "../spec/Spec.ts"
 import { secretsDirectoryOf, type WorldRequest } from "./Layers.ts"
@@ -16,9 +17,7 @@ export const maskSecrets = Effect.fn("maskSecrets")(function* (spec: Spec, sandb
     directory: secretsDirectoryOf(sandbox),
     given: new Map()
   })
-  yield* Effect.flatMap(SecretStore, ({ resolve }) =>
-    resolve(`${spec.project}/${spec.environment}/${spec.name}`, spec.secrets)
-  ).pipe(
+  yield* Effect.flatMap(SecretStore, ({ resolve }) => resolve(secretScope(spec), spec.secrets)).pipe(
     Effect.provide(store),
     Effect.catchAll(({ message }) =>
       Say.warn(`the spec's secrets cannot be read, so they are not taken out of what is shown: ${message}`)

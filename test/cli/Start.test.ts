@@ -16,8 +16,8 @@ const begin = () => {
     columns: undefined
   })
   const started = start({
-    // The name of a file is the one thing that the last words repeat.
-    argv: ["apply", `${token}.yaml`],
+    // Names of files and folders are the one thing that the last words repeat.
+    argv: ["apply", `${token}.yaml`, "--sandbox", "--sandbox-dir", token],
     env: { COOLIFY_TOKEN: token, FABRIK_DEBUG: "1" },
     out: stream("out"),
     err: stream("err"),
@@ -37,7 +37,10 @@ describe("no secret is in", () => {
 
   it("the words at the second signal", async () => {
     const { started } = begin()
-    assert.include(started.abandon().replace(/\s+/g, " "), "fabrik status [redacted].yaml shows")
+    assert.include(
+      started.abandon().replace(/\s+/g, " "),
+      "fabrik recover --sandbox --sandbox-dir '[redacted]' puts"
+    )
     await started.done
   })
 

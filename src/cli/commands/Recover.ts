@@ -19,6 +19,7 @@ import { Concluded } from "../CliError.ts"
 import { ExitCode, ofReport } from "../ExitCode.ts"
 import * as Flag from "../Flag.ts"
 import { historyLayer, openWorld, type WorldRequest } from "../Layers.ts"
+import { maskSecrets } from "../Mask.ts"
 import * as Output from "../Output.ts"
 import { recoverCommand } from "../RecoverCommand.ts"
 import { recordRelease } from "../Releases.ts"
@@ -129,6 +130,7 @@ interface SettleFlags extends WorldFlags {
 /** `undefined`: another run has settled it in the meantime. */
 const settle = Effect.fn("settle")(function* (name: string, left: Unsettled, flags: SettleFlags) {
   const spec = yield* parseSpec(left.begun.text, left.begun.file)
+  yield* maskSecrets(spec, sandboxOf(flags))
   const world = yield* openWorld({
     ...subjectOf(spec),
     sandbox: sandboxOf(flags),
