@@ -18,7 +18,7 @@ import { reconcile, type Reconciliation } from "./Reconcile.ts"
 import { removeRecord } from "./resources/Record.ts"
 import { confirmAtEnd } from "./resources/Release.ts"
 import { retireAtEnd } from "./resources/Retirement.ts"
-import { inStep, makeRun, Run } from "./Run.ts"
+import { inStep, makeReadingRun, makeRun, Run } from "./Run.ts"
 import { RunError } from "./RunError.ts"
 import { journalName, peek } from "./RunJournal.ts"
 import { Owner } from "./Settings.ts"
@@ -57,7 +57,8 @@ export const apply = Effect.fn("apply")(function* (spec: Spec, options: ApplyOpt
   const owner = yield* Owner
   const journal = journalName(owner, spec)
   yield* settleFirst(journal, spec, options)
-  const run = yield* makeRun(journal)
+  // A dry run has nothing to lose.
+  const run = yield* options.mode === "dry-run" ? makeReadingRun : makeRun(journal)
   const { port } = yield* HealthProbe
   yield* run.emit({
     _tag: "RunStarted",

@@ -1,11 +1,10 @@
 /** A run's own view of its journal: what it writes down, and what runs before it have left open. */
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Ref from "effect/Ref"
 import { SecretStore } from "../secrets/SecretStore.ts"
 import type { Spec } from "../spec/Spec.ts"
 import { JournalError, Journals, type Journal } from "../state/Journals.ts"
-import { encodeEntry, unsettled, type Begun, type JournalEntry, type Unsettled } from "./JournalEntry.ts"
+import { unsettled, type Begun, type JournalEntry, type Unsettled } from "./JournalEntry.ts"
 import * as Marker from "./Marker.ts"
 import type { Undo } from "./Undo.ts"
 
@@ -77,7 +76,10 @@ const makeRunJournal = Effect.fnUntraced(function* (
   const kept = yield* Ref.make((before?.changes ?? []).flatMap(({ undo }) => keptBy(undo)))
 
   const append = (entry: JournalEntry, sync: boolean) =>
-    Effect.flatMap(Ref.get(undoing), (reserved) => journal.append(encodeEntry(entry), { sync, reserved }))
+    Effect.gen(function* () {
+      const { encodeEntry } = yield* schema
+      yield* journal.append(encodeEntry(entry), { sync, reserved: yield* Ref.get(undoing) })
+    })
   const write = (entry: JournalEntry, sync: boolean) =>
     Effect.gen(function* () {
       const begun = yield* Ref.get(head)
@@ -134,16 +136,25 @@ const makeRunJournal = Effect.fnUntraced(function* (
 export const peek = (name: string) =>
   Effect.scoped(Effect.flatMap(Journals, (journals) => Effect.flatMap(journals.open(name), readUnsettled)))
 
+const schema = Effect.promise(() => import("./JournalSchema.ts"))
+
 /** What the runs behind these entries have left open. */
-const readUnsettled = ({ file, entries }: Journal): Either.Either<Unsettled | undefined, JournalError> =>
-  Either.mapLeft(
-    unsettled(entries),
-    (number) =>
-      new JournalError({
-        reason: "Damaged",
-        file,
-        detail: `has an entry that this version does not understand (number ${number})`
-      })
+const readUnsettled = Effect.fnUntraced(function* ({ file, entries }: Journal) {
+  if (entries.length === 0) return undefined
+  const { decodeEntry } = yield* schema
+  return unsettled(
+    yield* Effect.forEach(entries, (entry, index) =>
+      Effect.mapError(
+        decodeEntry(entry),
+        () =>
+          new JournalError({
+            reason: "Damaged",
+            file,
+            detail: `has an entry that this version does not understand (number ${index + 1})`
+          })
+      )
+    )
   )
+})
 
 const keptBy = (undo: Undo): ReadonlyArray<string> => (undo._tag === "UpdatedVariables" ? [undo.kept] : [])
