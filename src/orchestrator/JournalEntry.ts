@@ -1,9 +1,5 @@
 /** What the entries of a journal say of the runs that wrote them. */
-import type * as JournalSchema from "./JournalSchema.ts"
-import type { Undo } from "./Undo.ts"
-
-export type Begun = typeof JournalSchema.Begun.Type
-export type JournalEntry = typeof JournalSchema.JournalEntry.Type
+import type { Begun, JournalEntry, Undo } from "./JournalSchema.ts"
 
 /** A change and what became of it. */
 export interface RecordedChange {

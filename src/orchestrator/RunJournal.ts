@@ -4,7 +4,8 @@ import * as Ref from "effect/Ref"
 import { SecretStore } from "../secrets/SecretStore.ts"
 import type { Spec } from "../spec/Spec.ts"
 import { JournalError, Journals, type Journal } from "../state/Journals.ts"
-import { unsettled, type Begun, type JournalEntry, type Unsettled } from "./JournalEntry.ts"
+import { unsettled, type Unsettled } from "./JournalEntry.ts"
+import { journalSchema, type Begun, type JournalEntry } from "./JournalSchema.ts"
 import * as Marker from "./Marker.ts"
 import type { Undo } from "./Undo.ts"
 
@@ -76,10 +77,9 @@ const makeRunJournal = Effect.fnUntraced(function* (
   const kept = yield* Ref.make((before?.changes ?? []).flatMap(({ undo }) => keptBy(undo)))
 
   const append = (entry: JournalEntry, sync: boolean) =>
-    Effect.gen(function* () {
-      const { encodeEntry } = yield* schema
-      yield* journal.append(encodeEntry(entry), { sync, reserved: yield* Ref.get(undoing) })
-    })
+    Effect.flatMap(Ref.get(undoing), (reserved) =>
+      journal.append(journalSchema().encode(entry), { sync, reserved })
+    )
   const write = (entry: JournalEntry, sync: boolean) =>
     Effect.gen(function* () {
       const begun = yield* Ref.get(head)
@@ -136,16 +136,14 @@ const makeRunJournal = Effect.fnUntraced(function* (
 export const peek = (name: string) =>
   Effect.scoped(Effect.flatMap(Journals, (journals) => Effect.flatMap(journals.open(name), readUnsettled)))
 
-const schema = Effect.promise(() => import("./JournalSchema.ts"))
-
 /** What the runs behind these entries have left open. */
 const readUnsettled = Effect.fnUntraced(function* ({ file, entries }: Journal) {
   if (entries.length === 0) return undefined
-  const { decodeEntry } = yield* schema
+  const { decode } = journalSchema()
   return unsettled(
     yield* Effect.forEach(entries, (entry, index) =>
       Effect.mapError(
-        decodeEntry(entry),
+        decode(entry),
         () =>
           new JournalError({
             reason: "Damaged",

@@ -1,7 +1,7 @@
 /** What puts a change back, as data: it is written down before the change is made, and outlives the process. */
-import type * as JournalSchema from "./JournalSchema.ts"
+import type { Undo } from "./JournalSchema.ts"
 
-export type Undo = typeof JournalSchema.Undo.Type
+export type { Undo }
 
 export type UndoOf<Tag extends Undo["_tag"]> = Extract<Undo, { readonly _tag: Tag }>
 

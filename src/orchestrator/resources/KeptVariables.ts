@@ -3,52 +3,59 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import { lazily } from "../Lazily.ts"
 import { SecretError, SecretStore } from "../../secrets/SecretStore.ts"
 
-const Value = Schema.Redacted(Schema.String)
+const make = () => {
+  const Value = Schema.Redacted(Schema.String)
 
-const fields = {
-  key: Schema.String,
-  isPreview: Schema.Boolean,
-  isLiteral: Schema.Boolean,
-  isMultiline: Schema.Boolean,
-  isShownOnce: Schema.Boolean,
-  isRuntime: Schema.Boolean,
-  isBuildtime: Schema.Boolean,
-  comment: Schema.String
+  const fields = {
+    key: Schema.String,
+    isPreview: Schema.Boolean,
+    isLiteral: Schema.Boolean,
+    isMultiline: Schema.Boolean,
+    isShownOnce: Schema.Boolean,
+    isRuntime: Schema.Boolean,
+    isBuildtime: Schema.Boolean,
+    comment: Schema.String
+  }
+
+  const Row = Schema.Struct({
+    ...fields,
+    uuid: Schema.String,
+    value: Schema.transform(Schema.NullOr(Value), Schema.UndefinedOr(Schema.typeSchema(Value)), {
+      strict: true,
+      decode: (value) => value ?? undefined,
+      encode: (value) => value ?? null
+    })
+  })
+
+  const VariableUpdate = Schema.Struct({
+    /** The rows of all keys that are touched, as they were. */
+    before: Schema.Array(Row),
+    put: Schema.Array(Schema.Struct({ ...fields, value: Value })),
+    remove: Schema.Array(Row)
+  })
+
+  return Schema.parseJson(VariableUpdate)
 }
 
-const Row = Schema.Struct({
-  ...fields,
-  uuid: Schema.String,
-  value: Schema.transform(Schema.NullOr(Value), Schema.UndefinedOr(Schema.typeSchema(Value)), {
-    strict: true,
-    decode: (value) => value ?? undefined,
-    encode: (value) => value ?? null
-  })
-})
+export type VariableUpdate = ReturnType<typeof make>["Type"]
 
-const VariableUpdate = Schema.Struct({
-  /** The rows of all keys that are touched, as they were. */
-  before: Schema.Array(Row),
-  put: Schema.Array(Schema.Struct({ ...fields, value: Value })),
-  remove: Schema.Array(Row)
-})
-export type VariableUpdate = typeof VariableUpdate.Type
-
-const Text = Schema.parseJson(VariableUpdate)
+const text = lazily(make)
 
 /** Keeps it under the id, durably when this returns. */
 export const keepUpdate = Effect.fn("keepUpdate")(function* (id: string, update: VariableUpdate) {
   const secrets = yield* SecretStore
-  yield* secrets.keep(id, Redacted.make(yield* Effect.orDie(Schema.encode(Text)(update))))
+  yield* secrets.keep(id, Redacted.make(yield* Effect.orDie(Schema.encode(text())(update))))
 })
 
 /** What was kept under the id. */
 export const keptUpdate = Effect.fn("keptUpdate")(function* (id: string) {
   const secrets = yield* SecretStore
-  const text = yield* secrets.kept(id)
-  const update = Option.flatMap(text, (kept) => Schema.decodeOption(Text)(Redacted.value(kept)))
+  const update = Option.flatMap(yield* secrets.kept(id), (kept) =>
+    Schema.decodeOption(text())(Redacted.value(kept))
+  )
   return yield* Effect.mapError(
     update,
     () =>

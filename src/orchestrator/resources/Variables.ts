@@ -7,10 +7,7 @@ import type { VariableActions } from "../Reconcile.ts"
 import { leftAsItIs, withUndo } from "../Rollback.ts"
 import { Run } from "../Run.ts"
 import type { UndoOf } from "../Undo.ts"
-import type { VariableUpdate } from "./KeptVariables.ts"
-
-/** Loaded when it is wanted, not at every start. */
-const keptVariables = Effect.promise(() => import("./KeptVariables.ts"))
+import { keepUpdate, keptUpdate, type VariableUpdate } from "./KeptVariables.ts"
 
 /** Writes the variables of an application that this run created: they go with it. */
 export const putFreshVariables = Effect.fn("putFreshVariables")(function* (
@@ -33,7 +30,6 @@ export const updateVariables = Effect.fn("updateVariables")(function* (
   const kept = `${run.id}-${uuid}`
   const touched = new Set([...actions.put, ...actions.remove].map(({ key }) => key))
   const update = { ...actions, before: before.filter(({ key }) => touched.has(key)) }
-  const { keepUpdate } = yield* keptVariables
   yield* keepUpdate(kept, update)
   const change = Effect.gen(function* () {
     if (actions.put.length > 0) yield* coolify.putVariables(uuid, actions.put)
@@ -48,7 +44,6 @@ export const undoUpdateVariables = Effect.fn("undoUpdateVariables")(function* ({
   uuid,
   kept
 }: Pick<UndoOf<"UpdatedVariables">, "uuid" | "kept">) {
-  const { keptUpdate } = yield* keptVariables
   return yield* restoreVariables(uuid, yield* keptUpdate(kept))
 })
 
