@@ -192,7 +192,7 @@ export const fromAnswer = (origin: Origin, answer: Answer, nowMillis: number): C
   return new CoolifyError({
     method,
     reason: verdict.reason,
-    detail: plain(origin, verdict.detail ?? body.message ?? `HTTP ${status}`),
+    detail: plain(origin, verdict.detail ?? body.message ?? "") || `HTTP ${status}`,
     status,
     problems: problemsOf(origin, body.errors),
     conflicts: conflictsOf(origin, body.conflicts),

@@ -9,7 +9,8 @@ export const normaliseRepository = (repository: string): string => {
   const full = shorthand.test(text) ? `https://github.com/${text}` : text
   if (!/^https?:\/\//i.test(full) || !URL.canParse(full)) return text
   const url = new URL(full)
-  return url.origin + url.pathname.replace(/\/+$/, "").replace(/\.git$/, "")
+  // Without the look-behind every slash of a long row would be a start to try.
+  return url.origin + url.pathname.replace(/(?<!\/)\/+$/, "").replace(/\.git$/, "")
 }
 
 /** The URL to create with, and to show what is stored as: `.git` stays but on github.com, as some hosts need it. */

@@ -26,7 +26,7 @@ const orElse = <A, I>(schema: Schema.Schema<A, I>, value: NoInfer<A>) =>
   Schema.optionalWith(schema, { nullable: true, default: () => value })
 const text = orElse(Schema.String, "")
 /** Laravel gives a column without a cast as the driver does: a number or its digits. */
-const Whole = Schema.Union(Schema.Number, Schema.NumberFromString)
+const Whole = Schema.Union(Schema.Int, Schema.NumberFromString.pipe(Schema.int()))
 
 export const Created = Schema.Struct({ uuid: Uuid })
 
@@ -128,7 +128,7 @@ const toSource = (row: ApplicationRow): ApplicationSource => {
 /** `ports_exposes` is a comma list; without one Coolify's own default, 80, is what the proxy labels say. */
 const toPort = (exposed: string | number): number => {
   const first = Number.parseInt(String(exposed), 10)
-  return Number.isNaN(first) ? 80 : first
+  return Number.isSafeInteger(first) ? first : 80
 }
 
 export const toApplication = (row: ApplicationRow): Application => ({

@@ -100,6 +100,11 @@ const rows: ReadonlyArray<Row> = [
     expect: { reason: "Invalid", problems: [{ field: "uuid", message: "unknown" }] }
   },
   {
+    name: "400 with nothing but blanks to say",
+    answer: { status: 400, body: { message: " \n " } },
+    expect: { reason: "Refused", detail: "HTTP 400" }
+  },
+  {
     name: "401 without a token that counts",
     answer: { status: 401, body: { message: "Unauthenticated." } },
     expect: { reason: "Unauthenticated", status: 401 }

@@ -47,7 +47,7 @@ const flood = (response: Http.ServerResponse, count: (bytes: number) => void) =>
   more()
 }
 
-/** An HTTP server on a free loopback port that answers as told; text bodies go out as they are, others as JSON. */
+/** An HTTP server on a free loopback port that answers as told; texts and bytes go out as they are, others as JSON. */
 export const scriptedServer = (act: (seen: Seen, index: number) => Act) =>
   Effect.acquireRelease(
     Effect.async<ScriptedServer & { readonly close: Effect.Effect<void> }>((resume) => {
@@ -80,7 +80,8 @@ export const scriptedServer = (act: (seen: Seen, index: number) => Act) =>
             response.writeHead(200, { "content-type": "application/json", "content-length": "1000" })
             return void response.write('{"uuid":', () => request.socket.destroy())
           }
-          const text = typeof next.body === "string" ? next.body : JSON.stringify(next.body ?? {})
+          const ready = typeof next.body === "string" || next.body instanceof Uint8Array
+          const text = ready ? next.body : JSON.stringify(next.body ?? {})
           response.writeHead(next.status, { "content-type": "application/json", ...next.headers })
           response.end(text)
         })

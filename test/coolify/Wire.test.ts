@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type { ApplicationPatch, ApplicationSettings } from "../../src/coolify/CoolifyClient.ts"
@@ -40,6 +41,17 @@ describe("reading an application", () => {
     ]) {
       assert.isFalse(stopsFirst(more), JSON.stringify(more))
     }
+  })
+
+  it("never with a number that is none", () => {
+    const row = { uuid: "a", name: "a", build_pack: "nixpacks" }
+    const decode = Schema.decodeUnknownOption(Wire.ApplicationRow)
+    for (const value of [Infinity, "Infinity", "NaN", 1.5, "1.5", ""]) {
+      assert.isTrue(Option.isNone(decode({ ...row, health_check_timeout: value })), String(value))
+    }
+    assert.isTrue(Option.isSome(decode({ ...row, health_check_timeout: "30" })))
+    const exposed = { ...row, ports_exposes: "9".repeat(400) }
+    assert.strictEqual(Wire.toApplication(Schema.decodeUnknownSync(Wire.ApplicationRow)(exposed)).port, 80)
   })
 
   it("of an image", () => {
@@ -355,6 +367,12 @@ describe("forms to compare by", () => {
       assert.strictEqual(normaliseRepository(normal), normal)
     })
   }
+
+  it("a long row of slashes is read in one pass", () => {
+    const started = process.cpuUsage()
+    normaliseRepository(`https://git.example/${"/".repeat(200_000)}x`)
+    assert.isBelow(process.cpuUsage(started).user / 1000, 1000)
+  })
 
   it("a repository survives being stored", () => {
     for (const given of Object.keys(pairs)) {
