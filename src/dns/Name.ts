@@ -5,12 +5,16 @@ import { domainToASCII } from "node:url"
 
 const label = /^[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?$/
 
+/** Far more than a name has, in any script: to convert a text takes time in the square of its length. */
+const longestText = 1024
+
 /**
  * The normal form of an absolute domain name: ASCII (punycode), lower case, no final dot. `None` for what is not a
  * domain name: an IP address, an empty or over-long label or name, a character outside of letters, digits, `-` and
  * `_`, a `*` that is not the whole first label. Idempotent.
  */
 export const normalizeName = (text: string): Option.Option<string> => {
+  if (text.length > longestText) return Option.none()
   const wildcard = text.startsWith("*.")
   const written = text.slice(wildcard ? 2 : 0).replace(/[.。．｡]$/, "")
   // domainToASCII would decode %XX and cut at these, so a hostile name could become another one.

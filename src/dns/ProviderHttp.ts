@@ -3,7 +3,7 @@ import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import type * as HttpClient from "@effect/platform/HttpClient"
 import type { HttpClientError } from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -13,6 +13,7 @@ import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
 import { isIP } from "node:net"
 import { DnsError, type DnsErrorReason } from "./DnsError.ts"
 
@@ -44,7 +45,10 @@ const requestTimeout = Duration.seconds(15)
 const maxBodyBytes = 64 * 1024 * 1024
 /** A provider that asks for more than this is not waited for. */
 const longestWait = Duration.seconds(30)
+/** Of a longer wait only this much is told. */
+const longestTold = Duration.toMillis("1 day")
 const maxDetail = 300
+const mostFound = 50
 
 /** Errors of the system and of TLS that come up before a request has left. */
 const neverSent = new Set([
@@ -70,6 +74,19 @@ const systemCode = (error: unknown, depth = 0): string | undefined => {
   return systemCode(error["cause"], depth + 1) ?? systemCode(inner, depth + 1)
 }
 
+/** The client over fetch has no limit of its own, and unpacks what is compressed. */
+const readBody = (response: HttpClientResponse.HttpClientResponse) =>
+  Effect.gen(function* () {
+    const decoder = new TextDecoder()
+    const read = yield* Stream.runFoldEffect(response.stream, { text: "", bytes: 0 }, (so, chunk) => {
+      const bytes = so.bytes + chunk.byteLength
+      return bytes > maxBodyBytes
+        ? Effect.fail("too large" as const)
+        : Effect.succeed({ text: so.text + decoder.decode(chunk, { stream: true }), bytes })
+    })
+    return read.text + decoder.decode()
+  })
+
 const standard = ({ status }: Answer, write: boolean): Explanation | undefined => {
   if (status >= 200 && status < 300) return undefined
   const detail = `HTTP ${status}`
@@ -89,7 +106,7 @@ const standard = ({ status }: Answer, write: boolean): Explanation | undefined =
 /** Milliseconds of a Retry-After: seconds or an HTTP date. */
 const retryAfterMillis = (header: string, now: number): number | undefined => {
   const millis = /^\d+$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - now
-  return Number.isFinite(millis) ? Math.max(0, millis) : undefined
+  return Number.isNaN(millis) ? undefined : Math.min(Math.max(0, millis), longestTold)
 }
 
 /** 0.2 s growing, at most four times; a provider's own Retry-After is kept to. */
@@ -132,7 +149,7 @@ export const makeProviderHttp = (options: ProviderHttpOptions) => {
     }
     return Effect.gen(function* () {
       const response = yield* client.execute(request)
-      const answer = { status: response.status, text: yield* response.text }
+      const answer = { status: response.status, text: yield* readBody(response) }
       const explanation = explain(answer) ?? standard(answer, write)
       if (explanation === undefined) return answer
       const after = response.headers["retry-after"]
@@ -140,10 +157,15 @@ export const makeProviderHttp = (options: ProviderHttpOptions) => {
       return yield* fail(method, explanation, wait)
     }).pipe(
       Effect.scoped,
-      HttpIncomingMessage.withMaxBodySize(Option.some(maxBodyBytes)),
       // fetch would follow a redirect and hand a key in a header of its own to whoever is there.
       Effect.provideService(FetchHttpClient.RequestInit, { redirect: "manual" }),
-      Effect.mapError((error) => (error._tag === "DnsError" ? error : fromClient(error))),
+      Effect.mapError((error) => {
+        if (error === "too large") {
+          const reason = write ? "OutcomeUnknown" : "BadResponse"
+          return fail(method, { reason, detail: `an answer of more than ${maxBodyBytes} bytes` })
+        }
+        return error._tag === "DnsError" ? error : fromClient(error)
+      }),
       Effect.timeoutFail({
         duration: requestTimeout,
         onTimeout: () => broken(`no answer within ${Duration.format(requestTimeout)}`)
@@ -153,6 +175,13 @@ export const makeProviderHttp = (options: ProviderHttpOptions) => {
 
   return {
     fail,
+    /** As it leaves a client: values that somebody else wrote into the zone may hold anything, too. */
+    told: (error: DnsError) =>
+      new DnsError({
+        ...error,
+        detail: clean(error.detail),
+        found: error.found.slice(0, mostFound).map(clean)
+      }),
     /** A GET, repeated while the provider is busy or out of reach. */
     read: (method: string, path: string, parameters: Readonly<Record<string, string>> = {}) =>
       exchange(method, HttpClientRequest.get(path, { urlParams: parameters })).pipe(

@@ -3,12 +3,16 @@
 /** The text of a TXT value: its quoted chunks joined, `\"`, `\\` and `\ddd` (a byte of UTF-8) undone. */
 export const unquoteText = (content: string): string => {
   if (!content.startsWith('"')) return content
-  const bytes = [...content.matchAll(/"((?:[^"\\]|\\.)*)"/gs)].flatMap(([, chunk = ""]) =>
-    [...chunk.matchAll(/\\(\d{3})|\\?([^])/gu)].flatMap(([, code, character = ""]) =>
-      code === undefined ? [...new TextEncoder().encode(character)] : [Number(code) & 0xff]
-    )
-  )
-  return new TextDecoder().decode(new Uint8Array(bytes))
+  const encoder = new TextEncoder()
+  const bytes: Array<Uint8Array> = []
+  let inside = false
+  // One pass: an expression for a whole chunk would try each quote of an unfinished one as a start.
+  for (const [piece, code, escaped] of content.matchAll(/\\(\d{3})|\\([^])|"|[^"\\]+|\\/gu)) {
+    if (piece === '"') inside = !inside
+    else if (inside)
+      bytes.push(code === undefined ? encoder.encode(escaped ?? piece) : Uint8Array.of(Number(code)))
+  }
+  return new TextDecoder().decode(Buffer.concat(bytes))
 }
 
 /** A TXT value in quoted chunks of at most 255 bytes; bytes outside of printable ASCII become `\ddd`. */

@@ -11,6 +11,15 @@ import {
 } from "../../src/dns/Name.ts"
 
 describe("normalizeName", () => {
+  it("does not convert what is far too long for a name", () => {
+    const text = Array.from({ length: 60_000 }, (_, index) =>
+      String.fromCodePoint(0x4e00 + (index % 20_000))
+    ).join("")
+    const started = process.cpuUsage()
+    assert.deepStrictEqual(normalizeName(text), Option.none())
+    assert.isBelow(process.cpuUsage(started).user / 1000, 200)
+  })
+
   for (const [text, name] of [
     ["Example.COM", "example.com"],
     ["example.com.", "example.com"],

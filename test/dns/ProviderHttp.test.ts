@@ -8,7 +8,9 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
+import { DnsError } from "../../src/dns/DnsError.ts"
 import { apiUrl, makeProviderHttp } from "../../src/dns/ProviderHttp.ts"
 
 interface Scripted {
@@ -26,10 +28,18 @@ const said = (status: number, body = "", headers: Record<string, string> = {}): 
 const done = said(200, "done")
 
 /** A body that is there at once: one that came by a promise would let the test's clock run ahead of it. */
-const response = (request: HttpClientRequest.HttpClientRequest, { status, body, headers }: Scripted) =>
-  Object.defineProperty(HttpClientResponse.fromWeb(request, new Response("", { status, headers })), "text", {
-    value: Effect.succeed(body)
-  })
+const response = (
+  request: HttpClientRequest.HttpClientRequest,
+  { status, body, headers }: Scripted,
+  stream: Stream.Stream<Uint8Array> = Stream.make(new TextEncoder().encode(body))
+) =>
+  Object.defineProperty(
+    HttpClientResponse.fromWeb(request, new Response("", { status, headers })),
+    "stream",
+    {
+      value: stream
+    }
+  )
 
 /** A client that gives one scripted answer after another, and the instants (ms) at which it was asked. */
 const scripted = (...answers: ReadonlyArray<Script>) => {
@@ -99,8 +109,50 @@ describe("ProviderHttp", () => {
       const result = yield* Effect.flip(http.read("m", url))
       assert.deepInclude(result, { reason: "RateLimited", retryAfterMillis: 31_000 })
       assert.lengthOf(asked, 1)
+      for (const after of ["99999999999", "9".repeat(400), "Fri, 31 Dec 9999 23:59:59 GMT"]) {
+        const long = scripted(busy(after))
+        assert.strictEqual((yield* Effect.flip(long.http.read("m", url))).retryAfterMillis, 86_400_000)
+        assert.lengthOf(long.asked, 1)
+      }
     })
   )
+
+  it.effect("reads no more than 64 MiB, however much there is", () =>
+    Effect.gen(function* () {
+      let pieces = 0
+      const endless = Stream.repeatEffect(
+        Effect.sync(() => {
+          pieces += 1
+          return new Uint8Array(1024 * 1024)
+        })
+      )
+      const client = HttpClient.make((request) => Effect.succeed(response(request, done, endless)))
+      const http = makeProviderHttp({
+        provider: "test",
+        client,
+        secret: Redacted.make("k3y"),
+        explain: () => undefined
+      })
+      assert.strictEqual((yield* Effect.flip(http.read("m", url))).reason, "BadResponse")
+      assert.strictEqual((yield* Effect.flip(http.write("m", post))).reason, "OutcomeUnknown")
+      assert.strictEqual(pieces, 2 * 65)
+    })
+  )
+
+  it("lets nothing out that stands in somebody else's record and acts on a terminal, or is the key", () => {
+    const { http } = scripted()
+    const found = [
+      "TXT a\u001B[2Jb\u202E",
+      "TXT k3y",
+      ...Array.from({ length: 100 }, () => `TXT ${"x".repeat(1000)}`)
+    ]
+    const error = new DnsError({ provider: "test", method: "m", reason: "Conflict", detail: "k3y", found })
+    const told = http.told(error)
+    assert.deepStrictEqual(told.found.slice(0, 2), ["TXT a [2Jb", "TXT <redacted>"])
+    assert.lengthOf(told.found, 50)
+    assert.isTrue(told.found.every((line) => line.length <= 300))
+    assert.deepStrictEqual([told.reason, told.detail], ["Conflict", "<redacted>"])
+  })
 
   it.effect("asks five times at most", () =>
     Effect.gen(function* () {

@@ -5,6 +5,7 @@
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
+import { flow } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as EffectRecord from "effect/Record"
@@ -32,7 +33,8 @@ import * as Wire from "./Wire.ts"
 const provider = "cloudflare"
 const publicApi = "https://api.cloudflare.com/client/v4"
 const perPage = 100
-const maxPages = 200
+/** Far more records than stand at any one name. */
+const maxPages = 20
 
 export interface CloudflareConfig {
   readonly apiToken: Redacted.Redacted<string>
@@ -214,7 +216,7 @@ const make = Effect.fnUntraced(function* (config: CloudflareConfig) {
         yield* batch(method, zone, { deletes }).pipe(
           Effect.mapError((error) => {
             const detail = `${conflict.detail}; fabrik's own record may still be there: ${error.detail}`
-            return refuse(method, { ...conflict, detail })
+            return refuse(method, { ...conflict, reason: "OutcomeUnknown", detail })
           })
         )
         return yield* conflict
@@ -243,11 +245,11 @@ const make = Effect.fnUntraced(function* (config: CloudflareConfig) {
   return DnsClient.of({
     provider,
     capabilities: { compareAndSet: false, atomicBatch: true, minTtl: 60, comments: true, proxied: true },
-    findZone,
-    listAt: (zone, name) => listAt("listAt", zone, name),
-    listCommented,
-    put,
-    remove
+    findZone: flow(findZone, Effect.mapError(http.told)),
+    listAt: (zone, name) => Effect.mapError(listAt("listAt", zone, name), http.told),
+    listCommented: flow(listCommented, Effect.mapError(http.told)),
+    put: flow(put, Effect.mapError(http.told)),
+    remove: flow(remove, Effect.mapError(http.told))
   })
 })
 

@@ -5,8 +5,11 @@ import type { RecordSet } from "../DnsClient.ts"
 import { canonicalValue, normalizeName } from "../Name.ts"
 import { quoteText, unquoteText } from "../Text.ts"
 
+/** An id of Cloudflare's (32 hexadecimal digits), safe to stand in a path. */
+const Id = Schema.String.pipe(Schema.pattern(/^[A-Za-z0-9_-]{1,64}$/))
+
 export const Zone = Schema.Struct({
-  id: Schema.String,
+  id: Id,
   name: Schema.String,
   status: Schema.optional(Schema.String),
   type: Schema.optional(Schema.NullOr(Schema.String))
@@ -14,11 +17,11 @@ export const Zone = Schema.Struct({
 export type Zone = typeof Zone.Type
 
 export const CloudflareRecord = Schema.Struct({
-  id: Schema.String,
+  id: Id,
   name: Schema.String,
   type: Schema.String,
   content: Schema.optionalWith(Schema.String, { default: () => "" }),
-  ttl: Schema.Number,
+  ttl: Schema.NonNegativeInt,
   proxied: Schema.optionalWith(Schema.Boolean, { default: () => false }),
   comment: Schema.optional(Schema.NullOr(Schema.String)),
   priority: Schema.optional(Schema.NullOr(Schema.Number))
@@ -36,7 +39,7 @@ export const envelope = <A, I>(result: Schema.Schema<A, I>) =>
 
 /** Only the created records matter; the API echoes the other changes too. */
 export const BatchResult = Schema.Struct({
-  posts: Schema.optionalWith(Schema.NullOr(Schema.Array(Schema.Struct({ id: Schema.String }))), {
+  posts: Schema.optionalWith(Schema.NullOr(Schema.Array(Schema.Struct({ id: Id }))), {
     default: () => null
   })
 })

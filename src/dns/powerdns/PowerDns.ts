@@ -6,6 +6,7 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import { flow } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -202,11 +203,11 @@ const make = Effect.fnUntraced(function* (config: PowerDnsConfig) {
       comments: true,
       proxied: false
     },
-    findZone,
-    listAt: (zone, name) => listAt("listAt", zone, name),
-    listCommented,
-    put,
-    remove
+    findZone: flow(findZone, Effect.mapError(http.told)),
+    listAt: (zone, name) => Effect.mapError(listAt("listAt", zone, name), http.told),
+    listCommented: flow(listCommented, Effect.mapError(http.told)),
+    put: flow(put, Effect.mapError(http.told)),
+    remove: flow(remove, Effect.mapError(http.told))
   })
 })
 

@@ -5,8 +5,14 @@ import type { RecordSet } from "../DnsClient.ts"
 import { canonicalValue, normalizeName } from "../Name.ts"
 import { quoteText, unquoteText } from "../Text.ts"
 
+/**
+ * An id that PowerDNS makes, safe to stand in a path: the name, with `=XX` for all but letters, digits, `.` and `-`
+ * (apiZoneNameToId in pdns/ws-api.cc). `.` and `..`, which would make another path, are never one.
+ */
+const ZoneId = Schema.String.pipe(Schema.pattern(/^(?!\.+$)[A-Za-z0-9._=-]{1,1100}$/))
+
 export const Zones = Schema.Array(
-  Schema.Struct({ id: Schema.String, name: Schema.String, kind: Schema.optional(Schema.String) })
+  Schema.Struct({ id: ZoneId, name: Schema.String, kind: Schema.optional(Schema.String) })
 )
 
 const Comment = Schema.Struct({
@@ -18,7 +24,7 @@ const Comment = Schema.Struct({
 export const RrSet = Schema.Struct({
   name: Schema.String,
   type: Schema.String,
-  ttl: Schema.Number,
+  ttl: Schema.NonNegativeInt,
   records: Schema.Array(
     Schema.Struct({
       content: Schema.String,

@@ -174,6 +174,21 @@ describe("Cloudflare", () => {
     )
   )
 
+  it.live("does not know what stands there when it could not take its own record away again", () =>
+    run(
+      Effect.gen(function* () {
+        const { world, put } = yield* setup
+        world.intercepts.push(
+          { matches: isBatch, meanwhile: () => void world.add({ name, type: "A", content: "198.51.100.1" }) },
+          { matches: isBatch, instead: { status: 500, body: "" } }
+        )
+        const error = yield* Effect.flip(put)
+        assert.strictEqual(error.reason, "OutcomeUnknown")
+        assert.include(error.detail, "fabrik's own record may still be there")
+      })
+    )
+  )
+
   it.live("says conflict when an identical record or a CNAME came in between", () =>
     run(
       Effect.gen(function* () {
