@@ -109,9 +109,9 @@ const retryAfterMillis = (header: string, now: number): number | undefined => {
   return Number.isNaN(millis) ? undefined : Math.min(Math.max(0, millis), longestTold)
 }
 
-/** 0.2 s growing, at most four times; a provider's own Retry-After is kept to. */
+/** Anywhere below a ceiling that doubles from 0.4 s, at most four times; a provider's own Retry-After is kept to. */
 const politely = Schedule.identity<DnsError>().pipe(
-  Schedule.zipLeft(Schedule.exponential("200 millis").pipe(Schedule.jittered)),
+  Schedule.zipLeft(Schedule.exponential("400 millis").pipe(Schedule.jitteredWith({ min: 0.1, max: 1 }))),
   Schedule.zipLeft(Schedule.recurs(4)),
   Schedule.modifyDelay((error, delay) => Duration.max(delay, error.retryAfterMillis ?? 0))
 )

@@ -131,6 +131,7 @@ describe("ProviderHttp", () => {
         provider: "test",
         client,
         secret: Redacted.make("k3y"),
+        hide: (text) => text,
         explain: () => undefined
       })
       assert.strictEqual((yield* Effect.flip(http.read("m", url))).reason, "BadResponse")
@@ -148,10 +149,10 @@ describe("ProviderHttp", () => {
     ]
     const error = new DnsError({ provider: "test", method: "m", reason: "Conflict", detail: "k3y", found })
     const told = http.told(error)
-    assert.deepStrictEqual(told.found.slice(0, 2), ["TXT a [2Jb", "TXT <redacted>"])
+    assert.deepStrictEqual(told.found.slice(0, 2), ["TXT a [2Jb", "TXT [redacted]"])
     assert.lengthOf(told.found, 50)
     assert.isTrue(told.found.every((line) => line.length <= 300))
-    assert.deepStrictEqual([told.reason, told.detail], ["Conflict", "<redacted>"])
+    assert.deepStrictEqual([told.reason, told.detail], ["Conflict", "[redacted]"])
   })
 
   it.effect("asks five times at most", () =>

@@ -3,91 +3,41 @@
  * before and after every entry of the journal. Then somebody comes and settles it.
  */
 import { assert, describe, it } from "@effect/vitest"
-import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
-import * as Layer from "effect/Layer"
-import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import * as TestClock from "effect/TestClock"
 import { CoolifyClient } from "../../src/coolify/CoolifyClient.ts"
-import { CoolifyMemory, layerMemory as coolifyMemory } from "../../src/coolify/CoolifyMemory.ts"
+import { CoolifyMemory } from "../../src/coolify/CoolifyMemory.ts"
 import { AuthoritativeDns } from "../../src/dns/AuthoritativeDns.ts"
-import { layerDryRun as authoritativeDryRun } from "../../src/dns/AuthoritativeDnsDryRun.ts"
 import { DnsClient } from "../../src/dns/DnsClient.ts"
-import { DnsMemory, layerMemory as dnsMemory } from "../../src/dns/DnsMemory.ts"
-import { HealthProbe, ProbeError } from "../../src/health/HealthProbe.ts"
-import { answering } from "../../src/health/MemoryHealthProbe.ts"
+import { HealthProbe } from "../../src/health/HealthProbe.ts"
 import { apply } from "../../src/orchestrator/Apply.ts"
-import { desiredApplication } from "../../src/orchestrator/Desired.ts"
 import { destroy } from "../../src/orchestrator/Destroy.ts"
 import type { RunFinished } from "../../src/orchestrator/DeploymentEvent.ts"
-import * as Marker from "../../src/orchestrator/Marker.ts"
 import { mustRollBack, rollBackOpen } from "../../src/orchestrator/Recover.ts"
 import { journalName, peek } from "../../src/orchestrator/RunJournal.ts"
-import { layerMemory as secretMemory } from "../../src/secrets/MemorySecretStore.ts"
 import { SecretStore } from "../../src/secrets/SecretStore.ts"
 import type { Spec } from "../../src/spec/Spec.ts"
 import { Journals } from "../../src/state/Journals.ts"
-import { MemoryJournals, layerMemory as journalsMemory } from "../../src/state/MemoryJournals.ts"
-import { applyOptions, noOrigin, server, spec as base, zone } from "../orchestrator/Samples.ts"
+import { MemoryJournals } from "../../src/state/MemoryJournals.ts"
+import { applyOptions, noOrigin } from "../orchestrator/Samples.ts"
+import {
+  calls,
+  checkRunning,
+  probe,
+  recording,
+  scenarios,
+  snapshot,
+  third,
+  withoutTwins,
+  world,
+  writes,
+  type Scenario
+} from "./MemoryWorld.ts"
 import { note, sample } from "./Scale.ts"
-
-const first: Spec = { ...base, env: { LOG_LEVEL: "info", GONE: "soon" } }
-const second: Spec = {
-  ...base,
-  source: { _tag: "Image", name: "nginx", tag: "1.28" },
-  port: 9090,
-  env: { LOG_LEVEL: "debug", NEW: "yes" },
-  dns: { ...base.dns, target: "192.0.2.77" }
-}
-const third: Spec = { ...second, port: 7070, env: { LOG_LEVEL: "trace" } }
-const dockerfile = (text: string): Spec => ({ ...base, source: { _tag: "Dockerfile", text } })
-
-interface Scenario {
-  readonly name: string
-  /** What stands before; `undefined`: nothing. */
-  readonly before: Spec | undefined
-  readonly command: "apply" | "destroy"
-  readonly spec: Spec
-  /** Whether the run fails by itself, and so dies in its rollback too. */
-  readonly healthy: boolean
-  /** Whether others live in the same project and environment. */
-  readonly shared?: boolean
-}
-
-const scenarios: ReadonlyArray<Scenario> = [
-  { name: "a first apply", before: undefined, command: "apply", spec: first, healthy: true },
-  { name: "an update", before: first, command: "apply", spec: second, healthy: true },
-  {
-    name: "a replacement",
-    before: dockerfile("FROM a"),
-    command: "apply",
-    spec: dockerfile("FROM b"),
-    healthy: true,
-    shared: true
-  },
-  { name: "a first apply that fails", before: undefined, command: "apply", spec: first, healthy: false },
-  { name: "an update that fails", before: first, command: "apply", spec: second, healthy: false },
-  {
-    name: "a first apply beside others that fails",
-    before: undefined,
-    command: "apply",
-    spec: first,
-    healthy: false,
-    shared: true
-  },
-  {
-    name: "a replacement that fails",
-    before: dockerfile("FROM a"),
-    command: "apply",
-    spec: dockerfile("FROM b"),
-    healthy: false
-  },
-  { name: "a destroy", before: first, command: "destroy", spec: first, healthy: true }
-]
 
 type Ending =
   | "the same again"
@@ -105,63 +55,6 @@ const endings: ReadonlyArray<Ending> = [
 ]
 const journals = ["kept", "as after a power cut", "lost"] as const
 type Kept = (typeof journals)[number]
-
-const decoy = (name: string, type: string, comment: string | undefined) => ({
-  name,
-  type,
-  ttl: 60,
-  values: [type === "TXT" ? "keep" : "192.0.2.99"],
-  proxied: false,
-  comment
-})
-
-const look = Marker.render({ key: "0123456789abcdef", run: "0123456789ab", source: undefined })
-
-/** Another owner's application in the same place. */
-const neighbour = {
-  ...desiredApplication("somebody else", base, "0123456789ab"),
-  name: "neighbour",
-  domains: ["https://neighbour.example.com"],
-  uuid: "neighbour",
-  status: "running:healthy",
-  stopsFirst: false,
-  projectUuid: "shared",
-  environmentName: "production",
-  serverUuid: server.uuid,
-  gone: undefined
-}
-const sharedPlace = {
-  projects: [{ uuid: "shared", name: base.project, description: "" }],
-  environments: [{ uuid: "e", projectUuid: "shared", name: "production" }],
-  applications: [neighbour]
-}
-
-const world = ({ shared = false }: Scenario) =>
-  Layer.mergeAll(
-    coolifyMemory({
-      servers: [server],
-      world: {
-        ...(shared ? sharedPlace : {}),
-        projects: [
-          { uuid: "other", name: "other", description: look },
-          ...(shared ? sharedPlace.projects : [])
-        ]
-      },
-      deployment: { polls: 1 },
-      deletion: { polls: 1 }
-    }),
-    Layer.provideMerge(
-      authoritativeDryRun,
-      dnsMemory(
-        [zone],
-        [decoy("_dmarc.api.example.com", "TXT", undefined), decoy("api2.example.com", "A", look)]
-      )
-    ),
-    secretMemory({ API_KEY: "s3cret" }),
-    journalsMemory
-  )
-
-const writes = /^(create|update|delete|put|remove|deploy|cancel|stop|append)/
 
 /** A process that can die: from then on nothing that it asks for happens, and it hears of nothing any more. */
 interface Process {
@@ -210,49 +103,11 @@ const mortal = <S extends object>(process: Process, service: S): S =>
     })
   ) as S
 
-const probe = (healthy: boolean): Context.Tag.Service<HealthProbe> => ({
-  port: 443,
-  get: (request) =>
-    healthy
-      ? Effect.succeed(
-          answering(request.expectation ?? { status: 200, release: undefined }, {
-            address: request.address ?? server.ip
-          })
-        )
-      : Effect.fail(new ProbeError({ reason: "ConnectionRefused", detail: "connection refused" }))
-})
-
-/** What each deployment was made of, by its uuid. */
-const built = new Map<string, string>()
-
-const settingsOf = (uuid: string) =>
-  Effect.gen(function* () {
-    const coolify = yield* (yield* CoolifyMemory).world
-    const application = coolify.applications.find((one) => one.uuid === uuid)
-    const variables = coolify.variables
-      .filter((row) => row.applicationUuid === uuid && !row.isPreview)
-      .map((row) => [row.key, row.value && Redacted.value(row.value)])
-      .toSorted()
-    return JSON.stringify([application?.domains, application?.port, application?.source, variables])
-  })
-
 const inProcess = <A, E, R>(process: Process, healthy: boolean, effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {
-    const memory = yield* CoolifyMemory
-    const client = yield* CoolifyClient
-    const recording: Context.Tag.Service<CoolifyClient> = {
-      ...client,
-      deploy: (uuid, options) =>
-        Effect.gen(function* () {
-          const made = yield* Effect.provideService(settingsOf(uuid), CoolifyMemory, memory)
-          const ticket = yield* client.deploy(uuid, options)
-          if (ticket.deploymentUuid !== undefined) built.set(ticket.deploymentUuid, made)
-          return ticket
-        })
-    }
     const journals = yield* Journals
     return yield* effect.pipe(
-      Effect.provideService(CoolifyClient, mortal(process, recording)),
+      Effect.provideService(CoolifyClient, mortal(process, yield* recording)),
       Effect.provideService(DnsClient, mortal(process, yield* DnsClient)),
       Effect.provideService(AuthoritativeDns, mortal(process, yield* AuthoritativeDns)),
       Effect.provideService(SecretStore, mortal(process, yield* SecretStore)),
@@ -299,61 +154,6 @@ const run = (
         : undefined
     return { points, report, told: Either.isLeft(result) ? result.left.message : result.right.outcome }
   })
-
-/** Everything but ids of rows, the order, and which run made what. */
-const snapshotWith = (twins: boolean) =>
-  Effect.gen(function* () {
-    const coolify = yield* (yield* CoolifyMemory).world
-    const unrun = (text: string | undefined) =>
-      text?.replace(/\brun=[0-9a-f]{12}/, "run=*").replace(/^fabrik release [0-9a-f]{12}/, "fabrik release *")
-    return JSON.parse(
-      JSON.stringify({
-        projects: coolify.projects.map(({ uuid: _, ...row }) => ({
-          ...row,
-          description: unrun(row.description)
-        })),
-        environments: coolify.environments.map(({ name }) => name),
-        applications: coolify.applications.map(({ uuid: _, projectUuid: __, ...row }) => ({
-          ...row,
-          description: unrun(row.description)
-        })),
-        variables: coolify.variables
-          .filter(({ isPreview }) => !isPreview || twins)
-          .map(({ uuid: _, applicationUuid: __, value, ...row }) => ({
-            ...row,
-            value: row.key === "FABRIK_RELEASE" ? "*" : value && Redacted.value(value),
-            comment: unrun(row.comment)
-          }))
-          .toSorted((a, b) => (`${a.key} ${a.isPreview}` < `${b.key} ${b.isPreview}` ? -1 : 1)),
-        records: (yield* (yield* DnsMemory).recordSets)
-          .map((row) => ({ ...row, comment: unrun(row.comment) }))
-          .toSorted((a, b) => (`${a.name} ${a.type}` < `${b.name} ${b.type}` ? -1 : 1))
-      })
-    ) as unknown
-  })
-
-const snapshot = snapshotWith(true)
-/** A preview row shows what its production row was when it was made, which is nobody's concern. */
-const withoutTwins = snapshotWith(false)
-
-/** What the application's container was made of is what its settings say. */
-const checkRunning = (at: string) =>
-  Effect.gen(function* () {
-    const coolify = yield* (yield* CoolifyMemory).world
-    for (const { uuid, status } of coolify.applications.filter(({ uuid }) => uuid !== neighbour.uuid)) {
-      const last = coolify.deployments.findLast(
-        (one) => one.applicationUuid === uuid && one.status === "finished"
-      )
-      assert.match(status, /^running/, at)
-      assert.strictEqual(built.get(last?.uuid ?? ""), yield* settingsOf(uuid), `${at}: an older version runs`)
-    }
-  })
-
-const calls = Effect.gen(function* () {
-  const coolify = yield* (yield* CoolifyMemory).calls
-  const dns = yield* (yield* DnsMemory).calls
-  return [...coolify, ...dns.map(({ method }) => method)].filter((method) => writes.test(method)).length
-})
 
 const prepared = (scenario: Scenario) =>
   Effect.gen(function* () {

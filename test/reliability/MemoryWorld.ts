@@ -1,0 +1,226 @@
+/** A world in memory with others in it, scenarios in it, and what must hold of it after every run. */
+import { assert } from "@effect/vitest"
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import { CoolifyClient } from "../../src/coolify/CoolifyClient.ts"
+import { CoolifyMemory, layerMemory as coolifyMemory } from "../../src/coolify/CoolifyMemory.ts"
+import { layerDryRun as authoritativeDryRun } from "../../src/dns/AuthoritativeDnsDryRun.ts"
+import { DnsMemory, layerMemory as dnsMemory } from "../../src/dns/DnsMemory.ts"
+import { HealthProbe, ProbeError } from "../../src/health/HealthProbe.ts"
+import { answering } from "../../src/health/MemoryHealthProbe.ts"
+import { desiredApplication } from "../../src/orchestrator/Desired.ts"
+import * as Marker from "../../src/orchestrator/Marker.ts"
+import { layerMemory as secretMemory } from "../../src/secrets/MemorySecretStore.ts"
+import type { Spec } from "../../src/spec/Spec.ts"
+import { layerMemory as journalsMemory } from "../../src/state/MemoryJournals.ts"
+import { server, spec as base, zone } from "../orchestrator/Samples.ts"
+
+export const first: Spec = { ...base, env: { LOG_LEVEL: "info", GONE: "soon" } }
+export const second: Spec = {
+  ...base,
+  source: { _tag: "Image", name: "nginx", tag: "1.28" },
+  port: 9090,
+  env: { LOG_LEVEL: "debug", NEW: "yes" },
+  dns: { ...base.dns, target: "192.0.2.77" }
+}
+export const third: Spec = { ...second, port: 7070, env: { LOG_LEVEL: "trace" } }
+export const dockerfile = (text: string): Spec => ({ ...base, source: { _tag: "Dockerfile", text } })
+
+export interface Scenario {
+  readonly name: string
+  /** What stands before; `undefined`: nothing. */
+  readonly before: Spec | undefined
+  readonly command: "apply" | "destroy"
+  readonly spec: Spec
+  /** Whether the run fails by itself, and so dies in its rollback too. */
+  readonly healthy: boolean
+  /** Whether others live in the same project and environment. */
+  readonly shared?: boolean
+}
+
+export const scenarios: ReadonlyArray<Scenario> = [
+  { name: "a first apply", before: undefined, command: "apply", spec: first, healthy: true },
+  { name: "an update", before: first, command: "apply", spec: second, healthy: true },
+  {
+    name: "a replacement",
+    before: dockerfile("FROM a"),
+    command: "apply",
+    spec: dockerfile("FROM b"),
+    healthy: true,
+    shared: true
+  },
+  { name: "a first apply that fails", before: undefined, command: "apply", spec: first, healthy: false },
+  { name: "an update that fails", before: first, command: "apply", spec: second, healthy: false },
+  {
+    name: "a first apply beside others that fails",
+    before: undefined,
+    command: "apply",
+    spec: first,
+    healthy: false,
+    shared: true
+  },
+  {
+    name: "a replacement that fails",
+    before: dockerfile("FROM a"),
+    command: "apply",
+    spec: dockerfile("FROM b"),
+    healthy: false
+  },
+  { name: "a destroy", before: first, command: "destroy", spec: first, healthy: true }
+]
+
+export const decoy = (name: string, type: string, comment: string | undefined) => ({
+  name,
+  type,
+  ttl: 60,
+  values: [type === "TXT" ? "keep" : "192.0.2.99"],
+  proxied: false,
+  comment
+})
+
+export const look = Marker.render({ key: "0123456789abcdef", run: "0123456789ab", source: undefined })
+
+/** Another owner's application in the same place. */
+export const neighbour = {
+  ...desiredApplication("somebody else", base, "0123456789ab"),
+  name: "neighbour",
+  domains: ["https://neighbour.example.com"],
+  uuid: "neighbour",
+  status: "running:healthy",
+  stopsFirst: false,
+  projectUuid: "shared",
+  environmentName: "production",
+  serverUuid: server.uuid,
+  gone: undefined
+}
+export const sharedPlace = {
+  projects: [{ uuid: "shared", name: base.project, description: "" }],
+  environments: [{ uuid: "e", projectUuid: "shared", name: "production" }],
+  applications: [neighbour]
+}
+
+export const world = ({ shared = false }: Scenario) =>
+  Layer.mergeAll(
+    coolifyMemory({
+      servers: [server],
+      world: {
+        ...(shared ? sharedPlace : {}),
+        projects: [
+          { uuid: "other", name: "other", description: look },
+          ...(shared ? sharedPlace.projects : [])
+        ]
+      },
+      deployment: { polls: 1 },
+      deletion: { polls: 1 }
+    }),
+    Layer.provideMerge(
+      authoritativeDryRun,
+      dnsMemory(
+        [zone],
+        [decoy("_dmarc.api.example.com", "TXT", undefined), decoy("api2.example.com", "A", look)]
+      )
+    ),
+    secretMemory({ API_KEY: "s3cret" }),
+    journalsMemory
+  )
+
+export const writes = /^(create|update|delete|put|remove|deploy|cancel|stop|append)/
+
+export const probe = (healthy: boolean): Context.Tag.Service<HealthProbe> => ({
+  port: 443,
+  get: (request) =>
+    healthy
+      ? Effect.succeed(
+          answering(request.expectation ?? { status: 200, release: undefined }, {
+            address: request.address ?? server.ip
+          })
+        )
+      : Effect.fail(new ProbeError({ reason: "ConnectionRefused", detail: "connection refused" }))
+})
+
+/** What each deployment was made of, by its uuid. */
+export const built = new Map<string, string>()
+
+export const settingsOf = (uuid: string) =>
+  Effect.gen(function* () {
+    const coolify = yield* (yield* CoolifyMemory).world
+    const application = coolify.applications.find((one) => one.uuid === uuid)
+    const variables = coolify.variables
+      .filter((row) => row.applicationUuid === uuid && !row.isPreview)
+      .map((row) => [row.key, row.value && Redacted.value(row.value)])
+      .toSorted()
+    return JSON.stringify([application?.domains, application?.port, application?.source, variables])
+  })
+
+/** Everything but ids of rows, the order, and which run made what. */
+export const snapshotWith = (twins: boolean) =>
+  Effect.gen(function* () {
+    const coolify = yield* (yield* CoolifyMemory).world
+    const unrun = (text: string | undefined) =>
+      text?.replace(/\brun=[0-9a-f]{12}/, "run=*").replace(/^fabrik release [0-9a-f]{12}/, "fabrik release *")
+    return JSON.parse(
+      JSON.stringify({
+        projects: coolify.projects.map(({ uuid: _, ...row }) => ({
+          ...row,
+          description: unrun(row.description)
+        })),
+        environments: coolify.environments.map(({ name }) => name),
+        applications: coolify.applications.map(({ uuid: _, projectUuid: __, ...row }) => ({
+          ...row,
+          description: unrun(row.description)
+        })),
+        variables: coolify.variables
+          .filter(({ isPreview }) => !isPreview || twins)
+          .map(({ uuid: _, applicationUuid: __, value, ...row }) => ({
+            ...row,
+            value: row.key === "FABRIK_RELEASE" ? "*" : value && Redacted.value(value),
+            comment: unrun(row.comment)
+          }))
+          .toSorted((a, b) => (`${a.key} ${a.isPreview}` < `${b.key} ${b.isPreview}` ? -1 : 1)),
+        records: (yield* (yield* DnsMemory).recordSets)
+          .map((row) => ({ ...row, comment: unrun(row.comment) }))
+          .toSorted((a, b) => (`${a.name} ${a.type}` < `${b.name} ${b.type}` ? -1 : 1))
+      })
+    ) as unknown
+  })
+
+export const snapshot = snapshotWith(true)
+/** A preview row shows what its production row was when it was made, which is nobody's concern. */
+export const withoutTwins = snapshotWith(false)
+
+/** What the application's container was made of is what its settings say. */
+export const checkRunning = (at: string) =>
+  Effect.gen(function* () {
+    const coolify = yield* (yield* CoolifyMemory).world
+    for (const { uuid, status } of coolify.applications.filter(({ uuid }) => uuid !== neighbour.uuid)) {
+      const last = coolify.deployments.findLast(
+        (one) => one.applicationUuid === uuid && one.status === "finished"
+      )
+      assert.match(status, /^running/, at)
+      assert.strictEqual(built.get(last?.uuid ?? ""), yield* settingsOf(uuid), `${at}: an older version runs`)
+    }
+  })
+
+export const calls = Effect.gen(function* () {
+  const coolify = yield* (yield* CoolifyMemory).calls
+  const dns = yield* (yield* DnsMemory).calls
+  return [...coolify, ...dns.map(({ method }) => method)].filter((method) => writes.test(method)).length
+})
+
+/** A client that notes what each deployment is made of, for {@link checkRunning}. */
+export const recording = Effect.gen(function* () {
+  const memory = yield* CoolifyMemory
+  const client = yield* CoolifyClient
+  return {
+    ...client,
+    deploy: (uuid, options) =>
+      Effect.gen(function* () {
+        const made = yield* Effect.provideService(settingsOf(uuid), CoolifyMemory, memory)
+        const ticket = yield* client.deploy(uuid, options)
+        if (ticket.deploymentUuid !== undefined) built.set(ticket.deploymentUuid, made)
+        return ticket
+      })
+  } satisfies Context.Tag.Service<CoolifyClient>
+})
