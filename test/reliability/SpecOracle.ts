@@ -11,10 +11,10 @@ import type { Source, Spec } from "../../src/spec/Spec.ts"
 import type { SpecError } from "../../src/spec/SpecError.ts"
 import { render } from "../spec/RenderSpec.ts"
 
-export const longestMillis = 1000
+const longestMillis = 1000
 
 /** The smaller of wall and processor time: neither a busy machine nor a second thread counts against the parser. */
-export const timed = <A>(run: () => A): readonly [result: A, millis: number] => {
+const timed = <A>(run: () => A): readonly [result: A, millis: number] => {
   const [cpu, wall] = [process.cpuUsage(), performance.now()]
   const result = run()
   const { user, system } = process.cpuUsage(cpu)
