@@ -183,7 +183,7 @@ const mutants = [
   {
     name: "the secret that is taken out of an error",
     file: "src/coolify/AnswerError.ts",
-    find: 'kept.replaceAll(secret, "<redacted>")',
+    find: 'kept.replaceAll(secret, "[redacted]")',
     put: "kept",
     tests: ["test/coolify/HostileAnswers.test.ts", "test/coolify/CoolifyHttp.test.ts"]
   },

@@ -12,7 +12,7 @@ import { withJournaledClients } from "./JournaledClients.ts"
 import { observe, type Observed } from "./Observe.ts"
 import { Pace, withoutWaits } from "./Pace.ts"
 import { hasChanges, type Plan } from "./Plan.ts"
-import { takeOver } from "./Recorded.ts"
+import { awaitLate, takeOver } from "./Recorded.ts"
 import { mustRollBack, rollBackOpen } from "./Recover.ts"
 import { reconcile, type Reconciliation } from "./Reconcile.ts"
 import { removeRecord } from "./resources/Record.ts"
@@ -148,7 +148,8 @@ const settleFirst = Effect.fn("settleFirst")(function* (
 ) {
   if (mode === "dry-run") return
   const left = yield* peek(journal)
-  if (left === undefined || !mustRollBack(left)) return
+  if (left === undefined) return
+  if (!mustRollBack(left)) return yield* awaitLate(left)
   const report = yield* rollBackOpen(journal, { mode, name, domain })
   if (report.leftovers.length === 0) return
   const error = new RefusedError({

@@ -41,7 +41,7 @@ export const createOnce = <R, R2>(
     Effect.tap((uuid) => Ref.set(known, { _tag: "Created", uuid }))
   )
 
-/** What a creation has left in the world, however it ended. */
+/** What a creation has left in the world by now, however it ended. */
 export const created = <R>(
   known: Ref.Ref<Creation>,
   find: Effect.Effect<ReadonlyArray<string>, CoolifyError, R>
@@ -53,7 +53,7 @@ export const created = <R>(
       case "Refused":
         return Effect.succeed([])
       case "Unknown":
-        return findSettled(find)
+        return find
     }
   })
 

@@ -1,14 +1,15 @@
 import * as Cause from "effect/Cause"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type { JournalError } from "../state/Journals.ts"
 import type { Leftover } from "./DeploymentEvent.ts"
-import { Pace } from "./Pace.ts"
+import { Pace, pollUntil } from "./Pace.ts"
 import { Run } from "./Run.ts"
 import { subjectOf, type Undo } from "./Undo.ts"
 
@@ -41,12 +42,39 @@ export const withUndo = <A, E, R, R2>(
 ): Effect.Effect<A, E | JournalError, R | R2 | Run | Scope.Scope> =>
   Effect.gen(function* () {
     const run = yield* Run
+    const unknown = yield* Ref.make(false)
     const id = yield* run.journal.change(undo)
     yield* Ref.update(run.ledger, (ledger) => ({ ...ledger, changes: ledger.changes + 1 }))
-    return yield* Effect.acquireReleaseInterruptible(change, (exit) =>
-      Exit.isSuccess(exit) ? Effect.void : runUndo({ id, undo }, perform, budget)
+    const settled = Effect.flatMap(Ref.get(unknown), (late) => (late ? untilSettled(perform) : perform))
+    return yield* Effect.acquireReleaseInterruptible(
+      Effect.onExit(change, (exit) => Ref.set(unknown, isUnknown(exit))),
+      (exit) => (Exit.isSuccess(exit) ? Effect.void : runUndo({ id, undo }, settled, budget))
     )
   })
+
+/** Whether the last request may still take effect: it was cut off, or its answer was lost. */
+const isUnknown = (exit: Exit.Exit<unknown, unknown>): boolean =>
+  Exit.match(exit, {
+    onSuccess: () => false,
+    onFailure: (cause) =>
+      Option.match(Cause.failureOption(cause), {
+        onNone: () => true,
+        onSome: (error) =>
+          Predicate.hasProperty(error, "outcomeUnknown")
+            ? error.outcomeUnknown === true
+            : Predicate.hasProperty(error, "reason") && error.reason === "OutcomeUnknown"
+      })
+  })
+
+/** Looks again until there was something to undo, or the time is over in which a late request may take effect. */
+const untilSettled = <E, R>(perform: Effect.Effect<Undone, E, R>): Effect.Effect<Undone, E, R> =>
+  Effect.flatMap(Pace, ({ settle }) =>
+    pollUntil(
+      perform,
+      (undone) => undone === "undone",
+      Schedule.spaced(Duration.times(settle, 0.2)).pipe(Schedule.upTo(settle))
+    )
+  )
 
 /** How often what must be done in the end is tried. */
 export const undoRetries = Schedule.exponential("300 millis").pipe(

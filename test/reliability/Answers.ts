@@ -38,6 +38,16 @@ const ids = [
   "@evil.example"
 ]
 
+const numbers = [0, -1, 1.5, 1e308, "Infinity", "NaN", "-7", "1.5", "9".repeat(400), ""]
+
+/** What is wrong for that very key. */
+const oddFor = (dice: Dice, canaries: Canaries, key: string, value: unknown): unknown => {
+  if (dice.chance(0.5)) return odd(dice, canaries)
+  if (/^(id|.*uuid)$/.test(key)) return dice.pick(ids)
+  if (typeof value === "number") return dice.pick(numbers)
+  return dice.pick([null, [value], { [key]: value }, 7])
+}
+
 /** Values of the wrong kind, size or meaning. */
 const odd = (dice: Dice, { token }: Canaries): unknown =>
   dice.pick<() => unknown>([
@@ -115,9 +125,10 @@ const change = (
     if (rest.length > 0) return [[own, change(dice, canaries, value, rest)]]
     return dice.pick<() => ReadonlyArray<readonly [string, unknown]>>([
       () => [],
-      () => [[own, odd(dice, canaries)]],
-      () => [[own, odd(dice, canaries)]],
-      () => [[own, odd(dice, canaries)]],
+      () => [[own, oddFor(dice, canaries, own, value)]],
+      () => [[own, oddFor(dice, canaries, own, value)]],
+      () => [[own, oddFor(dice, canaries, own, value)]],
+      () => [[own, oddFor(dice, canaries, own, value)]],
       () => [
         [own, typeof value === "number" ? String(value) : typeof value === "string" ? Number(value) : [value]]
       ],

@@ -8,7 +8,6 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
 import * as Ref from "effect/Ref"
-import * as TestClock from "effect/TestClock"
 import { CoolifyClient } from "../../src/coolify/CoolifyClient.ts"
 import { CoolifyMemory } from "../../src/coolify/CoolifyMemory.ts"
 import { AuthoritativeDns } from "../../src/dns/AuthoritativeDns.ts"
@@ -35,7 +34,9 @@ import {
   withoutTwins,
   world,
   writes,
-  type Scenario
+  type Scenario,
+  inFastTime,
+  pass
 } from "./MemoryWorld.ts"
 import { note, sample } from "./Scale.ts"
 
@@ -143,7 +144,7 @@ const run = (
             })
           : rollBackOpen(journalName("default", spec), { mode: "sandbox", ...spec })
     const fiber = yield* inProcess(process, healthy, effect).pipe(Effect.either, Effect.forkDaemon)
-    yield* TestClock.adjust("3 hours")
+    yield* pass("3 hours")
     const points = yield* Ref.get(process.points)
     if (yield* Ref.get(process.dead)) return { points, report: undefined, told: "killed" }
     const result = yield* Fiber.join(fiber)
@@ -242,7 +243,7 @@ const oneCase = (scenario: Scenario, dies: number, kept: Kept, ending: Ending) =
 
 for (const scenario of scenarios) {
   describe(scenario.name, () => {
-    it.effect(
+    it.live(
       "killed at any point is settled by whoever comes next",
       () =>
         Effect.gen(function* () {
@@ -272,7 +273,7 @@ for (const scenario of scenarios) {
           }
           assert.isAtMost(refused, scenario.name.startsWith("a replacement") ? chosen.length / 10 : 0)
           note({ suite: `crash: ${scenario.name}`, runs: chosen.length, invariants: "I1 I2 I3 I6 I7" })
-        }),
+        }).pipe(inFastTime),
       600_000
     )
   })

@@ -1,6 +1,7 @@
 /** A world in memory with others in it, scenarios in it, and what must hold of it after every run. */
 import { assert } from "@effect/vitest"
 import type * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
@@ -15,6 +16,7 @@ import * as Marker from "../../src/orchestrator/Marker.ts"
 import { layerMemory as secretMemory } from "../../src/secrets/MemorySecretStore.ts"
 import type { Spec } from "../../src/spec/Spec.ts"
 import { layerMemory as journalsMemory } from "../../src/state/MemoryJournals.ts"
+import { FastClock } from "./FastClock.ts"
 import { server, spec as base, zone } from "../orchestrator/Samples.ts"
 
 export const first: Spec = { ...base, env: { LOG_LEVEL: "info", GONE: "soon" } }
@@ -224,3 +226,10 @@ export const recording = Effect.gen(function* () {
       })
   } satisfies Context.Tag.Service<CoolifyClient>
 })
+
+const clock = new FastClock(Date.UTC(2026, 0, 1))
+
+/** Lets an effect live by a clock that goes when {@link pass} lets it. */
+export const inFastTime = Effect.withClock(clock)
+
+export const pass = (duration: Duration.DurationInput) => Effect.promise(() => clock.pass(duration))

@@ -3,12 +3,12 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { begin, checkedRun, cleanEnd, runWith } from "./FaultRuns.ts"
 import { faults } from "./Faults.ts"
-import { scenarios, world } from "./MemoryWorld.ts"
+import { inFastTime, scenarios, world } from "./MemoryWorld.ts"
 import { note, sample } from "./Scale.ts"
 
 for (const scenario of scenarios) {
   describe(scenario.name, () => {
-    it.effect(
+    it.live(
       "survives any one fault in any call",
       () =>
         Effect.gen(function* () {
@@ -36,7 +36,7 @@ for (const scenario of scenarios) {
             runs: chosen.length,
             invariants: "I1 I2 I3 I6 I7 I8 I9 I11"
           })
-        }),
+        }).pipe(inFastTime),
       3_600_000
     )
   })

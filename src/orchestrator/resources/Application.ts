@@ -117,14 +117,15 @@ export const updateApplication = Effect.fn("updateApplication")(function* (
   })
 })
 
-/** Puts back those fields that still are as they were written. */
+/** Puts back those fields that still are as they were written. An application that is gone has none. */
 export const undoUpdateApplication = Effect.fn("undoUpdateApplication")(function* ({
   uuid,
   before,
   patch
 }: Pick<UndoOf<"UpdatedApplication">, "uuid" | "before" | "patch">) {
   const coolify = yield* CoolifyClient
-  const now = yield* coolify.getApplication(uuid)
+  const now = yield* absentIfNotFound(coolify.getApplication(uuid))
+  if (now === undefined) return "nothing" as const
   const { restore, edited } = restoration(before, patch, now)
   const restored = Object.keys(restore).length > 0
   if (restored) yield* coolify.updateApplication(uuid, restore, now)

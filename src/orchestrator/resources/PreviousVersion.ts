@@ -5,7 +5,7 @@ import type { CoolifyError } from "../../coolify/CoolifyError.ts"
 import type { DeploymentFailedError } from "../DeployError.ts"
 import { Pace, pollFor, pollUntil } from "../Pace.ts"
 import * as Marker from "../Marker.ts"
-import { withUndo } from "../Rollback.ts"
+import { leftAsItIs, withUndo } from "../Rollback.ts"
 import { Run } from "../Run.ts"
 import type { UndoOf } from "../Undo.ts"
 import { cancelActive, deployAndFollow, isActive } from "./Deployment.ts"
@@ -44,7 +44,15 @@ export const undoReplacement = Effect.fn("undoReplacement")(function* ({
   const run = yield* Run
   if (!(yield* Ref.get(run.replaced)).has(uuid)) return "nothing" as const
   const coolify = yield* CoolifyClient
-  yield* wasStopped ? coolify.stopApplication(uuid) : deployAndFollow(uuid, () => Effect.void)
+  const back = Effect.gen(function* () {
+    if (wasStopped) yield* coolify.stopApplication(uuid)
+    else yield* deployAndFollow(uuid, () => Effect.void)
+  })
+  yield* Effect.catchIf(
+    back,
+    (error) => error.reason === "NotFound",
+    () => leftAsItIs("somebody else has deleted it")
+  )
   return "undone" as const
 })
 

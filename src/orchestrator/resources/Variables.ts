@@ -4,6 +4,7 @@ import { CoolifyClient, type ObservedVariable, type Variable } from "../../cooli
 import { releaseKey, releaseOfComment } from "../Desired.ts"
 import { isSame } from "../DiffVariables.ts"
 import type { VariableActions } from "../Reconcile.ts"
+import { absentIfNotFound } from "../Find.ts"
 import { leftAsItIs, withUndo } from "../Rollback.ts"
 import { Run } from "../Run.ts"
 import type { UndoOf } from "../Undo.ts"
@@ -49,7 +50,9 @@ export const undoUpdateVariables = Effect.fn("undoUpdateVariables")(function* ({
 
 const restoreVariables = Effect.fn("restoreVariables")(function* (uuid: string, update: VariableUpdate) {
   const coolify = yield* CoolifyClient
-  const { put, remove, edited } = restoration(update.before, update, yield* coolify.listVariables(uuid))
+  const now = yield* absentIfNotFound(coolify.listVariables(uuid))
+  if (now === undefined) return "nothing" as const
+  const { put, remove, edited } = restoration(update.before, update, now)
   // One after the other: a production row brings a preview twin along, which the second request then overwrites.
   for (const rows of [put.filter((row) => !row.isPreview), put.filter((row) => row.isPreview)]) {
     if (rows.length > 0) yield* coolify.putVariables(uuid, rows)
