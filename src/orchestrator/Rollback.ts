@@ -1,5 +1,5 @@
 import * as Cause from "effect/Cause"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
@@ -9,7 +9,7 @@ import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type { JournalError } from "../state/Journals.ts"
 import type { Leftover } from "./DeploymentEvent.ts"
-import { Pace, pollUntil } from "./Pace.ts"
+import { Pace } from "./Pace.ts"
 import { Run } from "./Run.ts"
 import { subjectOf, type Undo } from "./Undo.ts"
 
@@ -66,15 +66,15 @@ const isUnknown = (exit: Exit.Exit<unknown, unknown>): boolean =>
       })
   })
 
-/** Looks again until there was something to undo, or the time is over in which a late request may take effect. */
+/** Looks once more when the time is over in which a late request may take effect. */
 const untilSettled = <E, R>(perform: Effect.Effect<Undone, E, R>): Effect.Effect<Undone, E, R> =>
-  Effect.flatMap(Pace, ({ settle }) =>
-    pollUntil(
-      perform,
-      (undone) => undone === "undone",
-      Schedule.spaced(Duration.times(settle, 0.2)).pipe(Schedule.upTo(settle))
-    )
-  )
+  Effect.gen(function* () {
+    const { settle } = yield* Pace
+    const first = yield* perform
+    yield* Effect.sleep(settle)
+    const second = yield* perform
+    return first === "undone" ? first : second
+  })
 
 /** How often what must be done in the end is tried. */
 export const undoRetries = Schedule.exponential("300 millis").pipe(
