@@ -148,16 +148,18 @@ export const start = (given: ProcessFacts): Started => {
       Effect.runFork(Fiber.interruptFork(fiber))
     },
     abandon: () =>
-      lastWords(
-        renderProblem(
+      lastWords([
+        ...renderProblem(
           {
             what: "stopped before the rollback was done",
             details: [...seen.changed].map((what) => `may be left: ${what}`),
-            next: `${recoverCommand(argv)} puts things in order.`
+            next: ""
           },
           style
-        )
-      ),
+        ),
+        // In one line whatever its length: a shell would take the half of it for the whole.
+        `  Next: ${clean(recoverCommand(argv))}`
+      ]),
     crashed: (error) => lastWords(renderDefect(Cause.die(error), debug, style))
   }
 }

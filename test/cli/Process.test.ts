@@ -282,7 +282,7 @@ describe("the process and the sandbox", () => {
       assert.strictEqual(await ended, 12)
       assert.isBelow(Date.now() - second, 1000)
       assert.include(output.stderr, "may be left: application test-api")
-      const [, command = ""] = /Next: fabrik (.*) puts things in order\./.exec(output.stderr) ?? []
+      const [, command = ""] = /Next: fabrik (.*)$/m.exec(output.stderr) ?? []
       assert.strictEqual(command, "recover --sandbox")
       const open = fabrik(["recover", "--sandbox", "--dry-run"])
       assert.include(open.stdout, "- application test-api")
