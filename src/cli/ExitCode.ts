@@ -45,9 +45,15 @@ const outcomes: { readonly [O in Report["outcome"]]: ExitCode } = {
 export const ofReport = (report: Report): ExitCode =>
   report.leftovers.length > 0 ? ExitCode.leftovers : outcomes[report.outcome]
 
+/** Whether the signal is what ended it: a run that had come to its own end by then is what it says it is. */
+export const isCutShort = ({ outcome }: Report): boolean =>
+  outcome === "nothing-changed" || outcome === "rolled-back" || outcome === "leftovers"
+
 /** For a run that a signal ended: the shell's code for it when all is undone. */
 export const ofInterrupted = (signal: Signal, report: Report | undefined): ExitCode =>
-  report?.outcome === "leftovers" ? ExitCode.leftovers : signalCodes[signal]
+  report?.outcome === "leftovers" || (report !== undefined && !isCutShort(report))
+    ? ofReport(report)
+    : signalCodes[signal]
 
 /** A failure before the first change is told by its cause; after that, what became of the changes counts more. */
 export const ofRunError = ({ error, report }: RunError): ExitCode =>

@@ -18,7 +18,7 @@ import { Screen } from "../ui/Screen.ts"
 import { makeStyle } from "../ui/Style.ts"
 import { run } from "./Cli.ts"
 import { credentialsIn } from "./Credentials.ts"
-import { ExitCode, ofInterrupted, type Signal } from "./ExitCode.ts"
+import { ExitCode, isCutShort, ofInterrupted, type Signal } from "./ExitCode.ts"
 import { recoverCommand } from "./RecoverCommand.ts"
 import { Operator } from "./Operator.ts"
 import { makeSeen, Watch } from "./Watch.ts"
@@ -99,7 +99,9 @@ export const start = (given: ProcessFacts): Started => {
         say(renderCutShort([...seen.changed], style))
         return ExitCode.leftovers
       }
-      if (seen.report !== undefined) say(renderInterrupted(seen.report, style, recoverCommand(argv)))
+      if (seen.report !== undefined && isCutShort(seen.report)) {
+        say(renderInterrupted(seen.report, style, recoverCommand(argv)))
+      }
       return ofInterrupted(signal, seen.report)
     }
     say(renderDefect(exit.cause, debug, style))

@@ -66,4 +66,10 @@ describe("ExitCode", () => {
     assert.strictEqual(ofInterrupted("SIGHUP", undefined), 129)
     assert.strictEqual(ofInterrupted("SIGINT", report("leftovers")), 11)
   })
+
+  it("a signal that comes after the end changes nothing about it", () => {
+    assert.strictEqual(ofInterrupted("SIGHUP", report("complete")), 0)
+    assert.strictEqual(ofInterrupted("SIGINT", report("unchanged")), 0)
+    assert.strictEqual(ofInterrupted("SIGINT", report("declined")), 3)
+  })
 })
