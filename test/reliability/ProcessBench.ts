@@ -635,7 +635,7 @@ const quick = {
 export interface Bench {
   /**
    * Runs `body` for every item, several at a time, each as a case of its own; tells all that failed at the end.
-   * @param name tells the item, so that the case can be found and run again.
+   * @param name tells the item; FABRIK_RELIABILITY_CASE=part of it runs that case alone.
    */
   readonly each: <A>(
     items: ReadonlyArray<A>,
@@ -712,12 +712,21 @@ export const startBench = async (options: {
   )
 
   return {
-    each: async (items, name, body) => {
+    each: async (all, name, body) => {
+      const wanted = process.env["FABRIK_RELIABILITY_CASE"] ?? ""
+      const items = all.filter((item) => name(item).includes(wanted))
       const failures: Array<string> = []
       await share(items, (slot, item) =>
         inSlot(slot, (it) => body(it, item)).catch((cause: unknown) => {
           failures.push(
-            `${name(item)}: ${cause instanceof Error ? cause.message + differences(cause) : String(cause)}`
+            `${name(item)}: ${
+              cause instanceof Error
+                ? `${cause.message}${differences(cause)}\n${cause.stack
+                    ?.split("\n")
+                    .filter((line) => line.includes("reliability"))
+                    .join("\n")}`
+                : String(cause)
+            }`
           )
         })
       )
