@@ -27,12 +27,14 @@ export const domain = `api.${zone}`
 /** How long anything may take that is waited for. */
 const patience = 60_000
 
+export const pause = (millis: number) => new Promise<void>((resolve) => setTimeout(resolve, millis))
+
 /** Asks until the answer is no longer `undefined`. */
 export const eventually = async <A>(what: string, ask: () => A | undefined | Promise<A | undefined>) => {
   for (const ends = Date.now() + patience; Date.now() < ends;) {
     const answer = await ask()
     if (answer !== undefined) return answer
-    await new Promise((resolve) => setTimeout(resolve, 10))
+    await pause(10)
   }
   throw new Error(`waited in vain for ${what}`)
 }
@@ -382,7 +384,7 @@ const startSlot = async (bundle: string, latency: Partial<Latency>): Promise<Slo
         readonly jobs: ReadonlyArray<unknown>
       }
       const busy = deployments.some(({ status }) => status === "queued" || status === "in_progress")
-      await new Promise((resolve) => setTimeout(resolve, 20))
+      await pause(20)
       const after = await raw()
       return busy || jobs.length > 0 || JSON.stringify(after) !== before ? undefined : after
     })
@@ -408,6 +410,7 @@ interface RunOptions {
   readonly trace?: string
   /** Instead of the case's own. */
   readonly cwd?: string
+  readonly env?: Readonly<Record<string, string>>
   /** On a terminal of its own (`script`), with this around the command. */
   readonly terminal?: (command: string) => string
 }
@@ -418,7 +421,7 @@ export interface Case {
   readonly project: string
   readonly cwd: string
   /** `app.yaml` becomes this. */
-  readonly write: (version: Version) => void
+  readonly write: (version: Version, directory?: string) => void
   /** What `app.yaml` is. */
   readonly version: () => Version
   readonly begin: (args: ReadonlyArray<string>, options?: RunOptions) => Running
@@ -489,6 +492,7 @@ const openCase = (bench: BenchState, slot: Slot): Case => {
     const env = {
       PATH: process.env["PATH"],
       LANG: "C.UTF-8",
+      ...rest.env,
       ...(kill === undefined && trace === undefined ? {} : { NODE_OPTIONS: `--import=${preload}` }),
       ...(trace === undefined ? {} : { FABRIK_TRACE: trace }),
       ...(kill === undefined
@@ -527,9 +531,9 @@ const openCase = (bench: BenchState, slot: Slot): Case => {
       .filter(({ method }) => method !== "GET")
       .map(({ method, path }) => `${method} ${path}`)
   let written: Version = "first"
-  const write = (version: Version) => {
+  const write = (version: Version, directory = cwd) => {
     written = version
-    writeFileSync(join(cwd, "app.yaml"), specText(project, version))
+    writeFileSync(join(directory, "app.yaml"), specText(project, version))
   }
   const openJournals = () => filesBelow(join(slot.dir, "journal")).filter((file) => file.endsWith(".ndjson"))
 
