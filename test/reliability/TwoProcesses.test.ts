@@ -72,7 +72,7 @@ const meeting = (seed: number): Meeting => {
     ...pair,
     seed,
     stands,
-    offset: Math.floor(next() * 1800),
+    offset: Math.floor(next() * 1500),
     death: Math.floor(next() * 2200),
     elsewhere: next() < 0.5
   }
@@ -83,8 +83,24 @@ interface Ran {
   readonly pid: number
   readonly ended: Ended
   /** From its first request that changes something to the end of its last; `undefined`: there was none. */
-  readonly writing: { readonly from: number; readonly to: number } | undefined
+  readonly writing: Span | undefined
+  /** While it must have had the lock: from its first event to its last, or to its death. */
+  readonly holding: Span | undefined
 }
+
+interface Span {
+  readonly from: number
+  readonly to: number
+}
+
+const apart = (one: Span | undefined, other: Span | undefined): boolean =>
+  one === undefined || other === undefined || one.to <= other.from || other.to <= one.from
+
+/** When events of a type were emitted. */
+const timesOf = (stdout: string, type: string): ReadonlyArray<number> =>
+  Array.from(stdout.matchAll(new RegExp(`"at":"([^"]+)"[^\n]*"type":"${type}"`, "g")), ([, at = ""]) =>
+    Date.parse(at)
+  )
 
 /** Refused before anything was sent: in the other one's way, and it says whose. */
 const expectRefused = (refused: Ran, holder: Ran, started: number) => {
@@ -113,24 +129,34 @@ const meet = async (
   if (elsewhere) it.write("second", cwd)
 
   const started = Date.now()
+  let died = Number.POSITIVE_INFINITY
   const begin = (name: string, command: "apply" | "destroy", options: { waits: boolean; cwd: string }) => {
     const trace = join(traces, `${seed}-${name}`)
-    const args = [...it.words(command), ...(options.waits ? ["--lock-timeout", "60"] : [])]
+    const args = [...it.words(command), "--json", ...(options.waits ? ["--lock-timeout", "60"] : [])]
     const running = it.begin(args, { trace, cwd: options.cwd })
     const ran = running.ended.then((ended): Ran => {
       const times = readTrace(trace).flatMap((entry) => (entry.kind === "request" ? [entry.time] : []))
       const from = times.at(0)
+      const began = timesOf(ended.stdout, "RunStarted").at(0)
       return {
         command,
         pid: running.child.pid ?? 0,
         ended,
-        writing: from === undefined ? undefined : { from, to: times.at(-1) ?? from }
+        writing: from === undefined ? undefined : { from, to: times.at(-1) ?? from },
+        holding:
+          began === undefined
+            ? undefined
+            : { from: began, to: timesOf(ended.stdout, "RunFinished").at(-1) ?? died }
       }
     })
     return { running, ran }
   }
   const one = begin("one", first, { waits: false, cwd: it.cwd })
-  const deadly = killed ? pause(death).then(() => one.running.child.kill("SIGKILL")) : Promise.resolve()
+  const kill = () => {
+    died = Date.now()
+    one.running.child.kill("SIGKILL")
+  }
+  const deadly = killed ? pause(death).then(kill) : Promise.resolve()
   await pause(offset)
   const other = begin("other", second, { waits, cwd })
   const [a, b] = await Promise.all([one.ran, other.ran, deadly])
@@ -150,10 +176,8 @@ const meet = async (
     }
   }
   assert.isFalse(a.ended.code === 3 && b.ended.code === 3, "both were refused")
-  if (a.writing !== undefined && b.writing !== undefined) {
-    const apart = a.writing.to <= b.writing.from || b.writing.to <= a.writing.from
-    assert.isTrue(apart, `both wrote at once: ${JSON.stringify([a.writing, b.writing])}`)
-  }
+  assert.isTrue(apart(a.holding, b.holding), `both held the lock: ${JSON.stringify([a.holding, b.holding])}`)
+  assert.isTrue(apart(a.writing, b.writing), `both wrote: ${JSON.stringify([a.writing, b.writing])}`)
   await it.ours()
   expectCode(await it.run(it.words("apply")), 0)
   await it.expectVersion("second")
