@@ -86,7 +86,7 @@ const attachTo = Effect.fnUntraced(function* (dir: string, apiUrl: string, token
 const running = Effect.fnUntraced(function* (givenDir: string) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  const dir = path.resolve(givenDir)
+  const dir = yield* fs.realPath(path.resolve(givenDir))
   const read = <A>(name: string, schema: Schema.Schema<A, string>) =>
     Effect.flatMap(fs.readFileString(path.join(dir, name)), Schema.decode(schema))
   const { apiUrl } = yield* read(runningFile, Running)

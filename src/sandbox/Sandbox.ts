@@ -62,7 +62,8 @@ const makeDirectory = Effect.fnUntraced(function* (dir: string) {
   const path = (yield* Path.Path).resolve(dir)
   return yield* fs.makeDirectory(path, { recursive: true, mode: 0o700 }).pipe(
     Effect.zipRight(fs.chmod(path, 0o700)),
-    Effect.as(path),
+    // The lock of an application's runs goes by it, so the directory must not have two names.
+    Effect.zipRight(fs.realPath(path)),
     Effect.mapError(
       (cause) => new SandboxError({ reason: "Unwritable", detail: `${path} cannot be made`, cause })
     )

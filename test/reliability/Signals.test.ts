@@ -252,7 +252,9 @@ const interrupted = async (it: Case, interruption: Interruption) => {
       ? {
           terminal: (command: string) =>
             // The shell outlives the signal that the terminal gives to both, and shows what was made of the terminal.
-            hangUp ? `stty cols 80; exec ${command}` : `trap : INT; stty cols 80; ${command}; stty -a`
+            hangUp
+              ? `stty cols 80; exec ${command}`
+              : `trap : INT; stty cols 80; ${command}; trap "" INT; stty -a`
         }
       : {})
   })

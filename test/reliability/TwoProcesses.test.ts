@@ -1,5 +1,5 @@
 /** Two processes at once on one application, started at any distance, one of them killed at any time. */
-import { mkdtempSync, rmSync } from "node:fs"
+import { mkdtempSync, rmSync, symlinkSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
@@ -194,6 +194,22 @@ describe("two processes", () => {
     await bench.each(meetings, nameOf, meet)
     note({ suite: "two processes", runs: meetings.length, invariants: "I1 I2 I3 I6 I7 I9 I12" })
   }, 3_600_000)
+
+  it("that call one sandbox by two names have one lock", async () => {
+    await bench.once(async (it) => {
+      it.write("first")
+      const link = join(traces, "link")
+      symlinkSync(it.slot.dir, link)
+      await it.slot.hand.control("POST", "/faults", { rules: ["coolify GET /deployments hang"] })
+      const holder = it.begin(it.words("apply"))
+      assert.isTrue(await holder.until((said) => said.includes("+ variables")), holder.said())
+      const refused = await it.run(["apply", "app.yaml", "--yes", "--sandbox", "--sandbox-dir", link])
+      expectCode(refused, 3)
+      assert.include(refused.stderr, "another run of this application")
+      holder.child.kill("SIGKILL")
+      await holder.ended
+    })
+  }, 60_000)
 
   it("with two state folders on one machine have one lock", async () => {
     await bench.once(async (it) => {
