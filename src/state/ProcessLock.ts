@@ -49,7 +49,7 @@ const listen = (path: string, says: string): Effect.Effect<void, string, Scope.S
     (server) => Effect.async<void>((resume) => void server.close(() => resume(Effect.void)))
   )
 
-/** What the holder says; `""`: nothing in time. `undefined`: nobody is there. */
+/** What the holder says; `""`: nothing in time. `undefined`: nobody is there, or it has just ended. */
 const ask = (path: string): Effect.Effect<string | undefined> =>
   Effect.async<string | undefined>((resume) => {
     const socket = net.connect({ path })
@@ -57,7 +57,7 @@ const ask = (path: string): Effect.Effect<string | undefined> =>
     socket.on("data", (chunk) => {
       said = (said + chunk.toString()).slice(0, 500)
     })
-    socket.on("end", () => resume(Effect.succeed(said.trim())))
+    socket.on("end", () => resume(Effect.succeed(said.trim() || undefined)))
     socket.on("error", () => resume(Effect.succeed(undefined)))
     return Effect.sync(() => socket.destroy())
   }).pipe(Effect.timeoutTo({ duration: "500 millis", onTimeout: () => "", onSuccess: (said) => said }))
@@ -84,24 +84,24 @@ export const acquire = Effect.fn("ProcessLock.acquire")(function* (
   waitFor: Duration.DurationInput = 0
 ) {
   const { path, isFile } = addressOf(name)
-  const attempt = listen(path, says).pipe(
-    Effect.catchIf(
-      (code) => code === taken && isFile,
-      () => Effect.zipRight(removeDeadFile(path), listen(path, says))
-    ),
-    Effect.catchAll((code) =>
-      Effect.flatMap(
-        code === taken ? ask(path) : Effect.succeed(undefined),
-        (said) =>
-          new LockError({
-            reason: code === taken ? "Held" : "Unavailable",
-            holder: said === "" ? undefined : said,
-            code
-          })
+  const attempt = (triesLeft: number): Effect.Effect<void, LockError, Scope.Scope> =>
+    listen(path, says).pipe(
+      Effect.catchIf(
+        (code) => code === taken && isFile,
+        () => Effect.zipRight(removeDeadFile(path), listen(path, says))
+      ),
+      Effect.catchAll((code) =>
+        Effect.flatMap(code === taken ? ask(path) : Effect.succeed(undefined), (said) => {
+          // Its holder has just ended, or will have in a moment: the kernel closes one thing after the other.
+          if (code === taken && said === undefined && triesLeft > 0) {
+            return Effect.delay(attempt(triesLeft - 1), "20 millis")
+          }
+          const holder = said === "" ? undefined : said
+          return new LockError({ reason: code === taken ? "Held" : "Unavailable", holder, code })
+        })
       )
     )
-  )
-  yield* Effect.retry(attempt, {
+  yield* Effect.retry(attempt(10), {
     while: ({ reason }) => reason === "Held",
     schedule: Schedule.upTo(Schedule.spaced("200 millis"), waitFor)
   })

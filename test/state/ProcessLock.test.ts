@@ -6,15 +6,15 @@ import { randomUUID } from "node:crypto"
 import { assert, describe } from "vitest"
 import { acquire } from "../../src/state/ProcessLock.ts"
 
-/** A process that holds the lock until it is killed. */
-const holderProcess = (name: string) =>
+/** A process that holds the lock until it is killed; `asked` is what it does with the socket of somebody who asks. */
+const holderProcess = (name: string, asked = `socket.end("the other one\\n")`) =>
   Effect.acquireRelease(
     Effect.async<ReturnType<typeof spawn>>((resume) => {
       const script = `
         const { createHash } = require("node:crypto"); const net = require("node:net"); const os = require("node:os")
         const digest = createHash("sha256").update(${JSON.stringify(name)}).digest("hex").slice(0, 32)
         const path = process.platform === "linux" ? "\\0fabrik-" + digest : os.tmpdir() + "/fabrik-" + digest + ".sock"
-        net.createServer((socket) => socket.end("the other one\\n")).listen({ path }, () => console.log("held"))`
+        net.createServer((socket) => ${asked}).listen({ path }, () => console.log("held"))`
       const child = spawn(process.execPath, ["-e", script])
       child.stdout.once("data", () => resume(Effect.succeed(child)))
     }),
@@ -41,6 +41,14 @@ describe("ProcessLock", () => {
     Effect.gen(function* () {
       yield* acquire(randomUUID(), "one")
       yield* acquire(randomUUID(), "two")
+    })
+  )
+
+  it.scopedLive("a holder that dies while it is asked holds nothing any more", () =>
+    Effect.gen(function* () {
+      const name = randomUUID()
+      yield* holderProcess(name, `process.kill(process.pid, "SIGKILL")`)
+      yield* acquire(name, "at once")
     })
   )
 
