@@ -74,21 +74,48 @@ const inexpressible = (detail: string) =>
     next: "change that in Coolify and run the command again, or write a specification by hand"
   })
 
+/**
+ * The text may be printed where a CI runner reads it for commands (`::name` at the start of a line, `##name[` anywhere) or
+ * where somebody reviews it: what would speak to the one or hide from the other is written as an escape.
+ */
+const unprintable =
+  /##(?=\w*\[)|[\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu
+const isUnprintable = (text: string): boolean => text.search(unprintable) !== -1 || /\n\s*::/.test(text)
+
+const escaped = (found: string): string => {
+  const code = found.codePointAt(found === "##" ? 1 : 0) ?? 0
+  const digits = code.toString(16)
+  const escape = code > 0xffff ? `\\U${digits.padStart(8, "0")}` : `\\u${digits.padStart(4, "0")}`
+  return found === "##" ? `#${escape}` : escape
+}
+
 const yaml = (value: Yaml): string => {
   const document = new Document(value)
+  let oneLine = false
   visit(document, {
     Scalar: (_, scalar) => {
+      if (typeof scalar.value !== "string") return
+      const unprintable = isUnprintable(scalar.value)
+      oneLine ||= unprintable
       // Blocks lose or gain blanks at the start, at the end and on lines of their own.
-      if (typeof scalar.value === "string" && /\s\n|\n\s|^\s|\s$/.test(scalar.value))
-        scalar.type = "QUOTE_DOUBLE"
+      if (unprintable || /\s\n|\n\s|^\s|\s$/.test(scalar.value)) scalar.type = "QUOTE_DOUBLE"
     }
   })
-  return document.toString({ lineWidth: 0 }).replace(/\n$/, "")
+  return document
+    .toString({
+      lineWidth: 0,
+      ...(oneLine ? { doubleQuotedMinMultiLineLength: Number.MAX_SAFE_INTEGER } : {})
+    })
+    .replace(/\n$/, "")
+    .replace(unprintable, escaped)
 }
 
 /** Text from elsewhere must not end the comment that it stands in. */
 const comment = (text: string): ReadonlyArray<string> => {
-  const words = text.replace(/[\p{Cc}\p{Cs}\u2028\u2029]+/gu, " ").split(" ")
+  const words = text
+    .replace(/[\p{Cc}\p{Cs}\u2028\u2029]+/gu, " ")
+    .replace(unprintable, (found) => (found === "##" ? "# #" : ""))
+    .split(" ")
   const lines: Array<string> = []
   let line = "#"
   for (const word of words) {

@@ -56,6 +56,37 @@ const withRecord = (changes: Partial<RecordSet>): Existing =>
     }
   )
 
+const row = (key: string, value: string, more: Partial<ObservedVariable> = {}): ObservedVariable => ({
+  ...variable(key, value, ""),
+  isLiteral: false,
+  isBuildtime: true,
+  ...more
+})
+
+describe("a spec that is printed", () => {
+  it("speaks neither to a CI runner nor past whoever reads it, and means the same", () => {
+    const text =
+      "FROM scratch\n::set-env name=PATH::/tmp\n  ::warning::x\n# ##vso[task.setvariable]x ##[error]\n# a\u202eb\u200bc\u{e0041}"
+    const { text: yaml, spec: read } = written(
+      existing(
+        {
+          source: { _tag: "Dockerfile", text },
+          description: "##vso[x] \u001b[2J \u202e \n::warning::y",
+          otherSettings: ["##teamcity[x]"]
+        },
+        { variables: [row("A", "::error::x\n::debug::y")] }
+      )
+    )
+    assert.deepStrictEqual(read.source, { _tag: "Dockerfile", text: `${text}\n` })
+    assert.strictEqual(read.env["A"], "::error::x\n::debug::y")
+    for (const line of yaml.split("\n")) {
+      assert.notMatch(line, /^\s*::/)
+      assert.notMatch(line, /##\w*\[/)
+      assert.notMatch(line, /[\p{Cc}\p{Cf}]/u)
+    }
+  })
+})
+
 const sources: ReadonlyArray<ApplicationSource> = [
   { _tag: "Image", name: "ghcr.io/example/api", tag: "1.4.0" },
   { _tag: "Image", name: "nginx", tag: `sha256:${"0f".repeat(32)}` },
@@ -157,13 +188,6 @@ describe("writeSpec", () => {
     const several = written(withRecord({ values: [server.ip, "192.0.2.99"] }))
     assert.isUndefined(several.spec.dns.target)
     assert.include(several.text, "192.0.2.99")
-  })
-
-  const row = (key: string, value: string, more: Partial<ObservedVariable> = {}): ObservedVariable => ({
-    ...variable(key, value, ""),
-    isLiteral: false,
-    isBuildtime: true,
-    ...more
   })
 
   it("writes plain variables, and only names of those that look secret or mean something else here", () => {
