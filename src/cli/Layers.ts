@@ -21,6 +21,7 @@ import * as DnsDryRun from "../dns/DnsDryRun.ts"
 import type { DnsError } from "../dns/DnsError.ts"
 import type { HealthProbe, ProbeError } from "../health/HealthProbe.ts"
 import type { HealthProbeOptions } from "../health/HttpsHealthProbe.ts"
+import { specialAddress } from "../health/SpecialAddress.ts"
 import * as MemoryHealthProbe from "../health/MemoryHealthProbe.ts"
 import type { SandboxError } from "../sandbox/SandboxError.ts"
 import type { SandboxHandle } from "../sandbox/SandboxHandle.ts"
@@ -243,7 +244,7 @@ const nowhere: Access = {
   coolify: undefined,
   dns: undefined,
   authoritative: {},
-  health: { port: 443 },
+  health: { port: 443, refuse: specialAddress },
   secretsDirectory: ".fabrik",
   visit: () => []
 }

@@ -26,6 +26,8 @@ export interface HealthProbeOptions {
   readonly resolvers?: ReadonlyArray<Resolver>
   /** PEM; trusted beside Node's own roots (and instead of `NODE_EXTRA_CA_CERTS`). */
   readonly ca?: string
+  /** Why an address is not to be asked, whatever name led to it; `undefined`: nothing against it. */
+  readonly refuse?: (address: string) => string | undefined
 }
 
 const maxBody = 64 * 1024
@@ -46,6 +48,13 @@ export const layer = (options: HealthProbeOptions): Layer.Layer<HealthProbe, Pro
               request.address === undefined
                 ? yield* resolveHost(request.host, options.resolvers ?? [])
                 : Arr.of(request.address)
+            for (const address of addresses) {
+              const why = options.refuse?.(address)
+              if (why !== undefined) {
+                const detail = `${address} is not asked: it is ${why}`
+                return yield* new ProbeError({ reason: "Unreachable", detail })
+              }
+            }
             return yield* send({ request, addresses, port: options.port, secureContext })
           })
           const answer = yield* Effect.timeoutFail(exchange, {

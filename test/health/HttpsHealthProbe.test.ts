@@ -13,6 +13,7 @@ import process from "node:process"
 import { createServer as createTlsServer, TLSSocket } from "node:tls"
 import { HealthProbe, type ProbeRequest } from "../../src/health/HealthProbe.ts"
 import * as HttpsHealthProbe from "../../src/health/HttpsHealthProbe.ts"
+import { specialAddress } from "../../src/health/SpecialAddress.ts"
 import { makeAuthority, type ServerCertificate } from "./TestCertificates.ts"
 
 const host = "app.fabrik.test"
@@ -355,6 +356,35 @@ describe("HttpsHealthProbe", () => {
         [unknown.reason, unknown.detail],
         ["NameNotFound", "no.fabrik.test has no address"]
       )
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("does not ask what a name must not lead to, whatever the resolver says", () =>
+    Effect.gen(function* () {
+      let connections = 0
+      const server = yield* resolver({
+        [host]: { A: ["127.0.0.1"] },
+        "mixed.fabrik.test": { A: ["192.0.2.1"], AAAA: ["::1"] }
+      })
+      const port = yield* serve((_, response) => response.end())
+      const listener = createTcpServer(() => connections++)
+      const other = yield* listen(listener)
+      const options = { resolvers: [server], refuse: specialAddress }
+      for (const [request, refused] of [
+        [{ address: undefined }, "127.0.0.1 is not asked: it is this machine"],
+        [{ address: undefined, host: "mixed.fabrik.test" }, "::1 is not asked: it is this machine"],
+        [{ address: "127.0.0.1" }, "127.0.0.1 is not asked: it is this machine"],
+        [
+          { address: "169.254.169.254" },
+          "169.254.169.254 is not asked: it is link-local, where clouds keep credentials"
+        ]
+      ] as const) {
+        for (const at of [port, other]) {
+          const error = yield* Effect.flip(get(at, request, options))
+          assert.deepStrictEqual([error.reason, error.detail], ["Unreachable", refused])
+        }
+      }
+      assert.strictEqual(connections, 0)
     }).pipe(Effect.scoped)
   )
 
