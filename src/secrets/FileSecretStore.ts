@@ -157,10 +157,27 @@ const makeSources = Effect.fnUntraced(function* (options: SecretStoreOptions) {
       Effect.flatMap(
         Option.match({
           onNone: () => Effect.succeedNone,
-          onSome: (value) => fromOrigin("environment", "in the environment", name, Redacted.make(value))
+          onSome: (value) =>
+            Effect.zipRight(
+              mayBeAsked(name),
+              fromOrigin("environment", "in the environment", name, Redacted.make(value))
+            )
         })
       )
     )
+
+  const mayBeAsked = Effect.fnUntraced(function* (name: string) {
+    const refused = (detail: string) => new SecretError({ reason: "NotAllowed", subject: name, detail })
+    if (isOwnCredential(name)) {
+      return yield* refused("is fabrik's own in the environment, and not handed to an application")
+    }
+    const allowed = yield* Effect.orElseSucceed(Config.option(Config.string(allowList)), () =>
+      Option.some("")
+    )
+    if (Option.isSome(allowed) && !allowed.value.split(/[\s,]+/).includes(name)) {
+      return yield* refused(`is in the environment, but not in ${allowList}`)
+    }
+  })
 
   const envFile = Effect.gen(function* () {
     const file = options.envFile
@@ -228,6 +245,8 @@ const makeSources = Effect.fnUntraced(function* (options: SecretStoreOptions) {
     const before = yield* storedKey
     if (Option.isSome(before)) return before.value
     const generator = yield* SecretGenerator
+    // Who has the key can guess weak values from their digests.
+    yield* files.create(options.directory, path.join(options.directory, ".gitignore"), "*\n")
     yield* files.create(options.directory, keyFile, `${Redacted.value(yield* generator.key)}\n`)
     const after = yield* storedKey
     if (Option.isSome(after)) return after.value
@@ -251,6 +270,14 @@ const makeSources = Effect.fnUntraced(function* (options: SecretStoreOptions) {
 
   return { given, environment, envFile, fromEnvFile, stored, generate, storedKey, key, keep, kept, forget }
 })
+
+/** Where it is set, a spec may have these variables of the environment and no others. */
+const allowList = "FABRIK_ENV_SECRETS"
+
+/** What fabrik itself gets in with, which no spec may have sent to an application by naming it. */
+const isOwnCredential = (name: string): boolean =>
+  /^(?:COOLIFY|FABRIK)_/.test(name) ||
+  ["CLOUDFLARE_API_TOKEN", "CF_DNS_API_TOKEN", "PDNS_API_KEY"].includes(name)
 
 const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/
 

@@ -15,7 +15,14 @@ export interface ResolvedSecret {
 export class SecretError extends Schema.TaggedError<SecretError>("fabrik/secrets/SecretError")(
   "SecretError",
   {
-    reason: Schema.Literal("UnreadableFile", "UnsafeFile", "BadFile", "CannotPersist", "EmptyValue"),
+    reason: Schema.Literal(
+      "UnreadableFile",
+      "UnsafeFile",
+      "BadFile",
+      "CannotPersist",
+      "EmptyValue",
+      "NotAllowed"
+    ),
     /** The file or the secret's name. */
     subject: Schema.String,
     detail: Schema.String

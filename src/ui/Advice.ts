@@ -173,6 +173,10 @@ export const secretAdvice: Table<SecretError["reason"]> = {
   EmptyValue: {
     cause: "An empty value is most likely a forgotten one.",
     next: "Set it, or remove it altogether to have one generated."
+  },
+  NotAllowed: {
+    cause: "Whoever writes a spec would otherwise get whatever the environment holds.",
+    next: "Write the value into .env if this application is to have it, or take the name out of the spec."
   }
 }
 

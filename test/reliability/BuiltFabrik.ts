@@ -7,7 +7,7 @@ import { assert } from "vitest"
 
 const root = join(import.meta.dirname, "../..")
 
-/** Notes what leaves the process: every program started, every connection, every look-up and every datagram. */
+/** Notes what leaves the process: every program started, connection, look-up and datagram; and its peak memory in KiB. */
 const watcher = `
 const { appendFileSync } = require("node:fs")
 const note = (what, detail) => appendFileSync(process.env.WATCHED, JSON.stringify({ what, detail: String(detail) }) + "\\n")
@@ -29,6 +29,7 @@ before(dgram, "createSocket", "datagrams", (options) => JSON.stringify(options))
 const dns = require("node:dns")
 for (const module of [dns, dns.promises])
   for (const name of ["lookup", "resolve", "resolve4", "resolve6"]) before(module, name, "look-up", (host) => host)
+process.on("exit", () => note("memory", process.resourceUsage().maxRSS))
 `
 
 export interface Result {
@@ -41,8 +42,10 @@ export interface Result {
 
 export interface BuiltFabrik {
   readonly cwd: string
-  /** Runs to the end. */
+  /** Runs to the end, with a stdin that says yes to everything. */
   readonly run: (args: ReadonlyArray<string>, env?: Readonly<Record<string, string>>) => Result
+  /** Runs to the end while this process goes on, to serve what it asks for. */
+  readonly runBeside: (args: ReadonlyArray<string>, env?: Readonly<Record<string, string>>) => Promise<Result>
   /** Starts; the promise is of what has been printed once `text` was. */
   readonly begin: (args: ReadonlyArray<string>, until: string) => Promise<string>
   readonly dispose: () => void
@@ -61,17 +64,35 @@ export const buildFabrik = (): BuiltFabrik => {
   writeFileSync(hook, watcher)
   const program = join(home, "fabrik.js")
   const environment = { PATH: process.env["PATH"], LANG: "C.UTF-8", WATCHED: watched }
+  const readWatched = (): Result["watched"] =>
+    readFileSync(watched, "utf8")
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => JSON.parse(line))
   return {
     cwd,
+    runBeside: (args, env = {}) =>
+      new Promise((resolve) => {
+        writeFileSync(watched, "")
+        const child = spawn(process.execPath, ["--require", hook, program, ...args], {
+          cwd,
+          env: { ...environment, ...env }
+        })
+        children.push(child)
+        const seen = { stdout: "", stderr: "" }
+        child.stdout.setEncoding("latin1").on("data", (text: string) => (seen.stdout += text))
+        child.stderr.setEncoding("latin1").on("data", (text: string) => (seen.stderr += text))
+        child.on("close", (status) => resolve({ status, ...seen, watched: readWatched() }))
+      }),
     run: (args, env = {}) => {
       writeFileSync(watched, "")
       const { status, stdout, stderr } = spawnSync(process.execPath, ["--require", hook, program, ...args], {
         cwd,
         env: { ...environment, ...env },
+        input: "y\ny\nyes\n",
         encoding: "latin1"
       })
-      const lines = readFileSync(watched, "utf8").split("\n").filter(Boolean)
-      return { status, stdout, stderr, watched: lines.map((line) => JSON.parse(line)) }
+      return { status, stdout, stderr, watched: readWatched() }
     },
     begin: (args, until) =>
       new Promise((resolve, reject) => {
