@@ -45,7 +45,10 @@ const pieces = (word: string, columns: number): ReadonlyArray<string> => {
   return [...out, piece]
 }
 
-/** Breaks uncoloured text at spaces; `first` leads the first line, blanks of the same width the others. */
+/**
+ * Breaks uncoloured text at spaces; `first` leads the first line, blanks of the same width the others. A break makes no
+ * command for a CI runner, which reads one in `::name` at the start of a line.
+ */
 export const wrap = (text: string, columns: number, first = ""): ReadonlyArray<string> => {
   const rest = " ".repeat(widthOf(first))
   const room = Math.max(columns - rest.length, 8)
@@ -61,7 +64,9 @@ export const wrap = (text: string, columns: number, first = ""): ReadonlyArray<s
     line = word
   }
   lines.push(line)
-  return lines.map((line, index) => ((index === 0 ? first : rest) + line).trimEnd())
+  return lines.map((line, index) =>
+    ((index === 0 ? first : rest) + line).trimEnd().replace(/^(\s*):(?=:)/u, "$1: ")
+  )
 }
 
 export const padEnd = (text: string, columns: number): string =>

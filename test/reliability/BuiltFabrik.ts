@@ -48,6 +48,8 @@ export interface BuiltFabrik {
   readonly runBeside: (args: ReadonlyArray<string>, env?: Readonly<Record<string, string>>) => Promise<Result>
   /** Starts; the promise is of what has been printed once `text` was. */
   readonly begin: (args: ReadonlyArray<string>, until: string) => Promise<string>
+  /** Ends what has been begun, and waits for it. */
+  readonly end: () => Promise<void>
   readonly dispose: () => void
 }
 
@@ -107,6 +109,14 @@ export const buildFabrik = (): BuiltFabrik => {
         child.stderr.on("data", look)
         child.on("close", () => reject(new Error(`ended without "${until}": ${seen}`)))
       }),
+    end: async () => {
+      for (const child of children.splice(0)) {
+        if (child.exitCode !== null || child.signalCode !== null) continue
+        const closed = new Promise((resolve) => child.once("close", resolve))
+        child.kill("SIGTERM")
+        await closed
+      }
+    },
     dispose: () => {
       for (const child of children) child.kill("SIGKILL")
       rmSync(home, { recursive: true, force: true })

@@ -226,7 +226,7 @@ const story: Readonly<Record<string, Case>> = {
     args: ["apply", "--yes", "app.yaml"],
     status: 5,
     env: {
-      COOLIFY_ENDPOINT: "http://127.0.0.1:1",
+      COOLIFY_ENDPOINT: "http://127.0.0.1:47999",
       COOLIFY_TOKEN: `1|${token}`,
       PDNS_API_URL: `https://x:${userinfo}@dns.invalid`,
       PDNS_API_KEY: dnsKey
@@ -236,7 +236,7 @@ const story: Readonly<Record<string, Case>> = {
     args: ["list"],
     status: 10,
     env: {
-      COOLIFY_ENDPOINT: "http://127.0.0.1:1",
+      COOLIFY_ENDPOINT: "http://127.0.0.1:47999",
       COOLIFY_TOKEN: `1|${token}`,
       CLOUDFLARE_API_TOKEN: cloudflare,
       FABRIK_DEBUG: "1"

@@ -444,6 +444,7 @@ export interface Case {
   readonly expectConverged: (version: Version) => Promise<void>
   /** The generated secrets and what they are digested with. */
   readonly secrets: () => string
+  /** Their text. */
   readonly openJournals: () => ReadonlyArray<string>
 }
 
@@ -535,7 +536,12 @@ const openCase = (bench: BenchState, slot: Slot): Case => {
     written = version
     writeFileSync(join(directory, "app.yaml"), specText(project, version))
   }
-  const openJournals = () => filesBelow(join(slot.dir, "journal")).filter((file) => file.endsWith(".ndjson"))
+  // One without an entry is of a process that was killed before it wrote any.
+  const openJournals = () =>
+    filesBelow(join(slot.dir, "journal"))
+      .filter((file) => file.endsWith(".ndjson"))
+      .map((file) => readFileSync(file, "utf8").trim())
+      .filter((text) => text !== "")
 
   const expectVersion = async (version: Version) => {
     const now = await ours()

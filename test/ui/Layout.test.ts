@@ -32,6 +32,12 @@ describe("Layout", () => {
     assert.deepStrictEqual(wrap("abcdefghij", 8), ["abcdefgh", "ij"])
   })
 
+  it("makes no command for a CI runner of what it breaks", () => {
+    assert.deepStrictEqual(wrap("12345678 ::add-mask::x", 20, "  - "), ["  - 12345678", "    : :add-mask::x"])
+    assert.deepStrictEqual(wrap("abcdefgh::error::x", 8)[1], ": :error::x".slice(0, 9))
+    assert.deepStrictEqual(wrap("a ::b", 40), ["a ::b"])
+  })
+
   it("tells durations and lists as people do", () => {
     assert.strictEqual(seconds(0), "0.0 s")
     assert.strictEqual(seconds(41_234), "41.2 s")
