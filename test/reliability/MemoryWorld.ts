@@ -19,8 +19,8 @@ import { layerMemory as journalsMemory } from "../../src/state/MemoryJournals.ts
 import { FastClock } from "./FastClock.ts"
 import { server, spec as base, zone } from "../orchestrator/Samples.ts"
 
-export const first: Spec = { ...base, env: { LOG_LEVEL: "info", GONE: "soon" } }
-export const second: Spec = {
+const first: Spec = { ...base, env: { LOG_LEVEL: "info", GONE: "soon" } }
+const second: Spec = {
   ...base,
   source: { _tag: "Image", name: "nginx", tag: "1.28" },
   port: 9090,
@@ -28,7 +28,7 @@ export const second: Spec = {
   dns: { ...base.dns, target: "192.0.2.77" }
 }
 export const third: Spec = { ...second, port: 7070, env: { LOG_LEVEL: "trace" } }
-export const dockerfile = (text: string): Spec => ({ ...base, source: { _tag: "Dockerfile", text } })
+const dockerfile = (text: string): Spec => ({ ...base, source: { _tag: "Dockerfile", text } })
 
 export interface Scenario {
   readonly name: string
@@ -73,7 +73,7 @@ export const scenarios: ReadonlyArray<Scenario> = [
   { name: "a destroy", before: first, command: "destroy", spec: first, healthy: true }
 ]
 
-export const decoy = (name: string, type: string, comment: string | undefined) => ({
+const decoy = (name: string, type: string, comment: string | undefined) => ({
   name,
   type,
   ttl: 60,
@@ -82,10 +82,10 @@ export const decoy = (name: string, type: string, comment: string | undefined) =
   comment
 })
 
-export const look = Marker.render({ key: "0123456789abcdef", run: "0123456789ab", source: undefined })
+const look = Marker.render({ key: "0123456789abcdef", run: "0123456789ab", source: undefined })
 
 /** Another owner's application in the same place. */
-export const neighbour = {
+const neighbour = {
   ...desiredApplication("somebody else", base, "0123456789ab"),
   name: "neighbour",
   domains: ["https://neighbour.example.com"],
@@ -97,7 +97,7 @@ export const neighbour = {
   serverUuid: server.uuid,
   gone: undefined
 }
-export const sharedPlace = {
+const sharedPlace = {
   projects: [{ uuid: "shared", name: base.project, description: "" }],
   environments: [{ uuid: "e", projectUuid: "shared", name: "production" }],
   applications: [neighbour]
@@ -143,9 +143,9 @@ export const probe = (healthy: boolean): Context.Tag.Service<HealthProbe> => ({
 })
 
 /** What each deployment was made of, by its uuid. */
-export const built = new Map<string, string>()
+const built = new Map<string, string>()
 
-export const settingsOf = (uuid: string) =>
+const settingsOf = (uuid: string) =>
   Effect.gen(function* () {
     const coolify = yield* (yield* CoolifyMemory).world
     const application = coolify.applications.find((one) => one.uuid === uuid)
@@ -157,7 +157,7 @@ export const settingsOf = (uuid: string) =>
   })
 
 /** Everything but ids of rows, the order, and which run made what. */
-export const snapshotWith = (twins: boolean) =>
+const snapshotWith = (twins: boolean) =>
   Effect.gen(function* () {
     const coolify = yield* (yield* CoolifyMemory).world
     const unrun = (text: string | undefined) =>

@@ -22,7 +22,7 @@ const root = join(import.meta.dirname, "../..")
 const preload = pathToFileURL(join(import.meta.dirname, "KillPreload.mjs")).href
 
 const zone = "example.com"
-export const domain = `api.${zone}`
+const domain = `api.${zone}`
 
 /** How long anything may take that is waited for. */
 const patience = 60_000
