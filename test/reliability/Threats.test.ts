@@ -555,12 +555,13 @@ describe("Supply chain", () => {
   } = JSON.parse(read("package-lock.json"))
   const packages = Object.entries(lock.packages).filter(([name]) => name !== "")
 
-  it("every package is known by its digest, and comes from the registry", () => {
+  it("every package is known by its digest", () => {
     assert.isAbove(packages.length, 100)
     for (const [name, { integrity, link, resolved }] of packages) {
       assert.match(integrity ?? "", /^sha512-[A-Za-z0-9+/]{86}==$/, name)
       assert.isUndefined(link, name)
-      assert.match(resolved ?? "https://registry.npmjs.org/", /^https:\/\/registry\.npmjs\.org\//, name)
+      // Wherever it comes from, its digest decides.
+      assert.isUndefined(resolved, name)
     }
   })
 
