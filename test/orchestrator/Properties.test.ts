@@ -246,7 +246,8 @@ const normalised = Effect.map(snapshot, (so) => {
     variables: so.variables.map(({ applicationUuid: _, ...row }) => ({
       ...row,
       value: row.key === "FABRIK_RELEASE" ? "*" : row.value,
-      comment: unrun(row.comment)
+      // A preview row shows what its production row was when it was made.
+      comment: row.isPreview ? unrun(row.comment)?.replace(/ pending$/, "") : unrun(row.comment)
     })),
     records: so.records.map((row) => ({ ...row, comment: unrun(row.comment) }))
   }
