@@ -34,8 +34,10 @@ export const createOnce = <R, R2>(
     Effect.catchIf(
       (error) => error.outcomeUnknown,
       (error) =>
-        Effect.flatMap(findSettled(find), ([uuid]) =>
-          uuid === undefined ? Effect.fail(error) : Effect.succeed(uuid)
+        // That nobody knows stays so when the look fails.
+        Effect.flatMap(
+          Effect.mapError(findSettled(find), () => error),
+          ([uuid]) => (uuid === undefined ? Effect.fail(error) : Effect.succeed(uuid))
         )
     ),
     Effect.tap((uuid) => Ref.set(known, { _tag: "Created", uuid }))

@@ -72,11 +72,14 @@ const trigger = Effect.fn("trigger")(function* (applicationUuid: string) {
     // The answer was lost: the deployment is the newest one under way, or there is none, and asking again does no harm.
     Effect.catchIf(
       (error) => error._tag === "CoolifyError" && error.outcomeUnknown,
-      () =>
-        Effect.flatMap(coolify.listDeployments(applicationUuid, 10), (rows) => {
-          const active = rows.find(isActive)
-          return active === undefined ? send : Effect.succeed(active.uuid)
-        })
+      (error) =>
+        Effect.flatMap(
+          Effect.mapError(coolify.listDeployments(applicationUuid, 10), () => error),
+          (rows) => {
+            const active = rows.find(isActive)
+            return active === undefined ? send : Effect.succeed(active.uuid)
+          }
+        )
     )
   )
 })
