@@ -62,17 +62,17 @@ const mutants = [
   {
     name: "the undo that is registered before its change",
     file: "src/orchestrator/Rollback.ts",
-    find: "return yield* Effect.acquireReleaseInterruptible(change, (exit) =>",
+    find: "return yield* Effect.acquireReleaseInterruptible(\n      Effect.onExit(change, (exit) => Ref.set(unknown, isUnknown(exit))),\n      (exit) =>",
     put: "return yield* Effect.tap(change, () => Effect.addFinalizer((exit) =>",
-    find2: "Exit.isSuccess(exit) ? Effect.void : runUndo({ id, undo }, perform, budget)\n    )",
-    put2: "Exit.isSuccess(exit) ? Effect.void : runUndo({ id, undo }, perform, budget)\n    ))",
+    find2: "(Exit.isSuccess(exit) ? Effect.void : runUndo({ id, undo }, settled, budget))\n    )",
+    put2: "(Exit.isSuccess(exit) ? Effect.void : runUndo({ id, undo }, settled, budget))\n    ))",
     tests: ["test/orchestrator/Rollback.test.ts"]
   },
   {
     name: "the undo that keeps still after a success",
     file: "src/orchestrator/Rollback.ts",
-    find: "Exit.isSuccess(exit) ? Effect.void : runUndo({ id, undo }, perform, budget)",
-    put: "runUndo({ id, undo }, perform, budget)",
+    find: "(Exit.isSuccess(exit) ? Effect.void : runUndo({ id, undo }, settled, budget))",
+    put: "runUndo({ id, undo }, settled, budget)",
     tests: ["test/orchestrator/Rollback.test.ts"]
   },
   {
