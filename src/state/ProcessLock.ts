@@ -60,7 +60,7 @@ const ask = (path: string): Effect.Effect<string | undefined> =>
     socket.on("end", () => resume(Effect.succeed(said.trim() || undefined)))
     socket.on("error", () => resume(Effect.succeed(undefined)))
     return Effect.sync(() => socket.destroy())
-  }).pipe(Effect.timeoutTo({ duration: "500 millis", onTimeout: () => "", onSuccess: (said) => said }))
+  }).pipe(Effect.timeoutTo({ duration: "3 seconds", onTimeout: () => "", onSuccess: (said) => said }))
 
 const removeDeadFile = (path: string): Effect.Effect<void, string> =>
   Effect.flatMap(ask(path), (said) =>
