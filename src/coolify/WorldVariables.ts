@@ -1,5 +1,6 @@
 /** The environment variables of a {@link World}'s applications. */
 import * as Either from "effect/Either"
+import * as Redacted from "effect/Redacted"
 import type { ObservedVariable, Variable } from "./CoolifyClient.ts"
 import {
   findApplication,
@@ -34,6 +35,12 @@ const putVariable = (world: World, applicationUuid: string, variable: Variable):
   return putVariable(added, applicationUuid, { ...variable, isPreview: true })
 }
 
+/** Laravel's TrimStrings, which stands before every endpoint. */
+const trimmed = (variable: Variable): Variable => ({
+  ...variable,
+  value: Redacted.make(Redacted.value(variable.value).trim())
+})
+
 export const putVariables = (
   world: World,
   applicationUuid: string,
@@ -45,7 +52,7 @@ export const putVariables = (
   return Either.flatMap(findApplication(world, "putVariables", applicationUuid), () =>
     step(
       undefined,
-      variables.reduce((so, variable) => putVariable(so, applicationUuid, variable), world)
+      variables.map(trimmed).reduce((so, variable) => putVariable(so, applicationUuid, variable), world)
     )
   )
 }

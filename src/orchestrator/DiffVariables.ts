@@ -61,12 +61,15 @@ export const diffVariables = (
   }
 }
 
-/** Whether a row holds exactly this variable, as far as the token can see. */
+/**
+ * Whether a row holds this variable, as far as the token can see. Blanks around a value make no difference: Coolify trims
+ * what it is sent (TrimStrings in app/Http/Kernel.php, 4.3), and would never hold what differs in them.
+ */
 export const isSame = (variable: Variable, row: ObservedVariable | undefined): boolean =>
   row !== undefined &&
   (row.value === undefined
     ? row.comment === variable.comment
-    : Redacted.value(row.value) === Redacted.value(variable.value)) &&
+    : Redacted.value(row.value).trim() === Redacted.value(variable.value).trim()) &&
   // What becomes a secret must be marked as one, though its value stays.
   (isPlainComment(variable.comment) || !isPlainComment(row.comment)) &&
   row.isLiteral === variable.isLiteral &&
