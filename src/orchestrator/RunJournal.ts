@@ -10,6 +10,8 @@ import * as Marker from "./Marker.ts"
 import type { Undo } from "./Undo.ts"
 
 export interface RunJournal {
+  /** Also the group in which the values kept for it stand in the secret store. */
+  readonly id: string
   readonly file: string
   /** What is open from before. */
   readonly before: Unsettled | undefined
@@ -50,6 +52,7 @@ export const openRunJournal = Effect.fn("openRunJournal")(function* (
 
 /** For what changes nothing. */
 export const noJournal: RunJournal = {
+  id: "",
   file: "",
   before: undefined,
   begin: () => Effect.void,
@@ -74,7 +77,6 @@ const makeRunJournal = Effect.fnUntraced(function* (
   const head = yield* Ref.make<Begun | undefined>(undefined)
   const undoing = yield* Ref.make(false)
   const exists = yield* Ref.make(before !== undefined)
-  const kept = yield* Ref.make((before?.changes ?? []).flatMap(({ undo }) => keptBy(undo)))
 
   const append = (entry: JournalEntry, sync: boolean) =>
     Effect.flatMap(Ref.get(undoing), (reserved) =>
@@ -100,22 +102,12 @@ const makeRunJournal = Effect.fnUntraced(function* (
       return id
     })
 
-  const forget = Effect.gen(function* () {
-    const secrets = yield* SecretStore
-    for (const id of yield* Ref.get(kept)) {
-      yield* Effect.catchAll(secrets.forget(id), (error) => warn(error.message))
-    }
-  })
-
   const runJournal: RunJournal = {
+    id: journal.id,
     file: journal.file,
     before,
     begin: (begun) => Ref.set(head, asBegun(begun)),
-    change: (undo) =>
-      Effect.zipRight(
-        Ref.update(kept, (ids) => [...ids, ...keptBy(undo)]),
-        intend((id) => ({ _tag: "Change", id, undo }), false)
-      ),
+    change: (undo) => intend((id) => ({ _tag: "Change", id, undo }), false),
     sending: (method, what) => intend((id) => ({ _tag: "Sending", id, method, what }), true),
     answered: (id, outcome) => tell({ _tag: "Answered", id, outcome }, true),
     rollingBack: Effect.zipRight(Ref.set(undoing, true), tellIfOpen({ _tag: "RollingBack" })),
@@ -124,8 +116,11 @@ const makeRunJournal = Effect.fnUntraced(function* (
     close: Effect.gen(function* () {
       if (!(yield* Ref.get(exists))) return
       yield* tell({ _tag: "Closed" }, true)
-      yield* forget
-      yield* Effect.catchAll(journal.remove, (error) => warn(error.message))
+      const secrets = yield* SecretStore
+      // What cannot be forgotten now is forgotten by whoever finds the journal closed.
+      yield* Effect.catchAll(Effect.zipRight(secrets.forget(journal.id), journal.remove), (error) =>
+        warn(error.message)
+      )
       yield* Ref.set(exists, false)
     })
   }
@@ -154,5 +149,3 @@ const readUnsettled = Effect.fnUntraced(function* ({ file, entries }: Journal) {
     )
   )
 })
-
-const keptBy = (undo: Undo): ReadonlyArray<string> => (undo._tag === "UpdatedVariables" ? [undo.kept] : [])

@@ -258,15 +258,16 @@ const makeSources = Effect.fnUntraced(function* (options: SecretStoreOptions) {
   })
 
   /** No scope of secrets has a name with a dot. */
-  const keptFile = (id: string) => path.join(secretsDirectory, ".kept", `${encodeSegment(id)}.json`)
-  const keep = (id: string, text: Redacted.Redacted<string>) =>
-    Effect.zipRight(hideFromGit, files.create(options.directory, keptFile(id), Redacted.value(text)))
-  const kept = (id: string) =>
+  const keptIn = (group: string) => path.join(secretsDirectory, ".kept", encodeSegment(group))
+  const keptFile = (group: string, id: string) => path.join(keptIn(group), `${encodeSegment(id)}.json`)
+  const keep = (group: string, id: string, text: Redacted.Redacted<string>) =>
+    Effect.zipRight(hideFromGit, files.create(options.directory, keptFile(group, id), Redacted.value(text)))
+  const kept = (group: string, id: string) =>
     Effect.map(
-      files.read(keptFile(id), { loose: "refuse", onLoose: () => Effect.void }),
+      files.read(keptFile(group, id), { loose: "refuse", onLoose: () => Effect.void }),
       Option.map(Redacted.make)
     )
-  const forget = (id: string) => files.remove(keptFile(id))
+  const forget = (group: string) => files.removeDirectory(keptIn(group))
 
   return { given, environment, envFile, fromEnvFile, stored, generate, storedKey, key, keep, kept, forget }
 })

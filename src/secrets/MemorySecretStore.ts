@@ -31,9 +31,13 @@ export const layerMemory = (environment: Readonly<Record<string, string>> = {}):
       })
       const texts = yield* Ref.make(HashMap.empty<string, Redacted.Redacted<string>>())
       return SecretStore.of({
-        keep: (id, text) => Ref.update(texts, HashMap.set(id, text)),
-        kept: (id) => Effect.map(Ref.get(texts), HashMap.get(id)),
-        forget: (id) => Ref.update(texts, HashMap.remove(id)),
+        keep: (group, id, text) => Ref.update(texts, HashMap.set(`${group} ${id}`, text)),
+        kept: (group, id) => Effect.map(Ref.get(texts), HashMap.get(`${group} ${id}`)),
+        forget: (group) =>
+          Ref.update(
+            texts,
+            HashMap.filter((_, key) => !key.startsWith(`${group} `))
+          ),
         resolve: (scope, names) =>
           Effect.forEach(Arr.dedupe(names), (name) => {
             const value = Object.hasOwn(environment, name) ? environment[name] : undefined

@@ -26,8 +26,8 @@ export interface SecretFiles {
    * already exists and was left alone. Of several processes exactly one gets `true`, and none ever sees half a file.
    */
   readonly create: (root: string, file: string, text: string) => Effect.Effect<boolean, SecretError>
-  /** Removes the file, if there is one. */
-  readonly remove: (file: string) => Effect.Effect<void, SecretError>
+  /** Removes the directory with all that is in it, if there is one. */
+  readonly removeDirectory: (directory: string) => Effect.Effect<void, SecretError>
 }
 
 export const make = (fs: FileSystem.FileSystem, path: Path.Path): SecretFiles => {
@@ -130,10 +130,10 @@ export const make = (fs: FileSystem.FileSystem, path: Path.Path): SecretFiles =>
       Effect.withSpan("SecretFiles.create")
     )
 
-  const remove = (file: string) =>
-    fs.remove(file, { force: true }).pipe(mapPlatformError("CannotPersist", file))
+  const removeDirectory = (directory: string) =>
+    fs.remove(directory, { recursive: true, force: true }).pipe(mapPlatformError("CannotPersist", directory))
 
-  return { read, create, remove }
+  return { read, create, removeDirectory }
 }
 
 const isReason = (reason: PlatformError.SystemErrorReason) => (error: PlatformError.PlatformError) =>

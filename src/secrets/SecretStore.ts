@@ -51,11 +51,18 @@ export class SecretStore extends Context.Tag("fabrik/secrets/SecretStore")<
      * The key is created on first use and never leaves the machine.
      */
     readonly digest: (value: Redacted.Redacted<string>) => Effect.Effect<string, SecretError>
-    /** Keeps a text under an id (letters, digits, `-`) that was not used before, durably when this returns. */
-    readonly keep: (id: string, text: Redacted.Redacted<string>) => Effect.Effect<void, SecretError>
-    /** What was kept under the id; `None`: nothing, or not any more. */
-    readonly kept: (id: string) => Effect.Effect<Option.Option<Redacted.Redacted<string>>, SecretError>
-    /** Does nothing when nothing is kept under the id. */
-    readonly forget: (id: string) => Effect.Effect<void, SecretError>
+    /** Keeps a text in a group, under an id that was not used there before, durably when this returns. */
+    readonly keep: (
+      group: string,
+      id: string,
+      text: Redacted.Redacted<string>
+    ) => Effect.Effect<void, SecretError>
+    /** What was kept; `None`: nothing, or not any more. */
+    readonly kept: (
+      group: string,
+      id: string
+    ) => Effect.Effect<Option.Option<Redacted.Redacted<string>>, SecretError>
+    /** Forgets all that is kept in the group, and what was left of trying to. */
+    readonly forget: (group: string) => Effect.Effect<void, SecretError>
   }
 >() {}

@@ -140,7 +140,7 @@ const openFile = Effect.fn("Journals.open")(function* (
       Effect.asVoid,
       Effect.uninterruptible
     )
-  return { file, entries: found.entries, append, remove } satisfies Journal
+  return { id: path.basename(file), file, entries: found.entries, append, remove } satisfies Journal
 })
 
 /** The file's handle lives as long as the journal, not as the entry that opens it. */

@@ -28,6 +28,8 @@ export interface AppendOptions {
 
 /** One log. It begins to exist with the first entry. */
 export interface Journal {
+  /** No other journal has it, of whichever world. */
+  readonly id: string
   /** Where it lies, for messages. */
   readonly file: string
   /** What was in it when it was opened, oldest first: any JSON values. */

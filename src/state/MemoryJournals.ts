@@ -25,6 +25,7 @@ export const layerMemory: Layer.Layer<Journals | MemoryJournals> = Layer.effectC
     const journals = Journals.of({
       open: (name) =>
         Effect.map(Ref.get(all), (before) => ({
+          id: name,
           file: name,
           entries: (before.get(name) ?? empty).entries,
           append: (entry, { sync }) =>

@@ -2,6 +2,7 @@
  * A clock for very many fibers at once. Effect's TestClock waits ten real milliseconds before each instant at which a
  * fiber wakes; this one only lets the event loop turn until nothing happens any more.
  */
+import process from "node:process"
 import { setImmediate } from "node:timers/promises"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -40,13 +41,17 @@ export class FastClock implements Clock.Clock {
     })
   }
 
-  /** Until nobody has fallen asleep or woken for some turns of the event loop: fibers that do no I/O are through by then. */
+  /**
+   * Until no file is at work and nobody has fallen asleep or woken for some turns of the event loop: fibers that do no
+   * other I/O are through by then.
+   */
   private async quiet(): Promise<void> {
     let [seen, turns] = ["", 0]
     while (turns < 3) {
       await setImmediate()
       const now = `${this.slept} ${this.sleepers.size}`
-      turns = now === seen ? turns + 1 : 0
+      const isWriting = process.getActiveResourcesInfo().includes("FSReqCallback")
+      turns = now === seen && !isWriting ? turns + 1 : 0
       seen = now
     }
   }

@@ -188,7 +188,7 @@ export const checkedRun = (
   })
 
 /** A release of which the last word is missing is told as a warning, and the next apply deploys it once more. */
-const withoutPending = Effect.map(withoutTwins, (now) =>
+export const withoutPending = Effect.map(withoutTwins, (now) =>
   JSON.parse(JSON.stringify(now).replaceAll(" pending", ""))
 )
 

@@ -4,6 +4,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { lazily } from "../Lazily.ts"
+import { Run } from "../Run.ts"
 import { SecretError, SecretStore } from "../../secrets/SecretStore.ts"
 
 const make = () => {
@@ -44,16 +45,18 @@ export type VariableUpdate = ReturnType<typeof make>["Type"]
 
 const text = lazily(make)
 
-/** Keeps it under the id, durably when this returns. */
+/** Keeps it under the id for as long as the run's journal is open, durably when this returns. */
 export const keepUpdate = Effect.fn("keepUpdate")(function* (id: string, update: VariableUpdate) {
   const secrets = yield* SecretStore
-  yield* secrets.keep(id, Redacted.make(yield* Effect.orDie(Schema.encode(text())(update))))
+  const { journal } = yield* Run
+  yield* secrets.keep(journal.id, id, Redacted.make(yield* Effect.orDie(Schema.encode(text())(update))))
 })
 
 /** What was kept under the id. */
 export const keptUpdate = Effect.fn("keptUpdate")(function* (id: string) {
   const secrets = yield* SecretStore
-  const update = Option.flatMap(yield* secrets.kept(id), (kept) =>
+  const { journal } = yield* Run
+  const update = Option.flatMap(yield* secrets.kept(journal.id, id), (kept) =>
     Schema.decodeOption(text())(Redacted.value(kept))
   )
   return yield* Effect.mapError(
