@@ -1,6 +1,7 @@
 /** The fiber behind the process: what main.ts starts, interrupts and waits for. */
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodePath from "@effect/platform-node/NodePath"
+import * as PlatformError from "@effect/platform/Error"
 import * as Terminal from "@effect/platform/Terminal"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
@@ -10,6 +11,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
+import * as Option from "effect/Option"
 import { KnownSecrets } from "../secrets/KnownSecrets.ts"
 import { renderInterrupted, renderProblem } from "../ui/Failure.ts"
 import { makeRedactor, type Redactor } from "../ui/Redactor.ts"
@@ -219,14 +221,27 @@ const renderCutShort = (changed: ReadonlyArray<string>, style: Screen["Type"]["e
     style
   )
 
-const renderDefect = (cause: Cause.Cause<never>, debug: boolean, style: Screen["Type"]["err"]["style"]) =>
-  renderProblem(
+const renderDefect = (cause: Cause.Cause<never>, debug: boolean, style: Screen["Type"]["err"]["style"]) => {
+  const log = debug ? [Cause.pretty(cause)] : []
+  const defect = Option.getOrUndefined(Cause.dieOption(cause))
+  if (defect instanceof PlatformError.SystemError) {
+    return renderProblem(
+      {
+        what: `${clean(String(defect.pathOrDescriptor ?? "a file"))} cannot be used: ${clean(defect.description ?? defect.reason)}`,
+        log,
+        next: "See to the disk, then run the command again."
+      },
+      style
+    )
+  }
+  return renderProblem(
     {
       what: `unexpected error: ${clean(Cause.pretty(cause).split("\n")[0] ?? "")}`,
-      log: debug ? [Cause.pretty(cause)] : [],
+      log,
       next: debug
         ? "This is a fault of fabrik: please report it."
         : "This is a fault of fabrik. FABRIK_DEBUG=1 shows where; please report it."
     },
     style
   )
+}

@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe } from "vitest"
+import { assertNoSecret } from "../reliability/Leak.ts"
 
 const root = join(import.meta.dirname, "../..")
 let dist = ""
@@ -31,6 +32,7 @@ const fabrik = (...args: ReadonlyArray<string>) => {
     [join(dist, "fabrik.js"), ...args, "--sandbox"],
     { cwd, env, encoding: "utf8" }
   )
+  assertNoSecret(join(cwd, ".fabrik"), stdout + stderr)
   return { status, stdout, stderr }
 }
 
@@ -40,7 +42,13 @@ const begin = (...args: ReadonlyArray<string>) => {
   const output = { stdout: "", stderr: "" }
   child.stdout.setEncoding("utf8").on("data", (text: string) => (output.stdout += text))
   child.stderr.setEncoding("utf8").on("data", (text: string) => (output.stderr += text))
-  const ended = new Promise<number | null>((resolve) => child.on("close", (code) => resolve(code)))
+  const ended = new Promise<number | null>((resolve) =>
+    child.on("close", (code) => {
+      // The sandbox's own command prints what its clients need.
+      if (args[0] !== "sandbox") assertNoSecret(join(cwd, ".fabrik"), output.stdout + output.stderr)
+      resolve(code)
+    })
+  )
   const until = (text: string) =>
     new Promise<void>((resolve, reject) => {
       const look = () => {

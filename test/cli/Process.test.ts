@@ -7,6 +7,7 @@ import { join } from "node:path"
 import { afterAll, afterEach, assert, beforeAll, beforeEach, describe } from "vitest"
 import { commands } from "../../src/cli/Cli.ts"
 import { version } from "../../src/cli/Version.ts"
+import { assertNoSecret } from "../reliability/Leak.ts"
 
 const root = join(import.meta.dirname, "../..")
 let dist = ""
@@ -38,6 +39,7 @@ const fabrik = (args: ReadonlyArray<string>, more: Record<string, string> = {}) 
     env: { ...env, ...more },
     encoding: "utf8"
   })
+  assertNoSecret(join(cwd, ".fabrik"), stdout + stderr)
   return { status, stdout, stderr }
 }
 
@@ -48,7 +50,13 @@ const begin = (args: ReadonlyArray<string>) => {
   const output = { stdout: "", stderr: "" }
   child.stdout.setEncoding("utf8").on("data", (text: string) => (output.stdout += text))
   child.stderr.setEncoding("utf8").on("data", (text: string) => (output.stderr += text))
-  const ended = new Promise<number | null>((resolve) => child.on("close", (code) => resolve(code)))
+  const ended = new Promise<number | null>((resolve) =>
+    child.on("close", (code) => {
+      // The sandbox's own command prints what its clients need.
+      if (args[0] !== "sandbox") assertNoSecret(join(cwd, ".fabrik"), output.stdout + output.stderr)
+      resolve(code)
+    })
+  )
   /** Resolves when `text` has been printed; fails when the process ends first. */
   const until = (text: string) =>
     new Promise<void>((resolve, reject) => {

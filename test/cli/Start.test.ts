@@ -1,4 +1,5 @@
 /** What the process says outside of any command, with a secret in it. */
+import { SystemError } from "@effect/platform/Error"
 import { it } from "@effect/vitest"
 import { assert, describe } from "vitest"
 import { start } from "../../src/cli/Start.ts"
@@ -49,6 +50,26 @@ describe("no secret is in", () => {
       "unexpected error: Error: bad header: Bearer [redacted], [redacted]"
     )
     assert.include(words, "Start.test.ts")
+    assert.notInclude(words, "t0p")
+    await started.done
+  })
+
+  it("the words about a disk that is full, which is no fault of fabrik's", async () => {
+    const { started } = begin()
+    const words = started.crashed(
+      new SystemError({
+        module: "FileSystem",
+        method: "writeFile",
+        reason: "Unknown",
+        pathOrDescriptor: `/srv/${token}/key`,
+        description: "ENOSPC: no space left on device, write"
+      })
+    )
+    assert.include(
+      words.replace(/\s+/g, " "),
+      "/srv/[redacted]/key cannot be used: ENOSPC: no space left on device, write"
+    )
+    assert.include(words, "Next: See to the disk")
     assert.notInclude(words, "t0p")
     await started.done
   })

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert } from "vitest"
+import { assertNoSecret } from "./Leak.ts"
 
 const root = join(import.meta.dirname, "../..")
 
@@ -84,7 +85,10 @@ export const buildFabrik = (): BuiltFabrik => {
         const seen = { stdout: "", stderr: "" }
         child.stdout.setEncoding("latin1").on("data", (text: string) => (seen.stdout += text))
         child.stderr.setEncoding("latin1").on("data", (text: string) => (seen.stderr += text))
-        child.on("close", (status) => resolve({ status, ...seen, watched: readWatched() }))
+        child.on("close", (status) => {
+          assertNoSecret(join(cwd, ".fabrik"), seen.stdout + seen.stderr)
+          resolve({ status, ...seen, watched: readWatched() })
+        })
       }),
     run: (args, env = {}) => {
       writeFileSync(watched, "")
@@ -94,6 +98,7 @@ export const buildFabrik = (): BuiltFabrik => {
         input: "y\ny\nyes\n",
         encoding: "latin1"
       })
+      assertNoSecret(join(cwd, ".fabrik"), stdout + stderr)
       return { status, stdout, stderr, watched: readWatched() }
     },
     begin: (args, until) =>

@@ -3,13 +3,14 @@
  * can: in the application's log, in the build's log, and in the errors of both APIs.
  */
 import { randomBytes } from "node:crypto"
-import { mkdirSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { it } from "@effect/vitest"
 import { afterAll, assert, beforeAll, describe } from "vitest"
 import { redactedMark } from "../../src/ui/Redactor.ts"
 import { buildFabrik, type BuiltFabrik, type Result } from "./BuiltFabrik.ts"
-import { filesBelow, leaksIn } from "./Leak.ts"
+import { assertNoSecret, filesBelow, leaksIn } from "./Leak.ts"
 import { note } from "./Scale.ts"
 
 const random = () => randomBytes(12).toString("hex")
@@ -286,4 +287,33 @@ describe("no secret is seen", () => {
     }
     note({ suite: "canary", runs, invariants: "I5" })
   })
+})
+
+it("what all suites are looked through with finds what there is to be found", () => {
+  const root = mkdtempSync(join(tmpdir(), "fabrik-leak-"))
+  mkdirSync(join(root, "secrets/p/e/n"), { recursive: true })
+  mkdirSync(join(root, "journal"))
+  const [vault, key, password] = [random(), random().repeat(2), random()]
+  writeFileSync(join(root, "secrets/p/e/n/A.env"), `A=${vault}\n`)
+  writeFileSync(join(root, "key"), `${key}\n`)
+  writeFileSync(join(root, "sandbox.json"), JSON.stringify({ token: `1|${token}`, dnsApiKey: password }))
+  assertNoSecret(root, "nothing here, nor in bits and pieces")
+  const wrapped = (text: string) => `${text.slice(0, 9)}\n    ${text.slice(9)}`
+  for (const secret of [vault, key, token, password]) {
+    for (const seen of [
+      secret,
+      secret.slice(3, 15),
+      Buffer.from(`x${secret}`).toString("base64"),
+      Buffer.from(secret).toString("hex"),
+      [...Buffer.from(secret)].map((byte) => `%${byte.toString(16)}`).join(""),
+      [...secret].map((char) => `\\u00${char.charCodeAt(0).toString(16)}`).join(""),
+      wrapped(secret)
+    ]) {
+      assert.throws(() => assertNoSecret(root, `before ${seen} after`), /I5/, undefined, seen)
+      writeFileSync(join(root, "journal/a.ndjson"), seen)
+      assert.throws(() => assertNoSecret(root, ""), /I5: journal/, undefined, seen)
+      rmSync(join(root, "journal/a.ndjson"))
+    }
+  }
+  rmSync(root, { recursive: true })
 })

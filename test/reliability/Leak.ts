@@ -2,8 +2,10 @@
  * Looks for secrets in what a run leaves behind, by undoing encodings instead of making them: what an encoder of fabrik's
  * forgets is found all the same.
  */
-import { readdirSync, readFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join, relative } from "node:path"
+import { assert } from "vitest"
+import { note } from "./Scale.ts"
 
 /** So many characters in a row of a secret are a leak: whatever is cut off or painted over must leave less. */
 const telling = 10
@@ -63,3 +65,34 @@ export const filesBelow = (directory: string): ReadonlyArray<readonly [string, s
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
     .map((file) => [relative(directory, file), readFileSync(file, "latin1")] as const)
+
+/** What must be seen nowhere of what fabrik and its sandbox keep below a directory, by file. */
+const secretsBelow = (directory: string): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    filesBelow(directory).flatMap(([file, text]): ReadonlyArray<readonly [string, string]> => {
+      if (/(?:^|\/)secrets\/.*\.env$/.test(file)) return [[file, text.replace(/^\w+=/, "").trim()]]
+      if (/(?:^|\/)key$/.test(file)) return [[file, text.trim()]]
+      if (!/(?:^|\/)sandbox\.json$/.test(file)) return []
+      const { dnsApiKey, token } = JSON.parse(text) as { readonly dnsApiKey: string; readonly token: string }
+      return [
+        [`${file}: token`, token],
+        [`${file}: dnsApiKey`, dnsApiKey]
+      ]
+    })
+  )
+
+/**
+ * I5: what a process of any suite has written shows nothing of the secrets below the directory in which it worked, and
+ * neither do its journals and its history.
+ */
+export const assertNoSecret = (directory: string, written: string): void => {
+  if (!existsSync(directory)) return
+  const secrets = secretsBelow(directory)
+  assert.deepStrictEqual(leaksIn(secrets, written), [], `I5: a secret is in:\n${written}`)
+  for (const [file, text] of filesBelow(directory)) {
+    if (/(?:^|\/)(?:journal|history)\//.test(file))
+      assert.deepStrictEqual(leaksIn(secrets, text), [], `I5: ${file}`)
+  }
+  if (Object.keys(secrets).length > 0)
+    note({ suite: "secrets in what a process wrote", runs: 1, invariants: "I5" })
+}

@@ -17,6 +17,7 @@ import type { Latency } from "../../src/sandbox/coolify/Latency.ts"
 import type { LoggedRequest } from "../../src/sandbox/RequestLog.ts"
 import type { World } from "../../src/sandbox/SandboxWorld.ts"
 import type { Spec } from "../../src/spec/Spec.ts"
+import { assertNoSecret } from "./Leak.ts"
 
 const root = join(import.meta.dirname, "../..")
 const preload = pathToFileURL(join(import.meta.dirname, "KillPreload.mjs")).href
@@ -486,6 +487,13 @@ const openCase = (bench: BenchState, slot: Slot): Case => {
   const log = join(slot.dir, "requests.ndjson")
   const seen = readFileSync(log).length
   const where = ["--sandbox", "--sandbox-dir", slot.dir]
+  const watched = (running: Running): Running => ({
+    ...running,
+    ended: running.ended.then((ended) => {
+      assertNoSecret(slot.dir, ended.stdout + ended.stderr)
+      return ended
+    })
+  })
   const begin = (
     args: ReadonlyArray<string>,
     { kill, trace, terminal, ...rest }: RunOptions = {}
@@ -507,9 +515,11 @@ const openCase = (bench: BenchState, slot: Slot): Case => {
     }
     const command = [process.execPath, bench.fabrik, ...args]
     const options = { cwd: rest.cwd ?? cwd, env }
-    if (terminal === undefined) return launch(process.execPath, command.slice(1), options)
+    if (terminal === undefined) return watched(launch(process.execPath, command.slice(1), options))
     const line = terminal(command.map(quote).join(" "))
-    return launch("script", ["-qec", line, "/dev/null"], { ...options, env: { ...env, TERM: "xterm" } })
+    return watched(
+      launch("script", ["-qec", line, "/dev/null"], { ...options, env: { ...env, TERM: "xterm" } })
+    )
   }
   const run = (args: ReadonlyArray<string>, options?: RunOptions) => begin(args, options).ended
   const words = (command: "apply" | "destroy") => [command, "app.yaml", "--yes", ...where]
@@ -578,10 +588,12 @@ const openCase = (bench: BenchState, slot: Slot): Case => {
     where,
     words,
     runLine: (line) =>
-      launch("/bin/sh", ["-c", line], {
-        cwd,
-        env: { PATH: `${bench.bin}:${process.env["PATH"]}`, LANG: "C.UTF-8" }
-      }).ended,
+      watched(
+        launch("/bin/sh", ["-c", line], {
+          cwd,
+          env: { PATH: `${bench.bin}:${process.env["PATH"]}`, LANG: "C.UTF-8" }
+        })
+      ).ended,
     ours,
     writes,
     secrets,
