@@ -83,6 +83,13 @@ const mutants = [
     tests: ["test/orchestrator/Rollback.test.ts"]
   },
   {
+    name: "the undo that no second thought cuts off",
+    file: "src/orchestrator/Rollback.ts",
+    find: "Effect.uninterruptible(Effect.flatMap(Effect.forkDaemon(Effect.interruptible(effect)), Fiber.join))",
+    put: "Effect.interruptible(effect)",
+    tests: ["test/orchestrator/Rollback.test.ts"]
+  },
+  {
     name: "the look for what a lost answer may have made",
     file: "src/orchestrator/Find.ts",
     find: "uuid === undefined ? Effect.fail(error) : Effect.succeed(uuid)",

@@ -23,7 +23,7 @@ import { credentialsIn } from "./Credentials.ts"
 import { ExitCode, isCutShort, ofInterrupted, type Signal } from "./ExitCode.ts"
 import { recoverCommand } from "./RecoverCommand.ts"
 import { Operator } from "./Operator.ts"
-import { makeSeen, Watch } from "./Watch.ts"
+import { makeSeen, type Seen, Watch } from "./Watch.ts"
 
 /** What the process is and has. */
 export interface ProcessFacts {
@@ -97,8 +97,8 @@ export const start = (given: ProcessFacts): Started => {
     if (Exit.isSuccess(exit)) return exit.value
     if (signal !== undefined && Cause.isInterruptedOnly(exit.cause)) {
       if (seen.onSignal === "stop") return ExitCode.done
-      if (seen.report === undefined && seen.changed.size > 0) {
-        say(renderCutShort([...seen.changed], style))
+      if (seen.report === undefined && seen.changing.size + seen.deleted.size > 0) {
+        say(renderCutShort(seen, style))
         return ExitCode.leftovers
       }
       if (seen.report !== undefined && isCutShort(seen.report)) {
@@ -144,7 +144,7 @@ export const start = (given: ProcessFacts): Started => {
         say([
           seen.onSignal === "stop"
             ? "stopping"
-            : seen.changing
+            : seen.mayChange
               ? "interrupted: rolling back, again to quit at once"
               : "interrupted, again to quit at once"
         ])
@@ -156,7 +156,10 @@ export const start = (given: ProcessFacts): Started => {
         ...renderProblem(
           {
             what: "stopped before the rollback was done",
-            details: [...seen.changed].map((what) => `may be left: ${what}`),
+            details: [
+              ...[...seen.deleted].map((what) => `done: ${what}`),
+              ...[...seen.changing].map((what) => `may be left: ${what}`)
+            ],
             next: ""
           },
           style
@@ -211,11 +214,14 @@ const stderrLogger = (err: OutputStream) =>
   Logger.make((options) => err.write(`${Logger.logfmtLogger.log(options)}\n`))
 
 /** A command without a rollback (destroy) was interrupted in the middle. */
-const renderCutShort = (changed: ReadonlyArray<string>, style: Screen["Type"]["err"]["style"]) =>
+const renderCutShort = ({ changing, deleted }: Seen, style: Screen["Type"]["err"]["style"]) =>
   renderProblem(
     {
       what: "interrupted in the middle",
-      details: changed.map((what) => `done: ${what}`),
+      details: [
+        ...[...deleted].map((what) => `done: ${what}`),
+        ...[...changing].map((what) => `may be done: ${what}`)
+      ],
       next: "Run the command again: it goes on from there."
     },
     style

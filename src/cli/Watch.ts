@@ -6,21 +6,24 @@ import { Progress, type Emitted, type RunFinished } from "../orchestrator/Deploy
 /** What a signal handler, which stands outside of all Effects, must know of the run. */
 export interface Seen {
   /** There may be something to put back. */
-  changing: boolean
+  mayChange: boolean
   report: typeof RunFinished.Type | undefined
   /** The run's id, once there is one. */
   run: string | undefined
-  /** What was changed and not put back, as far as events have told. */
-  readonly changed: Set<string>
+  /** What was changed, or was being changed when it was last heard of, and is not put back. */
+  readonly changing: Set<string>
+  /** What is deleted for good. */
+  readonly deleted: Set<string>
   /** `stop`: the command serves until it is told to stop, which is no interruption. `end`: it just ends. */
   onSignal: "roll back" | "stop" | "end"
 }
 
 export const makeSeen = (): Seen => ({
-  changing: false,
+  mayChange: false,
   report: undefined,
   run: undefined,
-  changed: new Set(),
+  changing: new Set(),
+  deleted: new Set(),
   onSignal: "roll back"
 })
 
@@ -28,17 +31,22 @@ export class Watch extends Context.Tag("fabrik/cli/Watch")<Watch, Seen>() {}
 
 const see = (seen: Seen, { event, run, state }: Emitted): void => {
   seen.run = run
-  seen.changing =
+  seen.mayChange =
     state === "PROVISIONING" ||
     state === "DEPLOYING" ||
     state === "ROLLING_BACK" ||
-    (state === "VERIFYING" && seen.changed.size > 0)
+    (state === "VERIFYING" && seen.changing.size > 0)
   switch (event._tag) {
+    case "ChangeStarted":
+      seen.changing.add(event.what)
+      break
     case "ResourceChanged":
-      seen.changed.add(`${event.kind} ${event.name}`)
+      if (event.action === "deleted" && seen.changing.delete(`${event.kind} ${event.name}`)) {
+        seen.deleted.add(`${event.kind} ${event.name}`)
+      }
       break
     case "UndoFinished":
-      seen.changed.delete(event.what)
+      seen.changing.delete(event.what)
       break
     case "RunFinished":
       seen.report = event

@@ -54,6 +54,8 @@ const SecretResolved = Schema.TaggedStruct("SecretResolved", {
   origin: Schema.Literal("given", "environment", "env-file", "stored", "generated")
 })
 const Planned = Schema.TaggedStruct("Planned", { plan: Plan })
+/** Told before the first request: from here on it may have been changed. */
+const ChangeStarted = Schema.TaggedStruct("ChangeStarted", { what: Schema.String })
 const ResourceChanged = Schema.TaggedStruct("ResourceChanged", {
   system: Schema.Literal("coolify", "dns"),
   kind: Schema.Literal("project", "environment", "application", "variables", "record"),
@@ -113,6 +115,7 @@ export const DeploymentEvent = Schema.Union(
   StepFinished,
   SecretResolved,
   Planned,
+  ChangeStarted,
   ResourceChanged,
   DnsChecked,
   DeploymentProgress,

@@ -80,6 +80,7 @@ const remove = Effect.fn("remove")(function* (spec: Spec, options: DestroyOption
   if (!(yield* options.confirm(plan))) return "declined"
   const { applications, project } = doomed
   for (const { name, uuid } of applications) {
+    yield* run.emit({ _tag: "ChangeStarted", what: `application ${name}` })
     yield* removeApplication(uuid, { deleteVolumes: options.deleteVolumes })
     yield* run.emit({
       _tag: "ResourceChanged",
@@ -121,8 +122,9 @@ const removeRecords = Effect.fn("removeRecords")(function* ({ records }: Doomed)
   const dns = yield* DnsClient
   const run = yield* Run
   for (const { zone, recordSet } of records) {
-    yield* dns.remove(zone, recordSet)
     const name = `${recordSet.name} ${recordSet.type}`
+    yield* run.emit({ _tag: "ChangeStarted", what: `record ${name}` })
+    yield* dns.remove(zone, recordSet)
     yield* run.emit({ _tag: "ResourceChanged", system: "dns", kind: "record", name, action: "deleted" })
   }
 })
@@ -131,6 +133,7 @@ const removeRecords = Effect.fn("removeRecords")(function* ({ records }: Doomed)
 const removeProject = Effect.fn("removeProject")(function* (project: Project) {
   const coolify = yield* CoolifyClient
   const run = yield* Run
+  yield* run.emit({ _tag: "ChangeStarted", what: `project ${project.name}` })
   yield* coolify.deleteProject(project.uuid).pipe(
     Effect.zipRight(
       run.emit({

@@ -2,6 +2,7 @@ import * as Cause from "effect/Cause"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Ref from "effect/Ref"
@@ -43,8 +44,13 @@ export const withUndo = <A, E, R, R2>(
   Effect.gen(function* () {
     const run = yield* Run
     const unknown = yield* Ref.make(false)
-    const id = yield* run.journal.change(undo)
-    yield* Ref.update(run.ledger, (ledger) => ({ ...ledger, changes: ledger.changes + 1 }))
+    const id = yield* Effect.uninterruptible(
+      Effect.zipLeft(
+        run.journal.change(undo),
+        Ref.update(run.ledger, (ledger) => ({ ...ledger, changes: ledger.changes + 1 }))
+      )
+    )
+    yield* run.emit({ _tag: "ChangeStarted", what: subjectOf(undo).what })
     const settled = Effect.flatMap(Ref.get(unknown), (late) => (late ? untilSettled(perform) : perform))
     return yield* Effect.acquireReleaseInterruptible(
       Effect.onExit(change, (exit) => Ref.set(unknown, isUnknown(exit))),
@@ -76,6 +82,13 @@ const untilSettled = <E, R>(perform: Effect.Effect<Undone, E, R>): Effect.Effect
     return first === "undone" ? first : second
   })
 
+/**
+ * For what must be done in a finalizer: a signal that comes meanwhile does not cut it off, and its own deadlines do,
+ * which a finalizer, being uninterruptible, would make wait.
+ */
+export const undisturbed = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.uninterruptible(Effect.flatMap(Effect.forkDaemon(Effect.interruptible(effect)), Fiber.join))
+
 /** How often what must be done in the end is tried. */
 export const undoRetries = Schedule.exponential("300 millis").pipe(
   Schedule.jittered,
@@ -94,12 +107,11 @@ export const runUndo = Effect.fn("runUndo")(function* <R>(
   yield* run.emit({ _tag: "UndoStarted", what })
   yield* perform.pipe(
     Effect.retry({ schedule: undoRetries, while: ({ left }) => left !== true }),
-    // A finalizer is uninterruptible, and a timeout would wait for it: the region inside has to be opened again.
-    Effect.interruptible,
     Effect.timeoutFail({
       duration: budget ?? pace.undoBudget,
       onTimeout: (): UndoFailure => ({ message: "it took too long" })
     }),
+    undisturbed,
     Effect.matchCauseEffect({
       onSuccess: (undone) =>
         Effect.gen(function* () {

@@ -209,6 +209,8 @@ export const makeTextView = (
           err: title.err
         }
       }
+      case "ChangeStarted":
+        return silent(view)
       case "ResourceChanged": {
         const [mark, paint] = {
           created: ["+", errStyle.green] as const,

@@ -95,6 +95,24 @@ it.effect("interrupts at once: an acquisition would have made Ctrl-C wait", () =
   })
 )
 
+it.effect("is not cut off by an interruption that comes while it is under way", () =>
+  Effect.gen(function* () {
+    const { fiber, log, run } = yield* inRun((note) =>
+      Effect.gen(function* () {
+        yield* change(note, "a")
+        yield* withUndo(undoOf("b"), note("b"), Effect.delay(undoing(note, "b"), "1 second"))
+        yield* Effect.fail("over")
+      })
+    )
+    yield* TestClock.adjust("500 millis")
+    yield* Fiber.interruptFork(fiber)
+    yield* TestClock.adjust("1 second")
+    yield* Fiber.await(fiber)
+    assert.deepStrictEqual(yield* log, ["a", "b", "undo b", "undo a"])
+    assert.deepStrictEqual((yield* Ref.get(run.ledger)).leftovers, [])
+  })
+)
+
 it.effect("goes on after an undo that fails or dies, and names what it left", () =>
   Effect.gen(function* () {
     const { fiber, log, run } = yield* inRun((note) =>

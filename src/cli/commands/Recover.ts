@@ -4,7 +4,7 @@ import { apply } from "../../orchestrator/Apply.ts"
 import { destroy } from "../../orchestrator/Destroy.ts"
 import type { Unsettled } from "../../orchestrator/JournalEntry.ts"
 import { mustRollBack, refuseOtherSecrets, rollBackOpen } from "../../orchestrator/Recover.ts"
-import { peek } from "../../orchestrator/RunJournal.ts"
+import { openRunJournal, peek } from "../../orchestrator/RunJournal.ts"
 import { scan } from "../../orchestrator/Scan.ts"
 import { parseSpec } from "../../spec/ParseSpec.ts"
 import type { Spec } from "../../spec/Spec.ts"
@@ -59,10 +59,10 @@ export const recover = define({
     const { out } = yield* Screen
     const given = yield* givenSecrets(flags.secrets)
     if (flags.scan) return yield* showMarked(flags)
-    const open = yield* inWorld(sandboxOf(flags), openJournals)
-    if (open.length === 0) {
-      if (!flags.quiet) yield* Say.hint(["Nothing is open: every run has come to its end."])
-      return
+    const journals = yield* inWorld(sandboxOf(flags), allJournals)
+    const open = journals.filter(({ left }) => left.decision !== "closed")
+    if (open.length === 0 && !flags.quiet) {
+      yield* Say.hint(["Nothing is open: every run has come to its end."])
     }
     if (flags.dryRun) {
       return yield* Say.result(
@@ -72,7 +72,7 @@ export const recover = define({
       )
     }
     let worst: ExitCode = ExitCode.done
-    for (const { name, left } of open) {
+    for (const { name, left } of journals) {
       const report = yield* settle(name, left, { ...flags, given })
       if (report === undefined) continue
       const code = report.outcome === "rolled-back" ? ExitCode.done : ofReport(report)
@@ -108,7 +108,7 @@ const inWorld = <A, E, R>(sandbox: WorldRequest["sandbox"], effect: Effect.Effec
     })
   )
 
-const openJournals = Effect.gen(function* () {
+const allJournals = Effect.gen(function* () {
   const journals = yield* Journals
   const all = yield* Effect.forEach(yield* journals.list, (name) =>
     Effect.map(peek(name), (left) => ({ name, left }))
@@ -127,7 +127,7 @@ interface SettleFlags extends WorldFlags {
   readonly verbose: boolean
 }
 
-/** `undefined`: another run has settled it in the meantime. */
+/** `undefined`: there was nothing to settle, or another run has done so in the meantime. */
 const settle = Effect.fn("settle")(function* (name: string, left: Unsettled, flags: SettleFlags) {
   const spec = yield* parseSpec(left.begun.text, left.begun.file)
   yield* maskSecrets(spec, sandboxOf(flags))
@@ -141,6 +141,13 @@ const settle = Effect.fn("settle")(function* (name: string, left: Unsettled, fla
   yield* lockRun(spec, { ...world, command: "recover", seconds: flags.lockTimeout ?? 0 })
   const now = yield* Effect.provide(peek(name), world.layer)
   if (now === undefined) return undefined
+  if (now.decision === "closed") {
+    // Its process ended before the file was gone.
+    const screen = yield* Screen
+    const warn = (message: string) => Effect.provideService(Say.warn(message), Screen, screen)
+    yield* Effect.provide(openRunJournal(name, warn), world.layer)
+    return undefined
+  }
   const back = flags.rollback || mustRollBack(now)
   if (!back && now.begun.command !== "destroy") {
     yield* Effect.provide(refuseOtherSecrets(spec, now), world.knownSecrets)

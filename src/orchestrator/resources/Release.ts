@@ -4,7 +4,7 @@ import * as Exit from "effect/Exit"
 import { CoolifyClient } from "../../coolify/CoolifyClient.ts"
 import { releaseVariable, type Desired } from "../Desired.ts"
 import { Pace } from "../Pace.ts"
-import { describe, undoRetries } from "../Rollback.ts"
+import { describe, undisturbed, undoRetries } from "../Rollback.ts"
 import { Run } from "../Run.ts"
 
 /**
@@ -19,12 +19,12 @@ const confirm = Effect.fn("confirmRelease")(function* (applicationUuid: string, 
   const run = yield* Run
   const { undoBudget } = yield* Pace
   yield* coolify.putVariables(applicationUuid, [releaseVariable(desired, false)]).pipe(
-    Effect.interruptible,
     Effect.timeoutFail({
       duration: Duration.times(undoBudget, 0.25),
       onTimeout: () => ({ message: "it took too long" })
     }),
     Effect.retry(undoRetries),
+    undisturbed,
     Effect.catchAllCause((cause) =>
       run.emit({
         _tag: "Warning",

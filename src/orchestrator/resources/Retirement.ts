@@ -3,7 +3,7 @@ import * as Exit from "effect/Exit"
 import { CoolifyClient, type Application } from "../../coolify/CoolifyClient.ts"
 import { absentIfNotFound, awaitGone } from "../Find.ts"
 import { Pace } from "../Pace.ts"
-import { describe, leaveOver, undoRetries } from "../Rollback.ts"
+import { describe, leaveOver, undisturbed, undoRetries } from "../Rollback.ts"
 import { Run } from "../Run.ts"
 
 /**
@@ -23,8 +23,8 @@ const retire = Effect.fn("retire")(function* (old: Application) {
   yield* absentIfNotFound(coolify.deleteApplication(old.uuid, { deleteVolumes: false })).pipe(
     Effect.retry(undoRetries),
     Effect.zipRight(awaitGone(coolify.getApplication(old.uuid), what)),
-    Effect.interruptible,
     Effect.timeoutFail({ duration: undoBudget, onTimeout: () => ({ message: "it took too long" }) }),
+    undisturbed,
     Effect.matchCauseEffect({
       onFailure: (cause) => left(describe(cause)),
       onSuccess: () =>
