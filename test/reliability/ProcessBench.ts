@@ -445,7 +445,8 @@ export interface Case {
   readonly expectConverged: (version: Version) => Promise<void>
   /** The generated secrets and what they are digested with. */
   readonly secrets: () => string
-  /** Their text. */
+  readonly journalFiles: () => ReadonlyArray<string>
+  /** The text of those that have any. */
   readonly openJournals: () => ReadonlyArray<string>
 }
 
@@ -547,9 +548,9 @@ const openCase = (bench: BenchState, slot: Slot): Case => {
     writeFileSync(join(directory, "app.yaml"), specText(project, version))
   }
   // One without an entry is of a process that was killed before it wrote any.
+  const journalFiles = () => filesBelow(join(slot.dir, "journal")).filter((file) => file.endsWith(".ndjson"))
   const openJournals = () =>
-    filesBelow(join(slot.dir, "journal"))
-      .filter((file) => file.endsWith(".ndjson"))
+    journalFiles()
       .map((file) => readFileSync(file, "utf8").trim())
       .filter((text) => text !== "")
 
@@ -597,6 +598,7 @@ const openCase = (bench: BenchState, slot: Slot): Case => {
     ours,
     writes,
     secrets,
+    journalFiles,
     openJournals,
     expectVersion,
     expectSame: async (before) => {
