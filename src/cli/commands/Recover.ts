@@ -148,7 +148,8 @@ const settle = Effect.fn("settle")(function* (name: string, left: Unsettled, fla
     yield* Effect.provide(openRunJournal(name, warn), world.layer)
     return undefined
   }
-  const back = flags.rollback || mustRollBack(now)
+  // What is committed has no way back: it may have deleted what it replaced.
+  const back = mustRollBack(now) || (flags.rollback && now.decision !== "committed")
   if (!back && now.begun.command !== "destroy") {
     yield* Effect.provide(refuseOtherSecrets(spec, now), world.knownSecrets)
   }
