@@ -304,7 +304,7 @@ export const parseYaml = (text: string, report: Report): Node | undefined => {
     uniqueKeys: false,
     logLevel: "error"
   })
-  const [document] = composer.compose(tokens, true, text.length)
+  const [document] = withoutTraces(() => [...composer.compose(tokens, true, text.length)])
   if (document === undefined) return { _tag: "Null", at: { line: 1, column: 1 } }
   // The library reports what follows from an error too: one per place is enough.
   const seen = new Set<number>()
@@ -313,4 +313,15 @@ export const parseYaml = (text: string, report: Report): Node | undefined => {
     seen.add(pos[0])
   }
   return seen.size > 0 ? undefined : builder.node(document.contents, { line: 1, column: 1 }, "")
+}
+
+/** A hostile text makes as many errors as it has bytes, and most of the time goes into the traces that nobody reads. */
+const withoutTraces = <A>(run: () => A): A => {
+  const { stackTraceLimit } = Error
+  Error.stackTraceLimit = 0
+  try {
+    return run()
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit
+  }
 }

@@ -161,9 +161,11 @@ describe("YAML bomb", () => {
   ]
 
   it.each(bombs)("%s is refused within a second, in 256 MB", (_, text) => {
-    const began = performance.now()
+    const began = process.cpuUsage()
     assert.isTrue(Either.isLeft(parseSpec(text, "bomb.yaml")))
-    assert.isBelow(performance.now() - began, 1_000)
+    // Of the processor's time: what else a machine does is not the parser's fault.
+    const { user, system } = process.cpuUsage(began)
+    assert.isBelow(user + system, 1_000_000)
     write("bomb.yaml", text)
     const { status, stderr, watched } = fabrik.run(["validate", "bomb.yaml"])
     assert.strictEqual(status, 4)
