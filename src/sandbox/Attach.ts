@@ -15,6 +15,7 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { FaultsBody } from "./Control.ts"
+import type { FaultRule } from "./Faults.ts"
 import { start, type SandboxOptions } from "./Sandbox.ts"
 import { SandboxError } from "./SandboxError.ts"
 import { LoggedRequests, type SandboxHandle, SandboxInfo, SandboxSeed } from "./SandboxHandle.ts"
@@ -73,6 +74,7 @@ const attachTo = Effect.fnUntraced(function* (dir: string, apiUrl: string, token
     token,
     faults: {
       add: (...rules) => post("/faults", FaultsBody, { rules }),
+      remove: (...rules) => post("/faults/remove", FaultsBody, { rules }),
       clear: send(HttpClientRequest.del("/faults"), () => Effect.void)
     },
     seed: (what) => post("/seed", SandboxSeed, what),
@@ -99,7 +101,7 @@ const startingUp = Schedule.intersect(Schedule.spaced("100 millis"), Schedule.re
 
 /**
  * The foreground sandbox of the directory where one runs (then ports and latencies of `options` say nothing), else one
- * embedded in this process.
+ * embedded in this process. The faults of `options` end with the scope.
  */
 export const attachOrStart = (
   options: SandboxOptions
@@ -110,15 +112,19 @@ export const attachOrStart = (
         // No file, a dead one, nobody there: nobody serves.
         onNone: () => start(options),
         onSome: (handle) =>
-          Effect.as(
-            Effect.zipRight(handle.seed(options.seed ?? {}), handle.faults.add(...(options.faults ?? []))),
-            handle
-          )
+          Effect.zipRight(handle.seed(options.seed ?? {}), withFaults(handle, options.faults ?? []))
       })
     ),
     Effect.retry({ while: (error) => error.reason === "Locked", schedule: startingUp }),
     Effect.provide([NodeFileSystem.layer, Path.layer, FetchHttpClient.layer])
   )
+
+const withFaults = (handle: SandboxHandle, rules: ReadonlyArray<FaultRule | string>) =>
+  rules.length === 0
+    ? Effect.succeed(handle)
+    : Effect.acquireRelease(Effect.as(handle.faults.add(...rules), handle), () =>
+        Effect.ignoreLogged(handle.faults.remove(...rules))
+      )
 
 /** Runs the sandbox until interrupted; `onReady` hears of it once everything listens. */
 export const serve = <E, R>(

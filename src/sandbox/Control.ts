@@ -38,6 +38,13 @@ export const make = (handle: SandboxHandle): HttpApp.Default => {
         Effect.as(done)
       )
     ),
+    HttpRouter.post(
+      "/_sandbox/faults/remove",
+      HttpServerRequest.schemaBodyJson(FaultsBody).pipe(
+        Effect.flatMap(({ rules }) => handle.faults.remove(...rules)),
+        Effect.as(done)
+      )
+    ),
     HttpRouter.del("/_sandbox/faults", Effect.as(handle.faults.clear, done)),
     HttpRouter.use((handler) =>
       Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ headers }) =>

@@ -79,6 +79,8 @@ export type DnsServerFaultRule = typeof DnsServerFaultRule.Type
 export const FaultRule = Schema.Union(HttpFaultRule, DnsServerFaultRule)
 export type FaultRule = typeof FaultRule.Type
 
+const isSameRule = Schema.equivalence(FaultRule)
+
 interface Armed {
   readonly rule: FaultRule
   readonly seen: number
@@ -86,6 +88,8 @@ interface Armed {
 
 export interface Faults {
   readonly add: (rules: ReadonlyArray<FaultRule>) => Effect.Effect<void>
+  /** Takes away one of its like for each of the rules, the latest first. */
+  readonly remove: (rules: ReadonlyArray<FaultRule>) => Effect.Effect<void>
   readonly clear: Effect.Effect<void>
   readonly rules: Effect.Effect<ReadonlyArray<FaultRule>>
   /** Counts the request and answers the rule that strikes it. */
@@ -125,6 +129,13 @@ export const make = Effect.fn("Faults.make")(function* (initial: ReadonlyArray<F
     })
   const faults: Faults = {
     add: (rules) => Ref.update(armed, (all) => [...all, ...rules.map((rule) => ({ rule, seen: 0 }))]),
+    remove: (rules) =>
+      Ref.update(armed, (all) =>
+        rules.reduce((left, rule) => {
+          const at = left.findLastIndex((one) => isSameRule(one.rule, rule))
+          return left.filter((_, index) => index !== at)
+        }, all)
+      ),
     clear: Ref.set(armed, []),
     rules: Effect.map(Ref.get(armed), (all) => all.map(({ rule }) => rule)),
     forHttp: (api, method, path) =>

@@ -192,7 +192,11 @@ const startIn = Effect.fn("Sandbox.start")(function* (options: SandboxOptions) {
     edge: { host: loopback, port: edge },
     caFile: file(Certificates.authorityFile),
     caPem: certificates.authorityPem,
-    faults: { add: (...rules) => Effect.flatMap(parseAll(rules), faults.add), clear: faults.clear },
+    faults: {
+      add: (...rules) => Effect.flatMap(parseAll(rules), faults.add),
+      remove: (...rules) => Effect.flatMap(parseAll(rules), faults.remove),
+      clear: faults.clear
+    },
     seed,
     world: Effect.all({ coolify: coolify.world, zones: Effect.map(zones.all, worldOf) }),
     requests: log.all

@@ -43,6 +43,8 @@ export interface SandboxHandle extends SandboxInfo {
   readonly faults: {
     /** Rules, or lines as FaultText reads them. */
     readonly add: (...rules: ReadonlyArray<FaultRule | string>) => Effect.Effect<void, SandboxError>
+    /** Undoes an `add` of the same. */
+    readonly remove: (...rules: ReadonlyArray<FaultRule | string>) => Effect.Effect<void, SandboxError>
     readonly clear: Effect.Effect<void, SandboxError>
   }
   readonly seed: (what: SandboxSeed) => Effect.Effect<void, SandboxError>

@@ -318,6 +318,21 @@ describe("a foreground sandbox", () => {
       assert.deepStrictEqual(yield* again.world, world)
       assert.strictEqual((yield* api(attached, "GET", "/api/v1/servers")).status, 503)
       assert.include((yield* api(attached, "GET", "/api/v1/servers")).text, "vps1")
+      const status = Effect.map(api(attached, "GET", "/api/v1/servers"), (answer) => answer.status)
+      yield* attached.faults.add("coolify GET /servers status=502")
+      const passing = Effect.scoped(
+        Effect.zipRight(
+          attachOrStart({
+            dir,
+            faults: ["coolify GET /projects status=503", "coolify GET /servers status=502"]
+          }),
+          status
+        )
+      )
+      assert.strictEqual(yield* passing, 502)
+      // Its own are gone with it, and nobody else's.
+      assert.strictEqual((yield* api(attached, "GET", "/api/v1/projects")).status, 200)
+      assert.strictEqual(yield* status, 502)
       yield* again.faults.add("coolify * * hang")
       yield* again.faults.clear
       const bad = yield* Effect.flip(again.faults.add("nonsense"))
@@ -327,7 +342,10 @@ describe("a foreground sandbox", () => {
         [
           "PATCH /api/v1/servers/localhost/zones/example.com. 204",
           "GET /api/v1/servers 503",
-          "GET /api/v1/servers 200"
+          "GET /api/v1/servers 200",
+          "GET /api/v1/servers 502",
+          "GET /api/v1/projects 200",
+          "GET /api/v1/servers 502"
         ]
       )
 
