@@ -59,12 +59,25 @@ export const leaksIn = (secrets: Readonly<Record<string, string>>, text: string)
   })
 }
 
+/** `undefined`: it is gone by now, as a file that a sandbox puts in the place of another. */
+const readIfThere = (file: string): string | undefined => {
+  try {
+    return readFileSync(file, "latin1")
+  } catch (error) {
+    if (existsSync(file)) throw error
+    return undefined
+  }
+}
+
 /** Every file below a directory, by its path in there. */
 export const filesBelow = (directory: string): ReadonlyArray<readonly [string, string]> =>
   readdirSync(directory, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
-    .map((file) => [relative(directory, file), readFileSync(file, "latin1")] as const)
+    .flatMap((file) => {
+      const text = readIfThere(file)
+      return text === undefined ? [] : [[relative(directory, file), text] as const]
+    })
 
 /** What must be seen nowhere of what fabrik and its sandbox keep below a directory, by file. */
 const secretsBelow = (directory: string): Readonly<Record<string, string>> =>

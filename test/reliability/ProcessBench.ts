@@ -552,7 +552,7 @@ const openCase = (bench: BenchState, slot: Slot): Case => {
   const openJournals = () =>
     journalFiles()
       .map((file) => readFileSync(file, "utf8").trim())
-      .filter((text) => text !== "")
+      .filter((text) => text.split("\n").some((line) => line.endsWith("}")))
 
   const expectVersion = async (version: Version) => {
     const now = await ours()
