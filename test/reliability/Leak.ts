@@ -64,8 +64,8 @@ const readIfThere = (file: string): string | undefined => {
   try {
     return readFileSync(file, "latin1")
   } catch (error) {
-    if (existsSync(file)) throw error
-    return undefined
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined
+    throw error
   }
 }
 

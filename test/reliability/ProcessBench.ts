@@ -446,7 +446,7 @@ export interface Case {
   /** The generated secrets and what they are digested with. */
   readonly secrets: () => string
   readonly journalFiles: () => ReadonlyArray<string>
-  /** The text of those that have any. */
+  /** The text of those with an entry. */
   readonly openJournals: () => ReadonlyArray<string>
 }
 
@@ -547,8 +547,8 @@ const openCase = (bench: BenchState, slot: Slot): Case => {
     written = version
     writeFileSync(join(directory, "app.yaml"), specText(project, version))
   }
-  // One without an entry is of a process that was killed before it wrote any.
   const journalFiles = () => filesBelow(join(slot.dir, "journal")).filter((file) => file.endsWith(".ndjson"))
+  // One without a whole entry is of a process that was killed before it wrote any.
   const openJournals = () =>
     journalFiles()
       .map((file) => readFileSync(file, "utf8").trim())
