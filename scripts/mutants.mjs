@@ -78,8 +78,8 @@ const mutants = [
   {
     name: "the bound on an undo that hangs",
     file: "src/orchestrator/Rollback.ts",
-    find: "    Effect.interruptible,\n    Effect.timeoutFail({\n      duration: budget",
-    put: "    Effect.timeoutFail({\n      duration: budget",
+    find: "duration: budget ?? pace.undoBudget",
+    put: 'duration: "1000 days"',
     tests: ["test/orchestrator/Rollback.test.ts"]
   },
   {
