@@ -156,10 +156,7 @@ export const start = (given: ProcessFacts): Started => {
         ...renderProblem(
           {
             what: "stopped before the rollback was done",
-            details: [
-              ...[...seen.deleted].map((what) => `done: ${what}`),
-              ...[...seen.changing].map((what) => `may be left: ${what}`)
-            ],
+            details: unfinished(seen, "may be left"),
             next: ""
           },
           style
@@ -213,15 +210,17 @@ const makeScreen = ({ argv, env, err, out }: ProcessFacts): Screen["Type"] => {
 const stderrLogger = (err: OutputStream) =>
   Logger.make((options) => err.write(`${Logger.logfmtLogger.log(options)}\n`))
 
+const unfinished = ({ changing, deleted }: Seen, open: string): ReadonlyArray<string> => [
+  ...[...deleted].map((what) => `done: ${what}`),
+  ...[...changing].map((what) => `${open}: ${what}`)
+]
+
 /** A command without a rollback (destroy) was interrupted in the middle. */
-const renderCutShort = ({ changing, deleted }: Seen, style: Screen["Type"]["err"]["style"]) =>
+const renderCutShort = (seen: Seen, style: Screen["Type"]["err"]["style"]) =>
   renderProblem(
     {
       what: "interrupted in the middle",
-      details: [
-        ...[...deleted].map((what) => `done: ${what}`),
-        ...[...changing].map((what) => `may be done: ${what}`)
-      ],
+      details: unfinished(seen, "may be done"),
       next: "Run the command again: it goes on from there."
     },
     style

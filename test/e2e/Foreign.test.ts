@@ -12,7 +12,7 @@ import { Pace } from "../../src/orchestrator/Pace.ts"
 import type { SandboxHandle } from "../../src/sandbox/SandboxHandle.ts"
 import type { Source, Spec } from "../../src/spec/Spec.ts"
 import { testSandbox } from "../sandbox/TestSandbox.ts"
-import { noOrigin } from "../orchestrator/Samples.ts"
+import { destroyOptions } from "../orchestrator/Samples.ts"
 import { hasty, layersOf, options, specOf } from "./SandboxWorld.ts"
 
 const zone = "example.com"
@@ -193,14 +193,7 @@ it.scopedLive(
       const applied = (spec: Spec, timeout: Duration.Duration) =>
         Effect.catchTag(apply(spec, { ...options, timeout }), "JournalError", Effect.die)
       const destroyed = (spec: Spec) =>
-        destroy(spec, {
-          command: "destroy",
-          mode: "sandbox",
-          keepDns: false,
-          deleteVolumes: true,
-          confirm: () => Effect.succeed(true),
-          origin: noOrigin
-        }).pipe(Effect.catchTag("JournalError", Effect.die))
+        destroy(spec, destroyOptions).pipe(Effect.catchTag("JournalError", Effect.die))
 
       const oneRun = (lane: number, history: Array<string>) =>
         Effect.gen(function* () {

@@ -23,7 +23,7 @@ import * as FileSecretStore from "../../src/secrets/FileSecretStore.ts"
 import { parseSpec } from "../../src/spec/ParseSpec.ts"
 import type { Spec } from "../../src/spec/Spec.ts"
 import { layerMemory as journalsMemory } from "../../src/state/MemoryJournals.ts"
-import { applyOptions, noOrigin } from "../orchestrator/Samples.ts"
+import { applyOptions, destroyOptions } from "../orchestrator/Samples.ts"
 
 export const layersOf = (sandbox: SandboxHandle) =>
   Layer.unwrapEffect(
@@ -106,14 +106,7 @@ export const applyTo = (
 export const destroyFrom = (sandbox: SandboxHandle, spec: Spec) =>
   Effect.gen(function* () {
     const pace = yield* hasty
-    return yield* destroy(spec, {
-      command: "destroy",
-      mode: "sandbox",
-      keepDns: false,
-      deleteVolumes: true,
-      confirm: () => Effect.succeed(true),
-      origin: noOrigin
-    }).pipe(
+    return yield* destroy(spec, destroyOptions).pipe(
       Effect.catchTag("JournalError", Effect.die),
       Effect.provideService(Pace, pace),
       Effect.provide(layersOf(sandbox)),

@@ -28,7 +28,8 @@ import { hasChanges, type Plan } from "../../src/orchestrator/Plan.ts"
 import { layerMemory as secretMemory } from "../../src/secrets/MemorySecretStore.ts"
 import type { Spec } from "../../src/spec/Spec.ts"
 import { layerMemory as journalsMemory } from "../../src/state/MemoryJournals.ts"
-import { applyOptions, noOrigin, server, spec as base, zone } from "./Samples.ts"
+import { eachCall } from "./EachCall.ts"
+import { applyOptions, destroyOptions, server, spec as base, zone } from "./Samples.ts"
 import { anySpec, reordered, twoVersions } from "./SpecArbitrary.ts"
 
 const runs = { fastCheck: { numRuns: 100 }, timeout: 120_000 }
@@ -84,11 +85,6 @@ interface Fault {
 const writes = /^(create|update|delete|put|remove|deploy|cancel|stop)/
 
 type Failing = CoolifyError | DnsError
-type Method = (...args: ReadonlyArray<unknown>) => Effect.Effect<unknown, Failing>
-type Member = Effect.Effect<unknown, Failing> | Method | string | object
-
-const isEffect = (member: Member): member is Effect.Effect<unknown, Failing> => Effect.isEffect(member)
-
 /** The service with faults; a fault's count begins when `armed` holds. */
 const faulty = <S extends object>(
   service: S,
@@ -111,15 +107,7 @@ const faulty = <S extends object>(
         }
         return yield* call
       })
-    const members = Object.entries(service as Record<string, Member>).map(([method, member]) => [
-      method,
-      typeof member === "function"
-        ? (...args: ReadonlyArray<unknown>) => around(method, member(...args))
-        : isEffect(member)
-          ? around(method, member)
-          : member
-    ])
-    return Object.fromEntries(members) as S
+    return eachCall(service, around)
   })
 
 const options: ApplyOptions = { ...applyOptions, timeout: Duration.minutes(5) }
@@ -328,16 +316,7 @@ describe("any spec", () => {
 
 const destroyed = (spec: Spec) =>
   Effect.gen(function* () {
-    const fiber = yield* Effect.fork(
-      destroy(spec, {
-        command: "destroy",
-        mode: "sandbox",
-        keepDns: false,
-        deleteVolumes: true,
-        confirm: () => Effect.succeed(true),
-        origin: noOrigin
-      })
-    )
+    const fiber = yield* Effect.fork(destroy(spec, destroyOptions))
     yield* TestClock.adjust("1 hour")
     return yield* Fiber.join(fiber)
   })

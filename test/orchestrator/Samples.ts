@@ -5,6 +5,7 @@ import * as Redacted from "effect/Redacted"
 import type { Application, ObservedVariable, Server } from "../../src/coolify/CoolifyClient.ts"
 import type { ApplyOptions } from "../../src/orchestrator/Apply.ts"
 import { desiredApplication, type Desired } from "../../src/orchestrator/Desired.ts"
+import type { DestroyOptions } from "../../src/orchestrator/Destroy.ts"
 import type { Observed } from "../../src/orchestrator/Observe.ts"
 import type { Healthcheck, Spec } from "../../src/spec/Spec.ts"
 
@@ -56,6 +57,15 @@ export const applyOptions: ApplyOptions = {
   expected: undefined,
   confirm: () => Effect.succeed(true),
   timeout: Duration.minutes(30),
+  origin: noOrigin
+}
+
+export const destroyOptions: DestroyOptions = {
+  command: "destroy",
+  mode: "sandbox",
+  keepDns: false,
+  deleteVolumes: true,
+  confirm: () => Effect.succeed(true),
   origin: noOrigin
 }
 

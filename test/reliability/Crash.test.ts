@@ -13,18 +13,18 @@ import { CoolifyMemory } from "../../src/coolify/CoolifyMemory.ts"
 import { AuthoritativeDns } from "../../src/dns/AuthoritativeDns.ts"
 import { DnsClient } from "../../src/dns/DnsClient.ts"
 import { HealthProbe } from "../../src/health/HealthProbe.ts"
-import { apply } from "../../src/orchestrator/Apply.ts"
-import { destroy } from "../../src/orchestrator/Destroy.ts"
 import type { RunFinished } from "../../src/orchestrator/DeploymentEvent.ts"
-import { mustRollBack, rollBackOpen } from "../../src/orchestrator/Recover.ts"
+import { mustRollBack } from "../../src/orchestrator/Recover.ts"
 import { journalName, peek } from "../../src/orchestrator/RunJournal.ts"
 import { SecretStore } from "../../src/secrets/SecretStore.ts"
 import type { Spec } from "../../src/spec/Spec.ts"
 import { Journals } from "../../src/state/Journals.ts"
 import { MemoryJournals } from "../../src/state/MemoryJournals.ts"
-import { applyOptions, noOrigin } from "../orchestrator/Samples.ts"
+import { eachCall } from "../orchestrator/EachCall.ts"
 import {
   calls,
+  carryOut,
+  type Command,
   checkRunning,
   probe,
   recording,
@@ -79,30 +79,15 @@ const point = ({ dead, dies, points }: Process) =>
     return yield* Effect.never
   })
 
-type Method = (...args: ReadonlyArray<unknown>) => Effect.Effect<unknown>
-type Member = Effect.Effect<unknown> | Method | string | object
-const isEffect = (member: Member): member is Effect.Effect<unknown> => Effect.isEffect(member)
-
 const mortal = <S extends object>(process: Process, service: S): S =>
-  Object.fromEntries(
-    Object.entries(service as Record<string, Member>).map(([name, member]) => {
-      const around = (effect: Effect.Effect<unknown>) =>
-        writes.test(name)
-          ? Effect.zipRight(
-              live(process, point(process)),
-              Effect.tap(effect, () => live(process, point(process)))
-            )
-          : Effect.tap(live(process, effect), () => live(process, Effect.void))
-      return [
-        name,
-        typeof member === "function"
-          ? (...args: ReadonlyArray<unknown>) => around((member as Method)(...args))
-          : isEffect(member)
-            ? around(member)
-            : member
-      ]
-    })
-  ) as S
+  eachCall(service, (method, call: Effect.Effect<unknown>) =>
+    writes.test(method)
+      ? Effect.zipRight(
+          live(process, point(process)),
+          Effect.tap(call, () => live(process, point(process)))
+        )
+      : Effect.tap(live(process, call), () => live(process, Effect.void))
+  )
 
 const inProcess = <A, E, R>(process: Process, healthy: boolean, effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {
@@ -124,25 +109,13 @@ type Report = typeof RunFinished.Type
 
 /** Runs to its end, or to its death: then there is no report. */
 const run = (
-  command: Scenario["command"] | "rollback",
+  command: Command,
   spec: Spec,
   { dies = 0, healthy = true }: { readonly dies?: number; readonly healthy?: boolean } = {}
 ) =>
   Effect.gen(function* () {
     const process = yield* makeProcess(dies)
-    const effect =
-      command === "apply"
-        ? apply(spec, { ...applyOptions, timeout: Duration.minutes(5) })
-        : command === "destroy"
-          ? destroy(spec, {
-              command: "destroy",
-              mode: "sandbox",
-              keepDns: false,
-              deleteVolumes: true,
-              confirm: () => Effect.succeed(true),
-              origin: noOrigin
-            })
-          : rollBackOpen(journalName("default", spec), { mode: "sandbox", ...spec })
+    const effect = carryOut(command, spec, Duration.minutes(5))
     const fiber = yield* inProcess(process, healthy, effect).pipe(Effect.either, Effect.forkDaemon)
     yield* pass("3 hours")
     const points = yield* Ref.get(process.points)
@@ -210,7 +183,7 @@ const oneCase = (scenario: Scenario, dies: number, kept: Kept, ending: Ending) =
       const undoes = left !== undefined && left.decision !== "committed" && left.decision !== "closed"
       const { report, told } =
         ending === "recover --rollback"
-          ? yield* run("rollback", scenario.spec)
+          ? yield* run("recover", scenario.spec)
           : yield* run(scenario.command, scenario.spec, { healthy: false })
       if (scenario.command === "apply" && undoes) {
         assert.deepStrictEqual(report?.leftovers, [], `${at}: ${told}`)

@@ -20,6 +20,7 @@ import {
   snapshot,
   withoutTwins,
   world,
+  type Command,
   type Scenario
 } from "./MemoryWorld.ts"
 import { note, sample } from "./Scale.ts"
@@ -36,7 +37,7 @@ const inFolder = <A, E, R>(scenario: Scenario, body: (directory: string) => Effe
 const run = (
   directory: string,
   disk: Disk.Disk,
-  command: Scenario["command"] | "recover",
+  command: Command,
   { spec, healthy }: Pick<Scenario, "spec" | "healthy">
 ) =>
   runWith(command, spec, { healthy }).pipe(

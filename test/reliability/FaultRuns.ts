@@ -8,17 +8,14 @@ import * as Ref from "effect/Ref"
 import { DnsClient } from "../../src/dns/DnsClient.ts"
 import { CoolifyClient } from "../../src/coolify/CoolifyClient.ts"
 import { HealthProbe } from "../../src/health/HealthProbe.ts"
-import { apply } from "../../src/orchestrator/Apply.ts"
-import { destroy } from "../../src/orchestrator/Destroy.ts"
 import { Progress, type Emitted, type RunFinished } from "../../src/orchestrator/DeploymentEvent.ts"
-import { rollBackOpen } from "../../src/orchestrator/Recover.ts"
-import { journalName } from "../../src/orchestrator/RunJournal.ts"
 import type { Spec } from "../../src/spec/Spec.ts"
 import { MemoryJournals } from "../../src/state/MemoryJournals.ts"
-import { applyOptions, noOrigin } from "../orchestrator/Samples.ts"
 import { faulty, type Planned } from "./Faults.ts"
 import {
   calls,
+  carryOut,
+  type Command,
   checkRunning,
   probe,
   recording,
@@ -35,7 +32,7 @@ const timeout = Duration.minutes(10)
 
 /** Runs to its end under the test clock. */
 export const runWith = (
-  command: Scenario["command"] | "recover",
+  command: Command,
   spec: Spec,
   {
     healthy = true,
@@ -58,19 +55,7 @@ export const runWith = (
         holder.fiber === undefined ? Effect.void : Effect.asVoid(Fiber.interruptFork(holder.fiber))
       )
     }
-    const effect =
-      command === "apply"
-        ? apply(spec, { ...applyOptions, timeout })
-        : command === "destroy"
-          ? destroy(spec, {
-              command: "destroy",
-              mode: "sandbox",
-              keepDns: false,
-              deleteVolumes: true,
-              confirm: () => Effect.succeed(true),
-              origin: noOrigin
-            })
-          : rollBackOpen(journalName("default", spec), { mode: "sandbox", ...spec })
+    const effect = carryOut(command, spec, timeout)
     const fiber = yield* effect.pipe(
       Effect.provideService(CoolifyClient, faulty("coolify", yield* recording, counter)),
       Effect.provideService(DnsClient, faulty("dns", yield* DnsClient, counter)),

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import { CoolifyError, type CoolifyErrorReason } from "../../src/coolify/CoolifyError.ts"
 import { DnsError, type DnsErrorReason } from "../../src/dns/DnsError.ts"
+import { eachCall } from "../orchestrator/EachCall.ts"
 import { writes } from "./MemoryWorld.ts"
 
 /** How a call goes wrong. A read has no effect: there `done` and `late` are as `none`. */
@@ -78,13 +79,6 @@ export interface Counter {
   readonly interrupt: Effect.Effect<void>
 }
 
-type Member =
-  | Effect.Effect<unknown>
-  | ((...args: ReadonlyArray<unknown>) => Effect.Effect<unknown>)
-  | string
-  | object
-const isEffect = (member: Member): member is Effect.Effect<unknown> => Effect.isEffect(member)
-
 /** How late an answer's effect may be and still be found: within the time that a run looks for it. */
 const late = Duration.seconds(3)
 
@@ -127,14 +121,5 @@ export const faulty = <S extends object>(kind: "coolify" | "dns", service: S, co
       const planned = counter.planned.find((one) => (one.inRollback === true ? undo : nth) === one.nth)
       return yield* planned === undefined ? call : disturbed(method, planned.fault, call)
     })
-  return Object.fromEntries(
-    Object.entries(service as Record<string, Member>).map(([method, member]) => [
-      method,
-      typeof member === "function"
-        ? (...args: ReadonlyArray<unknown>) => around(method, member(...args))
-        : isEffect(member)
-          ? around(method, member)
-          : member
-    ])
-  ) as S
+  return eachCall(service, around)
 }

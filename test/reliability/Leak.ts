@@ -79,10 +79,10 @@ export const filesBelow = (directory: string): ReadonlyArray<readonly [string, s
       return text === undefined ? [] : [[relative(directory, file), text] as const]
     })
 
-/** What must be seen nowhere of what fabrik and its sandbox keep below a directory, by file. */
-const secretsBelow = (directory: string): Readonly<Record<string, string>> =>
+/** What must be seen nowhere of what fabrik and its sandbox keep in these files. */
+const secretsIn = (files: ReturnType<typeof filesBelow>): Readonly<Record<string, string>> =>
   Object.fromEntries(
-    filesBelow(directory).flatMap(([file, text]): ReadonlyArray<readonly [string, string]> => {
+    files.flatMap(([file, text]): ReadonlyArray<readonly [string, string]> => {
       if (/(?:^|\/)secrets\/.*\.env$/.test(file)) return [[file, text.replace(/^\w+=/, "").trim()]]
       if (/(?:^|\/)key$/.test(file)) return [[file, text.trim()]]
       if (!/(?:^|\/)sandbox\.json$/.test(file)) return []
@@ -100,9 +100,10 @@ const secretsBelow = (directory: string): Readonly<Record<string, string>> =>
  */
 export const assertNoSecret = (directory: string, written: string): void => {
   if (!existsSync(directory)) return
-  const secrets = secretsBelow(directory)
+  const files = filesBelow(directory)
+  const secrets = secretsIn(files)
   assert.deepStrictEqual(leaksIn(secrets, written), [], `I5: a secret is in:\n${written}`)
-  for (const [file, text] of filesBelow(directory)) {
+  for (const [file, text] of files) {
     if (/(?:^|\/)(?:journal|history)\//.test(file))
       assert.deepStrictEqual(leaksIn(secrets, text), [], `I5: ${file}`)
   }

@@ -11,13 +11,17 @@ import { layerDryRun as authoritativeDryRun } from "../../src/dns/AuthoritativeD
 import { DnsMemory, layerMemory as dnsMemory } from "../../src/dns/DnsMemory.ts"
 import { HealthProbe, ProbeError } from "../../src/health/HealthProbe.ts"
 import { answering } from "../../src/health/MemoryHealthProbe.ts"
+import { apply } from "../../src/orchestrator/Apply.ts"
+import { destroy } from "../../src/orchestrator/Destroy.ts"
+import { rollBackOpen } from "../../src/orchestrator/Recover.ts"
+import { journalName } from "../../src/orchestrator/RunJournal.ts"
 import { desiredApplication } from "../../src/orchestrator/Desired.ts"
 import * as Marker from "../../src/orchestrator/Marker.ts"
 import { layerMemory as secretMemory } from "../../src/secrets/MemorySecretStore.ts"
 import type { Spec } from "../../src/spec/Spec.ts"
 import { layerMemory as journalsMemory } from "../../src/state/MemoryJournals.ts"
 import { FastClock } from "./FastClock.ts"
-import { server, spec as base, zone } from "../orchestrator/Samples.ts"
+import { applyOptions, destroyOptions, server, spec as base, zone } from "../orchestrator/Samples.ts"
 
 const first: Spec = { ...base, env: { LOG_LEVEL: "info", GONE: "soon" } }
 const second: Spec = {
@@ -72,6 +76,20 @@ export const scenarios: ReadonlyArray<Scenario> = [
   },
   { name: "a destroy", before: first, command: "destroy", spec: first, healthy: true }
 ]
+
+export type Command = Scenario["command"] | "recover"
+
+/** What each command does with a spec; `recover` puts back what is open. `timeout`: of an apply. */
+export const carryOut = (command: Command, spec: Spec, timeout: Duration.Duration) => {
+  switch (command) {
+    case "apply":
+      return apply(spec, { ...applyOptions, timeout })
+    case "destroy":
+      return destroy(spec, destroyOptions)
+    case "recover":
+      return rollBackOpen(journalName("default", spec), { mode: "sandbox", ...spec })
+  }
+}
 
 const decoy = (name: string, type: string, comment: string | undefined) => ({
   name,

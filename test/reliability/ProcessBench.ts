@@ -17,6 +17,7 @@ import type { Latency } from "../../src/sandbox/coolify/Latency.ts"
 import type { LoggedRequest } from "../../src/sandbox/RequestLog.ts"
 import type { World } from "../../src/sandbox/SandboxWorld.ts"
 import type { Spec } from "../../src/spec/Spec.ts"
+import { quick } from "../sandbox/TestSandbox.ts"
 import { assertNoSecret } from "./Leak.ts"
 
 const root = join(import.meta.dirname, "../..")
@@ -647,14 +648,6 @@ interface BenchState {
   /** Of worlds in which a version was applied and nothing happened. */
   readonly shapes: ReadonlyMap<Version, unknown>
 }
-
-/** Long enough for every state to be met, short enough for hundreds of deployments. */
-const quick = {
-  queue: "5 millis",
-  build: "20 millis",
-  statusRefresh: "10 millis",
-  deleteJob: "20 millis"
-} as const
 
 export interface Bench {
   /**

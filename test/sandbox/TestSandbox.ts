@@ -7,7 +7,7 @@ import { type SandboxOptions, start } from "../../src/sandbox/Sandbox.ts"
 import type { SandboxHandle } from "../../src/sandbox/SandboxHandle.ts"
 
 /** Quick, but long enough for every state to be seen. */
-const quick = {
+export const quick = {
   queue: "5 millis",
   build: "20 millis",
   statusRefresh: "10 millis",
