@@ -2,6 +2,7 @@
 /** The process: argv, streams, signals, exit code. */
 import { writeSync } from "node:fs"
 import { isatty } from "node:tty"
+import { nodeProblem } from "./cli/NodeVersion.ts"
 import { version } from "./cli/Version.ts"
 
 const argv = process.argv.slice(2)
@@ -39,6 +40,15 @@ const readLine = (onLine: (line: string | undefined) => void): (() => void) => {
   return stop
 }
 
+/** What tells of a fault may have one itself, and then it is still said that there was one. */
+const told = (tell: () => string): string => {
+  try {
+    return tell()
+  } catch {
+    return "fabrik failed for a reason that it could not tell. `fabrik recover` looks after what is left.\n"
+  }
+}
+
 const main = async (): Promise<void> => {
   const { start } = await import("./cli/Start.ts")
   const stream = (stream: NodeJS.WriteStream) => ({
@@ -64,7 +74,10 @@ const main = async (): Promise<void> => {
   // Node itself would print the error as it is, with whatever secret stands in it.
   process.on("uncaughtException", (error) => {
     try {
-      writeSync(2, started.crashed(error))
+      writeSync(
+        2,
+        told(() => started.crashed(error))
+      )
     } finally {
       process.exit(1)
     }
@@ -89,9 +102,14 @@ const main = async (): Promise<void> => {
   process.exit(code)
 }
 
+const problem = nodeProblem(process.versions.node)
 if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-v")) {
   // Answered before anything else is loaded.
   process.stdout.write(`fabrik ${version}\n`)
+} else if (problem !== undefined) {
+  process.stderr.write(`${problem}\n`)
+  // As for all that is refused before anything was sent.
+  process.exitCode = 3
 } else {
   // Stands when nothing is left to wait for though the run has not ended, which is never success.
   process.exitCode = 1

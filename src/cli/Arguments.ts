@@ -180,9 +180,9 @@ const valueProblem = (
     case "Text":
       return value.startsWith("--") ? `needs a value: ${placeholder}` : undefined
     case "KeyValue":
-      return /^[A-Za-z_][A-Za-z0-9_]*=/.test(value)
+      return /^[A-Za-z_][A-Za-z0-9_.]*=/.test(value)
         ? undefined
-        : `wants ${placeholder}: a name of letters, digits and _, then = and the value`
+        : `wants ${placeholder}: a name of letters, digits, _ and ., then = and the value`
     case "Integer":
       return /^\d{1,9}$/.test(value) && Number(value) >= kind.min && Number(value) <= kind.max
         ? undefined

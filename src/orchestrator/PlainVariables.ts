@@ -1,7 +1,7 @@
 /** Pure: which variables of an application that fabrik did not make a spec can hold, and which stay Coolify's. */
 import * as Redacted from "effect/Redacted"
 import type { ApplicationSource, ObservedVariable } from "../coolify/CoolifyClient.ts"
-import { variablePattern } from "../spec/Limits.ts"
+import { isCoolifysOwn, variablePattern } from "../spec/Limits.ts"
 import { releaseKey } from "./Desired.ts"
 
 export interface SortedVariables {
@@ -37,7 +37,7 @@ export const sortVariables = (
 }
 
 /** Set by Coolify, or by fabrik itself. */
-const isReserved = (key: string): boolean => /^(?:COOLIFY|SERVICE)_/.test(key) || key === releaseKey
+const isReserved = (key: string): boolean => isCoolifysOwn(key) || key === releaseKey
 
 /** fabrik writes values literally, for the running container, and for a build only where a repository is built. */
 const meansTheSame = (row: ObservedVariable, value: string, source: ApplicationSource): boolean => {
@@ -45,7 +45,7 @@ const meansTheSame = (row: ObservedVariable, value: string, source: ApplicationS
   const isBuildArgument =
     row.isBuildtime &&
     source._tag === "Dockerfile" &&
-    new RegExp(`^\\s*ARG\\s+${row.key}\\b`, "imu").test(source.text ?? "")
+    new RegExp(`^\\s*ARG\\s+${row.key.replaceAll(".", "\\.")}\\b`, "imu").test(source.text ?? "")
   return row.isRuntime && !isExpanded && !isBuildArgument
 }
 

@@ -1,7 +1,7 @@
 /** Pure: a spec for what already runs, with what it cannot say in comments. */
 import * as Either from "effect/Either"
 import { isIP } from "node:net"
-import { Document, visit } from "yaml"
+import { Document, parse, Scalar, visit } from "yaml"
 import type { Application, ListedApplication, ObservedVariable, Server } from "../coolify/CoolifyClient.ts"
 import type { RecordSet } from "../dns/DnsClient.ts"
 import { buildPacks, ranges, type Range } from "../spec/Limits.ts"
@@ -80,13 +80,27 @@ const inexpressible = (detail: string) =>
  */
 const unprintable =
   /##(?=\w*\[)|[\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu
-const isUnprintable = (text: string): boolean => text.search(unprintable) !== -1 || /\n\s*::/.test(text)
+const isUnprintable = (text: string): boolean => text.search(unprintable) !== -1 || /(?:^|\n)\s*::/.test(text)
 
 const escaped = (found: string): string => {
   const code = found.codePointAt(found === "##" ? 1 : 0) ?? 0
   const digits = code.toString(16)
   const escape = code > 0xffff ? `\\U${digits.padStart(8, "0")}` : `\\u${digits.padStart(4, "0")}`
   return found === "##" ? `#${escape}` : escape
+}
+
+/** Lines stay lines, as a person writes them, unless a block would lose or gain blanks. */
+const blockOf = (text: string): Scalar.Type => {
+  // A block that keeps more than one line break at its end takes the blank lines behind it too.
+  if (/[^\P{Cc}\n\t]/u.test(text) || /(?:^|\n)\s*\n$/.test(text)) return Scalar.QUOTE_DOUBLE
+  const scalar = new Scalar(text)
+  scalar.type = Scalar.BLOCK_LITERAL
+  // One level down, as indentation is part of what can go wrong.
+  const block = new Document({ map: { scalar } }).toString({ lineWidth: 0 })
+  const read: unknown = parse(block)
+  return JSON.stringify(read) === JSON.stringify({ map: { scalar: text } })
+    ? Scalar.BLOCK_LITERAL
+    : Scalar.QUOTE_DOUBLE
 }
 
 const yaml = (value: Yaml): string => {
@@ -97,8 +111,9 @@ const yaml = (value: Yaml): string => {
       if (typeof scalar.value !== "string") return
       const unprintable = isUnprintable(scalar.value)
       oneLine ||= unprintable
-      // Blocks lose or gain blanks at the start, at the end and on lines of their own.
-      if (unprintable || /\s\n|\n\s|^\s|\s$/.test(scalar.value)) scalar.type = "QUOTE_DOUBLE"
+      if (unprintable) scalar.type = Scalar.QUOTE_DOUBLE
+      else if (scalar.value.includes("\n")) scalar.type = blockOf(scalar.value)
+      else if (/^\s|\s$/.test(scalar.value)) scalar.type = Scalar.QUOTE_DOUBLE
     }
   })
   return document
@@ -197,7 +212,7 @@ const remarks = ({ application, place }: Existing, origin: URL): ReadonlyArray<s
 
 /** Names that go into a comment; anything else in them is not shown. */
 const shownNames = (names: ReadonlyArray<string>): ReadonlyArray<string> =>
-  names.map((name) => name.replace(/[^A-Za-z0-9_]/g, "?"))
+  names.map((name) => name.replace(/[^A-Za-z0-9_.]/g, "?"))
 
 const variableRemarks = (
   secret: ReadonlyArray<string>,
@@ -225,7 +240,8 @@ const variableRemarks = (
 
 const healthcheckLines = ({ healthcheck, port }: Application): ReadonlyArray<string> => {
   const fields = [
-    ["status", healthcheck.status, 200, ranges.status],
+    // Coolify keeps a status and does not look at it: its probe in the container takes none from 400.
+    ["status", healthcheck.status, 200, healthcheck.enabled ? { ...ranges.status, max: 399 } : ranges.status],
     ["timeout", healthcheck.timeout, 5, ranges.timeout],
     ["interval", healthcheck.interval, 5, ranges.interval],
     ["retries", healthcheck.retries, 10, ranges.retries],

@@ -118,7 +118,7 @@ const resolveWith = (options: SecretStoreOptions, sources: Sources, generate: Ge
       return yield* new SecretError({
         reason: "CannotPersist",
         subject: unnamable.name,
-        detail: "is not a variable name: letters, digits and _ only, no digit first"
+        detail: "is not a variable name: letters, digits, _ and . only, the first a letter or _"
       })
     }
     return yield* Effect.forEach(found, ({ name, secret }) =>
@@ -280,7 +280,7 @@ const isOwnCredential = (name: string): boolean =>
   /^(?:COOLIFY|FABRIK)_/.test(name) ||
   ["CLOUDFLARE_API_TOKEN", "CF_DNS_API_TOKEN", "PDNS_API_KEY"].includes(name)
 
-const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/
+const variableName = /^[A-Za-z_][A-Za-z0-9_.]*$/
 
 /** One folder name per scope segment: no dots, no case that a file system might fold, never empty. */
 const encodeSegment = (segment: string): string =>

@@ -32,8 +32,14 @@ export const projectPattern = /^(?! )[\p{L}\p{M}\p{N} \-_.@/&()#,:+]{3,255}(?<! 
 // Coolify saves an environment in lower case but looks it up as given; `/` would become `-`.
 export const environmentPattern = /^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$/
 
-/** The name of a variable or a secret. */
-export const variablePattern = /^[A-Za-z_][A-Za-z0-9_]{0,254}$/
+/** The name of a variable or a secret, as Coolify takes it: dots too, for programs that read `spring.datasource.url`. */
+export const variablePattern = /^[A-Za-z_][A-Za-z0-9_.]{0,254}$/
+
+/**
+ * Whether Coolify makes a variable of that name itself. Other names with SERVICE_ (SERVICE_ROLE_KEY) are the user's; those
+ * of generated credentials (SERVICE_USER_, SERVICE_PASSWORD_, ...) mean something in a compose file only.
+ */
+export const isCoolifysOwn = (name: string): boolean => /^(?:COOLIFY_|SERVICE_(?:FQDN|URL|NAME)_)/.test(name)
 
 export const headerPattern = /^[A-Za-z0-9-]{1,64}$/
 

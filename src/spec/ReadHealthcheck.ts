@@ -2,6 +2,7 @@ import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import {
   type Field,
+  type Fields,
   readBoolean,
   readChecked,
   readInteger,
@@ -66,6 +67,18 @@ export interface HealthDefaults {
   readonly release: ReleaseProbe | undefined
 }
 
+/** Coolify probes in the container with `curl -f` or `wget`, which fail on each status from 400. */
+const refuseFailingProbe = (report: Report, fields: Fields, status: number, container: boolean): void => {
+  const field = fields.get("status")
+  if (!container || status < 400 || field === undefined) return
+  report.add(field.node.at, field.path, {
+    message: `a check inside the container can never see ${status}: Coolify's probe there fails on each status from 400`,
+    hint: fields.has("container")
+      ? "name a `path` that answers 2xx or 3xx, or take `container: true` away"
+      : "name a `path` that answers 2xx or 3xx, or write `container: false`"
+  })
+}
+
 /** The health check. A bad value was reported and reads as its default. */
 export const readHealthcheck = (
   report: Report,
@@ -79,14 +92,17 @@ export const readHealthcheck = (
   }
   const integer = (key: string, range: Range, absent: number) =>
     or(key, (own) => readInteger(report, own, range), absent)
+  const status = integer("status", ranges.status, 200)
+  const container = or("container", (own) => readBoolean(report, own), defaults.container)
+  refuseFailingProbe(report, fields, status, container)
   return {
     path: or("path", (own) => readChecked(report, own, healthPath), defaults.path),
-    status: integer("status", ranges.status, 200),
+    status,
     timeout: Duration.seconds(integer("timeout", ranges.timeout, 5)),
     interval: Duration.seconds(integer("interval", ranges.interval, 5)),
     retries: integer("retries", ranges.retries, 10),
     startPeriod: Duration.seconds(integer("startPeriod", ranges.startPeriod, 5)),
-    container: or("container", (own) => readBoolean(report, own), defaults.container),
+    container,
     release: or("release", (own) => readRelease(report, own), defaults.release)
   }
 }

@@ -9,7 +9,8 @@ import {
   readMap,
   type Shape
 } from "./Fields.ts"
-import { gitBranch, gitCommit, gitRepository, repositoryPath } from "./GitReference.ts"
+import { gitBranch, gitCommit, repositoryPath } from "./GitReference.ts"
+import { gitRepository } from "./GitRepository.ts"
 import { imageReference } from "./ImageReference.ts"
 import { buildPacks } from "./Limits.ts"
 import type { Complaint, Report } from "./Report.ts"

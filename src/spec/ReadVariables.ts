@@ -1,11 +1,13 @@
 import { type Field, readList, readMap, type Shape } from "./Fields.ts"
-import { variablePattern } from "./Limits.ts"
+import { isCoolifysOwn, variablePattern } from "./Limits.ts"
 import { keyName, type Report } from "./Report.ts"
 
 /** Why a name is not the user's to set. */
 const owner = (name: string): string | undefined => {
   if (name === "FABRIK_RELEASE") return "fabrik sets it itself, anew with each release"
-  if (/^(COOLIFY|SERVICE)_/.test(name)) return "Coolify owns the names that start with COOLIFY_ and SERVICE_"
+  if (isCoolifysOwn(name)) {
+    return "Coolify makes the names that start with COOLIFY_, SERVICE_FQDN_, SERVICE_URL_ and SERVICE_NAME_ itself"
+  }
   return name === "__proto__" ? "no program could read it safely" : undefined
 }
 
@@ -17,7 +19,7 @@ const nameIsGood = (report: Report, name: string, field: Field, at: Field["keyAt
   if (!variablePattern.test(name)) {
     const hint = /[=:]/.test(name)
       ? "the name alone: a value never stands in it"
-      : "letters, digits and `_`, at most 255, the first not a digit"
+      : "letters, digits, `_` and `.`, at most 255, the first a letter or `_`"
     report.add(at, field.path, { message: "this is not the name of a variable", hint })
     return false
   }

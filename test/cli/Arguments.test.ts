@@ -80,7 +80,7 @@ describe("readArguments", () => {
   it("never repeats what may be a secret", () => {
     assert.strictEqual(
       problem("apply", "app.yaml", "-s", "hunter2"),
-      "--secrets wants KEY=VALUE: a name of letters, digits and _, then = and the value"
+      "--secrets wants KEY=VALUE: a name of letters, digits, _ and ., then = and the value"
     )
     assert.notInclude(problem("apply", "app.yaml", "-s", "my-key=hunter2"), "hunter2")
     assert.notInclude(problem("apply", "app.yaml", "--secrts=hunter2"), "hunter2")

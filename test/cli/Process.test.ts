@@ -6,6 +6,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, afterEach, assert, beforeAll, beforeEach, describe } from "vitest"
 import { commands } from "../../src/cli/Cli.ts"
+import { oldestNode } from "../../src/cli/NodeVersion.ts"
 import { version } from "../../src/cli/Version.ts"
 import { assertNoSecret } from "../reliability/Leak.ts"
 
@@ -82,6 +83,29 @@ describe("the process", () => {
     for (const args of [["--version"], ["-v"], ["apply", "--version"]]) {
       assert.deepStrictEqual(fabrik(args), { status: 0, stdout: `fabrik ${version}\n`, stderr: "" })
     }
+  })
+
+  it("says which Node it needs on one that is too old, and exits 3", () => {
+    const hook = join(cwd, "node.cjs")
+    for (const [node, fits] of [
+      ["18.20.8", false],
+      ["20.11.1", false],
+      ["20.12.0", true],
+      ["26.0.0", true]
+    ] as const) {
+      writeFileSync(
+        hook,
+        `Object.defineProperty(process, "versions", { value: { ...process.versions, node: "${node}" } })`
+      )
+      const run = fabrik(["validate", "app.yaml"], { NODE_OPTIONS: `--require ${hook}` })
+      assert.deepStrictEqual(
+        [run.status, run.stderr],
+        fits ? [0, ""] : [3, `Node 20.12 or newer is needed, this is ${node}.\n`]
+      )
+      assert.strictEqual(fabrik(["--version"], { NODE_OPTIONS: `--require ${hook}` }).status, 0)
+    }
+    const { engines } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
+    assert.strictEqual(engines.node, `>=${oldestNode}`)
   })
 
   it("helps with every command, with examples, in 80 columns", () => {

@@ -111,7 +111,66 @@ const sources: ReadonlyArray<ApplicationSource> = [
   }
 ]
 
+describe("a text of several lines", () => {
+  const dockerfile = 'FROM node:22\nRUN npm ci \\\n  && npm test\n\n# "quoted": \'yes\'\nCMD ["node", "."]\n'
+
+  it("stands in a spec as lines, as a person writes it", () => {
+    const { text, spec: read } = written(existing({ source: { _tag: "Dockerfile", text: dockerfile } }))
+    assert.include(text, `  dockerfile: |\n${dockerfile.replace(/^(?=.)/gm, "    ").trimEnd()}\n`)
+    assert.deepStrictEqual(read.source, { _tag: "Dockerfile", text: dockerfile })
+  })
+
+  const line = FastCheck.oneof(
+    FastCheck.constantFrom(
+      "",
+      " ",
+      "\t",
+      "  RUN x",
+      "a: b # c",
+      "- x",
+      "---",
+      "...",
+      "%A",
+      "{}",
+      "x ",
+      "'",
+      '"',
+      "\\",
+      "|",
+      "::x",
+      "##[x]"
+    ),
+    FastCheck.string({ maxLength: 6 })
+  )
+  it.prop(
+    "means the same whatever its lines are",
+    [FastCheck.array(line, { maxLength: 6 }), FastCheck.constantFrom("", "\n", "\n\n")],
+    ([lines, end]) => {
+      const value = `FROM x\n${lines.join("\n")}${end}`
+      const { spec: read } = written(
+        existing(
+          { source: { _tag: "Dockerfile", text: value } },
+          { variables: [row("A", `${lines.join("\n")}${end}`)] }
+        )
+      )
+      assert.deepStrictEqual(read.source, { _tag: "Dockerfile", text: `${value.trim()}\n` })
+      if (read.env["A"] !== undefined) assert.strictEqual(read.env["A"], `${lines.join("\n")}${end}`)
+    },
+    { fastCheck: { numRuns: 300 } }
+  )
+})
+
 describe("writeSpec", () => {
+  it("leaves out a status that Coolify keeps and its check could never pass", () => {
+    const healthcheck = { ...application().healthcheck, enabled: true, status: 401 }
+    const { text, spec: read } = written(existing({ healthcheck }))
+    assert.strictEqual(read.healthcheck.status, 200)
+    assert.isTrue(read.healthcheck.container)
+    assert.match(text, /set to the default by `fabrik apply`: status/)
+    const outside = written(existing({ healthcheck: { ...healthcheck, enabled: false } }))
+    assert.strictEqual(outside.spec.healthcheck.status, 401)
+  })
+
   for (const source of sources) {
     it(`writes a spec that changes nothing of the application: ${JSON.stringify(source).slice(0, 60)}`, () => {
       for (const healthcheck of [

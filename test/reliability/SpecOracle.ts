@@ -74,14 +74,20 @@ const specHolds = (spec: Spec) => {
 
   assert.strictEqual(Object.getPrototypeOf(spec.env), Object.prototype)
   for (const [key, value] of Object.entries(spec.env)) {
-    assert.match(key, /^(?!COOLIFY_|SERVICE_|FABRIK_RELEASE$|__proto__$)[A-Za-z_]\w{0,254}$/)
+    assert.match(
+      key,
+      /^(?!COOLIFY_|SERVICE_(?:FQDN|URL|NAME)_|FABRIK_RELEASE$|__proto__$)[A-Za-z_][\w.]{0,254}$/
+    )
     assert.isString(value)
     // oxlint-disable-next-line no-control-regex -- they are what must be absent
     assert.notMatch(value, /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F]|\p{Cs}/u)
   }
   assert.strictEqual(new Set(spec.secrets).size, spec.secrets.length)
   for (const name of spec.secrets) {
-    assert.match(name, /^(?!COOLIFY_|SERVICE_|FABRIK_RELEASE$|__proto__$|PORT$)[A-Za-z_]\w{0,254}$/)
+    assert.match(
+      name,
+      /^(?!COOLIFY_|SERVICE_(?:FQDN|URL|NAME)_|FABRIK_RELEASE$|__proto__$|PORT$)[A-Za-z_][\w.]{0,254}$/
+    )
     assert.isFalse(Object.hasOwn(spec.env, name), name)
   }
 

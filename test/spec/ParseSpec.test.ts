@@ -420,6 +420,16 @@ describe("env and secrets", () => {
     })
   })
 
+  it("takes names that only look like Coolify's, and names with dots", () => {
+    const spec = good(
+      base(
+        "env: { SERVICE_ACCOUNT_EMAIL: bot@example.com, spring.datasource.url: x }\nsecrets: [SERVICE_ROLE_KEY, SERVICE_URLS, spring.datasource.password]"
+      )
+    )
+    assert.include(spec.env, { SERVICE_ACCOUNT_EMAIL: "bot@example.com", "spring.datasource.url": "x" })
+    assert.deepStrictEqual(spec.secrets, ["SERVICE_ROLE_KEY", "SERVICE_URLS", "spring.datasource.password"])
+  })
+
   it.each([
     ["env:\n  A:\n", "6:3 env.A `env.A` has no value"],
     ["env:\n  A: ~\n", "6:6 env.A `env.A` has no value"],
@@ -428,6 +438,10 @@ describe("env and secrets", () => {
     ["env:\n  __proto__: x", "6:3 env.__proto__ `__proto__` is reserved"],
     ["env:\n  FABRIK_RELEASE: x", "6:3 env.FABRIK_RELEASE `FABRIK_RELEASE` is reserved"],
     ["env:\n  COOLIFY_FQDN: x", "6:3 env.COOLIFY_FQDN `COOLIFY_FQDN` is reserved"],
+    ["env:\n  SERVICE_FQDN_APP: x", "6:3 env.SERVICE_FQDN_APP `SERVICE_FQDN_APP` is reserved"],
+    ["secrets: [SERVICE_NAME_APP]", "5:11 secrets[0] `SERVICE_NAME_APP` is reserved"],
+    ["env:\n  .a: x", "6:3 env..a this is not the name of a variable"],
+    ["env:\n  a-b: x", "6:3 env.a-b this is not the name of a variable"],
     ["env:\n  SERVICE_URL_APP: x", "6:3 env.SERVICE_URL_APP `SERVICE_URL_APP` is reserved"],
     ["env:\n  A: 1\n  A: 2", "7:3 env duplicate key `A`"],
     ['env:\n  A: "a\\0b"', "6:6 env.A control characters are not allowed"],
@@ -506,6 +520,7 @@ describe("the rest", () => {
     ["healthcheck: { status: 100 }", ""],
     ["healthcheck: { startPeriod: -1 }", ""],
     ["healthcheck: { container: 'yes' }", "`healthcheck.container` must be true or false, not text"],
+    ["healthcheck: { status: 401, container: true }", "Coolify's probe there fails on each status from 400"],
     ["healthcheck: { release: {} }", "does not say where to look"],
     ["healthcheck: { release: { header: a, json: b } }", "exclude each other"],
     ["healthcheck: { release: { header: 'a: b' } }", "not the name of a header"],
@@ -517,6 +532,17 @@ describe("the rest", () => {
     assert.strictEqual(problems.length, 1)
     assert.include(problems[0]!.message, message)
     assert.strictEqual(problems[0]!.line, 5)
+  })
+
+  it("takes a status from 400 where nobody asks inside the container", () => {
+    for (const more of ["healthcheck: { status: 401 }", "healthcheck: { status: 302, container: true }"]) {
+      good(base(more))
+    }
+    // A template's starter is asked there unless the spec says otherwise.
+    const starter = (more: string) =>
+      `name: a\ndomain: a.example.com\ntemplate: python-api\nhealthcheck: { status: 404${more} }`
+    assert.match(lines(starter("")).join(), /^4:24 healthcheck.status .* never see 404/)
+    assert.strictEqual(good(starter(", container: false")).healthcheck.status, 404)
   })
 
   it.each([
