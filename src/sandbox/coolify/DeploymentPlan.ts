@@ -1,9 +1,12 @@
 /**
  * What a deployment will do, settled when its job starts: later changes of the application do not reach it.
  */
+import * as Either from "effect/Either"
 import { createHash } from "node:crypto"
 import * as Behaviour from "./Behaviour.ts"
 import * as Columns from "./Columns.ts"
+import * as Dotenv from "./Dotenv.ts"
+import { envFile } from "./EnvFile.ts"
 import type { Application, Container, CoolifyState, Deployment } from "./CoolifyState.ts"
 import * as Labels from "./Labels.ts"
 
@@ -20,6 +23,10 @@ export interface DeploymentPlan {
   readonly stopFirst: boolean
   /** `undefined`: no health check. `budgetMillis`: how long the container may take to get healthy. */
   readonly healthCheck: { readonly passes: boolean; readonly budgetMillis: number } | undefined
+  /** The `.env` that Coolify writes. */
+  readonly envFile: string
+  /** Why Compose cannot read it, in Compose's words. */
+  readonly envFileProblem: string | undefined
   readonly container: Omit<Container, "started_at" | "health">
 }
 
@@ -28,15 +35,23 @@ const sha1 = (text: string): string => createHash("sha1").update(text).digest("h
 export const configHash = (application: Application): string =>
   sha1(JSON.stringify([application.columns, application.settings])).slice(0, 32)
 
-/** What the container gets: production rows for run time; of rows with one key the last wins. */
-const runtimeVariables = (state: CoolifyState, application: Application): Record<string, string> =>
-  Object.fromEntries(
-    state.variables.flatMap((row) =>
-      row.application_id === application.id && !row.is_preview && row.is_runtime
-        ? [[row.key, row.value ?? ""]]
-        : []
-    )
+/**
+ * What the container gets by way of the `.env`: production rows for run time; of rows with one key the last wins. Without
+ * what Coolify adds to every application's.
+ */
+const runtimeVariables = (state: CoolifyState, application: Application) => {
+  const rows = state.variables.filter(
+    (row) => row.application_id === application.id && !row.is_preview && row.is_runtime
   )
+  const { text, added } = envFile(application, application.uuid, rows)
+  const read = Dotenv.read(text)
+  const given = Object.entries(Either.getOrElse(read, () => ({})))
+  return {
+    text,
+    env: Object.fromEntries(given.filter(([name]) => !added.has(name))),
+    problem: Either.isLeft(read) ? read.left.detail : undefined
+  }
+}
 
 export const plan = (state: CoolifyState, row: Deployment, application: Application): DeploymentPlan => {
   const { columns, settings } = application
@@ -55,7 +70,7 @@ export const plan = (state: CoolifyState, row: Deployment, application: Applicat
     (one) => one.application_id === application.id && one.status === "finished" && one.commit === commit
   )
 
-  const env = runtimeVariables(state, application)
+  const { env, text, problem } = runtimeVariables(state, application)
   const chosen = env["SANDBOX_APP"] ?? ""
   const parsed = Behaviour.parse(chosen)
   const behaviour = parsed ?? Behaviour.ok
@@ -87,6 +102,8 @@ export const plan = (state: CoolifyState, row: Deployment, application: Applicat
     healthCheck: checked
       ? { passes: Behaviour.isHealthy(behaviour) && inTime && reachable, budgetMillis }
       : undefined,
+    envFile: text,
+    envFileProblem: problem,
     container: {
       application_uuid: application.uuid,
       deployment_uuid: row.deployment_uuid,

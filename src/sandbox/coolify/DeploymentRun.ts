@@ -4,7 +4,14 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { echoed } from "./Behaviour.ts"
-import type { Container, CoolifyState, Deployment, DeploymentStatus, LogLine } from "./CoolifyState.ts"
+import type {
+  Application,
+  Container,
+  CoolifyState,
+  Deployment,
+  DeploymentStatus,
+  LogLine
+} from "./CoolifyState.ts"
 import { replaceRow, type Database } from "./Database.ts"
 import { configHash, plan, type DeploymentPlan } from "./DeploymentPlan.ts"
 import type { Latency } from "./Latency.ts"
@@ -41,14 +48,11 @@ const start = (
   if (row?.status !== "in_progress" || application === undefined) return [undefined, state]
   const settled = plan(state, row, application)
   const { container, unknownBehaviour } = settled
-  const dotenv = Object.entries(container.env)
-    .map(([key, value]) => `${key}=${value}`)
-    .join("\n")
   const lines: ReadonlyArray<Said> = [
     { output: `Starting deployment of ${container.name} to ${server?.name ?? "server"}.` },
     // The real log carries the variables too, in a line that is marked hidden.
     {
-      command: `echo '${Buffer.from(dotenv).toString("base64")}' | base64 -d | tee .env > /dev/null`,
+      command: `echo '${Buffer.from(settled.envFile).toString("base64")}' | base64 -d | tee .env > /dev/null`,
       output: "",
       hidden: true
     },
@@ -65,6 +69,21 @@ const start = (
   ]
   const begun = append({ ...row, logs: [], commit: settled.commit }, lines, now)
   return [settled, { ...state, deployments: replaceRow(state.deployments, begun) }]
+}
+
+/** What Coolify writes when Compose cannot read the `.env`: its text is there twice, and not hidden. */
+const unreadable = (deployment: string, application: Application, problem: string): ReadonlyArray<Said> => {
+  const folder = `/artifacts/${deployment}`
+  const command = `docker exec ${deployment} bash -c 'docker compose --project-name ${application.uuid} --project-directory ${folder} pull'`
+  const error = `failed to read ${folder}/.env: ${problem}`
+  return [
+    { command, output: error, type: "stderr", hidden: true },
+    { output: "========================================", type: "stderr" },
+    {
+      output: `Deployment failed: Rolling update failed (App\\Exceptions\\DeploymentException): Failed to start container: Command execution failed (exit code 1): ${command}\nError: ${error}`,
+      type: "stderr"
+    }
+  ]
 }
 
 /** Every later step: does nothing when the row was cancelled or deleted meanwhile. */
@@ -129,6 +148,12 @@ export const run = Effect.fn("DeploymentRun.run")(function* (
       { output: "ERROR: the build did not complete: exit code 1", type: "stderr" },
       { output: "Deployment failed. Removing the new version of your application.", type: "stderr" }
     ]
+    yield* step(database, uuid, lines, (state) => state, "failed")
+    return application.uuid
+  }
+
+  if (settled.envFileProblem !== undefined) {
+    const lines = unreadable(uuid, application, settled.envFileProblem)
     yield* step(database, uuid, lines, (state) => state, "failed")
     return application.uuid
   }

@@ -5,6 +5,7 @@ import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import { refusal, type Refusal } from "./Reply.ts"
 import type { Fields } from "./Route.ts"
+import { trimmed } from "./Trim.ts"
 
 const isJson = (contentType: string | undefined): boolean => /[/+]json/i.test(contentType ?? "")
 
@@ -12,7 +13,7 @@ const bad = (error: string): Refusal => refusal(400, { message: "Invalid request
 
 /** Strings trimmed, empty ones null, at every depth. */
 const cleaned = (value: unknown): unknown => {
-  if (typeof value === "string") return value.trim() === "" ? null : value.trim()
+  if (typeof value === "string") return trimmed(value) || null
   if (Array.isArray(value)) return value.map(cleaned)
   if (typeof value === "object" && value !== null) return cleanedObject(value)
   return value

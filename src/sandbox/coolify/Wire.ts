@@ -3,6 +3,7 @@
  */
 import { sensitiveColumns } from "./ApplicationFields.ts"
 import * as Columns from "./Columns.ts"
+import { written } from "./EnvFile.ts"
 import type {
   Column,
   CoolifyState,
@@ -155,16 +156,11 @@ export const applicationDetail = (placed: Placed, sensitive: boolean): Json => (
   }
 })
 
-const realValue = (row: Variable): string | null => {
-  if (row.value === null) return null
-  return row.is_literal || row.is_multiline ? `'${row.value}'` : row.value.replaceAll('"', String.raw`\"`)
-}
-
 /** Values are left out, not masked; those shown once are hidden even from `root`. */
 export const variable = (row: Variable, sensitive: boolean): Json => ({
   uuid: row.uuid,
   key: row.key,
-  ...(sensitive && !row.is_shown_once ? { value: row.value, real_value: realValue(row) } : {}),
+  ...(sensitive && !row.is_shown_once ? { value: row.value, real_value: written(row) } : {}),
   comment: row.comment,
   is_preview: row.is_preview,
   is_literal: row.is_literal,
