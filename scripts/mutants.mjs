@@ -11,6 +11,20 @@ const root = fileURLToPath(new URL("..", import.meta.url))
 /** `find` must stand in `file` exactly once; the first of `tests` that fails is enough. */
 const mutants = [
   {
+    name: "the patience with an API that is away",
+    file: "src/coolify/Retry.ts",
+    find: "if (away && (yield* presence.isAwaited)) {",
+    put: "if (away && limit < 0) {",
+    tests: ["test/coolify/Retry.test.ts"]
+  },
+  {
+    name: "the spacing of requests that run short",
+    file: "src/coolify/Spacing.ts",
+    find: "if (wait > 0) yield* Effect.sleep(wait)",
+    put: "if (wait < 0) yield* Effect.sleep(wait)",
+    tests: ["test/coolify/Spacing.test.ts"]
+  },
+  {
     name: "the journal's fsync",
     file: "src/state/FileJournals.ts",
     find: "if (sync) yield* handle.sync",

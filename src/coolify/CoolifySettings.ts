@@ -15,12 +15,18 @@ export class CoolifySettings extends Context.Reference<CoolifySettings>()("fabri
     readonly tries: number
     /** All waits of one call together; a longer Retry-After is not waited for but reported. */
     readonly retryBudget: Duration.DurationInput
+    /** How long a request that did no harm is sent again while nobody of Coolify's answers. */
+    readonly outage: Duration.DurationInput
+    /** From when on `outage` counts: before that an API that is away is an error after `tries`. */
+    readonly awaits: "after-a-write" | "always"
   } => ({
     headersTimeout: "30 seconds",
     bodyTimeout: "60 seconds",
     maxBodyBytes: 8 * 1024 * 1024,
     tries: 5,
-    retryBudget: "60 seconds"
+    retryBudget: "60 seconds",
+    outage: "5 minutes",
+    awaits: "after-a-write"
   })
 }) {}
 
@@ -37,7 +43,22 @@ export interface CoolifyRetry {
 
 /** Hears what the client does by itself; drops it unless somebody listens. */
 export class CoolifyObserver extends Context.Reference<CoolifyObserver>()("fabrik/coolify/CoolifyObserver", {
-  defaultValue: (): { readonly onRetry: (retry: CoolifyRetry) => Effect.Effect<void> } => ({
-    onRetry: () => Effect.void
+  defaultValue: (): {
+    readonly onRetry: (retry: CoolifyRetry) => Effect.Effect<void>
+    /** Nobody of Coolify's answers, and the client waits: at most for so long. */
+    readonly onAway: (absence: { readonly why: string; readonly limitMillis: number }) => Effect.Effect<void>
+    /** It answers again, after so long. */
+    readonly onBack: (absence: { readonly millis: number }) => Effect.Effect<void>
+    /** The limit on requests comes near: of `limit` a minute `left` are left, and one goes out every so often. */
+    readonly onSpaced: (spacing: {
+      readonly limit: number
+      readonly left: number
+      readonly everyMillis: number
+    }) => Effect.Effect<void>
+  } => ({
+    onRetry: () => Effect.void,
+    onAway: () => Effect.void,
+    onBack: () => Effect.void,
+    onSpaced: () => Effect.void
   })
 }) {}

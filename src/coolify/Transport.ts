@@ -18,7 +18,9 @@ import { type Answer, fromAnswer, type Origin, plain } from "./AnswerError.ts"
 import type { CoolifyConfig } from "./CoolifyConfig.ts"
 import { CoolifyError, type CoolifyErrorReason } from "./CoolifyError.ts"
 import { CoolifySettings } from "./CoolifySettings.ts"
+import { makePresence } from "./Presence.ts"
 import { type Refusal, retryRefusals } from "./Retry.ts"
+import { makeSpacing } from "./Spacing.ts"
 import { isUuid } from "./Wire.ts"
 import type { Body } from "./WireRequest.ts"
 
@@ -37,7 +39,11 @@ export interface Call {
   readonly secrets?: ReadonlyArray<Redacted.Redacted<string>>
   /** Coolify writes item by item, so that even a 422 may come after some of them are in. */
   readonly piecemeal?: boolean
+  /** It changes nothing, although it is not a GET. */
+  readonly harmless?: boolean
 }
+
+const changes = (call: Call): boolean => call.verb !== "GET" && call.harmless !== true
 
 const error = (
   origin: Origin,
@@ -92,14 +98,16 @@ const unsent = (origin: Origin, failure: HttpClientError.RequestError): Refusal 
   if (beforeSending.has(code) || syscall === "connect") {
     const detail =
       code === "ENOTFOUND" ? "the host name of the URL does not exist" : `no connection (${code})`
-    return { error: error(origin, "Unreachable", detail), retry: code !== "ENOTFOUND" }
+    const retry = code !== "ENOTFOUND"
+    return { error: error(origin, "Unreachable", detail), retry, away: retry }
   }
   return broken(origin, `the connection broke before an answer came${code === "" ? "" : ` (${code})`}`)
 }
 
 const broken = (origin: Origin, detail: string): Refusal => ({
   error: error(origin, "Interrupted", detail, { outcomeUnknown: origin.write }),
-  retry: !origin.write
+  retry: !origin.write,
+  away: !origin.write
 })
 
 const unreadable = (origin: Origin, status: number, detail: string): Refusal => ({
@@ -134,6 +142,13 @@ const placeOf = (failure: ParseResult.ParseError): string =>
     .map((issue) => issue.path.map(String).join("."))
     .reduce((deepest, path) => (path.length > deepest.length ? path : deepest), "")
 
+/**
+ * Whether a proxy answers in Coolify's place: 502 to 504 while its container starts, and Traefik's own 404, which is no
+ * JSON, while there is none.
+ */
+const isProxys = ({ body, status }: Answer): boolean =>
+  (status >= 502 && status <= 504) || (status === 404 && body === undefined)
+
 interface Transport {
   /** The body of a 2xx answer, decoded. */
   readonly json: <A, I>(call: Call, schema: Schema.Schema<A, I>) => Effect.Effect<A, CoolifyError>
@@ -146,6 +161,8 @@ export const makeTransport = (config: CoolifyConfig) =>
     // No trace headers: they are of no use to Coolify and would name every request.
     const client = HttpClient.withTracerPropagation(yield* HttpClient.HttpClient, false)
     const { hide } = yield* KnownSecrets
+    const presence = yield* makePresence
+    const spacing = yield* makeSpacing
     // A token is `<id>|<secret>`; the second half alone opens as much.
     const tokenParts = [config.token, Redacted.make(Redacted.value(config.token).split("|").at(-1) ?? "")]
 
@@ -194,6 +211,7 @@ export const makeTransport = (config: CoolifyConfig) =>
     ) {
       const settings = yield* CoolifySettings
       const seconds = (duration: Duration.DurationInput) => `${Duration.toSeconds(duration)} s`
+      yield* spacing.turn
       const response = yield* client.execute(request).pipe(
         // Only the client over fetch reads this; it would follow a redirect, the others never do.
         Effect.provideService(FetchHttpClient.RequestInit, { redirect: "manual" }),
@@ -206,6 +224,7 @@ export const makeTransport = (config: CoolifyConfig) =>
           onTimeout: () => broken(origin, `no answer within ${seconds(settings.headersTimeout)}`)
         })
       )
+      yield* spacing.answered(response.headers)
       const ok = response.status >= 200 && response.status < 300
       const text = yield* readBody(origin, response).pipe(
         Effect.timeoutFail({
@@ -224,12 +243,16 @@ export const makeTransport = (config: CoolifyConfig) =>
       }
       const refused = fromAnswer(origin, answer, yield* Clock.currentTimeMillis)
       const retry = refused.reason === "RateLimited" || (refused.reason === "ServerError" && !origin.write)
-      return yield* Effect.fail<Refusal>({ error: refused, retry })
+      return yield* Effect.fail<Refusal>({ error: refused, retry, away: !origin.write && isProxys(answer) })
     })
 
     const run = (call: Call, origin: Origin) =>
       requestOf(call, origin).pipe(
-        Effect.flatMap((request) => retryRefusals(call.method, exchange(origin, request)))
+        Effect.flatMap((request) => retryRefusals(call.method, exchange(origin, request), presence)),
+        Effect.tapBoth({
+          onSuccess: () => (changes(call) ? presence.changed : Effect.void),
+          onFailure: ({ outcomeUnknown }) => (outcomeUnknown ? presence.changed : Effect.void)
+        })
       )
 
     const transport: Transport = {

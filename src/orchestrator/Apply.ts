@@ -2,7 +2,6 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
-import { CoolifyObserver } from "../coolify/CoolifySettings.ts"
 import { HealthProbe } from "../health/HealthProbe.ts"
 import { SecretStore, type ResolvedSecret } from "../secrets/SecretStore.ts"
 import type { Spec } from "../spec/Spec.ts"
@@ -74,10 +73,6 @@ export const apply = Effect.fn("apply")(function* (spec: Spec, options: ApplyOpt
   })
   return yield* withJournaledClients(transaction(bounded, publicUrl(spec.domain, port, "/"))).pipe(
     Effect.provideService(Run, run),
-    Effect.provideService(CoolifyObserver, {
-      onRetry: ({ method, reason, delayMillis }) =>
-        run.emit({ _tag: "Retrying", what: `Coolify ${method}`, why: reason, delayMillis })
-    }),
     Effect.provideService(Pace, options.mode === "dry-run" ? withoutWaits(pace) : pace)
   )
 }, Effect.scoped)

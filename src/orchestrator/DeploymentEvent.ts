@@ -95,6 +95,21 @@ const Retrying = Schema.TaggedStruct("Retrying", {
   why: Schema.String,
   delayMillis: Schema.Number
 })
+/** Nobody of Coolify's answers; the run waits for it, at most for so long. */
+const ApiAway = Schema.TaggedStruct("ApiAway", { why: Schema.String, limitMillis: Schema.Number })
+const ApiBack = Schema.TaggedStruct("ApiBack", { millis: Schema.Number })
+/** Of the requests that Coolify allows in a minute, `left` are left: one is sent every `everyMillis`. */
+const RequestsSpaced = Schema.TaggedStruct("RequestsSpaced", {
+  limit: Schema.Number,
+  left: Schema.Number,
+  everyMillis: Schema.Number
+})
+/** How far a change has got that takes many requests. */
+const ChangeProgress = Schema.TaggedStruct("ChangeProgress", {
+  what: Schema.String,
+  done: Schema.Number,
+  total: Schema.Number
+})
 const Warning = Schema.TaggedStruct("Warning", { message: Schema.String })
 const UndoStarted = Schema.TaggedStruct("UndoStarted", { what: Schema.String })
 const UndoFinished = Schema.TaggedStruct("UndoFinished", { what: Schema.String })
@@ -123,6 +138,10 @@ export const DeploymentEvent = Schema.Union(
   HealthAttempted,
   Verified,
   Retrying,
+  ApiAway,
+  ApiBack,
+  RequestsSpaced,
+  ChangeProgress,
   Warning,
   UndoStarted,
   UndoFinished,

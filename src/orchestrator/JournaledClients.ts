@@ -6,21 +6,29 @@ import * as Cause from "effect/Cause"
 import * as Option from "effect/Option"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
 import { CoolifyError } from "../coolify/CoolifyError.ts"
+import { CoolifyObserver } from "../coolify/CoolifySettings.ts"
 import { DnsClient, type RecordSet } from "../dns/DnsClient.ts"
 import { DnsError } from "../dns/DnsError.ts"
 import type { JournalError } from "../state/Journals.ts"
 import { Run } from "./Run.ts"
 import type { RunJournal } from "./RunJournal.ts"
 
-/** Lets an effect use the clients of its surroundings through the run's journal. */
+/** Lets an effect use the clients of its surroundings through the run's journal, and tells what they wait for. */
 export const withJournaledClients = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {
-    const { journal } = yield* Run
+    const { emit, journal } = yield* Run
     const coolify = journaledCoolify(yield* CoolifyClient, journal)
     const dns = journaledDns(yield* DnsClient, journal)
     return yield* effect.pipe(
       Effect.provideService(CoolifyClient, coolify),
-      Effect.provideService(DnsClient, dns)
+      Effect.provideService(DnsClient, dns),
+      Effect.provideService(CoolifyObserver, {
+        onRetry: ({ method, reason, delayMillis }) =>
+          emit({ _tag: "Retrying", what: `Coolify ${method}`, why: reason, delayMillis }),
+        onAway: (absence) => emit({ _tag: "ApiAway", ...absence }),
+        onBack: (absence) => emit({ _tag: "ApiBack", ...absence }),
+        onSpaced: (spacing) => emit({ _tag: "RequestsSpaced", ...spacing })
+      })
     )
   })
 

@@ -1,15 +1,19 @@
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 
-/** How patient a run is. Coolify allows 200 requests a minute, so polls slow down as they go on. */
+/**
+ * How patient a run is. Coolify allows 200 requests a minute: a poll takes less than half of them, and the client
+ * spreads its requests when they run short.
+ */
 export class Pace extends Context.Reference<Pace>()("fabrik/orchestrator/Pace", {
   defaultValue: () => ({
     firstPoll: Duration.millis(300),
-    slowestPoll: Duration.seconds(5),
-    /** How long one undo may take, its retries included. */
-    undoBudget: Duration.minutes(2),
+    slowestPoll: Duration.millis(750),
+    /** How long one undo may take, its retries and an absence of the API included. */
+    undoBudget: Duration.minutes(6),
     /** How long one deployment may take, waiting in the queue included; Coolify itself stops builds after an hour. */
     deployment: Duration.minutes(65),
     /** How long Coolify may take to report an application as stopped. */
@@ -33,7 +37,7 @@ export class Pace extends Context.Reference<Pace>()("fabrik/orchestrator/Pace", 
 
 type PaceSettings = (typeof Pace)["Service"]
 
-/** Growing waits for at most `limit`. */
+/** Growing waits, soon about as long as `slowestPoll`, for at most `limit`. */
 export const pollFor = (pace: PaceSettings, limit: Duration.Duration) =>
   Schedule.exponential(pace.firstPoll, 1.5).pipe(
     Schedule.union(Schedule.spaced(pace.slowestPoll)),
@@ -59,10 +63,19 @@ export const pollFrom = <A, E, R>(
     let last = first
     while (!done(last)) {
       if ((yield* Effect.either(driver.next(undefined)))._tag === "Left") break
+      const started = yield* Clock.currentTimeMillis
       last = yield* read
+      if (!done(last)) yield* Effect.sleep(restAfter((yield* Clock.currentTimeMillis) - started))
     }
     return last
   })
+
+/**
+ * A read that takes long is asked for less often: a build log of many megabytes comes whole with each answer. What took
+ * longer than any answer does has waited for an API that was away.
+ */
+const restAfter = (millis: number): Duration.Duration =>
+  Duration.millis(millis <= 250 || millis > 10_000 ? 0 : Math.min(3 * millis - 750, 4000))
 
 /** A dry run asks nobody, so there is nothing to wait for. */
 export const withoutWaits = (pace: PaceSettings): PaceSettings => ({

@@ -1,4 +1,5 @@
 /** Undoing what a run has left that is no more: its journal says what it did, the world what came of it. */
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Ref from "effect/Ref"
@@ -39,6 +40,18 @@ const perform = Effect.fn("undoRecorded")(function* (undo: Undo) {
   }
 })
 
+/** How long what takes longer than others may take. */
+const budgetOf = (
+  undo: Undo,
+  { deployment, undoBudget }: (typeof Pace)["Service"]
+): Duration.Duration | undefined =>
+  undo._tag === "PreviousVersion"
+    ? deployment
+    : // Hundreds of rows, one by one, and 200 requests a minute.
+      undo._tag === "UpdatedVariables"
+      ? Duration.times(undoBudget, 2)
+      : undefined
+
 /** Undoes one change that another run has made. */
 const undoChange = (change: RecordedChange) =>
   Effect.gen(function* () {
@@ -48,8 +61,7 @@ const undoChange = (change: RecordedChange) =>
       if (undo._tag === "Deployed" || undo._tag === "Stopped") yield* undoStop(undo)
       return
     }
-    const { deployment } = yield* Pace
-    yield* runUndo(change, perform(undo), undo._tag === "PreviousVersion" ? deployment : undefined)
+    yield* runUndo(change, perform(undo), budgetOf(undo, yield* Pace))
   })
 
 /** Undoes everything that is left, newest first. What cannot be undone is in the run's ledger. */

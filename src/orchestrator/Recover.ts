@@ -1,6 +1,7 @@
 /** Settles what a run has left open that came to no end of its own. */
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
+import { CoolifySettings } from "../coolify/CoolifySettings.ts"
 import { SecretStore } from "../secrets/SecretStore.ts"
 import type { Spec } from "../spec/Spec.ts"
 import { RefusedError } from "./DeployError.ts"
@@ -49,7 +50,12 @@ export const rollBackOpen = Effect.fn("rollBackOpen")(function* (journal: string
     yield* Effect.orDie(run.go(leftovers.length > 0 ? "FAILED" : "ROLLED_BACK"))
     return yield* reportEnd(leftovers.length > 0 ? "leftovers" : "rolled-back", null)
   })
-  return yield* withJournaledClients(Effect.uninterruptible(end)).pipe(Effect.provideService(Run, run))
+  const settings = yield* CoolifySettings
+  return yield* withJournaledClients(Effect.uninterruptible(end)).pipe(
+    Effect.provideService(Run, run),
+    // The world is half changed from the beginning: no look at it may be given up early.
+    Effect.provideService(CoolifySettings, { ...settings, awaits: "always" })
+  )
 }, Effect.scoped)
 
 /** A secret that cannot be found any more would be generated anew, and one that was changed is not what was begun. */

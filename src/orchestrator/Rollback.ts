@@ -8,6 +8,7 @@ import * as Predicate from "effect/Predicate"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
+import { CoolifyError } from "../coolify/CoolifyError.ts"
 import type { JournalError } from "../state/Journals.ts"
 import type { Leftover } from "./DeploymentEvent.ts"
 import { Pace } from "./Pace.ts"
@@ -89,10 +90,19 @@ const untilSettled = <E, R>(perform: Effect.Effect<Undone, E, R>): Effect.Effect
 export const undisturbed = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.uninterruptible(Effect.flatMap(Effect.forkDaemon(Effect.interruptible(effect)), Fiber.join))
 
-/** How often what must be done in the end is tried. */
+/** A request that met a proxy in Coolify's place. */
+const metNobody = (error: unknown): boolean =>
+  error instanceof CoolifyError &&
+  (error.reason === "Unreachable" ||
+    (error.status !== undefined && error.status >= 502 && error.status <= 504))
+
+/** How often what must be done in the end is tried: five times, and as long as Coolify is away, but for its time. */
 export const undoRetries = Schedule.exponential("300 millis").pipe(
   Schedule.jittered,
-  Schedule.intersect(Schedule.recurs(4))
+  Schedule.intersect(Schedule.recurs(4)),
+  Schedule.union(
+    Schedule.spaced("2 seconds").pipe(Schedule.whileInput(metNobody), Schedule.upTo("5 minutes"))
+  )
 )
 
 /** Bounded in tries and time; never fails, so that one undo cannot stop the others: what it leaves is in the ledger. */

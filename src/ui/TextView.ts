@@ -267,6 +267,26 @@ export const makeTextView = (
           at,
           `${clean(event.what)}: ${clean(event.why)}; again in ${seconds(event.delayMillis)}`
         )
+      case "ApiAway":
+        return always(
+          { ...view, waiting: "waiting for Coolify's API", since: at },
+          wrap(
+            `Coolify's API is away (${clean(event.why)}), waiting for it up to ${seconds(event.limitMillis)}`,
+            errStyle.columns,
+            indent
+          ).map(errStyle.yellow)
+        )
+      case "ApiBack":
+        return always({ ...view, waiting: undefined }, [
+          `${indent}Coolify's API is back after ${seconds(event.millis)}`
+        ])
+      case "RequestsSpaced":
+        return fact(
+          view,
+          `Coolify allows ${event.limit} requests a minute, and ${event.left} are left: one goes out every ${seconds(event.everyMillis)}`
+        )
+      case "ChangeProgress":
+        return waiting(view, at, `${clean(event.what)}: ${event.done} of ${event.total}`)
       case "Warning":
         return always(view, wrap(clean(event.message), errStyle.columns, "Warning: ").map(errStyle.yellow))
       case "UndoStarted":

@@ -36,7 +36,9 @@ const once = {
   bodyTimeout: "10 seconds",
   maxBodyBytes: 8 * 1024 * 1024,
   tries: 1,
-  retryBudget: "1 second"
+  retryBudget: "1 second",
+  outage: 0,
+  awaits: "after-a-write"
 } as const
 
 /** Runs one use of the client against a scripted server. */

@@ -131,7 +131,9 @@ it.effect.prop(
         bodyTimeout: "1 minute",
         maxBodyBytes: 1e6,
         tries: 1,
-        retryBudget: 0
+        retryBudget: 0,
+        outage: 0,
+        awaits: "after-a-write"
       } as const
       const exit = yield* Effect.flatMap(CoolifyClient, (client) => calls[name]!(client)).pipe(
         Effect.provide(layer),

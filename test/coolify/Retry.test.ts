@@ -12,7 +12,7 @@ import * as TestClock from "effect/TestClock"
 import { CoolifyClient } from "../../src/coolify/CoolifyClient.ts"
 import type { CoolifyError } from "../../src/coolify/CoolifyError.ts"
 import * as CoolifyHttp from "../../src/coolify/CoolifyHttp.ts"
-import { CoolifyObserver, type CoolifyRetry } from "../../src/coolify/CoolifySettings.ts"
+import { CoolifyObserver, CoolifySettings, type CoolifyRetry } from "../../src/coolify/CoolifySettings.ts"
 import { fixture, imageApplication, token } from "./samples.ts"
 
 type Reply =
@@ -29,10 +29,19 @@ const deploy: Call = (client) => client.deploy(uuid, { force: false })
  * Runs one call with the clock standing still but for the waits of the client; a string is the code of a failed
  * connection, and the last reply stays.
  */
-const run = (replies: ReadonlyArray<Reply>, call: Call) =>
+const run = (
+  replies: ReadonlyArray<Reply>,
+  call: Call,
+  settings: Partial<typeof CoolifySettings.Service> = {}
+) =>
   Effect.gen(function* () {
     const sentAt: Array<number> = []
     const retries: Array<CoolifyRetry> = []
+    const said: Array<{ readonly at: number; readonly what: object }> = []
+    const say = (what: object) =>
+      Effect.map(Clock.currentTimeMillis, (at) => {
+        said.push({ at, what })
+      })
     const http = HttpClient.make((request) =>
       Effect.gen(function* () {
         const reply = replies[Math.min(sentAt.length, replies.length - 1)] ?? "ECONNREFUSED"
@@ -43,7 +52,7 @@ const run = (replies: ReadonlyArray<Reply>, call: Call) =>
         }
         return HttpClientResponse.fromWeb(
           request,
-          new Response(JSON.stringify(reply.body ?? {}), {
+          new Response(typeof reply.body === "string" ? reply.body : JSON.stringify(reply.body ?? {}), {
             status: reply.status,
             headers: reply.headers ?? {}
           })
@@ -57,17 +66,21 @@ const run = (replies: ReadonlyArray<Reply>, call: Call) =>
     const fiber = yield* Effect.flatMap(CoolifyClient, call).pipe(
       Effect.provide(layer),
       Effect.provideService(CoolifyObserver, {
-        onRetry: (retry) => Effect.sync(() => void retries.push(retry))
+        onRetry: (retry) => Effect.sync(() => void retries.push(retry)),
+        onAway: say,
+        onBack: say,
+        onSpaced: say
       }),
+      Effect.provideService(CoolifySettings, { ...(yield* CoolifySettings), ...settings }),
       Effect.either,
       Effect.fork
     )
     // Small steps: each wait is set only after the one before is over.
-    for (let step = 0; step < 200 && Option.isNone(yield* Fiber.poll(fiber)); step += 1) {
+    for (let step = 0; step < 1000 && Option.isNone(yield* Fiber.poll(fiber)); step += 1) {
       yield* TestClock.adjust("500 millis")
     }
     const result = yield* Fiber.join(fiber)
-    return { result, sentAt, retries }
+    return { result, sentAt, retries, said }
   })
 
 const tooMany = (after: string): Reply => ({
@@ -176,6 +189,87 @@ describe("what is sent again", () => {
       const { result, sentAt } = yield* run([tooMany("25")], get)
       assert.strictEqual(result._tag, "Left")
       assert.lengthOf(sentAt, 3)
+    })
+  )
+})
+
+/** Sends a write first, as a run has that is in the middle of something. */
+const afterWrite =
+  (call: Call): Call =>
+  (client) =>
+    Effect.zipRight(client.stopApplication(uuid), call(client))
+
+const stopping: Reply = { status: 200, body: { message: "Application stopping request queued." } }
+const badGateway: Reply = { status: 502, body: "<html>Bad Gateway</html>" }
+
+describe("an API that is away", () => {
+  const absences: ReadonlyArray<readonly [string, Reply, string]> = [
+    ["a proxy that answers 502", badGateway, "502"],
+    ["a proxy that answers 503", { status: 503, body: { message: "Service Unavailable" } }, "503"],
+    ["a proxy that knows no such host", { status: 404, body: "404 page not found" }, "404"],
+    ["a connection that is refused", "ECONNREFUSED", "ECONNREFUSED"],
+    ["a connection that breaks", "ECONNRESET", "ECONNRESET"]
+  ]
+  for (const [title, reply, why] of absences) {
+    it.effect(`is waited for by a read after a write: ${title}`, () =>
+      Effect.gen(function* () {
+        const absence = Array.from({ length: 40 }, () => reply)
+        const { result, sentAt, said } = yield* run([stopping, ...absence, good], afterWrite(get))
+        assert.strictEqual(result._tag, "Right")
+        assert.isAbove((sentAt.at(-1) ?? 0) - (sentAt[1] ?? 0), 30_000)
+        // Said at once, and only once, and that it is over.
+        assert.strictEqual(said[0]?.at, sentAt[1])
+        assert.deepStrictEqual(
+          said.map(({ what }) => what),
+          [{ why, limitMillis: 300_000 }, { millis: (sentAt.at(-1) ?? 0) - (sentAt[1] ?? 0) }]
+        )
+        // Looked for often enough to be seen soon after it is back.
+        for (const [index, at] of sentAt.slice(2).entries()) {
+          assert.isAtMost(at - (sentAt[index + 1] ?? 0), 2500)
+        }
+      })
+    )
+  }
+
+  it.effect("is waited for by a write that did not leave", () =>
+    Effect.gen(function* () {
+      const absence = Array.from({ length: 20 }, (): Reply => "ECONNREFUSED")
+      const { result, sentAt } = yield* run([stopping, ...absence, created], afterWrite(create))
+      assert.strictEqual(result._tag, "Right")
+      assert.lengthOf(sentAt, 22)
+    })
+  )
+
+  it.effect("is an error after some tries while nothing was sent", () =>
+    Effect.gen(function* () {
+      const { result, sentAt, said } = yield* run([badGateway], get)
+      assert.strictEqual(result._tag === "Left" ? result.left.status : 0, 502)
+      assert.lengthOf(sentAt, 5)
+      assert.deepStrictEqual(said, [])
+    })
+  )
+
+  it.effect("is waited for from the start by who puts things back", () =>
+    Effect.gen(function* () {
+      const absence = Array.from({ length: 20 }, () => badGateway)
+      const { result } = yield* run([...absence, good], get, { awaits: "always" })
+      assert.strictEqual(result._tag, "Right")
+    })
+  )
+
+  it.effect("is an error in the end, which says how long it was away", () =>
+    Effect.gen(function* () {
+      const { result, sentAt } = yield* run([stopping, badGateway], afterWrite(get), { outage: "1 minute" })
+      assert.include(result._tag === "Left" ? result.left.detail : "", "the API was away for 60 s")
+      assert.isAtLeast((sentAt.at(-1) ?? 0) - (sentAt[1] ?? 0), 60_000)
+    })
+  )
+
+  it.effect("is not waited for with a write whose outcome nobody knows", () =>
+    Effect.gen(function* () {
+      const { result, sentAt } = yield* run([stopping, badGateway], afterWrite(create))
+      assert.isTrue(result._tag === "Left" && result.left.outcomeUnknown)
+      assert.lengthOf(sentAt, 2)
     })
   )
 })

@@ -1,3 +1,4 @@
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { CoolifyClient, type ObservedVariable, type Variable } from "../../coolify/CoolifyClient.ts"
@@ -5,6 +6,7 @@ import { releaseKey, releaseOfComment } from "../Desired.ts"
 import { isSame } from "../DiffVariables.ts"
 import type { VariableActions } from "../Reconcile.ts"
 import { absentIfNotFound } from "../Find.ts"
+import { Pace } from "../Pace.ts"
 import { leftAsItIs, withUndo } from "../Rollback.ts"
 import { Run } from "../Run.ts"
 import type { UndoOf } from "../Undo.ts"
@@ -34,21 +36,65 @@ export const updateVariables = Effect.fn("updateVariables")(function* (
   yield* keepUpdate(kept, update)
   const change = Effect.gen(function* () {
     if (actions.put.length > 0) yield* coolify.putVariables(uuid, actions.put)
-    yield* Effect.forEach(actions.remove, (row) => coolify.deleteVariable(uuid, row.uuid), { discard: true })
+    yield* removeVariables(uuid, name, actions.remove)
   })
-  yield* withUndo({ _tag: "UpdatedVariables", uuid, name, kept }, change, restoreVariables(uuid, update))
+  yield* withUndo(
+    { _tag: "UpdatedVariables", uuid, name, kept },
+    change,
+    restoreVariables(uuid, name, update),
+    yield* undoTime(update)
+  )
   yield* announce(name, "updated")
 })
 
 /** The undo of {@link updateVariables} when only the secret store knows the values. */
 export const undoUpdateVariables = Effect.fn("undoUpdateVariables")(function* ({
   uuid,
+  name,
   kept
-}: Pick<UndoOf<"UpdatedVariables">, "uuid" | "kept">) {
-  return yield* restoreVariables(uuid, yield* keptUpdate(kept))
+}: Pick<UndoOf<"UpdatedVariables">, "uuid" | "name" | "kept">) {
+  return yield* restoreVariables(uuid, name, yield* keptUpdate(kept))
 })
 
-const restoreVariables = Effect.fn("restoreVariables")(function* (uuid: string, update: VariableUpdate) {
+/** Requests a minute that Coolify allows unless it is told otherwise. */
+const allowedPerMinute = 200
+/** From so many rows on their removal is told as it goes on. */
+const manyRows = 20
+
+/** What was written may have to be removed, row by row, and within the limit on requests. */
+const undoTime = ({ put }: Pick<VariableUpdate, "put">) =>
+  Effect.map(Pace, ({ undoBudget }) =>
+    Duration.sum(undoBudget, Duration.minutes((2 * put.length) / allowedPerMinute))
+  )
+
+/**
+ * The API has a request for many rows at once to write them, but none to remove them, and a production row leaves its
+ * preview twin behind: each takes a request of its own (routes/api.php, 4.3.11).
+ */
+const removeVariables = Effect.fn("removeVariables")(function* (
+  uuid: string,
+  name: string,
+  rows: ReadonlyArray<ObservedVariable>
+) {
+  const coolify = yield* CoolifyClient
+  const run = yield* Run
+  for (const [index, row] of rows.entries()) {
+    yield* absentIfNotFound(coolify.deleteVariable(uuid, row.uuid))
+    if (rows.length < manyRows || ((index + 1) % 10 !== 0 && index + 1 < rows.length)) continue
+    yield* run.emit({
+      _tag: "ChangeProgress",
+      what: `removing the variables of ${name}, row by row`,
+      done: index + 1,
+      total: rows.length
+    })
+  }
+})
+
+const restoreVariables = Effect.fn("restoreVariables")(function* (
+  uuid: string,
+  name: string,
+  update: VariableUpdate
+) {
   const coolify = yield* CoolifyClient
   const now = yield* absentIfNotFound(coolify.listVariables(uuid))
   if (now === undefined) return "nothing" as const
@@ -57,7 +103,7 @@ const restoreVariables = Effect.fn("restoreVariables")(function* (uuid: string, 
   for (const rows of [put.filter((row) => !row.isPreview), put.filter((row) => row.isPreview)]) {
     if (rows.length > 0) yield* coolify.putVariables(uuid, rows)
   }
-  yield* Effect.forEach(remove, (row) => coolify.deleteVariable(uuid, row.uuid), { discard: true })
+  yield* removeVariables(uuid, name, remove)
   if (edited.length > 0) {
     return yield* leftAsItIs(`${edited.join(", ")} changed meanwhile by somebody else, and left as it is`)
   }

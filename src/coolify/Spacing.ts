@@ -1,0 +1,81 @@
+/** Spreads requests over the minute in which Coolify counts them, once they run short. */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Ref from "effect/Ref"
+import { CoolifyObserver } from "./CoolifySettings.ts"
+
+export interface Spacing {
+  /** Waits until the next request is due. */
+  readonly turn: Effect.Effect<void>
+  /** Takes note of an answer's `x-ratelimit-limit` and `x-ratelimit-remaining`. */
+  readonly answered: (headers: { readonly [name: string]: string | undefined }) => Effect.Effect<void>
+}
+
+/** Laravel counts from the first request on, for a minute (ThrottleRequests and RateLimiter, Laravel 12). */
+const windowMillis = 60_000
+/** A rise of what is left by this part of the limit is a new window, not an answer that was overtaken. */
+const riseOfNewWindow = 0.25
+/** Below this part of the limit requests are spread. */
+const scarce = 0.5
+/** A wait that nobody has to be told of. */
+const unnoticedMillis = 200
+
+interface Window {
+  readonly limit: number
+  readonly left: number
+  /** When the client first saw it: it ends a minute later at the latest. */
+  readonly since: number
+  /** When the next request may leave. */
+  readonly next: number
+  readonly told: boolean
+}
+
+const whole = (text: string | undefined): number | undefined =>
+  text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : undefined
+
+/**
+ * Coolify allows 200 requests a minute unless API_RATE_LIMIT says otherwise, to all tokens of a user together, and says
+ * in each answer how many are left. While more than half of them are, nothing waits; from there on, each request takes
+ * its share of what is left of the minute, so that removing a hundred variables is not stopped by a 429 in the middle.
+ */
+export const makeSpacing: Effect.Effect<Spacing> = Effect.gen(function* () {
+  const known = yield* Ref.make<Window | undefined>(undefined)
+  return {
+    turn: Effect.gen(function* () {
+      const { onSpaced } = yield* CoolifyObserver
+      const now = yield* Clock.currentTimeMillis
+      const { gap, limit, left, news, wait } = yield* Ref.modify(known, (window) => {
+        const free = { gap: 0, limit: 0, left: 0, news: false, wait: 0 }
+        if (window === undefined || now >= window.since + windowMillis) return [free, undefined]
+        const taken = { ...window, left: Math.max(0, window.left - 1) }
+        if (window.left > window.limit * scarce) return [free, taken]
+        const gap = (window.since + windowMillis - now) / Math.max(1, window.left)
+        const at = Math.max(now, window.next)
+        const wait = at - now
+        const news = !window.told && gap > unnoticedMillis && wait > 0
+        return [
+          { gap, limit: window.limit, left: window.left, news, wait },
+          { ...taken, next: at + gap, told: window.told || news }
+        ]
+      })
+      if (news) yield* onSpaced({ limit, left, everyMillis: Math.round(gap) })
+      if (wait > 0) yield* Effect.sleep(wait)
+    }),
+    answered: (headers) =>
+      Effect.gen(function* () {
+        const limit = whole(headers["x-ratelimit-limit"])
+        const left = whole(headers["x-ratelimit-remaining"])
+        if (limit === undefined || left === undefined || limit === 0) return
+        const now = yield* Clock.currentTimeMillis
+        yield* Ref.update(known, (window): Window => {
+          const isNew =
+            window === undefined ||
+            now >= window.since + windowMillis ||
+            left - window.left > limit * riseOfNewWindow
+          return isNew
+            ? { limit, left, since: now, next: now, told: false }
+            : { ...window, limit, left: Math.min(left, window.left) }
+        })
+      })
+  } satisfies Spacing
+})

@@ -1,0 +1,92 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as TestClock from "effect/TestClock"
+import { CoolifyObserver } from "../../src/coolify/CoolifySettings.ts"
+import { makeSpacing } from "../../src/coolify/Spacing.ts"
+
+/** Requests of 100 ms against Coolify's own count: so many in the minute that begins with the first. */
+const send = (
+  requests: number,
+  limit: number,
+  options: { readonly others?: number; readonly atOnce?: number } = {}
+) =>
+  Effect.gen(function* () {
+    const spacing = yield* makeSpacing
+    const said: Array<object> = []
+    const refused: Array<number> = []
+    let [ends, count] = [0, 0]
+    const one = Effect.gen(function* () {
+      yield* spacing.turn
+      const now = yield* Clock.currentTimeMillis
+      if (now >= ends) [ends, count] = [now + 60_000, options.others ?? 0]
+      count += 1
+      if (count > limit) refused.push(now)
+      const left = String(Math.max(0, limit - count))
+      yield* Effect.sleep("100 millis")
+      yield* spacing.answered({ "x-ratelimit-limit": String(limit), "x-ratelimit-remaining": left })
+    })
+    const started = yield* Clock.currentTimeMillis
+    const fiber = yield* Effect.replicateEffect(one, requests, {
+      concurrency: options.atOnce ?? 1,
+      discard: true
+    }).pipe(
+      Effect.provideService(CoolifyObserver, {
+        ...(yield* CoolifyObserver),
+        onSpaced: (spaced) => Effect.sync(() => said.push(spaced))
+      }),
+      Effect.zipRight(Clock.currentTimeMillis),
+      Effect.fork
+    )
+    for (let step = 0; step < 5000 && Option.isNone(yield* Fiber.poll(fiber)); step += 1) {
+      yield* TestClock.adjust("100 millis")
+    }
+    const millis = (yield* Fiber.join(fiber)) - started
+    return { millis, refused, said }
+  })
+
+describe("requests of one client", () => {
+  it.effect("never meet the limit, one after the other", () =>
+    Effect.gen(function* () {
+      const { millis, refused, said } = yield* send(240, 200)
+      assert.deepStrictEqual(refused, [])
+      assert.isAtMost(millis, 80_000)
+      // Said once a minute, with what it comes to.
+      assert.lengthOf(said, 1)
+      assert.deepInclude(said[0], { limit: 200 })
+    })
+  )
+
+  it.effect("never meet the limit, several at once", () =>
+    Effect.gen(function* () {
+      const { millis, refused } = yield* send(240, 200, { atOnce: 8 })
+      assert.deepStrictEqual(refused, [])
+      assert.isAtMost(millis, 80_000)
+    })
+  )
+
+  it.effect("never meet it where others have used most of it", () =>
+    Effect.gen(function* () {
+      const { refused } = yield* send(60, 200, { others: 150 })
+      assert.deepStrictEqual(refused, [])
+    })
+  )
+
+  it.effect("do not wait while there is enough", () =>
+    Effect.gen(function* () {
+      const { millis, said } = yield* send(90, 200)
+      assert.strictEqual(millis, 9000)
+      assert.deepStrictEqual(said, [])
+    })
+  )
+
+  it.effect("do not wait where the API counts nothing", () =>
+    Effect.gen(function* () {
+      const spacing = yield* makeSpacing
+      yield* Effect.replicateEffect(Effect.zipRight(spacing.turn, spacing.answered({})), 500)
+      assert.strictEqual(yield* Clock.currentTimeMillis, 0)
+    })
+  )
+})
