@@ -38,6 +38,7 @@ import * as FileJournals from "../state/FileJournals.ts"
 import * as MemoryJournals from "../state/MemoryJournals.ts"
 import { Screen } from "../ui/Screen.ts"
 import { CredentialsError } from "./CliError.ts"
+import { placeLock } from "./RunLock.ts"
 import * as Say from "./Say.ts"
 import { defaultSandboxDir } from "./SharedFlags.ts"
 
@@ -102,13 +103,15 @@ export const openWorld = Effect.fn("openWorld")(function* (request: WorldRequest
     ...(dryRun ? dryRunLayers(access, server) : liveLayers(access, needs.dns === "no"))
   }
   const owner = yield* Effect.orElseSucceed(Config.string("FABRIK_OWNER"), () => defaultOwner)
+  const target = request.sandbox === undefined ? (access.coolify?.baseUrl ?? "") : access.secretsDirectory
   const layer = Layer.mergeAll(
     services.coolify,
     services.dns,
     services.health,
     services.secrets,
     yield* journalsLayer(request, access),
-    Layer.succeed(Owner, owner)
+    Layer.succeed(Owner, owner),
+    placeLock(target)
   )
   const world: World = {
     layer,
@@ -116,7 +119,7 @@ export const openWorld = Effect.fn("openWorld")(function* (request: WorldRequest
     owner,
     place: request.sandbox === undefined ? "live" : "sandbox",
     offline: access.coolify === undefined,
-    target: request.sandbox === undefined ? (access.coolify?.baseUrl ?? "") : access.secretsDirectory,
+    target,
     hasDns: access.dns !== undefined && needs.dns !== "no",
     visit: access.visit
   }

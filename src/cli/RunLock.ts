@@ -2,8 +2,12 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Scope from "effect/Scope"
 import process from "node:process"
 import * as Marker from "../orchestrator/Marker.ts"
+import { PlaceLock } from "../orchestrator/PlaceLock.ts"
 import type { Spec } from "../spec/Spec.ts"
 import * as ProcessLock from "../state/ProcessLock.ts"
 
@@ -28,3 +32,22 @@ export const lockRun = Effect.fn("lockRun")(function* (
     Duration.seconds(options.seconds)
   )
 })
+
+/**
+ * One run at a time makes a project of a name and its environments. Without the lock, or when it is not to be had in
+ * time, runs find out from Coolify who was first.
+ */
+export const placeLock = (target: string): Layer.Layer<PlaceLock> =>
+  Layer.succeed(PlaceLock, {
+    exclusively: (key, effect) =>
+      Effect.acquireUseRelease(
+        Effect.tap(Scope.make(), (scope) =>
+          ProcessLock.acquire(JSON.stringify(["place", target, key]), "", "30 seconds").pipe(
+            Effect.ignore,
+            Scope.extend(scope)
+          )
+        ),
+        () => effect,
+        (scope) => Scope.close(scope, Exit.void)
+      )
+  })

@@ -20,6 +20,8 @@ export interface Server {
 
 export interface Project {
   readonly uuid: string
+  /** Grows: of two, the older one has the smaller. */
+  readonly id: number
   readonly name: string
   readonly description: string
 }
@@ -102,7 +104,10 @@ export type ApplicationPatch = Partial<ApplicationSettings>
 /** Everything of fabrik's concern in one environment, from one request. */
 export interface Inventory {
   readonly environmentUuid: string
+  readonly description: string
   readonly applications: ReadonlyArray<Application>
+  /** How many services and databases it has. Coolify does not tell all of its kinds of database here. */
+  readonly others: number
 }
 
 export interface Variable {
@@ -174,6 +179,12 @@ export class CoolifyClient extends Context.Tag("fabrik/coolify/CoolifyClient")<
       projectUuid: string,
       name: string
     ) => Effect.Effect<{ readonly uuid: string }, CoolifyError>
+    /** `Conflict` or `ServerError` where another of the project has that name. */
+    readonly updateEnvironment: (
+      projectUuid: string,
+      name: string,
+      to: { readonly name: string; readonly description: string }
+    ) => Effect.Effect<void, CoolifyError>
     readonly deleteEnvironment: (projectUuid: string, name: string) => Effect.Effect<void, CoolifyError>
     /** `NotFound` when the project or the environment does not exist. */
     readonly inventory: (projectUuid: string, environment: string) => Effect.Effect<Inventory, CoolifyError>

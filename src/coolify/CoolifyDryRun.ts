@@ -16,9 +16,13 @@ import { gone, makeOverlay } from "./Overlay.ts"
 import { PlannedWrites } from "./PlannedWrites.ts"
 import { refusedPatch } from "./Refusals.ts"
 import * as Deployments from "./WorldDeployments.ts"
+import * as Lists from "./WorldLists.ts"
 import * as Variables from "./WorldVariables.ts"
 
 type Service = Context.Tag.Service<CoolifyClient>
+
+/** Above the number of any real project. */
+const newest = Number.MAX_SAFE_INTEGER - 1_000_000
 
 const describeSource = (source: ApplicationSource): string => {
   switch (source._tag) {
@@ -46,7 +50,8 @@ const make = (below: Service) =>
       listProjects: Effect.gen(function* () {
         const real = yield* below.listProjects
         const { world, removed } = yield* Ref.get(overlay.state)
-        return [...real.filter(({ uuid }) => !removed.has(uuid)), ...world.projects]
+        const made = Lists.projects(world).map((project) => ({ ...project, id: newest + project.id }))
+        return [...real.filter(({ uuid }) => !removed.has(uuid)), ...made]
       }),
       createProject: (project) =>
         overlay.write("createProject", `create project ${project.name}`, (world) =>
@@ -78,6 +83,17 @@ const make = (below: Service) =>
         }
         return yield* overlay.write(method, `create environment ${name}`, (world) =>
           Worlds.createEnvironment(world, projectUuid, name)
+        )
+      }),
+      updateEnvironment: Effect.fnUntraced(function* (projectUuid, name, to) {
+        const method = "updateEnvironment"
+        const { world } = yield* Ref.get(overlay.state)
+        if (Worlds.findEnvironment(world, projectUuid, name) === undefined) {
+          yield* overlay.inventory(projectUuid, name)
+          return yield* overlay.plan(method, `name environment ${name} ${to.name}`)
+        }
+        yield* overlay.write(method, `name environment ${name} ${to.name}`, (now) =>
+          Worlds.updateEnvironment(now, projectUuid, name, to)
         )
       }),
       deleteEnvironment: Effect.fnUntraced(function* (projectUuid, name) {

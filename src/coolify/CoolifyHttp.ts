@@ -80,6 +80,16 @@ export const make = (
           Wire.Created
         ),
 
+      updateEnvironment: (project, name, to) =>
+        done({
+          method: "updateEnvironment",
+          verb: "PATCH",
+          path: "/projects/{project}/environments/{name}",
+          ids: { project },
+          names: { name },
+          body: { name: to.name, description: to.description }
+        }),
+
       deleteEnvironment: (project, name) =>
         done({
           method: "deleteEnvironment",
@@ -102,7 +112,16 @@ export const make = (
         ).pipe(
           Effect.map((found) => ({
             environmentUuid: found.uuid,
-            applications: found.applications.map(Wire.toApplication)
+            description: found.description,
+            applications: found.applications.map(Wire.toApplication),
+            others: [
+              found.services,
+              found.postgresqls,
+              found.redis,
+              found.mysqls,
+              found.mariadbs,
+              found.mongodbs
+            ].flat().length
           }))
         ),
 

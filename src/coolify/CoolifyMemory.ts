@@ -137,11 +137,13 @@ export const make = (options: MemoryOptions = {}) =>
     const client: Service = {
       version: read("version", () => "4.3.11"),
       listServers: read("listServers", ({ servers }) => servers),
-      listProjects: read("listProjects", ({ projects }) => projects),
+      listProjects: read("listProjects", Lists.projects),
       createProject: (project) => call("createProject", (so) => Worlds.createProject(so, project)),
       deleteProject: (uuid) => call("deleteProject", (so) => Worlds.deleteProject(so, uuid)),
       createEnvironment: (projectUuid, name) =>
         call("createEnvironment", (so) => Worlds.createEnvironment(so, projectUuid, name)),
+      updateEnvironment: (projectUuid, name, to) =>
+        call("updateEnvironment", (so) => Worlds.updateEnvironment(so, projectUuid, name, to)),
       deleteEnvironment: (projectUuid, name) =>
         call("deleteEnvironment", (so) => Worlds.deleteEnvironment(so, projectUuid, name)),
       inventory: (projectUuid, environment) =>

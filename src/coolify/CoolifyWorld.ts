@@ -37,6 +37,7 @@ interface WorldEnvironment {
   readonly projectUuid: string
   readonly uuid: string
   readonly name: string
+  readonly description?: string
 }
 
 export interface WorldApplication extends Application {
@@ -59,7 +60,8 @@ export interface WorldDeployment extends Deployment {
 
 export interface World {
   readonly servers: ReadonlyArray<Server>
-  readonly projects: ReadonlyArray<Project>
+  /** Oldest first. */
+  readonly projects: ReadonlyArray<Omit<Project, "id">>
   readonly environments: ReadonlyArray<WorldEnvironment>
   readonly applications: ReadonlyArray<WorldApplication>
   readonly variables: ReadonlyArray<WorldVariable>
@@ -154,6 +156,29 @@ export const createEnvironment = (
   )
 }
 
+export const updateEnvironment = (
+  world: World,
+  projectUuid: string,
+  name: string,
+  to: { readonly name: string; readonly description: string }
+): Step<void> => {
+  const environment = findEnvironment(world, projectUuid, name)
+  if (environment === undefined) return notFound("updateEnvironment", "Environment")
+  const saved = to.name.trim().toLowerCase().replaceAll("/", "-")
+  const rival = world.environments.some(
+    (other) => other.projectUuid === projectUuid && other.uuid !== environment.uuid && other.name === saved
+  )
+  if (rival) return refuse("updateEnvironment", "Conflict", 409, "Environment with this name already exists.")
+  const changed = { ...environment, name: saved, description: to.description }
+  return step(undefined, {
+    ...world,
+    environments: world.environments.map((one) => (one.uuid === environment.uuid ? changed : one)),
+    applications: world.applications.map((one) =>
+      isIn(one, environment) ? { ...one, environmentName: saved } : one
+    )
+  })
+}
+
 const isIn = (application: WorldApplication, environment: WorldEnvironment) =>
   application.projectUuid === environment.projectUuid && application.environmentName === environment.name
 
@@ -185,7 +210,9 @@ export const inventory = (world: World, projectUuid: string, name: string): Step
     : step(
         {
           environmentUuid: environment.uuid,
-          applications: world.applications.filter((one) => isIn(one, environment)).map(shownApplication)
+          description: environment.description ?? "",
+          applications: world.applications.filter((one) => isIn(one, environment)).map(shownApplication),
+          others: 0
         },
         world
       )

@@ -40,7 +40,9 @@ export const Servers = Schema.Array(
   })
 )
 
-export const Projects = Schema.Array(Schema.Struct({ uuid: Uuid, name: Schema.String, description: text }))
+export const Projects = Schema.Array(
+  Schema.Struct({ uuid: Uuid, id: Whole, name: Schema.String, description: text })
+)
 
 export const ApplicationRow = Schema.Struct({
   uuid: Uuid,
@@ -78,9 +80,17 @@ export const ApplicationRow = Schema.Struct({
 })
 type ApplicationRow = typeof ApplicationRow.Type
 
+const Rows = orElse(Schema.Array(Schema.Unknown), [])
 export const Environment = Schema.Struct({
   uuid: Uuid,
-  applications: orElse(Schema.Array(ApplicationRow), [])
+  description: text,
+  applications: orElse(Schema.Array(ApplicationRow), []),
+  services: Rows,
+  postgresqls: Rows,
+  redis: Rows,
+  mysqls: Rows,
+  mariadbs: Rows,
+  mongodbs: Rows
 })
 
 export const Environments = Schema.Array(Schema.Struct({ uuid: Uuid, name: Schema.String, id: Whole }))

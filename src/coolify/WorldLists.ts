@@ -1,12 +1,16 @@
 /** What a Coolify as plain data lists across projects. */
 import * as Either from "effect/Either"
-import type { Environment, ListedApplication } from "./CoolifyClient.ts"
+import type { Environment, ListedApplication, Project } from "./CoolifyClient.ts"
 import type { CoolifyError } from "./CoolifyError.ts"
 import { notFound, shownApplication, type World } from "./CoolifyWorld.ts"
 
 /** Numbered in the order in which they stand in the world. */
 const numbered = (world: World) =>
   world.environments.map((environment, index) => ({ ...environment, id: index + 1 }))
+
+/** Numbered in the order in which they stand in the world, which is that of their making. */
+export const projects = (world: World): ReadonlyArray<Project> =>
+  world.projects.map((project, index) => ({ ...project, id: index + 1 }))
 
 export const environmentsOf = (world: World, projectUuid: string): ReadonlyArray<Environment> =>
   numbered(world)

@@ -14,6 +14,7 @@ import { hasChanges, type Plan } from "./Plan.ts"
 import { awaitLate, takeOver } from "./Recorded.ts"
 import { mustRollBack, rollBackOpen } from "./Recover.ts"
 import { reconcile, type Reconciliation } from "./Reconcile.ts"
+import { removeDuplicate } from "./resources/Project.ts"
 import { removeRecord } from "./resources/Record.ts"
 import { confirmAtEnd } from "./resources/Release.ts"
 import { retireAtEnd } from "./resources/Retirement.ts"
@@ -130,6 +131,7 @@ const steps = Effect.fn("steps")(function* (spec: Spec, options: ApplyOptions) {
     }
     const replaced = application?._tag === "Beside" ? [application.old] : []
     yield* Effect.forEach([...reconciliation.remains, ...replaced], retireAtEnd, { discard: true })
+    yield* Effect.forEach(reconciliation.duplicates, removeDuplicate, { discard: true })
   }
   if (options.mode === "dry-run") return "planned" as const
   return hasChanges(reconciliation.plan) ? ("complete" as const) : ("unchanged" as const)

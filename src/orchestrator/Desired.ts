@@ -42,6 +42,13 @@ export const applicationMark = (owner: string, spec: Spec, run: string): string 
 export const projectMark = (owner: string, spec: Spec, run: string): string =>
   Marker.render({ key: Marker.projectKey(owner, spec.project), run, source: undefined })
 
+export const environmentMark = (owner: string, spec: Spec, run: string): string =>
+  Marker.render({
+    key: Marker.environmentKey(owner, spec.project, spec.environment),
+    run,
+    source: undefined
+  })
+
 export const recordMark = (owner: string, spec: Spec, run: string): string =>
   Marker.render({ key: Marker.applicationKey(owner, spec), run, source: undefined })
 

@@ -5,9 +5,11 @@ import { DnsClient } from "../dns/DnsClient.ts"
 import type { Spec } from "../spec/Spec.ts"
 import { withJournaledClients } from "./JournaledClients.ts"
 import * as Marker from "./Marker.ts"
-import { observeCoolify, observeDns, observeOrphans, type OrphanRecord } from "./Observe.ts"
+import { findProjects, observeCoolify, observeDns, observeOrphans, type OrphanRecord } from "./Observe.ts"
 import type { Change, Plan } from "./Plan.ts"
+import { furnishings, isEmpty, type Furnished } from "./Projects.ts"
 import { removeApplication } from "./resources/Application.ts"
+import { isTemporary } from "./resources/Environment.ts"
 import { makeRun, reportEnd, Run } from "./Run.ts"
 import { journalName } from "./RunJournal.ts"
 import { RunError } from "./RunError.ts"
@@ -27,13 +29,22 @@ export interface DestroyOptions {
 
 interface Doomed {
   readonly applications: ReadonlyArray<Application>
-  readonly project: Project | undefined
+  /** What is left empty without them. */
+  readonly places: ReadonlyArray<Place>
+  /** Ours that are not empty without them. */
+  readonly shared: ReadonlyArray<Project>
   readonly records: ReadonlyArray<OrphanRecord>
 }
 
+/** A project, or an environment of one. */
+interface Place {
+  readonly project: Project
+  readonly environment: string | undefined
+}
+
 /**
- * Deletes what carries the spec's mark and nothing else: the application, its records, and its project if fabrik made
- * it and nothing else lives there. Deleting again what is gone is a success. What was deleted before a failure stays
+ * Deletes what carries the spec's mark and nothing else: the application, its records, and its project or environment
+ * if fabrik made it and nothing else lives there. Deleting again what is gone is a success. What was deleted before a failure stays
  * deleted: run it again.
  */
 export const destroy = Effect.fn("destroy")(function* (spec: Spec, options: DestroyOptions) {
@@ -78,7 +89,7 @@ const remove = Effect.fn("remove")(function* (spec: Spec, options: DestroyOption
   yield* run.emit({ _tag: "Planned", plan })
   if (plan.changes.length === 0) return "unchanged"
   if (!(yield* options.confirm(plan))) return "declined"
-  const { applications, project } = doomed
+  const { applications } = doomed
   for (const { name, uuid } of applications) {
     yield* run.emit({ _tag: "ChangeStarted", what: `application ${name}` })
     yield* removeApplication(uuid, { deleteVolumes: options.deleteVolumes })
@@ -91,7 +102,8 @@ const remove = Effect.fn("remove")(function* (spec: Spec, options: DestroyOption
     })
   }
   yield* removeRecords(doomed)
-  if (project !== undefined) yield* removeProject(project)
+  // Another run may have moved in or out since the plan was made.
+  for (const place of (yield* findEmpty(spec, [])).places) yield* removePlace(place)
   return "complete"
 })
 
@@ -103,11 +115,16 @@ const findDoomed = Effect.fn("findDoomed")(function* (spec: Spec, options: Destr
   )
   const key = Marker.applicationKey(owner, spec)
   const here = (dns?.recordSets ?? []).filter((recordSet) => Marker.parse(recordSet.comment)?.key === key)
-  const projectIsOurs =
-    Marker.parse(coolify.project?.description)?.key === Marker.projectKey(owner, spec.project)
+  const applications = [
+    ...(coolify.application === undefined ? [] : [coolify.application]),
+    ...coolify.remains
+  ]
   return {
-    applications: [...(coolify.application === undefined ? [] : [coolify.application]), ...coolify.remains],
-    project: projectIsOurs && coolify.others === 0 ? coolify.project : undefined,
+    applications,
+    ...(yield* findEmpty(
+      spec,
+      applications.map(({ uuid }) => uuid)
+    )),
     records:
       dns === undefined
         ? []
@@ -116,6 +133,30 @@ const findDoomed = Effect.fn("findDoomed")(function* (spec: Spec, options: Destr
             ...(yield* observeOrphans(spec, coolify.application))
           ]
   } satisfies Doomed
+})
+
+/** Our projects and environments of the spec's name that have nothing in them but these applications. */
+const findEmpty = Effect.fn("findEmpty")(function* (spec: Spec, without: ReadonlyArray<string>) {
+  const owner = yield* Owner
+  const isLeft = (room: Furnished) =>
+    isEmpty({ ...room, applications: room.applications.filter(({ uuid }) => !without.includes(uuid)) })
+  const isOurRoom = ({ description, name }: Furnished) =>
+    isTemporary(name) || Marker.parse(description)?.key === Marker.environmentKey(owner, spec.project, name)
+  const places: Array<Place> = []
+  const shared: Array<Project> = []
+  for (const project of yield* findProjects(spec.project)) {
+    const isOurs = Marker.parse(project.description)?.key === Marker.projectKey(owner, project.name)
+    const rooms = yield* furnishings(project.uuid)
+    if (isOurs && rooms.every(isLeft)) {
+      places.push({ project, environment: undefined })
+      continue
+    }
+    if (isOurs) shared.push(project)
+    for (const room of rooms) {
+      if (isOurRoom(room) && isLeft(room)) places.push({ project, environment: room.name })
+    }
+  }
+  return { places, shared }
 })
 
 const removeRecords = Effect.fn("removeRecords")(function* ({ records }: Doomed) {
@@ -129,32 +170,39 @@ const removeRecords = Effect.fn("removeRecords")(function* ({ records }: Doomed)
   }
 })
 
-/** Coolify refuses when anything still lives in the project: then it is not only ours, and stays. */
-const removeProject = Effect.fn("removeProject")(function* (project: Project) {
+const nameOf = ({ environment, project }: Place) =>
+  environment === undefined
+    ? ({ kind: "project", name: project.name } as const)
+    : ({ kind: "environment", name: `${project.name}/${environment}` } as const)
+
+/** Coolify refuses when anything still lives there: then it is not only ours, and stays. */
+const removePlace = Effect.fn("removePlace")(function* (place: Place) {
   const coolify = yield* CoolifyClient
   const run = yield* Run
-  yield* run.emit({ _tag: "ChangeStarted", what: `project ${project.name}` })
-  yield* coolify.deleteProject(project.uuid).pipe(
-    Effect.zipRight(
-      run.emit({
-        _tag: "ResourceChanged",
-        system: "coolify",
-        kind: "project",
-        name: project.name,
-        action: "deleted"
-      })
-    ),
+  const { environment, project } = place
+  const { kind, name } = nameOf(place)
+  yield* run.emit({ _tag: "ChangeStarted", what: `${kind} ${name}` })
+  yield* (
+    environment === undefined
+      ? coolify.deleteProject(project.uuid)
+      : coolify.deleteEnvironment(project.uuid, environment)
+  ).pipe(
+    Effect.zipRight(run.emit({ _tag: "ResourceChanged", system: "coolify", kind, name, action: "deleted" })),
     Effect.catchIf(
       (error) => error.reason === "Refused",
-      () =>
-        run.emit({ _tag: "Warning", message: `the project ${project.name} has other resources and stays` })
+      () => run.emit({ _tag: "Warning", message: `the ${kind} ${name} has other resources and stays` })
+    ),
+    // Another run that has gone from there has taken it away.
+    Effect.catchIf(
+      (error) => error.reason === "NotFound",
+      () => Effect.void
     )
   )
 })
 
 const destructionPlan = (
   spec: Spec,
-  { applications, project, records }: Doomed,
+  { applications, places, records, shared }: Doomed,
   options: DestroyOptions
 ): Plan => {
   const deletion = (system: Change["system"], kind: Change["kind"], name: string): Change => ({
@@ -174,15 +222,20 @@ const destructionPlan = (
     changes: [
       ...applications.map(({ name }) => deletion("coolify", "application", name)),
       ...records.map(({ recordSet }) => deletion("dns", "record", `${recordSet.name} ${recordSet.type}`)),
-      ...(project === undefined ? [] : [deletion("coolify", "project", project.name)])
+      ...places.map((place) => {
+        const { kind, name } = nameOf(place)
+        return deletion("coolify", kind, name)
+      })
     ],
-    notes:
-      applications.length === 0
+    notes: [
+      ...(applications.length === 0
         ? []
         : [
             options.deleteVolumes
               ? "Its volumes are deleted with all their data."
               : "Its volumes are kept on the server."
-          ]
+          ]),
+      ...shared.map(({ name }) => `The project ${name} stays as long as something else lives in it.`)
+    ]
   }
 }

@@ -59,11 +59,19 @@ const make = () => {
 
   /** `run`: the run whose mark the thing bears. `uuid`, `name`: the application. */
   const Undo = Schema.Union(
-    Schema.TaggedStruct("CreatedProject", { name: Schema.String, run: Schema.String }),
+    /** `key`: of the mark of the application that it was made for; older journals do not tell. */
+    Schema.TaggedStruct("CreatedProject", {
+      name: Schema.String,
+      run: Schema.String,
+      key: optional(Schema.String)
+    }),
+    /** Without a run (of an older journal) nobody can tell who made it. */
     Schema.TaggedStruct("CreatedEnvironment", {
       projectUuid: Schema.String,
       project: Schema.String,
-      name: Schema.String
+      name: Schema.String,
+      run: optional(Schema.String),
+      key: optional(Schema.String)
     }),
     Schema.TaggedStruct("CreatedApplication", {
       projectUuid: Schema.String,

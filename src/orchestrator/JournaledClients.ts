@@ -47,6 +47,12 @@ const journaledCoolify = (
     deleteProject: (uuid) => write("deleteProject", uuid, client.deleteProject(uuid)),
     createEnvironment: (project, name) =>
       write("createEnvironment", `${project} ${name}`, client.createEnvironment(project, name)),
+    updateEnvironment: (project, name, to) =>
+      write(
+        "updateEnvironment",
+        `${project} ${name} ${to.name}`,
+        client.updateEnvironment(project, name, to)
+      ),
     deleteEnvironment: (project, name) =>
       write("deleteEnvironment", `${project} ${name}`, client.deleteEnvironment(project, name)),
     createApplication: (application) =>

@@ -25,6 +25,9 @@ export const applicationKey = (owner: string, spec: Pick<Spec, "project" | "envi
 
 export const projectKey = (owner: string, project: string): string => digest(JSON.stringify([owner, project]))
 
+export const environmentKey = (owner: string, project: string, environment: string): string =>
+  digest(JSON.stringify([owner, project, environment]))
+
 export const render = (marker: Marker): string =>
   `${sign} - key=${marker.key} run=${marker.run}${marker.source === undefined ? "" : ` src=${marker.source}`}`
 

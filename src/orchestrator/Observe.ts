@@ -14,6 +14,7 @@ import { RefusedError } from "./DeployError.ts"
 import { isSecretComment } from "./Desired.ts"
 import { absentIfNotFound } from "./Find.ts"
 import * as Marker from "./Marker.ts"
+import { furnishings, isEmpty, namesakes } from "./Projects.ts"
 import { Owner } from "./Settings.ts"
 
 /** What stands where the spec points. */
@@ -23,6 +24,8 @@ export interface Observed {
   readonly environmentExists: boolean
   /** The application that carries this spec's mark. */
   readonly application: Application | undefined
+  /** Empty projects of ours of the same name, made at the same time by several runs. */
+  readonly duplicates: ReadonlyArray<Project>
   /** Others that carry it, left by a replacement that did not come to its end. */
   readonly remains: ReadonlyArray<Application>
   /** One of the same name without it. */
@@ -102,14 +105,16 @@ const findServer = Effect.fn("findServer")(function* (wanted: string | undefined
 export const observeCoolify = Effect.fn("observeCoolify")(function* (spec: Spec) {
   const coolify = yield* CoolifyClient
   const owner = yield* Owner
-  const project = yield* findProject(spec.project)
-  const inventory =
-    project === undefined
-      ? undefined
-      : yield* absentIfNotFound(coolify.inventory(project.uuid, spec.environment))
+  const projects = yield* findProjects(spec.project)
   const key = Marker.applicationKey(owner, spec)
-  const applications = inventory?.applications ?? []
-  const ours = applications.filter((application) => Marker.parse(application.description)?.key === key)
+  const isOurs = (candidate: Application) => Marker.parse(candidate.description)?.key === key
+  const rooms = yield* Effect.forEach(projects, (found) =>
+    Effect.map(absentIfNotFound(coolify.inventory(found.uuid, spec.environment)), (inventory) => ({
+      project: found,
+      inventory
+    }))
+  )
+  const ours = rooms.flatMap(({ inventory }) => inventory?.applications ?? []).filter(isOurs)
   // Only one can hold the domain: what is beside it was left by a replacement that did not come to its end.
   const [application, ...rivals] = ours.length > 1 ? ours.filter(({ domains }) => domains.length > 0) : ours
   if (ours.length > 1 && (application === undefined || rivals.length > 0)) {
@@ -119,13 +124,24 @@ export const observeCoolify = Effect.fn("observeCoolify")(function* (spec: Spec)
       next: "delete all but one of them in Coolify"
     })
   }
+  // Where it lives is where it stays; what lives nowhere goes to the oldest, as everybody's does.
+  const isHome = (room: (typeof rooms)[number]) =>
+    application !== undefined && room.inventory?.applications.includes(application) === true
+  const { inventory, project } = rooms.find(isHome) ??
+    rooms[0] ?? { inventory: undefined, project: undefined }
+  const applications = inventory?.applications ?? []
+  const duplicates = yield* Effect.filter(
+    projects.filter((candidate) => candidate !== project),
+    ({ uuid }) => Effect.map(furnishings(uuid), (all) => all.every(isEmpty))
+  )
   return {
     project,
+    duplicates,
     environmentExists: inventory !== undefined,
     application,
     remains: ours.filter((candidate) => candidate !== application),
     /** How many other applications the environment has. */
-    others: applications.length - ours.length,
+    others: applications.filter((candidate) => !isOurs(candidate)).length,
     foreign: applications.find((candidate) => candidate.name === spec.name && !ours.includes(candidate)),
     variables: application === undefined ? [] : yield* readVariables(spec, application.uuid)
   }
@@ -143,20 +159,15 @@ const readVariables = Effect.fn("readVariables")(function* (spec: Spec, uuid: st
   return rows
 })
 
-const findProject = Effect.fn("findProject")(function* (name: string) {
-  const coolify = yield* CoolifyClient
-  const owner = yield* Owner
-  const namesakes = (yield* coolify.listProjects).filter((project) => project.name === name)
-  const key = Marker.projectKey(owner, name)
-  const ours = namesakes.find((project) => Marker.parse(project.description)?.key === key)
-  if (ours === undefined && namesakes.length > 1) {
-    return yield* new RefusedError({
-      reason: "Ambiguous",
-      detail: `Coolify has ${namesakes.length} projects named ${name}`,
-      next: "rename all but one of them in Coolify, or set another `project` in the spec"
-    })
-  }
-  return ours ?? namesakes[0]
+/** Ours, oldest first; without one the only one of that name. */
+export const findProjects = Effect.fn("findProjects")(function* (name: string) {
+  const { ours, others } = yield* namesakes(name)
+  if (ours.length > 0 || others.length < 2) return ours.length > 0 ? ours : others
+  return yield* new RefusedError({
+    reason: "Ambiguous",
+    detail: `Coolify has ${others.length} projects named ${name}`,
+    next: "rename all but one of them in Coolify, or set another `project` in the spec"
+  })
 })
 
 export const observeDns = (spec: Spec): Effect.Effect<ObservedDns, DnsError, DnsClient> =>

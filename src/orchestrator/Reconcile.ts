@@ -5,6 +5,7 @@ import type {
   ApplicationPatch,
   ApplicationSettings,
   ObservedVariable,
+  Project,
   Variable
 } from "../coolify/CoolifyClient.ts"
 import { RefusedError } from "./DeployError.ts"
@@ -48,6 +49,8 @@ export interface Reconciliation {
   readonly orphans: Observed["orphans"]
   /** Go last. */
   readonly remains: Observed["remains"]
+  /** Go with them. */
+  readonly duplicates: Observed["duplicates"]
   readonly deploy: boolean
   /** What the running application shows as its release when all is done; `undefined`: it never got one. */
   readonly release: string | undefined
@@ -74,11 +77,13 @@ export const reconcile = (
     const drifted = current?.specDigest === specDigest(desired) && !current.pending
     const orphans = [...record.orphans, ...observed.orphans]
     const remains = options.skipDeploy ? [] : observed.remains
+    const duplicates = options.skipDeploy ? [] : observed.duplicates
     const changes = [
       ...coolify.changes,
       ...record.changes,
       ...orphans.map(orphanChange),
-      ...remains.map(remainsChange)
+      ...remains.map(remainsChange),
+      ...duplicates.map(duplicateChange)
     ].map((change) =>
       drifted && change.action !== "unchanged" && change.kind !== "deployment"
         ? { ...change, drifted: true as const }
@@ -98,7 +103,7 @@ export const reconcile = (
         drifted: changes.some((change) => change.drifted === true)
       })
     }
-    return { ...coolify, plan, record: record.action, orphans, remains }
+    return { ...coolify, plan, record: record.action, orphans, remains, duplicates }
   })
 
 const orphanChange = ({ recordSet }: OrphanRecord): Change => ({
@@ -117,7 +122,15 @@ const remainsChange = ({ name, uuid }: Application): Change => ({
   fields: []
 })
 
-type CoolifyPart = Omit<Reconciliation, "plan" | "record" | "orphans" | "remains"> & {
+const duplicateChange = ({ name, uuid }: Project): Change => ({
+  system: "coolify",
+  kind: "project",
+  name: `${name} (${uuid}, empty)`,
+  action: "delete",
+  fields: []
+})
+
+type CoolifyPart = Omit<Reconciliation, "plan" | "record" | "orphans" | "remains" | "duplicates"> & {
   readonly changes: ReadonlyArray<Change>
 }
 

@@ -267,6 +267,7 @@ const doings: Readonly<Record<string, string>> = {
   createProject: "create the project",
   deleteProject: "delete the project",
   createEnvironment: "create the environment",
+  updateEnvironment: "name the environment",
   deleteEnvironment: "delete the environment",
   inventory: "list the applications",
   listEnvironments: "list the environments",

@@ -134,11 +134,17 @@ export const coolifyClientContract = (name: string, layer: Layer.Layer<CoolifyCl
         const { client, projectUuid } = yield* setting
         const twin = yield* client.createProject({ name: "test-api", description: "" })
         assert.notStrictEqual(twin.uuid, projectUuid)
-        const named = (yield* client.listProjects).filter((project) => project.name === "test-api")
-        assert.sameDeepMembers(named, [
-          { uuid: projectUuid, name: "test-api", description: "managed by fabrik" },
-          { uuid: twin.uuid, name: "test-api", description: "" }
-        ])
+        const named = (yield* client.listProjects)
+          .filter((project) => project.name === "test-api")
+          .toSorted((a, b) => a.id - b.id)
+        assert.deepStrictEqual(
+          named.map(({ id: _, ...project }) => project),
+          [
+            { uuid: projectUuid, name: "test-api", description: "managed by fabrik" },
+            { uuid: twin.uuid, name: "test-api", description: "" }
+          ],
+          "the older one has the smaller number"
+        )
         const found = yield* client.inventory(projectUuid, "production")
         assert.deepStrictEqual(found.applications, [])
         assert.deepStrictEqual(yield* client.inventory(projectUuid, found.environmentUuid), found)
@@ -153,6 +159,14 @@ export const coolifyClientContract = (name: string, layer: Layer.Layer<CoolifyCl
         const { uuid } = yield* client.createEnvironment(projectUuid, "staging")
         assert.strictEqual((yield* client.inventory(projectUuid, "staging")).environmentUuid, uuid)
         yield* refused(client.createEnvironment(projectUuid, "staging"), "Conflict")
+        yield* client.createEnvironment(projectUuid, "other")
+        const to = { name: "staging", description: "managed by fabrik" }
+        yield* refused(client.updateEnvironment(projectUuid, "other", to), "Conflict")
+        yield* client.updateEnvironment(projectUuid, "other", { ...to, name: "renamed" })
+        assert.strictEqual((yield* client.inventory(projectUuid, "renamed")).description, "managed by fabrik")
+        yield* refused(client.inventory(projectUuid, "other"), "NotFound")
+        yield* refused(client.updateEnvironment(projectUuid, "other", to), "NotFound")
+        yield* client.deleteEnvironment(projectUuid, "renamed")
         yield* client.deleteEnvironment(projectUuid, "staging")
         yield* refused(client.inventory(projectUuid, "staging"), "NotFound")
         yield* client.deleteProject(projectUuid)

@@ -15,6 +15,7 @@ const writes: ReadonlyArray<string> = [
   "createProject",
   "deleteProject",
   "createEnvironment",
+  "updateEnvironment",
   "deleteEnvironment",
   "createApplication",
   "updateApplication",

@@ -592,6 +592,11 @@ describe("one request for each method", () => {
       { uuid },
       `POST /api/v1/projects/${uuid}/environments`
     ],
+    updateEnvironment: [
+      (c) => c.updateEnvironment(uuid, "staging", { name: "live", description: "ours" }),
+      { uuid, name: "live", description: "ours" },
+      `PATCH /api/v1/projects/${uuid}/environments/staging`
+    ],
     deleteEnvironment: [
       (c) => c.deleteEnvironment(uuid, "a b/../c"),
       { message: "Environment deleted." },

@@ -14,11 +14,12 @@ import { DnsMemory, layerMemory as dnsMemory } from "../../src/dns/DnsMemory.ts"
 import { ProbeError } from "../../src/health/HealthProbe.ts"
 import { answering, layerMemory as healthMemory } from "../../src/health/MemoryHealthProbe.ts"
 import { apply, type ApplyOptions } from "../../src/orchestrator/Apply.ts"
+import { destroy } from "../../src/orchestrator/Destroy.ts"
 import { Progress, type Emitted } from "../../src/orchestrator/DeploymentEvent.ts"
 import { layerMemory as secretMemory } from "../../src/secrets/MemorySecretStore.ts"
 import type { Spec } from "../../src/spec/Spec.ts"
 import { layerMemory as journalsMemory } from "../../src/state/MemoryJournals.ts"
-import { applyOptions as options, server, spec, zone } from "./Samples.ts"
+import { applyOptions as options, destroyOptions, server, spec, zone } from "./Samples.ts"
 
 const ok = answering({ status: 200, release: undefined }, { address: server.ip })
 
@@ -31,7 +32,7 @@ const world = (options: { readonly healthy?: boolean } = {}) => {
       answers:
         options.healthy === false
           ? { [server.ip]: [new ProbeError({ reason: "ConnectionRefused", detail: "connection refused" })] }
-          : { [server.ip]: [ok], [spec.domain]: [ok] }
+          : { [server.ip]: [ok], [spec.domain]: [ok], "web.example.com": [ok] }
     }),
     secretMemory({ API_KEY: "s3cret" }),
     journalsMemory
@@ -80,6 +81,72 @@ const snapshot = Effect.gen(function* () {
 
 const error = (reason: CoolifyError["reason"], outcomeUnknown = false) =>
   new CoolifyError({ method: "test", reason, detail: "scripted", outcomeUnknown })
+
+const destroyed = (of: Spec) =>
+  Effect.gen(function* () {
+    const fiber = yield* Effect.fork(
+      Effect.either(Effect.catchTag(destroy(of, destroyOptions), "JournalError", Effect.die))
+    )
+    yield* TestClock.adjust("1 hour")
+    return yield* Fiber.join(fiber)
+  })
+
+const staging: Spec = { ...spec, environment: "staging" }
+
+describe("places that fabrik made", () => {
+  it.effect("go with their last application, also when two leave at once", () =>
+    Effect.gen(function* () {
+      const { world: look } = yield* CoolifyMemory
+      const second: Spec = { ...staging, name: "web", domain: "web.example.com" }
+      yield* applied(staging, { skipDns: true })
+      yield* applied(second, { skipDns: true })
+      assert.lengthOf((yield* look).applications, 2)
+      yield* Effect.all([destroyed(staging), destroyed(second)], { concurrency: "unbounded" })
+      const { applications, environments, projects } = yield* look
+      assert.deepStrictEqual([applications, environments, projects], [[], [], []])
+    }).pipe(Effect.provide(world()))
+  )
+
+  it.effect("are not taken from others: an environment goes, the project of somebody else stays", () =>
+    Effect.gen(function* () {
+      const { edit, world: look } = yield* CoolifyMemory
+      yield* edit((so) => ({
+        ...so,
+        projects: [{ uuid: "hand", name: spec.project, description: "by hand" }],
+        environments: [{ projectUuid: "hand", uuid: "e", name: "production" }]
+      }))
+      yield* applied(staging, { skipDns: true })
+      assert.lengthOf((yield* look).environments, 2)
+      yield* destroyed(staging)
+      const { environments, projects } = yield* look
+      assert.deepStrictEqual(
+        [environments.map(({ name }) => name), projects.map(({ uuid }) => uuid)],
+        [["production"], ["hand"]]
+      )
+    }).pipe(Effect.provide(world()))
+  )
+
+  it.effect("are found wherever the application lives, and an empty second project goes", () =>
+    Effect.gen(function* () {
+      const { edit, world: look } = yield* CoolifyMemory
+      yield* applied(spec, { skipDns: true })
+      yield* edit((so) => ({
+        ...so,
+        projects: [...so.projects.map((project) => ({ ...project, uuid: "older" })), ...so.projects]
+      }))
+      const { result } = yield* applied(spec, { skipDns: true })
+      assert.strictEqual(Either.getOrThrow(result).outcome, "complete")
+      const { applications, projects } = yield* look
+      assert.deepStrictEqual(
+        projects.map(({ uuid }) => uuid),
+        [applications[0]?.projectUuid],
+        "the older one, which nobody lives in, is gone"
+      )
+      const again = yield* applied(spec, { skipDns: true })
+      assert.strictEqual(Either.getOrThrow(again.result).outcome, "unchanged")
+    }).pipe(Effect.provide(world()))
+  )
+})
 
 describe("apply", () => {
   it.effect("takes an empty world to a verified URL, through every state in order", () =>

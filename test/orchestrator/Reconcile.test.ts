@@ -28,7 +28,7 @@ const releaseRow = (digest: string) =>
 /** The world that a first apply of `spec` leaves. */
 const settled: Observed = {
   ...empty,
-  project: { uuid: "prj", name: "fabrik", description: "" },
+  project: { uuid: "prj", id: 1, name: "fabrik", description: "" },
   environmentExists: true,
   application: application(),
   variables: [...variables, releaseRow("0".repeat(16))],

@@ -82,7 +82,7 @@ export const empty: Observed = {
   foreign: undefined,
   orphans: [],
   remains: [],
-
+  duplicates: [],
   variables: [],
   dns: { provider: "memory", comments: true, zone, recordSets: [] }
 }

@@ -21,7 +21,7 @@ const existing = (
     ...changes
   },
   place: {
-    project: { uuid: "p", name: "fabrik", description: "" },
+    project: { uuid: "p", id: 1, name: "fabrik", description: "" },
     environment: { uuid: "e", name: "production", id: 1 }
   },
   variables: [],
@@ -193,7 +193,7 @@ describe("writeSpec", () => {
       { name: "My API #2" },
       {
         place: {
-          project: { uuid: "p", name: "Shop: staging", description: "" },
+          project: { uuid: "p", id: 1, name: "Shop: staging", description: "" },
           environment: { uuid: "e", name: "staging", id: 1 }
         }
       }

@@ -172,19 +172,29 @@ const coolifyCalls: ReadonlyArray<Call> = [
   ),
   coolify(
     "listProjects",
-    Schema.Array(Schema.Struct({ uuid: Id, name: Schema.String, description: Schema.String })),
+    Schema.Array(
+      Schema.Struct({ uuid: Id, id: Schema.Int, name: Schema.String, description: Schema.String })
+    ),
     fixture("projects"),
     (c) => c.listProjects
   ),
   coolify("createProject", Made, { uuid: project }, (c) => c.createProject({ name: "a", description: "b" })),
   coolify("deleteProject", Schema.Void, { message: "ok" }, (c) => c.deleteProject(project)),
   coolify("createEnvironment", Made, { uuid: project }, (c) => c.createEnvironment(project, "staging")),
+  coolify("updateEnvironment", Schema.Void, { message: "ok" }, (c) =>
+    c.updateEnvironment(project, "staging", { name: "a", description: "b" })
+  ),
   coolify("deleteEnvironment", Schema.Void, { message: "ok" }, (c) =>
     c.deleteEnvironment(project, "staging")
   ),
   coolify(
     "inventory",
-    Schema.Struct({ environmentUuid: Id, applications: Schema.Array(Application) }),
+    Schema.Struct({
+      environmentUuid: Id,
+      description: Schema.String,
+      applications: Schema.Array(Application),
+      others: Schema.Int
+    }),
     fixture("environment"),
     (c) => c.inventory(project, "production")
   ),

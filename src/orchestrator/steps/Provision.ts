@@ -9,8 +9,8 @@ import { Pace } from "../Pace.ts"
 import type { Reconciliation } from "../Reconcile.ts"
 import type { RecordAction } from "../ReconcileRecord.ts"
 import { createApplication, updateApplication } from "../resources/Application.ts"
+import { createInPlace } from "../resources/Place.ts"
 import { keepPreviousVersion } from "../resources/PreviousVersion.ts"
-import { createEnvironment, createProject } from "../resources/Project.ts"
 import { putRecord } from "../resources/Record.ts"
 import { putFreshVariables, updateVariables } from "../resources/Variables.ts"
 import { Run } from "../Run.ts"
@@ -58,13 +58,7 @@ const provisionCoolify = Effect.fn("provisionCoolify")(function* (
   if (!reconciliation.deploy) return undefined
   const { name } = desired.spec
   if (application._tag === "Create") {
-    const projectUuid = observed.project?.uuid ?? (yield* createProject(desired))
-    if (reconciliation.createEnvironment) yield* createEnvironment(projectUuid, desired)
-    const uuid = yield* createApplication(
-      placeOf(desired, observed, projectUuid),
-      application.settings,
-      false
-    )
+    const uuid = yield* createInPlace(desired, observed)
     yield* putFreshVariables({ uuid, name }, variables)
     return { _tag: "Fresh", uuid, name } satisfies Provisioned
   }

@@ -1,0 +1,45 @@
+import * as Effect from "effect/Effect"
+import type { CoolifyError } from "../../coolify/CoolifyError.ts"
+import type { JournalError } from "../../state/Journals.ts"
+import type { Desired } from "../Desired.ts"
+import * as Marker from "../Marker.ts"
+import type { Observed } from "../Observe.ts"
+import { PlaceLock } from "../PlaceLock.ts"
+import { createApplication } from "./Application.ts"
+import { ensureEnvironment } from "./Environment.ts"
+import { ensureProject } from "./Project.ts"
+
+/**
+ * Creates the application where the spec wants it, and the project and the environment if need be. Somebody who undoes
+ * or destroys may take an empty place away in the moment before it is used: it is made again.
+ */
+export const createInPlace = Effect.fn("createInPlace")(function* (
+  desired: Desired,
+  { environmentExists, project, server }: Pick<Observed, "environmentExists" | "project" | "server">
+) {
+  const create = (projectUuid: string) =>
+    createApplication(
+      { projectUuid, serverUuid: server.uuid, environmentName: desired.spec.environment },
+      desired.application,
+      false
+    )
+  const planned =
+    project !== undefined && environmentExists
+      ? create(project.uuid)
+      : Effect.flatMap(ensurePlace(desired), create)
+  const anew = Effect.flatMap(ensurePlace(desired), create)
+  return yield* planned.pipe(
+    Effect.catchIf(isGone, () => anew),
+    Effect.catchIf(isGone, () => anew),
+    Effect.catchIf(isGone, () => anew)
+  )
+})
+
+const isGone = (error: CoolifyError | JournalError): boolean =>
+  error._tag === "CoolifyError" && error.reason === "NotFound"
+
+const ensurePlace = Effect.fn("ensurePlace")(function* (desired: Desired) {
+  const { exclusively } = yield* PlaceLock
+  const make = Effect.tap(ensureProject(desired), (projectUuid) => ensureEnvironment(projectUuid, desired))
+  return yield* exclusively(Marker.projectKey(desired.owner, desired.spec.project), make)
+})
