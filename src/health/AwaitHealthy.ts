@@ -9,8 +9,15 @@ import * as Schema from "effect/Schema"
 import { isIPv6 } from "node:net"
 import { KnownSecrets } from "../secrets/KnownSecrets.ts"
 import type { Healthcheck } from "../spec/Spec.ts"
-import { type Certificate, type Expectation, HealthProbe, type ProbeResponse } from "./HealthProbe.ts"
+import {
+  type Certificate,
+  type Expectation,
+  HealthProbe,
+  type ProbeError,
+  type ProbeResponse
+} from "./HealthProbe.ts"
 import { judge } from "./Judge.ts"
+import { describeRedirect, Redirect, readRedirect } from "./Redirect.ts"
 
 /** `origin`: at the server's own address; `name`: the way a visitor comes. */
 export const Stage = Schema.Literal("origin", "name")
@@ -18,6 +25,7 @@ export type Stage = typeof Stage.Type
 
 const UnhealthyReason = Schema.Literal(
   "Status",
+  "Redirect",
   "Release",
   "Certificate",
   "NameNotFound",
@@ -40,7 +48,9 @@ export class UnhealthyError extends Schema.TaggedError<UnhealthyError>("fabrik/h
     gaveUp: Schema.Literal("Retries", "Deadline"),
     reason: UnhealthyReason,
     /** `answered 503, expected 200`; `connection refused by 192.0.2.1:443`. */
-    detail: Schema.String
+    detail: Schema.String,
+    /** Where it leads, for `Redirect`. */
+    redirect: Schema.optional(Redirect)
   }
 ) {
   override get message(): string {
@@ -92,13 +102,19 @@ export interface AwaitHealthyOptions {
   readonly onAttempt: (attempt: Attempt) => Effect.Effect<void>
 }
 
+/** Browsers take 20; what leads back to where it was does so in a few. */
+const mostHops = 5
+const followFor = Duration.seconds(5)
+
 interface Progress {
   readonly stage: Stage
   readonly attempts: number
   readonly failures: number
   /** Good answers in a row. */
   readonly good: number
-  readonly lastBad: { readonly reason: UnhealthyReason; readonly detail: string } | undefined
+  readonly lastBad:
+    | { readonly reason: UnhealthyReason; readonly detail: string; readonly redirect?: Redirect | undefined }
+    | undefined
   readonly lastGood: ProbeResponse | undefined
 }
 
@@ -141,12 +157,21 @@ export const awaitHealthy = Effect.fn("awaitHealthy")(function* (options: AwaitH
     )
     if (Either.isLeft(result)) {
       const { detail, reason } = result.left
-      return { ok: false, reason, detail, waits: stage === "name" && reason === "NameNotFound" } as const
+      const waits = stage === "name" && reason === "NameNotFound"
+      return { ok: false, reason, detail, redirect: undefined, waits } as const
     }
     const response = result.right
     const verdict = judge(response, expectation, hide)
     if (verdict.ok) return { ok: true, response } as const
-    const { detail, reason } = verdict
+    const redirect =
+      verdict.reason === "Status" ? readRedirect({ host, path: healthcheck.path }, response, hide) : undefined
+    const { detail, reason } =
+      redirect === undefined
+        ? verdict
+        : {
+            reason: "Redirect" as const,
+            detail: `${describeRedirect(redirect, response.status)}, expected ${expectation.status}`
+          }
     if (reason === "Certificate" && stage === "origin" && options.proxied === true) {
       return { ok: true, response } as const
     }
@@ -159,24 +184,50 @@ export const awaitHealthy = Effect.fn("awaitHealthy")(function* (options: AwaitH
       ok: false,
       reason,
       detail: elsewhere ? `${detail} (from ${response.address} instead of ${address})` : detail,
+      redirect,
       waits: reason === "Certificate" || elsewhere
     } as const
   })
 
+  /** Where a redirect within the host ends: nobody else is asked. Only looked at once the check has failed. */
+  const follow = (stage: Stage, first: Redirect): Effect.Effect<Redirect> => {
+    const seen = new Set([healthcheck.path])
+    const hop = (now: Redirect, left: number): Effect.Effect<Redirect, ProbeError> =>
+      Effect.gen(function* () {
+        if (now.kind !== "path" || left === 0)
+          return now.kind === "path" ? first : { ...first, kind: now.kind === "loop" ? now.kind : first.kind }
+        if (seen.has(now.target)) return { ...first, kind: "loop" as const }
+        seen.add(now.target)
+        const request = { host, path: now.target, address: stage === "origin" ? address : undefined }
+        const response = yield* probe.get({ ...request, timeout: healthcheck.timeout, expectation })
+        const next = readRedirect(request, response, hide)
+        return next === undefined ? { ...first, endsWith: response.status } : yield* hop(next, left - 1)
+      })
+    return hop(first, mostHops).pipe(
+      Effect.timeout(followFor),
+      // It only makes what is told more exact.
+      Effect.orElseSucceed(() => first)
+    )
+  }
+
   const giveUp = (gaveUp: "Retries" | "Deadline") =>
-    Effect.flatMap(Ref.get(progress), ({ attempts, good, lastBad, stage }) => {
-      const seen =
+    Effect.gen(function* () {
+      const { attempts, good, lastBad, stage } = yield* Ref.get(progress)
+      const seen: Progress["lastBad"] =
         gaveUp === "Retries" || good === 0
           ? lastBad
           : {
               reason: "Timeout" as const,
               detail: "answered well, but the time was up before it did so twice in a row"
             }
-      const { detail, reason } = seen ?? {
+      const { detail, reason, redirect } = seen ?? {
         reason: "Timeout" as const,
         detail: `no answer within ${Duration.format(options.deadline)}`
       }
-      return Effect.fail(new UnhealthyError({ host, stage, attempts, gaveUp, reason, detail }))
+      const told = { host, stage, attempts, gaveUp, reason, detail }
+      return yield* new UnhealthyError(
+        redirect === undefined ? told : { ...told, redirect: yield* follow(stage, redirect) }
+      )
     })
 
   const attempt = Effect.fnUntraced(function* (stage: Stage) {
@@ -188,7 +239,9 @@ export const awaitHealthy = Effect.fn("awaitHealthy")(function* (options: AwaitH
       attempts: before.attempts + 1,
       failures: before.failures + (counted ? 1 : 0),
       good: seen.ok ? before.good + 1 : 0,
-      lastBad: seen.ok ? before.lastBad : { reason: seen.reason, detail: seen.detail },
+      lastBad: seen.ok
+        ? before.lastBad
+        : { reason: seen.reason, detail: seen.detail, redirect: seen.redirect },
       lastGood: seen.ok ? seen.response : before.lastGood
     }))
     yield* options.onAttempt({

@@ -11,6 +11,7 @@ export class RefusedError extends Schema.TaggedError<RefusedError>("fabrik/orche
       "NotFound",
       "Unrestorable",
       "NotPublic",
+      "Delegated",
       "Downtime",
       "Moved",
       "NotRunning",

@@ -10,6 +10,7 @@ import { DnsClient, type RecordSet, type Zone } from "../dns/DnsClient.ts"
 import type { DnsError } from "../dns/DnsError.ts"
 import { KnownSecrets } from "../secrets/KnownSecrets.ts"
 import type { Spec } from "../spec/Spec.ts"
+import { refuseDelegated } from "./Delegation.ts"
 import { RefusedError } from "./DeployError.ts"
 import { isSecretComment } from "./Desired.ts"
 import { absentIfNotFound } from "./Find.ts"
@@ -57,7 +58,9 @@ export const observe = Effect.fn("observe")(function* (spec: Spec, options: { re
     [
       findServer(spec.server),
       observeCoolify(spec),
-      options.skipDns ? Effect.succeed(undefined) : observeDns(spec)
+      options.skipDns
+        ? Effect.succeed(undefined)
+        : Effect.tap(observeDns(spec), (found) => refuseDelegated(spec, found))
     ],
     { concurrency: "unbounded" }
   )

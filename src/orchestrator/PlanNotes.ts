@@ -37,6 +37,13 @@ export const planNotes = (
       `The server's address ${observed.server.ip} is private: the domain will not be reachable from outside. Set dns.target.`
     )
   }
+  const zone =
+    observed.dns?.provider === "cloudflare" && spec.dns.proxied ? observed.dns.zone.name : undefined
+  if (zone !== undefined && spec.domain.split(".").length > zone.split(".").length + 1) {
+    notes.push(
+      `dns.proxied: Cloudflare's Universal SSL covers ${zone} and one label below it, not ${spec.domain}. Without an advanced certificate for it (Total TLS) visitors get a TLS error, and the run fails: take dns.proxied away, or choose a domain like ${spec.domain.slice(0, -zone.length - 1).replaceAll(".", "-")}.${zone}.`
+    )
+  }
   const other = observed.dns?.recordSets.find(
     (recordSet) =>
       (recordSet.type === "A" || recordSet.type === "AAAA") &&

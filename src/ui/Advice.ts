@@ -129,8 +129,8 @@ export const dnsAdvice: Table<DnsErrorReason> = {
     next: "Set CLOUDFLARE_API_TOKEN, or PDNS_API_URL and PDNS_API_KEY, to valid credentials."
   },
   Forbidden: {
-    cause: "These credentials may not change the zone.",
-    next: "Cloudflare: give the token Zone/Zone/Read and Zone/DNS/Edit for this zone. PowerDNS: allow this machine in webserver-allow-from."
+    cause: "These credentials may not read or change the zone.",
+    next: "Give them the right to read the zone and to edit its records."
   },
   RateLimited: {
     cause: "The DNS provider takes no more calls for now.",
@@ -156,6 +156,24 @@ export const dnsAdvice: Table<DnsErrorReason> = {
   BadConfig: {
     cause: "",
     next: "Set CLOUDFLARE_API_TOKEN, or PDNS_API_URL and PDNS_API_KEY; with --skip-dns none is needed."
+  }
+}
+
+/** The next step where the provider is known. */
+export const dnsNext: Readonly<Record<string, { readonly [R in DnsErrorReason]?: string }>> = {
+  cloudflare: {
+    Unauthorized:
+      "Make a token at Cloudflare under My Profile, API Tokens, and set CLOUDFLARE_API_TOKEN to it.",
+    Forbidden:
+      "Give the token Zone / Zone / Read and Zone / DNS / Edit for this zone at Cloudflare; if it is limited to addresses, add this machine's.",
+    ZoneNotFound:
+      "Add the zone at Cloudflare, give the token access to it, or correct `domain` in the spec (or CLOUDFLARE_ZONE_ID, where it is set)."
+  },
+  powerdns: {
+    Unauthorized: "Set PDNS_API_KEY to the server's api-key.",
+    Forbidden: "Allow this machine in the server's webserver-allow-from.",
+    ZoneNotFound:
+      "Create the zone on this server as its primary, or correct `domain` in the spec or PDNS_API_URL."
   }
 }
 
@@ -186,6 +204,7 @@ export const refusedAdvice: { readonly [R in RefusedError["reason"]]: string } =
   NotFound: "What is named does not exist.",
   Unrestorable: "What cannot be put back is not changed.",
   NotPublic: "Visitors could not reach it there.",
+  Delegated: "Other name servers answer for that part of the zone.",
   Downtime: "A gap in service is only taken when it was agreed to.",
   Moved: "Only what was reviewed is carried out.",
   NotRunning: "Only a running container has a log.",
@@ -246,6 +265,10 @@ export const unhealthyAdvice: Table<UnhealthyError["reason"]> = {
   Status: {
     cause: "The application answers, but not as the spec expects.",
     next: "Compare `healthcheck.path` and `healthcheck.status` in the spec with what the application does; its log may tell more."
+  },
+  Redirect: {
+    cause: "The application sends visitors elsewhere, and a health check follows no redirect.",
+    next: "Write the path that answers under `healthcheck.path`, or the redirect's own status under `healthcheck.status`."
   },
   Release: {
     cause: "Another version than the deployed one answers.",

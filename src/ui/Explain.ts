@@ -4,6 +4,7 @@ import {
   coolifyAdvice,
   deploymentAdvice,
   dnsAdvice,
+  dnsNext,
   doing,
   journalAdvice,
   probeAdvice,
@@ -12,6 +13,7 @@ import {
   unhealthyAdvice
 } from "./Advice.ts"
 import { count, seconds } from "./Layout.ts"
+import { redirectAdvice } from "./RedirectAdvice.ts"
 
 /** A failure in the operator's words. Texts may come from elsewhere: whoever prints them cleans them. */
 export interface Explanation {
@@ -72,7 +74,12 @@ export const explain = (error: StepError | ProbeError): Explanation => {
     case "DnsError": {
       const { cause, next } = dnsAdvice[error.reason]
       return {
-        ...plain(error.provider, `${doing(error)}: ${error.detail}`, next, [cause]),
+        ...plain(
+          error.provider,
+          `${doing(error)}: ${error.detail}`,
+          dnsNext[error.provider]?.[error.reason] ?? next,
+          [cause]
+        ),
         details: error.found.map((found) => `found there: ${found}`)
       }
     }
@@ -87,7 +94,7 @@ export const explain = (error: StepError | ProbeError): Explanation => {
         ...plain(
           "DNS",
           `${error.name} ${error.type} is not yet served as ${error.wanted.join(", ")} by every name server`,
-          "Compare the zone's name servers at the registrar with the DNS provider's, then run the command again."
+          unservedAdvice(error.answers.map(({ outcome }) => outcome))
         ),
         details: error.answers.map(
           ({ server, outcome, values }) => `${server}: ${values.join(", ") || outcome}`
@@ -99,7 +106,8 @@ export const explain = (error: StepError | ProbeError): Explanation => {
       return { ...plain("Coolify", `${error.detail}${id}`, next, [cause]), log: error.log }
     }
     case "UnhealthyError": {
-      const { cause, next } = unhealthyAdvice[error.reason]
+      const { cause, next } =
+        error.redirect === undefined ? unhealthyAdvice[error.reason] : redirectAdvice(error.redirect, error)
       return plain("health check", error.message, next, [cause])
     }
     case "ProbeError": {
@@ -115,6 +123,21 @@ export const explain = (error: StepError | ProbeError): Explanation => {
     case "IllegalTransition":
       return plain("fabrik", error.message, "This is a fault of fabrik: please report it.")
   }
+}
+
+/** What the name servers' last answers say about why a record is not served. */
+const unservedAdvice = (outcomes: ReadonlyArray<string>): string => {
+  if (outcomes.length === 0) return "Run the command again: no round of questions came to its end."
+  if (outcomes.some((outcome) => outcome === "not-authoritative" || outcome === "refused")) {
+    return "A name server that is not authoritative does not serve the zone: compare the zone's name servers at the registrar with the DNS provider's, then run the command again."
+  }
+  if (outcomes.includes("no-reply")) {
+    return "Check that this machine may ask name servers elsewhere (port 53, UDP and TCP), or whether one of them is down, then run the command again."
+  }
+  if (outcomes.includes("server-failure")) {
+    return "A name server fails on the zone: check it at the DNS provider (DNSSEC, a transfer that failed), then run the command again."
+  }
+  return "They serve the zone without the new record: the provider takes longer than usual (run the command again), or the registrar names those of another provider."
 }
 
 const sentence = (text: string): string => {

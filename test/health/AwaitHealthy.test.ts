@@ -393,3 +393,85 @@ describe("awaitHealthy", () => {
       })
   )
 })
+
+const redirect = (location: string, more: Readonly<Record<string, string>> = {}): ProbeResponse => ({
+  ...ok,
+  status: 302,
+  headers: { location, ...more }
+})
+
+/** What is told of a redirect at the origin, with the answers to what is asked after the retries. */
+const redirectOf = (first: ProbeResponse, ...then: Answers) =>
+  Effect.gen(function* () {
+    const { exit, requests } = yield* run({ origin: [first, first, first, ...then] })
+    assert.isTrue(Exit.isFailure(exit))
+    if (Exit.isSuccess(exit) || exit.cause._tag !== "Fail") throw new Error("unreachable")
+    const { detail, reason, redirect: told } = exit.cause.error
+    assert.strictEqual(reason, "Redirect")
+    return { detail, told, paths: requests.map(({ path }) => path) }
+  })
+
+describe("a redirect in the place of an answer", () => {
+  it.effect("is told with where it leads and what that answers", () =>
+    Effect.gen(function* () {
+      const { detail, paths, told } = yield* redirectOf(redirect("/health/"), ok)
+      assert.strictEqual(detail, `answered 302, a redirect to https://${host}/health/, expected 200`)
+      assert.include(told, { kind: "path", path: "/health/", endsWith: 200 })
+      assert.deepStrictEqual(paths, ["/health", "/health", "/health", "/health/"])
+    })
+  )
+
+  it.effect("is told as a loop when it comes back, at once or by a detour", () =>
+    Effect.gen(function* () {
+      const self = yield* redirectOf(redirect(`https://${host}/health`, { server: "cloudflare" }))
+      assert.include(self.told, { kind: "loop", cloudflare: true })
+      assert.match(self.detail, /a redirect to itself/)
+      const detour = yield* redirectOf(redirect("/login"), redirect("/login/"), redirect("/health"))
+      assert.include(detour.told, { kind: "loop", cloudflare: false })
+      const other = yield* redirectOf(redirect("/a"), redirect("/b"), redirect("/a"))
+      assert.include(other.told, { kind: "loop" })
+    })
+  )
+
+  it.effect("asks nobody but the host, and not for ever", () =>
+    Effect.gen(function* () {
+      const elsewhere = yield* redirectOf(redirect("https://www.example.com/health"))
+      assert.include(elsewhere.told, { kind: "host", host: "www.example.com" })
+      const plain = yield* redirectOf(redirect(`http://${host}/health`))
+      assert.include(plain.told, { kind: "insecure" })
+      const out = yield* redirectOf(redirect("/a"), redirect("https://evil.example.net/"))
+      assert.deepStrictEqual(out.paths.slice(3), ["/a"])
+      const endless = yield* redirectOf(
+        redirect("/0"),
+        ...Array.from({ length: 20 }, (_, n) => redirect(`/${n + 1}`))
+      )
+      assert.lengthOf(endless.paths, 3 + 5)
+      assert.include(endless.told, { kind: "path", path: "/0", endsWith: undefined })
+      const broken = yield* redirectOf(redirect("/a"), refused)
+      assert.include(broken.told, { kind: "path", endsWith: undefined })
+    })
+  )
+
+  it.effect("shows no query, and nothing where there is no address", () =>
+    Effect.gen(function* () {
+      const { detail, paths, told } = yield* redirectOf(redirect("/login?state=hunter2"), ok)
+      assert.notInclude(detail, "hunter2")
+      assert.include(told, { kind: "path", path: undefined, endsWith: 200 })
+      assert.strictEqual(paths.at(-1), "/login?state=hunter2")
+      for (const header of ["", "http://[", "javascript:x"]) {
+        assert.include((yield* redirectOf(redirect(header))).told, { kind: "nowhere" })
+      }
+    })
+  )
+
+  it.effect("is an answer like any other where the spec wants it", () =>
+    Effect.gen(function* () {
+      const { exit } = yield* run({
+        origin: [redirect("/login")],
+        name: [redirect("/login")],
+        healthcheck: { status: 302 }
+      })
+      assert.isTrue(Exit.isSuccess(exit))
+    })
+  )
+})

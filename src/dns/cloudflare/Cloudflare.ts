@@ -81,7 +81,24 @@ const make = Effect.fnUntraced(function* (config: CloudflareConfig) {
   const onlyZone = (method: string, id: string) =>
     http.read(method, `/zones/${encodeURIComponent(id)}`).pipe(
       Effect.flatMap(http.decode(method, Wire.envelope(Wire.Zone))),
-      Effect.map(({ result }) => [result])
+      Effect.map(({ result }) => [result]),
+      Effect.catchIf(
+        ({ reason }) => reason === "Forbidden" || reason === "Unauthorized",
+        (error) => Effect.flatMap(whatIsMissing(method, id, error), Effect.fail)
+      )
+    )
+
+  /** A token that edits records may still not read the zone, whose name tells what may be written there. */
+  const whatIsMissing = (method: string, id: string, error: DnsError) =>
+    http.read(method, `/zones/${encodeURIComponent(id)}/dns_records`, { per_page: "1" }).pipe(
+      Effect.match({
+        onFailure: () => error,
+        onSuccess: () =>
+          http.fail(method, {
+            reason: "Forbidden",
+            detail: `the token may use the records of the zone ${id} (CLOUDFLARE_ZONE_ID), but not read the zone itself: it lacks the permission Zone / Zone / Read`
+          })
+      })
     )
 
   const candidates = Effect.fnUntraced(function* (name: string) {

@@ -9,7 +9,6 @@ const meaning = new Map<number, DnsErrorReason>([
   // The token: malformed, unknown, expired.
   [1000, "Unauthorized"],
   [6003, "Unauthorized"],
-  [9109, "Unauthorized"],
   [10001, "Unauthorized"],
   // No such zone id.
   [7003, "ZoneNotFound"],
@@ -22,6 +21,9 @@ const meaning = new Map<number, DnsErrorReason>([
   [81058, "Conflict"]
 ])
 
+/** Said of a token that is unknown, and of one that is good but not for this resource, or not from this address. */
+const notForYou = 9109
+
 const byStatus = (status: number): DnsErrorReason | undefined => {
   if (status === 401) return "Unauthorized"
   if (status === 403) return "Forbidden"
@@ -33,7 +35,10 @@ const byStatus = (status: number): DnsErrorReason | undefined => {
 export const explain = (answer: Answer): Explanation | undefined => {
   const failure = Option.getOrUndefined(Schema.decodeOption(Failure)(answer.text))
   if (failure === undefined || failure.success) return undefined
-  const [known] = failure.errors.flatMap(({ code }) => meaning.get(code) ?? [])
+  const [known] = failure.errors.flatMap(({ code, message }) => {
+    if (code !== notForYou) return meaning.get(code) ?? []
+    return /invalid (access )?token/i.test(message) ? ("Unauthorized" as const) : ("Forbidden" as const)
+  })
   const reason = known ?? byStatus(answer.status)
   if (reason === undefined) return undefined
   const said = failure.errors.map(({ code, message }) => `${message} (${code})`).join("; ")

@@ -407,6 +407,36 @@ describe("Cloudflare", () => {
     )
   )
 
+  it.live("names the permission that a token for records alone lacks", () =>
+    run(
+      Effect.gen(function* () {
+        const { world } = yield* FakeCloudflare
+        const dns = yield* DnsClient
+        const forbidden = (message: string) => ({
+          status: 403,
+          body: { success: false, errors: [{ code: 9109, message }], result: null }
+        })
+        const isZone = ({ path }: { readonly path: string }) => path === "/zones/z1"
+        world.intercepts.push({
+          matches: isZone,
+          instead: forbidden("Unauthorized to access requested resource")
+        })
+        const error = yield* Effect.flip(dns.findZone(name))
+        assert.strictEqual(error.reason, "Forbidden")
+        assert.match(error.detail, /lacks the permission Zone \/ Zone \/ Read/)
+        // Where the records are closed too, it is Cloudflare's own word that counts.
+        const place = "Cannot use the access token from location: 203.0.113.9"
+        world.intercepts.push(
+          { matches: isZone, instead: forbidden(place) },
+          { matches: ({ path }) => path.endsWith("/dns_records"), instead: forbidden(place) }
+        )
+        const other = yield* Effect.flip(dns.findZone(name))
+        assert.deepStrictEqual([other.reason, other.detail], ["Forbidden", `${place} (9109)`])
+      }),
+      { zoneId: "z1" }
+    )
+  )
+
   it.live("refuses a wrong token, and never shows it", () =>
     run(
       Effect.gen(function* () {
@@ -414,7 +444,7 @@ describe("Cloudflare", () => {
         const dns = yield* DnsClient
         const echo = {
           success: false,
-          errors: [{ code: 9109, message: "bad token wrong-token-77" }],
+          errors: [{ code: 9109, message: "Invalid access token wrong-token-77" }],
           result: null
         }
         world.intercepts.push({ matches: isRead, instead: { status: 403, body: echo } })
