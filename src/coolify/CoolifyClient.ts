@@ -73,6 +73,11 @@ export interface Application extends ApplicationSettings {
    * A fixed name is told by `getApplication` alone.
    */
   readonly stopsFirst: boolean
+  /**
+   * How often its container has restarted by itself since its deployment, as far as Coolify has noticed: its look at
+   * Docker lags by up to a minute, and so does `status`.
+   */
+  readonly restartCount: number
 }
 
 /** An environment of a project. */

@@ -269,7 +269,7 @@ export const insertApplication = (
   const conflict = domainConflict(world, "createApplication", undefined, saved.domains)
   if (conflict !== undefined) return conflict
   const [uuid, ready] = mint(world, "app")
-  const added = { ...saved, uuid, status: "exited", stopsFirst: false, gone: undefined }
+  const added = { ...saved, uuid, status: "exited", stopsFirst: false, restartCount: 0, gone: undefined }
   return step({ uuid }, { ...ready, applications: [...ready.applications, added] })
 }
 

@@ -50,6 +50,7 @@ export const ApplicationRow = Schema.Struct({
   description: text,
   fqdn: text,
   status: orElse(Schema.String, "exited"),
+  restart_count: orElse(Whole, 0),
   build_pack: Schema.String,
   ports_mappings: text,
   custom_docker_run_options: text,
@@ -151,6 +152,7 @@ export const toApplication = (row: ApplicationRow): Application => ({
     .filter((domain) => domain !== ""),
   port: toPort(row.ports_exposes),
   status: row.status,
+  restartCount: row.restart_count,
   stopsFirst:
     row.ports_mappings !== "" ||
     row.settings.is_consistent_container_name_enabled ||

@@ -24,6 +24,7 @@ export const Stage = Schema.Literal("origin", "name")
 export type Stage = typeof Stage.Type
 
 const UnhealthyReason = Schema.Literal(
+  "Gateway",
   "Status",
   "Redirect",
   "Release",
@@ -50,7 +51,17 @@ export class UnhealthyError extends Schema.TaggedError<UnhealthyError>("fabrik/h
     /** `answered 503, expected 200`; `connection refused by 192.0.2.1:443`. */
     detail: Schema.String,
     /** Where it leads, for `Redirect`. */
-    redirect: Schema.optional(Redirect)
+    redirect: Schema.optional(Redirect),
+    /** Its container, where it is known to run: where it should listen, how long it was given, and its last lines. */
+    container: Schema.optional(
+      Schema.Struct({
+        port: Schema.Number,
+        /** Seconds. */
+        startPeriod: Schema.Number,
+        retries: Schema.Number,
+        log: Schema.Array(Schema.String)
+      })
+    )
   }
 ) {
   override get message(): string {

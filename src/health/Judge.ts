@@ -8,7 +8,7 @@ export type Verdict =
   | { readonly ok: true }
   | {
       readonly ok: false
-      readonly reason: "Status" | "Release" | "Certificate"
+      readonly reason: "Gateway" | "Status" | "Release" | "Certificate"
       /** A clause that follows the host's name: `answered 503, expected 200`. */
       readonly detail: string
     }
@@ -23,6 +23,13 @@ export const judge = (
   hide: (text: string) => string = (text) => text
 ): Verdict => {
   if (response.status !== expectation.status) {
+    if (isProxys(response)) {
+      return {
+        ok: false,
+        reason: "Gateway",
+        detail: `the proxy answered ${response.status}, expected ${expectation.status}`
+      }
+    }
     return {
       ok: false,
       reason: "Status",
@@ -41,6 +48,21 @@ export const judge = (
   const { problem } = response.certificate
   return problem === undefined ? { ok: true } : { ok: false, reason: "Certificate", detail: problem }
 }
+
+/**
+ * Whether the server's proxy answered in the application's place: Traefik's own texts (pkg/proxy and
+ * pkg/server/service/loadbalancer) or Caddy's empty body. An application that is itself a gateway says more.
+ */
+const isProxys = ({ body, headers, status }: ProbeResponse): boolean =>
+  (status === 502 || status === 503 || status === 504) &&
+  (proxyTexts.has(body.trim().toLowerCase()) || (body === "" && /^caddy/i.test(headers["server"] ?? "")))
+
+const proxyTexts: ReadonlySet<string> = new Set([
+  "bad gateway",
+  "service unavailable",
+  "no available server",
+  "gateway timeout"
+])
 
 /** The release id in the answer; left: where it is missing. */
 export const readRelease = (response: ProbeResponse, probe: ReleaseProbe): Either.Either<string, string> => {

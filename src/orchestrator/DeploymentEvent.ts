@@ -83,6 +83,8 @@ const HealthAttempted = Schema.TaggedStruct("HealthAttempted", {
   ok: Schema.Boolean,
   detail: Schema.String
 })
+/** It has come up, and is watched for as long as the spec says, to see whether it stays so. */
+const Settling = Schema.TaggedStruct("Settling", { millis: Schema.Number })
 const Verified = Schema.TaggedStruct("Verified", {
   url: Schema.String,
   status: Schema.Number,
@@ -136,6 +138,7 @@ export const DeploymentEvent = Schema.Union(
   DeploymentProgress,
   DeploymentLog,
   HealthAttempted,
+  Settling,
   Verified,
   Retrying,
   ApiAway,

@@ -22,6 +22,12 @@ export class Pace extends Context.Reference<Pace>()("fabrik/orchestrator/Pace", 
     settle: Duration.seconds(5),
     /** Coolify's status lags by up to a minute behind a container that it does not probe. */
     statusSettle: Duration.seconds(75),
+    /** Multiplies the spec's `healthcheck.settle`; 0: nothing runs that could be watched. */
+    settling: 1,
+    /** Between two looks at whether an application stays up. */
+    watch: Duration.millis(500),
+    /** Between the first two looks at a container's log while it comes up; later ones are further apart. */
+    firstWatch: Duration.seconds(1),
     /** Between a good health answer and the one that confirms it. */
     confirmHealth: Duration.seconds(1),
     /** Between a good round of the name servers and the one that confirms it. */
@@ -81,6 +87,7 @@ const restAfter = (millis: number): Duration.Duration =>
 export const withoutWaits = (pace: PaceSettings): PaceSettings => ({
   ...pace,
   firstPoll: Duration.zero,
+  settling: 0,
   confirmHealth: Duration.zero,
   confirmDns: Duration.zero
 })

@@ -33,6 +33,7 @@ export const plainHealthcheck: Healthcheck = {
   interval: Duration.seconds(2),
   retries: 3,
   startPeriod: Duration.zero,
+  settle: Duration.zero,
   container: false,
   release: undefined
 }

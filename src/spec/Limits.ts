@@ -16,6 +16,7 @@ export const ranges = {
   interval: seconds(1, 300),
   retries: plain(1, 100),
   startPeriod: seconds(0, 3600),
+  settle: seconds(0, 600),
   ttl: seconds(30, 86_400)
 } as const
 

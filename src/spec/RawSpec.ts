@@ -64,6 +64,9 @@ const Healthcheck = Schema.Struct({
   interval: optional(integer(ranges.interval, "Seconds between probes; default: 5")),
   retries: optional(integer(ranges.retries, "Failed probes before giving up; default: 10")),
   startPeriod: optional(integer(ranges.startPeriod, "Seconds before a failed probe counts; default: 5")),
+  settle: optional(
+    integer(ranges.settle, "Seconds a new version has to be up without a restart; default: 10")
+  ),
   container: optional(
     Schema.Boolean.annotations({
       description: "Whether Coolify probes inside the container too (the image needs curl or wget)"

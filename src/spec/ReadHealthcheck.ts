@@ -16,7 +16,7 @@ import type { Complaint, Report } from "./Report.ts"
 import type { Healthcheck, ReleaseProbe } from "./Spec.ts"
 
 const shape: Shape = {
-  keys: ["path", "status", "timeout", "interval", "retries", "startPeriod", "container", "release"],
+  keys: ["path", "status", "timeout", "interval", "retries", "startPeriod", "settle", "container", "release"],
   elsewhere: new Map([["port", "the port is the application's: write it under `port`"]])
 }
 
@@ -102,6 +102,7 @@ export const readHealthcheck = (
     interval: Duration.seconds(integer("interval", ranges.interval, 5)),
     retries: integer("retries", ranges.retries, 10),
     startPeriod: Duration.seconds(integer("startPeriod", ranges.startPeriod, 5)),
+    settle: Duration.seconds(integer("settle", ranges.settle, 10)),
     container,
     release: or("release", (own) => readRelease(report, own), defaults.release)
   }

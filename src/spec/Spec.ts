@@ -48,6 +48,8 @@ export interface Healthcheck {
   readonly retries: number
   /** Grace before the first failed probe counts. */
   readonly startPeriod: Duration.Duration
+  /** How long a new version has to have been up, without a restart, before it counts as good. */
+  readonly settle: Duration.Duration
   /** Whether Coolify probes inside the container too (the image must ship curl or wget). */
   readonly container: boolean
   readonly release: ReleaseProbe | undefined

@@ -227,6 +227,10 @@ export const deploymentAdvice: Table<DeploymentFailedError["reason"]> = {
     cause: "Coolify no longer knows of it.",
     next: "Look at the application's deployments in Coolify, then run the command again."
   },
+  Unsteady: {
+    cause: "A new version counts as good once it has been up for `healthcheck.settle` without a break.",
+    next: "Look at its log (`fabrik logs`) and at what else answers for the domain, then run the command again."
+  },
   CrashLoop: {
     cause: "The application stops soon after it has started.",
     next: "Mend what its log shows (a missing variable, a wrong port?) and run the command again."
@@ -262,6 +266,10 @@ export const probeAdvice: Table<ProbeError["reason"]> = {
 
 export const unhealthyAdvice: Table<UnhealthyError["reason"]> = {
   ...probeAdvice,
+  Gateway: {
+    cause: "The proxy answers in the application's place: nothing listens behind it yet.",
+    next: "Check that `port` in the spec is the port the application listens on, on all addresses (0.0.0.0); an application that takes longer to start needs a longer `healthcheck.startPeriod` or more `retries`."
+  },
   Status: {
     cause: "The application answers, but not as the spec expects.",
     next: "Compare `healthcheck.path` and `healthcheck.status` in the spec with what the application does; its log may tell more."

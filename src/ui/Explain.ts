@@ -1,3 +1,4 @@
+import type { UnhealthyError } from "../health/AwaitHealthy.ts"
 import type { ProbeError } from "../health/HealthProbe.ts"
 import type { StepError } from "../orchestrator/RunError.ts"
 import {
@@ -106,9 +107,12 @@ export const explain = (error: StepError | ProbeError): Explanation => {
       return { ...plain("Coolify", `${error.detail}${id}`, next, [cause]), log: error.log }
     }
     case "UnhealthyError": {
-      const { cause, next } =
+      const { container } = error
+      const known =
         error.redirect === undefined ? unhealthyAdvice[error.reason] : redirectAdvice(error.redirect, error)
-      return plain("health check", error.message, next, [cause])
+      const { cause, next } =
+        error.reason === "Gateway" && container !== undefined ? notListening(container) : known
+      return { ...plain("health check", error.message, next, [cause]), log: container?.log ?? [] }
     }
     case "ProbeError": {
       const { cause, next } = probeAdvice[error.reason]
@@ -139,6 +143,12 @@ const unservedAdvice = (outcomes: ReadonlyArray<string>): string => {
   }
   return "They serve the zone without the new record: the provider takes longer than usual (run the command again), or the registrar names those of another provider."
 }
+
+/** The container runs, and the proxy has nobody to pass a request to. */
+const notListening = ({ port, retries, startPeriod }: NonNullable<UnhealthyError["container"]>) => ({
+  cause: `The container runs, but nothing listens on port ${port} in it yet: the proxy answers in its place.`,
+  next: `If it takes longer to start, raise \`healthcheck.startPeriod\` (now ${startPeriod}) or \`healthcheck.retries\` (now ${retries}) in the spec; if it listens on another port, correct \`port\`; it has to listen on 0.0.0.0, not on 127.0.0.1 alone.`
+})
 
 const sentence = (text: string): string => {
   const first = text.slice(0, 1).toUpperCase() + text.slice(1)

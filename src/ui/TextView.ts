@@ -253,6 +253,8 @@ export const makeTextView = (
           ? once(view, `healthy at ${where}`)
           : waiting(view, at, `not healthy at ${where}: ${clean(event.detail)}`)
       }
+      case "Settling":
+        return waiting(view, at, `up; watching for ${seconds(event.millis)} whether it stays so`)
       case "Verified": {
         const parts = [
           `HTTP ${event.status}`,

@@ -20,7 +20,7 @@ const specText = (tag: string) =>
     `source: { image: "nginx:${tag}" }`,
     "port: 8080",
     "env: { GREETING: hello }",
-    "healthcheck: { path: /, startPeriod: 0, interval: 1, retries: 3, container: true }",
+    "healthcheck: { path: /, startPeriod: 0, settle: 0, interval: 1, retries: 3, container: true }",
     ""
   ].join("\n")
 

@@ -184,7 +184,13 @@ export const coolifyClientContract = (name: string, layer: Layer.Layer<CoolifyCl
           const { uuid } = yield* client.createApplication(wanted)
           const read = yield* client.getApplication(uuid)
           const { projectUuid: _, serverUuid: __, environmentName: ___, ...settings } = wanted
-          assert.deepStrictEqual(read, { ...settings, uuid, status: read.status, stopsFirst: false })
+          assert.deepStrictEqual(read, {
+            ...settings,
+            uuid,
+            status: read.status,
+            stopsFirst: false,
+            restartCount: 0
+          })
           assert.match(read.status, /^exited/)
           const { applications } = yield* client.inventory(projectUuid, "production")
           assert.deepStrictEqual(applications, [read])

@@ -63,6 +63,7 @@ describe("reading an application", () => {
       port: 8000,
       status: "running:healthy",
       stopsFirst: false,
+      restartCount: 0,
       source: { _tag: "Image", name: "ghcr.io/example/test-api", tag: "1.4.0" },
       healthcheck
     })
@@ -111,6 +112,7 @@ describe("reading an application", () => {
       port: 80,
       status: "exited",
       stopsFirst: false,
+      restartCount: 0,
       source: {
         _tag: "Git",
         repository: "",

@@ -19,6 +19,7 @@ const quick = (spec: Spec): Spec => ({
     interval: Duration.millis(50),
     timeout: Duration.seconds(2),
     startPeriod: Duration.zero,
+    settle: Duration.zero,
     release: spec.healthcheck.release?._tag === "Json" ? { _tag: "Json", path: ["release"] } : undefined
   }
 })

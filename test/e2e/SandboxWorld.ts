@@ -70,6 +70,8 @@ export const hasty = Effect.map(Pace, (pace) => ({
   slowestPoll: Duration.millis(200),
   settle: Duration.millis(500),
   statusSettle: Duration.seconds(2),
+  watch: Duration.millis(40),
+  firstWatch: Duration.millis(40),
   propagation: Duration.seconds(3),
   certificate: Duration.seconds(1),
   undoBudget: Duration.seconds(10),
@@ -139,6 +141,7 @@ export const specOf = (
           timeout: 1,
           retries: 2,
           startPeriod: 0,
+          settle: 0,
           container: true,
           ...health
         }).map(([key, value]) => `  ${key}: ${value}`)

@@ -33,6 +33,7 @@ const healthcheck: Healthcheck = {
   interval: Duration.seconds(10),
   retries: 3,
   startPeriod: Duration.zero,
+  settle: Duration.zero,
   container: false,
   release: undefined
 }

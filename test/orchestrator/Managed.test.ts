@@ -17,6 +17,7 @@ const one = (of: Spec, owner: string, uuid: string, environmentName: string, pro
   uuid,
   status: "running:healthy",
   stopsFirst: false,
+  restartCount: 0,
   projectUuid,
   environmentName,
   serverUuid: server.uuid,

@@ -16,6 +16,7 @@ const healthcheck: Healthcheck = {
   interval: Duration.seconds(5),
   retries: 3,
   startPeriod: Duration.seconds(5),
+  settle: Duration.zero,
   container: true,
   release: undefined
 }
@@ -104,6 +105,7 @@ export const application = (of: Spec = spec, changes: Partial<Application> = {})
   uuid: "app",
   status: "running:healthy",
   stopsFirst: false,
+  restartCount: 0,
   ...desiredApplication("default", of, firstRun),
   ...changes
 })

@@ -59,6 +59,7 @@ const Application = Schema.Struct({
   port: Count,
   status: Schema.String,
   stopsFirst: Schema.Boolean,
+  restartCount: Schema.Int,
   source: Schema.Union(
     Schema.TaggedStruct("Image", { name: Schema.String, tag: Schema.String }),
     Schema.TaggedStruct("Dockerfile", { text: Schema.UndefinedOr(Schema.String) }),

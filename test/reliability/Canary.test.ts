@@ -40,7 +40,7 @@ source: { image: "registry.example/api:1" }
 port: 8080
 env: { SANDBOX_APP: "${behaviour}", SANDBOX_ECHO: "${names.join(",")}" }
 secrets: [${names.join(", ")}]
-healthcheck: { path: /health, interval: 1, timeout: 1, retries: 1, startPeriod: 0, container: true }
+healthcheck: { path: /health, interval: 1, timeout: 1, retries: 1, startPeriod: 0, settle: 0, container: true }
 `
 
 const given = {

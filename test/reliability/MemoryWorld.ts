@@ -110,6 +110,7 @@ const neighbour = {
   uuid: "neighbour",
   status: "running:healthy",
   stopsFirst: false,
+  restartCount: 0,
   projectUuid: "shared",
   environmentName: "production",
   serverUuid: server.uuid,

@@ -184,7 +184,7 @@ const specText = (project: string, version: Version): string =>
     "port: 8080",
     "secrets: [API_KEY]",
     // Coolify's own probe, so that there is nothing to wait for once the deployment is through.
-    "healthcheck: { path: /health, interval: 1, timeout: 2, retries: 2, startPeriod: 0, container: true }",
+    "healthcheck: { path: /health, interval: 1, timeout: 2, retries: 2, startPeriod: 0, settle: 0, container: true }",
     ""
   ].join("\n")
 

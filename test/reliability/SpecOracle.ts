@@ -107,6 +107,7 @@ const specHolds = (spec: Spec) => {
   within("timeout", Duration.toSeconds(healthcheck.timeout), 1, 300)
   within("interval", Duration.toSeconds(healthcheck.interval), 1, 300)
   within("startPeriod", Duration.toSeconds(healthcheck.startPeriod), 0, 3600)
+  within("settle", Duration.toSeconds(healthcheck.settle), 0, 600)
   const { release } = healthcheck
   if (release?._tag === "Header") assert.match(release.name, /^[a-z0-9-]{1,64}$/)
   if (release?._tag === "Json")

@@ -208,6 +208,7 @@ const healthcheck = map(
     interval: number(1, 300),
     retries: number(1, 100),
     startPeriod: number(0, 3600),
+    settle: number(0, 600),
     container: flag,
     release: (dice) =>
       dice.chance(0.5)

@@ -412,7 +412,7 @@ describe("Escapes in logs, CI commands and prompt spoofing", () => {
           "env:",
           "  SANDBOX_ECHO: LOUD",
           `  LOUD: ${JSON.stringify("x\n::set-env name=A::b\n  ::warning::x\n##vso[task]y\nCarry this plan out? [y/N] y")}`,
-          "healthcheck: { interval: 1, timeout: 1, retries: 1, startPeriod: 0, container: true }"
+          "healthcheck: { interval: 1, timeout: 1, retries: 1, startPeriod: 0, settle: 0, container: true }"
         ].join("\n")
       )
     )

@@ -11,6 +11,7 @@ export const quick = {
   queue: "5 millis",
   build: "20 millis",
   statusRefresh: "10 millis",
+  statusCheck: "20 millis",
   deleteJob: "20 millis"
 } as const
 

@@ -46,6 +46,7 @@ describe("fixtures", () => {
         interval: Duration.seconds(5),
         retries: 10,
         startPeriod: Duration.seconds(5),
+        settle: Duration.seconds(10),
         container: true,
         release: { _tag: "Json", path: ["release"] }
       }
@@ -519,6 +520,7 @@ describe("the rest", () => {
     ["healthcheck: { retries: 0 }", ""],
     ["healthcheck: { status: 100 }", ""],
     ["healthcheck: { startPeriod: -1 }", ""],
+    ["healthcheck: { settle: 601 }", ""],
     ["healthcheck: { container: 'yes' }", "`healthcheck.container` must be true or false, not text"],
     ["healthcheck: { status: 401, container: true }", "Coolify's probe there fails on each status from 400"],
     ["healthcheck: { release: {} }", "does not say where to look"],

@@ -23,6 +23,7 @@ export const render = (spec: Spec) => ({
     timeout: Duration.toSeconds(spec.healthcheck.timeout),
     interval: Duration.toSeconds(spec.healthcheck.interval),
     startPeriod: Duration.toSeconds(spec.healthcheck.startPeriod),
+    settle: Duration.toSeconds(spec.healthcheck.settle),
     release:
       spec.healthcheck.release === undefined
         ? undefined

@@ -79,6 +79,7 @@ const raw = FastCheck.record(
         interval: seconds,
         retries: FastCheck.integer({ min: 1, max: 100 }),
         startPeriod: seconds,
+        settle: seconds,
         container: FastCheck.boolean(),
         release: FastCheck.oneof(
           FastCheck.record({ header: word }),

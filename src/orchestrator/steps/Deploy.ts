@@ -28,7 +28,7 @@ const takeOver = Effect.fn("takeOver")(function* (
   const { uuid, settings, old } = application
   yield* deployUnwatched(uuid)
   yield* updateApplication(old, { domains: [] })
-  const routeless = { ...settings, uuid, domains: [], status: "", stopsFirst: false }
+  const routeless = { ...settings, uuid, domains: [], status: "", stopsFirst: false, restartCount: 0 }
   yield* updateApplication(routeless, { domains: settings.domains })
   yield* deployUnwatched(uuid)
   yield* stopPrevious(old)

@@ -1,15 +1,22 @@
+import * as Clock from "effect/Clock"
+import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import { isIP } from "node:net"
 import { CoolifyClient } from "../../coolify/CoolifyClient.ts"
-import { awaitHealthy, type Attempt, type UnhealthyError } from "../../health/AwaitHealthy.ts"
-import { HealthProbe } from "../../health/HealthProbe.ts"
+import { awaitHealthy, UnhealthyError, type Attempt } from "../../health/AwaitHealthy.ts"
+import { HealthProbe, type Expectation } from "../../health/HealthProbe.ts"
+import { judge } from "../../health/Judge.ts"
 import { readStatus } from "../../health/StatusProbe.ts"
+import { KnownSecrets } from "../../secrets/KnownSecrets.ts"
 import type { Healthcheck, Spec } from "../../spec/Spec.ts"
 import { DeploymentFailedError } from "../DeployError.ts"
 import type { DeploymentEvent } from "../DeploymentEvent.ts"
 import type { DnsTarget } from "../Desired.ts"
-import { Pace, pollFor, pollUntil } from "../Pace.ts"
+import { Pace } from "../Pace.ts"
+import { watchContainer, type ContainerWatch } from "../resources/ContainerWatch.ts"
+import { staysUp } from "../resources/StaysUp.ts"
 import { Run } from "../Run.ts"
 
 export interface Verification {
@@ -28,29 +35,68 @@ export const verify = Effect.fn("verify")(function* (verification: Verification)
   const { spec, target, release } = verification
   const run = yield* Run
   const pace = yield* Pace
-  const { port } = yield* HealthProbe
+  const probe = yield* HealthProbe
   const { healthcheck } = spec
   const expectedRelease = healthcheck.release === undefined ? undefined : release
+  const address = isIP(target.value) !== 0 ? target.value : undefined
+  const since = yield* Clock.currentTimeMillis
+  const container = yield* watchDeployed(verification)
   const health = yield* awaitHealthy({
     host: spec.domain,
     healthcheck,
-    address: isIP(target.value) !== 0 ? target.value : undefined,
+    address,
     expectedRelease,
     deadline: Duration.sum(patience(healthcheck), pace.certificate),
     proxied: spec.dns.proxied,
     confirmAfter: pace.confirmHealth,
     onAttempt: (attempt) => run.emit(healthAttempted(attempt))
-  }).pipe(Effect.catchTag("UnhealthyError", (error) => explain(verification, error)))
-  if (verification.deployed && verification.applicationUuid !== undefined && !healthcheck.container) {
-    yield* staysUp(verification.applicationUuid)
+  }).pipe(Effect.catchTag("UnhealthyError", (error) => explain(verification, container?.watch, error)))
+  if (container !== undefined) {
+    yield* staysUp({
+      ...container,
+      settle: healthcheck.settle,
+      // Before it ends a deployment, Coolify's own check waits so long with the new container up.
+      since: healthcheck.container ? since - Duration.toMillis(healthcheck.startPeriod) : since,
+      ask: ask(probe, verification, address, expectedRelease)
+    })
   }
   yield* run.emit({
     _tag: "Verified",
-    url: publicUrl(spec.domain, port, healthcheck.path),
+    url: publicUrl(spec.domain, probe.port, healthcheck.path),
     status: health.status,
     certificateDaysLeft: health.certificate.daysLeft,
     release: expectedRelease ?? null
   })
+}, Effect.scoped)
+
+/** `undefined`: this run has deployed nothing that could be watched. */
+const watchDeployed = Effect.fn("watchDeployed")(function* ({ applicationUuid, deployed }: Verification) {
+  const { settling } = yield* Pace
+  if (!deployed || applicationUuid === undefined || settling === 0) return undefined
+  return { applicationUuid, watch: yield* watchContainer(applicationUuid) }
+})
+
+/** One look at an application that was healthy a moment ago. */
+const ask = Effect.fn("ask")(function* (
+  probe: Context.Tag.Service<HealthProbe>,
+  { spec: { domain, healthcheck } }: Verification,
+  address: string | undefined,
+  release: string | undefined
+) {
+  const expectation: Expectation = {
+    status: healthcheck.status,
+    release:
+      healthcheck.release === undefined || release === undefined
+        ? undefined
+        : { probe: healthcheck.release, expected: release }
+  }
+  const { hide } = yield* KnownSecrets
+  const answer = yield* Effect.either(
+    probe.get({ host: domain, path: healthcheck.path, address, timeout: healthcheck.timeout, expectation })
+  )
+  if (answer._tag === "Left") return { detail: answer.left.detail, gone: false }
+  const verdict = judge(answer.right, expectation, hide)
+  return verdict.ok || verdict.reason === "Certificate" ? undefined : { detail: verdict.detail, gone: true }
 })
 
 export const healthAttempted = ({ stage, number, outcome }: Attempt): DeploymentEvent => ({
@@ -73,48 +119,44 @@ export const publicUrl = (domain: string, port: number, path: string): string =>
   `https://${domain}${port === 443 ? "" : `:${port}`}${path}`
 
 /** An application that does not answer because its container keeps dying is told as that, with its last words. */
-const explain = Effect.fn("explain")(function* (verification: Verification, error: UnhealthyError) {
-  if (!verification.deployed || verification.applicationUuid === undefined) return yield* error
+const explain = Effect.fn("explain")(function* (
+  { applicationUuid, spec }: Verification,
+  watch: ContainerWatch | undefined,
+  error: UnhealthyError
+) {
+  if (watch === undefined || applicationUuid === undefined) return yield* error
   const coolify = yield* CoolifyClient
-  const { status } = yield* coolify.getApplication(verification.applicationUuid)
+  const live = yield* watch.look
+  const application = yield* Effect.option(coolify.getApplication(applicationUuid))
+  const { status, restartCount } = Option.getOrElse(application, () => ({ status: "", restartCount: 0 }))
   const { state } = readStatus(status)
-  if (state !== "restarting" && state !== "exited") return yield* error
-  return yield* crashLoop(
-    verification.applicationUuid,
-    `the container ${state === "exited" ? "has stopped" : "keeps restarting"} (${error.message})`
-  )
-})
-
-const crashLoop = Effect.fn("crashLoop")(function* (applicationUuid: string, detail: string) {
-  const coolify = yield* CoolifyClient
-  const log = yield* coolify.logs(applicationUuid, 30).pipe(
-    Effect.map((text) => text.split("\n").filter((line) => line !== "")),
-    // 400: nothing runs, so there is no log to be had.
-    Effect.catchIf(
-      (error) => error.reason === "Refused",
-      () => Effect.succeed([])
-    )
-  )
-  return yield* new DeploymentFailedError({ reason: "CrashLoop", detail, deployment: null, log })
-})
-
-/** Without its own health check Coolify counts any started container as good: wait for what its status says later. */
-const staysUp = Effect.fn("staysUp")(function* (applicationUuid: string) {
-  const coolify = yield* CoolifyClient
-  const run = yield* Run
-  const pace = yield* Pace
-  const application = yield* pollUntil(
-    coolify.getApplication(applicationUuid),
-    ({ status }) => readStatus(status).state === "running",
-    pollFor(pace, pace.statusSettle)
-  )
-  const { state } = readStatus(application.status)
-  if (state === "restarting")
-    return yield* crashLoop(applicationUuid, "it answers, but the container keeps restarting")
-  if (state !== "running") {
-    yield* run.emit({
-      _tag: "Warning",
-      message: `the URL answers, but Coolify still reports the application as ${application.status}`
+  const log = yield* watch.lines
+  const restarts = Math.max(restartCount, yield* watch.falls)
+  // Coolify's status lags: what Docker says at once goes before it.
+  const crashes =
+    restarts > 0 ||
+    live === "stopped" ||
+    (live === "unknown" && (state === "restarting" || state === "exited"))
+  if (!crashes) {
+    const { port, healthcheck } = spec
+    const { retries, startPeriod } = healthcheck
+    const { attempts, detail, gaveUp, host, reason, redirect, stage } = error
+    return yield* new UnhealthyError({
+      host,
+      stage,
+      attempts,
+      gaveUp,
+      reason,
+      detail,
+      ...(redirect === undefined ? {} : { redirect }),
+      container: { port, retries, startPeriod: Duration.toSeconds(startPeriod), log }
     })
   }
+  const does = restarts === 0 && state !== "restarting" ? "has stopped" : "keeps restarting"
+  return yield* new DeploymentFailedError({
+    reason: "CrashLoop",
+    detail: `the container ${does} (${error.message})`,
+    deployment: null,
+    log
+  })
 })

@@ -172,6 +172,7 @@ export const create = (
       server_id: server.id,
       status: "exited",
       restart_count: 0,
+      last_restart_at: null,
       config_hash: null,
       columns: { ...initialColumns("columns"), ...columns, fqdn, docker_compose_domains: null },
       settings: { ...initialColumns("settings"), is_build_server_enabled: false, ...sent.settings },

@@ -12,6 +12,7 @@ import * as Columns from "./Columns.ts"
 import type { Application, Container, CoolifyState } from "./CoolifyState.ts"
 import { replaceRow } from "./Database.ts"
 import * as Domains from "./Domains.ts"
+import * as Lifeline from "./Lifeline.ts"
 import * as Lookup from "./Lookup.ts"
 import { invalid, refuse, reply } from "./Reply.ts"
 import { action, get, remove, send, type Call, type Route } from "./Route.ts"
@@ -62,25 +63,33 @@ const patch = (state: CoolifyState, now: number, { body, token, param }: Call) =
     return [row, { ...state, applications: replaceRow(state.applications, row) }] as const
   })
 
-/** What a container prints; of its variables only those that it is told to. */
-const printed = (container: Container): ReadonlyArray<string> => [
+/** What a run of a container prints; of its variables only those that it is told to. */
+const printed = (container: Container, behaviour: Behaviour.Behaviour): ReadonlyArray<string> => [
   `${container.name} starts from ${container.image}`,
-  `listening on port ${container.listens ?? "given by the image"}`,
+  ...(behaviour._tag === "Crash" || behaviour._tag === "Slow"
+    ? []
+    : [`listening on port ${container.listens ?? "given by the image"}`]),
   ...Behaviour.echoed(container.env),
+  ...(behaviour._tag === "Crash" ? ["fatal: cannot start, exit code 1"] : []),
   ...(container.health === "healthy" ? ["GET / 200"] : [])
 ]
 
-const logs = (state: CoolifyState, { param, query, token }: Call) =>
+/** Docker has the log of a container only while it runs: Coolify answers 400 in between. */
+const logs = (state: CoolifyState, now: number, { param, query, token }: Call) =>
   Either.gen(function* () {
     const { application } = yield* Lookup.application(state, token, param("uuid"))
     const container = state.containers.find((one) => one.application_uuid === application.uuid)
-    if (container === undefined || Behaviour.fromVariables(container.env)._tag === "Crash") {
+    const behaviour = Behaviour.fromVariables(container?.env ?? {})
+    const life = Lifeline.lifeAt(behaviour, container?.started_at ?? now, now)
+    if (container === undefined || !life.up) {
       return yield* Either.left(refuse(400, "Application is not running."))
     }
     const wanted = Number(text(query["lines"])) || 100
-    const stamp = isTrue(query["show_timestamps"]) ? `${Wire.timestamp(container.started_at)} ` : ""
-    const lines = printed(container).slice(-Math.min(Math.max(wanted, 1), 10_000))
-    return reply(200, { logs: lines.map((line) => `${stamp}${line}\n`).join("") })
+    const stamp = (start: number) => (isTrue(query["show_timestamps"]) ? `${Wire.timestamp(start)} ` : "")
+    const lines = life.starts
+      .flatMap((start) => printed(container, behaviour).map((line) => `${stamp(start)}${line}\n`))
+      .slice(-Math.min(Math.max(wanted, 1), 10_000))
+    return reply(200, { logs: lines.join("") })
   })
 
 const move = (state: CoolifyState, now: number, { body, token, param }: Call) =>
@@ -127,7 +136,9 @@ const readRoutes = ({ database }: Backend): ReadonlyArray<Route> => [
       )
     )
   ),
-  get("/applications/:uuid/logs", "read", (call) => database.read((state) => logs(state, call))),
+  get("/applications/:uuid/logs", "read", (call) =>
+    Effect.flatMap(Clock.currentTimeMillis, (now) => database.read((state) => logs(state, now, call)))
+  ),
   get("/applications/:uuid/storages", "read", ({ param, token }) =>
     database.read((state) =>
       Lookup.application(state, token, param("uuid")).pipe(

@@ -4,8 +4,10 @@
 export type Behaviour =
   /** Answers 200. `release` replaces the one from `FABRIK_RELEASE`. */
   | { readonly _tag: "Ok"; readonly release: string | undefined }
-  /** Exits at once and is restarted for ever. */
+  /** Exits a second after each start, before it listens, and is restarted for ever. */
   | { readonly _tag: "Crash" }
+  /** Is Ok for `seconds`, then exits and is restarted, over and over. */
+  | { readonly _tag: "Flap"; readonly seconds: number }
   /** Answers 503 everywhere. */
   | { readonly _tag: "Unhealthy" }
   /** Never gets as far as a container. */
@@ -29,10 +31,10 @@ export const parse = (text: string): Behaviour | undefined => {
     case "fail-build":
       return { _tag: "FailBuild" }
   }
-  const [, word = "", argument = ""] = /^(slow|status|release):(.+)$/.exec(text) ?? []
+  const [, word = "", argument = ""] = /^(slow|flap|status|release):(.+)$/.exec(text) ?? []
   if (word === "release") return { _tag: "Ok", release: argument }
-  if (word === "slow" && /^\d{1,5}(\.\d{1,3})?$/.test(argument)) {
-    return { _tag: "Slow", seconds: Number(argument) }
+  if ((word === "slow" || word === "flap") && /^\d{1,5}(\.\d{1,3})?$/.test(argument)) {
+    return { _tag: word === "slow" ? "Slow" : "Flap", seconds: Number(argument) }
   }
   if (word === "status" && /^[2-5]\d\d$/.test(argument)) return { _tag: "Status", code: Number(argument) }
   return undefined
@@ -52,4 +54,5 @@ export const echoed = (env: Readonly<Record<string, string>>): ReadonlyArray<str
 export const isHealthy = (behaviour: Behaviour): boolean =>
   behaviour._tag === "Ok" ||
   behaviour._tag === "Slow" ||
+  behaviour._tag === "Flap" ||
   (behaviour._tag === "Status" && behaviour.code < 400)

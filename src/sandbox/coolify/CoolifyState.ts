@@ -82,6 +82,8 @@ export const Application = Schema.Struct({
   /** `state:health`, as last written; it lags behind what runs. */
   status: Schema.String,
   restart_count: Schema.Int,
+  /** When Coolify last noticed a restart. */
+  last_restart_at: Schema.optionalWith(Schema.NullOr(Schema.Number), { default: () => null }),
   config_hash: Schema.NullOr(Schema.String),
   /** The settable columns, see ApplicationFields. */
   columns: Columns,
@@ -191,7 +193,7 @@ export type Container = typeof Container.Type
 /** Work that Coolify does after it has answered. */
 export const Job = Schema.Struct({
   id: Schema.Int,
-  kind: Schema.Literal("delete", "stop", "refresh", "give-up"),
+  kind: Schema.Literal("delete", "stop", "refresh", "check", "give-up"),
   application_uuid: Schema.String
 })
 export type Job = typeof Job.Type

@@ -22,7 +22,9 @@ export interface DeploymentPlan {
   /** Host ports, fixed names and addresses: the old container goes first, and nobody waits for health. */
   readonly stopFirst: boolean
   /** `undefined`: no health check. `budgetMillis`: how long the container may take to get healthy. */
-  readonly healthCheck: { readonly passes: boolean; readonly budgetMillis: number } | undefined
+  readonly healthCheck:
+    | { readonly passes: boolean; readonly budgetMillis: number; readonly intervalMillis: number }
+    | undefined
   /** The `.env` that Coolify writes. */
   readonly envFile: string
   /** Why Compose cannot read it, in Compose's words. */
@@ -81,11 +83,14 @@ export const plan = (state: CoolifyState, row: Deployment, application: Applicat
   const inFile = /^\s*HEALTHCHECK\s+(?!NONE)/im.test(inline)
   const checked = Columns.flag(columns, "health_check_enabled") || inFile
   const probed = Number(Columns.string(columns, "health_check_port")) || exposed
+  const intervalMillis = 1000 * Columns.integer(columns, "health_check_interval")
   const budgetMillis =
-    1000 *
-    (Columns.integer(columns, "health_check_start_period") +
-      Columns.integer(columns, "health_check_retries") * Columns.integer(columns, "health_check_interval"))
-  const inTime = behaviour._tag !== "Slow" || behaviour.seconds * 1000 <= budgetMillis
+    1000 * Columns.integer(columns, "health_check_start_period") +
+    Columns.integer(columns, "health_check_retries") * intervalMillis
+  const inTime =
+    behaviour._tag === "Slow"
+      ? behaviour.seconds * 1000 <= budgetMillis
+      : behaviour._tag !== "Flap" || behaviour.seconds * 1000 > intervalMillis
   const reachable = inFile || probed === null || listens === null || probed === listens
 
   return {
@@ -100,7 +105,7 @@ export const plan = (state: CoolifyState, row: Deployment, application: Applicat
       Columns.string(settings, "custom_internal_name") !== "" ||
       /--ip6?\b/.test(Columns.string(columns, "custom_docker_run_options")),
     healthCheck: checked
-      ? { passes: Behaviour.isHealthy(behaviour) && inTime && reachable, budgetMillis }
+      ? { passes: Behaviour.isHealthy(behaviour) && inTime && reachable, budgetMillis, intervalMillis }
       : undefined,
     envFile: text,
     envFileProblem: problem,

@@ -3,7 +3,7 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import { echoed } from "./Behaviour.ts"
+import { echoed, type Behaviour } from "./Behaviour.ts"
 import type {
   Application,
   Container,
@@ -125,12 +125,21 @@ const written = (
           // `running` alone is stored: it reads as unhealthy until the next report of Docker.
           status: healthy ? "running:unhealthy" : row.status,
           restart_count: 0,
+          last_restart_at: null,
           config_hash: configHash(application),
           updated_at: now
         }
       : row
   )
 })
+
+/** How long after its start the probe in the container is answered well, where that takes time. */
+const firstGoodProbe = (behaviour: Behaviour, intervalMillis: number): number | undefined =>
+  behaviour._tag === "Slow"
+    ? behaviour.seconds * 1000
+    : behaviour._tag === "Flap"
+      ? intervalMillis
+      : undefined
 
 /** Answers the application's uuid, or `undefined` when there was nothing to do. */
 export const run = Effect.fn("DeploymentRun.run")(function* (
@@ -175,7 +184,7 @@ export const run = Effect.fn("DeploymentRun.run")(function* (
   }
 
   yield* step(database, uuid, [{ output: "Waiting for healthcheck to pass on the new container." }])
-  const waits = healthCheck.passes && behaviour._tag === "Slow" ? behaviour.seconds * 1000 : undefined
+  const waits = healthCheck.passes ? firstGoodProbe(behaviour, healthCheck.intervalMillis) : undefined
   yield* Effect.sleep(waits ?? latency.build)
   if (healthCheck.passes) {
     yield* step(

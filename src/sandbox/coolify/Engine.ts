@@ -63,6 +63,7 @@ export const make = Effect.fn("Engine.make")(function* (database: Database, late
         yield* Effect.forEach(halted, (uuid) => FiberMap.remove(fibers, uuid), { discard: true })
         const state = yield* database.get
         if (Jobs.crashLoops(state, job)) yield* later("give-up", job.application_uuid)
+        if (Jobs.needsCheck(state, job)) yield* later("check", job.application_uuid)
         yield* pump
       })
     )

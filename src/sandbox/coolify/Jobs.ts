@@ -7,14 +7,8 @@ import * as Columns from "./Columns.ts"
 import type { Application, Container, CoolifyState, Job } from "./CoolifyState.ts"
 import { replaceRow } from "./Database.ts"
 import type { Latency } from "./Latency.ts"
+import * as Lifeline from "./Lifeline.ts"
 import { isActive } from "./Queue.ts"
-
-/** Docker doubles the pause before each restart, from 100 ms to a minute. */
-const restartMillis = (restarts: number): number => {
-  let total = 0
-  for (let n = 0; n < Math.min(restarts, 1000); n++) total += Math.min(100 * 2 ** n, 60_000)
-  return total
-}
 
 export const delay = (state: CoolifyState, job: Job, latency: Latency): Duration.DurationInput => {
   switch (job.kind) {
@@ -23,33 +17,71 @@ export const delay = (state: CoolifyState, job: Job, latency: Latency): Duration
     case "stop":
     case "refresh":
       return latency.statusRefresh
+    case "check":
+      return latency.statusCheck
     case "give-up": {
       const application = state.applications.find((row) => row.uuid === job.application_uuid)
+      const container = containerOf(state, job.application_uuid)
       const limit = application === undefined ? 0 : Columns.integer(application.columns, "max_restart_count")
-      return Duration.millis(restartMillis(limit))
+      return Duration.millis(
+        container === undefined
+          ? 0
+          : Lifeline.millisToRestart(Behaviour.fromVariables(container.env), Math.min(limit, 100))
+      )
     }
   }
 }
 
-/** The status that Docker's report makes of what runs. */
-const reported = (container: Container | undefined, before: string): string => {
-  if (container === undefined) return before.startsWith("exited") ? before : "exited:unhealthy"
-  if (Behaviour.fromVariables(container.env)._tag === "Crash") return "restarting:unknown"
-  return container.health === "none" ? "running:unknown" : `running:${container.health}`
+/** What Docker's report makes of the application's row. */
+const reported = (
+  state: CoolifyState,
+  application: Application,
+  container: Container | undefined,
+  now: number
+): CoolifyState => {
+  if (container === undefined) {
+    const { status } = application
+    return withReport(state, application, {
+      status: status.startsWith("exited") ? status : "exited:unhealthy",
+      now
+    })
+  }
+  const behaviour = Behaviour.fromVariables(container.env)
+  const { restarts, up } = Lifeline.lifeAt(behaviour, container.started_at, now)
+  const status =
+    behaviour._tag === "Crash" || !up
+      ? "restarting:unknown"
+      : container.health === "none"
+        ? "running:unknown"
+        : `running:${container.health}`
+  return withReport(state, application, { status, restarts, now })
 }
 
 const containerOf = (state: CoolifyState, uuid: string): Container | undefined =>
   state.containers.find((one) => one.application_uuid === uuid)
 
-const withStatus = (
+interface Report {
+  readonly status: string
+  /** `undefined`: nothing runs that could be counted. */
+  readonly restarts?: number
+  readonly now: number
+}
+
+const withReport = (
   state: CoolifyState,
   application: Application,
-  status: string,
-  now: number
-): CoolifyState =>
-  status === application.status
-    ? state
-    : { ...state, applications: replaceRow(state.applications, { ...application, status, updated_at: now }) }
+  { now, restarts, status }: Report
+): CoolifyState => {
+  const more = restarts !== undefined && restarts > application.restart_count
+  if (status === application.status && !more) return state
+  const row = {
+    ...application,
+    status,
+    updated_at: now,
+    ...(more ? { restart_count: restarts, last_restart_at: now } : {})
+  }
+  return { ...state, applications: replaceRow(state.applications, row) }
+}
 
 /** Of these tags, those that no application holds any more are gone. */
 export const collectTags = (state: CoolifyState, ids: ReadonlyArray<number>): CoolifyState => {
@@ -70,11 +102,10 @@ const destroy = (state: CoolifyState, application: Application): CoolifyState =>
   )
 
 const stop = (state: CoolifyState, application: Application, now: number): CoolifyState =>
-  withStatus(
+  withReport(
     { ...state, containers: state.containers.filter((row) => row.application_uuid !== application.uuid) },
     application,
-    "exited:unhealthy",
-    now
+    { status: "exited:unhealthy", now }
   )
 
 /** Does the job and drops it; answers the deployments whose work must end. */
@@ -95,26 +126,33 @@ export const perform = (
     case "stop":
       return [[], stop(state, application, now)]
     case "refresh":
-      return [[], withStatus(state, application, reported(container, application.status), now)]
+    case "check":
+      return [[], reported(state, application, container, now)]
     case "give-up": {
-      if (!loops(container)) return [[], state]
-      const counted = {
-        ...application,
-        restart_count: Columns.integer(application.columns, "max_restart_count")
-      }
-      return [[], stop(state, counted, now)]
+      if (container === undefined) return [[], state]
+      const limit = Columns.integer(application.columns, "max_restart_count")
+      const { restarts } = Lifeline.lifeAt(Behaviour.fromVariables(container.env), container.started_at, now)
+      // Another container than the one that was given so long.
+      if (restarts < limit) return [[], state]
+      return [[], stop(state, { ...application, restart_count: limit, last_restart_at: now }, now)]
     }
   }
 }
 
 const loops = (container: Container | undefined): boolean =>
-  container !== undefined && Behaviour.fromVariables(container.env)._tag === "Crash"
+  container !== undefined && Lifeline.exits(Behaviour.fromVariables(container.env))
 
-/** After this job the container is known to crash again and again, and nobody has planned to give up on it. */
+/** After this job the container is known to exit again and again, and nobody has planned to look again. */
+export const needsCheck = (state: CoolifyState, job: Job): boolean =>
+  (job.kind === "refresh" || job.kind === "check") &&
+  loops(containerOf(state, job.application_uuid)) &&
+  !state.jobs.some((one) => one.kind === "check" && one.application_uuid === job.application_uuid)
+
+/** After this job the container is known to exit again and again, and nobody has planned to give up on it. */
 export const crashLoops = (state: CoolifyState, job: Job): boolean => {
   const application = state.applications.find((row) => row.uuid === job.application_uuid)
   return (
-    job.kind === "refresh" &&
+    (job.kind === "refresh" || job.kind === "check") &&
     application !== undefined &&
     Columns.integer(application.columns, "max_restart_count") > 0 &&
     loops(containerOf(state, application.uuid)) &&

@@ -8,6 +8,8 @@ export interface Latency {
   readonly build: Duration.DurationInput
   /** From the end of a deployment to the status that Docker reports; also what `stop` takes. */
   readonly statusRefresh: Duration.DurationInput
+  /** Between two looks at a container that exits again and again. */
+  readonly statusCheck: Duration.DurationInput
   readonly deleteJob: Duration.DurationInput
 }
 
@@ -15,5 +17,6 @@ export const defaultLatency: Latency = {
   queue: "100 millis",
   build: "200 millis",
   statusRefresh: "200 millis",
+  statusCheck: "1 second",
   deleteJob: "300 millis"
 }

@@ -1,4 +1,5 @@
 import type { Behaviour } from "./Behaviour.ts"
+import { lifeAt } from "./Lifeline.ts"
 
 /** What the edge proxy finds behind a host name. */
 export interface RunningContainer {
@@ -49,6 +50,10 @@ export const respond = (container: RunningContainer, request: EdgeRequest, now: 
       return now < container.startedAt + behaviour.seconds * 1000
         ? refused
         : answer(container, request, 200, "ok", undefined)
+    case "Flap":
+      return lifeAt(behaviour, container.startedAt, now).up
+        ? answer(container, request, 200, "ok", undefined)
+        : refused
     case "Ok":
       return answer(container, request, 200, "ok", behaviour.release)
   }

@@ -123,6 +123,8 @@ export const application = (
   status: application.status,
   server_status: server.is_reachable,
   restart_count: application.restart_count,
+  last_restart_at: application.last_restart_at === null ? null : timestamp(application.last_restart_at),
+  last_restart_type: application.last_restart_at === null ? null : "crash",
   config_hash: application.config_hash,
   environment_id: environment.id,
   destination_id: server.destination_id,
