@@ -40,12 +40,20 @@ const all = [
 ]
 export const commands = all.map(({ info }) => info)
 
+const changing: ReadonlySet<string> = new Set(["apply", "rollback", "recover", "adopt", "destroy"])
+
+/** Whether the command changes nothing, however it ends. */
+const onlyReads = (command: string, argv: ReadonlyArray<string>): boolean =>
+  !changing.has(command) ||
+  argv.some((word) => ["--dry-run", "--scan", "--list", "-l"].includes(word)) ||
+  (command === "adopt" && !argv.some((word) => /^(?:-o|--output)/.test(word)))
+
 const zero: ExitCode = ExitCode.done
 
 /** `argv` without node and script. Every expected failure has been told when this ends. */
 export const run = Effect.fn("fabrik")(function* (argv: ReadonlyArray<string>) {
   const request = readArguments(argv, commands)
-  if (Either.isLeft(request)) return yield* report(request.left, { json: false, recover: "" })
+  if (Either.isLeft(request)) return yield* report(request.left, { json: false, reads: true, recover: "" })
   switch (request.right._tag) {
     case "Help": {
       const { command } = request.right
@@ -64,7 +72,7 @@ export const run = Effect.fn("fabrik")(function* (argv: ReadonlyArray<string>) {
         return zero
       })
       return yield* Effect.catchAll(concluded, (error) =>
-        report(error, { json, recover: recoverCommand(ordered) })
+        report(error, { json, reads: onlyReads(command.name, ordered), recover: recoverCommand(ordered) })
       )
     }
   }

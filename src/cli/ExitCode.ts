@@ -11,13 +11,15 @@ export const ExitCode = {
   bug: 1,
   /** `plan --detailed-exitcode`: the plan has changes. */
   changes: 2,
-  /** Refused before anything was sent: not fabrik's, ambiguous, or the operator said no. */
+  /** Refused before anything was changed: not fabrik's, ambiguous, or the operator said no. */
   refused: 3,
   /** The spec or the command line is wrong. */
   usage: 4,
   /** Credentials are missing, wrong or without the right. */
   credentials: 5,
-  /** Failed, and everything was put back. */
+  /** A command that only reads could not find out, or found something wrong. */
+  unseen: 6,
+  /** Failed, and nothing is left of it: everything was put back, or nothing had been changed. */
   undone: 10,
   /** Failed, and something is left; each is listed with the command that finishes it. */
   leftovers: 11,
@@ -95,6 +97,9 @@ const dnsCodes: { readonly [R in DnsErrorReason]: ExitCode } = {
   BadResponse: ExitCode.undone,
   Unrecorded: ExitCode.undone
 }
+
+/** What only reads has nothing to put back. */
+export const ofReading = (code: ExitCode): ExitCode => (code === ExitCode.undone ? ExitCode.unseen : code)
 
 /** For a failure that changed nothing. */
 export const ofCause = (error: StepError): ExitCode => {

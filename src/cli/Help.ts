@@ -88,11 +88,12 @@ const exitCodes: ReadonlyArray<readonly [string, string]> = [
   ["0", "done, or nothing to do"],
   ["1", "a fault of fabrik's own"],
   ["2", "the plan has changes (plan --detailed-exitcode)"],
-  ["3", "refused before anything was sent"],
+  ["3", "refused before anything was changed"],
   ["4", "the spec or the command line is wrong"],
   ["5", "credentials are missing, wrong or without the right"],
-  ["10", "failed, and everything was put back"],
+  ["6", "a command that only reads could not find out, or found something wrong"],
+  ["10", "failed, and nothing is left of it: put back, or never changed"],
   ["11", "failed, and something is left: it says what, and how to finish it"],
   ["12", "ended before the rollback was"],
-  ["130, 143, 129", "interrupted (SIGINT, SIGTERM, SIGHUP), and everything was put back"]
+  ["130, 143, 129", "interrupted (SIGINT, SIGTERM, SIGHUP), and nothing is left of it"]
 ]

@@ -13,7 +13,7 @@ import { jsonLine } from "../ui/Json.ts"
 import { Screen } from "../ui/Screen.ts"
 import type { UsageError } from "./Arguments.ts"
 import type { Concluded, CredentialsError, UnconfirmedError } from "./CliError.ts"
-import { ExitCode, ofCause, ofRunError } from "./ExitCode.ts"
+import { ExitCode, ofCause, ofReading, ofRunError } from "./ExitCode.ts"
 
 export type CommandError =
   | RunError
@@ -36,15 +36,16 @@ interface Told {
   readonly facts: Readonly<Record<string, unknown>>
 }
 
-/** `recover`: the command that settles what is left. Text goes to `err` in any case; with `json`, one object to `out` as well. */
+/** `reads`: the command changes nothing. `recover`: the command that settles what is left. Text goes to `err` in any case; with `json`, one object to `out` as well. */
 export const report = (
   error: CommandError,
-  { json, recover }: { readonly json: boolean; readonly recover: string }
+  { json, reads, recover }: { readonly json: boolean; readonly reads: boolean; readonly recover: string }
 ): Effect.Effect<ExitCode, never, Screen> =>
   Effect.gen(function* () {
     if (error._tag === "Concluded") return error.code
     const { out, err } = yield* Screen
-    const { code, lines, facts } = tell(error, err.style, recover)
+    const { code: told, lines, facts } = tell(error, err.style, recover)
+    const code = reads ? ofReading(told) : told
     if (lines.length > 0) yield* err.write(lines.join("\n") + "\n")
     if (json) yield* out.write(jsonLine({ type: "Error", tag: error._tag, exit: code, ...facts }) + "\n")
     return code
@@ -55,8 +56,8 @@ type Style = Screen["Type"]["err"]["style"]
 const tell = (error: Exclude<CommandError, Concluded>, style: Style, recover: string): Told => {
   switch (error._tag) {
     case "RunError": {
-      const { what, next } = explain(error.error)
-      const { outcome, leftovers, undone } = error.report
+      const { log, what, next } = explain(error.error)
+      const { deleted, outcome, leftovers, removed, restored, undone } = error.report
       return {
         code: ofRunError(error),
         lines: renderRunError(error, style, recover),
@@ -67,7 +68,11 @@ const tell = (error: Exclude<CommandError, Concluded>, style: Style, recover: st
           next,
           outcome,
           leftovers,
-          undone
+          undone,
+          ...(removed === undefined ? {} : { removed }),
+          ...(restored === undefined ? {} : { restored }),
+          ...(deleted === undefined ? {} : { deleted }),
+          ...(log.length === 0 ? {} : { log })
         }
       }
     }

@@ -14,7 +14,7 @@ import { observeCoolify, observeDns, type ObservedDns } from "./Observe.ts"
 import type { Change, Plan } from "./Plan.ts"
 import { updateApplication } from "./resources/Application.ts"
 import { writeRecord } from "./resources/Record.ts"
-import { makeRun, Run } from "./Run.ts"
+import { asking, makeRun, Run } from "./Run.ts"
 import { journalName } from "./RunJournal.ts"
 import { Owner } from "./Settings.ts"
 import { writeSpec, type Existing, type Written } from "./SpecText.ts"
@@ -208,7 +208,7 @@ const steps = Effect.fn("steps")(function* (adoptable: Adoptable, options: Adopt
     notes: []
   }
   yield* run.emit({ _tag: "Planned", plan })
-  if (plan.changes.length > 0 && !(yield* options.confirm(plan))) return "declined" as const
+  if (plan.changes.length > 0 && !(yield* asking(options.confirm(plan)))) return "declined" as const
   yield* run.go("PROVISIONING")
   if (!isMarked) yield* updateApplication(application, { description })
   if (record !== undefined) {

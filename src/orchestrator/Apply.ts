@@ -18,7 +18,7 @@ import { removeDuplicate } from "./resources/Project.ts"
 import { removeRecord } from "./resources/Record.ts"
 import { confirmAtEnd } from "./resources/Release.ts"
 import { retireAtEnd } from "./resources/Retirement.ts"
-import { inStep, makeReadingRun, makeRun, Run } from "./Run.ts"
+import { asking, inStep, makeReadingRun, makeRun, Run } from "./Run.ts"
 import { RunError } from "./RunError.ts"
 import { journalName, peek } from "./RunJournal.ts"
 import { Owner } from "./Settings.ts"
@@ -72,7 +72,9 @@ export const apply = Effect.fn("apply")(function* (spec: Spec, options: ApplyOpt
     duration: options.timeout,
     onTimeout: () => new DeadlineError({ seconds: Duration.toSeconds(options.timeout) })
   })
-  return yield* withJournaledClients(transaction(bounded, publicUrl(spec.domain, port, "/"))).pipe(
+  const looks = !options.skipDeploy
+  const url = looks ? publicUrl(spec.domain, port, "/") : null
+  return yield* withJournaledClients(transaction(bounded, url, { verified: looks })).pipe(
     Effect.provideService(Run, run),
     Effect.provideService(Pace, options.mode === "dry-run" ? withoutWaits(pace) : pace)
   )
@@ -101,7 +103,7 @@ const steps = Effect.fn("steps")(function* (spec: Spec, options: ApplyOptions) {
   yield* run.emit({ _tag: "Planned", plan: reconciliation.plan })
   yield* refuseUnreviewed(reconciliation.plan, options.expected)
   if (!options.allowDowntime) yield* refuseGap(reconciliation)
-  if (!(yield* options.confirm(reconciliation.plan))) return "declined" as const
+  if (!(yield* asking(options.confirm(reconciliation.plan)))) return "declined" as const
 
   yield* run.go("PROVISIONING")
   const { before } = run.journal

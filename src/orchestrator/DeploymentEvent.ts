@@ -5,7 +5,7 @@ import * as Schema from "effect/Schema"
 import { DeploymentState } from "./DeploymentState.ts"
 import { Plan } from "./Plan.ts"
 
-export const Step = Schema.Literal("validate", "secrets", "provision", "deploy", "verify")
+export const Step = Schema.Literal("validate", "secrets", "provision", "deploy", "verify", "delete")
 export type Step = typeof Step.Type
 
 /** Something fabrik made or changed and could not put back. */
@@ -56,7 +56,7 @@ const SecretResolved = Schema.TaggedStruct("SecretResolved", {
 const Planned = Schema.TaggedStruct("Planned", { plan: Plan })
 /** Told before the first request: from here on it may have been changed. */
 const ChangeStarted = Schema.TaggedStruct("ChangeStarted", { what: Schema.String })
-const ResourceChanged = Schema.TaggedStruct("ResourceChanged", {
+export const ResourceChanged = Schema.TaggedStruct("ResourceChanged", {
   system: Schema.Literal("coolify", "dns"),
   kind: Schema.Literal("project", "environment", "application", "variables", "record"),
   name: Schema.String,
@@ -114,12 +114,23 @@ const ChangeProgress = Schema.TaggedStruct("ChangeProgress", {
 })
 const Warning = Schema.TaggedStruct("Warning", { message: Schema.String })
 const UndoStarted = Schema.TaggedStruct("UndoStarted", { what: Schema.String })
-const UndoFinished = Schema.TaggedStruct("UndoFinished", { what: Schema.String })
+/** What putting a change back does to it; `nothing`: it had never taken effect. */
+export const WayBack = Schema.Literal("removed", "restored", "cancelled", "nothing")
+export type WayBack = typeof WayBack.Type
+const UndoFinished = Schema.TaggedStruct("UndoFinished", { what: Schema.String, how: WayBack })
 const UndoFailed = Schema.TaggedStruct("UndoFailed", { leftover: Leftover })
 export const RunFinished = Schema.TaggedStruct("RunFinished", {
   outcome: Outcome,
   url: Schema.NullOr(Schema.String),
   undone: Schema.Array(Schema.String),
+  /** Those of `undone` that this run had made, and that are gone again. */
+  removed: Schema.optional(Schema.Array(Schema.String)),
+  /** Those of `undone` that were there before, and are again as they were. */
+  restored: Schema.optional(Schema.Array(Schema.String)),
+  /** What a run without a way back has deleted before it failed. */
+  deleted: Schema.optional(Schema.Array(Schema.String)),
+  /** `false`: it succeeded without a look at the application. */
+  verified: Schema.optional(Schema.Boolean),
   leftovers: Schema.Array(Leftover),
   interrupted: Schema.Boolean,
   millis: Schema.Number

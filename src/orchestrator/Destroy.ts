@@ -3,6 +3,7 @@ import * as Ref from "effect/Ref"
 import { CoolifyClient, type Application, type Project } from "../coolify/CoolifyClient.ts"
 import { DnsClient } from "../dns/DnsClient.ts"
 import type { Spec } from "../spec/Spec.ts"
+import type { ResourceChanged } from "./DeploymentEvent.ts"
 import { withJournaledClients } from "./JournaledClients.ts"
 import * as Marker from "./Marker.ts"
 import { findProjects, observeCoolify, observeDns, observeOrphans, type OrphanRecord } from "./Observe.ts"
@@ -10,9 +11,10 @@ import type { Change, Plan } from "./Plan.ts"
 import { furnishings, isEmpty, type Furnished } from "./Projects.ts"
 import { removeApplication } from "./resources/Application.ts"
 import { isTemporary } from "./resources/Environment.ts"
-import { makeRun, reportEnd, Run } from "./Run.ts"
+import { leaveOver } from "./Rollback.ts"
+import { asking, makeRun, reportEnd, Run } from "./Run.ts"
 import { journalName } from "./RunJournal.ts"
-import { RunError } from "./RunError.ts"
+import { RunError, type StepError } from "./RunError.ts"
 import { Owner } from "./Settings.ts"
 
 export interface DestroyOptions {
@@ -68,19 +70,69 @@ export const destroy = Effect.fn("destroy")(function* (spec: Spec, options: Dest
     domain: spec.domain,
     mode: options.mode
   })
-  yield* Ref.set(run.step, "provision")
+  yield* Ref.set(run.step, "delete")
   return yield* withJournaledClients(remove(spec, options)).pipe(
     Effect.tap((outcome) => (outcome === "declined" ? Effect.void : run.journal.close)),
     Effect.flatMap((outcome) => reportEnd(outcome, null)),
     Effect.catchAll((error) =>
       Effect.flatMap(
-        reportEnd("nothing-changed", null),
-        (finished) => new RunError({ step: "provision", error, report: finished })
+        reportFailure(error, options),
+        (finished) => new RunError({ step: "delete", error, report: finished })
       )
     ),
     Effect.provideService(Run, run)
   )
 }, Effect.scoped)
+
+/**
+ * What was deleted stays deleted, so a failure after the first deletion leaves the rest. Whether anything was sent is
+ * known by the requests alone, never by the error.
+ */
+const reportFailure = Effect.fn("reportFailure")(function* (error: StepError, { origin }: DestroyOptions) {
+  const run = yield* Run
+  const { current, doomed, touched } = yield* Ref.get(run.ledger)
+  if (touched === 0) return yield* reportEnd("nothing-changed", null)
+  const leftover = (what: string, why: string) =>
+    leaveOver({
+      what,
+      why,
+      next: `run \`fabrik destroy ${origin.file}\` again: it goes on from there`,
+      recoverable: true
+    })
+  yield* Effect.forEach(
+    doomed,
+    (what) =>
+      leftover(what, what === current ? `it is not known to be gone (${error.message})` : "not deleted yet"),
+    { discard: true }
+  )
+  return yield* reportEnd("leftovers", null)
+})
+
+const deleting = Effect.fn("deleting")(function* (what: string) {
+  const run = yield* Run
+  yield* Ref.update(run.ledger, (ledger) => ({ ...ledger, current: what }))
+  yield* run.emit({ _tag: "ChangeStarted", what })
+})
+
+/** Notes that what was being deleted is, or stays. */
+const settled = (what: string) =>
+  Effect.flatMap(Run, ({ ledger }) =>
+    Ref.update(ledger, (before) => ({
+      ...before,
+      current: undefined,
+      doomed: before.doomed.filter((one) => one !== what)
+    }))
+  )
+
+const gone = Effect.fn("gone")(function* (
+  event: Pick<typeof ResourceChanged.Type, "system" | "kind" | "name">
+) {
+  const run = yield* Run
+  const what = `${event.kind} ${event.name}`
+  yield* settled(what)
+  yield* Ref.update(run.ledger, (ledger) => ({ ...ledger, deleted: [...ledger.deleted, what] }))
+  yield* run.emit({ _tag: "ResourceChanged", ...event, action: "deleted" })
+})
 
 const remove = Effect.fn("remove")(function* (spec: Spec, options: DestroyOptions) {
   const run = yield* Run
@@ -88,18 +140,16 @@ const remove = Effect.fn("remove")(function* (spec: Spec, options: DestroyOption
   const plan = destructionPlan(spec, doomed, options)
   yield* run.emit({ _tag: "Planned", plan })
   if (plan.changes.length === 0) return "unchanged"
-  if (!(yield* options.confirm(plan))) return "declined"
+  if (!(yield* asking(options.confirm(plan)))) return "declined"
+  yield* Ref.update(run.ledger, (ledger) => ({
+    ...ledger,
+    doomed: plan.changes.map(({ kind, name }) => `${kind} ${name}`)
+  }))
   const { applications } = doomed
   for (const { name, uuid } of applications) {
-    yield* run.emit({ _tag: "ChangeStarted", what: `application ${name}` })
+    yield* deleting(`application ${name}`)
     yield* removeApplication(uuid, { deleteVolumes: options.deleteVolumes })
-    yield* run.emit({
-      _tag: "ResourceChanged",
-      system: "coolify",
-      kind: "application",
-      name,
-      action: "deleted"
-    })
+    yield* gone({ system: "coolify", kind: "application", name })
   }
   yield* removeRecords(doomed)
   // Another run may have moved in or out since the plan was made.
@@ -164,9 +214,9 @@ const removeRecords = Effect.fn("removeRecords")(function* ({ records }: Doomed)
   const run = yield* Run
   for (const { zone, recordSet } of records) {
     const name = `${recordSet.name} ${recordSet.type}`
-    yield* run.emit({ _tag: "ChangeStarted", what: `record ${name}` })
+    yield* deleting(`record ${name}`)
     yield* dns.remove(zone, recordSet)
-    yield* run.emit({ _tag: "ResourceChanged", system: "dns", kind: "record", name, action: "deleted" })
+    yield* gone({ system: "dns", kind: "record", name })
   }
 })
 
@@ -181,21 +231,25 @@ const removePlace = Effect.fn("removePlace")(function* (place: Place) {
   const run = yield* Run
   const { environment, project } = place
   const { kind, name } = nameOf(place)
-  yield* run.emit({ _tag: "ChangeStarted", what: `${kind} ${name}` })
+  yield* deleting(`${kind} ${name}`)
   yield* (
     environment === undefined
       ? coolify.deleteProject(project.uuid)
       : coolify.deleteEnvironment(project.uuid, environment)
   ).pipe(
-    Effect.zipRight(run.emit({ _tag: "ResourceChanged", system: "coolify", kind, name, action: "deleted" })),
+    Effect.zipRight(gone({ system: "coolify", kind, name })),
     Effect.catchIf(
       (error) => error.reason === "Refused",
-      () => run.emit({ _tag: "Warning", message: `the ${kind} ${name} has other resources and stays` })
+      () =>
+        Effect.zipRight(
+          settled(`${kind} ${name}`),
+          run.emit({ _tag: "Warning", message: `the ${kind} ${name} has other resources and stays` })
+        )
     ),
     // Another run that has gone from there has taken it away.
     Effect.catchIf(
       (error) => error.reason === "NotFound",
-      () => Effect.void
+      () => settled(`${kind} ${name}`)
     )
   )
 })

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Cause from "effect/Cause"
 import * as Option from "effect/Option"
+import * as Ref from "effect/Ref"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
 import { CoolifyError } from "../coolify/CoolifyError.ts"
 import { CoolifyObserver } from "../coolify/CoolifySettings.ts"
@@ -13,10 +14,24 @@ import type { JournalError } from "../state/Journals.ts"
 import { Run } from "./Run.ts"
 import type { RunJournal } from "./RunJournal.ts"
 
+/** Notes in the ledger what was sent and not refused: whether anything can have changed is known by that alone. */
+const counting = ({ journal, ledger }: Context.Tag.Service<Run>): RunJournal => ({
+  ...journal,
+  answered: (id, outcome) =>
+    Effect.zipRight(
+      outcome === "refused"
+        ? Effect.void
+        : Ref.update(ledger, (before) => ({ ...before, touched: before.touched + 1 })),
+      journal.answered(id, outcome)
+    )
+})
+
 /** Lets an effect use the clients of its surroundings through the run's journal, and tells what they wait for. */
 export const withJournaledClients = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {
-    const { emit, journal } = yield* Run
+    const run = yield* Run
+    const { emit } = run
+    const journal = counting(run)
     const coolify = journaledCoolify(yield* CoolifyClient, journal)
     const dns = journaledDns(yield* DnsClient, journal)
     return yield* effect.pipe(

@@ -18,12 +18,13 @@ export interface Finished {
 }
 
 /**
- * Notes a release: a run that changed something and succeeded. One that found everything right is noted when there is
+ * Notes a release: a run that changed something and succeeded. A run that did not look
+ * at the application is none. One that found everything right is noted when there is
  * none yet, or when it went back: then what stands is what its spec says.
  */
 export const recordRelease = Effect.fn("recordRelease")(function* (finished: Finished) {
-  const { outcome } = finished.report
-  if (outcome !== "complete" && outcome !== "unchanged") return
+  const { outcome, verified } = finished.report
+  if ((outcome !== "complete" && outcome !== "unchanged") || verified === false) return
   const history = yield* History
   const { spec, text, backTo } = finished
   if (outcome === "unchanged" && backTo === undefined && (yield* history.list(spec)).length > 0) return

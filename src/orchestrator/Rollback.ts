@@ -13,7 +13,7 @@ import type { JournalError } from "../state/Journals.ts"
 import type { Leftover } from "./DeploymentEvent.ts"
 import { Pace } from "./Pace.ts"
 import { Run } from "./Run.ts"
-import { subjectOf, type Undo } from "./Undo.ts"
+import { subjectOf, wayBackOf, type Undo } from "./Undo.ts"
 
 /** What an undo says of itself: `nothing` when the change had never taken effect. */
 export type Undone = "undone" | "nothing"
@@ -127,9 +127,16 @@ export const runUndo = Effect.fn("runUndo")(function* <R>(
         Effect.gen(function* () {
           yield* run.journal.undone(id, undone)
           if (undone === "undone") {
-            yield* Ref.update(run.ledger, (ledger) => ({ ...ledger, undone: [...ledger.undone, what] }))
+            yield* Ref.update(run.ledger, (ledger) => ({
+              ...ledger,
+              undone: [...ledger.undone, { what, how: wayBackOf(undo) }]
+            }))
           }
-          yield* run.emit({ _tag: "UndoFinished", what })
+          yield* run.emit({
+            _tag: "UndoFinished",
+            what,
+            how: undone === "undone" ? wayBackOf(undo) : "nothing"
+          })
         }),
       onFailure: (cause) =>
         Effect.gen(function* () {

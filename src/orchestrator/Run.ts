@@ -1,5 +1,6 @@
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import * as Ref from "effect/Ref"
@@ -9,7 +10,8 @@ import {
   type Leftover,
   type Outcome,
   type RunFinished,
-  type Step
+  type Step,
+  type WayBack
 } from "./DeploymentEvent.ts"
 import { noJournal, openRunJournal, type RunJournal } from "./RunJournal.ts"
 import { transition, type DeploymentState, type IllegalTransition } from "./DeploymentState.ts"
@@ -20,7 +22,15 @@ export interface Ledger {
   readonly changes: number
   /** How many undos failed that may be tried again. */
   readonly pending: number
-  readonly undone: ReadonlyArray<string>
+  /** How many requests that can change something were sent, and not refused. */
+  readonly touched: number
+  readonly undone: ReadonlyArray<{ readonly what: string; readonly how: WayBack }>
+  /** What a run without a way back is still to delete, in this order. */
+  readonly doomed: ReadonlyArray<string>
+  /** The one of them that was asked for and has not been seen to go. */
+  readonly current: string | undefined
+  /** What is gone for good. */
+  readonly deleted: ReadonlyArray<string>
   readonly leftovers: ReadonlyArray<Leftover>
 }
 
@@ -37,6 +47,8 @@ export class Run extends Context.Tag("fabrik/orchestrator/Run")<
     readonly go: (to: DeploymentState) => Effect.Effect<void, IllegalTransition>
     readonly step: Ref.Ref<Step>
     readonly ledger: Ref.Ref<Ledger>
+    /** Milliseconds that went by while the operator was asked. */
+    readonly asked: Ref.Ref<number>
     /** Applications whose running version may have been replaced or stopped. */
     readonly replaced: Ref.Ref<ReadonlySet<string>>
     readonly journal: RunJournal
@@ -59,7 +71,17 @@ const makeRunWith = Effect.fnUntraced(function* <E, R>(
   const startedAt = yield* Clock.currentTimeMillis
   const state = yield* Ref.make<DeploymentState>("PENDING")
   const step = yield* Ref.make<Step>("validate")
-  const ledger = yield* Ref.make<Ledger>({ changes: 0, pending: 0, undone: [], leftovers: [] })
+  const ledger = yield* Ref.make<Ledger>({
+    changes: 0,
+    pending: 0,
+    touched: 0,
+    undone: [],
+    doomed: [],
+    current: undefined,
+    deleted: [],
+    leftovers: []
+  })
+  const asked = yield* Ref.make(0)
   const replaced = yield* Ref.make<ReadonlySet<string>>(new Set())
   const emitHere = (event: DeploymentEvent) =>
     Effect.gen(function* () {
@@ -79,6 +101,7 @@ const makeRunWith = Effect.fnUntraced(function* <E, R>(
       }),
     step,
     ledger,
+    asked,
     replaced,
     journal: yield* open((message) => emitHere({ _tag: "Warning", message }))
   })
@@ -96,22 +119,37 @@ export const inStep = <A, E, R>(step: Step, effect: Effect.Effect<A, E, R>): Eff
     return result
   })
 
+/** Asks the operator. A run does not take as long as they do. */
+export const asking = <A, E, R>(question: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | Run> =>
+  Effect.gen(function* () {
+    const run = yield* Run
+    const [took, answer] = yield* Effect.timed(question)
+    yield* Ref.update(run.asked, (before) => before + Duration.toMillis(took))
+    return answer
+  })
+
 /** Ends a run: its last event, which is also its result. `url`: where the application answers, if it does. */
 export const reportEnd = Effect.fn("reportEnd")(function* (
   outcome: Outcome,
   url: string | null,
-  options: { readonly interrupted: boolean } = { interrupted: false }
+  options: { readonly interrupted?: boolean; readonly verified?: boolean } = {}
 ) {
   const run = yield* Run
-  const { undone, leftovers } = yield* Ref.get(run.ledger)
+  const { undone, deleted, leftovers } = yield* Ref.get(run.ledger)
+  const those = (how: WayBack) => undone.filter((one) => one.how === how).map(({ what }) => what)
+  const [removed, restored] = [those("removed"), those("restored")]
   const report: typeof RunFinished.Type = {
     _tag: "RunFinished",
     outcome,
     url,
-    undone,
+    undone: undone.map(({ what }) => what),
+    ...(removed.length > 0 ? { removed } : {}),
+    ...(restored.length > 0 ? { restored } : {}),
+    ...(deleted.length > 0 ? { deleted } : {}),
+    ...(options.verified === false ? { verified: false } : {}),
     leftovers,
-    interrupted: options.interrupted,
-    millis: (yield* Clock.currentTimeMillis) - run.startedAt
+    interrupted: options.interrupted ?? false,
+    millis: (yield* Clock.currentTimeMillis) - run.startedAt - (yield* Ref.get(run.asked))
   }
   yield* run.emit(report)
   return report

@@ -12,7 +12,11 @@ type Report = typeof RunFinished.Type
  * interrupted. Answers with the run's last event, or fails with a RunError that carries it; an interruption stays one.
  * `url`: where the result answers.
  */
-export const transaction = <R>(steps: Effect.Effect<Outcome, StepError, R>, url: string | null) =>
+export const transaction = <R>(
+  steps: Effect.Effect<Outcome, StepError, R>,
+  url: string | null,
+  options: { readonly verified?: boolean } = {}
+) =>
   Effect.gen(function* () {
     const run = yield* Run
     const report = yield* Ref.make<Report | undefined>(undefined)
@@ -22,7 +26,7 @@ export const transaction = <R>(steps: Effect.Effect<Outcome, StepError, R>, url:
     // Announced before the scope closes. Once the steps have ended, a success cannot become an interruption any more.
     return yield* Effect.uninterruptibleMask((restore) =>
       Effect.onExit(Effect.scoped(Effect.onExit(restore(steps), announceEnd)), (exit) =>
-        Effect.flatMap(settle(exit, url), (end) => Ref.set(report, end))
+        Effect.flatMap(settle(exit, url, options), (end) => Ref.set(report, end))
       )
     ).pipe(
       Effect.matchEffect({
@@ -52,10 +56,14 @@ const announceEnd = <E>(exit: Exit.Exit<Outcome, E>) =>
   })
 
 /** Closes the state machine once the finalizers are through, and reports. */
-const settle = <E>(exit: Exit.Exit<Outcome, E>, url: string | null) =>
+const settle = <E>(
+  exit: Exit.Exit<Outcome, E>,
+  url: string | null,
+  options: { readonly verified?: boolean }
+) =>
   Effect.gen(function* () {
     const run = yield* Run
-    const { leftovers, pending } = yield* Ref.get(run.ledger)
+    const { leftovers, pending, touched, undone } = yield* Ref.get(run.ledger)
     if (Exit.isSuccess(exit)) {
       if (exit.value !== "declined") {
         yield* run.journal.close
@@ -69,9 +77,12 @@ const settle = <E>(exit: Exit.Exit<Outcome, E>, url: string | null) =>
       ? exit.value
       : leftovers.length > 0
         ? "leftovers"
-        : (yield* run.state) === "ROLLED_BACK"
+        : (yield* run.state) === "ROLLED_BACK" && touched + undone.length > 0
           ? "rolled-back"
           : "nothing-changed"
     const answers = Exit.isSuccess(exit) && exit.value !== "declined"
-    return yield* reportEnd(outcome, answers ? url : null, { interrupted: Exit.isInterrupted(exit) })
+    return yield* reportEnd(outcome, answers ? url : null, {
+      interrupted: Exit.isInterrupted(exit),
+      ...(answers ? options : {})
+    })
   })

@@ -1,4 +1,5 @@
 /** What puts a change back, as data: it is written down before the change is made, and outlives the process. */
+import type { WayBack } from "./DeploymentEvent.ts"
 import type { Undo } from "./JournalSchema.ts"
 
 export type { Undo }
@@ -11,6 +12,26 @@ export interface UndoSubject {
   readonly what: string
   /** What they do when it fails. */
   readonly next: string
+}
+
+/** What it does to the world when it has something to do. */
+export const wayBackOf = (undo: Undo): Exclude<WayBack, "nothing"> => {
+  switch (undo._tag) {
+    case "CreatedProject":
+    case "CreatedEnvironment":
+    case "CreatedApplication":
+      return "removed"
+    case "PutRecord":
+      return undo.before === undefined ? "removed" : "restored"
+    case "Deployed":
+      return "cancelled"
+    case "UpdatedApplication":
+    case "UpdatedVariables":
+    case "RemovedRecord":
+    case "PreviousVersion":
+    case "Stopped":
+      return "restored"
+  }
 }
 
 export const subjectOf = (undo: Undo): UndoSubject => {

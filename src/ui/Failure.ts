@@ -36,13 +36,25 @@ const renderAftermath = (
   style: Style,
   recover: string
 ): ReadonlyArray<string> => [
-  ...(report.undone.length > 0
-    ? wrap(`Put back: ${clean(listed(report.undone))}.`, style.columns, "  ")
-    : report.outcome === "nothing-changed"
-      ? ["  Nothing was changed."]
-      : []),
+  ...(report.outcome === "nothing-changed" ? ["  Nothing was changed."] : []),
+  ...wayBack(report).flatMap(([word, what]) =>
+    what.length === 0 ? [] : wrap(`${word}: ${clean(listed(what))}.`, style.columns, "  ")
+  ),
   ...renderLeftovers(report, style),
   ...(report.leftovers.some(({ recoverable }) => recoverable) ? [`  Or try again: ${clean(recover)}`] : [])
+]
+
+/** What was made is removed again, what was there before is restored; a deployment under way is neither. */
+const wayBack = ({
+  deleted = [],
+  removed = [],
+  restored = [],
+  undone
+}: typeof RunFinished.Type): ReadonlyArray<readonly [string, ReadonlyArray<string>]> => [
+  ["Deleted, and gone for good", deleted],
+  ["Removed again", removed],
+  ["Restored", restored],
+  ["Cancelled", undone.filter((what) => !removed.includes(what) && !restored.includes(what))]
 ]
 
 /** A rollback of what an earlier run had left. */

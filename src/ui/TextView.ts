@@ -67,6 +67,14 @@ const endings: {
   verify: { complete: "answers as it should", unchanged: undefined }
 }
 
+/** Of a run that left the application alone. */
+const notLooked = {
+  complete: "has its DNS record; the application was not looked at (--skip-deploy)",
+  unchanged: "needed no change of DNS; the application was not looked at (--skip-deploy)"
+}
+
+const undoWords = { removed: "removed again", restored: "restored", cancelled: "cancelled" }
+
 /** Facts stand below their step. */
 const indent = "      "
 
@@ -125,7 +133,8 @@ export const makeTextView = (
     switch (event.outcome) {
       case "complete":
       case "unchanged": {
-        const ending = endings[view.command]?.[event.outcome]
+        const ending =
+          event.verified === false ? notLooked[event.outcome] : endings[view.command]?.[event.outcome]
         const line = `${clean(view.name)} ${ending}, ${seconds(event.millis)}`
         const lines = wrap(line, errStyle.columns, `${errStyle.tick} `).map(errStyle.green)
         const left = renderLeftovers(event, errStyle)
@@ -139,7 +148,7 @@ export const makeTextView = (
           view.changes ? ["Nothing was sent. `fabrik apply` carries the plan out."] : ["Nothing was sent."]
         )
       case "declined":
-        return said(["Nothing was changed."])
+        return said([event.undone.length > 0 ? "Nothing else was changed." : "Nothing was changed."])
       // What failed, and what became of it, is told with the reason: by Failure.ts.
       case "nothing-changed":
       case "rolled-back":
@@ -293,8 +302,11 @@ export const makeTextView = (
         return always(view, wrap(clean(event.message), errStyle.columns, "Warning: ").map(errStyle.yellow))
       case "UndoStarted":
         return silent({ ...view, waiting: `undoing ${clean(event.what)}`, since: at })
-      case "UndoFinished":
-        return fact({ ...view, title: undefined }, clean(event.what), errStyle.tick, errStyle.green)
+      case "UndoFinished": {
+        const became = event.how === "nothing" ? "as it was" : undoWords[event.how]
+        const line = `${clean(event.what)} ${became}`
+        return fact({ ...view, title: undefined }, line, errStyle.tick, errStyle.green)
+      }
       case "UndoFailed":
         return always(
           { ...view, waiting: undefined },

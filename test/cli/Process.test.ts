@@ -272,7 +272,7 @@ describe("the process and the sandbox", () => {
       const { status, stderr } = fabrik(["apply", "app.yaml", ...sandboxFlags])
       assert.strictEqual(status, 10, stderr)
       assert.include(stderr, "New container is not healthy")
-      assert.include(stderr, "Put back: ")
+      assert.include(stderr, "Removed again: ")
       assert.deepStrictEqual(held(), before)
     }
   )

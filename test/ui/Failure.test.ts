@@ -120,7 +120,9 @@ describe("Failure", () => {
       }),
       report: report({
         outcome: "leftovers",
-        undone: ["record a.example.com A", "application a"],
+        undone: ["record a.example.com A", "application a", "variables of b", "deployment of b"],
+        removed: ["record a.example.com A", "application a"],
+        restored: ["variables of b"],
         leftovers: [
           {
             what: "project p",
@@ -136,7 +138,9 @@ describe("Failure", () => {
       "  conflicts detected. (HTTP 409)",
       "  The name or the domain is taken in Coolify.",
       "  - https://a.example.com is held by application other (abc)",
-      "  Put back: record a.example.com A and application a.",
+      "  Removed again: record a.example.com A and application a.",
+      "  Restored: variables of b.",
+      "  Cancelled: deployment of b.",
       "",
       "Left behind, and yours to finish:",
       "  - project p: Coolify: no connection",
@@ -164,8 +168,12 @@ describe("Failure", () => {
   it("tells an interrupted run", () => {
     const undone = ["application a"]
     assert.deepStrictEqual(
-      renderInterrupted(report({ outcome: "rolled-back", undone, interrupted: true }), plainStyle, recover),
-      ["Interrupted after 1.0 s: everything was put back.", "  Put back: application a."]
+      renderInterrupted(
+        report({ outcome: "rolled-back", undone, removed: undone, interrupted: true }),
+        plainStyle,
+        recover
+      ),
+      ["Interrupted after 1.0 s: everything was put back.", "  Removed again: application a."]
     )
     assert.deepStrictEqual(renderInterrupted(report({ interrupted: true }), plainStyle, recover), [
       "Interrupted after 1.0 s: nothing was changed."

@@ -165,7 +165,7 @@ describe("TextView", () => {
       started(),
       { _tag: "StateChanged", from: "DEPLOYING", to: "ROLLING_BACK" },
       { _tag: "UndoStarted", what: "application test-api" },
-      { _tag: "UndoFinished", what: "application test-api" },
+      { _tag: "UndoFinished", what: "application test-api", how: "removed" },
       { _tag: "UndoStarted", what: "record test-api.example.com A" },
       {
         _tag: "UndoFailed",
@@ -180,7 +180,7 @@ describe("TextView", () => {
     ]
     assert.deepStrictEqual(show(events).lines.slice(1), [
       "err|Rolling back",
-      "err|      ✓ application test-api",
+      "err|      ✓ application test-api removed again",
       "err|      ✗ record test-api.example.com A: no connection"
     ])
   })
@@ -212,7 +212,7 @@ describe("TextView", () => {
       { _tag: "DeploymentLog", stream: "stderr", text: long },
       health("name", false, long),
       { _tag: "Warning", message: long },
-      { _tag: "UndoFinished", what: long },
+      { _tag: "UndoFinished", what: long, how: "restored" },
       { _tag: "UndoFailed", leftover: { what: long, why: long, next: long, recoverable: true } }
     ]
     const style = makeStyle({ color: true, unicode: false, columns: 300 })

@@ -1,0 +1,194 @@
+/**
+ * Every command with every kind of failure: its exit code and its words say no more than what the sandbox's record of
+ * requests shows to have happened.
+ */
+import { it } from "@effect/vitest"
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, assert, beforeAll, describe } from "vitest"
+import { start } from "../../src/cli/Start.ts"
+
+const root = mkdtempSync(join(tmpdir(), "fabrik-endings-"))
+const base = join(root, "base")
+const spec = join(root, "app.yaml")
+const newer = join(root, "newer.yaml")
+
+const specText = (tag: string) =>
+  [
+    "name: shop",
+    "domain: shop.example.com",
+    "server: vps1",
+    `source: { image: "nginx:${tag}" }`,
+    "port: 8080",
+    "env: { GREETING: hello }",
+    "healthcheck: { path: /, startPeriod: 0, settle: 0, interval: 1, retries: 2, container: true }",
+    ""
+  ].join("\n")
+
+const fabrik = async (dir: string, ...args: ReadonlyArray<string>) => {
+  let [stdout, stderr] = ["", ""]
+  const started = start({
+    argv: [...args, "--sandbox", "--sandbox-dir", dir],
+    env: { LANG: "C.UTF-8" },
+    out: { write: (text) => void (stdout += text), onClose: () => () => {}, tty: false, columns: undefined },
+    err: { write: (text) => void (stderr += text), onClose: () => () => {}, tty: false, columns: undefined },
+    inTty: false,
+    readLine: () => () => {}
+  })
+  return { code: await started.done, stdout, stderr: stderr.replace(/\s+/g, " ") }
+}
+
+interface Entry {
+  readonly method: string
+  readonly path: string
+  readonly status: number
+}
+
+const requests = (dir: string): ReadonlyArray<Entry> => {
+  const file = join(dir, "requests.ndjson")
+  return existsSync(file)
+    ? readFileSync(file, "utf8")
+        .split("\n")
+        .filter((line) => line !== "")
+        .map((line): Entry => JSON.parse(line))
+    : []
+}
+
+/** The requests that took effect: none of a GET, and none of what was refused or never got there. */
+const effects = (entries: ReadonlyArray<Entry>) =>
+  entries.filter(
+    ({ method, path, status }) =>
+      (method !== "GET" || /\/deploy\?|\/(?:start|stop|restart)\b/.test(path)) &&
+      status >= 200 &&
+      status < 300
+  )
+
+let cases = 0
+/** Runs a command in a copy of the world in which the application is up. */
+const run = async (args: ReadonlyArray<string>, faults: ReadonlyArray<string>) => {
+  const dir = join(root, `case-${(cases += 1)}`)
+  cpSync(base, dir, { recursive: true })
+  const before = requests(dir).length
+  const ended = await fabrik(dir, ...args, ...faults.flatMap((fault) => ["--sandbox-fault", fault]))
+  const sent = requests(dir).slice(before)
+  rmSync(dir, { recursive: true, force: true })
+  return { ...ended, sent, effects: effects(sent) }
+}
+
+beforeAll(async () => {
+  writeFileSync(spec, specText("1.27"))
+  writeFileSync(newer, specText("1.28"))
+  const { code, stderr } = await fabrik(base, "apply", "--yes", spec)
+  assert.strictEqual(code, 0, stderr)
+}, 60_000)
+
+afterAll(() => rmSync(root, { recursive: true, force: true }))
+
+const reading: ReadonlyArray<readonly [name: string, args: ReadonlyArray<string>]> = [
+  ["plan", ["plan", newer]],
+  ["apply --dry-run", ["apply", "--dry-run", newer]],
+  ["status", ["status", spec]],
+  ["list", ["list"]],
+  ["logs", ["logs", spec]],
+  ["verify", ["verify", spec]],
+  ["adopt without a file", ["adopt", "shop"]],
+  ["recover --scan", ["recover", "--scan"]],
+  ["rollback --list", ["rollback", "--list", spec]]
+]
+
+const readFaults = ["coolify GET * status=401", "dns GET * status=401"]
+
+describe("a command that only reads", () => {
+  for (const [name, args] of reading) {
+    it(`says of itself neither that it put anything back nor that it was refused: ${name}`, async () => {
+      for (const fault of readFaults) {
+        const { code, stderr, effects } = await run(args, [fault])
+        const where = `${name}, ${fault}: ${code} ${stderr}`
+        assert.deepEqual(effects, [], where)
+        assert.include([0, 3, 5, 6], code, where)
+        assert.notMatch(stderr, /put back|Restored|Removed again|rolled? ?back|was sent/i, where)
+      }
+    }, 60_000)
+  }
+
+  it("finds an application that does not answer to be wrong, and puts nothing back", async () => {
+    const { code, stderr } = await run(["verify", "none.example.com"], [])
+    assert.strictEqual(code, 6, stderr)
+  }, 60_000)
+})
+
+const changing: ReadonlyArray<readonly [name: string, args: ReadonlyArray<string>]> = [
+  ["apply of a newer version", ["apply", "--yes", newer]],
+  ["destroy", ["destroy", "--yes", spec]]
+]
+
+const writeFaults = [
+  ...readFaults,
+  "coolify PATCH * status=403",
+  "coolify PATCH * status=422",
+  "coolify PATCH /envs status=409",
+  "coolify DELETE * status=403",
+  "coolify DELETE /projects status=403",
+  "dns PATCH * status=401",
+  "dns PATCH * status=422"
+]
+
+describe("a command that changes something", () => {
+  for (const [name, args] of changing) {
+    it(`says what the requests show: ${name}`, async () => {
+      for (const fault of writeFaults) {
+        const { code, stderr, effects } = await run(args, [fault])
+        const where = `${name}, ${fault}: ${code} ${stderr}\n${JSON.stringify(effects)}`
+        if (code === 0) continue
+        if (effects.length === 0) {
+          assert.notInclude([11, 12], code, where)
+          assert.notMatch(stderr, /Restored:|Removed again:|Deleted,/, where)
+        } else {
+          assert.include([10, 11], code, where)
+          assert.notMatch(stderr, /Nothing was changed|Nothing was sent/, where)
+        }
+        if (/ MissingAbility|\b40[13]\b/.test(stderr) && effects.length === 0)
+          assert.strictEqual(code, 5, where)
+      }
+    }, 120_000)
+  }
+
+  it("has deleted what it has deleted: a destroy that fails in the middle says what is gone and what is left", async () => {
+    const { code, stderr, effects } = await run(["destroy", "--yes", spec], ["dns PATCH * status=422"])
+    assert.strictEqual(code, 11, stderr)
+    assert.isTrue(effects.some(({ method, path }) => method === "DELETE" && path.includes("/applications/")))
+    assert.include(stderr, "Deleted, and gone for good: application shop.")
+    assert.match(stderr, /record shop\.example\.com A: it is not known to be gone/)
+    assert.match(stderr, /project fabrik: not deleted yet/)
+    assert.include(stderr, "it goes on from there")
+    assert.notMatch(stderr, /Nothing was changed|put back|Provision/)
+  }, 60_000)
+
+  it("is refused by its cause when its first request is: nothing was changed", async () => {
+    const { code, stderr, effects } = await run(["destroy", "--yes", spec], ["coolify DELETE * status=403"])
+    assert.deepEqual(effects, [])
+    assert.strictEqual(code, 5, stderr)
+    assert.include(stderr, "Nothing was changed.")
+  }, 60_000)
+
+  it("tells what it made from what it changed when it puts both back", async () => {
+    const { code, stderr } = await run(
+      ["apply", "--yes", newer],
+      ["coolify POST /deploy status=403 x1", "coolify GET /deploy status=403 x1"]
+    )
+    assert.strictEqual(code, 10, stderr)
+    assert.match(stderr, /Restored: .*settings of shop/)
+    assert.notInclude(stderr, "Removed again")
+  }, 60_000)
+
+  it("does not call an application live that it did not look at", async () => {
+    const dir = join(root, "skip")
+    const { code, stderr, stdout } = await fabrik(dir, "apply", "--yes", "--skip-deploy", spec)
+    rmSync(dir, { recursive: true, force: true })
+    assert.strictEqual(code, 0, stderr)
+    assert.notMatch(stderr, /live|verified|answers/)
+    assert.include(stderr, "the application was not looked at")
+    assert.notInclude(stdout.split("\n").at(-2) ?? "", "https://")
+  }, 60_000)
+})
