@@ -51,3 +51,19 @@ export const placeLock = (target: string): Layer.Layer<PlaceLock> =>
         (scope) => Scope.close(scope, Exit.void)
       )
   })
+
+/**
+ * What the run of an application says of itself that is under way on this machine; `undefined`: there is none. To be
+ * asked only where one has left a journal: nobody but the lock knows, so it is taken for a moment.
+ */
+export const runningRun = (
+  spec: Spec,
+  options: Omit<Parameters<typeof lockRun>[1], "command" | "seconds">
+): Effect.Effect<string | undefined> =>
+  Effect.scoped(lockRun(spec, { ...options, command: "status", seconds: 0 })).pipe(
+    Effect.match({
+      onSuccess: () => undefined,
+      onFailure: ({ holder, reason }) =>
+        reason === "Held" ? (holder ?? "a run that does not say which") : undefined
+    })
+  )

@@ -88,17 +88,8 @@ const steps = Effect.fn("steps")(function* (spec: Spec, options: ApplyOptions) {
   yield* announceInJournal(secrets, options)
 
   yield* Ref.set(run.step, "provision")
-  const owner = yield* Owner
   const observed = yield* observe(spec, options)
-  const desired: Desired = {
-    spec,
-    owner,
-    run: run.id,
-    application: desiredApplication(owner, spec, run.id),
-    variables: yield* desiredVariables(spec, secrets),
-    secrets,
-    target: yield* targetOf(spec, observed)
-  }
+  const desired = yield* desire(spec, secrets, observed, run.id)
   const reconciliation = yield* reconcile(desired, observed, options)
   yield* run.emit({ _tag: "Planned", plan: reconciliation.plan })
   yield* refuseUnreviewed(reconciliation.plan, options.expected)
@@ -137,6 +128,25 @@ const steps = Effect.fn("steps")(function* (spec: Spec, options: ApplyOptions) {
   }
   if (options.mode === "dry-run") return "planned" as const
   return hasChanges(reconciliation.plan) ? ("complete" as const) : ("unchanged" as const)
+})
+
+/** What the spec asks for, of the world as it was observed. */
+export const desire = Effect.fn("desire")(function* (
+  spec: Spec,
+  secrets: ReadonlyArray<ResolvedSecret>,
+  observed: Observed,
+  run: string
+) {
+  const owner = yield* Owner
+  return {
+    spec,
+    owner,
+    run,
+    application: desiredApplication(owner, spec, run),
+    variables: yield* desiredVariables(spec, secrets),
+    secrets,
+    target: yield* targetOf(spec, observed)
+  } satisfies Desired
 })
 
 /** An earlier run that has to be rolled back is; only then is there a world to make plans for. */

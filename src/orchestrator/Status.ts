@@ -1,14 +1,21 @@
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { isIP } from "node:net"
 import type { Server } from "../coolify/CoolifyClient.ts"
 import { AuthoritativeDns } from "../dns/AuthoritativeDns.ts"
 import { HealthProbe } from "../health/HealthProbe.ts"
-import { judge } from "../health/Judge.ts"
+import { judge, readRelease } from "../health/Judge.ts"
 import type { Spec } from "../spec/Spec.ts"
+import { desire } from "./Apply.ts"
 import { dnsTarget, releaseKey, releaseOfComment, type DnsTarget } from "./Desired.ts"
 import { observe, type Observed } from "./Observe.ts"
+import { reconcile } from "./Reconcile.ts"
+import { makeReadingRun, Run } from "./Run.ts"
+import { journalName, peek } from "./RunJournal.ts"
+import { Owner } from "./Settings.ts"
+import { resolveSecrets } from "./steps/ResolveSecrets.ts"
 import { publicUrl } from "./steps/Verify.ts"
 
 /** Every fact about a spec's application, side by side. `null`: there is none. */
@@ -22,7 +29,32 @@ export const Status = Schema.Struct({
       /** Coolify's own word, e.g. `running:healthy`. */
       status: Schema.String,
       domains: Schema.Array(Schema.String),
+      /** The one that was deployed last, by what fabrik noted. */
       release: Schema.NullOr(Schema.String)
+    })
+  ),
+  /** What a plan would change; `null`: it would be refused (`refusal`). */
+  differences: Schema.NullOr(
+    Schema.Array(
+      Schema.Struct({
+        action: Schema.String,
+        kind: Schema.String,
+        name: Schema.String,
+        fields: Schema.Array(Schema.String)
+      })
+    )
+  ),
+  refusal: Schema.NullOr(Schema.String),
+  /** A run of the application on this machine that is under way, or came to no end. */
+  run: Schema.NullOr(
+    Schema.Struct({
+      id: Schema.String,
+      command: Schema.String,
+      /** Milliseconds since the epoch. */
+      since: Schema.Number,
+      /** What the run that is under way says of itself; `null`: its process has ended, and its changes are open. */
+      running: Schema.NullOr(Schema.String),
+      changes: Schema.Number
     })
   ),
   dns: Schema.NullOr(
@@ -35,7 +67,13 @@ export const Status = Schema.Struct({
       )
     })
   ),
-  http: Schema.Struct({ ok: Schema.Boolean, status: Schema.NullOr(Schema.Number), detail: Schema.String }),
+  http: Schema.Struct({
+    ok: Schema.Boolean,
+    status: Schema.NullOr(Schema.Number),
+    detail: Schema.String,
+    /** The release that answers; `null`: the answer does not tell. */
+    release: Schema.NullOr(Schema.String)
+  }),
   certificate: Schema.NullOr(
     Schema.Struct({ issuer: Schema.String, daysLeft: Schema.Number, problem: Schema.NullOr(Schema.String) })
   ),
@@ -44,15 +82,24 @@ export const Status = Schema.Struct({
 })
 export type Status = typeof Status.Type
 
-/** Reads and probes; writes nothing. */
-export const status = Effect.fn("status")(function* (spec: Spec, options: { readonly skipDns: boolean }) {
+export interface StatusOptions {
+  readonly skipDns: boolean
+  /** What a run says that holds the application's lock; `undefined`: nobody has it. Asked when a run has left a journal. */
+  readonly holder: Effect.Effect<string | undefined>
+}
+
+/** Reads and probes; writes nothing. `SecretStore` is to generate nothing. */
+export const status = Effect.fn("status")(function* (spec: Spec, options: StatusOptions) {
   const observed = yield* observe(spec, options)
   const target = dnsTarget(spec, observed.server)
-  const [dns, probe] = yield* Effect.all(
-    [dnsFacts(observed, target, spec.domain), httpFacts(spec, observed.server)],
-    {
-      concurrency: "unbounded"
-    }
+  const [dns, probe, plan, run] = yield* Effect.all(
+    [
+      dnsFacts(observed, target, spec.domain),
+      httpFacts(spec, observed.server),
+      planFacts(spec, observed),
+      runFacts(spec, options)
+    ],
+    { concurrency: "unbounded" }
   )
   const coolify = coolifyFacts(observed)
   return {
@@ -60,15 +107,61 @@ export const status = Effect.fn("status")(function* (spec: Spec, options: { read
     url: probe.url,
     server: observed.server.name,
     coolify,
+    ...plan,
+    run,
     dns,
     http: probe.http,
     certificate: probe.certificate,
     ok:
       coolify !== null &&
+      plan.differences?.length === 0 &&
+      run === null &&
+      (probe.http.release === null || coolify.release === null || probe.http.release === coolify.release) &&
       coolify.status.startsWith("running") &&
       probe.http.ok &&
       (dns === null || dns.nameServers.every(({ right }) => right))
   } satisfies Status
+})
+
+/** What `fabrik plan` would say, by the same code. */
+const planFacts = Effect.fn("planFacts")(
+  function* (spec: Spec, observed: Observed) {
+    const run = yield* makeReadingRun
+    const secrets = yield* Effect.provideService(resolveSecrets(spec), Run, run)
+    const desired = yield* desire(spec, secrets, observed, run.id)
+    const { plan } = yield* reconcile(desired, observed, {
+      offline: false,
+      skipDeploy: false,
+      redeploy: false
+    })
+    const differences = plan.changes
+      .filter(({ action }) => action !== "unchanged")
+      .map(({ action, fields, kind, name }) => ({
+        action,
+        kind,
+        name,
+        fields: fields.map(({ field }) => field)
+      }))
+    return { differences, refusal: null }
+  },
+  Effect.catchTags({
+    RefusedError: ({ detail }) => Effect.succeed({ differences: null, refusal: detail }),
+    SecretError: ({ detail, subject }) =>
+      Effect.succeed({ differences: null, refusal: `${subject}: ${detail}` })
+  })
+)
+
+const runFacts = Effect.fn("runFacts")(function* (spec: Spec, { holder }: StatusOptions) {
+  const left = yield* peek(journalName(yield* Owner, spec))
+  if (left === undefined || left.decision === "closed") return null
+  const { at, command, run } = left.begun
+  return {
+    id: run,
+    command,
+    since: at,
+    running: (yield* holder) ?? null,
+    changes: left.changes.filter(({ undone }) => !undone).length
+  }
 })
 
 const coolifyFacts = ({ application, variables }: Observed): Status["coolify"] => {
@@ -115,13 +208,18 @@ const httpFacts = Effect.fn("httpFacts")(function* (spec: Spec, server: Server) 
   )
   const url = publicUrl(domain, probe.port, healthcheck.path)
   if (answer._tag === "Left") {
-    return { url, http: { ok: false, status: null, detail: answer.left.detail }, certificate: null }
+    const http = { ok: false, status: null, detail: answer.left.detail, release: null }
+    return { url, http, certificate: null }
   }
   const { status, certificate } = answer.right
+  const release =
+    healthcheck.release === undefined
+      ? null
+      : Either.getOrElse(readRelease(answer.right, healthcheck.release), () => null)
   const verdict = judge(answer.right, { status: healthcheck.status, release: undefined })
   return {
     url,
-    http: { ok: verdict.ok, status, detail: verdict.ok ? `answered ${status}` : verdict.detail },
+    http: { ok: verdict.ok, status, detail: verdict.ok ? `answered ${status}` : verdict.detail, release },
     certificate: {
       issuer: certificate.issuer,
       daysLeft: certificate.daysLeft,

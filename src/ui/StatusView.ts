@@ -7,7 +7,7 @@ export const renderStatus = (status: Status, style: Style): ReadonlyArray<string
   const mark = (ok: boolean) => (ok ? style.tick : style.cross)
   const row = (title: string, ok: boolean, text: string): ReadonlyArray<string> =>
     wrap(clean(text), style.columns, `  ${mark(ok)} ${title.padEnd(12)} `).map(ok ? style.green : style.red)
-  const { coolify, dns, http, certificate } = status
+  const { coolify, dns, http, certificate, run } = status
   return [
     ...wrap(`${clean(status.name)} on ${clean(status.server)}: ${clean(status.url)}`, style.columns).map(
       style.bold
@@ -20,7 +20,7 @@ export const renderStatus = (status: Status, style: Style): ReadonlyArray<string
           [
             coolify.status,
             `application ${coolify.uuid}`,
-            ...(coolify.release === null ? [] : [`release ${coolify.release}`])
+            ...(coolify.release === null ? [] : [`release ${coolify.release} was deployed last`])
           ].join(", ")
         )),
     ...(dns === null
@@ -36,6 +36,13 @@ export const renderStatus = (status: Status, style: Style): ReadonlyArray<string
           )
         ]),
     ...row("HTTPS", http.ok, http.detail),
+    ...(http.release === null
+      ? []
+      : row(
+          "release",
+          coolify?.release === null || http.release === coolify?.release,
+          `${http.release} answers`
+        )),
     ...(certificate === null
       ? []
       : row(
@@ -43,9 +50,41 @@ export const renderStatus = (status: Status, style: Style): ReadonlyArray<string
           certificate.problem === null,
           certificate.problem ?? `from ${certificate.issuer}, ${count(certificate.daysLeft, "day")} left`
         )),
+    ...planRows(status, row),
+    ...(run === null
+      ? []
+      : row(
+          "run",
+          false,
+          run.running === null
+            ? `${run.command} (run ${run.id}, since ${new Date(run.since).toISOString()}) came to no end, ${count(run.changes, "change")} open: \`fabrik recover\` settles it`
+            : `under way: ${run.running}`
+        )),
     "",
     status.ok
       ? style.bold("Everything is as the spec says.")
       : style.bold("Not everything is as the spec says.")
   ]
+}
+
+type Row = (title: string, ok: boolean, text: string) => ReadonlyArray<string>
+
+/** The differences that are named; the rest is counted. */
+const named = 6
+
+const planRows = ({ differences, refusal }: Status, row: Row): ReadonlyArray<string> => {
+  if (differences === null) return row("plan", false, `would be refused: ${refusal ?? ""}`)
+  if (differences.length === 0) return row("plan", true, "would change nothing")
+  const more = differences.length - named
+  const what = differences
+    .slice(0, named)
+    .map(
+      ({ action, fields, kind, name }) =>
+        `${action} ${kind} ${name}${fields.length > 0 && action === "update" ? ` (${fields.join(", ")})` : ""}`
+    )
+  return row(
+    "plan",
+    false,
+    `would make ${count(differences.length, "change")}: ${[...what, ...(more > 0 ? [`${more} more`] : [])].join("; ")}`
+  )
 }

@@ -8,16 +8,20 @@ import type { Style } from "./Style.ts"
 export const renderUnsettled = (
   { begun, changes, decision, unanswered }: Unsettled,
   rollsBack: boolean,
-  style: Style
+  style: Style,
+  /** What the run says of itself: it is still under way. */
+  holder?: string
 ): ReadonlyArray<string> => {
   const { at, command, file, run } = begun
   const open = changes.filter(({ undone }) => !undone)
   const then =
-    decision === "committed" || decision === "closed"
-      ? "it had succeeded: only its journal is to be removed"
-      : rollsBack
-        ? "recover puts everything back"
-        : "recover goes on with it, recover --rollback puts everything back"
+    holder !== undefined
+      ? `it is still under way: ${clean(holder)}; recover leaves it alone`
+      : decision === "committed" || decision === "closed"
+        ? "it had succeeded: only its journal is to be removed"
+        : rollsBack
+          ? "recover puts everything back"
+          : "recover goes on with it, recover --rollback puts everything back"
   return [
     style.bold(`fabrik ${clean(command)} ${clean(file)}`),
     ...wrap(`run ${clean(run)}, since ${new Date(at).toISOString()}`, style.columns, "  "),

@@ -23,7 +23,7 @@ import { maskSecrets } from "../Mask.ts"
 import * as Output from "../Output.ts"
 import { recoverCommand } from "../RecoverCommand.ts"
 import { recordRelease } from "../Releases.ts"
-import { lockRun } from "../RunLock.ts"
+import { lockRun, runningRun } from "../RunLock.ts"
 import * as Say from "../Say.ts"
 import * as Shared from "../SharedFlags.ts"
 import { givenSecrets, noSecrets, noSubject, sandboxOf, subjectOf, type WorldFlags } from "../Subject.ts"
@@ -59,7 +59,9 @@ export const recover = define({
     const { out } = yield* Screen
     const given = yield* givenSecrets(flags.secrets)
     if (flags.scan) return yield* showMarked(flags)
-    const journals = yield* inWorld(sandboxOf(flags), allJournals)
+    const journals = yield* inWorld(sandboxOf(flags), (world) =>
+      Effect.flatMap(allJournals, (all) => Effect.forEach(all, (one) => withHolder(one, world)))
+    )
     const open = journals.filter(({ left }) => left.decision !== "closed")
     if (open.length === 0 && !flags.quiet) {
       yield* Say.hint(["Nothing is open: every run has come to its end."])
@@ -67,8 +69,8 @@ export const recover = define({
     if (flags.dryRun) {
       return yield* Say.result(
         flags.json
-          ? open.map(({ left }) => jsonLine({ type: "Unsettled", ...left }))
-          : open.flatMap(({ left }) => renderUnsettled(left, mustRollBack(left), out.style))
+          ? open.map(({ holder, left }) => jsonLine({ type: "Unsettled", ...left, running: holder ?? null }))
+          : open.flatMap(({ holder, left }) => renderUnsettled(left, mustRollBack(left), out.style, holder))
       )
     }
     let worst: ExitCode = ExitCode.done
@@ -86,7 +88,7 @@ const showMarked = Effect.fn("showMarked")(function* (
   flags: WorldFlags & { readonly json: boolean; readonly quiet: boolean }
 ) {
   const { out } = yield* Screen
-  const found = yield* inWorld(sandboxOf(flags), scan)
+  const found = yield* inWorld(sandboxOf(flags), () => scan)
   yield* Say.result(
     flags.json ? found.map((one) => jsonLine({ type: "Marked", ...one })) : renderScan(found, out.style)
   )
@@ -94,7 +96,10 @@ const showMarked = Effect.fn("showMarked")(function* (
 })
 
 /** Reads this Coolify, and DNS where credentials are set. */
-const inWorld = <A, E, R>(sandbox: WorldRequest["sandbox"], effect: Effect.Effect<A, E, R>) =>
+const inWorld = <A, E, R>(
+  sandbox: WorldRequest["sandbox"],
+  use: (world: Effect.Effect.Success<ReturnType<typeof openWorld>>) => Effect.Effect<A, E, R>
+) =>
   Effect.scoped(
     Effect.gen(function* () {
       const world = yield* openWorld({
@@ -104,8 +109,20 @@ const inWorld = <A, E, R>(sandbox: WorldRequest["sandbox"], effect: Effect.Effec
         needs: { coolify: true, dns: "if-set" },
         secrets: noSecrets
       })
-      return yield* Effect.provide(effect, world.layer)
+      return yield* Effect.provide(use(world), world.layer)
     })
+  )
+
+/** With what the run says of itself, if it is still under way. */
+const withHolder = <J extends { readonly left: Unsettled }>(
+  journal: J,
+  world: Parameters<typeof runningRun>[1]
+) =>
+  parseSpec(journal.left.begun.text, journal.left.begun.file).pipe(
+    Effect.flatMap((spec) => runningRun(spec, world)),
+    // What cannot be read any more is told when it is to be settled.
+    Effect.orElseSucceed(() => undefined),
+    Effect.map((holder) => ({ ...journal, holder }))
   )
 
 const allJournals = Effect.gen(function* () {

@@ -11,6 +11,7 @@ import { define } from "../CommandInfo.ts"
 import * as Flag from "../Flag.ts"
 import { openWorld } from "../Layers.ts"
 import { maskSecrets } from "../Mask.ts"
+import { runningRun } from "../RunLock.ts"
 import * as Say from "../Say.ts"
 import * as Shared from "../SharedFlags.ts"
 import { noSecrets, sandboxOf, subjectOf } from "../Subject.ts"
@@ -20,7 +21,7 @@ export const status = define({
   name: "status",
   summary: "show what stands: application, DNS, certificate, health",
   about: [
-    "Reads Coolify, the zone and its name servers, and the URL. Changes nothing. `fabrik verify` is for scripts: it fails when something is wrong."
+    "Reads Coolify, the zone and its name servers, and the URL: what stands, what a plan would change, which release answers, and whether a run is under way or came to no end. Changes nothing. `fabrik verify` is for scripts: it fails when something is wrong."
   ],
   config: {
     file: Shared.specFile,
@@ -48,10 +49,14 @@ export const status = define({
       secrets: noSecrets
     })
     const { out } = yield* Screen
-    const read = Effect.map(readStatus(spec, { skipDns: flags.skipDns }), (facts) =>
-      flags.json
-        ? [jsonLine({ type: "Status", ...Schema.encodeSync(Status)(facts) })]
-        : renderStatus(facts, out.style)
+    const options = { skipDns: flags.skipDns, holder: runningRun(spec, world) }
+    const read = readStatus(spec, options).pipe(
+      Effect.provide(world.knownSecrets),
+      Effect.map((facts) =>
+        flags.json
+          ? [jsonLine({ type: "Status", ...Schema.encodeSync(Status)(facts) })]
+          : renderStatus(facts, out.style)
+      )
     )
     if (!flags.watch) return yield* Say.result(yield* Effect.provide(read, world.layer))
     const seen = yield* Watch
