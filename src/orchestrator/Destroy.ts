@@ -211,7 +211,6 @@ const findEmpty = Effect.fn("findEmpty")(function* (spec: Spec, without: Readonl
 
 const removeRecords = Effect.fn("removeRecords")(function* ({ records }: Doomed) {
   const dns = yield* DnsClient
-  const run = yield* Run
   for (const { zone, recordSet } of records) {
     const name = `${recordSet.name} ${recordSet.type}`
     yield* deleting(`record ${name}`)

@@ -9,7 +9,7 @@ import type * as Scope from "effect/Scope"
 import * as TestClock from "effect/TestClock"
 import { Pace } from "../../src/orchestrator/Pace.ts"
 import { withUndo } from "../../src/orchestrator/Rollback.ts"
-import { makeReadingRun, Run } from "../../src/orchestrator/Run.ts"
+import { makeReadingRun, Run, type Ledger } from "../../src/orchestrator/Run.ts"
 
 /** Runs `program` in a scope of its own and tells how the undos went. */
 const inRun = <A, E>(
@@ -34,12 +34,16 @@ const undoOf = (name: string) => ({ _tag: "CreatedProject", name, run: "run" }) 
 const change = (note: (what: string) => Effect.Effect<void>, what: string) =>
   withUndo(undoOf(what), note(what), undoing(note, what))
 
+/** What was undone, all of it by its removal. */
+const removedIn = ({ undone }: Ledger): ReadonlyArray<string> =>
+  undone.map(({ how, what }) => (how === "removed" ? what : `${what} was ${how}`))
+
 it.effect("keeps everything when the scope succeeds", () =>
   Effect.gen(function* () {
     const { fiber, log, run } = yield* inRun((note) => Effect.zipRight(change(note, "a"), change(note, "b")))
     assert.isTrue(Exit.isSuccess(yield* Fiber.join(fiber)))
     assert.deepStrictEqual(yield* log, ["a", "b"])
-    assert.deepStrictEqual(yield* Ref.get(run.ledger), { changes: 2, pending: 0, undone: [], leftovers: [] })
+    assert.deepInclude(yield* Ref.get(run.ledger), { changes: 2, pending: 0, undone: [], leftovers: [] })
   })
 )
 
@@ -54,7 +58,7 @@ it.effect("undoes in reverse when a later change fails, the failed one included"
     )
     assert.deepStrictEqual(yield* Fiber.join(fiber), Exit.fail("refused"))
     assert.deepStrictEqual(yield* log, ["a", "b", "undo c", "undo b", "undo a"])
-    assert.deepStrictEqual((yield* Ref.get(run.ledger)).undone, ["project c", "project b", "project a"])
+    assert.deepStrictEqual(removedIn(yield* Ref.get(run.ledger)), ["project c", "project b", "project a"])
   })
 )
 
@@ -125,9 +129,10 @@ it.effect("goes on after an undo that fails or dies, and names what it left", ()
     )
     yield* TestClock.adjust("1 minute")
     yield* Fiber.join(fiber)
-    const { leftovers, undone } = yield* Ref.get(run.ledger)
+    const ledger = yield* Ref.get(run.ledger)
+    const { leftovers } = ledger
     assert.deepStrictEqual(yield* log, ["a", "b", "c", "undo a"])
-    assert.deepStrictEqual(undone, ["project a"])
+    assert.deepStrictEqual(removedIn(ledger), ["project a"])
     assert.deepStrictEqual(
       leftovers.map(({ what, next }) => [what, next]),
       [
@@ -153,7 +158,7 @@ it.effect("tries an undo again before it gives up", () =>
     yield* TestClock.adjust("1 minute")
     yield* Fiber.join(fiber)
     assert.strictEqual(yield* Ref.get(tries), 3)
-    assert.deepStrictEqual((yield* Ref.get(run.ledger)).undone, ["project a"])
+    assert.deepStrictEqual(removedIn(yield* Ref.get(run.ledger)), ["project a"])
   })
 )
 
@@ -186,7 +191,7 @@ it.effect("does not count an undo that found nothing to do", () =>
       withUndo(undoOf("a"), Effect.fail("refused"), Effect.succeed("nothing" as const))
     )
     yield* Fiber.join(fiber)
-    assert.deepStrictEqual(yield* Ref.get(run.ledger), { changes: 1, pending: 0, undone: [], leftovers: [] })
+    assert.deepInclude(yield* Ref.get(run.ledger), { changes: 1, pending: 0, undone: [], leftovers: [] })
   })
 )
 
