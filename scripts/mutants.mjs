@@ -11,6 +11,41 @@ const root = fileURLToPath(new URL("..", import.meta.url))
 /** `find` must stand in `file` exactly once; the first of `tests` that fails is enough. */
 const mutants = [
   {
+    name: "the watch over whether an application stays up",
+    file: "src/orchestrator/resources/StaysUp.ts",
+    find: "if (most >= tooOften) {",
+    put: "if (most >= 1000) {",
+    tests: ["test/orchestrator/StaysUp.test.ts"]
+  },
+  {
+    name: "the look at Docker beside Coolify's count",
+    file: "src/orchestrator/resources/StaysUp.ts",
+    find: "const most = Math.max(outside, counted, stopped)",
+    put: "const most = Math.max(outside, counted)",
+    tests: ["test/orchestrator/StaysUp.test.ts"]
+  },
+  {
+    name: "what a destroy that failed had sent",
+    file: "src/orchestrator/Destroy.ts",
+    find: 'if (touched === 0) return yield* reportEnd("nothing-changed", null)',
+    put: 'return yield* reportEnd("nothing-changed", null)',
+    tests: ["test/cli/Endings.test.ts"]
+  },
+  {
+    name: "the count of what was sent and not refused",
+    file: "src/orchestrator/JournaledClients.ts",
+    find: "touched: before.touched + 1",
+    put: "touched: before.touched",
+    tests: ["test/cli/Endings.test.ts"]
+  },
+  {
+    name: "the exit code of commands that only read",
+    file: "src/cli/Report.ts",
+    find: "const code = reads ? ofReading(told) : told",
+    put: "const code = told",
+    tests: ["test/cli/Endings.test.ts"]
+  },
+  {
     name: "the patience with an API that is away",
     file: "src/coolify/Retry.ts",
     find: "if (away && (yield* presence.isAwaited)) {",
