@@ -224,10 +224,10 @@ const mutants = [
   },
   {
     name: "the limit of an answer's size",
-    file: "src/coolify/Transport.ts",
-    find: "return bytes > maxBodyBytes",
-    put: "return bytes < 0",
-    tests: ["test/coolify/HostileAnswers.test.ts", "test/coolify/CoolifyHttp.test.ts"]
+    file: "src/coolify/JsonSieve.ts",
+    find: 'if (out.length() > longest) fault ??= "full"',
+    put: "",
+    tests: ["test/coolify/JsonSieve.test.ts", "test/coolify/LargeAnswers.test.ts"]
   },
   {
     name: "the form of an id that gets into a URL",

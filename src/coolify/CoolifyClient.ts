@@ -147,8 +147,13 @@ export interface Deployment {
   readonly commit: string
   /** ISO 8601. */
   readonly createdAt: string
-  /** `undefined` when the token may not read it (`read:sensitive`). Hidden lines are left out. */
+  /**
+   * The newest lines. `undefined` when the token may not read them (`read:sensitive`), and in lists. Hidden lines are
+   * left out.
+   */
   readonly logs: ReadonlyArray<DeploymentLogLine> | undefined
+  /** How many lines before the first of `logs` were not kept. */
+  readonly logsBefore: number
 }
 
 export interface DeployTicket {

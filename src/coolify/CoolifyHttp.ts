@@ -4,6 +4,8 @@ import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
+import { KnownSecrets } from "../secrets/KnownSecrets.ts"
+import { makeLogReader } from "./BuildLog.ts"
 import { CoolifyClient } from "./CoolifyClient.ts"
 import type { CoolifyConfig } from "./CoolifyConfig.ts"
 import { CoolifyError } from "./CoolifyError.ts"
@@ -28,6 +30,7 @@ export const make = (
 ): Effect.Effect<Context.Tag.Service<CoolifyClient>, never, HttpClient.HttpClient> =>
   Effect.gen(function* () {
     const { json, text } = yield* makeTransport(config)
+    const { hide } = yield* KnownSecrets
     /** For answers that say nothing but that it worked: any JSON. */
     const done = (call: Call) => Effect.asVoid(json(call, Schema.Unknown))
 
@@ -249,9 +252,15 @@ export const make = (
 
       getDeployment: (uuid) =>
         json(
-          { method: "getDeployment", verb: "GET", path: "/deployments/{uuid}", ids: { uuid } },
+          {
+            method: "getDeployment",
+            verb: "GET",
+            path: "/deployments/{uuid}",
+            ids: { uuid },
+            texts: { field: "logs", reader: makeLogReader }
+          },
           Wire.DeploymentRow
-        ).pipe(Effect.map(Wire.toDeployment)),
+        ).pipe(Effect.map((row) => Wire.toDeployment(row, hide))),
 
       listDeployments: (uuid, take) =>
         json(

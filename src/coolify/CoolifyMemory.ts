@@ -220,7 +220,7 @@ export const make = (options: MemoryOptions = {}) =>
           "listDeployments",
           (so) =>
             Either.map(Worlds.findApplication(so, "listDeployments", uuid), () => [
-              Deployments.listDeployments(so, uuid, take).map(shownLogs),
+              Deployments.listDeployments(so, uuid, take),
               so
             ]),
           (so) => Deployments.lookAtDeployments(so, (one) => one.applicationUuid === uuid)

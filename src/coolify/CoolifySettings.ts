@@ -7,9 +7,11 @@ export class CoolifySettings extends Context.Reference<CoolifySettings>()("fabri
   defaultValue: (): {
     /** From the first byte of the connection to the response's headers. */
     readonly headersTimeout: Duration.DurationInput
-    /** From the headers to the last byte of the body. */
+    /** From the headers to the last byte of the body, however steadily it comes. */
     readonly bodyTimeout: Duration.DurationInput
-    /** Bytes; reading stops there. */
+    /** Inside a body, from one piece to the next. */
+    readonly stallTimeout: Duration.DurationInput
+    /** Bytes that are kept of an answer, whatever its size; reading stops where more is needed. */
     readonly maxBodyBytes: number
     /** Requests at most for one call, the first included. */
     readonly tries: number
@@ -21,8 +23,9 @@ export class CoolifySettings extends Context.Reference<CoolifySettings>()("fabri
     readonly awaits: "after-a-write" | "always"
   } => ({
     headersTimeout: "30 seconds",
-    bodyTimeout: "60 seconds",
-    maxBodyBytes: 8 * 1024 * 1024,
+    bodyTimeout: "10 minutes",
+    stallTimeout: "60 seconds",
+    maxBodyBytes: 32 * 1024 * 1024,
     tries: 5,
     retryBudget: "60 seconds",
     outage: "5 minutes",

@@ -3,7 +3,6 @@ import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -12,12 +11,13 @@ import * as ParseResult from "effect/ParseResult"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import * as Stream from "effect/Stream"
 import { KnownSecrets } from "../secrets/KnownSecrets.ts"
+import { type Keeping, readKept, readText } from "./AnswerBody.ts"
 import { type Answer, fromAnswer, type Origin, plain } from "./AnswerError.ts"
 import type { CoolifyConfig } from "./CoolifyConfig.ts"
 import { CoolifyError, type CoolifyErrorReason } from "./CoolifyError.ts"
 import { CoolifySettings } from "./CoolifySettings.ts"
+import { keepOf } from "./Keep.ts"
 import { makePresence } from "./Presence.ts"
 import { type Refusal, retryRefusals } from "./Retry.ts"
 import { makeSpacing } from "./Spacing.ts"
@@ -41,6 +41,8 @@ export interface Call {
   readonly piecemeal?: boolean
   /** It changes nothing, although it is not a GET. */
   readonly harmless?: boolean
+  /** Reads a text inside the answer as it arrives. */
+  readonly texts?: Keeping["texts"]
 }
 
 const changes = (call: Call): boolean => call.verb !== "GET" && call.harmless !== true
@@ -118,22 +120,6 @@ const unreadable = (origin: Origin, status: number, detail: string): Refusal => 
   retry: false
 })
 
-const readBody = (origin: Origin, response: HttpClientResponse.HttpClientResponse) =>
-  Effect.gen(function* () {
-    const { maxBodyBytes } = yield* CoolifySettings
-    const decoder = new TextDecoder()
-    const read = yield* response.stream.pipe(
-      Stream.mapError((): Refusal => broken(origin, "the connection broke inside the answer")),
-      Stream.runFoldEffect({ text: "", bytes: 0 }, (so, chunk) => {
-        const bytes = so.bytes + chunk.byteLength
-        return bytes > maxBodyBytes
-          ? Effect.fail(unreadable(origin, response.status, `more than ${maxBodyBytes} bytes`))
-          : Effect.succeed({ text: so.text + decoder.decode(chunk, { stream: true }), bytes })
-      })
-    )
-    return read.text + decoder.decode()
-  })
-
 const decodeJson = Schema.decodeUnknownOption(Schema.parseJson())
 
 /** The deepest place the schema complains about, never the value that stands there. */
@@ -207,7 +193,8 @@ export const makeTransport = (config: CoolifyConfig) =>
 
     const exchange = Effect.fn("coolify.exchange")(function* (
       origin: Origin,
-      request: HttpClientRequest.HttpClientRequest
+      request: HttpClientRequest.HttpClientRequest,
+      keep: Keeping | undefined
     ) {
       const settings = yield* CoolifySettings
       const seconds = (duration: Duration.DurationInput) => `${Duration.toSeconds(duration)} s`
@@ -226,7 +213,11 @@ export const makeTransport = (config: CoolifyConfig) =>
       )
       yield* spacing.answered(response.headers)
       const ok = response.status >= 200 && response.status < 300
-      const text = yield* readBody(origin, response).pipe(
+      const body = ok && keep !== undefined ? readKept(response.stream, keep) : readText(response.stream)
+      const text = yield* body.pipe(
+        Effect.mapError(({ _tag, detail }) =>
+          _tag === "Broken" ? broken(origin, detail) : unreadable(origin, response.status, detail)
+        ),
         Effect.timeoutFail({
           duration: settings.bodyTimeout,
           onTimeout: () =>
@@ -246,9 +237,9 @@ export const makeTransport = (config: CoolifyConfig) =>
       return yield* Effect.fail<Refusal>({ error: refused, retry, away: !origin.write && isProxys(answer) })
     })
 
-    const run = (call: Call, origin: Origin) =>
+    const run = (call: Call, origin: Origin, keep?: Keeping) =>
       requestOf(call, origin).pipe(
-        Effect.flatMap((request) => retryRefusals(call.method, exchange(origin, request), presence)),
+        Effect.flatMap((request) => retryRefusals(call.method, exchange(origin, request, keep), presence)),
         Effect.tapBoth({
           onSuccess: () => (changes(call) ? presence.changed : Effect.void),
           onFailure: ({ outcomeUnknown }) => (outcomeUnknown ? presence.changed : Effect.void)
@@ -259,7 +250,8 @@ export const makeTransport = (config: CoolifyConfig) =>
       text: (call) => Effect.map(run(call, originOf(call)), ({ text }) => text),
       json: (call, schema) => {
         const origin = originOf(call)
-        return Effect.flatMap(run(call, origin), ({ status, text }) => {
+        const keeping = { keep: keepOf(schema), texts: call.texts }
+        return Effect.flatMap(run(call, origin, keeping), ({ status, text }) => {
           const parsed = decodeJson(text)
           return Option.isNone(parsed)
             ? Effect.fail(unreadable(origin, status, "something that is not JSON").error)

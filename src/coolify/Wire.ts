@@ -2,17 +2,17 @@
  * Coolify's JSON, read loosely: unknown fields pass, `null` and a missing field mean the column's default, and only
  * what fabrik cannot do without is required. Shapes from app/Http/Controllers/Api at 4.3.11.
  */
-import * as Option from "effect/Option"
+import * as EffectRecord from "effect/Record"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type {
   Application,
   ApplicationSource,
   Deployment,
-  DeploymentLogLine,
   ListedApplication,
   ObservedVariable
 } from "./CoolifyClient.ts"
+import { toLog } from "./BuildLog.ts"
 import { fromStoredImage } from "./ImageReference.ts"
 import { repositoryUrl } from "./Repository.ts"
 
@@ -96,21 +96,6 @@ export const Environment = Schema.Struct({
 
 export const Environments = Schema.Array(Schema.Struct({ uuid: Uuid, name: Schema.String, id: Whole }))
 
-const ListedRow = Schema.Struct(
-  {
-    ...ApplicationRow.fields,
-    environment_id: Whole,
-    destination: orElse(
-      Schema.Struct({
-        server: Schema.optionalWith(Schema.Struct({ uuid: Uuid, name: Schema.String }), { nullable: true })
-      }),
-      {}
-    )
-  },
-  Schema.Record({ key: Schema.String, value: Schema.Unknown })
-)
-export const Applications = Schema.Array(ListedRow)
-
 /** What Coolify writes into `git_repository` of an application that has none. */
 const noRepository = "coollabsio/coolify"
 
@@ -172,7 +157,7 @@ export const toApplication = (row: ApplicationRow): Application => ({
 })
 
 /** Settings that fabrik has no word for, and what they are when nobody has touched them. */
-const otherSettings: Readonly<Record<string, string>> = {
+const otherSettings = {
   ports_mappings: "",
   custom_network_aliases: "",
   custom_docker_run_options: "",
@@ -202,6 +187,19 @@ const otherSettings: Readonly<Record<string, string>> = {
   limits_cpu_shares: "1024"
 }
 
+const ListedRow = Schema.Struct({
+  ...EffectRecord.map(otherSettings, () => Schema.optional(Schema.Unknown)),
+  ...ApplicationRow.fields,
+  environment_id: Whole,
+  destination: orElse(
+    Schema.Struct({
+      server: Schema.optionalWith(Schema.Struct({ uuid: Uuid, name: Schema.String }), { nullable: true })
+    }),
+    {}
+  )
+})
+export const Applications = Schema.Array(ListedRow)
+
 const isTouched = (value: unknown, untouched: string): boolean =>
   value !== null && value !== undefined && value !== "" && String(value) !== untouched
 
@@ -211,7 +209,7 @@ export const toListedApplication = (row: typeof ListedRow.Type): ListedApplicati
   server: row.destination.server,
   otherSettings: [
     ...(String(row.ports_exposes).includes(",") ? ["ports_exposes"] : []),
-    ...Object.entries(otherSettings)
+    ...EffectRecord.toEntries(otherSettings)
       .filter(([name, untouched]) => isTouched(row[name], untouched))
       .map(([name]) => name)
   ]
@@ -256,52 +254,43 @@ export const DeployReply = Schema.Struct({
   )
 })
 
-export const DeploymentRow = Schema.Struct({
+/** A row of a list has the whole build log too, which is read past. */
+const ListedDeployment = Schema.Struct({
   deployment_uuid: Uuid,
   status: Schema.Literal("queued", "in_progress", "finished", "failed", "cancelled-by-user"),
   commit: orElse(Schema.String, "HEAD"),
-  created_at: text,
-  logs: Schema.optional(Schema.NullOr(Schema.String))
+  created_at: text
 })
-type DeploymentRow = typeof DeploymentRow.Type
+/** `logs` as `makeLogReader` has read it. */
+export const DeploymentRow = Schema.Struct({
+  ...ListedDeployment.fields,
+  logs: Schema.optional(Schema.Unknown)
+})
 
 /** A list that Laravel has filtered keeps its keys, and then it is an object keyed by index (coolify#10077). */
 export const DeploymentList = Schema.Struct({
   deployments: Schema.Union(
-    Schema.Array(DeploymentRow),
-    Schema.Record({ key: Schema.String, value: DeploymentRow })
+    Schema.Array(ListedDeployment),
+    Schema.Record({ key: Schema.String, value: ListedDeployment })
   )
 })
 
-const LogEntries = Schema.parseJson(
-  Schema.Array(
-    Schema.Struct({
-      output: text,
-      type: orElse(Schema.String, "stdout"),
-      hidden: orElse(Schema.Boolean, false)
-    })
-  )
-)
-
-/** Logs that cannot be read hide nothing that a decision needs, so they count as not shown. */
-const toLogs = (logs: string | null | undefined): ReadonlyArray<DeploymentLogLine> | undefined => {
-  if (logs === undefined) return undefined
-  if (logs === null || logs === "") return []
-  const entries = Option.getOrUndefined(Schema.decodeUnknownOption(LogEntries)(logs))
-  return entries
-    ?.filter((entry) => !entry.hidden)
-    .map((entry) => ({ stream: entry.type === "stderr" ? "stderr" : "stdout", text: entry.output }))
-}
-
-export const toDeployment = (row: DeploymentRow): Deployment => ({
+const toListedDeployment = (row: typeof ListedDeployment.Type): Deployment => ({
   uuid: row.deployment_uuid,
   status: row.status,
   commit: row.commit,
   createdAt: row.created_at,
-  logs: toLogs(row.logs)
+  logs: undefined,
+  logsBefore: 0
 })
 
+/** `hide` takes known secrets out of a text. */
+export const toDeployment = (row: typeof DeploymentRow.Type, hide: (text: string) => string): Deployment => {
+  const { before, lines } = toLog(row.logs, hide)
+  return { ...toListedDeployment(row), logs: lines, logsBefore: before }
+}
+
 export const toDeployments = (list: typeof DeploymentList.Type): ReadonlyArray<Deployment> =>
-  Object.values(list.deployments).map(toDeployment)
+  Object.values(list.deployments).map(toListedDeployment)
 
 export const Logs = Schema.Struct({ logs: text })

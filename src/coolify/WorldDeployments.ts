@@ -117,6 +117,7 @@ export const deploy = (
       commit,
       createdAt: DateTime.formatIso(DateTime.unsafeMake(plan.now)),
       logs: [{ stream: "stdout", text: `Starting deployment of ${application.name}.` }],
+      logsBefore: 0,
       due: plan.due,
       outcome: plan.outcome
     }
@@ -141,13 +142,13 @@ export const getDeployment = (world: World, uuid: string): Step<Deployment> => {
     : Either.right([shownDeployment(found), world])
 }
 
-/** Newest first. */
+/** Newest first, without their logs. */
 export const listDeployments = (world: World, applicationUuid: string, take: number) =>
   world.deployments
     .filter((one) => one.applicationUuid === applicationUuid)
     .toReversed()
     .slice(0, take)
-    .map(shownDeployment)
+    .map((deployment) => ({ ...shownDeployment(deployment), logs: undefined }))
 
 export const cancelDeployment = (world: World, uuid: string): Step<void> =>
   Either.flatMap(getDeployment(world, uuid), ([found]) =>

@@ -78,6 +78,11 @@ export const scan = Effect.gen(function* () {
 const wasDeployed = (uuid: string) =>
   Effect.gen(function* () {
     const coolify = yield* CoolifyClient
-    const deployments = yield* coolify.listDeployments(uuid, 10)
-    return deployments.some(({ status }) => status === "finished")
+    // Each row carries its whole build log over the line, so the newest one is asked for alone first.
+    for (const take of [1, 10]) {
+      const deployments = yield* coolify.listDeployments(uuid, take)
+      if (deployments.some(({ status }) => status === "finished")) return true
+      if (deployments.length < take) return false
+    }
+    return false
   })

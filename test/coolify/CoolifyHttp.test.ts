@@ -34,6 +34,7 @@ const clients: Record<string, Layer.Layer<HttpClient.HttpClient>> = {
 const once = {
   headersTimeout: "10 seconds",
   bodyTimeout: "10 seconds",
+  stallTimeout: "10 seconds",
   maxBodyBytes: 8 * 1024 * 1024,
   tries: 1,
   retryBudget: "1 second",
@@ -319,7 +320,7 @@ const rows: ReadonlyArray<Row> = [
     answer: { status: 200, body: "<!doctype html><title>Login</title>", headers: html },
     expect: {
       reason: "BadResponse",
-      detail: "GET /applications/{uuid} answered 200 with something that is not JSON",
+      detail: "GET /applications/{uuid} answered 200 with a page of HTML",
       outcomeUnknown: false
     }
   },
@@ -406,7 +407,7 @@ for (const [http, layer] of Object.entries(clients)) {
       )
     }
 
-    it.live("stops reading at the size cap", () =>
+    it.live("stops reading what is no JSON", () =>
       against(
         () => "flood",
         (client, server) =>

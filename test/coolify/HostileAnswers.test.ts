@@ -129,6 +129,7 @@ it.effect.prop(
       const settings = {
         headersTimeout: "1 minute",
         bodyTimeout: "1 minute",
+        stallTimeout: "1 minute",
         maxBodyBytes: 1e6,
         tries: 1,
         retryBudget: 0,

@@ -426,6 +426,7 @@ describe("what the API makes hard", () => {
             commit: "HEAD",
             createdAt: "",
             logs: [],
+            logsBefore: 0,
             applicationUuid: application!.uuid,
             due: { _tag: "Polls", left: 3 },
             outcome: { status: "finished" }

@@ -97,8 +97,18 @@ const follow = Effect.fn("follow")(function* (
     Effect.gen(function* () {
       const { lines, status } = yield* Ref.get(shown)
       const log = deployment.logs ?? []
-      yield* Ref.set(shown, { lines: Math.max(lines, log.length), status: deployment.status })
-      for (const line of log.slice(lines)) yield* run.emit({ _tag: "DeploymentLog", ...line })
+      const missed = deployment.logsBefore - lines
+      yield* Ref.set(shown, {
+        lines: Math.max(lines, deployment.logsBefore + log.length),
+        status: deployment.status
+      })
+      if (missed > 0) {
+        const text = `(${missed} lines left out: Coolify shows the whole log)`
+        yield* run.emit({ _tag: "DeploymentLog", stream: "stderr", text })
+      }
+      for (const line of log.slice(Math.max(0, -missed))) {
+        yield* run.emit({ _tag: "DeploymentLog", ...line })
+      }
       if (deployment.status !== status) {
         yield* run.emit({
           _tag: "DeploymentProgress",
