@@ -46,6 +46,20 @@ const mutants = [
     tests: ["test/cli/Endings.test.ts"]
   },
   {
+    name: "the variables that a build is not given",
+    file: "src/orchestrator/Desired.ts",
+    find: "isBuildtime: spec.build.env.includes(key)",
+    put: "isBuildtime: true",
+    tests: ["test/orchestrator/Reconcile.test.ts"]
+  },
+  {
+    name: "the refusal of a domain that another application holds",
+    file: "src/orchestrator/ServedDomains.ts",
+    find: "if (holder === undefined) return",
+    put: "if (holder !== undefined) return",
+    tests: ["test/orchestrator/Apply.test.ts"]
+  },
+  {
     name: "the patience with an API that is away",
     file: "src/coolify/Retry.ts",
     find: "if (away && (yield* presence.isAwaited)) {",

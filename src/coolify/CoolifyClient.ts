@@ -18,6 +18,12 @@ export interface Server {
   readonly usable: boolean
 }
 
+/** The host names that Coolify serves at one address. */
+export interface ServedDomains {
+  readonly ip: string
+  readonly domains: ReadonlyArray<string>
+}
+
 export interface Project {
   readonly uuid: string
   /** Grows: of two, the older one has the smaller. */
@@ -177,6 +183,13 @@ export class CoolifyClient extends Context.Tag("fabrik/coolify/CoolifyClient")<
     /** The server's version, e.g. `4.3.11`. */
     readonly version: Effect.Effect<string, CoolifyError>
     readonly listServers: Effect.Effect<ReadonlyArray<Server>, CoolifyError>
+    /**
+     * The host names of all applications and services of the token's team, by the address of the server that they run on.
+     * For Coolify's own host that is its public address, where the instance knows it; empty while there are no
+     * domains. The controller looks at no server (ServersController::domains_by_server, 4.3.11), so every server's are
+     * in it.
+     */
+    readonly servedDomains: (serverUuid: string) => Effect.Effect<ReadonlyArray<ServedDomains>, CoolifyError>
     readonly listProjects: Effect.Effect<ReadonlyArray<Project>, CoolifyError>
     /** A new project has the environment `production`. Project names are not unique. */
     readonly createProject: (project: {
@@ -236,6 +249,11 @@ export class CoolifyClient extends Context.Tag("fabrik/coolify/CoolifyClient")<
       applicationUuid: string,
       options: { readonly force: boolean }
     ) => Effect.Effect<DeployTicket, CoolifyError>
+    /**
+     * Succeeds when the token may deploy, and fails with `MissingAbility` when not. Asks for the end of a deployment
+     * that does not exist: abilities are looked at before resources (routes/api.php, 4.3.11; 403 and 404 recorded).
+     */
+    readonly mayDeploy: Effect.Effect<void, CoolifyError>
     readonly getDeployment: (uuid: string) => Effect.Effect<Deployment, CoolifyError>
     /** Newest first. */
     readonly listDeployments: (

@@ -47,6 +47,8 @@ const make = (below: Service) =>
     const client: Service = {
       version: below.version,
       listServers: below.listServers,
+      servedDomains: below.servedDomains,
+      mayDeploy: Effect.void,
       listProjects: Effect.gen(function* () {
         const real = yield* below.listProjects
         const { world, removed } = yield* Ref.get(overlay.state)

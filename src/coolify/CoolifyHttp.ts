@@ -16,6 +16,8 @@ import { createApplicationBody, patchApplicationBody, routingBody, variablesBody
 
 /** Coolify sets this port on every inline Dockerfile, whatever the request says. */
 const inlineDockerfilePort = 80
+/** Coolify's are 24 random characters. */
+const noDeployment = "0".repeat(24)
 const mostLogLines = 10_000
 
 const versionPattern = /^v?(\d+\.\d+\.\d+[0-9A-Za-z.+-]*)$/
@@ -59,6 +61,12 @@ export const make = (
           }))
         )
       ),
+
+      servedDomains: (uuid) =>
+        json(
+          { method: "servedDomains", verb: "GET", path: "/servers/{uuid}/domains", ids: { uuid } },
+          Wire.ServedDomains
+        ),
 
       listProjects: json({ method: "listProjects", verb: "GET", path: "/projects" }, Wire.Projects),
 
@@ -249,6 +257,19 @@ export const make = (
             return { message: ours.message, deploymentUuid: ours.deployment_uuid ?? undefined }
           })
         ),
+
+      mayDeploy: done({
+        method: "mayDeploy",
+        verb: "POST",
+        path: "/deployments/{uuid}/cancel",
+        ids: { uuid: noDeployment },
+        harmless: true
+      }).pipe(
+        Effect.catchIf(
+          ({ reason }) => reason !== "MissingAbility",
+          () => Effect.void
+        )
+      ),
 
       getDeployment: (uuid) =>
         json(

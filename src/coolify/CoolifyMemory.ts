@@ -30,6 +30,8 @@ export interface MemoryOptions {
   readonly deletion?: Pace
   /** Whether the token may read values, Dockerfiles and build logs; true when absent. */
   readonly sensitive?: boolean
+  /** Of Coolify's own host, where the instance knows it. */
+  readonly publicAddress?: string
   /** Deployments that may wait or run; 25 when absent. */
   readonly queueLimit?: number
 }
@@ -137,6 +139,7 @@ export const make = (options: MemoryOptions = {}) =>
     const client: Service = {
       version: read("version", () => "4.3.11"),
       listServers: read("listServers", ({ servers }) => servers),
+      servedDomains: () => read("servedDomains", (so) => Lists.servedDomains(so, options.publicAddress)),
       listProjects: read("listProjects", Lists.projects),
       createProject: (project) => call("createProject", (so) => Worlds.createProject(so, project)),
       deleteProject: (uuid) => call("deleteProject", (so) => Worlds.deleteProject(so, uuid)),
@@ -208,6 +211,7 @@ export const make = (options: MemoryOptions = {}) =>
               })
             )
         ),
+      mayDeploy: read("mayDeploy", () => undefined),
       getDeployment: (uuid) =>
         call(
           "getDeployment",

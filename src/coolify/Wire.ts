@@ -40,6 +40,10 @@ export const Servers = Schema.Array(
   })
 )
 
+export const ServedDomains = Schema.Array(
+  Schema.Struct({ ip: Schema.String, domains: Schema.Array(Schema.String) })
+)
+
 export const Projects = Schema.Array(
   Schema.Struct({ uuid: Uuid, id: Whole, name: Schema.String, description: text })
 )

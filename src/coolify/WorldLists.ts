@@ -1,6 +1,6 @@
 /** What a Coolify as plain data lists across projects. */
 import * as Either from "effect/Either"
-import type { Environment, ListedApplication, Project } from "./CoolifyClient.ts"
+import type { Environment, ListedApplication, Project, ServedDomains } from "./CoolifyClient.ts"
 import type { CoolifyError } from "./CoolifyError.ts"
 import { notFound, shownApplication, type World } from "./CoolifyWorld.ts"
 
@@ -42,4 +42,19 @@ export const applications = (world: World): ReadonlyArray<ListedApplication> => 
         otherSettings: []
       }
     })
+}
+
+/** @param publicAddress of Coolify's own host. */
+export const servedDomains = (
+  world: World,
+  publicAddress: string | undefined
+): ReadonlyArray<ServedDomains> => {
+  const served = new Map<string, ReadonlyArray<string>>()
+  for (const { domains, serverUuid } of world.applications) {
+    const ip = world.servers.find(({ uuid }) => uuid === serverUuid)?.ip ?? ""
+    const address = ip === "host.docker.internal" ? (publicAddress ?? ip) : ip
+    const hosts = domains.filter((url) => URL.canParse(url)).map((url) => new URL(url).hostname)
+    served.set(address, [...(served.get(address) ?? []), ...hosts])
+  }
+  return [...served].map(([ip, domains]) => ({ ip, domains }))
 }

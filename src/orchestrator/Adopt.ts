@@ -16,6 +16,7 @@ import { updateApplication } from "./resources/Application.ts"
 import { writeRecord } from "./resources/Record.ts"
 import { asking, makeRun, Run } from "./Run.ts"
 import { journalName } from "./RunJournal.ts"
+import { withPublicAddress } from "./ServedDomains.ts"
 import { Owner } from "./Settings.ts"
 import { writeSpec, type Existing, type Written } from "./SpecText.ts"
 
@@ -38,9 +39,12 @@ export interface Adoptable extends Existing, Written {
 export const readAdoptable = Effect.fn("readAdoptable")(function* (search: Search) {
   const coolify = yield* CoolifyClient
   const { application, place } = yield* findApplication(search)
-  const [variables, servers] = yield* Effect.all(
+  const [variables, listed] = yield* Effect.all(
     [coolify.listVariables(application.uuid), coolify.listServers],
     { concurrency: "unbounded" }
+  )
+  const servers = yield* Effect.forEach(listed, (server) =>
+    server.uuid === application.server?.uuid ? withPublicAddress(server, listed) : Effect.succeed(server)
   )
   const bare: Existing = { application, place, variables, servers, dns: undefined }
   const first = yield* writeSpec(bare)

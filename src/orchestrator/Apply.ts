@@ -21,6 +21,7 @@ import { retireAtEnd } from "./resources/Retirement.ts"
 import { asking, inStep, makeReadingRun, makeRun, Run } from "./Run.ts"
 import { RunError } from "./RunError.ts"
 import { journalName, peek } from "./RunJournal.ts"
+import { refuseHeldDomain } from "./ServedDomains.ts"
 import { Owner } from "./Settings.ts"
 import { deploy } from "./steps/Deploy.ts"
 import { provision } from "./steps/Provision.ts"
@@ -93,7 +94,7 @@ const steps = Effect.fn("steps")(function* (spec: Spec, options: ApplyOptions) {
   const reconciliation = yield* reconcile(desired, observed, options)
   yield* run.emit({ _tag: "Planned", plan: reconciliation.plan })
   yield* refuseUnreviewed(reconciliation.plan, options.expected)
-  if (!options.allowDowntime) yield* refuseGap(reconciliation)
+  yield* refuseEarly(desired, observed, reconciliation, options)
   if (!(yield* asking(options.confirm(reconciliation.plan)))) return "declined" as const
 
   yield* run.go("PROVISIONING")
@@ -193,6 +194,25 @@ const announceInJournal = Effect.fn("announceInJournal")(function* (
   })
 })
 
+/** What only one more question to Coolify each can tell; asked before anything is sent, and only where it matters. */
+const refuseEarly = Effect.fn("refuseEarly")(function* (
+  { spec }: Desired,
+  observed: Observed,
+  reconciliation: Reconciliation,
+  { allowDowntime, mode, skipDeploy }: ApplyOptions
+) {
+  const coolify = yield* CoolifyClient
+  yield* Effect.all(
+    [
+      skipDeploy ? Effect.void : refuseHeldDomain(spec, observed),
+      allowDowntime ? Effect.void : refuseGap(reconciliation),
+      // A plan sends nothing but reads.
+      reconciliation.deploy && mode !== "dry-run" ? coolify.mayDeploy : Effect.void
+    ],
+    { concurrency: "unbounded", discard: true }
+  )
+})
+
 /** Whether Coolify could roll an update only the application's own answer tells in full, so it is asked for before one. */
 const refuseGap = Effect.fn("refuseGap")(function* ({ application, deploy }: Reconciliation) {
   if (!deploy || application._tag === "Create" || application._tag === "Replace") return
@@ -223,7 +243,7 @@ const targetOf = Effect.fn("targetOf")(function* (spec: Spec, observed: Observed
     (yield* new RefusedError({
       reason: "NotPublic",
       detail: `the server ${observed.server.name} is known to Coolify as ${observed.server.ip}, which no visitor can resolve`,
-      next: "set `dns.target` in the spec to the server's public address"
+      next: "set `dns.target` in the spec to the server's public address (Coolify tells that of its own host once an application there has a domain and Settings, General, has the instance's public IPv4)"
     }))
   )
 })

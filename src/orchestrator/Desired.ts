@@ -104,8 +104,8 @@ const variable = (spec: Spec, key: string, value: Redacted.Redacted<string>, com
   isMultiline: Redacted.value(value).includes("\n"),
   isShownOnce: false,
   isRuntime: true,
-  // Only builders of repositories read variables while they build; elsewhere they would end up in image layers.
-  isBuildtime: spec.source._tag === "Git"
+  // What a build reads stands in `docker history`, and a value that is new each time, as the release's, throws its cache away.
+  isBuildtime: spec.build.env.includes(key)
 })
 
 /** @param pending an older version runs, and the deployment of this one is still to come. */

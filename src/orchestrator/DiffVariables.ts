@@ -31,6 +31,9 @@ export const diffVariables = (
     const secret =
       isSecret(key) ||
       (before !== undefined && (before.value === undefined || !isPlainComment(before.comment)))
+    const build = before === undefined || after === undefined ? [] : buildField(before, after)
+    const isBuildAlone =
+      build.length > 0 && before !== undefined && after !== undefined && hasSameValue(after, before)
     const show = (value: Redacted.Redacted<string> | undefined) =>
       secret || value === undefined ? "set" : Redacted.value(value)
     return {
@@ -39,12 +42,17 @@ export const diffVariables = (
       name: key,
       action: before === undefined ? "create" : after === undefined ? "delete" : "update",
       fields: [
-        {
-          field: "value",
-          before: before === undefined ? null : show(before.value),
-          after: after === undefined ? null : show(after.value),
-          secret
-        }
+        ...(isBuildAlone
+          ? []
+          : [
+              {
+                field: "value",
+                before: before === undefined ? null : show(before.value),
+                after: after === undefined ? null : show(after.value),
+                secret
+              }
+            ]),
+        ...build
       ]
     }
   }
@@ -61,15 +69,40 @@ export const diffVariables = (
   }
 }
 
+/** Whether the build reads it, where that differs. */
+const buildField = (before: ObservedVariable, after: Pick<Variable, "isBuildtime">): Change["fields"] => {
+  const word = (isRead: boolean) => (isRead ? "reads it" : "does not read it")
+  return before.isBuildtime === after.isBuildtime
+    ? []
+    : [{ field: "build", before: word(before.isBuildtime), after: word(after.isBuildtime), secret: false }]
+}
+
+/** The release is written with each deployment; here only that no build reads it any more. */
+export const hiddenRelease = (row: ObservedVariable | undefined): ReadonlyArray<Change> =>
+  row?.isBuildtime === true && isOurComment(row.comment)
+    ? [
+        {
+          system: "coolify",
+          kind: "variable",
+          name: row.key,
+          action: "update",
+          fields: buildField(row, { isBuildtime: false })
+        }
+      ]
+    : []
+
+const hasSameValue = (variable: Variable, row: ObservedVariable): boolean =>
+  row.value === undefined
+    ? row.comment === variable.comment
+    : Redacted.value(row.value).trim() === Redacted.value(variable.value).trim()
+
 /**
  * Whether a row holds this variable, as far as the token can see. Blanks around a value make no difference: Coolify trims
  * what it is sent (TrimStrings in app/Http/Kernel.php, 4.3), and would never hold what differs in them.
  */
 export const isSame = (variable: Variable, row: ObservedVariable | undefined): boolean =>
   row !== undefined &&
-  (row.value === undefined
-    ? row.comment === variable.comment
-    : Redacted.value(row.value).trim() === Redacted.value(variable.value).trim()) &&
+  hasSameValue(variable, row) &&
   // What becomes a secret must be marked as one, though its value stays.
   (isPlainComment(variable.comment) || !isPlainComment(row.comment)) &&
   row.isLiteral === variable.isLiteral &&

@@ -16,6 +16,7 @@ import { isSecretComment } from "./Desired.ts"
 import { absentIfNotFound } from "./Find.ts"
 import * as Marker from "./Marker.ts"
 import { furnishings, isEmpty, namesakes } from "./Projects.ts"
+import { withPublicAddress } from "./ServedDomains.ts"
 import { Owner } from "./Settings.ts"
 
 /** What stands where the spec points. */
@@ -52,11 +53,14 @@ export interface ObservedDns {
   readonly recordSets: ReadonlyArray<RecordSet>
 }
 
-/** Reads all of it, side by side: four requests to Coolify and two to the DNS provider, two more for a name given up. */
+/**
+ * Reads all of it, side by side: four requests to Coolify and two to the DNS provider, one more for the address of Coolify's
+ * own host, two more for a name given up.
+ */
 export const observe = Effect.fn("observe")(function* (spec: Spec, options: { readonly skipDns: boolean }) {
   const [server, coolify, dns] = yield* Effect.all(
     [
-      findServer(spec.server),
+      findServer(spec),
       observeCoolify(spec),
       options.skipDns
         ? Effect.succeed(undefined)
@@ -68,7 +72,7 @@ export const observe = Effect.fn("observe")(function* (spec: Spec, options: { re
   return { server, ...coolify, dns, orphans } satisfies Observed
 })
 
-const findServer = Effect.fn("findServer")(function* (wanted: string | undefined) {
+const findServer = Effect.fn("findServer")(function* ({ dns, server: wanted }: Spec) {
   const coolify = yield* CoolifyClient
   const servers = yield* coolify.listServers
   const matches =
@@ -101,7 +105,7 @@ const findServer = Effect.fn("findServer")(function* (wanted: string | undefined
       next: "open the server in Coolify and validate it"
     })
   }
-  return server
+  return dns.target === undefined ? yield* withPublicAddress(server, servers) : server
 })
 
 /** Applications of ours in an environment, and namesakes that are not. */

@@ -7,6 +7,8 @@ import { releaseKey } from "./Desired.ts"
 export interface SortedVariables {
   /** Values that may stand in a file. */
   readonly plain: Readonly<Record<string, string>>
+  /** Names of those plain ones that the build reads too. */
+  readonly build: ReadonlyArray<string>
   /** Names of those that look secret, or whose value cannot be read. */
   readonly secret: ReadonlyArray<string>
   /** Names of those that would mean something else in a spec. */
@@ -22,6 +24,7 @@ export const sortVariables = (
   source: ApplicationSource
 ): SortedVariables => {
   const plain = new Map<string, string>()
+  const build: Array<string> = []
   const secret: Array<string> = []
   const other: Array<string> = []
   const production = rows.filter((row) => !row.isPreview && !isReserved(row.key))
@@ -31,15 +34,18 @@ export const sortVariables = (
     if (!variablePattern.test(row.key) || twice) other.push(row.key)
     else if (value === undefined || row.isShownOnce || looksSecret(row.key, value)) secret.push(row.key)
     else if (!meansTheSame(row, value, source)) other.push(row.key)
-    else plain.set(row.key, value)
+    else {
+      plain.set(row.key, value)
+      if (row.isBuildtime && source._tag === "Git") build.push(row.key)
+    }
   }
-  return { plain: Object.fromEntries(plain), secret, other: [...new Set(other)] }
+  return { plain: Object.fromEntries(plain), build, secret, other: [...new Set(other)] }
 }
 
 /** Set by Coolify, or by fabrik itself. */
 const isReserved = (key: string): boolean => isCoolifysOwn(key) || key === releaseKey
 
-/** fabrik writes values literally, for the running container, and for a build only where a repository is built. */
+/** fabrik writes values literally, for the running container, and for the build of a repository where the spec names them. */
 const meansTheSame = (row: ObservedVariable, value: string, source: ApplicationSource): boolean => {
   const isExpanded = !row.isLiteral && /\$|\{\{/.test(value)
   const isBuildArgument =

@@ -24,6 +24,12 @@ export const planNotes = (
         : "healthcheck.container is off: Coolify removes the old version as soon as the new one has started. Should the new one crash or answer wrong, the site is down until fabrik has rolled back. Turn it on if the image ships curl or wget."
     )
   }
+  const readable = spec.build.env.filter((name) => spec.secrets.includes(name))
+  if (readable.length > 0) {
+    notes.push(
+      `The build reads ${readable.join(", ")} (build.env): whoever has the image or its \`docker history\` can read ${readable.length === 1 ? "this secret" : "these secrets"}.`
+    )
+  }
   if (!what.deploys && spec.source._tag === "Git" && spec.source.commit === "HEAD") {
     notes.push(`New commits on ${spec.source.branch} are not looked for; deploy them with --redeploy.`)
   }

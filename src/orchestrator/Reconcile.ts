@@ -18,7 +18,7 @@ import {
   type Desired
 } from "./Desired.ts"
 import { diffApplication, type ApplicationDiff } from "./DiffApplication.ts"
-import { diffVariables } from "./DiffVariables.ts"
+import { diffVariables, hiddenRelease } from "./DiffVariables.ts"
 import type { Observed, OrphanRecord } from "./Observe.ts"
 import type { Change, Plan } from "./Plan.ts"
 import { planNotes } from "./PlanNotes.ts"
@@ -168,8 +168,12 @@ const reconcileCoolify = (
     const variables = diffVariables(desired.variables, observed.variables, (key) =>
       spec.secrets.includes(key)
     )
+    const hidden = hiddenRelease(releaseRow(observed.variables))
     const settingsDiffer =
-      fields.changes.length > 0 || variables.put.length > 0 || variables.remove.length > 0
+      fields.changes.length > 0 ||
+      variables.put.length > 0 ||
+      variables.remove.length > 0 ||
+      hidden.length > 0
     // A bare `exited` is an application that never ran, or was stopped: the spec says that it should run.
     const stopped = application !== undefined && application.status.startsWith("exited")
     const current = currentRelease(observed.variables)
@@ -196,6 +200,7 @@ const reconcileCoolify = (
         ...placeChanges(desired, observed),
         applicationChange(desired, application, fields),
         ...variables.changes,
+        ...hidden,
         ...(deploy ? [deploymentChange(spec.name, { stopped, pending, redeploy: options.redeploy })] : [])
       ]
     }
@@ -274,8 +279,11 @@ const deploymentChange = (
   }
 }
 
+const releaseRow = (variables: ReadonlyArray<ObservedVariable>) =>
+  variables.find((candidate) => candidate.key === releaseKey && !candidate.isPreview)
+
 const currentRelease = (variables: ReadonlyArray<ObservedVariable>) => {
-  const row = variables.find((candidate) => candidate.key === releaseKey && !candidate.isPreview)
+  const row = releaseRow(variables)
   return row === undefined ? undefined : releaseOfComment(row.comment)
 }
 

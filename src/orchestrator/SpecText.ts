@@ -53,6 +53,7 @@ export const writeSpec = (existing: Existing): Either.Either<Written, RefusedErr
       yaml({ source }),
       yaml({ port: application.port }),
       ...(Object.keys(variables.plain).length === 0 ? [] : ["", yaml({ env: variables.plain })]),
+      ...(variables.build.length === 0 ? [] : ["", yaml({ build: { env: variables.build } })]),
       ...variableRemarks(variables.secret, variables.other),
       ...healthcheckLines(application),
       ...dnsLines(existing, origin.hostname)
@@ -280,8 +281,8 @@ const addressTypes = ["A", "AAAA", "CNAME"]
 /** What of DNS differs from what fabrik would choose by itself. */
 const dnsLines = ({ application, dns, servers }: Existing, domain: string): ReadonlyArray<string> => {
   const found = (dns?.recordSets ?? []).filter(({ type }) => addressTypes.includes(type))
-  if (dns === undefined || found.length === 0) return []
   const server = servers.find(({ uuid }) => uuid === application.server?.uuid)
+  if (dns === undefined || found.length === 0) return isUnknown(server) ? missingTarget : []
   const record = found.find((one) => leadsTo(one, server?.ip)) ?? found[0]
   if (record === undefined) return []
   const [value = "", ...more] = record.values
@@ -302,6 +303,18 @@ const dnsLines = ({ application, dns, servers }: Existing, domain: string): Read
   }
   return Object.keys(settings).length === 0 ? [] : ["", yaml({ dns: settings })]
 }
+
+/** Only Coolify itself can resolve what it calls its own host. */
+const isUnknown = (server: Server | undefined): boolean => server?.ip === "host.docker.internal"
+
+const missingTarget = [
+  "",
+  ...comment(
+    "Coolify does not tell the public address of this server, and the domain's record is not known here: give the address, or `fabrik plan` refuses."
+  ),
+  "# dns:",
+  "#   target: 203.0.113.7"
+]
 
 const leadsTo = (record: RecordSet, address: string | undefined): boolean =>
   address !== undefined && record.values.length === 1 && record.values[0] === address && isIP(address) !== 0

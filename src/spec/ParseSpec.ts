@@ -12,6 +12,7 @@ import {
 } from "./Fields.ts"
 import { environmentPattern, namePattern, portOf, projectPattern, ranges } from "./Limits.ts"
 import { nearest } from "./Nearest.ts"
+import { readBuild } from "./ReadBuild.ts"
 import { readDns } from "./ReadDns.ts"
 import { readHealthcheck } from "./ReadHealthcheck.ts"
 import { readSource } from "./ReadSource.ts"
@@ -44,6 +45,7 @@ const shape: Shape = {
     "project",
     "environment",
     "source",
+    "build",
     "port",
     "env",
     "secrets",
@@ -161,6 +163,11 @@ class SpecReader {
       container: starter !== undefined,
       release: starter?.release
     })
+    const variables = this.variables(template, port ?? 0, env, secrets)
+    const build = readBuild(this.report, this.fields.get("build"), source, [
+      ...Object.keys(variables),
+      ...secrets.keys()
+    ])
     if (
       this.report.problems.length > 0 ||
       name === undefined ||
@@ -180,8 +187,9 @@ class SpecReader {
       domain,
       template: template?.name,
       source,
+      build,
       port,
-      env: this.variables(template, port, env, secrets),
+      env: variables,
       secrets: [...secrets.keys()],
       dns,
       healthcheck

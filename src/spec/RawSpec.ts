@@ -48,6 +48,15 @@ const Source = Schema.Union(
   Schema.Struct({ dockerfile: text("Text of a Dockerfile, built without a repository") })
 ).annotations({ description: "Where the application comes from; default: the template's starter" })
 
+const Build = Schema.Struct({
+  env: optional(
+    Schema.Array(variableName).annotations({
+      description:
+        "Names of variables and secrets that the build reads too; what it reads can be read in the image"
+    })
+  )
+}).annotations({ description: "For a repository or a Dockerfile" })
+
 const Dns = Schema.Struct({
   provider: optional(
     Schema.Literal(...dnsProviders).annotations({ description: "Default: the one whose credentials are set" })
@@ -92,6 +101,7 @@ export const RawSpec = Schema.Struct({
   project: optional(text("Coolify project; default: fabrik", projectPattern)),
   environment: optional(text("Coolify environment; default: production", environmentPattern)),
   source: optional(Source),
+  build: optional(Build),
   port: optional(integer(ranges.port, "Port inside the container; default: env.PORT, else the template's")),
   env: optional(
     Schema.Record({

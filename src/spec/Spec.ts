@@ -55,6 +55,11 @@ export interface Healthcheck {
   readonly release: ReleaseProbe | undefined
 }
 
+export interface BuildSettings {
+  /** Names of variables and secrets that the build reads too. What a build reads can be read in its image. */
+  readonly env: ReadonlyArray<string>
+}
+
 export type DnsProvider = "cloudflare" | "powerdns"
 
 export interface DnsSettings {
@@ -77,6 +82,7 @@ export interface Spec {
   readonly domain: string
   readonly template: string | undefined
   readonly source: Source
+  readonly build: BuildSettings
   /** The port the application listens on inside its container. */
   readonly port: number
   readonly env: Readonly<Record<string, string>>

@@ -129,6 +129,16 @@ export const coolifyClientContract = (name: string, layer: Layer.Layer<CoolifyCl
     )
 
     test(
+      "tells the names that it serves, and that it may deploy",
+      Effect.gen(function* () {
+        const { client } = yield* setting
+        const [server] = yield* client.listServers
+        assert.isArray(yield* client.servedDomains(server?.uuid ?? ""))
+        assert.isUndefined(yield* client.mayDeploy)
+      })
+    )
+
+    test(
       "a new project has the environment production, and its name is not unique",
       Effect.gen(function* () {
         const { client, projectUuid } = yield* setting

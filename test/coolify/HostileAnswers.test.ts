@@ -23,6 +23,7 @@ const calls: Record<string, (client: typeof CoolifyClient.Service) => Effect.Eff
     version: (c) => c.version,
     listServers: (c) => c.listServers,
     listProjects: (c) => c.listProjects,
+    servedDomains: (c) => c.servedDomains(uuid),
     inventory: (c) => c.inventory(uuid, "production"),
     createApplication: (c) => c.createApplication(dockerfileApplication),
     getApplication: (c) => c.getApplication(uuid),

@@ -47,6 +47,22 @@ const world = (...applications: ReadonlyArray<typeof handMade>) =>
     secretMemory()
   )
 
+/** {@link world} on the host that Coolify runs on itself, of which it tells the address. */
+const ownHost = Layer.mergeAll(
+  coolifyMemory({
+    servers: [{ ...server, ip: "host.docker.internal" }],
+    publicAddress: server.ip,
+    world: {
+      projects: [{ uuid: "p", name: "fabrik", description: "" }],
+      environments: [{ projectUuid: "p", uuid: "e", name: "production" }],
+      applications: [handMade]
+    }
+  }),
+  dnsMemory([zone]),
+  journalsMemory,
+  secretMemory()
+)
+
 const search: Search = { application: "api", project: undefined, environment: undefined, dns: true }
 
 const record = {
@@ -228,3 +244,14 @@ describe("adopt", () => {
     }).pipe(Effect.provide(world(handMade)))
   )
 })
+
+it.effect("writes a spec that the next plan takes, on Coolify's own host too", () =>
+  Effect.gen(function* () {
+    yield* withRecord
+    const { spec: written, text, record: found } = yield* readAdoptable(search)
+    assert.isUndefined(written.dns.target)
+    assert.notInclude(text, "target")
+    // The record leads to the address that Coolify tells of itself.
+    assert.deepStrictEqual(found?.recordSet.values, [server.ip])
+  }).pipe(Effect.provide(ownHost))
+)

@@ -7,8 +7,10 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import * as TestClock from "effect/TestClock"
+import type { Server } from "../../src/coolify/CoolifyClient.ts"
 import { CoolifyError } from "../../src/coolify/CoolifyError.ts"
 import { CoolifyMemory, layerMemory as coolifyMemory } from "../../src/coolify/CoolifyMemory.ts"
+import type { World } from "../../src/coolify/CoolifyWorld.ts"
 import { layerDryRun as authoritativeDryRun } from "../../src/dns/AuthoritativeDnsDryRun.ts"
 import { DnsMemory, layerMemory as dnsMemory } from "../../src/dns/DnsMemory.ts"
 import { ProbeError } from "../../src/health/HealthProbe.ts"
@@ -19,14 +21,27 @@ import { Progress, type Emitted } from "../../src/orchestrator/DeploymentEvent.t
 import { layerMemory as secretMemory } from "../../src/secrets/MemorySecretStore.ts"
 import type { Spec } from "../../src/spec/Spec.ts"
 import { layerMemory as journalsMemory } from "../../src/state/MemoryJournals.ts"
-import { applyOptions as options, destroyOptions, server, spec, zone } from "./Samples.ts"
+import { application, applyOptions as options, destroyOptions, server, spec, zone } from "./Samples.ts"
 
 const ok = answering({ status: 200, release: undefined }, { address: server.ip })
 
-const world = (options: { readonly healthy?: boolean } = {}) => {
+const world = (
+  options: {
+    readonly healthy?: boolean
+    readonly servers?: ReadonlyArray<Server>
+    readonly others?: Partial<World>
+    readonly publicAddress?: string
+  } = {}
+) => {
   const dns = dnsMemory([zone])
   return Layer.mergeAll(
-    coolifyMemory({ servers: [server], deployment: { polls: 1 }, deletion: { polls: 1 } }),
+    coolifyMemory({
+      servers: options.servers ?? [server],
+      world: options.others ?? {},
+      ...(options.publicAddress === undefined ? {} : { publicAddress: options.publicAddress }),
+      deployment: { polls: 1 },
+      deletion: { polls: 1 }
+    }),
     Layer.provideMerge(authoritativeDryRun, dns),
     healthMemory({
       answers:
@@ -179,7 +194,7 @@ describe("apply", () => {
       const memory = yield* CoolifyMemory
       yield* applied()
       const first = yield* memory.calls
-      const writes = first.filter((call) => !/^(list|get|inventory|version|logs)/.test(call))
+      const writes = first.filter((call) => !/^(list|get|inventory|version|logs|served|may)/.test(call))
       assert.deepStrictEqual(writes, ["createProject", "createApplication", "putVariables", "deploy"])
       const { result } = yield* applied()
       const second = (yield* memory.calls).slice(first.length)
@@ -481,4 +496,150 @@ describe("what the API makes hard", () => {
       assert.deepStrictEqual(yield* snapshot, before)
     }).pipe(Effect.provide(world({ healthy: false })))
   )
+})
+
+describe("before anything is sent", () => {
+  const held = { ...application(spec, { uuid: "other", name: "shop", description: "" }), gone: undefined }
+  const elsewhere = { projectUuid: "q", environmentName: "production", serverUuid: server.uuid }
+  const others = (domain: string) => ({
+    projects: [{ uuid: "q", name: "elsewhere", description: "" }],
+    environments: [{ projectUuid: "q", uuid: "f", name: "production" }],
+    applications: [{ ...held, ...elsewhere, domains: [domain] }]
+  })
+  const writes = (calls: ReadonlyArray<string>) =>
+    calls.filter((call) => /^(create|put|update|deploy)/.test(call))
+
+  it.effect("a domain that another application holds is refused, which is named", () =>
+    Effect.gen(function* () {
+      const { result } = yield* applied()
+      const { error, report } = Either.getOrThrow(Either.flip(result))
+      assert.strictEqual(report.outcome, "nothing-changed")
+      assert.deepInclude(error, { _tag: "RefusedError", reason: "Foreign" })
+      assert.include(error.message, "belongs to another application in Coolify, shop (other)")
+      assert.deepStrictEqual(writes(yield* (yield* CoolifyMemory).calls), [])
+      assert.deepStrictEqual(yield* (yield* DnsMemory).recordSets, [])
+    }).pipe(Effect.provide(world({ others: others(`https://${spec.domain}/`) })))
+  )
+
+  it.effect("another path of the host is no conflict", () =>
+    Effect.gen(function* () {
+      const { result } = yield* applied()
+      assert.isTrue(Either.isRight(result))
+    }).pipe(Effect.provide(world({ others: others(`https://${spec.domain}/shop`) })))
+  )
+
+  it.effect("nobody is asked about a domain that the application has", () =>
+    Effect.gen(function* () {
+      yield* applied()
+      const memory = yield* CoolifyMemory
+      const asked = (yield* memory.calls).filter((call) => call === "servedDomains").length
+      assert.strictEqual(asked, 1)
+      yield* applied({ ...spec, port: 9090 })
+      assert.strictEqual((yield* memory.calls).filter((call) => call === "servedDomains").length, asked)
+    }).pipe(Effect.provide(world()))
+  )
+
+  it.effect("a Coolify that cannot tell its domains stops nothing", () =>
+    Effect.gen(function* () {
+      const memory = yield* CoolifyMemory
+      yield* memory.failNext(
+        "servedDomains",
+        new CoolifyError({
+          method: "servedDomains",
+          reason: "ServerError",
+          detail: "Server Error",
+          status: 500
+        })
+      )
+      const { result } = yield* applied()
+      assert.isTrue(Either.isRight(result))
+    }).pipe(Effect.provide(world()))
+  )
+
+  it.effect("a token that may not deploy is noticed", () =>
+    Effect.gen(function* () {
+      const memory = yield* CoolifyMemory
+      yield* memory.failNext(
+        "mayDeploy",
+        new CoolifyError({
+          method: "mayDeploy",
+          reason: "MissingAbility",
+          detail: "Missing required permissions: deploy",
+          ability: "deploy"
+        })
+      )
+      const { result } = yield* applied()
+      const { error, report } = Either.getOrThrow(Either.flip(result))
+      assert.strictEqual(report.outcome, "nothing-changed")
+      assert.deepInclude(error, { _tag: "CoolifyError", reason: "MissingAbility" })
+      assert.deepStrictEqual(writes(yield* memory.calls), [])
+      assert.deepStrictEqual(yield* (yield* DnsMemory).recordSets, [])
+    }).pipe(Effect.provide(world()))
+  )
+
+  it.effect("a run that deploys nothing does not ask whether it may", () =>
+    Effect.gen(function* () {
+      yield* applied()
+      yield* applied()
+      const { calls } = yield* CoolifyMemory
+      assert.lengthOf(
+        (yield* calls).filter((call) => call === "mayDeploy"),
+        1
+      )
+    }).pipe(Effect.provide(world()))
+  )
+})
+
+describe("Coolify's own host", () => {
+  const own = { ...server, ip: "host.docker.internal" }
+  const neighbour = {
+    ...application(spec, {
+      uuid: "other",
+      name: "shop",
+      description: "",
+      domains: ["https://shop.example.com"]
+    }),
+    projectUuid: "q",
+    environmentName: "production",
+    serverUuid: server.uuid,
+    gone: undefined
+  }
+  const others = {
+    projects: [{ uuid: "q", name: "elsewhere", description: "" }],
+    environments: [{ projectUuid: "q", uuid: "f", name: "production" }],
+    applications: [neighbour]
+  }
+  const second = { ...server, uuid: "srv2", name: "vps2", ip: "192.0.2.99" }
+  const onSecond = { ...neighbour, uuid: "third", serverUuid: "srv2", domains: ["https://third.example.com"] }
+
+  it.effect("is pointed at by the address that Coolify tells", () =>
+    Effect.gen(function* () {
+      const { result } = yield* applied()
+      assert.isTrue(Either.isRight(result))
+      const [record] = yield* (yield* DnsMemory).recordSets
+      assert.deepStrictEqual(record?.values, [server.ip])
+    }).pipe(
+      Effect.provide(
+        world({
+          servers: [own, second],
+          others: { ...others, applications: [onSecond, neighbour] },
+          publicAddress: server.ip
+        })
+      )
+    )
+  )
+
+  for (const [title, options] of [
+    ["no application has a domain yet", { publicAddress: server.ip }],
+    ["the instance does not know it", { others }]
+  ] as const) {
+    it.effect(`is asked for when ${title}`, () =>
+      Effect.gen(function* () {
+        const { result } = yield* applied()
+        const { error } = Either.getOrThrow(Either.flip(result))
+        assert.deepInclude(error, { _tag: "RefusedError", reason: "NotPublic" })
+        assert.isFalse((yield* (yield* CoolifyMemory).calls).includes("createProject"))
+      }).pipe(Effect.provide(world({ servers: [own], ...options })))
+    )
+  }
 })

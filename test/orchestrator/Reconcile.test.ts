@@ -11,6 +11,7 @@ import {
 import type { Observed } from "../../src/orchestrator/Observe.ts"
 import { countActions, hasChanges } from "../../src/orchestrator/Plan.ts"
 import { reconcile, type ReconcileOptions } from "../../src/orchestrator/Reconcile.ts"
+import type { Spec } from "../../src/spec/Spec.ts"
 import { application, desired, empty, firstRun, secondRun, server, spec, variable } from "./Samples.ts"
 
 const options: ReconcileOptions = { offline: false, skipDeploy: false, redeploy: false }
@@ -238,5 +239,70 @@ describe("what Coolify cannot change in place", () => {
     )
     const unreadable = { ...observed, variables: [...settled.variables, { ...byHand, value: undefined }] }
     assert.strictEqual(refusal(unreadable, changed).reason, "Unrestorable")
+  })
+})
+
+describe("what a build reads", () => {
+  const git: Spec = {
+    ...spec,
+    source: {
+      _tag: "Git",
+      repository: "https://github.com/example/api",
+      branch: "main",
+      commit: "HEAD",
+      buildPack: "nixpacks",
+      baseDirectory: "/",
+      dockerfile: "/Dockerfile"
+    }
+  }
+  const rows = (isBuildtime: boolean) =>
+    [...variables, releaseRow("0".repeat(16))].map((row) => ({ ...row, isBuildtime }))
+  const runs = (isBuildtime: boolean): Observed => ({
+    ...settled,
+    application: application(git),
+    variables: rows(isBuildtime)
+  })
+
+  it("is nothing that the spec does not name", () => {
+    const of = desired(git, { variables })
+    assert.isFalse(releaseVariable(of, false).isBuildtime)
+    assert.isFalse(hasChanges(plan(runs(false), of).plan))
+  })
+
+  it("is taken from an application whose every variable it read", () => {
+    const { plan: converging, variables: writes } = plan(runs(true), desired(git, { variables }))
+    assert.deepStrictEqual(
+      writes.put.map(({ key, isBuildtime }) => [key, isBuildtime]),
+      [
+        ["API_KEY", false],
+        ["LOG_LEVEL", false],
+        ["FABRIK_RELEASE", false]
+      ]
+    )
+    const change = converging.changes.find(({ name }) => name === "API_KEY")
+    assert.deepStrictEqual(change?.fields, [
+      { field: "build", before: "reads it", after: "does not read it", secret: false }
+    ])
+  })
+
+  it("deploys once more for a release that it read", () => {
+    const [release] = rows(true).filter(({ key }) => key === "FABRIK_RELEASE")
+    const observed = {
+      ...runs(false),
+      variables: [...variables, ...(release === undefined ? [] : [release])]
+    }
+    const one = plan(observed, desired(git, { variables }))
+    assert.isTrue(one.deploy)
+    assert.deepStrictEqual(
+      one.variables.put.map(({ key, isBuildtime }) => [key, isBuildtime]),
+      [["FABRIK_RELEASE", false]]
+    )
+  })
+
+  it("is said of a secret that it reads", () => {
+    const notes = (env: ReadonlyArray<string>) =>
+      plan(empty, desired({ ...git, build: { env } }, { variables })).plan.notes.join("\n")
+    assert.include(notes(["API_KEY"]), "The build reads API_KEY (build.env)")
+    assert.notInclude(notes(["LOG_LEVEL"]), "The build reads")
   })
 })

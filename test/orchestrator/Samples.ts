@@ -29,6 +29,7 @@ export const spec: Spec = {
   domain: "api.example.com",
   template: undefined,
   source: { _tag: "Image", name: "nginx", tag: "1.27" },
+  build: { env: [] },
   port: 8080,
   env: { LOG_LEVEL: "info" },
   secrets: ["API_KEY"],

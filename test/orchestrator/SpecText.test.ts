@@ -351,3 +351,20 @@ describe("looksSecret", () => {
     }
   })
 })
+
+describe("what is written for a plan to come", () => {
+  const git = sources.find((source) => source._tag === "Git") ?? spec.source
+
+  it("names what the build of a repository reads", () => {
+    const variables = [row("SITE_URL", "https://a"), row("MODE", "x", { isBuildtime: false })]
+    const build = (source: ApplicationSource) => written(existing({ source }, { variables })).spec.build.env
+    assert.deepStrictEqual(build(git), ["SITE_URL"])
+    assert.deepStrictEqual(build(spec.source), [])
+  })
+
+  it("asks for the address of a server that only Coolify can resolve", () => {
+    const own = { ...server, ip: "host.docker.internal" }
+    assert.include(written(existing({}, { servers: [own] })).text, "# dns:\n#   target: 203.0.113.7")
+    assert.notInclude(written(existing({})).text, "dns:")
+  })
+})

@@ -35,6 +35,7 @@ describe("fixtures", () => {
       domain: "test-api.example.com",
       template: "python-api",
       source: { _tag: "Dockerfile", text: pythonApi.starter.dockerfile("test-api") },
+      build: { env: [] },
       port: 8000,
       env: { PYTHONUNBUFFERED: "1", PORT: "8000", LOG_LEVEL: "info" },
       secrets: ["DATABASE_URL", "API_KEY"],
@@ -137,7 +138,7 @@ describe("unknown keys", () => {
     ["image: nginx", "write it under `source`: `source: { image: nginx:1.27 }`"],
     [
       "zzzzzz: 1",
-      "known keys: name, template, domain, server, project, environment, source, port, env, secrets, dns, healthcheck"
+      "known keys: name, template, domain, server, project, environment, source, build, port, env, secrets, dns, healthcheck"
     ],
     ["healthcheck:\n  start_period: 3", "did you mean `startPeriod`?"],
     ["dns:\n  tll: 3", "did you mean `ttl`?"],
@@ -398,6 +399,34 @@ describe("template and port", () => {
       )
     }
   )
+})
+
+describe("build", () => {
+  const git = `name: a\ndomain: a.example.com\nport: 80\nsource: { git: https://github.com/example/api }\nenv: { SITE_URL: x }\nsecrets: [NPM_TOKEN]\n`
+
+  it("reads the variables and secrets that it names, and no others", () => {
+    assert.deepStrictEqual(good(git).build, { env: [] })
+    assert.deepStrictEqual(good(`${git}build: { env: [SITE_URL, NPM_TOKEN] }`).build.env, [
+      "SITE_URL",
+      "NPM_TOKEN"
+    ])
+  })
+
+  it.each([
+    ["build: { env: [SITE_ULR] }", "no variable or secret is named `SITE_ULR` "],
+    ["build: { env: [SITE_URL, SITE_URL] }", "duplicate name `SITE_URL`"],
+    ["build: { env: SITE_URL }", "`build.env` must be a list, not text"],
+    ["build: { env: [1] }", "`build.env` lists names of variables"],
+    ["build: { args: { A: 1 } }", "name the variables that the build may read under `build.env`"],
+    ["build: { command: npm run build }", "is not supported by this version yet"]
+  ])("%s", (more, message) => {
+    const said = bad(git + more).problems.map(({ hint = "", message: what }) => `${what} (${hint})`)
+    assert.include(said.join("\n"), message)
+  })
+
+  it("is nothing for an image, which is not built here", () => {
+    assert.include(lines(base("env: { A: x }\nbuild: { env: [A] }")).join(), "no build reads variables")
+  })
 })
 
 describe("env and secrets", () => {

@@ -166,7 +166,7 @@ describe("the JSON Schema", () => {
   it("knows no key that the loader does not, and the other way round", () => {
     const known = [...new Set(keys(specJsonSchema(), ""))]
     const lists = new Map<string, ReadonlyArray<string>>()
-    for (const parent of ["", "source.", "dns.", "healthcheck.", "healthcheck.release."]) {
+    for (const parent of ["", "source.", "build.", "dns.", "healthcheck.", "healthcheck.release."]) {
       const nested = parent
         .split(".")
         .slice(0, -1)

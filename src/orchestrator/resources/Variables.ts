@@ -159,6 +159,10 @@ const restoration = (
 
 const isUnchanged = (previous: ObservedVariable, row: ObservedVariable): boolean =>
   previous.comment === row.comment &&
+  previous.isBuildtime === row.isBuildtime &&
+  previous.isLiteral === row.isLiteral &&
+  previous.isMultiline === row.isMultiline &&
+  previous.isRuntime === row.isRuntime &&
   (previous.value === undefined || row.value === undefined
     ? previous.value === row.value
     : Redacted.value(previous.value) === Redacted.value(row.value))

@@ -204,7 +204,9 @@ export const CoolifyState = Schema.Struct({
   settings: Schema.Struct({
     api_enabled: Schema.Boolean,
     /** Comma list of addresses and CIDR blocks; empty or `0.0.0.0`: everybody. */
-    allowed_ips: Schema.String
+    allowed_ips: Schema.String,
+    /** Of the host that Coolify itself runs on, as far as the instance knows. */
+    public_ipv4: Schema.optional(Schema.String)
   }),
   tokens: Schema.Array(Token),
   servers: Schema.Array(Server),

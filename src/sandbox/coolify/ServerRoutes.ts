@@ -25,10 +25,20 @@ const resources = (state: CoolifyState, server: Server) =>
       updated_at: Wire.timestamp(row.updated_at)
     }))
 
-const hosts = (state: CoolifyState, server: Server) =>
-  state.applications
-    .filter((row) => row.server_id === server.id)
-    .flatMap((row) => Domains.list(Columns.string(row.columns, "fqdn")).map((one) => new URL(one).hostname))
+/**
+ * Of every server's applications, whichever server was asked for: `domains_by_server` looks at no server. Coolify's own host
+ * shows the address that the instance knows of itself.
+ */
+const served = (state: CoolifyState) => {
+  const byAddress = new Map<string, ReadonlyArray<string>>()
+  for (const row of state.applications) {
+    const ip = state.servers.find(({ id }) => id === row.server_id)?.ip ?? ""
+    const address = ip === "host.docker.internal" ? (state.settings.public_ipv4 ?? ip) : ip
+    const hosts = Domains.list(Columns.string(row.columns, "fqdn")).map((one) => new URL(one).hostname)
+    byAddress.set(address, [...(byAddress.get(address) ?? []), ...hosts])
+  }
+  return [...byAddress].map(([ip, domains]) => ({ ip, domains: [...new Set(domains)] }))
+}
 
 export const serverRoutes = ({ database }: Backend): ReadonlyArray<Route> => {
   const ofServer = (path: string, answer: (state: CoolifyState, server: Server, query: object) => unknown) =>
@@ -56,9 +66,7 @@ export const serverRoutes = ({ database }: Backend): ReadonlyArray<Route> => {
       )
     ),
     ofServer("/servers/:uuid/resources", resources),
-    ofServer("/servers/:uuid/domains", (state, server) => [
-      { ip: server.ip, domains: [...new Set(hosts(state, server))] }
-    ]),
+    ofServer("/servers/:uuid/domains", served),
     ofServer("/servers/:uuid/destinations", (_state, server) => [Wire.destination(server)]),
     action("/servers/:uuid/validate", "write", ({ param, token }) =>
       database.read((state) =>

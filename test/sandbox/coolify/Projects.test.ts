@@ -27,6 +27,49 @@ describe("servers", () => {
   )
 })
 
+describe("the domains of a server", () => {
+  it.scoped("are those of all servers, Coolify's own with the address that the instance knows", () =>
+    Effect.gen(function* () {
+      const { api, send, server, application } = yield* Harness.make()
+      assert.deepStrictEqual((yield* send("GET", `/servers/${server}/domains`)).json, [])
+      yield* application({ domains: "https://shop.example.com" })
+      yield* api.seed({ servers: [{ name: "own", ip: "host.docker.internal" }] })
+      const own = (yield* send("GET", "/servers")).json.find(
+        (row: { name: string }) => row.name === "own"
+      ).uuid
+      yield* application({ server_uuid: own, domains: "https://own.example.com" })
+      const shop = { ip: "203.0.113.10", domains: ["shop.example.com"] }
+      assert.deepStrictEqual((yield* send("GET", `/servers/${own}/domains`)).json, [
+        shop,
+        { ip: "host.docker.internal", domains: ["own.example.com"] }
+      ])
+      yield* api.state.modify((state) => [
+        undefined,
+        { ...state, settings: { ...state.settings, public_ipv4: "198.51.100.1" } }
+      ])
+      assert.deepStrictEqual((yield* send("GET", `/servers/${server}/domains`)).json, [
+        shop,
+        { ip: "198.51.100.1", domains: ["own.example.com"] }
+      ])
+    })
+  )
+})
+
+describe("the end of a deployment that does not exist", () => {
+  it.scoped("tells who may deploy", () =>
+    Effect.gen(function* () {
+      const { send } = yield* Harness.make()
+      const path = `/deployments/${"0".repeat(24)}/cancel`
+      assert.strictEqual((yield* send("POST", path)).status, 404)
+      const refused = yield* send("POST", path, { token: Harness.bearer.write })
+      assert.deepStrictEqual(
+        [refused.status, refused.json],
+        [403, { message: "Missing required permissions: deploy" }]
+      )
+    })
+  )
+})
+
 describe("projects", () => {
   it.scoped("begin with the environment production and may share a name", () =>
     Effect.gen(function* () {

@@ -1,0 +1,80 @@
+/** What Coolify says of the names and addresses that it serves. */
+import * as Effect from "effect/Effect"
+import { isIP } from "node:net"
+import { CoolifyClient, type ServedDomains, type Server } from "../coolify/CoolifyClient.ts"
+import { CoolifySettings } from "../coolify/CoolifySettings.ts"
+import type { Spec } from "../spec/Spec.ts"
+import { RefusedError } from "./DeployError.ts"
+import type { Observed } from "./Observe.ts"
+
+/** How Coolify calls the host that it runs on itself. */
+const ownHost = "host.docker.internal"
+
+/**
+ * A help that may be missing: the controller fails with 500 where a team has services and no application (it uses the
+ * address of an application that it has not seen), and then nobody knows.
+ */
+const servedDomains = Effect.fn("servedDomains")(function* (serverUuid: string) {
+  const coolify = yield* CoolifyClient
+  const settings = yield* CoolifySettings
+  return yield* coolify.servedDomains(serverUuid).pipe(
+    Effect.provideService(CoolifySettings, { ...settings, tries: 1 }),
+    Effect.catchIf(
+      ({ reason }) => reason === "ServerError" || reason === "BadResponse" || reason === "UnknownEndpoint",
+      () => Effect.succeed([])
+    )
+  )
+})
+
+/**
+ * The server, Coolify's own host with its public address. Coolify tells that one beside the names that it serves there:
+ * not before there is one, and only where the instance knows it. Then the server stays as it is. One request, for
+ * Coolify's own host alone.
+ */
+export const withPublicAddress = Effect.fn("withPublicAddress")(function* (
+  server: Server,
+  servers: ReadonlyArray<Server>
+) {
+  if (server.ip !== ownHost) return server
+  const ip = publicAddress(yield* servedDomains(server.uuid), servers)
+  return ip === undefined ? server : { ...server, ip }
+})
+
+/** The answer has the addresses of all servers: the one that is no other server's, IPv4 if there are both. */
+const publicAddress = (
+  served: ReadonlyArray<ServedDomains>,
+  servers: ReadonlyArray<Server>
+): string | undefined => {
+  const own = served.map(({ ip }) => ip).filter((ip) => servers.every((server) => server.ip !== ip))
+  const [v4, ...more] = own.filter((ip) => isIP(ip) === 4)
+  return more.length > 0 ? undefined : (v4 ?? own.find((ip) => isIP(ip) === 6))
+}
+
+/**
+ * Refuses a domain that another application holds, before anything is sent: Coolify itself answers 409 only when the
+ * record has been written. It compares whole URLs (bootstrap/helpers/domains.php, 4.3.11), so another path of the host is
+ * no conflict. One request where the application does not have the domain yet; a second one to name the holder.
+ */
+export const refuseHeldDomain = Effect.fn("refuseHeldDomain")(function* (
+  { domain }: Spec,
+  { application, remains, server }: Observed
+) {
+  const wanted = `https://${domain}`
+  const own = [...(application === undefined ? [] : [application]), ...remains]
+  if (own.some(({ domains }) => domains.some((url) => isSameUrl(url, wanted)))) return
+  const coolify = yield* CoolifyClient
+  const served = yield* servedDomains(server.uuid)
+  if (!served.some(({ domains }) => domains.includes(domain))) return
+  const holder = (yield* coolify.listApplications).find(
+    ({ domains, uuid }) =>
+      domains.some((url) => isSameUrl(url, wanted)) && own.every((one) => one.uuid !== uuid)
+  )
+  if (holder === undefined) return
+  return yield* new RefusedError({
+    reason: "Foreign",
+    detail: `${wanted} belongs to another application in Coolify, ${holder.name} (${holder.uuid})`,
+    next: `take the domain away from it in Coolify, or give the spec another \`domain\`; \`fabrik adopt ${holder.uuid} -o FILE\` makes that application fabrik's`
+  })
+})
+
+const isSameUrl = (a: string, b: string): boolean => a.replace(/\/$/, "") === b
