@@ -60,6 +60,13 @@ const mutants = [
     tests: ["test/orchestrator/Apply.test.ts"]
   },
   {
+    name: "the proof of a replacement before it gets the domain",
+    file: "src/orchestrator/steps/Deploy.ts",
+    find: "  yield* proveBeside(uuid, spec.healthcheck)\n",
+    put: "",
+    tests: ["test/e2e/Availability.test.ts"]
+  },
+  {
     name: "the patience with an API that is away",
     file: "src/coolify/Retry.ts",
     find: "if (away && (yield* presence.isAwaited)) {",

@@ -108,7 +108,8 @@ const steps = Effect.fn("steps")(function* (spec: Spec, options: ApplyOptions) {
   }
   const application = yield* inStep("provision", provision(desired, observed, reconciliation))
   yield* run.go("DEPLOYING")
-  if (reconciliation.deploy && application !== undefined) yield* inStep("deploy", deploy(application))
+  if (reconciliation.deploy && application !== undefined)
+    yield* inStep("deploy", deploy(application, desired))
   yield* run.go("VERIFYING")
   if (!options.skipDeploy) {
     const verification = {

@@ -19,9 +19,11 @@ export const planNotes = (
   }
   if (what.deploys && !spec.healthcheck.container) {
     notes.push(
-      observed.application === undefined
-        ? "Coolify does not check the container's health before it counts a deployment as finished (healthcheck.container is off)."
-        : "healthcheck.container is off: Coolify removes the old version as soon as the new one has started. Should the new one crash or answer wrong, the site is down until fabrik has rolled back. Turn it on if the image ships curl or wget."
+      what.replaces
+        ? "healthcheck.container is off: the new application has to stay up beside the old one (healthcheck.settle) before it gets the domain, but how it answers is seen only there. Should it answer wrong, the site is down until fabrik has put the old one back."
+        : observed.application === undefined
+          ? "Coolify does not check the container's health before it counts a deployment as finished (healthcheck.container is off)."
+          : "healthcheck.container is off: Coolify removes the old version as soon as the new one has started. Should the new one crash or answer wrong, the site is down until fabrik has rolled back. Turn it on if the image ships curl or wget."
     )
   }
   const readable = spec.build.env.filter((name) => spec.secrets.includes(name))

@@ -110,3 +110,81 @@ describe("without Coolify's health check", () => {
     )
   }
 })
+
+describe("a replacement", () => {
+  /** What Coolify cannot change in place. Its container has to stay up for longer than one that crashes does here. */
+  const dockerfile = (text: string, env: Readonly<Record<string, string>> = {}): Spec => {
+    const spec = specOf(env, { container: false, release: "{ header: x-release }" })
+    return {
+      ...spec,
+      source: { _tag: "Dockerfile", text },
+      healthcheck: { ...spec.healthcheck, settle: Duration.seconds(3) }
+    }
+  }
+
+  const runningFrom = (sandbox: SandboxHandle, spec: Spec) =>
+    Effect.gen(function* () {
+      const { result } = yield* applyTo(sandbox, spec)
+      assert.isTrue(Either.isRight(result))
+      return (yield* Effect.provide(visit, layersOf(sandbox))).what
+    })
+
+  for (const behaviour of ["crash", "flap:0.2"]) {
+    it.scopedLive(`that does ${behaviour} is never seen, although Coolify does not look`, () =>
+      Effect.gen(function* () {
+        const sandbox = yield* testSandbox(slowEnough)
+        const old = yield* runningFrom(sandbox, dockerfile("FROM a"))
+        const before = yield* sandbox.world
+        const broken = dockerfile("FROM b", { SANDBOX_APP: behaviour })
+        const { events, result, seen } = yield* visitedDuring(sandbox, broken)
+        const { report } = Either.getOrThrow(Either.flip(result))
+        assert.strictEqual(report.outcome, "rolled-back", JSON.stringify(report.leftovers))
+        assert.isAbove(seen.length, 10)
+        assert.deepStrictEqual([...new Set(seen.map(({ what }) => what))], [old])
+        assert.deepStrictEqual(yield* sandbox.world, before)
+        // Nobody had to put the old version back: it was never touched.
+        const undone = events.flatMap(({ event }) => (event._tag === "UndoFinished" ? [event.what] : []))
+        assert.notInclude(undone.join(), "stop of")
+      })
+    )
+  }
+
+  it.scopedLive("that is good is seen after the old version, and nothing else between them", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* testSandbox(slowEnough)
+      const old = yield* runningFrom(sandbox, dockerfile("FROM a"))
+      const { result, seen } = yield* visitedDuring(sandbox, dockerfile("FROM b"))
+      assert.isTrue(Either.isRight(result))
+      const last = seen.at(-1)?.what ?? ""
+      assert.match(last, /^200 [0-9a-f]{12}$/)
+      assert.notStrictEqual(last, old)
+      assert.deepStrictEqual([...new Set(seen.map(({ what }) => what))], [old, last])
+    })
+  )
+
+  it.scopedLive("that answers wrong is seen for no longer than it takes to put the old version back", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* testSandbox(slowEnough)
+      const old = yield* runningFrom(sandbox, dockerfile("FROM a"))
+      const before = yield* sandbox.world
+      const broken = dockerfile("FROM b", { SANDBOX_APP: "unhealthy" })
+      const { events, result, seen } = yield* visitedDuring(sandbox, broken)
+      assert.strictEqual(Either.getOrThrow(Either.flip(result)).report.outcome, "rolled-back")
+      assert.deepStrictEqual(yield* sandbox.world, before)
+      // The domain was asked while the old version still ran, and only then that was stopped.
+      const asked = events.findIndex(({ event }) => event._tag === "HealthAttempted")
+      const stopping = events.findIndex(
+        ({ event }) => event._tag === "ChangeStarted" && event.what.startsWith("stop of")
+      )
+      assert.isAbove(asked, 0)
+      assert.isAbove(stopping, asked)
+      const firstBad = seen.findIndex(({ what }) => what !== old)
+      assert.isAtLeast(seen[firstBad]?.at ?? 0, events[stopping]?.at ?? Number.POSITIVE_INFINITY)
+      const back = seen.findIndex(({ what }, index) => index > firstBad && what === old)
+      assert.isAbove(back, firstBad)
+      assert.deepStrictEqual([...new Set(seen.slice(back).map(({ what }) => what))], [old])
+      const gap = (seen[back]?.at ?? 0) - (seen[firstBad]?.at ?? 0)
+      yield* Effect.logInfo(`a replacement that answers wrong: down for about ${gap} ms`)
+    })
+  )
+})

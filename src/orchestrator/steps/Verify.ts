@@ -32,32 +32,21 @@ export interface Verification {
 
 /** Step 5: the URL answers as the spec says, over a trusted certificate, with this very release, and goes on doing so. */
 export const verify = Effect.fn("verify")(function* (verification: Verification) {
-  const { spec, target, release } = verification
+  const { spec, release } = verification
   const run = yield* Run
-  const pace = yield* Pace
   const probe = yield* HealthProbe
   const { healthcheck } = spec
   const expectedRelease = healthcheck.release === undefined ? undefined : release
-  const address = isIP(target.value) !== 0 ? target.value : undefined
   const since = yield* Clock.currentTimeMillis
   const container = yield* watchDeployed(verification)
-  const health = yield* awaitHealthy({
-    host: spec.domain,
-    healthcheck,
-    address,
-    expectedRelease,
-    deadline: Duration.sum(patience(healthcheck), pace.certificate),
-    proxied: spec.dns.proxied,
-    confirmAfter: pace.confirmHealth,
-    onAttempt: (attempt) => run.emit(healthAttempted(attempt))
-  }).pipe(Effect.catchTag("UnhealthyError", (error) => explain(verification, container?.watch, error)))
+  const health = yield* awaitAnswer(verification, expectedRelease, container?.watch)
   if (container !== undefined) {
     yield* staysUp({
       ...container,
       settle: healthcheck.settle,
       // Before it ends a deployment, Coolify's own check waits so long with the new container up.
       since: healthcheck.container ? since - Duration.toMillis(healthcheck.startPeriod) : since,
-      ask: ask(probe, verification, address, expectedRelease)
+      ask: ask(probe, verification, addressOf(verification), expectedRelease)
     })
   }
   yield* run.emit({
@@ -68,6 +57,38 @@ export const verify = Effect.fn("verify")(function* (verification: Verification)
     release: expectedRelease ?? null
   })
 }, Effect.scoped)
+
+/**
+ * Fails unless somebody answers well at the domain: for the time in which two versions have the same route, and nobody
+ * can choose which one is asked.
+ */
+export const answersAtAll = Effect.fn("answersAtAll")(function* (verification: Verification) {
+  const container = yield* watchDeployed(verification)
+  yield* awaitAnswer(verification, undefined, container?.watch)
+}, Effect.scoped)
+
+const addressOf = ({ target }: Verification): string | undefined =>
+  isIP(target.value) !== 0 ? target.value : undefined
+
+const awaitAnswer = Effect.fn("awaitAnswer")(function* (
+  verification: Verification,
+  expectedRelease: string | undefined,
+  watch: ContainerWatch | undefined
+) {
+  const { dns, domain, healthcheck } = verification.spec
+  const run = yield* Run
+  const pace = yield* Pace
+  return yield* awaitHealthy({
+    host: domain,
+    healthcheck,
+    address: addressOf(verification),
+    expectedRelease,
+    deadline: Duration.sum(patience(healthcheck), pace.certificate),
+    proxied: dns.proxied,
+    confirmAfter: pace.confirmHealth,
+    onAttempt: (attempt) => run.emit(healthAttempted(attempt))
+  }).pipe(Effect.catchTag("UnhealthyError", (error) => explain(verification, watch, error)))
+})
 
 /** `undefined`: this run has deployed nothing that could be watched. */
 const watchDeployed = Effect.fn("watchDeployed")(function* ({ applicationUuid, deployed }: Verification) {
