@@ -7,6 +7,7 @@ export class RefusedError extends Schema.TaggedError<RefusedError>("fabrik/orche
   {
     reason: Schema.Literal(
       "Foreign",
+      "Held",
       "Ambiguous",
       "NotFound",
       "Unrestorable",

@@ -71,7 +71,7 @@ export const diffVariables = (
 
 /** Whether the build reads it, where that differs. */
 const buildField = (before: ObservedVariable, after: Pick<Variable, "isBuildtime">): Change["fields"] => {
-  const word = (isRead: boolean) => (isRead ? "reads it" : "does not read it")
+  const word = (isRead: boolean) => (isRead ? "read by the build" : "not read by the build")
   return before.isBuildtime === after.isBuildtime
     ? []
     : [{ field: "build", before: word(before.isBuildtime), after: word(after.isBuildtime), secret: false }]

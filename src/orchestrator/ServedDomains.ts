@@ -5,6 +5,7 @@ import { CoolifyClient, type ServedDomains, type Server } from "../coolify/Cooli
 import { CoolifySettings } from "../coolify/CoolifySettings.ts"
 import type { Spec } from "../spec/Spec.ts"
 import { RefusedError } from "./DeployError.ts"
+import * as Marker from "./Marker.ts"
 import type { Observed } from "./Observe.ts"
 
 /** How Coolify calls the host that it runs on itself. */
@@ -71,9 +72,12 @@ export const refuseHeldDomain = Effect.fn("refuseHeldDomain")(function* (
   )
   if (holder === undefined) return
   return yield* new RefusedError({
-    reason: "Foreign",
+    reason: "Held",
     detail: `${wanted} belongs to another application in Coolify, ${holder.name} (${holder.uuid})`,
-    next: `take the domain away from it in Coolify, or give the spec another \`domain\`; \`fabrik adopt ${holder.uuid} -o FILE\` makes that application fabrik's`
+    next:
+      Marker.parse(holder.description) === undefined
+        ? `take the domain away from it in Coolify, or give the spec another \`domain\`; \`fabrik adopt ${holder.uuid} -o FILE\` makes that application fabrik's`
+        : "give the spec another `domain`, or first give the other application's spec another one, and apply it"
   })
 })
 

@@ -200,6 +200,7 @@ export const secretAdvice: Table<SecretError["reason"]> = {
 
 export const refusedAdvice: { readonly [R in RefusedError["reason"]]: string } = {
   Foreign: "It is not fabrik's, so fabrik does not touch it.",
+  Held: "A domain leads to one application, and fabrik takes it from none.",
   Ambiguous: "More than one fits, and fabrik does not guess.",
   NotFound: "What is named does not exist.",
   Unrestorable: "What cannot be put back is not changed.",
@@ -294,6 +295,8 @@ const doings: Readonly<Record<string, string>> = {
   connect: "use the DNS provider",
   version: "ask for the version",
   listServers: "list the servers",
+  servedDomains: "ask for the domains that it serves",
+  mayDeploy: "ask whether the token may deploy",
   listProjects: "list the projects",
   createProject: "create the project",
   deleteProject: "delete the project",

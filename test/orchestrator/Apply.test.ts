@@ -514,7 +514,7 @@ describe("before anything is sent", () => {
       const { result } = yield* applied()
       const { error, report } = Either.getOrThrow(Either.flip(result))
       assert.strictEqual(report.outcome, "nothing-changed")
-      assert.deepInclude(error, { _tag: "RefusedError", reason: "Foreign" })
+      assert.deepInclude(error, { _tag: "RefusedError", reason: "Held" })
       assert.include(error.message, "belongs to another application in Coolify, shop (other)")
       assert.deepStrictEqual(writes(yield* (yield* CoolifyMemory).calls), [])
       assert.deepStrictEqual(yield* (yield* DnsMemory).recordSets, [])

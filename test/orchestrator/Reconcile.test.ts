@@ -281,7 +281,7 @@ describe("what a build reads", () => {
     )
     const change = converging.changes.find(({ name }) => name === "API_KEY")
     assert.deepStrictEqual(change?.fields, [
-      { field: "build", before: "reads it", after: "does not read it", secret: false }
+      { field: "build", before: "read by the build", after: "not read by the build", secret: false }
     ])
   })
 
