@@ -1,0 +1,39 @@
+// What holds while a real Coolify has a bad moment; see mutants.mjs.
+
+export const momentMutants = [
+  {
+    name: "the variables that a build is not given",
+    file: "src/orchestrator/Desired.ts",
+    find: "isBuildtime: spec.build.env.includes(key)",
+    put: "isBuildtime: true",
+    tests: ["test/orchestrator/Reconcile.test.ts"]
+  },
+  {
+    name: "the refusal of a domain that another application holds",
+    file: "src/orchestrator/ServedDomains.ts",
+    find: "if (holder === undefined) return",
+    put: "if (holder !== undefined) return",
+    tests: ["test/orchestrator/Apply.test.ts"]
+  },
+  {
+    name: "the proof of a replacement before it gets the domain",
+    file: "src/orchestrator/steps/Deploy.ts",
+    find: "  yield* proveBeside(uuid, spec.healthcheck)\n",
+    put: "",
+    tests: ["test/e2e/Availability.test.ts"]
+  },
+  {
+    name: "the patience with an API that is away",
+    file: "src/coolify/Retry.ts",
+    find: "if (away && (yield* presence.isAwaited)) {",
+    put: "if (away && limit < 0) {",
+    tests: ["test/coolify/Retry.test.ts"]
+  },
+  {
+    name: "the spacing of requests that run short",
+    file: "src/coolify/Spacing.ts",
+    find: "if (wait > 0) yield* Effect.sleep(wait)",
+    put: "if (wait < 0) yield* Effect.sleep(wait)",
+    tests: ["test/coolify/Spacing.test.ts"]
+  }
+]
