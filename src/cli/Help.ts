@@ -79,6 +79,8 @@ const environment: ReadonlyArray<readonly [string, string]> = [
   ["COOLIFY_TOKEN", "an API token with read, read:sensitive, write and deploy"],
   ["CLOUDFLARE_API_TOKEN", "for zones at Cloudflare"],
   ["PDNS_API_URL, PDNS_API_KEY", "for zones on a PowerDNS server"],
+  ["HTTPS_PROXY", "the proxy to Coolify and the DNS provider; NO_PROXY lists hosts without it"],
+  ["FABRIK_ALLOW_HTTP=1", "let COOLIFY_ENDPOINT be plain http at a private address"],
   ["FABRIK_OWNER", "who owns what is made: two owners never touch each other's [default]"],
   ["NO_COLOR", "no colours; CI: never ask"],
   ["FABRIK_DEBUG=1", "show the stack of an unexpected error"]

@@ -39,6 +39,7 @@ import * as MemoryJournals from "../state/MemoryJournals.ts"
 import { Screen } from "../ui/Screen.ts"
 import { CredentialsError } from "./CliError.ts"
 import { placeLock } from "./RunLock.ts"
+import { type ProxySettings, proxySettings } from "./Proxy.ts"
 import * as Say from "./Say.ts"
 import { defaultSandboxDir } from "./SharedFlags.ts"
 
@@ -84,6 +85,8 @@ interface World {
 /** How to reach the outside. `undefined`: no credentials. */
 interface Access {
   readonly coolify: CoolifyConfig | undefined
+  /** For Coolify and the DNS provider; a sandbox is on this machine. */
+  readonly proxy: ProxySettings | undefined
   readonly dns: Layer.Layer<DnsClient, DnsError> | undefined
   readonly authoritative: AuthoritativeDnsOptions
   readonly health: HealthProbeOptions
@@ -142,7 +145,7 @@ const liveLayers = (access: Access, withoutDns: boolean) => ({
   coolify:
     access.coolify === undefined
       ? CoolifyDryRun.layerOffline({ serverName: "localhost" })
-      : coolifyLayer(access.coolify),
+      : coolifyLayer(access.coolify, access.proxy),
   dns:
     access.dns === undefined || withoutDns
       ? Layer.provideMerge(AuthoritativeDnsDryRun.layerDryRun, DnsDryRun.layerOffline)
@@ -158,7 +161,7 @@ const dryRunLayers = (access: Access, server: string | undefined) => ({
     CoolifyDryRun.layerDryRun,
     access.coolify === undefined
       ? CoolifyDryRun.layerOffline({ serverName: server ?? "the only one" })
-      : coolifyLayer(access.coolify)
+      : coolifyLayer(access.coolify, access.proxy)
   ),
   dns: Layer.provideMerge(
     AuthoritativeDnsDryRun.layerDryRun,
@@ -177,14 +180,14 @@ const live = <A, E, R>(
     )
   )
 
-const coolifyLayer = (config: CoolifyConfig): Layer.Layer<CoolifyClient> =>
-  live(({ coolify }) => coolify(config))
+const coolifyLayer = (config: CoolifyConfig, proxy: ProxySettings | undefined): Layer.Layer<CoolifyClient> =>
+  live(({ coolify }) => coolify(config, proxy))
 
 const accessTo = (
   request: WorldRequest
 ): Effect.Effect<
   Access,
-  CoolifyError | DnsError | SandboxError,
+  CoolifyError | CredentialsError | DnsError | SandboxError,
   FileSystem.FileSystem | Path.Path | Screen | Scope.Scope
 > =>
   Effect.gen(function* () {
@@ -217,15 +220,21 @@ const accessFromEnvironment = Effect.fn("accessFromEnvironment")(function* (requ
   const unset =
     needs.dns === "no" || (dryRun && Option.contains(yield* Effect.option(selectDns(undefined)), undefined))
   const dns = unset ? undefined : yield* selectDns(request.dnsProvider)
+  const proxy = yield* proxySettings
+  const known = yield* KnownSecrets
+  for (const { password } of [proxy?.https, proxy?.http].filter((url) => url !== undefined)) {
+    if (password !== "") yield* known.add(Redacted.make(decodeURIComponent(password)))
+  }
   const access: Access = {
     ...nowhere,
     coolify: config,
+    proxy,
     dns:
       dns === undefined
         ? undefined
         : Layer.provide(
             dns.layer,
-            live(({ http }) => http)
+            live(({ http }) => http(proxy))
           )
   }
   return access
@@ -233,6 +242,7 @@ const accessFromEnvironment = Effect.fn("accessFromEnvironment")(function* (requ
 
 const accessToSandbox = Effect.fn("accessToSandbox")(function* (handle: SandboxHandle) {
   const access: Access = {
+    proxy: undefined,
     coolify: yield* makeCoolifyConfig(handle.apiUrl, Redacted.make(handle.token)),
     dns: live(({ powerDns }) => powerDns(handle.dnsApiUrl, Redacted.make(handle.dnsApiKey))),
     authoritative: { nameServers: [handle.dnsServer] },
@@ -245,6 +255,7 @@ const accessToSandbox = Effect.fn("accessToSandbox")(function* (handle: SandboxH
 
 const nowhere: Access = {
   coolify: undefined,
+  proxy: undefined,
   dns: undefined,
   authoritative: {},
   health: { port: 443, refuse: specialAddress },

@@ -21,6 +21,9 @@ export const subjectOf = (spec: Spec): Pick<WorldRequest, "domain" | "server" | 
   dnsProvider: spec.dns.provider
 })
 
+/** Whether the record is left to somebody else, by the spec or for this once. */
+export const leavesDns = (spec: Spec, skipDns: boolean): boolean => skipDns || spec.dns.none === true
+
 /** For a command that is about no spec in particular. */
 export const noSubject: Pick<WorldRequest, "domain" | "server" | "dnsProvider"> = {
   domain: undefined,

@@ -5,6 +5,7 @@ import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import { BlockList, isIP } from "node:net"
 import { CoolifyError } from "./CoolifyError.ts"
 
 export interface CoolifyConfig {
@@ -25,8 +26,37 @@ const badConfig = (detail: string) => new CoolifyError({ method: "config", reaso
 const isLoopback = (host: string) =>
   host === "localhost" || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host)
 
+const lists = () => {
+  const list = new BlockList()
+  for (const [network, bits] of [
+    ["10.0.0.0", 8],
+    ["172.16.0.0", 12],
+    ["192.168.0.0", 16],
+    ["100.64.0.0", 10]
+  ] as const) {
+    list.addSubnet(network, bits, "ipv4")
+  }
+  list.addSubnet("fd00::", 8, "ipv6")
+  return list
+}
+
+/** Addresses of private networks (RFC 1918, 4193) and tailnets (RFC 6598), and names that no public DNS has. */
+const isPrivate = (host: string): boolean => {
+  const address = host.replace(/^\[|\]$/g, "")
+  const family = isIP(address)
+  if (family !== 0) return lists().check(address, family === 4 ? "ipv4" : "ipv6")
+  return /^[a-z0-9_-]+$/i.test(host) || /\.(ts\.net|internal|local|lan|home\.arpa)$/i.test(host)
+}
+
+/** Set to `1`, it lets the token go over a private network in the clear. */
+const allowHttp = "FABRIK_ALLOW_HTTP"
+
 /** `name` is the variable that the URL came from; the URL itself may hold a password and is never shown. */
-const parseBaseUrl = (name: string, text: string): Effect.Effect<string, CoolifyError> => {
+const parseBaseUrl = (
+  name: string,
+  text: string,
+  mayBeHttp: boolean
+): Effect.Effect<string, CoolifyError> => {
   if (!URL.canParse(text)) {
     return Effect.fail(badConfig(`${name} is not a URL; write it as https://coolify.example.com`))
   }
@@ -40,8 +70,13 @@ const parseBaseUrl = (name: string, text: string): Effect.Effect<string, Coolify
   if (text.includes("?") || text.includes("#")) {
     return Effect.fail(badConfig(`${name} has a query or fragment; give the address only`))
   }
-  if (url.protocol === "http:" && !isLoopback(url.hostname)) {
-    return Effect.fail(badConfig(`${name} is plain http, which would send the token in the clear; use https`))
+  if (url.protocol === "http:" && !isLoopback(url.hostname) && !(mayBeHttp && isPrivate(url.hostname))) {
+    const way = isPrivate(url.hostname)
+      ? `use https, or set ${allowHttp}=1 if you trust the network all the way`
+      : mayBeHttp
+        ? `use https (${allowHttp} is for private addresses only)`
+        : "use https"
+    return Effect.fail(badConfig(`${name} is plain http, which would send the token in the clear; ${way}`))
   }
   const path = url.pathname.replace(/\/+$/, "").replace(/\/api\/v1$/, "")
   return Effect.succeed(`${url.origin}${path}/api/v1`)
@@ -58,7 +93,7 @@ export const makeCoolifyConfig = (
   token: Redacted.Redacted<string>,
   name = "the URL of Coolify"
 ): Effect.Effect<CoolifyConfig, CoolifyError> =>
-  Effect.all({ baseUrl: parseBaseUrl(name, url), token: parseToken("the token of Coolify", token) })
+  Effect.all({ baseUrl: parseBaseUrl(name, url, false), token: parseToken("the token of Coolify", token) })
 
 /** A variable that is set and not blank. */
 const read = Effect.fnUntraced(function* (names: ReadonlyArray<string>) {
@@ -97,11 +132,16 @@ export const coolifyConfig: Effect.Effect<
       `${url.name} is set but no token: set COOLIFY_TOKEN to an API token of your Coolify`
     )
   }
-  const baseUrl = yield* parseBaseUrl(url.name, Redacted.value(url.value))
+  const [allowed] = yield* read([allowHttp])
+  const mayBeHttp = allowed !== undefined && /^(1|true|yes)$/i.test(Redacted.value(allowed.value))
+  const baseUrl = yield* parseBaseUrl(url.name, Redacted.value(url.value), mayBeHttp)
   const config = { baseUrl, token: yield* parseToken(token.name, token.value) }
   const warnings: Array<string> = []
+  if (baseUrl.startsWith("http:") && !isLoopback(new URL(baseUrl).hostname)) {
+    warnings.push(`${url.name} is plain http: the token goes over the network in the clear (${allowHttp})`)
+  }
   for (const other of urls.slice(1)) {
-    const same = yield* parseBaseUrl(other.name, Redacted.value(other.value)).pipe(
+    const same = yield* parseBaseUrl(other.name, Redacted.value(other.value), mayBeHttp).pipe(
       Effect.map((parsed) => parsed === baseUrl),
       Effect.orElseSucceed(() => false)
     )

@@ -69,6 +69,10 @@ const codeOf = (cause: unknown, depth = 0): { readonly code: string; readonly sy
   if (depth > 5 || !Predicate.isRecord(cause)) return { code: "", syscall: "" }
   const { code, syscall, errors } = cause
   if (typeof code !== "string") return codeOf(cause["cause"], depth + 1)
+  // A socket's own name for what OpenSSL said.
+  if (code === "EPROTO" && /:wrong version number:/.test(String(cause["message"]))) {
+    return { code: "ERR_SSL_WRONG_VERSION_NUMBER", syscall: "" }
+  }
   return Array.isArray(errors) && errors.length > 0
     ? { code, syscall: codeOf(errors[0], depth + 1).syscall }
     : { code, syscall: typeof syscall === "string" ? syscall : "" }
@@ -86,17 +90,39 @@ const beforeSending = new Set([
 ])
 const tls = /^(ERR_SSL|ERR_TLS|EPROTO$|CERT_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|HOSTNAME_MISMATCH)/
 
+/** What answers in the clear where TLS was begun. */
+const notTls = /^ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG)$/
+
+const tlsText = (code: string): string => {
+  if (notTls.test(code)) {
+    return "what answers at that port speaks no TLS: the URL says https, and that may be an http port (Coolify's dashboard itself is one, 8000)"
+  }
+  return /SELF_SIGNED|UNABLE_TO_/.test(code)
+    ? `TLS failed (${code}): nobody here vouches for the certificate; for a CA of your own set NODE_EXTRA_CA_CERTS to its file`
+    : `TLS failed (${code}): is the certificate valid for this name?`
+}
+
+/** The codes of a proxy's connection (HTTPS_PROXY), which the client makes itself. */
+const proxyTexts: ReadonlyMap<string, string> = new Map([
+  [
+    "PROXY_UNREACHABLE",
+    "the proxy that HTTPS_PROXY names cannot be reached (a host in NO_PROXY is asked without it)"
+  ],
+  [
+    "PROXY_AUTHENTICATION",
+    "the proxy that HTTPS_PROXY names wants a user and a password, or does not take these"
+  ],
+  ["PROXY_REFUSED", "the proxy that HTTPS_PROXY names does not connect to that host"]
+])
+
 const unsent = (origin: Origin, failure: HttpClientError.RequestError): Refusal => {
   if (failure.reason !== "Transport") {
     return { error: error(origin, "BadConfig", "the request could not be formed"), retry: false }
   }
   const { code, syscall } = codeOf(failure.cause)
-  if (tls.test(code)) {
-    return {
-      error: error(origin, "Unreachable", `TLS failed (${code}): is the certificate valid for this name?`),
-      retry: false
-    }
-  }
+  if (tls.test(code)) return { error: error(origin, "Unreachable", tlsText(code)), retry: false }
+  const byProxy = proxyTexts.get(code)
+  if (byProxy !== undefined) return { error: error(origin, "Unreachable", byProxy), retry: false }
   if (beforeSending.has(code) || syscall === "connect") {
     const detail =
       code === "ENOTFOUND" ? "the host name of the URL does not exist" : `no connection (${code})`

@@ -63,12 +63,39 @@ const neverSent = new Set([
   "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
   "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
   "ERR_TLS_CERT_ALTNAME_INVALID",
+  "ERR_SSL_WRONG_VERSION_NUMBER",
+  "ERR_SSL_PACKET_LENGTH_TOO_LONG",
+  "PROXY_UNREACHABLE",
+  "PROXY_AUTHENTICATION",
+  "PROXY_REFUSED",
   "UND_ERR_CONNECT_TIMEOUT"
 ])
+
+/** Where the code alone would not say what is wrong. */
+const failureText = (code: string): string => {
+  switch (code) {
+    case "ERR_SSL_WRONG_VERSION_NUMBER":
+    case "ERR_SSL_PACKET_LENGTH_TOO_LONG":
+      return "what answers at that port speaks no TLS: is the URL an http one?"
+    case "PROXY_UNREACHABLE":
+      return "the proxy that HTTPS_PROXY names cannot be reached (a host in NO_PROXY is asked without it)"
+    case "PROXY_AUTHENTICATION":
+      return "the proxy that HTTPS_PROXY names wants a user and a password, or does not take these"
+    case "PROXY_REFUSED":
+      return "the proxy that HTTPS_PROXY names does not connect to that host"
+    case "ENOTFOUND":
+      return "the host name of the URL does not exist"
+    default:
+      return `no connection (${code})`
+  }
+}
 
 /** The error code of the system, however deep the client wrapped it. */
 const systemCode = (error: unknown, depth = 0): string | undefined => {
   if (!Predicate.isRecord(error) || depth > 4) return undefined
+  if (error["code"] === "EPROTO" && /:wrong version number:/.test(String(error["message"]))) {
+    return "ERR_SSL_WRONG_VERSION_NUMBER"
+  }
   if (typeof error["code"] === "string" && /^[A-Z_]+$/.test(error["code"])) return error["code"]
   const inner = Array.isArray(error["errors"]) ? error["errors"][0] : undefined
   return systemCode(error["cause"], depth + 1) ?? systemCode(inner, depth + 1)
@@ -144,7 +171,7 @@ export const makeProviderHttp = (options: ProviderHttpOptions) => {
         })
       }
       return code !== undefined && neverSent.has(code)
-        ? fail(method, { reason: "Unavailable", detail: `no connection (${code})` })
+        ? fail(method, { reason: "Unavailable", detail: failureText(code) })
         : broken(`the connection broke (${code ?? error.reason})`)
     }
     return Effect.gen(function* () {

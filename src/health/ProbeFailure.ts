@@ -35,7 +35,9 @@ export const fromConnection = (cause: unknown, where: string): ProbeError => {
   }
   if (code === "EPROTO" || code.startsWith("ERR_SSL_") || code.startsWith("ERR_TLS_")) {
     const reason = textOf(cause, "reason") || code
-    return new ProbeError({ reason: "Tls", detail: `no TLS session with ${where}: ${reason}` })
+    const inTheClear = /wrong version number/.test(`${reason} ${textOf(cause, "message")}`)
+    const said = inTheClear ? "what answers there speaks no TLS" : reason
+    return new ProbeError({ reason: "Tls", detail: `no TLS session with ${where}: ${said}` })
   }
   if (code.startsWith("HPE_")) {
     return new ProbeError({
@@ -59,7 +61,7 @@ export const fromResolver = (cause: unknown, host: string): ProbeError => {
   return new ProbeError({ reason: "NameNotFound", detail: `${host} has no address${because}` })
 }
 
-const textOf = (cause: unknown, key: "code" | "reason"): string => {
+const textOf = (cause: unknown, key: "code" | "reason" | "message"): string => {
   const value: unknown = typeof cause === "object" && cause !== null ? Reflect.get(cause, key) : undefined
   return typeof value === "string" ? value : ""
 }

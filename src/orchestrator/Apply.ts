@@ -6,7 +6,7 @@ import { HealthProbe } from "../health/HealthProbe.ts"
 import { SecretStore, type ResolvedSecret } from "../secrets/SecretStore.ts"
 import type { Spec } from "../spec/Spec.ts"
 import { DeadlineError, RefusedError } from "./DeployError.ts"
-import { desiredApplication, desiredVariables, dnsTarget, type Desired } from "./Desired.ts"
+import { desiredApplication, desiredVariables, dnsTarget, type Desired, type DnsTarget } from "./Desired.ts"
 import { withJournaledClients } from "./JournaledClients.ts"
 import { observe, type Observed } from "./Observe.ts"
 import { Pace, withoutWaits } from "./Pace.ts"
@@ -239,6 +239,10 @@ const refuseUnreviewed = (plan: Plan, expected: Plan | undefined): Effect.Effect
 
 const targetOf = Effect.fn("targetOf")(function* (spec: Spec, observed: Observed) {
   const target = dnsTarget(spec, observed.server)
+  // Where the record is somebody else's, the name leads wherever it leads.
+  if (target === undefined && observed.dns === undefined) {
+    return { type: "CNAME", value: spec.domain } satisfies DnsTarget
+  }
   return (
     target ??
     (yield* new RefusedError({

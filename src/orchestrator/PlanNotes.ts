@@ -40,7 +40,12 @@ export const planNotes = (
       "The image's tag is `latest`, which names no version: a rollback may get a newer image than the one that ran."
     )
   }
-  if (spec.dns.target === undefined && isPrivate(observed.server.ip) && observed.server.ip !== "127.0.0.1") {
+  if (
+    observed.dns !== undefined &&
+    spec.dns.target === undefined &&
+    isPrivate(observed.server.ip) &&
+    observed.server.ip !== "127.0.0.1"
+  ) {
     notes.push(
       `The server's address ${observed.server.ip} is private: the domain will not be reachable from outside. Set dns.target.`
     )

@@ -114,7 +114,12 @@ export const RawSpec = Schema.Struct({
       description: "Names only: values come from the environment, from .env, or are generated"
     })
   ),
-  dns: optional(Dns),
+  dns: optional(
+    Schema.Union(
+      Schema.Literal("none").annotations({ description: "The record is made elsewhere and left alone" }),
+      Dns
+    )
+  ),
   healthcheck: optional(Healthcheck)
 }).annotations({ title: "fabrik spec", description: "What `fabrik apply` deploys" })
 

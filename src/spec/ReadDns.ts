@@ -30,7 +30,14 @@ export const readDns = (
   field: Field | undefined,
   domain: string | undefined
 ): DnsSettings => {
-  const fields = (field === undefined ? undefined : readMap(report, field, shape)) ?? new Map<string, Field>()
+  if (field?.node._tag === "Scalar" && field.node.text === "none") {
+    return { provider: undefined, ttl: undefined, proxied: false, target: undefined, none: true }
+  }
+  const fields =
+    (field === undefined
+      ? undefined
+      : readMap(report, field, shape, "or `dns: none` where the record is made elsewhere")) ??
+    new Map<string, Field>()
   const optional = <A>(key: string, read: (own: Field) => A | undefined): A | undefined => {
     const own = fields.get(key)
     return own === undefined ? undefined : read(own)

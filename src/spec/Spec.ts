@@ -70,6 +70,8 @@ export interface DnsSettings {
   readonly proxied: boolean
   /** An address (A, AAAA) or a host name (CNAME); `undefined`: the Coolify server's own address. */
   readonly target: string | undefined
+  /** The record is made elsewhere, and left alone. */
+  readonly none?: true
 }
 
 export interface Spec {

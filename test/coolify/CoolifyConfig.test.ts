@@ -70,6 +70,51 @@ describe("where Coolify is", () => {
     )
   }
 
+  for (const host of [
+    "10.0.0.7:8000",
+    "172.31.0.1",
+    "192.168.1.5:8000",
+    "100.101.102.103:8000",
+    "[fd7a:115c:a1e0::1]:8000",
+    "box.tailnet-1234.ts.net",
+    "coolify.internal",
+    "coolify:8000"
+  ]) {
+    it.effect(`at http://${host} only when plain http is allowed`, () =>
+      Effect.gen(function* () {
+        const variables = { COOLIFY_ENDPOINT: `http://${host}`, COOLIFY_TOKEN: token }
+        const refused = yield* Effect.flip(from(variables))
+        assert.match(refused.detail, /FABRIK_ALLOW_HTTP=1/)
+        const { config, warnings } = yield* from({ ...variables, FABRIK_ALLOW_HTTP: "1" })
+        assert.strictEqual(config?.baseUrl, `http://${host}/api/v1`)
+        assert.match(warnings.join(), /in the clear/)
+        assert.strictEqual(
+          (yield* Effect.flip(from({ ...variables, FABRIK_ALLOW_HTTP: "0" }))).reason,
+          "BadConfig"
+        )
+      })
+    )
+  }
+
+  for (const host of [
+    "coolify.example.com",
+    "203.0.113.7",
+    "172.32.0.1",
+    "100.128.0.1",
+    "[2001:db8::1]",
+    "ts.net.example.com",
+    "10.0.0.7.example.com"
+  ]) {
+    it.effect(`never at http://${host}`, () =>
+      Effect.gen(function* () {
+        const error = yield* Effect.flip(
+          from({ COOLIFY_ENDPOINT: `http://${host}`, COOLIFY_TOKEN: token, FABRIK_ALLOW_HTTP: "1" })
+        )
+        assert.match(error.detail, /use https \(FABRIK_ALLOW_HTTP is for private addresses only\)/)
+      })
+    )
+  }
+
   it.effect("names what is missing", () =>
     Effect.gen(function* () {
       const noToken = yield* Effect.flip(from({ COOLIFY_BASE_URL: "https://coolify.example.com" }))

@@ -514,7 +514,7 @@ for (const [http, layer] of Object.entries(clients)) {
           Effect.provideService(CoolifySettings, { ...once, tries: 5, retryBudget: "1 hour" })
         )
         assert.strictEqual(error.reason, "Unreachable")
-        assert.include(error.detail, "TLS")
+        assert.include(error.detail, "speaks no TLS")
       }).pipe(Effect.scoped)
     )
   })

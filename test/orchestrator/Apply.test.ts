@@ -485,6 +485,32 @@ describe("what the API makes hard", () => {
     }).pipe(Effect.provide(world()))
   )
 
+  it.effect(
+    "asks for no address of the server where it leaves DNS alone, and checks the domain all the same",
+    () =>
+      Effect.gen(function* () {
+        const { result } = yield* applied(spec, { skipDns: true })
+        assert.isTrue(Either.isRight(result), String(Either.isLeft(result) && result.left.message))
+        assert.deepStrictEqual(yield* (yield* DnsMemory).recordSets, [])
+        assert.deepStrictEqual(yield* (yield* DnsMemory).calls, [])
+      }).pipe(
+        Effect.provide(
+          Layer.mergeAll(
+            coolifyMemory({
+              servers: [{ ...server, ip: "host.docker.internal" }],
+              deployment: { polls: 1 },
+              deletion: { polls: 1 }
+            }),
+            Layer.provideMerge(authoritativeDryRun, dnsMemory([zone])),
+            // By name alone: nobody answers at any address.
+            healthMemory({ answers: { [spec.domain]: [ok] } }),
+            secretMemory({ API_KEY: "s3cret" }),
+            journalsMemory
+          )
+        )
+      )
+  )
+
   it.effect("does not believe `finished` when the container keeps restarting", () =>
     Effect.gen(function* () {
       const before = yield* snapshot

@@ -576,6 +576,12 @@ describe("the rest", () => {
     assert.strictEqual(good(starter(", container: false")).healthcheck.status, 404)
   })
 
+  it("takes a record that is made elsewhere", () => {
+    assert.isTrue(good(base("dns: none")).dns.none)
+    assert.isUndefined(good(base("dns: {}")).dns.none)
+    assert.match(bad(base("dns: nne")).message, /`dns: none`/)
+  })
+
   it.each([
     ["dns: { target: 192.0.2.1 }", "192.0.2.1"],
     ["dns: { target: '2001:DB8::1' }", "2001:db8::1"],

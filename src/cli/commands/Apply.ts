@@ -12,7 +12,7 @@ import { recordRelease } from "../Releases.ts"
 import { lockRun } from "../RunLock.ts"
 import * as Say from "../Say.ts"
 import * as Shared from "../SharedFlags.ts"
-import { givenSecrets, sandboxOf, subjectOf } from "../Subject.ts"
+import { givenSecrets, leavesDns, sandboxOf, subjectOf } from "../Subject.ts"
 
 export const apply = define({
   name: "apply",
@@ -47,7 +47,7 @@ export const apply = define({
   ],
   handler: Effect.fn("command.apply")(function* (flags) {
     const { spec, text, reviewed } = yield* loadSubject(flags.file)
-    const skipDns = reviewed?.skipDns ?? flags.skipDns
+    const skipDns = leavesDns(spec, reviewed?.skipDns ?? flags.skipDns)
     const skipDeploy = reviewed?.skipDeploy ?? flags.skipDeploy
     const given = yield* givenSecrets(flags.secrets)
     const world = yield* openWorld({

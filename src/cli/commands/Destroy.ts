@@ -11,7 +11,7 @@ import { maskSecrets } from "../Mask.ts"
 import * as Output from "../Output.ts"
 import { lockRun } from "../RunLock.ts"
 import * as Shared from "../SharedFlags.ts"
-import { noSecrets, sandboxOf, subjectOf } from "../Subject.ts"
+import { noSecrets, leavesDns, sandboxOf, subjectOf } from "../Subject.ts"
 
 export const destroy = define({
   name: "destroy",
@@ -41,7 +41,7 @@ export const destroy = define({
       ...subjectOf(spec),
       sandbox: sandboxOf(flags),
       dryRun: false,
-      needs: { coolify: true, dns: flags.keepDns ? "no" : "yes" },
+      needs: { coolify: true, dns: leavesDns(spec, flags.keepDns) ? "no" : "yes" },
       secrets: noSecrets
     })
     const { confirm, consent } = yield* makeConfirmation({
@@ -52,7 +52,7 @@ export const destroy = define({
     const report = yield* run(spec, {
       command: "destroy",
       mode: world.place,
-      keepDns: flags.keepDns,
+      keepDns: leavesDns(spec, flags.keepDns),
       deleteVolumes: flags.deleteVolumes,
       confirm,
       origin: { file: flags.file, text }

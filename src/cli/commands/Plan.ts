@@ -13,7 +13,7 @@ import { openWorld } from "../Layers.ts"
 import * as Output from "../Output.ts"
 import { savePlan } from "../PlanFile.ts"
 import * as Shared from "../SharedFlags.ts"
-import { givenSecrets, sandboxOf, subjectOf } from "../Subject.ts"
+import { givenSecrets, leavesDns, sandboxOf, subjectOf } from "../Subject.ts"
 
 export const plan = define({
   name: "plan",
@@ -48,7 +48,7 @@ export const plan = define({
       ...subjectOf(spec),
       sandbox: sandboxOf(flags),
       dryRun: true,
-      needs: { coolify: true, dns: flags.skipDns ? "no" : "yes" },
+      needs: { coolify: true, dns: leavesDns(spec, flags.skipDns) ? "no" : "yes" },
       secrets: { envFile: flags.envFile, given }
     })
     if (flags.out !== undefined && world.offline) {
@@ -62,7 +62,7 @@ export const plan = define({
       command: "plan",
       mode: "dry-run",
       offline: world.offline,
-      skipDns: flags.skipDns,
+      skipDns: leavesDns(spec, flags.skipDns),
       skipDeploy: flags.skipDeploy,
       redeploy: flags.redeploy,
       allowDowntime: true,

@@ -19,7 +19,7 @@ import { recordRelease } from "../Releases.ts"
 import { lockRun } from "../RunLock.ts"
 import * as Say from "../Say.ts"
 import * as Shared from "../SharedFlags.ts"
-import { givenSecrets, sandboxOf, subjectOf } from "../Subject.ts"
+import { givenSecrets, leavesDns, sandboxOf, subjectOf } from "../Subject.ts"
 
 export const rollback = define({
   name: "rollback",
@@ -75,7 +75,7 @@ export const rollback = define({
       ...subjectOf(spec),
       sandbox,
       dryRun: flags.dryRun,
-      needs: { coolify: true, dns: flags.skipDns ? "no" : "yes" },
+      needs: { coolify: true, dns: leavesDns(spec, flags.skipDns) ? "no" : "yes" },
       secrets: { envFile: flags.envFile, given }
     })
     const { confirm, consent } = yield* makeConfirmation({
@@ -88,7 +88,7 @@ export const rollback = define({
       command: "rollback",
       mode: flags.dryRun ? "dry-run" : world.place,
       offline: world.offline,
-      skipDns: flags.skipDns,
+      skipDns: leavesDns(spec, flags.skipDns),
       skipDeploy: false,
       redeploy: false,
       allowDowntime: flags.allowDowntime,

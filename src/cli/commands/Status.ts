@@ -14,7 +14,7 @@ import { maskSecrets } from "../Mask.ts"
 import { runningRun } from "../RunLock.ts"
 import * as Say from "../Say.ts"
 import * as Shared from "../SharedFlags.ts"
-import { noSecrets, sandboxOf, subjectOf } from "../Subject.ts"
+import { noSecrets, leavesDns, sandboxOf, subjectOf } from "../Subject.ts"
 import { Watch } from "../Watch.ts"
 
 export const status = define({
@@ -45,11 +45,11 @@ export const status = define({
       ...subjectOf(spec),
       sandbox: sandboxOf(flags),
       dryRun: false,
-      needs: { coolify: true, dns: flags.skipDns ? "no" : "yes" },
+      needs: { coolify: true, dns: leavesDns(spec, flags.skipDns) ? "no" : "yes" },
       secrets: noSecrets
     })
     const { out } = yield* Screen
-    const options = { skipDns: flags.skipDns, holder: runningRun(spec, world) }
+    const options = { skipDns: leavesDns(spec, flags.skipDns), holder: runningRun(spec, world) }
     const read = readStatus(spec, options).pipe(
       Effect.provide(world.knownSecrets),
       Effect.map((facts) =>

@@ -36,7 +36,7 @@ export const verify = define({
       dryRun: false,
       needs: {
         coolify: false,
-        dns: flags.spec === "dns" ? "yes" : flags.spec === "deploy" ? "no" : "if-set"
+        dns: flags.spec === "dns" ? "yes" : flags.spec === "deploy" || subject.leavesDns ? "no" : "if-set"
       },
       secrets: noSecrets
     })
@@ -61,6 +61,7 @@ const subjectFrom = Effect.fn("subjectFrom")(function* (subject: string, appName
       domain,
       server: undefined,
       dnsProvider: undefined,
+      leavesDns: false,
       healthcheck: plainHealthcheck
     }
   }
@@ -70,6 +71,7 @@ const subjectFrom = Effect.fn("subjectFrom")(function* (subject: string, appName
     domain: spec.domain,
     server: spec.server,
     dnsProvider: spec.dns.provider,
+    leavesDns: spec.dns.none === true,
     healthcheck: spec.healthcheck
   }
 })
