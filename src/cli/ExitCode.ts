@@ -67,6 +67,7 @@ const coolifyCodes: { readonly [R in CoolifyErrorReason]: ExitCode } = {
   Unauthenticated: ExitCode.credentials,
   MissingAbility: ExitCode.credentials,
   Forbidden: ExitCode.credentials,
+  Blocked: ExitCode.credentials,
   BadConfig: ExitCode.credentials,
   Redirected: ExitCode.credentials,
   UnknownEndpoint: ExitCode.credentials,

@@ -127,7 +127,7 @@ const forbidden = (origin: Origin, message: string): Verdict => {
   if (/^API is disabled/i.test(message)) return { reason: "ApiDisabled" }
   if (/not allowed to access the API/i.test(message)) return { reason: "AddressNotAllowed" }
   return message === ""
-    ? { reason: "Forbidden", detail: "HTTP 403, not in Coolify's words: a proxy or firewall in front of it?" }
+    ? { reason: "Blocked", detail: "HTTP 403, not in Coolify's words" }
     : { reason: "Forbidden" }
 }
 
@@ -144,7 +144,9 @@ const judge = (
         ? { reason: "Invalid", detail: `${message} ${body.error}` }
         : { reason: body.errors === undefined ? "Refused" : "Invalid" }
     case 401:
-      return { reason: "Unauthenticated" }
+      return answer.body === undefined
+        ? { reason: "Blocked", detail: "HTTP 401, not in Coolify's words" }
+        : { reason: "Unauthenticated" }
     case 403:
       return forbidden(origin, message)
     case 404:

@@ -23,6 +23,8 @@ export const CoolifyErrorReason = Schema.Literal(
   "MissingAbility",
   /** 403 for any other cause (team role, policy). */
   "Forbidden",
+  /** 401 or 403 that is none of Coolify's: a proxy, a firewall or a login stands before it. */
+  "Blocked",
   /** 404 of a resource. */
   "NotFound",
   /** 404 of the catch-all route: this Coolify version has no such endpoint, or the URL is not a Coolify API. */

@@ -22,10 +22,17 @@ export interface NameServerAnswer {
   readonly values: ReadonlyArray<string>
 }
 
-/** No name server of the zone could be found. */
+/** The name servers of the zone could not be asked, or disagree. */
 export class AuthoritativeDnsError extends Schema.TaggedError<AuthoritativeDnsError>(
   "fabrik/dns/AuthoritativeDnsError"
-)("AuthoritativeDnsError", { name: Schema.String, detail: Schema.String }) {
+)("AuthoritativeDnsError", {
+  name: Schema.String,
+  detail: Schema.String,
+  reason: Schema.optionalWith(
+    Schema.Literal("NoResolver", "Unresolved", "NotDelegated", "Differ", "Unwatchable"),
+    { default: () => "Unresolved" }
+  )
+}) {
   override get message(): string {
     return `${this.name}: ${this.detail}`
   }

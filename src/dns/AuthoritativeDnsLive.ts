@@ -97,12 +97,16 @@ const make = Effect.fnUntraced(function* (options: AuthoritativeDnsOptions) {
 
   const lookup = Effect.fnUntraced(function* (zone: string) {
     if (resolvers.length === 0) {
-      return yield* new AuthoritativeDnsError({ name: zone, detail: "this system has no DNS resolver" })
+      return yield* new AuthoritativeDnsError({
+        name: zone,
+        detail: "this system has no DNS resolver",
+        reason: "NoResolver"
+      })
     }
     const names = yield* resolve(zone, "NS")
     if (names.length === 0) {
       const detail = "no name servers: the zone is not delegated to any"
-      return yield* new AuthoritativeDnsError({ name: zone, detail })
+      return yield* new AuthoritativeDnsError({ name: zone, detail, reason: "NotDelegated" })
     }
     return (yield* Effect.forEach(names.toSorted(), addressesOf, { concurrency: 8 })).flat()
   })

@@ -79,7 +79,7 @@ export const awaitAuthoritative = Effect.fn("awaitAuthoritative")(function* (opt
   const type = record.proxied ? "A" : record.type
   if (!isQuestion(type)) {
     const detail = `fabrik cannot watch ${type} records`
-    return yield* new AuthoritativeDnsError({ name: record.name, detail })
+    return yield* new AuthoritativeDnsError({ name: record.name, detail, reason: "Unwatchable" })
   }
   const right = record.proxied
     ? ({ outcome }: NameServerAnswer) => outcome === "answer"

@@ -72,6 +72,10 @@ export const observe = Effect.fn("observe")(function* (spec: Spec, options: { re
   return { server, ...coolify, dns, orphans } satisfies Observed
 })
 
+/** Its name; where others have it too, what tells them apart. */
+const described = ({ ip, name, uuid }: Server, among: ReadonlyArray<Server>): string =>
+  among.some((other) => other.uuid !== uuid && other.name === name) ? `${name} (${uuid}, ${ip})` : name
+
 const findServer = Effect.fn("findServer")(function* ({ dns, server: wanted }: Spec) {
   const coolify = yield* CoolifyClient
   const servers = yield* coolify.listServers
@@ -79,7 +83,7 @@ const findServer = Effect.fn("findServer")(function* ({ dns, server: wanted }: S
     wanted === undefined
       ? servers
       : servers.filter((server) => [server.name, server.uuid, server.ip].includes(wanted))
-  const names = servers.map((server) => server.name).join(", ")
+  const names = servers.map((server) => described(server, servers)).join(", ")
   const [server] = matches
   if (server === undefined) {
     return yield* new RefusedError({
@@ -94,8 +98,8 @@ const findServer = Effect.fn("findServer")(function* ({ dns, server: wanted }: S
   if (matches.length > 1) {
     return yield* new RefusedError({
       reason: "Ambiguous",
-      detail: `${wanted === undefined ? "Coolify has several servers" : `several servers match ${wanted}`}: ${names}`,
-      next: "set `server` in the spec to the name or uuid of one of them"
+      detail: `${wanted === undefined ? "Coolify has several servers" : `several servers match ${wanted}`}: ${matches.map((one) => described(one, matches)).join(", ")}`,
+      next: "set `server` in the spec to the uuid of one of them, or to its name if no other has it"
     })
   }
   if (!server.usable) {

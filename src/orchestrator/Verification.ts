@@ -77,6 +77,7 @@ const checkDns = Effect.fn("checkDns")(function* (domain: string) {
   if (right < answers.length || right === 0 || new Set(said).size > 1) {
     return yield* new AuthoritativeDnsError({
       name: domain,
+      reason: "Differ",
       detail: `the name servers do not all answer alike (${detail})`
     })
   }

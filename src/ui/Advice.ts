@@ -40,6 +40,10 @@ export const coolifyAdvice: Table<CoolifyErrorReason> = {
     cause: "The owner of this token has no right to do this in the team.",
     next: "Use a token made by an admin or the owner of the team."
   },
+  Blocked: {
+    cause: "Something before Coolify refuses the request: a proxy, a firewall or a login.",
+    next: "Let this machine through there, or make an exception for paths that begin with /api."
+  },
   NotFound: {
     cause: "It is not there: somebody removed it meanwhile, or it belongs to another team.",
     next: "Check that the token belongs to the right team, then run the command again."
@@ -82,7 +86,7 @@ export const coolifyAdvice: Table<CoolifyErrorReason> = {
   },
   Redirected: {
     cause: "The address leads somewhere else, and the token is not sent there.",
-    next: "Set the address that the redirect leads to, with https://."
+    next: "If that is your Coolify under another address, set that one, with https://; if it is a login page, make an exception there for paths that begin with /api."
   },
   BadResponse: {
     cause: "The answer cannot be understood; a proxy or a login page may stand before Coolify.",
@@ -142,7 +146,7 @@ export const dnsAdvice: Table<DnsErrorReason> = {
   },
   Unavailable: {
     cause: "The DNS provider cannot be reached, or had an error of its own.",
-    next: "Run the command again later."
+    next: "Check its address and the network from here; an error of its own passes, so run the command again later."
   },
   OutcomeUnknown: {
     cause: "The connection broke while the record was being written.",
@@ -156,24 +160,6 @@ export const dnsAdvice: Table<DnsErrorReason> = {
   BadConfig: {
     cause: "",
     next: "Set CLOUDFLARE_API_TOKEN, or PDNS_API_URL and PDNS_API_KEY; with --skip-dns none is needed."
-  }
-}
-
-/** The next step where the provider is known. */
-export const dnsNext: Readonly<Record<string, { readonly [R in DnsErrorReason]?: string }>> = {
-  cloudflare: {
-    Unauthorized:
-      "Make a token at Cloudflare under My Profile, API Tokens, and set CLOUDFLARE_API_TOKEN to it.",
-    Forbidden:
-      "Give the token Zone / Zone / Read and Zone / DNS / Edit for this zone at Cloudflare; if it is limited to addresses, add this machine's.",
-    ZoneNotFound:
-      "Add the zone at Cloudflare, give the token access to it, or correct `domain` in the spec (or CLOUDFLARE_ZONE_ID, where it is set)."
-  },
-  powerdns: {
-    Unauthorized: "Set PDNS_API_KEY to the server's api-key.",
-    Forbidden: "Allow this machine in the server's webserver-allow-from.",
-    ZoneNotFound:
-      "Create the zone on this server as its primary, or correct `domain` in the spec or PDNS_API_URL."
   }
 }
 
@@ -241,7 +227,7 @@ export const deploymentAdvice: Table<DeploymentFailedError["reason"]> = {
 export const probeAdvice: Table<ProbeError["reason"]> = {
   NameNotFound: {
     cause: "The domain has no address yet for this machine's resolver.",
-    next: "Check the zone's delegation: the registrar must name the provider's name servers."
+    next: "Check that a record stands there (fabrik makes none with --skip-dns and `dns: none`), and at the registrar that the zone is delegated to the provider's name servers."
   },
   ConnectionRefused: {
     cause: "Nothing listens for HTTPS there.",
@@ -252,12 +238,12 @@ export const probeAdvice: Table<ProbeError["reason"]> = {
     next: "Check the address, and the firewall for port 443."
   },
   Timeout: {
-    cause: "The application does not answer in time.",
-    next: "Look at its log, and at `port` and `healthcheck.timeout` in the spec."
+    cause: "Nothing answers in time: the application, or the way to it.",
+    next: "Look at its log, at `port` and `healthcheck.timeout` in the spec, and whether a firewall drops port 443."
   },
   Tls: {
     cause: "The server could not agree on a secure connection.",
-    next: "Check in Coolify that the server's proxy runs; a first certificate takes a minute."
+    next: "Check in Coolify that the server's proxy runs; a first certificate takes a minute. At Cloudflare's proxy (`dns.proxied`) a name more than one label below its zone has none."
   },
   Broken: {
     cause: "The answer broke off or was no HTTP.",

@@ -1,3 +1,4 @@
+import type { CoolifyError } from "../coolify/CoolifyError.ts"
 import type { UnhealthyError } from "../health/AwaitHealthy.ts"
 import type { ProbeError } from "../health/HealthProbe.ts"
 import type { StepError } from "../orchestrator/RunError.ts"
@@ -5,7 +6,6 @@ import {
   coolifyAdvice,
   deploymentAdvice,
   dnsAdvice,
-  dnsNext,
   doing,
   journalAdvice,
   probeAdvice,
@@ -14,6 +14,7 @@ import {
   unhealthyAdvice
 } from "./Advice.ts"
 import { count, seconds } from "./Layout.ts"
+import { dnsNext, gatewayAdvice, nameServerAdvice } from "./NextStep.ts"
 import { redirectAdvice } from "./RedirectAdvice.ts"
 
 /** A failure in the operator's words. Texts may come from elsewhere: whoever prints them cleans them. */
@@ -58,7 +59,7 @@ export const explain = (error: StepError | ProbeError): Explanation => {
       return plain("journal", `${error.file} ${error.detail}`, next, [cause])
     }
     case "CoolifyError": {
-      const { cause, next } = coolifyAdvice[error.reason]
+      const { cause, next } = isGateways(error) ? gatewayAdvice : coolifyAdvice[error.reason]
       const abilities = error.ability === undefined ? "" : `It needs the ability \`${error.ability}\`.`
       const status = error.status === undefined ? "" : ` (HTTP ${error.status})`
       return {
@@ -85,11 +86,7 @@ export const explain = (error: StepError | ProbeError): Explanation => {
       }
     }
     case "AuthoritativeDnsError":
-      return plain(
-        "DNS",
-        `no name server of ${error.name} could be asked: ${error.detail}`,
-        "Check at the registrar that the domain is delegated to the DNS provider's name servers."
-      )
+      return plain("DNS", `${error.name}: ${error.detail}`, nameServerAdvice[error.reason])
     case "PropagationTimeout":
       return {
         ...plain(
@@ -128,6 +125,10 @@ export const explain = (error: StepError | ProbeError): Explanation => {
       return plain("fabrik", error.message, "This is a fault of fabrik: please report it.")
   }
 }
+
+/** Its proxy answers, and Coolify behind it does not. */
+const isGateways = ({ reason, status }: CoolifyError): boolean =>
+  reason === "ServerError" && status !== undefined && status >= 502 && status <= 504
 
 /** What the name servers' last answers say about why a record is not served. */
 const unservedAdvice = (outcomes: ReadonlyArray<string>): string => {

@@ -147,8 +147,8 @@ const rows: ReadonlyArray<Row> = [
     name: "403 of a firewall",
     answer: { status: 403, body: "<html>Attention Required</html>", headers: html },
     expect: {
-      reason: "Forbidden",
-      detail: "HTTP 403, not in Coolify's words: a proxy or firewall in front of it?"
+      reason: "Blocked",
+      detail: "HTTP 403, not in Coolify's words"
     }
   },
   {

@@ -87,6 +87,44 @@ describe("Failure", () => {
     }
   })
 
+  it("gives a next step that fits the cause", () => {
+    const coolify = (reason: CoolifyErrorReason, status?: number) =>
+      explain(new CoolifyError({ method: "version", reason, detail: "x", status }))
+    const gateway = coolify("ServerError", 502)
+    assert.match(gateway.causes.join(), /proxy before Coolify answers/)
+    assert.notMatch(gateway.next, /token|credential/i)
+    assert.match(coolify("ServerError", 500).causes.join(), /error of its own/)
+    assert.match(coolify("Blocked", 403).next, /exception for paths that begin with \/api/)
+    assert.match(coolify("Redirected", 302).next, /login page/)
+
+    const dns = (provider: string, reason: "Unauthorized" | "Forbidden" | "ZoneNotFound") =>
+      explain(new DnsError({ provider, method: "findZone", reason, detail: "x" })).next
+    for (const reason of ["Unauthorized", "Forbidden", "ZoneNotFound"] as const) {
+      assert.notMatch(dns("cloudflare", reason), /PDNS|webserver/)
+      assert.notMatch(dns("powerdns", reason), /CLOUDFLARE|Zone \/ DNS/)
+    }
+
+    const unserved = (...outcomes: ReadonlyArray<string>) =>
+      explain(
+        new PropagationTimeout({
+          name: "a.example.com",
+          type: "A",
+          wanted: ["192.0.2.1"],
+          answers: outcomes.map((outcome) => ({ server: "ns1", outcome, values: [] }))
+        })
+      ).next
+    assert.match(unserved("answer", "not-authoritative"), /at the registrar/)
+    assert.match(unserved("answer", "no-reply"), /port 53/)
+    assert.match(unserved("server-failure"), /fails on the zone/)
+    assert.notMatch(unserved("no-reply"), /registrar/)
+
+    const names = (reason: AuthoritativeDnsError["reason"]) =>
+      explain(new AuthoritativeDnsError({ name: "example.com", detail: "x", reason }))
+    assert.match(names("NoResolver").next, /resolv\.conf/)
+    assert.match(names("NotDelegated").next, /registrar/)
+    assert.notMatch(names("Differ").what, /could be asked/)
+  })
+
   it("fits 80 columns and stays harmless, whatever the world said", () => {
     for (const error of everyError) {
       for (const line of renderRunError(

@@ -1,6 +1,7 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { apply as run } from "../../orchestrator/Apply.ts"
+import { byProjectName } from "../../orchestrator/ProjectName.ts"
 import { define } from "../CommandInfo.ts"
 import { conclude } from "../Conclude.ts"
 import * as Flag from "../Flag.ts"
@@ -46,17 +47,18 @@ export const apply = define({
     { line: "fabrik apply --dry-run app.yaml", says: "no network needed, nothing is changed" }
   ],
   handler: Effect.fn("command.apply")(function* (flags) {
-    const { spec, text, reviewed } = yield* loadSubject(flags.file)
-    const skipDns = leavesDns(spec, reviewed?.skipDns ?? flags.skipDns)
+    const { spec: written, text, reviewed } = yield* loadSubject(flags.file)
+    const skipDns = leavesDns(written, reviewed?.skipDns ?? flags.skipDns)
     const skipDeploy = reviewed?.skipDeploy ?? flags.skipDeploy
     const given = yield* givenSecrets(flags.secrets)
     const world = yield* openWorld({
-      ...subjectOf(spec),
+      ...subjectOf(written),
       sandbox: sandboxOf(flags),
       dryRun: flags.dryRun,
       needs: { coolify: true, dns: skipDns ? "no" : "yes" },
       secrets: { envFile: flags.envFile, given }
     })
+    const spec = yield* Effect.provide(byProjectName(written, world.offline), world.layer)
     const { confirm, consent } = yield* makeConfirmation({
       yes: flags.yes || flags.dryRun || reviewed !== undefined,
       question: "Carry this plan out?"
@@ -76,7 +78,7 @@ export const apply = define({
       timeout: Duration.seconds(flags.timeout ?? 1800)
     }).pipe(Effect.provide(world.layer), Effect.provide(Output.layer(flags)))
     if (!flags.dryRun && !skipDeploy) {
-      yield* recordRelease({ spec, text, report, backTo: undefined }).pipe(
+      yield* recordRelease({ spec: written, text, report, backTo: undefined }).pipe(
         Effect.provide(historyLayer(sandboxOf(flags)))
       )
     }

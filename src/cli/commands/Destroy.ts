@@ -1,4 +1,5 @@
 import * as Effect from "effect/Effect"
+import { byProjectName } from "../../orchestrator/ProjectName.ts"
 import { destroy as run } from "../../orchestrator/Destroy.ts"
 import { readSpec } from "../../spec/LoadSpec.ts"
 import { parseSpec } from "../../spec/ParseSpec.ts"
@@ -35,15 +36,16 @@ export const destroy = define({
   ],
   handler: Effect.fn("command.destroy")(function* (flags) {
     const text = yield* readSpec(flags.file)
-    const spec = yield* parseSpec(text, flags.file)
-    yield* maskSecrets(spec, sandboxOf(flags))
+    const written = yield* parseSpec(text, flags.file)
     const world = yield* openWorld({
-      ...subjectOf(spec),
+      ...subjectOf(written),
       sandbox: sandboxOf(flags),
       dryRun: false,
-      needs: { coolify: true, dns: leavesDns(spec, flags.keepDns) ? "no" : "yes" },
+      needs: { coolify: true, dns: leavesDns(written, flags.keepDns) ? "no" : "yes" },
       secrets: noSecrets
     })
+    const spec = yield* Effect.provide(byProjectName(written, world.offline), world.layer)
+    yield* maskSecrets(spec, sandboxOf(flags))
     const { confirm, consent } = yield* makeConfirmation({
       yes: flags.yes,
       question: "Delete this? It cannot be undone."

@@ -1,4 +1,5 @@
 import * as Effect from "effect/Effect"
+import { byProjectName } from "../../orchestrator/ProjectName.ts"
 import { followLogs, logs as readLogs } from "../../orchestrator/Logs.ts"
 import type { LogLine } from "../../orchestrator/LogText.ts"
 import { loadSpec } from "../../spec/LoadSpec.ts"
@@ -40,15 +41,16 @@ export const logs = define({
     { line: "fabrik logs app.yaml -n 1000 | grep ERROR", says: "lines go to stdout, notes to stderr" }
   ],
   handler: Effect.fn("command.logs")(function* (flags) {
-    const spec = yield* loadSpec(flags.file)
-    yield* maskSecrets(spec, sandboxOf(flags))
+    const written = yield* loadSpec(flags.file)
     const world = yield* openWorld({
-      ...subjectOf(spec),
+      ...subjectOf(written),
       sandbox: sandboxOf(flags),
       dryRun: false,
       needs: { coolify: true, dns: "no" },
       secrets: noSecrets
     })
+    const spec = yield* Effect.provide(byProjectName(written, world.offline), world.layer)
+    yield* maskSecrets(spec, sandboxOf(flags))
     const lines = flags.lines ?? 100
     const { out } = yield* Screen
     const show = (found: ReadonlyArray<LogLine>) =>

@@ -1,6 +1,7 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
+import { byProjectName } from "../../orchestrator/ProjectName.ts"
 import { apply as run } from "../../orchestrator/Apply.ts"
 import { hasChanges, type Plan as PlanData } from "../../orchestrator/Plan.ts"
 import { readSpec } from "../../spec/LoadSpec.ts"
@@ -42,15 +43,16 @@ export const plan = define({
   ],
   handler: Effect.fn("command.plan")(function* (flags) {
     const text = yield* readSpec(flags.file)
-    const spec = yield* parseSpec(text, flags.file)
+    const written = yield* parseSpec(text, flags.file)
     const given = yield* givenSecrets(flags.secrets)
     const world = yield* openWorld({
-      ...subjectOf(spec),
+      ...subjectOf(written),
       sandbox: sandboxOf(flags),
       dryRun: true,
-      needs: { coolify: true, dns: leavesDns(spec, flags.skipDns) ? "no" : "yes" },
+      needs: { coolify: true, dns: leavesDns(written, flags.skipDns) ? "no" : "yes" },
       secrets: { envFile: flags.envFile, given }
     })
+    const spec = yield* Effect.provide(byProjectName(written, world.offline), world.layer)
     if (flags.out !== undefined && world.offline) {
       return yield* new CredentialsError({
         detail: "a plan that was made without reading the server cannot be saved: nothing could carry it out",

@@ -1,5 +1,6 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import { byProjectName } from "../../orchestrator/ProjectName.ts"
 import { apply } from "../../orchestrator/Apply.ts"
 import { destroy } from "../../orchestrator/Destroy.ts"
 import type { Unsettled } from "../../orchestrator/JournalEntry.ts"
@@ -146,15 +147,16 @@ interface SettleFlags extends WorldFlags {
 
 /** `undefined`: there was nothing to settle, or another run has done so in the meantime. */
 const settle = Effect.fn("settle")(function* (name: string, left: Unsettled, flags: SettleFlags) {
-  const spec = yield* parseSpec(left.begun.text, left.begun.file)
-  yield* maskSecrets(spec, sandboxOf(flags))
+  const written = yield* parseSpec(left.begun.text, left.begun.file)
   const world = yield* openWorld({
-    ...subjectOf(spec),
+    ...subjectOf(written),
     sandbox: sandboxOf(flags),
     dryRun: false,
     needs: { coolify: true, dns: left.begun.skipDns ? "if-set" : "yes" },
     secrets: { envFile: flags.envFile, given: flags.given }
   })
+  const spec = yield* Effect.provide(byProjectName(written, world.offline), world.layer)
+  yield* maskSecrets(spec, sandboxOf(flags))
   yield* lockRun(spec, { ...world, command: "recover", seconds: flags.lockTimeout ?? 0 })
   const now = yield* Effect.provide(peek(name), world.layer)
   if (now === undefined) return undefined
@@ -176,7 +178,7 @@ const settle = Effect.fn("settle")(function* (name: string, left: Unsettled, fla
   ).pipe(Effect.provide(world.layer), Effect.provide(Output.layer(flags)))
   if (!back && now.begun.command !== "destroy") {
     yield* Effect.provide(
-      recordRelease({ spec, text: now.begun.text, report, backTo: undefined }),
+      recordRelease({ spec: written, text: now.begun.text, report, backTo: undefined }),
       historyLayer(sandboxOf(flags))
     )
   }

@@ -1,6 +1,7 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import { byProjectName } from "../../orchestrator/ProjectName.ts"
 import { apply as run } from "../../orchestrator/Apply.ts"
 import { chooseRelease } from "../../orchestrator/Releases.ts"
 import { loadSpec } from "../../spec/LoadSpec.ts"
@@ -69,15 +70,16 @@ export const rollback = define({
       return yield* Say.hint(["No release of this spec was recorded here yet."])
     }
     const target = yield* chosen
-    const spec = yield* parseSpec(target.text, `${flags.file} (release ${target.release})`)
+    const written = yield* parseSpec(target.text, `${flags.file} (release ${target.release})`)
     const given = yield* givenSecrets(flags.secrets)
     const world = yield* openWorld({
-      ...subjectOf(spec),
+      ...subjectOf(written),
       sandbox,
       dryRun: flags.dryRun,
-      needs: { coolify: true, dns: leavesDns(spec, flags.skipDns) ? "no" : "yes" },
+      needs: { coolify: true, dns: leavesDns(written, flags.skipDns) ? "no" : "yes" },
       secrets: { envFile: flags.envFile, given }
     })
+    const spec = yield* Effect.provide(byProjectName(written, world.offline), world.layer)
     const { confirm, consent } = yield* makeConfirmation({
       yes: flags.yes || flags.dryRun,
       question: `Go back to release ${target.release}?`
@@ -97,7 +99,7 @@ export const rollback = define({
       origin: { file: flags.file, text: target.text },
       timeout: Duration.seconds(flags.timeout ?? 1800)
     }).pipe(Effect.provide(world.layer), Effect.provide(Output.layer(flags)))
-    yield* recordRelease({ spec, text: target.text, report, backTo: target.release }).pipe(
+    yield* recordRelease({ spec: written, text: target.text, report, backTo: target.release }).pipe(
       Effect.provideService(History, history)
     )
     if (report.url !== null && !flags.dryRun && !flags.quiet) {

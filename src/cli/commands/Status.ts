@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { byProjectName } from "../../orchestrator/ProjectName.ts"
 import { isPassing } from "../../orchestrator/Logs.ts"
 import type { StepError } from "../../orchestrator/RunError.ts"
 import { Status, status as readStatus } from "../../orchestrator/Status.ts"
@@ -39,15 +40,16 @@ export const status = define({
     { line: "fabrik status app.yaml --json", says: "the same facts as one JSON object" }
   ],
   handler: Effect.fn("command.status")(function* (flags) {
-    const spec = yield* loadSpec(flags.file)
-    yield* maskSecrets(spec, sandboxOf(flags))
+    const written = yield* loadSpec(flags.file)
     const world = yield* openWorld({
-      ...subjectOf(spec),
+      ...subjectOf(written),
       sandbox: sandboxOf(flags),
       dryRun: false,
-      needs: { coolify: true, dns: leavesDns(spec, flags.skipDns) ? "no" : "yes" },
+      needs: { coolify: true, dns: leavesDns(written, flags.skipDns) ? "no" : "yes" },
       secrets: noSecrets
     })
+    const spec = yield* Effect.provide(byProjectName(written, world.offline), world.layer)
+    yield* maskSecrets(spec, sandboxOf(flags))
     const { out } = yield* Screen
     const options = { skipDns: leavesDns(spec, flags.skipDns), holder: runningRun(spec, world) }
     const read = readStatus(spec, options).pipe(

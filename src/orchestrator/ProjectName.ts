@@ -1,0 +1,35 @@
+import * as Effect from "effect/Effect"
+import { CoolifyClient } from "../coolify/CoolifyClient.ts"
+import type { Spec } from "../spec/Spec.ts"
+import { RefusedError } from "./DeployError.ts"
+
+/** As Coolify makes them (CUID2): no name that a person gives has this form with a digit in it. */
+const looksLikeUuid = (text: string): boolean => /^(?=.*\d)[a-z0-9]{24}$/.test(text)
+
+/**
+ * The spec with its project by name, where it stands there by uuid: marks, locks and journals are made of the name, so
+ * that both spellings mean one application. Asks Coolify only for what looks like a uuid.
+ */
+export const byProjectName = Effect.fn("byProjectName")(function* (spec: Spec, offline: boolean) {
+  if (offline || !looksLikeUuid(spec.project)) return spec
+  const coolify = yield* CoolifyClient
+  const projects = yield* coolify.listProjects
+  if (projects.some(({ name }) => name === spec.project)) return spec
+  const found = projects.find(({ uuid }) => uuid === spec.project)
+  if (found === undefined) {
+    return yield* new RefusedError({
+      reason: "NotFound",
+      detail: `Coolify has no project with the uuid ${spec.project} that this token can see`,
+      next: "write the project's name under `project`, or use a token of its team"
+    })
+  }
+  const namesakes = projects.filter(({ name }) => name === found.name)
+  if (namesakes.length > 1) {
+    return yield* new RefusedError({
+      reason: "Ambiguous",
+      detail: `Coolify has ${namesakes.length} projects named ${found.name} (${namesakes.map(({ uuid }) => uuid).join(", ")}), and fabrik knows a project by its name`,
+      next: "rename all but one of them in Coolify"
+    })
+  }
+  return { ...spec, project: found.name } satisfies Spec
+})
