@@ -176,6 +176,34 @@ const mutants = [
     tests: ["test/reliability/Crash.test.ts"]
   },
   {
+    name: "the refusal of a quote in a value",
+    file: "src/coolify/VariableValue.ts",
+    find: 'if (value.includes("\'"))',
+    put: "if (false)",
+    tests: ["test/coolify/VariableValue.test.ts"]
+  },
+  {
+    name: "the refusal of a reference in JSON",
+    file: "src/coolify/VariableValue.ts",
+    find: "  if (expanded.test(value)) {",
+    put: "  if (false) {",
+    tests: ["test/coolify/VariableValue.test.ts"]
+  },
+  {
+    name: "the refusal of blanks at the ends of a value",
+    file: "src/coolify/VariableValue.ts",
+    find: "  if (ends !== undefined) return ends\n",
+    put: "",
+    tests: ["test/coolify/VariableValue.test.ts"]
+  },
+  {
+    name: "the refusal of a secret that would not arrive",
+    file: "src/orchestrator/Reconcile.ts",
+    find: "    yield* refuseValues(desired, writes.put)\n",
+    put: "",
+    tests: ["test/orchestrator/Reconcile.test.ts"]
+  },
+  {
     name: "the old values that an update keeps for later",
     file: "src/orchestrator/resources/Variables.ts",
     find: "  yield* keepUpdate(kept, update)\n",

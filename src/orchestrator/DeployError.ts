@@ -11,6 +11,7 @@ export class RefusedError extends Schema.TaggedError<RefusedError>("fabrik/orche
       "Ambiguous",
       "NotFound",
       "Unrestorable",
+      "Unsendable",
       "NotPublic",
       "Delegated",
       "Downtime",

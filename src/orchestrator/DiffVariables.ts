@@ -94,12 +94,9 @@ export const hiddenRelease = (row: ObservedVariable | undefined): ReadonlyArray<
 const hasSameValue = (variable: Variable, row: ObservedVariable): boolean =>
   row.value === undefined
     ? row.comment === variable.comment
-    : Redacted.value(row.value).trim() === Redacted.value(variable.value).trim()
+    : Redacted.value(row.value) === Redacted.value(variable.value)
 
-/**
- * Whether a row holds this variable, as far as the token can see. Blanks around a value make no difference: Coolify trims
- * what it is sent (TrimStrings in app/Http/Kernel.php, 4.3), and would never hold what differs in them.
- */
+/** Whether a row holds this variable, byte for byte, as far as the token can see. */
 export const isSame = (variable: Variable, row: ObservedVariable | undefined): boolean =>
   row !== undefined &&
   hasSameValue(variable, row) &&

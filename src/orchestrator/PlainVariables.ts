@@ -1,6 +1,7 @@
 /** Pure: which variables of an application that fabrik did not make a spec can hold, and which stay Coolify's. */
 import * as Redacted from "effect/Redacted"
 import type { ApplicationSource, ObservedVariable } from "../coolify/CoolifyClient.ts"
+import { arrivesAsWritten } from "../coolify/VariableValue.ts"
 import { isCoolifysOwn, variablePattern } from "../spec/Limits.ts"
 import { releaseKey } from "./Desired.ts"
 
@@ -45,14 +46,17 @@ export const sortVariables = (
 /** Set by Coolify, or by fabrik itself. */
 const isReserved = (key: string): boolean => isCoolifysOwn(key) || key === releaseKey
 
-/** fabrik writes values literally, for the running container, and for the build of a repository where the spec names them. */
+/**
+ * fabrik writes values literally, for the running container, and for the build of a repository where the spec names them.
+ * A value that reaches the container as another one than its text says is not to be written anew.
+ */
 const meansTheSame = (row: ObservedVariable, value: string, source: ApplicationSource): boolean => {
-  const isExpanded = !row.isLiteral && /\$|\{\{/.test(value)
+  const isExpanded = !row.isLiteral && value.includes("{{")
   const isBuildArgument =
     row.isBuildtime &&
     source._tag === "Dockerfile" &&
     new RegExp(`^\\s*ARG\\s+${row.key.replaceAll(".", "\\.")}\\b`, "imu").test(source.text ?? "")
-  return row.isRuntime && !isExpanded && !isBuildArgument
+  return row.isRuntime && !isExpanded && !isBuildArgument && arrivesAsWritten(value, row)
 }
 
 const secretKey =

@@ -21,6 +21,7 @@ import { diffApplication, type ApplicationDiff } from "./DiffApplication.ts"
 import { diffVariables, hiddenRelease } from "./DiffVariables.ts"
 import type { Observed, OrphanRecord } from "./Observe.ts"
 import type { Change, Plan } from "./Plan.ts"
+import { refuseValues } from "./RefuseValues.ts"
 import { planNotes } from "./PlanNotes.ts"
 import { reconcileRecord, type RecordAction } from "./ReconcileRecord.ts"
 
@@ -187,6 +188,7 @@ const reconcileCoolify = (
             : variables.put,
           remove: variables.remove
         }
+    yield* refuseValues(desired, writes.put)
     yield* restorable(fields.replace ? [] : writes.put, writes.remove, observed.variables)
     return {
       createProject: observed.project === undefined,

@@ -1,3 +1,4 @@
+import { valueProblem } from "../coolify/VariableValue.ts"
 import { type Field, readList, readMap, type Shape } from "./Fields.ts"
 import { isCoolifysOwn, variablePattern } from "./Limits.ts"
 import { keyName, type Report } from "./Report.ts"
@@ -36,6 +37,15 @@ export interface EnvEntry {
   readonly field: Field
 }
 
+/** A value that would reach the container as another one, or not at all. The tree has reported control characters. */
+const refuseValue = (report: Report, field: Field, value: string): void => {
+  const problem = valueProblem(value)
+  if (problem === undefined || problem.kind === "Control") return
+  const hint =
+    problem.kind === "FinalBreak" ? "write `|-` instead of `|` for the block that it is in" : problem.hint
+  report.add(field.node.at, field.path, { message: `\`${field.path}\` ${problem.what}`, hint })
+}
+
 /** The variables. Numbers and booleans are taken as they are written: `PORT: 8000` is `"8000"`. */
 export const readEnv = (report: Report, field: Field): ReadonlyMap<string, EnvEntry> => {
   const found = new Map<string, EnvEntry>()
@@ -57,7 +67,10 @@ export const readEnv = (report: Report, field: Field): ReadonlyMap<string, EnvEn
     }
     const good = nameIsGood(report, key, own, keyAt)
     if (value._tag === "Scalar") {
-      if (good) found.set(key, { value: value.text, field: own })
+      if (good) {
+        refuseValue(report, own, value.text)
+        found.set(key, { value: value.text, field: own })
+      }
     } else if (value._tag === "Null") {
       report.add(value.at, own.path, {
         message: `\`${own.path}\` has no value`,

@@ -190,6 +190,7 @@ export const refusedAdvice: { readonly [R in RefusedError["reason"]]: string } =
   Ambiguous: "More than one fits, and fabrik does not guess.",
   NotFound: "What is named does not exist.",
   Unrestorable: "What cannot be put back is not changed.",
+  Unsendable: "A value that would not arrive as it is, is not sent.",
   NotPublic: "Visitors could not reach it there.",
   Delegated: "Other name servers answer for that part of the zone.",
   Downtime: "A gap in service is only taken when it was agreed to.",

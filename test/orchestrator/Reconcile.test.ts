@@ -98,6 +98,54 @@ describe("a second apply", () => {
     assert.strictEqual(refusal(hidden, rotated).reason, "Unrestorable")
   })
 
+  it("takes a value that differs in a blank for another one", () => {
+    const row = { ...variables[1]!, value: Redacted.make("info ") }
+    const observed = { ...settled, variables: [variables[0]!, row, ...settled.variables.slice(2)] }
+    assert.deepStrictEqual(
+      plan(observed).variables.put.map(({ key }) => key),
+      ["LOG_LEVEL", "FABRIK_RELEASE"]
+    )
+  })
+
+  it("refuses a secret that would not arrive, with where it comes from and without showing it", () => {
+    const origins = [
+      ["given", "API_KEY (from the command line)"],
+      ["environment", "API_KEY (from the environment)"],
+      ["env-file", "API_KEY (from the env file)"],
+      ["stored", "API_KEY (kept by an earlier run)"]
+    ] as const
+    for (const [origin, named] of origins) {
+      for (const value of [
+        "hunter2's",
+        "hunter2\n",
+        " hunter2",
+        "hunter2\\",
+        '{"hunter2":"$HOME"}',
+        "hunter2\0"
+      ]) {
+        const secret = { ...variables[0]!, value: Redacted.make(value) }
+        const wanted = desired(spec, {
+          variables: [secret, variables[1]!],
+          secrets: [{ name: "API_KEY", value: secret.value, origin }]
+        })
+        const { reason, detail, next } = refusal(settled, wanted)
+        assert.strictEqual(reason, "Unsendable")
+        assert.isTrue(detail.startsWith(`${named} `), detail)
+        assert.notInclude(detail + next, "hunter2")
+      }
+    }
+  })
+
+  it("leaves a value alone that would not arrive, when nobody gave it and the application has it already", () => {
+    const secret = { ...variables[0]!, value: Redacted.make('{"a":"$HOME"}') }
+    const wanted = desired(spec, {
+      variables: [secret, variables[1]!],
+      secrets: [{ name: "API_KEY", value: secret.value, origin: "stored" }]
+    })
+    const observed = { ...settled, variables: [secret, ...settled.variables.slice(1)] }
+    assert.isFalse(hasChanges(plan(observed, wanted).plan))
+  })
+
   it("deploys again only when asked, or when it was stopped", () => {
     assert.isTrue(plan(settled, wanted, { ...options, redeploy: true }).deploy)
     assert.isTrue(plan({ ...settled, application: application(spec, { status: "exited:unhealthy" }) }).deploy)

@@ -314,7 +314,7 @@ const injections: ReadonlyArray<HostileSpec> = [
     (spec) => spec.env["A"],
     '$(id) ${HOME} `id` "; rm -rf / #'
   ),
-  accepted("a value with line breaks", env('A: "a\\nB=c\\r\\n"'), (spec) => spec.env["A"], "a\nB=c\r\n"),
+  accepted("a value with line breaks", env('A: "a\\nB=c\\r\\nd"'), (spec) => spec.env["A"], "a\nB=c\r\nd"),
   refused("a secret with its value", `${base}secrets: ['API_KEY=hunter2']\n`, "name of a variable"),
   refused("a name with a line break", base.replace("name: a", 'name: "a\\nb"'), "`name` must be"),
   refused("a name with a command", base.replace("name: a", "name: a;id"), "`name` must be"),

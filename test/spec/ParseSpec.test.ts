@@ -433,7 +433,7 @@ describe("env and secrets", () => {
   it("keeps the source text of numbers and booleans", () => {
     const spec = good(
       base(
-        "env:\n  A: 8000\n  B: true\n  C: 1.10\n  D: 0x1F\n  E: 1e3\n  F: no\n  G: ''\n  H: 12345678901234567890123\n  I: 010\n  J: |\n    two\n    lines\n"
+        "env:\n  A: 8000\n  B: true\n  C: 1.10\n  D: 0x1F\n  E: 1e3\n  F: no\n  G: ''\n  H: 12345678901234567890123\n  I: 010\n  J: |-\n    two\n    lines\n"
       )
     )
     assert.deepStrictEqual(spec.env, {
@@ -446,7 +446,7 @@ describe("env and secrets", () => {
       G: "",
       H: "12345678901234567890123",
       I: "010",
-      J: "two\nlines\n"
+      J: "two\nlines"
     })
   })
 
@@ -485,6 +485,47 @@ describe("env and secrets", () => {
     ["secrets: { required: [A], more: [B] }", "5:27 secrets.more secrets are a list of names"]
   ])("%s", (more, expected) => {
     assert.deepStrictEqual(lines(base(more)), [expected])
+  })
+
+  it("refuses at its place what would not reach the container as it is written, and shows none of it", () => {
+    const refused = bad(
+      base(
+        [
+          "env:",
+          '  SEPARATOR: " "',
+          '  LOG_PREFIX: "[hunter2] "',
+          "  PEM: |",
+          "    -----BEGIN hunter2-----",
+          "    -----END hunter2-----",
+          "  NAME: it's hunter2",
+          "  FOLDER: C:\\hunter2\\",
+          `  JSON: '{"hunter2":"$HOME"}'`,
+          `  COLOURS: '["hunter2 #fff"]'`,
+          "  PRETTY: |-",
+          "    {",
+          '      "a": "hunter2"',
+          "    }"
+        ].join("\n")
+      )
+    )
+    assert.notInclude(refused.message, "hunter2")
+    assert.deepStrictEqual(
+      refused.message
+        .split("\n")
+        .filter((line) => !line.startsWith(" "))
+        .map((line) => line.replace(/^[^:]*:/, "").slice(0, 48)),
+      [
+        "6:14: `env.SEPARATOR` would arrive empty: Coolif",
+        "7:15: `env.LOG_PREFIX` ends in a blank: Coolify ",
+        "8:8: `env.PEM` ends in a line break, which Cooli",
+        "11:9: `env.NAME` contains a `'`, which stops the",
+        "12:11: `env.FOLDER` ends in a `\\`, which can sto",
+        "13:9: `env.JSON` is JSON with a `$` that would b",
+        "14:12: `env.COLOURS` is JSON with ` #` in it, wh",
+        "15:11: `env.PRETTY` is JSON over several lines, "
+      ]
+    )
+    assert.include(refused.message, "write `|-` instead of `|`")
   })
 
   it("allows names of 255 characters and no more", () => {

@@ -4,6 +4,7 @@ import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
 import * as Schema from "effect/Schema"
 import { parse, stringify } from "yaml"
+import { valueProblem } from "../../src/coolify/VariableValue.ts"
 import { parseSpec } from "../../src/spec/ParseSpec.ts"
 import { RawSpec, specJsonSchema } from "../../src/spec/RawSpec.ts"
 import type { Spec } from "../../src/spec/Spec.ts"
@@ -21,7 +22,8 @@ const variable = FastCheck.stringMatching(/^[A-BD-EG-OQ-RT-Z_][A-Za-z0-9_]{0,20}
 )
 // oxlint-disable-next-line no-control-regex -- a spec has none of them
 const control = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\uFFFE\uFFFF]|\p{Cs}/gu
-const value = FastCheck.string({ unit: "binary" }).map((text) => text.replace(control, ""))
+const text = FastCheck.string({ unit: "binary" }).map((text) => text.replace(control, ""))
+const value = text.filter((text) => valueProblem(text) === undefined)
 const seconds = FastCheck.integer({ min: 1, max: 300 })
 
 const source: FastCheck.Arbitrary<object> = FastCheck.oneof(
@@ -42,7 +44,7 @@ const source: FastCheck.Arbitrary<object> = FastCheck.oneof(
     { requiredKeys: ["git"] }
   ),
   FastCheck.record({
-    dockerfile: FastCheck.tuple(word, value).map(([image, text]) => `FROM ${image}\n# ${text}\n`)
+    dockerfile: FastCheck.tuple(word, text).map(([image, text]) => `FROM ${image}\n# ${text}\n`)
   })
 )
 
