@@ -169,6 +169,20 @@ const mutants = [
     tests: ["test/reliability/Crash.test.ts"]
   },
   {
+    name: "the readings of a text in which a secret is escaped",
+    file: "src/ui/Redactor.ts",
+    find: "      ...decodedViews(text).flatMap(",
+    put: '      ...decodedViews("").flatMap(',
+    tests: ["test/ui/Redactor.test.ts"]
+  },
+  {
+    name: "what stands behind a quote in a secret",
+    file: "src/ui/SecretForms.ts",
+    find: "=> [line, ...quoteParts(line)]",
+    put: "=> [line]",
+    tests: ["test/ui/Redactor.test.ts"]
+  },
+  {
     name: "the word that an update is not deployed yet",
     file: "src/orchestrator/Reconcile.ts",
     find: "const pending = current?.pending === true",

@@ -1,6 +1,7 @@
 /** The last line of defence: takes known secrets out of whatever is about to be written. */
 import * as Redacted from "effect/Redacted"
-import { formsOf, shortestSecret } from "./SecretForms.ts"
+import { formsOf, shortestSecret, textsOf } from "./SecretForms.ts"
+import { decodedViews, endOfWhole, rewritten, type Span } from "./SecretViews.ts"
 
 /** Stands where a secret stood. */
 export const redactedMark = "[redacted]"
@@ -25,12 +26,6 @@ interface RedactedStream {
   readonly flush: () => void
 }
 
-/** Part of a text: from `start`, up to `end` without it. */
-interface Span {
-  readonly start: number
-  readonly end: number
-}
-
 export const makeRedactor = (): Redactor => {
   const secrets = new Set<string>()
   const shown = new Set<string>()
@@ -38,7 +33,7 @@ export const makeRedactor = (): Redactor => {
   let matcher: Matcher | undefined
   const current = () => {
     const wanted = [...secrets].filter((secret) => !shown.has(secret))
-    return (matcher ??= makeMatcher(new Set(wanted.flatMap((secret) => [...formsOf(secret)]))))
+    return (matcher ??= makeMatcher(wanted))
   }
 
   const stream: Redactor["stream"] = (write, linger) => {
@@ -102,43 +97,70 @@ interface Matcher {
 
 const nothing: Matcher = { find: () => [], openEnd: (text) => text.length }
 
-const makeMatcher = (forms: ReadonlySet<string>): Matcher => {
-  if (forms.size === 0) return nothing
+/** Looks for the forms of the secrets in a text, and for the secrets themselves in its other readings. */
+const makeMatcher = (secrets: ReadonlyArray<string>): Matcher => {
+  if (secrets.length === 0) return nothing
+  const encoded = formMatcher(new Set(secrets.flatMap((secret) => [...formsOf(secret)])))
+  const plain = formMatcher(new Set(secrets.flatMap((secret) => [...textsOf(secret)])))
+  return {
+    find: (text) => [
+      ...encoded.find(text),
+      // A long word or a passphrase that the screen has broken into lines.
+      ...["", " "].flatMap((glue) => {
+        const view = withoutBreaks(text, glue)
+        return view === undefined ? [] : encoded.find(view.text).map(view.toText)
+      }),
+      ...decodedViews(text).flatMap((view) => plain.find(view.text).map(view.toText))
+    ],
+    openEnd: (text) => {
+      const open = encoded.openEnd(text)
+      // No escape of a character is longer than this, nor one that was escaped again.
+      const from = Math.max(0, text.length - plain.longest * 12 - 64)
+      const tail = text.slice(from)
+      const cut = endOfWhole(tail)
+      const known = tail.slice(0, cut)
+      const views = [{ text: known, toText: (span: Span) => span }, ...decodedViews(known)]
+      const places = views.flatMap((view) => {
+        const at = plain.openEnd(view.text)
+        return at === view.text.length ? [] : [view.toText({ start: at, end: at + 1 }).start]
+      })
+      return Math.min(open, from + Math.min(cut, ...places))
+    }
+  }
+}
+
+const formMatcher = (forms: ReadonlySet<string>): Matcher & { readonly longest: number } => {
   // By their first characters, the longest first; a table of the first two rules out nearly every place in a text.
   const byHead = new Map<string, Array<string>>()
   const mayStart = new Uint8Array(4096)
-  const slot = (text: string, at: number) => (text.charCodeAt(at) ^ (text.charCodeAt(at + 1) << 5)) & 4095
+  const slot = (first: number, second: number) => (first ^ (second << 5)) & 4095
   let longest = 0
   for (const form of [...forms].toSorted((a, b) => b.length - a.length)) {
     const head = form.slice(0, shortestSecret)
     const others = byHead.get(head)
     if (others === undefined) byHead.set(head, [form])
     else others.push(form)
-    mayStart[slot(form, 0)] = 1
+    mayStart[slot(form.charCodeAt(0), form.charCodeAt(1))] = 1
     longest = Math.max(longest, form.length)
   }
   const heads = [...byHead.keys()]
   const candidates = (text: string, at: number): ReadonlyArray<string> =>
-    mayStart[slot(text, at)] === 0 ? [] : (byHead.get(text.slice(at, at + shortestSecret)) ?? [])
-
-  const findStraight = (text: string): ReadonlyArray<Span> => {
-    const spans: Array<Span> = []
-    for (let at = 0; at + shortestSecret <= text.length; at++) {
-      const form = candidates(text, at).find((form) => text.startsWith(form, at))
-      if (form !== undefined) spans.push({ start: at, end: at + form.length })
-    }
-    return spans
-  }
+    byHead.get(text.slice(at, at + shortestSecret)) ?? []
 
   return {
-    find: (text) => [
-      ...findStraight(text),
-      // A long word or a passphrase that the screen has broken into lines.
-      ...["", " "].flatMap((glue) => {
-        const { joined, toText } = withoutBreaks(text, glue)
-        return joined === text ? [] : findStraight(joined).map(toText)
-      })
-    ],
+    longest,
+    find: (text) => {
+      const spans: Array<Span> = []
+      let next = text.charCodeAt(0)
+      for (let at = 0; at + shortestSecret <= text.length; at++) {
+        const here = next
+        next = text.charCodeAt(at + 1)
+        if (mayStart[slot(here, next)] === 0) continue
+        const form = candidates(text, at).find((form) => text.startsWith(form, at))
+        if (form !== undefined) spans.push({ start: at, end: at + form.length })
+      }
+      return spans
+    },
     openEnd: (text) => {
       for (let at = Math.max(0, text.length - longest + 1); at < text.length; at++) {
         const rest = text.slice(at)
@@ -157,30 +179,11 @@ const makeMatcher = (forms: ReadonlySet<string>): Matcher => {
 // oxlint-disable-next-line no-control-regex
 const layoutBreak = /(?:\u001b\[[0-9;]*m)*\n(?:\u001b\[[0-9;]*m| )*/gu
 
-const withoutBreaks = (text: string, glue: string) => {
-  const pieces: Array<{ readonly at: number; readonly from: number }> = []
-  let joined = ""
-  let from = 0
-  const add = (to: number) => {
-    pieces.push({ at: joined.length, from })
-    joined += text.slice(from, to)
-  }
-  for (const { index, 0: gap } of text.matchAll(layoutBreak)) {
-    // What ends or begins with a break has nothing to be joined to.
-    if (index === 0 || index + gap.length === text.length) continue
-    add(index)
-    joined += glue
-    from = index + gap.length
-  }
-  add(text.length)
-  const place = (at: number) => {
-    const piece = pieces.findLast((candidate) => candidate.at <= at)
-    return piece === undefined ? at : piece.from + (at - piece.at)
-  }
-  // The last character, not what is behind it: that may be in the next piece.
-  const toText = ({ start, end }: Span): Span => ({ start: place(start), end: place(end - 1) + 1 })
-  return { joined, toText }
-}
+/** What ends or begins with a break has nothing to be joined to. */
+const withoutBreaks = (text: string, glue: string) =>
+  rewritten(text, layoutBreak, ({ index, 0: gap }) =>
+    index === 0 || index + gap.length === text.length ? undefined : glue
+  )
 
 /** In order, and those that overlap as one. */
 const merged = (spans: ReadonlyArray<Span>): ReadonlyArray<Span> => {

@@ -7,22 +7,23 @@ import { clean, cleanLines } from "./Sanitize.ts"
  */
 export const shortestSecret = 6
 
-/** A line of a longer secret (of a PEM file, say) counts by itself from this length on; `}` and `"a": 1` do not. */
-const shortestLine = 16
+/**
+ * A line of a longer secret (of a PEM file, say) counts by itself, as logs and events come line by line, and so does what
+ * stands behind a quote, as errors repeat it. But `}` and `"a": 1` tell nothing, and would be taken out everywhere.
+ */
+const tellsEnough = (part: string): boolean =>
+  part.length >= shortestSecret && part.replace(/[^\p{L}\p{N}]/gu, "").length >= shortestSecret
 
 /** Every form of a secret that is looked for; none where it is shorter than {@link shortestSecret}. */
 export const formsOf = (secret: string): ReadonlySet<string> =>
   new Set(
-    [...textsOf(secret)]
-      .filter(isLongEnough)
-      .flatMap((text) => encodings.flatMap((encode) => encode(text)))
-      .filter(isLongEnough)
+    [...textsOf(secret)].flatMap((text) => encodings.flatMap((encode) => encode(text))).filter(isLongEnough)
   )
 
 const isLongEnough = (text: string): boolean => text.length >= shortestSecret
 
 /** What gives the secret away: all of it, as the screen would clean it, and those parts that open as much. */
-const textsOf = (secret: string): ReadonlySet<string> => {
+export const textsOf = (secret: string): ReadonlySet<string> => {
   const whole = secret.trim()
   const lines = cleanLines(whole)
   // A Coolify token is `<id>|<secret>`, and the second half alone is the key.
@@ -30,16 +31,26 @@ const textsOf = (secret: string): ReadonlySet<string> => {
   // The password of a URL, or the user where a token stands in its place.
   const [, user, password] = /^[a-z][a-z0-9+.-]*:\/\/([^/?#\s:@]*)(?::([^/?#\s@]*))?@/iu.exec(whole) ?? []
   const credential = password ?? user
-  return new Set([
-    whole,
-    clean(whole),
-    lines.join("\n"),
-    ...[...whole.split(/\r\n|\n|\r/u), ...lines]
-      .map((line) => line.trim())
-      .filter((line) => line.length >= shortestLine),
-    ...(token === undefined ? [] : [token]),
-    ...(credential === undefined ? [] : [credential, percentDecoded(credential)])
-  ])
+  const parts = [...whole.split(/\r\n|\n|\r/u), ...lines].flatMap((line) => [line, ...quoteParts(line)])
+  return new Set(
+    [
+      whole,
+      clean(whole),
+      lines.join("\n"),
+      ...parts.map((part) => part.trim()).filter(tellsEnough),
+      ...(token === undefined ? [] : [token]),
+      ...(credential === undefined ? [] : [credential, percentDecoded(credential)])
+    ].filter(isLongEnough)
+  )
+}
+
+/**
+ * Of a line with single quotes: what stands between them, and all that stands behind each. A shell or Compose stops
+ * understanding at such a quote, and its error repeats what comes next.
+ */
+const quoteParts = (line: string): ReadonlyArray<string> => {
+  const pieces = line.split("'")
+  return pieces.length === 1 ? [] : pieces.flatMap((piece, index) => [piece, pieces.slice(index).join("'")])
 }
 
 const percentDecoded = (text: string): string => {
