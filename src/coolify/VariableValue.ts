@@ -148,13 +148,21 @@ export const valueProblem = (value: string): ValueProblem | undefined => {
   )
 }
 
+interface Flags {
+  readonly isLiteral: boolean
+  readonly isMultiline: boolean
+}
+
 /** Whether a variable that is there arrives as its text says, and would do so as well if fabrik wrote it. */
-export const arrivesAsWritten = (
-  value: string,
-  flags: { readonly isLiteral: boolean; readonly isMultiline: boolean }
-): boolean =>
+export const arrivesAsWritten = (value: string, flags: Flags): boolean =>
   valueProblem(value) === undefined &&
   (flags.isLiteral ||
     flags.isMultiline ||
     jsonKind(value) === "json" ||
     !(/[\\'"\t\r\n]/.test(value) || expanded.test(value) || value.includes(" #")))
+
+/** Whether Compose may stop at a variable that is there: its error then repeats a part of the value. */
+export const mayStopDeployment = (value: string, { isLiteral, isMultiline }: Flags): boolean =>
+  jsonKind(value) === "text" && (isLiteral || isMultiline)
+    ? value.includes("'") || value.endsWith("\\")
+    : /[\r\n]|\$\{/.test(value) || jsonKind(value) === "perhaps"

@@ -1,4 +1,5 @@
 import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
 import {
   CoolifyClient,
   type Application,
@@ -6,13 +7,14 @@ import {
   type Project,
   type Server
 } from "../coolify/CoolifyClient.ts"
+import { mayStopDeployment } from "../coolify/VariableValue.ts"
 import { DnsClient, type RecordSet, type Zone } from "../dns/DnsClient.ts"
 import type { DnsError } from "../dns/DnsError.ts"
 import { KnownSecrets } from "../secrets/KnownSecrets.ts"
 import type { Spec } from "../spec/Spec.ts"
 import { refuseDelegated } from "./Delegation.ts"
 import { RefusedError } from "./DeployError.ts"
-import { isSecretComment } from "./Desired.ts"
+import { isPlainComment, isSecretComment } from "./Desired.ts"
 import { absentIfNotFound } from "./Find.ts"
 import * as Marker from "./Marker.ts"
 import { furnishings, isEmpty, namesakes } from "./Projects.ts"
@@ -158,14 +160,19 @@ export const observeCoolify = Effect.fn("observeCoolify")(function* (spec: Spec)
   }
 })
 
-/** Secrets as they stand there: the application may write them into its log, also those that the spec changes now. */
+/**
+ * Secrets as they stand there: the application may write them into its log, also those that the spec changes now. And what
+ * somebody else wrote, where the error that it leads to repeats it.
+ */
 const readVariables = Effect.fn("readVariables")(function* (spec: Spec, uuid: string) {
   const coolify = yield* CoolifyClient
   const known = yield* KnownSecrets
   const rows = yield* coolify.listVariables(uuid)
-  for (const { comment, key, value } of rows) {
-    if (value !== undefined && (spec.secrets.includes(key) || isSecretComment(comment)))
-      yield* known.add(value)
+  for (const row of rows) {
+    const { comment, key, value } = row
+    if (value === undefined) continue
+    const isRepeated = !isPlainComment(comment) && mayStopDeployment(Redacted.value(value), row)
+    if (spec.secrets.includes(key) || isSecretComment(comment) || isRepeated) yield* known.add(value)
   }
   return rows
 })

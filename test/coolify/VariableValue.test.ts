@@ -4,7 +4,7 @@ import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
 import { existsSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
-import { arrivesAsWritten, valueProblem } from "../../src/coolify/VariableValue.ts"
+import { arrivesAsWritten, mayStopDeployment, valueProblem } from "../../src/coolify/VariableValue.ts"
 import * as Dotenv from "../../src/sandbox/coolify/Dotenv.ts"
 import { written } from "../../src/sandbox/coolify/EnvFile.ts"
 import { trimmed } from "../../src/sandbox/coolify/Trim.ts"
@@ -76,7 +76,7 @@ describe("any value", () => {
       const sendable = values.filter((one) => valueProblem(one) === undefined)
       assert.deepStrictEqual(arrived(sendable, literal), sendable)
     },
-    { fastCheck: { numRuns: 3000 } }
+    { fastCheck: { numRuns: 1000 } }
   )
 
   it.prop(
@@ -86,7 +86,7 @@ describe("any value", () => {
       FastCheck.pre(arrivesAsWritten(one, flags))
       assert.deepStrictEqual(arrived([one], flags), [one])
     },
-    { fastCheck: { numRuns: 2000 } }
+    { fastCheck: { numRuns: 600 } }
   )
 
   it.prop(
@@ -97,7 +97,19 @@ describe("any value", () => {
       FastCheck.pre(problem !== undefined && !["Backslash", "Quote", "Control"].includes(problem.kind))
       assert.notDeepEqual(arrived([one], literal), [one])
     },
-    { fastCheck: { numRuns: 2000 } }
+    { fastCheck: { numRuns: 600 } }
+  )
+})
+
+describe("a value at which Compose stops", () => {
+  it.prop(
+    "is known for one",
+    [value, FastCheck.constantFrom(...forms)],
+    ([one, flags]) => {
+      FastCheck.pre(arrived([one], flags) === undefined)
+      assert.isTrue(mayStopDeployment(trimmed(one), flags))
+    },
+    { fastCheck: { numRuns: 300 } }
   )
 })
 

@@ -1,7 +1,10 @@
 /** What a container of the sandbox gets of a spec's variables, through the live clients. */
 import { assert, describe, it } from "@effect/vitest"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import { KnownSecrets } from "../../src/secrets/KnownSecrets.ts"
+import { makeRedactor } from "../../src/ui/Redactor.ts"
 import { testSandbox } from "../sandbox/TestSandbox.ts"
 import { applyTo, specOf } from "./SandboxWorld.ts"
 
@@ -32,6 +35,35 @@ describe("the variables of a spec", () => {
       }
       const second = yield* applyTo(sandbox, spec)
       assert.strictEqual(Either.getOrThrow(second.result).outcome, "unchanged")
+    })
+  )
+
+  it.scopedLive("that somebody else wrote are not told by the error of a deployment that they stop", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* testSandbox({ seed: { domains: ["api.example.com"] } })
+      const redactor = makeRedactor()
+      const knownSecrets = Context.add(Context.empty(), KnownSecrets, {
+        add: (value) => Effect.sync(() => redactor.learn(value)),
+        show: () => Effect.void,
+        hide: (text) => redactor.text(text)
+      })
+      yield* applyTo(sandbox, specOf())
+      const [application] = (yield* sandbox.world).coolify.applications
+      const made = yield* Effect.promise(() =>
+        fetch(`${sandbox.apiUrl.replace(/\/api\/v1$/, "")}/api/v1/applications/${application?.uuid}/envs`, {
+          method: "POST",
+          headers: { authorization: `Bearer ${sandbox.token}`, "content-type": "application/json" },
+          body: JSON.stringify({ key: "BY_HAND", value: "top's3cret-canary", is_literal: true })
+        })
+      )
+      assert.strictEqual(made.status, 201)
+      const { result, events } = yield* applyTo(sandbox, specOf({ A: "1" })).pipe(
+        Effect.provide(knownSecrets)
+      )
+      const seen = JSON.stringify([events, Either.isLeft(result) ? result.left : "applied"])
+      assert.match(seen, /s3cret-canary/)
+      assert.notMatch(redactor.text(seen), /s3cret|canary/)
+      assert.match(redactor.text(seen), /unexpected character .{1,8} in variable name/)
     })
   )
 

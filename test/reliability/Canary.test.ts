@@ -57,7 +57,15 @@ const inAllForms = (secrets: ReadonlyArray<string>) =>
     Buffer.from(`x${canary}`).toString("base64"),
     Buffer.from(canary).toString("hex"),
     encodeURIComponent(canary),
-    JSON.stringify(canary)
+    JSON.stringify(canary),
+    // In whatever case, and more of it than has to be.
+    Array.from(Buffer.from(canary), (byte, index) => {
+      const digits = byte.toString(16).padStart(2, "0")
+      return `%${index % 2 === 0 ? digits : digits.toUpperCase()}`
+    }).join(""),
+    Array.from(canary, (character) =>
+      /\w/.test(character) ? character : `&#${character.codePointAt(0)};`
+    ).join("")
   ])
 /** What an API says that repeats all that it knows. */
 const bodyOf = (texts: ReadonlyArray<string>) =>

@@ -24,6 +24,17 @@ const percentDecoded = (text: string): string =>
     Buffer.from(run.replaceAll("%", ""), "hex").toString("utf8")
   )
 
+const htmlDecoded = (text: string): string =>
+  text.replace(/&(?:#(\d+)|#x([0-9a-fA-F]+)|(\w+));/gu, (all, decimal, hex, name) =>
+    decimal !== undefined
+      ? String.fromCodePoint(Number(decimal))
+      : hex !== undefined
+        ? String.fromCodePoint(Number.parseInt(hex, 16))
+        : ({ amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" }[String(name)] ?? all)
+  )
+
+const shellDecoded = (text: string): string => text.replace(/'\\+''/gu, "'")
+
 /** Lines that the screen has broken, as one. */
 const joined = (text: string): string => text.replace(/\n[ |]*/gu, "")
 
@@ -44,6 +55,9 @@ const views = (text: string): ReadonlyArray<string> =>
     percentDecoded(seen),
     percentDecoded(seen.replaceAll("+", " ")),
     percentDecoded(unescaped(seen)),
+    htmlDecoded(seen),
+    htmlDecoded(unescaped(seen)),
+    shellDecoded(seen),
     shifted(seen.matchAll(/[A-Za-z0-9+/_-]{12,}/gu), 4, "base64"),
     shifted(seen.matchAll(/[0-9a-fA-F]{16,}/gu), 2, "hex")
   ])
