@@ -99,14 +99,18 @@ const reportFailure = Effect.fn("reportFailure")(function* (error: StepError, { 
       next: `run \`fabrik destroy ${origin.file}\` again: it goes on from there`,
       recoverable: true
     })
-  yield* Effect.forEach(
-    doomed,
-    (what) =>
-      leftover(what, what === current ? `it is not known to be gone (${error.message})` : "not deleted yet"),
-    { discard: true }
-  )
+  const why = `${wasRefused(error) ? "it was not deleted" : "it is not known to be gone"} (${error.message})`
+  yield* Effect.forEach(doomed, (what) => leftover(what, what === current ? why : "not deleted yet"), {
+    discard: true
+  })
   return yield* reportEnd("leftovers", null)
 })
+
+/** The request was turned down: what it was about is as it was. */
+const wasRefused = (error: StepError): boolean =>
+  error._tag === "DnsError"
+    ? error.reason !== "OutcomeUnknown"
+    : error._tag === "CoolifyError" && error.method.startsWith("delete") && !error.outcomeUnknown
 
 const deleting = Effect.fn("deleting")(function* (what: string) {
   const run = yield* Run

@@ -159,7 +159,7 @@ describe("a command that changes something", () => {
     assert.strictEqual(code, 11, stderr)
     assert.isTrue(effects.some(({ method, path }) => method === "DELETE" && path.includes("/applications/")))
     assert.include(stderr, "Deleted, and gone for good: application shop.")
-    assert.match(stderr, /record shop\.example\.com A: it is not known to be gone/)
+    assert.match(stderr, /record shop\.example\.com A: it was not deleted/)
     assert.match(stderr, /project fabrik: not deleted yet/)
     assert.include(stderr, "it goes on from there")
     assert.notMatch(stderr, /Nothing was changed|put back|Provision/)
