@@ -123,6 +123,7 @@ export const staysUp = Effect.fn("staysUp")(function* <R = never>(options: Stayi
         falls > 0 && outside < falls
       )
     }
-    yield* Effect.sleep(pace.watch)
+    // Then only Coolify's word is missing: that takes a minute, and its API takes 200 requests in one.
+    yield* Effect.sleep(now - from >= settle ? pace.slowestPoll : pace.watch)
   }
 })
