@@ -1,5 +1,6 @@
 // Takes one protection out of the source at a time, in a copy, and shows that a test notices.
 // node scripts/mutants.mjs [part of a name ...]
+import { machines } from "./mutants-machines.mjs"
 import { spawnSync } from "node:child_process"
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -12,6 +13,7 @@ const root = fileURLToPath(new URL("..", import.meta.url))
 /** `find` must stand in `file` exactly once; the first of `tests` that fails is enough. */
 const mutants = [
   ...momentMutants,
+  ...machines,
   {
     name: "the watch over whether an application stays up",
     file: "src/orchestrator/resources/StaysUp.ts",
@@ -85,7 +87,7 @@ const mutants = [
   {
     name: "the sync of an intent before its request",
     file: "src/orchestrator/RunJournal.ts",
-    find: 'intend((id) => ({ _tag: "Sending", id, method, what }), true)',
+    find: 'intend((id) => ({ _tag: "Sending", id, method, what, at }), true)',
     put: 'intend((id) => ({ _tag: "Sending", id, method, what }), false)',
     tests: ["test/orchestrator/JournaledClients.test.ts"]
   },
@@ -101,22 +103,22 @@ const mutants = [
     file: "src/orchestrator/Rollback.ts",
     find: "return yield* Effect.acquireReleaseInterruptible(\n      Effect.onExit(change, (exit) => Ref.set(unknown, isUnknown(exit))),\n      (exit) =>",
     put: "return yield* Effect.tap(change, () => Effect.addFinalizer((exit) =>",
-    find2: "(Exit.isSuccess(exit) ? Effect.void : runUndo({ id, undo }, settled, budget))\n    )",
-    put2: "(Exit.isSuccess(exit) ? Effect.void : runUndo({ id, undo }, settled, budget))\n    ))",
+    find2: "(Exit.isSuccess(exit) ? Effect.void : runUndo({ id, undo }, perform, budget, unknown))\n    )",
+    put2: "(Exit.isSuccess(exit) ? Effect.void : runUndo({ id, undo }, perform, budget, unknown))\n    ))",
     tests: ["test/orchestrator/Rollback.test.ts"]
   },
   {
     name: "the undo that keeps still after a success",
     file: "src/orchestrator/Rollback.ts",
-    find: "(Exit.isSuccess(exit) ? Effect.void : runUndo({ id, undo }, settled, budget))",
-    put: "runUndo({ id, undo }, settled, budget)",
+    find: "(Exit.isSuccess(exit) ? Effect.void : runUndo({ id, undo }, perform, budget, unknown))",
+    put: "runUndo({ id, undo }, perform, budget, unknown)",
     tests: ["test/orchestrator/Rollback.test.ts"]
   },
   {
     name: "the bound on an undo that hangs",
     file: "src/orchestrator/Rollback.ts",
-    find: "duration: budget ?? pace.undoBudget",
-    put: 'duration: "1000 days"',
+    find: "Effect.timeoutFail({ duration, onTimeout: (): UndoFailure",
+    put: 'Effect.timeoutFail({ duration: "1000 days", onTimeout: (): UndoFailure',
     tests: ["test/orchestrator/Rollback.test.ts"]
   },
   {

@@ -30,6 +30,7 @@ import { KnownSecrets } from "../secrets/KnownSecrets.ts"
 import { SecretObserver } from "../secrets/SecretObserver.ts"
 import type { SecretStore } from "../secrets/SecretStore.ts"
 import { defaultOwner, Owner } from "../orchestrator/Settings.ts"
+import { Pace } from "../orchestrator/Pace.ts"
 import type { DnsProvider } from "../spec/Spec.ts"
 import * as FileHistory from "../state/FileHistory.ts"
 import type { History } from "../state/History.ts"
@@ -38,6 +39,7 @@ import * as FileJournals from "../state/FileJournals.ts"
 import * as MemoryJournals from "../state/MemoryJournals.ts"
 import { Screen } from "../ui/Screen.ts"
 import { CredentialsError } from "./CliError.ts"
+import { lateEffects } from "./LateEffects.ts"
 import { placeLock } from "./RunLock.ts"
 import { type ProxySettings, proxySettings } from "./Proxy.ts"
 import * as Say from "./Say.ts"
@@ -114,6 +116,7 @@ export const openWorld = Effect.fn("openWorld")(function* (request: WorldRequest
     services.secrets,
     yield* journalsLayer(request, access),
     Layer.succeed(Owner, owner),
+    Layer.succeed(Pace, { ...(yield* Pace), ...(yield* lateEffects) }),
     placeLock(target)
   )
   const world: World = {

@@ -121,7 +121,7 @@ const standard = ({ status }: Answer, write: boolean): Explanation | undefined =
   if (status === 403) return { reason: "Forbidden", detail: "the credentials lack a permission" }
   if (status === 429) return { reason: "RateLimited", detail: "too many requests" }
   // A server that answers for itself has decided; a gateway's answer says nothing of the server behind it.
-  if (status === 500 || status === 503) return { reason: "Unavailable", detail }
+  if (status === 500 || (status === 503 && !write)) return { reason: "Unavailable", detail }
   if (status >= 500) return { reason: write ? "OutcomeUnknown" : "Unavailable", detail }
   if (status >= 400) return { reason: "Invalid", detail }
   return {

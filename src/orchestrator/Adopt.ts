@@ -11,6 +11,7 @@ import { withJournaledClients } from "./JournaledClients.ts"
 import { placesOf } from "./Managed.ts"
 import * as Marker from "./Marker.ts"
 import { observeCoolify, observeDns, type ObservedDns } from "./Observe.ts"
+import { claim } from "./Overtaken.ts"
 import type { Change, Plan } from "./Plan.ts"
 import { updateApplication } from "./resources/Application.ts"
 import { writeRecord } from "./resources/Record.ts"
@@ -18,6 +19,7 @@ import { asking, makeRun, Run } from "./Run.ts"
 import { journalName } from "./RunJournal.ts"
 import { withPublicAddress } from "./ServedDomains.ts"
 import { Owner } from "./Settings.ts"
+import { standingOf } from "./Standing.ts"
 import { writeSpec, type Existing, type Written } from "./SpecText.ts"
 
 export interface Search {
@@ -147,6 +149,7 @@ export const adopt = Effect.fn("adopt")(function* (adoptable: Adoptable, options
   const { spec } = adoptable
   const owner = yield* Owner
   const run = yield* makeRun(journalName(owner, spec))
+  const stood = standingOf(adoptable.application, adoptable.variables)
   if (run.journal.before !== undefined) {
     return yield* new RefusedError({
       reason: "Unsettled",
@@ -163,7 +166,8 @@ export const adopt = Effect.fn("adopt")(function* (adoptable: Adoptable, options
     skipDeploy: false,
     allowDowntime: false,
     deleteVolumes: false,
-    secrets: []
+    secrets: [],
+    stood: stood.map((standing) => standing.run)
   })
   yield* run.emit({
     _tag: "RunStarted",
@@ -172,9 +176,8 @@ export const adopt = Effect.fn("adopt")(function* (adoptable: Adoptable, options
     domain: spec.domain,
     mode: options.mode
   })
-  return yield* withJournaledClients(transaction(steps(adoptable, options), null)).pipe(
-    Effect.provideService(Run, run)
-  )
+  const claimed = Effect.zipRight(claim(spec, stood, adoptable.application.uuid), steps(adoptable, options))
+  return yield* withJournaledClients(transaction(claimed, null)).pipe(Effect.provideService(Run, run))
 }, Effect.scoped)
 
 const steps = Effect.fn("steps")(function* (adoptable: Adoptable, options: AdoptOptions) {

@@ -2,23 +2,26 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
+import type { CoolifyError } from "../coolify/CoolifyError.ts"
 import { HealthProbe } from "../health/HealthProbe.ts"
 import { SecretStore, type ResolvedSecret } from "../secrets/SecretStore.ts"
 import type { Spec } from "../spec/Spec.ts"
 import { DeadlineError, RefusedError } from "./DeployError.ts"
 import { desiredApplication, desiredVariables, dnsTarget, type Desired, type DnsTarget } from "./Desired.ts"
 import { withJournaledClients } from "./JournaledClients.ts"
+import { awaitLate } from "./Late.ts"
 import { observe, type Observed } from "./Observe.ts"
+import { checkOwn, claim, closeIfOvertaken, refuseOvertaken } from "./Overtaken.ts"
 import { Pace, withoutWaits } from "./Pace.ts"
 import { hasChanges, type Plan } from "./Plan.ts"
-import { awaitLate, takeOver } from "./Recorded.ts"
+import { takeOver } from "./Recorded.ts"
 import { mustRollBack, rollBackOpen } from "./Recover.ts"
 import { reconcile, type Reconciliation } from "./Reconcile.ts"
 import { removeDuplicate } from "./resources/Project.ts"
 import { removeRecord } from "./resources/Record.ts"
 import { confirmAtEnd } from "./resources/Release.ts"
 import { retireAtEnd } from "./resources/Retirement.ts"
-import { asking, inStep, makeReadingRun, makeRun, Run } from "./Run.ts"
+import { asking, inStep, makeReadingRun, makeRun, reportEnd, Run } from "./Run.ts"
 import { RunError } from "./RunError.ts"
 import { journalName, peek } from "./RunJournal.ts"
 import { refuseHeldDomain } from "./ServedDomains.ts"
@@ -28,6 +31,7 @@ import { provision } from "./steps/Provision.ts"
 import { resolveSecrets } from "./steps/ResolveSecrets.ts"
 import { validate } from "./steps/Validate.ts"
 import { publicUrl, verify } from "./steps/Verify.ts"
+import { standingsSeen, type Standing } from "./Standing.ts"
 import { transaction } from "./Transaction.ts"
 
 export interface ApplyOptions {
@@ -86,10 +90,12 @@ const steps = Effect.fn("steps")(function* (spec: Spec, options: ApplyOptions) {
   yield* run.go("VALIDATING")
   yield* inStep("validate", validate(spec, options.mode))
   const secrets = yield* inStep("secrets", resolveSecrets(spec))
-  yield* announceInJournal(secrets, options)
 
   yield* Ref.set(run.step, "provision")
   const observed = yield* observe(spec, options)
+  const stood = options.mode === "dry-run" ? [] : yield* standingsSeen(observed)
+  yield* announceInJournal(secrets, stood, options)
+  yield* claim(spec, stood)
   const desired = yield* desire(spec, secrets, observed, run.id)
   const reconciliation = yield* reconcile(desired, observed, options)
   yield* run.emit({ _tag: "Planned", plan: reconciliation.plan })
@@ -98,6 +104,7 @@ const steps = Effect.fn("steps")(function* (spec: Spec, options: ApplyOptions) {
   if (!(yield* asking(options.confirm(reconciliation.plan)))) return "declined" as const
 
   yield* run.go("PROVISIONING")
+  if (options.mode !== "dry-run" && reconciliation.deploy) yield* refuseOvertaken(spec, stood)
   const { before } = run.journal
   if (before !== undefined) {
     yield* run.emit({
@@ -120,10 +127,9 @@ const steps = Effect.fn("steps")(function* (spec: Spec, options: ApplyOptions) {
       deployed: reconciliation.deploy
     }
     yield* inStep("verify", verify(verification))
+    if (options.mode !== "dry-run" && application !== undefined) yield* checkOwn(desired, application.uuid)
     for (const { zone, recordSet } of reconciliation.orphans) yield* removeRecord(zone, recordSet)
-    if (application !== undefined && application._tag !== "Fresh") {
-      yield* confirmAtEnd(application.uuid, desired)
-    }
+    if (application !== undefined) yield* confirmAtEnd(application.uuid, desired)
     const replaced = application?._tag === "Beside" ? [application.old] : []
     yield* Effect.forEach([...reconciliation.remains, ...replaced], retireAtEnd, { discard: true })
     yield* Effect.forEach(reconciliation.duplicates, removeDuplicate, { discard: true })
@@ -152,17 +158,17 @@ export const desire = Effect.fn("desire")(function* (
 })
 
 /** An earlier run that has to be rolled back is; only then is there a world to make plans for. */
-const settleFirst = Effect.fn("settleFirst")(function* (
-  journal: string,
-  { domain, name }: Spec,
-  { mode }: ApplyOptions
-) {
+const settleFirst = Effect.fn("settleFirst")(function* (journal: string, spec: Spec, { mode }: ApplyOptions) {
   if (mode === "dry-run") return
   const left = yield* peek(journal)
   if (left === undefined) return
-  if (!mustRollBack(left)) return yield* awaitLate(left)
-  const report = yield* rollBackOpen(journal, { mode, name, domain })
-  if (report.leftovers.length === 0) return
+  yield* awaitLate(left)
+  if (yield* Effect.catchTag(closeIfOvertaken(journal, spec, left), "CoolifyError", unsettledFor)) return
+  if (!mustRollBack(left)) return
+  const { name } = spec
+  const report = yield* rollBackOpen(journal, { ...spec, mode })
+  // What another's hand has changed since stays as it is, and is told; there is nothing more to come of it.
+  if (!report.leftovers.some(({ recoverable }) => recoverable)) return
   const error = new RefusedError({
     reason: "Unsettled",
     detail: `what an earlier run of ${name} has left could not be undone`,
@@ -171,9 +177,16 @@ const settleFirst = Effect.fn("settleFirst")(function* (
   return yield* new RunError({ step: "provision", error, report })
 })
 
+const unsettledFor = (error: CoolifyError) =>
+  Effect.gen(function* () {
+    const report = yield* reportEnd("nothing-changed", null)
+    return yield* new RunError({ step: "provision", error, report })
+  }).pipe(Effect.provideServiceEffect(Run, makeReadingRun))
+
 /** What a later run has to know, should this one not come to its end. */
 const announceInJournal = Effect.fn("announceInJournal")(function* (
   secrets: ReadonlyArray<ResolvedSecret>,
+  stood: ReadonlyArray<Standing>,
   { command, origin, skipDeploy, skipDns, allowDowntime }: ApplyOptions
 ) {
   const run = yield* Run
@@ -191,7 +204,8 @@ const announceInJournal = Effect.fn("announceInJournal")(function* (
     skipDeploy,
     allowDowntime,
     deleteVolumes: false,
-    secrets: digests
+    secrets: digests,
+    stood: stood.map((standing) => standing.run)
   })
 })
 

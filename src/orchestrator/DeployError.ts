@@ -34,7 +34,7 @@ export class RefusedError extends Schema.TaggedError<RefusedError>("fabrik/orche
 export class DeploymentFailedError extends Schema.TaggedError<DeploymentFailedError>(
   "fabrik/orchestrator/DeploymentFailedError"
 )("DeploymentFailedError", {
-  reason: Schema.Literal("Failed", "Cancelled", "QueueFull", "Lost", "CrashLoop", "Unsteady"),
+  reason: Schema.Literal("Failed", "Cancelled", "QueueFull", "Lost", "CrashLoop", "Unsteady", "Overtaken"),
   detail: Schema.String,
   deployment: Schema.NullOr(Schema.String),
   /** The end of the deployment's or the container's log; empty when the token may not read it. */

@@ -2,7 +2,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { isIP } from "node:net"
-import type { ApplicationSettings, Server, Variable } from "../coolify/CoolifyClient.ts"
+import type { ApplicationSettings, ObservedVariable, Server, Variable } from "../coolify/CoolifyClient.ts"
 import { SecretStore, type ResolvedSecret } from "../secrets/SecretStore.ts"
 import type { Spec } from "../spec/Spec.ts"
 import * as Marker from "./Marker.ts"
@@ -83,6 +83,14 @@ export const releaseOfComment = (comment: string): CommentedRelease | undefined 
     : { release: match[1], specDigest: match[2], pending: match[3] !== undefined }
 }
 
+/** The release among an application's variables. */
+export const releaseIn = (
+  variables: ReadonlyArray<Pick<ObservedVariable, "key" | "isPreview" | "comment">>
+): CommentedRelease | undefined => {
+  const row = variables.find(({ isPreview, key }) => key === releaseKey && !isPreview)
+  return row === undefined ? undefined : releaseOfComment(row.comment)
+}
+
 /** Tells whether a spec (with the values of its secrets) is the one that was applied last. */
 export const specDigest = ({ application, variables, target, spec }: Desired): string =>
   Marker.digest(
@@ -108,7 +116,7 @@ const variable = (spec: Spec, key: string, value: Redacted.Redacted<string>, com
   isBuildtime: spec.build.env.includes(key)
 })
 
-/** @param pending an older version runs, and the deployment of this one is still to come. */
+/** @param pending that it runs is still to be seen. Only the last write of a run takes the word away. */
 export const releaseVariable = (desired: Desired, pending: boolean): Variable =>
   variable(
     desired.spec,

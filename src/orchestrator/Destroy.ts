@@ -16,6 +16,7 @@ import { asking, makeRun, reportEnd, Run } from "./Run.ts"
 import { journalName } from "./RunJournal.ts"
 import { RunError, type StepError } from "./RunError.ts"
 import { Owner } from "./Settings.ts"
+import { standingsSeen } from "./Standing.ts"
 
 export interface DestroyOptions {
   readonly command: "destroy" | "recover"
@@ -30,6 +31,8 @@ export interface DestroyOptions {
 }
 
 interface Doomed {
+  /** The runs that have changed the applications last. */
+  readonly stood: ReadonlyArray<string>
   readonly applications: ReadonlyArray<Application>
   /** What is left empty without them. */
   readonly places: ReadonlyArray<Place>
@@ -52,17 +55,6 @@ interface Place {
 export const destroy = Effect.fn("destroy")(function* (spec: Spec, options: DestroyOptions) {
   const owner = yield* Owner
   const run = yield* makeRun(journalName(owner, spec))
-  yield* run.journal.begin({
-    run: run.id,
-    at: run.startedAt,
-    command: "destroy",
-    ...options.origin,
-    skipDns: options.keepDns,
-    skipDeploy: false,
-    allowDowntime: false,
-    deleteVolumes: options.deleteVolumes,
-    secrets: []
-  })
   yield* run.emit({
     _tag: "RunStarted",
     command: options.command,
@@ -141,6 +133,18 @@ const gone = Effect.fn("gone")(function* (
 const remove = Effect.fn("remove")(function* (spec: Spec, options: DestroyOptions) {
   const run = yield* Run
   const doomed = yield* findDoomed(spec, options)
+  yield* run.journal.begin({
+    run: run.id,
+    at: run.startedAt,
+    command: "destroy",
+    ...options.origin,
+    skipDns: options.keepDns,
+    skipDeploy: false,
+    allowDowntime: false,
+    deleteVolumes: options.deleteVolumes,
+    secrets: [],
+    stood: doomed.stood
+  })
   const plan = destructionPlan(spec, doomed, options)
   yield* run.emit({ _tag: "Planned", plan })
   if (plan.changes.length === 0) return "unchanged"
@@ -174,6 +178,7 @@ const findDoomed = Effect.fn("findDoomed")(function* (spec: Spec, options: Destr
     ...coolify.remains
   ]
   return {
+    stood: (yield* standingsSeen(coolify)).map((standing) => standing.run),
     applications,
     ...(yield* findEmpty(
       spec,
@@ -184,7 +189,7 @@ const findDoomed = Effect.fn("findDoomed")(function* (spec: Spec, options: Destr
         ? []
         : [
             ...here.map((recordSet) => ({ zone: dns.zone, recordSet })),
-            ...(yield* observeOrphans(spec, coolify.application))
+            ...(yield* observeOrphans(spec, coolify.application, { everywhere: true }))
           ]
   } satisfies Doomed
 })

@@ -1,3 +1,4 @@
+import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -5,6 +6,7 @@ import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import { CoolifyError } from "../coolify/CoolifyError.ts"
 import { Pace, pollFor, pollUntil } from "./Pace.ts"
+import { Run } from "./Run.ts"
 
 /** What is known of a request that creates something. */
 export type Creation =
@@ -27,7 +29,7 @@ export const createOnce = <R, R2>(
   known: Ref.Ref<Creation>,
   create: Effect.Effect<Created, CoolifyError, R>,
   find: Effect.Effect<ReadonlyArray<string>, CoolifyError, R2>
-): Effect.Effect<string, CoolifyError, R | R2> =>
+): Effect.Effect<string, CoolifyError, R | R2 | Run> =>
   create.pipe(
     Effect.map(({ uuid }) => uuid),
     Effect.tapError((error) => (error.outcomeUnknown ? Effect.void : Ref.set(known, { _tag: "Refused" }))),
@@ -36,7 +38,10 @@ export const createOnce = <R, R2>(
       (error) =>
         // That nobody knows stays so when the look fails.
         Effect.flatMap(
-          Effect.mapError(findSettled(find), () => error),
+          Effect.mapError(
+            lookForEffect(find, (uuids) => uuids.length > 0),
+            () => error
+          ),
           ([uuid]) => (uuid === undefined ? Effect.fail(error) : Effect.succeed(uuid))
         )
     ),
@@ -59,13 +64,18 @@ export const created = <R>(
     }
   })
 
-/** Looks until something is there or the time is over in which a late request may still take effect. */
-const findSettled = <R>(
-  find: Effect.Effect<ReadonlyArray<string>, CoolifyError, R>
-): Effect.Effect<ReadonlyArray<string>, CoolifyError, R> =>
-  Effect.flatMap(Pace, ({ firstPoll, settle }) =>
-    pollUntil(find, (uuids) => uuids.length > 0, Schedule.spaced(firstPoll).pipe(Schedule.upTo(settle)))
-  )
+/** Looks until it is there or the time is over in which a request without an answer may still take effect. */
+export const lookForEffect = <A, R>(
+  read: Effect.Effect<A, CoolifyError, R>,
+  isThere: (found: A) => boolean
+): Effect.Effect<A, CoolifyError, R | Run> =>
+  Effect.gen(function* () {
+    const pace = yield* Pace
+    const { lateUntil } = yield* Run
+    const left = (yield* Ref.get(lateUntil)) - (yield* Clock.currentTimeMillis)
+    const often = Schedule.exponential(pace.firstPoll, 1.3).pipe(Schedule.union(Schedule.spaced("5 seconds")))
+    return yield* pollUntil(read, isThere, often.pipe(Schedule.upTo(Duration.millis(Math.max(0, left)))))
+  })
 
 /** `undefined` where the API answers that there is no such resource. */
 export const absentIfNotFound = <A, R>(

@@ -12,12 +12,21 @@ export interface RecordedChange {
 export interface Unsettled {
   /** The newest of them. */
   readonly begun: Begun
+  /** All of them. */
+  readonly runs: ReadonlyArray<string>
+  /** Whose work stood there before the first of them; `undefined`: nobody looked. */
+  readonly stood: ReadonlyArray<string> | undefined
   /** `rolling back` and `committed` were decided, and stay so. */
   readonly decision: "none" | "rolling back" | "committed" | "closed"
   /** Oldest first. */
   readonly changes: ReadonlyArray<RecordedChange>
   /** What was being asked of the outside when the process ended: nobody knows whether it was done. */
-  readonly unanswered: ReadonlyArray<{ readonly id: number; readonly what: string }>
+  readonly unanswered: ReadonlyArray<{
+    readonly id: number
+    readonly what: string
+    /** Milliseconds since the epoch, where it was noted. */
+    readonly at?: number
+  }>
   /** The highest id used. */
   readonly lastId: number
 }
@@ -30,8 +39,16 @@ const after = (open: Unsettled | undefined, entry: JournalEntry): Unsettled | un
   if (entry._tag === "Begun") {
     // It takes on what an earlier one has left, unless that is decided. What is to be deleted has nothing to go back to.
     return open?.decision === "none" && entry.command !== "destroy"
-      ? { ...open, begun: entry }
-      : { begun: entry, decision: "none", changes: [], unanswered: [], lastId: open?.lastId ?? 0 }
+      ? { ...open, begun: entry, runs: [...open.runs, entry.run] }
+      : {
+          begun: entry,
+          runs: [entry.run],
+          stood: entry.stood,
+          decision: "none",
+          changes: [],
+          unanswered: [],
+          lastId: open?.lastId ?? 0
+        }
   }
   if (open === undefined) return undefined
   switch (entry._tag) {
@@ -40,8 +57,9 @@ const after = (open: Unsettled | undefined, entry: JournalEntry): Unsettled | un
       return { ...open, changes: [...open.changes, { id, undo, undone: false }], lastId: id }
     }
     case "Sending": {
-      const { id, method, what } = entry
-      return { ...open, unanswered: [...open.unanswered, { id, what: `${method} ${what}` }], lastId: id }
+      const { id, method, what, at } = entry
+      const sent = { id, what: `${method} ${what}`, ...(at === undefined ? {} : { at }) }
+      return { ...open, unanswered: [...open.unanswered, sent], lastId: id }
     }
     case "Answered":
       return { ...open, unanswered: open.unanswered.filter(({ id }) => id !== entry.id) }

@@ -132,14 +132,22 @@ const make = () => {
     allowDowntime: Schema.Boolean,
     deleteVolumes: Schema.Boolean,
     /** A keyed digest of each secret's value. */
-    secrets: Schema.Array(Schema.Struct({ name: Schema.String, digest: Schema.String }))
+    secrets: Schema.Array(Schema.Struct({ name: Schema.String, digest: Schema.String })),
+    /** The runs that had changed the spec's applications last before this one; absent: an older fabrik did not look. */
+    stood: optional(Schema.Array(Schema.String))
   })
   const JournalEntry = Schema.Union(
     Begun,
     /** A change that is about to be made. */
     Schema.TaggedStruct("Change", { id: Schema.Number, undo: Undo }),
     /** A request that is about to be sent. */
-    Schema.TaggedStruct("Sending", { id: Schema.Number, method: Schema.String, what: Schema.String }),
+    Schema.TaggedStruct("Sending", {
+      id: Schema.Number,
+      method: Schema.String,
+      what: Schema.String,
+      /** Milliseconds since the epoch. */
+      at: optional(Schema.Number)
+    }),
     Schema.TaggedStruct("Answered", {
       id: Schema.Number,
       outcome: Schema.Literal("done", "refused", "unknown")

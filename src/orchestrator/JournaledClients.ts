@@ -1,5 +1,7 @@
 /** The clients with every request that can change the world written down before it is sent, and its answer after. */
 import type * as Context from "effect/Context"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Cause from "effect/Cause"
@@ -11,6 +13,7 @@ import { CoolifyObserver } from "../coolify/CoolifySettings.ts"
 import { DnsClient, type RecordSet } from "../dns/DnsClient.ts"
 import { DnsError } from "../dns/DnsError.ts"
 import type { JournalError } from "../state/Journals.ts"
+import { Pace } from "./Pace.ts"
 import { Run } from "./Run.ts"
 import type { RunJournal } from "./RunJournal.ts"
 
@@ -31,9 +34,10 @@ export const withJournaledClients = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {
     const run = yield* Run
     const { emit } = run
-    const journal = counting(run)
-    const coolify = journaledCoolify(yield* CoolifyClient, journal)
-    const dns = journaledDns(yield* DnsClient, journal)
+    const { lateEffects } = yield* Pace
+    const record = { run: { ...run, journal: counting(run) }, lateEffects }
+    const coolify = journaledCoolify(yield* CoolifyClient, record)
+    const dns = journaledDns(yield* DnsClient, record)
     return yield* effect.pipe(
       Effect.provideService(CoolifyClient, coolify),
       Effect.provideService(DnsClient, dns),
@@ -47,14 +51,28 @@ export const withJournaledClients = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     )
   })
 
+/** What a request is written down in, and how long it may still take effect when no answer of its server's came. */
+interface Record {
+  readonly run: Context.Tag.Service<Run>
+  readonly lateEffects: Duration.Duration
+}
+
+/** What answered for itself has decided; nothing more comes of it than what is on its way already. */
+const afterAnswer = Duration.seconds(5)
+
+/** The answers of a gateway (nginx, Traefik, Cloudflare) that has given up on the server behind it. */
+const isGateway = (status: number): boolean =>
+  (status >= 502 && status <= 504) || (status >= 520 && status <= 524)
+
 const journaledCoolify = (
   client: Context.Tag.Service<CoolifyClient>,
-  journal: RunJournal
+  journal: Record
 ): Context.Tag.Service<CoolifyClient> => {
   const write = <A>(method: string, what: string, request: Effect.Effect<A, CoolifyError>) =>
     recorded(journal, method, what, request, {
       unrecorded: ({ message }) => new CoolifyError({ method, reason: "Unrecorded", detail: message }),
-      isUnknown: ({ outcomeUnknown }) => outcomeUnknown
+      isUnknown: ({ outcomeUnknown }) => outcomeUnknown,
+      isLost: ({ status }) => status === undefined || isGateway(status)
     })
   return {
     ...client,
@@ -96,7 +114,7 @@ const journaledCoolify = (
 
 const journaledDns = (
   client: Context.Tag.Service<DnsClient>,
-  journal: RunJournal
+  journal: Record
 ): Context.Tag.Service<DnsClient> => {
   const write = (
     method: string,
@@ -106,7 +124,8 @@ const journaledDns = (
     recorded(journal, method, `${name} ${type}`, request, {
       unrecorded: ({ message }) =>
         new DnsError({ provider: client.provider, method, reason: "Unrecorded", detail: message }),
-      isUnknown: ({ reason }) => reason === "OutcomeUnknown"
+      isUnknown: ({ reason }) => reason === "OutcomeUnknown",
+      isLost: () => true
     })
   return {
     ...client,
@@ -116,16 +135,30 @@ const journaledDns = (
 }
 
 const recorded = <A, E>(
-  journal: RunJournal,
+  { lateEffects, run: { journal, lateUntil } }: Record,
   method: string,
   what: string,
   request: Effect.Effect<A, E>,
-  errors: { readonly unrecorded: (error: JournalError) => E; readonly isUnknown: (error: E) => boolean }
+  errors: {
+    readonly unrecorded: (error: JournalError) => E
+    readonly isUnknown: (error: E) => boolean
+    /** The server itself did not answer. */
+    readonly isLost: (error: E) => boolean
+  }
 ): Effect.Effect<A, E> =>
   Effect.flatMap(Effect.mapError(journal.sending(method, what), errors.unrecorded), (id) =>
-    Effect.onExit(request, (exit) => {
-      const failure = Exit.isFailure(exit) ? Cause.failureOption(exit.cause) : Option.none<E>()
-      const refused = Option.exists(failure, (error) => !errors.isUnknown(error))
-      return journal.answered(id, Exit.isSuccess(exit) ? "done" : refused ? "refused" : "unknown")
-    })
+    Effect.onExit(request, (exit) =>
+      Effect.gen(function* () {
+        if (Exit.isSuccess(exit)) return yield* journal.answered(id, "done")
+        const failure = Cause.failureOption(exit.cause)
+        if (Option.exists(failure, (error) => !errors.isUnknown(error))) {
+          return yield* journal.answered(id, "refused")
+        }
+        const answered = Option.exists(failure, (error) => !errors.isLost(error))
+        const late = answered ? Duration.min(afterAnswer, lateEffects) : lateEffects
+        const until = (yield* Clock.currentTimeMillis) + Duration.toMillis(late)
+        yield* Ref.update(lateUntil, (before) => Math.max(before, until))
+        yield* journal.answered(id, "unknown")
+      })
+    )
   )

@@ -14,7 +14,7 @@ import { KnownSecrets } from "../secrets/KnownSecrets.ts"
 import type { Spec } from "../spec/Spec.ts"
 import { refuseDelegated } from "./Delegation.ts"
 import { RefusedError } from "./DeployError.ts"
-import { isPlainComment, isSecretComment } from "./Desired.ts"
+import { isPlainComment, isSecretComment, releaseIn } from "./Desired.ts"
 import { absentIfNotFound } from "./Find.ts"
 import * as Marker from "./Marker.ts"
 import { furnishings, isEmpty, namesakes } from "./Projects.ts"
@@ -70,7 +70,9 @@ export const observe = Effect.fn("observe")(function* (spec: Spec, options: { re
     ],
     { concurrency: "unbounded" }
   )
-  const orphans = options.skipDns ? [] : yield* observeOrphans(spec, coolify.application)
+  // A run that did not come to its end may have moved the application already, and only its record tells from where.
+  const everywhere = releaseIn(coolify.variables)?.pending === true
+  const orphans = options.skipDns ? [] : yield* observeOrphans(spec, coolify.application, { everywhere })
   return { server, ...coolify, dns, orphans } satisfies Observed
 })
 
@@ -197,13 +199,24 @@ export const observeDns = (spec: Spec): Effect.Effect<ObservedDns, DnsError, Dns
     return { provider: dns.provider, comments, automaticTtl, zone, recordSets }
   })
 
+/**
+ * Records of ours at names that the spec no longer has: those that the application answers for and, looked for
+ * `everywhere`, in all zones of the account.
+ */
 export const observeOrphans = Effect.fn("observeOrphans")(function* (
   spec: Spec,
-  application: Application | undefined
+  application: Application | undefined,
+  { everywhere }: { readonly everywhere: boolean }
 ) {
   const dns = yield* DnsClient
   const owner = yield* Owner
   const key = Marker.applicationKey(owner, spec)
+  if (everywhere && dns.capabilities.comments) {
+    const marked = yield* dns.listCommented(`${Marker.sign} - key=${key} `)
+    return marked.filter(
+      ({ recordSet }) => recordSet.name !== spec.domain && Marker.parse(recordSet.comment)?.key === key
+    )
+  }
   const formerNames = (application?.domains ?? [])
     .flatMap((url) => (URL.canParse(url) ? [new URL(url).hostname] : []))
     .filter((name) => name !== spec.domain)

@@ -18,8 +18,8 @@ export class Pace extends Context.Reference<Pace>()("fabrik/orchestrator/Pace", 
     deployment: Duration.minutes(65),
     /** How long Coolify may take to report an application as stopped. */
     stop: Duration.seconds(90),
-    /** How long to look for what a request with a lost answer may have made. */
-    settle: Duration.seconds(5),
+    /** How long a request may still take effect whose answer was lost, or was a gateway's: it works on behind that. */
+    lateEffects: Duration.seconds(60),
     /** Coolify's status lags by up to a minute behind a container that it does not probe. */
     statusSettle: Duration.seconds(75),
     /** Multiplies the spec's `healthcheck.settle`; 0: nothing runs that could be watched. */

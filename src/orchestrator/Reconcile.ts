@@ -9,14 +9,7 @@ import type {
   Variable
 } from "../coolify/CoolifyClient.ts"
 import { RefusedError } from "./DeployError.ts"
-import {
-  isOurComment,
-  releaseKey,
-  releaseOfComment,
-  releaseVariable,
-  specDigest,
-  type Desired
-} from "./Desired.ts"
+import { isOurComment, releaseKey, releaseIn, releaseVariable, specDigest, type Desired } from "./Desired.ts"
 import { diffApplication, type ApplicationDiff } from "./DiffApplication.ts"
 import { diffVariables, hiddenRelease } from "./DiffVariables.ts"
 import type { Observed, OrphanRecord } from "./Observe.ts"
@@ -73,7 +66,7 @@ export const reconcile = (
     const coolify = options.skipDeploy
       ? untouched(desired, observed)
       : yield* reconcileCoolify(desired, observed, options)
-    const current = currentRelease(observed.variables)
+    const current = releaseIn(observed.variables)
     // What an update of this very spec has not come to do is not somebody else's change.
     const drifted = current?.specDigest === specDigest(desired) && !current.pending
     const orphans = [...record.orphans, ...observed.orphans]
@@ -177,15 +170,13 @@ const reconcileCoolify = (
       hidden.length > 0
     // A bare `exited` is an application that never ran, or was stopped: the spec says that it should run.
     const stopped = application !== undefined && application.status.startsWith("exited")
-    const current = currentRelease(observed.variables)
+    const current = releaseIn(observed.variables)
     const pending = current?.pending === true
     const deploy = application === undefined || settingsDiffer || stopped || pending || options.redeploy
     const writes = fields.replace
       ? yield* freshVariables(desired, observed.variables)
       : {
-          put: deploy
-            ? [...variables.put, releaseVariable(desired, application !== undefined)]
-            : variables.put,
+          put: deploy ? [...variables.put, releaseVariable(desired, true)] : variables.put,
           remove: variables.remove
         }
     yield* refuseValues(desired, writes.put)
@@ -274,7 +265,7 @@ const deploymentChange = (
     fields: why.stopped
       ? [{ field: "status", before: "exited", after: "running", secret: false }]
       : why.pending
-        ? reason("an earlier update did not come to its end")
+        ? reason("an earlier run did not come to its end")
         : why.redeploy
           ? reason("--redeploy")
           : []
@@ -283,11 +274,6 @@ const deploymentChange = (
 
 const releaseRow = (variables: ReadonlyArray<ObservedVariable>) =>
   variables.find((candidate) => candidate.key === releaseKey && !candidate.isPreview)
-
-const currentRelease = (variables: ReadonlyArray<ObservedVariable>) => {
-  const row = releaseRow(variables)
-  return row === undefined ? undefined : releaseOfComment(row.comment)
-}
 
 /** A value that cannot be read cannot be put back, so it must not be overwritten. */
 const restorable = (

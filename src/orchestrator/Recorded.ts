@@ -66,12 +66,8 @@ const undoChange = (change: RecordedChange) =>
   })
 
 /** Undoes everything that is left, newest first. What cannot be undone is in the run's ledger. */
-export const undoAll = (left: Unsettled) =>
-  Effect.zipRight(awaitLate(left), Effect.forEach(left.changes.toReversed(), undoChange, { discard: true }))
-
-/** A request that was cut off may still take effect for a while: only then is there a world to look at. */
-export const awaitLate = ({ unanswered }: Unsettled): Effect.Effect<void> =>
-  Effect.flatMap(Pace, ({ settle }) => (unanswered.length > 0 ? Effect.sleep(settle) : Effect.void))
+export const undoAll = ({ changes }: Unsettled) =>
+  Effect.forEach(changes.toReversed(), undoChange, { discard: true })
 
 /** Takes the changes over: they stay if the surrounding scope succeeds, and go with its own if it fails. */
 export const takeOver = Effect.fn("takeOver")(function* ({ changes }: Unsettled) {

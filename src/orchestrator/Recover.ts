@@ -7,8 +7,12 @@ import type { Spec } from "../spec/Spec.ts"
 import { RefusedError } from "./DeployError.ts"
 import type { Unsettled } from "./JournalEntry.ts"
 import { withJournaledClients } from "./JournaledClients.ts"
+import { closeIfOvertaken } from "./Overtaken.ts"
+import { awaitLate } from "./Late.ts"
 import { undoAll } from "./Recorded.ts"
 import { makeRun, reportEnd, Run } from "./Run.ts"
+import { peek } from "./RunJournal.ts"
+import type { Place } from "./Standing.ts"
 import { secretScope } from "./steps/ResolveSecrets.ts"
 
 /**
@@ -21,9 +25,8 @@ export const mustRollBack = ({ begun, changes, decision }: Unsettled): boolean =
   begun.command === "adopt" ||
   (decision === "none" && changes.some(({ undo }) => undo._tag === "CreatedApplication" && undo.beside))
 
-export interface RollBackOptions {
+export interface RollBackOptions extends Place {
   readonly mode: "live" | "sandbox"
-  readonly name: string
   readonly domain: string
 }
 
@@ -32,7 +35,16 @@ export interface RollBackOptions {
  * second signal is needed to stop it.
  */
 export const rollBackOpen = Effect.fn("rollBackOpen")(function* (journal: string, options: RollBackOptions) {
+  const left = yield* peek(journal)
+  if (left !== undefined) yield* awaitLate(left)
+  const looked =
+    left === undefined ? undefined : yield* Effect.either(closeIfOvertaken(journal, options, left))
   const run = yield* makeRun(journal)
+  if (looked?._tag === "Left") {
+    const why = looked.left.message
+    if (looked.left._tag === "CoolifyError") yield* Ref.set(run.overtaken, { _tag: "Unseen", why })
+    else return yield* looked.left
+  }
   const { before } = run.journal
   const { name, domain, mode } = options
   yield* run.emit({ _tag: "RunStarted", command: "recover", name, domain, mode })

@@ -1,4 +1,5 @@
 import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -52,10 +53,9 @@ export const withUndo = <A, E, R, R2>(
       )
     )
     yield* run.emit({ _tag: "ChangeStarted", what: subjectOf(undo).what })
-    const settled = Effect.flatMap(Ref.get(unknown), (late) => (late ? untilSettled(perform) : perform))
     return yield* Effect.acquireReleaseInterruptible(
       Effect.onExit(change, (exit) => Ref.set(unknown, isUnknown(exit))),
-      (exit) => (Exit.isSuccess(exit) ? Effect.void : runUndo({ id, undo }, settled, budget))
+      (exit) => (Exit.isSuccess(exit) ? Effect.void : runUndo({ id, undo }, perform, budget, unknown))
     )
   })
 
@@ -71,16 +71,6 @@ const isUnknown = (exit: Exit.Exit<unknown, unknown>): boolean =>
             ? error.outcomeUnknown === true
             : Predicate.hasProperty(error, "reason") && error.reason === "OutcomeUnknown"
       })
-  })
-
-/** Looks once more when the time is over in which a late request may take effect. */
-const untilSettled = <E, R>(perform: Effect.Effect<Undone, E, R>): Effect.Effect<Undone, E, R> =>
-  Effect.gen(function* () {
-    const { settle } = yield* Pace
-    const first = yield* perform
-    yield* Effect.sleep(settle)
-    const second = yield* perform
-    return first === "undone" ? first : second
   })
 
 /**
@@ -109,23 +99,35 @@ export const undoRetries = Schedule.exponential("300 millis").pipe(
 export const runUndo = Effect.fn("runUndo")(function* <R>(
   { id, undo }: { readonly id: number; readonly undo: Undo },
   perform: Effect.Effect<Undone, UndoFailure, R>,
-  budget?: Duration.Duration
+  budget?: Duration.Duration,
+  unknown?: Ref.Ref<boolean>
 ) {
   const run = yield* Run
   const pace = yield* Pace
   const { what, next } = subjectOf(undo)
+  const overtaken = yield* Ref.get(run.overtaken)
+  // That is told once, not for every change.
+  if (overtaken._tag === "By") return yield* run.journal.undone(id, "left")
   yield* run.emit({ _tag: "UndoStarted", what })
-  yield* perform.pipe(
-    Effect.retry({ schedule: undoRetries, while: ({ left }) => left !== true }),
-    Effect.timeoutFail({
-      duration: budget ?? pace.undoBudget,
-      onTimeout: (): UndoFailure => ({ message: "it took too long" })
-    }),
-    undisturbed,
+  if (overtaken._tag === "Unseen") {
+    yield* Ref.update(run.ledger, (ledger) => ({ ...ledger, pending: ledger.pending + 1 }))
+    const why = `whether another run has changed it since could not be seen: ${overtaken.why}`
+    return yield* leaveOver({ what, why, next, recoverable: true })
+  }
+  const context = yield* Effect.context<R>()
+  const whole = bounded(Effect.provide(perform, context), budget ?? pace.undoBudget)
+  yield* whole.pipe(
     Effect.matchCauseEffect({
       onSuccess: (undone) =>
         Effect.gen(function* () {
-          yield* run.journal.undone(id, undone)
+          const late = yield* Ref.get(run.late)
+          const isUnknown = unknown !== undefined && (yield* Ref.get(unknown))
+          // What a late deployment replaces has to be deployed again, too.
+          const follows = undo._tag === "PreviousVersion" && late.some((one) => one.undo._tag === "Deployed")
+          const isOpen = follows || (isUnknown && !(undone === "undone" && isOneRequest(undo)))
+          if (isOpen && (yield* Clock.currentTimeMillis) < (yield* Ref.get(run.lateUntil))) {
+            yield* Ref.set(run.late, [...late, { id, undo, perform: whole, undone: undone === "undone" }])
+          } else yield* run.journal.undone(id, undone)
           if (undone === "undone") {
             yield* Ref.update(run.ledger, (ledger) => ({
               ...ledger,
@@ -148,6 +150,21 @@ export const runUndo = Effect.fn("runUndo")(function* <R>(
     })
   )
 })
+
+/** An undo with its retries, in its time. */
+const bounded = (perform: Effect.Effect<Undone, UndoFailure>, duration: Duration.Duration) =>
+  perform.pipe(
+    Effect.retry({ schedule: undoRetries, while: ({ left }) => left !== true }),
+    Effect.timeoutFail({ duration, onTimeout: (): UndoFailure => ({ message: "it took too long" }) }),
+    undisturbed
+  )
+
+/** Once its effect was seen, there is nothing more to come of it. */
+export const isOneRequest = ({ _tag }: Undo): boolean =>
+  _tag === "CreatedProject" ||
+  _tag === "CreatedApplication" ||
+  _tag === "PutRecord" ||
+  _tag === "RemovedRecord"
 
 export const describe = (cause: Cause.Cause<{ readonly message: string }>): string => {
   const failure = Cause.failureOption(cause)

@@ -14,6 +14,8 @@ import {
   type WayBack
 } from "./DeploymentEvent.ts"
 import { noJournal, openRunJournal, type RunJournal } from "./RunJournal.ts"
+import type { Place, Standing } from "./Standing.ts"
+import type { Undo } from "./Undo.ts"
 import { transition, type DeploymentState, type IllegalTransition } from "./DeploymentState.ts"
 
 /** What became of a run's changes, as far as it has got. */
@@ -34,6 +36,31 @@ export interface Ledger {
   readonly leftovers: ReadonlyArray<Leftover>
 }
 
+/** Whose work may stand at an application for this run's own to be the last there. */
+export interface Claim {
+  readonly place: Place
+  /** This run and those that it goes on from, and those that had changed it last before them. */
+  readonly runs: ReadonlySet<string>
+  /** The only application that counts; `undefined`: all that carry the mark. */
+  readonly uuid: string | undefined
+}
+
+/** Whether another run has changed the application since, so that nothing of it is this run's to undo any more. */
+export type Overtaken =
+  | { readonly _tag: "No" }
+  | { readonly _tag: "By"; readonly standing: Standing }
+  /** It could not be looked at. */
+  | { readonly _tag: "Unseen"; readonly why: string }
+
+/** A change of which a request may still take effect, and what undoes it then. */
+export interface LateChange {
+  readonly id: number
+  readonly undo: Undo
+  readonly perform: Effect.Effect<"undone" | "nothing", { readonly message: string; readonly left?: boolean }>
+  /** It was seen and undone at least once. */
+  readonly undone: boolean
+}
+
 /** One run of a command: its id, state, current step and ledger; every event passes through it. */
 export class Run extends Context.Tag("fabrik/orchestrator/Run")<
   Run,
@@ -52,6 +79,14 @@ export class Run extends Context.Tag("fabrik/orchestrator/Run")<
     /** Applications whose running version may have been replaced or stopped. */
     readonly replaced: Ref.Ref<ReadonlySet<string>>
     readonly journal: RunJournal
+    /** `undefined`: nobody else's work is looked for. */
+    readonly claim: Ref.Ref<Claim | undefined>
+    /** As it was looked at before anything was undone. */
+    readonly overtaken: Ref.Ref<Overtaken>
+    /** Until when a request without an answer may still take effect, in milliseconds since the epoch. */
+    readonly lateUntil: Ref.Ref<number>
+    /** What is still looked for at the end of a rollback, the newest first. */
+    readonly late: Ref.Ref<ReadonlyArray<LateChange>>
   }
 >() {}
 
@@ -83,6 +118,10 @@ const makeRunWith = Effect.fnUntraced(function* <E, R>(
   })
   const asked = yield* Ref.make(0)
   const replaced = yield* Ref.make<ReadonlySet<string>>(new Set())
+  const claim = yield* Ref.make<Claim | undefined>(undefined)
+  const lateUntil = yield* Ref.make(0)
+  const late = yield* Ref.make<ReadonlyArray<LateChange>>([])
+  const overtaken = yield* Ref.make<Overtaken>({ _tag: "No" })
   const emitHere = (event: DeploymentEvent) =>
     Effect.gen(function* () {
       const at = yield* Clock.currentTimeMillis
@@ -103,6 +142,10 @@ const makeRunWith = Effect.fnUntraced(function* <E, R>(
     ledger,
     asked,
     replaced,
+    claim,
+    overtaken,
+    lateUntil,
+    late,
     journal: yield* open((message) => emitHere({ _tag: "Warning", message }))
   })
 })

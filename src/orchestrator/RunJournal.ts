@@ -1,4 +1,5 @@
 /** A run's own view of its journal: what it writes down, and what runs before it have left open. */
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import { SecretStore } from "../secrets/SecretStore.ts"
@@ -108,7 +109,10 @@ const makeRunJournal = Effect.fnUntraced(function* (
     before,
     begin: (begun) => Ref.set(head, asBegun(begun)),
     change: (undo) => intend((id) => ({ _tag: "Change", id, undo }), false),
-    sending: (method, what) => intend((id) => ({ _tag: "Sending", id, method, what }), true),
+    sending: (method, what) =>
+      Effect.flatMap(Clock.currentTimeMillis, (at) =>
+        intend((id) => ({ _tag: "Sending", id, method, what, at }), true)
+      ),
     answered: (id, outcome) => tell({ _tag: "Answered", id, outcome }, true),
     rollingBack: Effect.zipRight(Ref.set(undoing, true), tellIfOpen({ _tag: "RollingBack" })),
     undone: (id, result) => tell({ _tag: "Undone", id, result }, true),

@@ -2,6 +2,8 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Ref from "effect/Ref"
 import type { Outcome, RunFinished } from "./DeploymentEvent.ts"
+import { lookForLate } from "./Late.ts"
+import { lookForOthers } from "./Overtaken.ts"
 import { reportEnd, Run } from "./Run.ts"
 import { RunError, type StepError } from "./RunError.ts"
 
@@ -50,6 +52,7 @@ const announceEnd = <E>(exit: Exit.Exit<Outcome, E>) =>
     } else if (changes > 0) {
       yield* run.journal.rollingBack
       yield* Effect.orDie(run.go("ROLLING_BACK"))
+      yield* lookForOthers
     } else {
       yield* Effect.orDie(run.go("FAILED"))
     }
@@ -63,6 +66,7 @@ const settle = <E>(
 ) =>
   Effect.gen(function* () {
     const run = yield* Run
+    if (!Exit.isSuccess(exit)) yield* lookForLate
     const { leftovers, pending, touched, undone } = yield* Ref.get(run.ledger)
     if (Exit.isSuccess(exit)) {
       if (exit.value !== "declined") {

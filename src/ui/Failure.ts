@@ -64,7 +64,11 @@ export const renderRolledBack = (
   recover: string
 ): ReadonlyArray<string> => {
   const whole = report.leftovers.length === 0
-  const end = whole ? "everything is as it was before" : "not everything could be put back"
+  const end = !whole
+    ? "not everything could be put back"
+    : report.outcome === "unchanged"
+      ? "nothing was to be put back"
+      : "everything is as it was before"
   return [
     ...wrap(`${end}, ${seconds(report.millis)}`, style.columns, `${whole ? style.tick : style.cross} `).map(
       whole ? style.green : style.red

@@ -24,7 +24,7 @@ const specText = (tag: string) =>
     ""
   ].join("\n")
 
-const env = { PATH: process.env["PATH"], LANG: "C.UTF-8" }
+const env = { PATH: process.env["PATH"], LANG: "C.UTF-8", FABRIK_LATE_EFFECTS: "5" }
 
 const fabrik = (...args: ReadonlyArray<string>) => {
   const { status, stdout, stderr } = spawnSync(

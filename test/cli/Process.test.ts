@@ -32,7 +32,7 @@ afterEach(() => {
   rmSync(cwd, { recursive: true, force: true })
 })
 
-const env = { PATH: process.env["PATH"], LANG: "C.UTF-8" }
+const env = { PATH: process.env["PATH"], LANG: "C.UTF-8", FABRIK_LATE_EFFECTS: "5" }
 
 const fabrik = (args: ReadonlyArray<string>, more: Record<string, string> = {}) => {
   const { status, stdout, stderr } = spawnSync(process.execPath, [join(dist, "fabrik.js"), ...args], {

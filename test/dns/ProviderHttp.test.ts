@@ -185,7 +185,7 @@ describe("ProviderHttp", () => {
       assert.strictEqual(yield* reason({ code: "CERT_HAS_EXPIRED" }), "Unavailable")
       assert.strictEqual(yield* reason({ code: "ECONNRESET" }), "OutcomeUnknown")
       assert.strictEqual(yield* reason(said(502)), "OutcomeUnknown")
-      assert.strictEqual(yield* reason(said(503)), "Unavailable")
+      assert.strictEqual(yield* reason(said(503)), "OutcomeUnknown")
     })
   )
 

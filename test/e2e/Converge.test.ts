@@ -83,19 +83,20 @@ describe.concurrent("a spec of the fixtures", () => {
 /** Asking how far something is, as often as it takes. */
 const isPoll = ({ path }: { readonly path: string }) => /\/(deployments|applications)\/[^/?]+$/.test(path)
 
-it.scopedLive("a first apply of an image with variables takes three writes, one more for a new project", () =>
+it.scopedLive("a first apply of an image with variables takes four writes, one more for a new project", () =>
   Effect.gen(function* () {
     const spec = quick(specOf({ VERSION: "1" }))
     const sandbox = yield* testSandbox({ seed: { domains: [spec.domain] } })
     for (const [name, writes] of [
-      ["first", 4],
-      ["second", 3]
+      ["first", 5],
+      ["second", 4]
     ] as const) {
       const { coolify } = yield* applies(sandbox, { ...spec, name, domain: `${name}.example.com` })
       const written = coolify.filter(({ method }) => method !== "GET")
       assert.isAtMost(written.length, writes, JSON.stringify(written))
       const read = coolify.filter((request) => request.method === "GET" && !isPoll(request))
-      assert.isAtMost(read.length, 5, JSON.stringify(read))
+      // What is there, whether another machine's run has come between, and whether the end is this one's own.
+      assert.isAtMost(read.length, 6, JSON.stringify(read))
     }
   })
 )

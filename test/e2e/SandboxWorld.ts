@@ -68,7 +68,7 @@ export const hasty = Effect.map(Pace, (pace) => ({
   ...pace,
   firstPoll: Duration.millis(20),
   slowestPoll: Duration.millis(200),
-  settle: Duration.millis(500),
+  lateEffects: Duration.millis(500),
   statusSettle: Duration.seconds(2),
   watch: Duration.millis(40),
   firstWatch: Duration.millis(40),

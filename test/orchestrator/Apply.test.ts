@@ -189,13 +189,19 @@ describe("apply", () => {
     }).pipe(Effect.provide(world()))
   )
 
-  it.effect("does it with three writes besides the project, and again with none", () =>
+  it.effect("does it with four writes besides the project, the last to confirm it, and again with none", () =>
     Effect.gen(function* () {
       const memory = yield* CoolifyMemory
       yield* applied()
       const first = yield* memory.calls
       const writes = first.filter((call) => !/^(list|get|inventory|version|logs|served|may)/.test(call))
-      assert.deepStrictEqual(writes, ["createProject", "createApplication", "putVariables", "deploy"])
+      assert.deepStrictEqual(writes, [
+        "createProject",
+        "createApplication",
+        "putVariables",
+        "deploy",
+        "putVariables"
+      ])
       const { result } = yield* applied()
       const second = (yield* memory.calls).slice(first.length)
       assert.deepStrictEqual(second.toSorted(), ["inventory", "listProjects", "listServers", "listVariables"])

@@ -66,7 +66,12 @@ export const buildFabrik = (): BuiltFabrik => {
   const watched = join(home, "watched.ndjson")
   writeFileSync(hook, watcher)
   const program = join(home, "fabrik.js")
-  const environment = { PATH: process.env["PATH"], LANG: "C.UTF-8", WATCHED: watched }
+  const environment = {
+    PATH: process.env["PATH"],
+    LANG: "C.UTF-8",
+    FABRIK_LATE_EFFECTS: "5",
+    WATCHED: watched
+  }
   const readWatched = (): Result["watched"] =>
     readFileSync(watched, "utf8")
       .split("\n")

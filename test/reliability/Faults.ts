@@ -80,7 +80,7 @@ export interface Counter {
 }
 
 /** How late an answer's effect may be and still be found: within the time that a run looks for it. */
-const late = Duration.seconds(3)
+const late = Duration.seconds(20)
 
 export const faulty = <S extends object>(kind: "coolify" | "dns", service: S, counter: Counter): S => {
   const failure = (method: string, fault: Fault) => {

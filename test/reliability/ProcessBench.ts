@@ -503,6 +503,7 @@ const openCase = (bench: BenchState, slot: Slot): Case => {
     const env = {
       PATH: process.env["PATH"],
       LANG: "C.UTF-8",
+      FABRIK_LATE_EFFECTS: "5",
       ...rest.env,
       ...(kill === undefined && trace === undefined ? {} : { NODE_OPTIONS: `--import=${preload}` }),
       ...(trace === undefined ? {} : { FABRIK_TRACE: trace }),
@@ -593,7 +594,7 @@ const openCase = (bench: BenchState, slot: Slot): Case => {
       watched(
         launch("/bin/sh", ["-c", line], {
           cwd,
-          env: { PATH: `${bench.bin}:${process.env["PATH"]}`, LANG: "C.UTF-8" }
+          env: { PATH: `${bench.bin}:${process.env["PATH"]}`, LANG: "C.UTF-8", FABRIK_LATE_EFFECTS: "5" }
         })
       ).ended,
     ours,

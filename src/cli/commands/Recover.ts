@@ -5,6 +5,8 @@ import { apply } from "../../orchestrator/Apply.ts"
 import { destroy } from "../../orchestrator/Destroy.ts"
 import type { Unsettled } from "../../orchestrator/JournalEntry.ts"
 import { mustRollBack, refuseOtherSecrets, rollBackOpen } from "../../orchestrator/Recover.ts"
+import { awaitLate } from "../../orchestrator/Late.ts"
+import { closeIfOvertaken } from "../../orchestrator/Overtaken.ts"
 import { openRunJournal, peek } from "../../orchestrator/RunJournal.ts"
 import { scan } from "../../orchestrator/Scan.ts"
 import { parseSpec } from "../../spec/ParseSpec.ts"
@@ -167,6 +169,11 @@ const settle = Effect.fn("settle")(function* (name: string, left: Unsettled, fla
     yield* Effect.provide(openRunJournal(name, warn), world.layer)
     return undefined
   }
+  if (
+    yield* Effect.provide(overtaken(name, spec, now), world.layer).pipe(Effect.provide(Output.layer(flags)))
+  ) {
+    return undefined
+  }
   // What is committed has no way back: it may have deleted what it replaced.
   const back = mustRollBack(now) || (flags.rollback && now.decision !== "committed")
   if (!back && now.begun.command !== "destroy") {
@@ -193,6 +200,10 @@ const settle = Effect.fn("settle")(function* (name: string, left: Unsettled, fla
   }
   return report
 }, Effect.scoped)
+
+/** Closed and told, when another run has changed the application since. */
+const overtaken = (name: string, spec: Spec, left: Unsettled) =>
+  Effect.zipRight(awaitLate(left), closeIfOvertaken(name, spec, left))
 
 const dirWords = ({ sandboxDir }: WorldFlags) =>
   sandboxDir === undefined ? [] : ["--sandbox-dir", sandboxDir]

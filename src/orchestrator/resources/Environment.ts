@@ -3,9 +3,8 @@ import * as Schedule from "effect/Schedule"
 import { CoolifyClient, type Inventory } from "../../coolify/CoolifyClient.ts"
 import type { CoolifyError } from "../../coolify/CoolifyError.ts"
 import { environmentMark, type Desired } from "../Desired.ts"
-import { absentIfNotFound, createOnce, unknownCreation } from "../Find.ts"
+import { absentIfNotFound, createOnce, lookForEffect, unknownCreation } from "../Find.ts"
 import * as Marker from "../Marker.ts"
-import { Pace, pollUntil } from "../Pace.ts"
 import { leftAsItIs, withUndo } from "../Rollback.ts"
 import { Run } from "../Run.ts"
 import type { UndoOf } from "../Undo.ts"
@@ -101,14 +100,9 @@ const make = Effect.fnUntraced(function* (projectUuid: string, name: string, mar
 /** What has the name after a request that was to give it. */
 const lookAfter = Effect.fnUntraced(function* (projectUuid: string, name: string, error: CoolifyError) {
   const coolify = yield* CoolifyClient
-  const { firstPoll, settle } = yield* Pace
   const look = absentIfNotFound(coolify.inventory(projectUuid, name))
   if (!error.outcomeUnknown) return yield* look
-  return yield* pollUntil(
-    look,
-    (found) => found !== undefined,
-    Schedule.spaced(firstPoll).pipe(Schedule.upTo(settle))
-  )
+  return yield* lookForEffect(look, (found) => found !== undefined)
 })
 
 /** Deletes the environment that the run has made; it stays when others live in it by now. */

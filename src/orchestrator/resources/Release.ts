@@ -8,8 +8,8 @@ import { describe, undisturbed, undoRetries } from "../Rollback.ts"
 import { Run } from "../Run.ts"
 
 /**
- * Takes the word `pending` from an updated application's release once nothing can fail any more. Without that the next
- * apply deploys once more, and no harm is done.
+ * Takes the word `pending` from the application's release once nothing can fail any more. Without that the next apply
+ * deploys once more, and no harm is done; with it every machine knows that the run came to its end.
  */
 export const confirmAtEnd = (applicationUuid: string, desired: Desired) =>
   Effect.addFinalizer((exit) => (Exit.isSuccess(exit) ? confirm(applicationUuid, desired) : Effect.void))

@@ -1,0 +1,24 @@
+/** The protections against what other machines and late requests do; see mutants.mjs. */
+export const machines = [
+  {
+    name: "the look for what takes effect late",
+    file: "src/orchestrator/Transaction.ts",
+    find: "    if (!Exit.isSuccess(exit)) yield* lookForLate\n",
+    put: "",
+    tests: ["test/orchestrator/Late.test.ts"]
+  },
+  {
+    name: "the look for runs of other machines before a journal is undone",
+    file: "src/orchestrator/Overtaken.ts",
+    find: "const other = standings.find((one) => !known.has(one.run))",
+    put: "const other = standings.find(() => false)",
+    tests: ["test/reliability/Machines.test.ts"]
+  },
+  {
+    name: "the look for runs of other machines before a failed run is undone",
+    file: "src/orchestrator/Overtaken.ts",
+    find: "(one) => !claimed.runs.has(one.run) && (claimed.uuid ?? one.uuid) === one.uuid",
+    put: "() => false",
+    tests: ["test/orchestrator/Overtaken.test.ts"]
+  }
+]

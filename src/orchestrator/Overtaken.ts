@@ -1,0 +1,186 @@
+/**
+ * No undo touches what another run has changed since. Runs on one machine take turns; those on several do not know of
+ * each other, but each leaves its id in the application's release. So who stands there is looked at once before anything
+ * is undone: if it is neither this run nor one that it found there, what this run has changed is another's by now.
+ */
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Equal from "effect/Equal"
+import * as Ref from "effect/Ref"
+import { CoolifyClient } from "../coolify/CoolifyClient.ts"
+import type { DnsClient } from "../dns/DnsClient.ts"
+import { DeploymentFailedError, RefusedError } from "./DeployError.ts"
+import type { Desired } from "./Desired.ts"
+import { diffApplication } from "./DiffApplication.ts"
+import { diffVariables } from "./DiffVariables.ts"
+import { absentIfNotFound } from "./Find.ts"
+import type { RecordedChange, Unsettled } from "./JournalEntry.ts"
+import { withJournaledClients } from "./JournaledClients.ts"
+import { Pace } from "./Pace.ts"
+import { undoPut } from "./resources/Record.ts"
+import { describe, leaveOver, runUndo, undisturbed, undoRetries } from "./Rollback.ts"
+import { makeRun, Run } from "./Run.ts"
+import { readStandings, standingOf, type Place, type Standing } from "./Standing.ts"
+
+/** Says whose work this run may find at the application: its own, and what it has found there. */
+export const claim = Effect.fn("claim")(function* (
+  place: Place,
+  stood: ReadonlyArray<Standing>,
+  uuid?: string
+) {
+  const run = yield* Run
+  const { before } = run.journal
+  // What an older fabrik has begun is undone as it would have undone it.
+  if (before !== undefined && before.stood === undefined) return
+  const runs = new Set([
+    run.id,
+    ...stood.map((standing) => standing.run),
+    ...(before?.runs ?? []),
+    ...(before?.stood ?? [])
+  ])
+  yield* Ref.set(run.claim, { place, runs, uuid })
+})
+
+/** Looks whether another run has changed the application meanwhile, and says so. Never fails. */
+export const lookForOthers = Effect.gen(function* () {
+  const run = yield* Run
+  const claimed = yield* Ref.get(run.claim)
+  if (claimed === undefined || (yield* Ref.get(run.overtaken))._tag !== "No") return
+  const { undoBudget: duration } = yield* Pace
+  yield* readStandings(claimed.place).pipe(
+    Effect.retry(undoRetries),
+    Effect.timeoutFail({ duration, onTimeout: () => ({ message: "it took too long" }) }),
+    undisturbed,
+    Effect.matchCauseEffect({
+      onFailure: (cause) => Ref.set(run.overtaken, { _tag: "Unseen", why: describe(cause) }),
+      onSuccess: (standings) =>
+        Effect.gen(function* () {
+          const standing = standings.find(
+            (one) => !claimed.runs.has(one.run) && (claimed.uuid ?? one.uuid) === one.uuid
+          )
+          if (standing === undefined) return
+          yield* leaveTo(standing, claimed.place.name, `run ${standing.run} ${doing(standing)} it meanwhile`)
+        })
+    })
+  )
+}).pipe(Effect.withSpan("lookForOthers"))
+
+const leaveTo = (standing: Standing, name: string, why: string) =>
+  Effect.gen(function* () {
+    const run = yield* Run
+    yield* Ref.set(run.overtaken, { _tag: "By", standing })
+    yield* leaveOver({
+      what: `application ${name}`,
+      why: `${why}, so nothing of it is undone here`,
+      next: "apply the specification that is to hold: that finds what was mixed, and puts it right",
+      recoverable: false
+    })
+  })
+
+const doing = ({ pending }: Standing): string => (pending ? "has begun to change" : "has changed")
+
+/** Of what a run has changed, only a record of its own at a name that nobody answers for is in nobody's use. */
+const leave =
+  (standings: ReadonlyArray<Standing>) =>
+  (change: RecordedChange): Effect.Effect<void, never, Run | DnsClient> =>
+    Effect.gen(function* () {
+      const { id, undo } = change
+      const { journal } = yield* Run
+      const isUnused =
+        undo._tag === "PutRecord" &&
+        undo.comments &&
+        undo.before === undefined &&
+        standings.every(({ hosts, pending }) => !pending && !hosts.includes(undo.recordSet.name))
+      return yield* isUnused ? runUndo(change, undoPut(undo)) : journal.undone(id, "left")
+    })
+
+/** Refuses to go on when another run has come between what was observed and the first change. */
+export const refuseOvertaken = Effect.fn("refuseOvertaken")(function* (
+  place: Place,
+  stood: ReadonlyArray<Standing>
+) {
+  const facts = (standings: ReadonlyArray<Standing>) =>
+    standings.map(({ uuid, run, pending }) => `${uuid} ${run} ${pending}`).toSorted()
+  const now = yield* readStandings(place)
+  if (Equal.equals(Data.array(facts(now)), Data.array(facts(stood)))) return
+  const other = now.find(({ run }) => !stood.some((one) => one.run === run))
+  return yield* new RefusedError({
+    reason: "Moved",
+    detail:
+      other === undefined
+        ? `${place.name} was changed by another run since it was looked at`
+        : `run ${other.run} ${doing(other)} ${place.name} since it was looked at`,
+    next: "run the command again when that one is through"
+  })
+})
+
+/**
+ * Whether what was verified is what this run has made: its own release, and nothing in it from another's hand. Otherwise
+ * it fails, and leaves all of it as it is.
+ */
+export const checkOwn = Effect.fn("checkOwn")(function* (desired: Desired, uuid: string) {
+  const coolify = yield* CoolifyClient
+  const { spec } = desired
+  const [application, variables] = yield* Effect.all(
+    [absentIfNotFound(coolify.getApplication(uuid)), absentIfNotFound(coolify.listVariables(uuid))],
+    { concurrency: "unbounded" }
+  )
+  const overtaken = (detail: string) =>
+    new DeploymentFailedError({ reason: "Overtaken", detail, deployment: null, log: [] })
+  if (application === undefined || variables === undefined) {
+    return yield* overtaken(`${spec.name} was deleted meanwhile`)
+  }
+  const [standing] = standingOf(application, variables)
+  if (standing !== undefined && standing.run !== desired.run) {
+    return yield* overtaken(`run ${standing.run} ${doing(standing)} ${spec.name} meanwhile`)
+  }
+  const changed = [
+    ...diffApplication(desired, application).changes.map(({ field }) => field),
+    ...diffVariables(desired.variables, variables, () => true).changes.map(({ name }) => name)
+  ]
+  if (standing === undefined || changed.length === 0) return
+  // To put back a part of what two have mixed would mix it further.
+  yield* leaveTo(standing, spec.name, `${changed.join(", ")} changed meanwhile by another's hand`)
+  return yield* overtaken(`${changed.join(", ")} of ${spec.name} changed meanwhile by another's hand`)
+})
+
+/** Closes a journal of which another run has changed the application since, and says so. Answers whether it was so. */
+export const closeIfOvertaken = Effect.fn("closeIfOvertaken")(function* (
+  journal: string,
+  place: Place,
+  { begun, runs, stood, decision }: Unsettled
+) {
+  if (stood === undefined || decision === "closed") return false
+  const known = new Set([...runs, ...stood])
+  const standings = yield* readStandings(place)
+  const other = standings.find((one) => !known.has(one.run))
+  // What is committed may still have to be tidied up.
+  const ended =
+    decision === "committed" ? undefined : standings.find((one) => runs.includes(one.run) && !one.pending)
+  // Only a destroy deletes what stood there before, and there is nothing else to its journal.
+  const isGone = standings.length === 0 && stood.length > 0 && begun.command !== "destroy"
+  if (other === undefined && ended === undefined && !isGone) return false
+  const cut = `since run ${begun.run} was cut short`
+  const closed = `nothing is undone, and the journal of ${begun.run} is closed`
+  yield* Effect.scoped(
+    Effect.gen(function* () {
+      const run = yield* makeRun(journal)
+      const changes = (run.journal.before?.changes ?? []).filter(({ undone }) => !undone)
+      yield* Effect.forEach(changes, leave(standings), { discard: true }).pipe(
+        withJournaledClients,
+        Effect.provideService(Run, run)
+      )
+      yield* run.journal.close
+      yield* run.emit({
+        _tag: "Warning",
+        message:
+          other !== undefined
+            ? `${cut}, run ${other.run} ${doing(other)} ${place.name}: what that has made of it stays, ${closed}`
+            : ended !== undefined
+              ? `run ${ended.run} had confirmed its release of ${place.name}: ${closed}`
+              : `${cut}, ${place.name} was destroyed: ${closed}`
+      })
+    })
+  )
+  return true
+})
