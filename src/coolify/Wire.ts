@@ -85,7 +85,8 @@ export const ApplicationRow = Schema.Struct({
 })
 type ApplicationRow = typeof ApplicationRow.Type
 
-const Rows = orElse(Schema.Array(Schema.Unknown), [])
+/** Only counted: nothing of them is kept. */
+const Rows = orElse(Schema.Array(Schema.Struct({})), [])
 export const Environment = Schema.Struct({
   uuid: Uuid,
   description: text,

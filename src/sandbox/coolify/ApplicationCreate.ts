@@ -82,7 +82,14 @@ const columnsOf = (
         text(body["docker_registry_image_tag"])
       )
       const name = `docker-image-${uuid}`
-      return { name, ...columns, ...parts, build_pack: "dockerimage", git_branch: "main" }
+      return {
+        name,
+        ...columns,
+        ...parts,
+        build_pack: "dockerimage",
+        git_branch: "main",
+        dockerfile_location: null
+      }
     }
     if (variant === "dockerfile") {
       // EXPOSE is looked for in the text while it is still encoded, so it is never found.

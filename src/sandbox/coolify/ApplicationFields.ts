@@ -29,14 +29,19 @@ const field = (type: Rule["type"], initial: Column, options: Options): Field => 
 const text = (initial: Column, options: Options = {}) => field("string", initial, options)
 const optional = (options: Options = {}) => field("string", null, { nullable: true, ...options })
 const integer = (initial: number, options: Options = {}) => field("integer", initial, options)
+const number = (initial: number) => field("number", initial, {})
 const flag = (initial: boolean, options: Options = {}) => field("boolean", initial, options)
 const setting = (initial: boolean) => flag(initial, { table: "settings" })
 const request = (type: Rule["type"], options: Options = {}) =>
   field(type, null, { table: "request", nullable: true, ...options })
 
+/** Words in quotes may hold more than those outside, where no shell may find anything but `&&`. */
+const command = /^(?:'[^'\n]*'|"[^"$`\\\n]*"|&&|[^'"$`;|&<>()\n\r\\])*$/
+/** ValidationPatterns::SHELL_SAFE_COMMAND_PATTERN. */
+const plainCommand = /^[a-zA-Z0-9 \t._\-/=:@,+[\]{}#%^~]+$/
 const absolutePath = /^\/[A-Za-z0-9._\-/~@+]*$/
 const imageName = /^[a-z0-9][a-z0-9._-]*(:\d+(?=\/))?(\/[a-z0-9._-]+)*(@sha256)?$/
-export const imageTag = /^(sha256:)?[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/
+export const imageTag = /^(sha256:[0-9a-f]{64}|[A-Za-z0-9_][A-Za-z0-9._-]{0,127})$/
 
 export const buildPacks = ["nixpacks", "railpack", "static", "dockerfile", "dockercompose"]
 
@@ -63,47 +68,47 @@ export const applicationFields: Readonly<Record<string, Field>> = {
   git_branch: text("main", { pattern: /^[A-Za-z0-9][A-Za-z0-9._\-/+@#]*$/ }),
   git_commit_sha: text("HEAD", { nullable: true, pattern: /^([0-9a-fA-F]{4,64}|[A-Za-z0-9._\-/]+)$/ }),
   docker_registry_image_name: optional({ pattern: imageName }),
-  docker_registry_image_tag: optional({ max: 128, pattern: imageTag }),
+  docker_registry_image_tag: optional({ max: 128, pattern: /^[A-Za-z0-9_][A-Za-z0-9._-]*$/ }),
   build_pack: text("nixpacks", { oneOf: [...buildPacks, "dockerimage"] }),
   static_image: text("nginx:alpine"),
   install_command: optional(),
   build_command: optional(),
-  start_command: optional(),
-  ports_exposes: optional({ pattern: /^\d{1,5}(,\d{1,5})*$/ }),
-  ports_mappings: optional({ pattern: /^[\d.:\-/a-z]+(,[\d.:\-/a-z]+)*$/ }),
+  start_command: optional({ pattern: command }),
+  ports_exposes: optional(),
+  ports_mappings: optional({ pattern: /^\d+:\d+(,\d+:\d+)*$/ }),
   custom_network_aliases: optional(),
   base_directory: text("/", { nullable: true, pattern: absolutePath }),
   publish_directory: optional({ pattern: absolutePath }),
   health_check_enabled: flag(false),
   health_check_type: text("http", { oneOf: ["http", "cmd"] }),
-  health_check_command: optional({ max: 1000 }),
-  health_check_path: text("/", { pattern: /^\/[A-Za-z0-9._\-/~%?&=@+,:;]*$/ }),
+  health_check_command: optional({ max: 1000, pattern: plainCommand }),
+  health_check_path: text("/", { pattern: /^\/[A-Za-z0-9._\-/~%]*$/ }),
   health_check_port: field("port", null, { nullable: true }),
   health_check_host: text("localhost", { pattern: /^[A-Za-z0-9.\-_]+$/ }),
   health_check_method: text("GET", { oneOf: ["GET", "HEAD", "POST", "OPTIONS"] }),
-  health_check_return_code: integer(200, { min: 100, max: 599 }),
+  health_check_return_code: number(200),
   health_check_scheme: text("http", { oneOf: ["http", "https"] }),
   health_check_response_text: optional(),
-  health_check_interval: integer(5, { min: 1 }),
-  health_check_timeout: integer(5, { min: 1 }),
-  health_check_retries: integer(10, { min: 1 }),
-  health_check_start_period: integer(5, { min: 0 }),
+  health_check_interval: number(5),
+  health_check_timeout: number(5),
+  health_check_retries: number(10),
+  health_check_start_period: number(5),
   limits_memory: text("0"),
   limits_memory_swap: text("0"),
-  limits_memory_swappiness: integer(60, { min: 0, max: 100 }),
+  limits_memory_swappiness: number(60),
   limits_memory_reservation: text("0"),
   limits_cpus: text("0"),
   limits_cpuset: optional(),
-  limits_cpu_shares: integer(1024),
+  limits_cpu_shares: number(1024),
   dockerfile: optional({ on: "create", sensitive: true, base64: "decode" }),
   dockerfile_location: text("/Dockerfile", { nullable: true, pattern: absolutePath }),
-  dockerfile_target_build: optional({ on: "patch" }),
+  dockerfile_target_build: optional({ on: "patch", pattern: /^[a-zA-Z0-9][a-zA-Z0-9._-]*$/ }),
   docker_compose_location: text("/docker-compose.yaml", { nullable: true, pattern: absolutePath }),
   docker_compose_custom_start_command: optional(),
   docker_compose_custom_build_command: optional(),
   custom_labels: optional({ sensitive: true, base64: "keep" }),
   custom_nginx_configuration: optional({ base64: "decode" }),
-  custom_docker_run_options: optional(),
+  custom_docker_run_options: optional({ pattern: /^(?:'[^'\n]*'|"[^"\n]*"|[^;'"\n\r])*$/ }),
   post_deployment_command: optional(),
   post_deployment_command_container: optional(),
   pre_deployment_command: optional(),

@@ -14,9 +14,10 @@ import { replaceRow } from "./Database.ts"
 import * as Domains from "./Domains.ts"
 import * as Lifeline from "./Lifeline.ts"
 import * as Lookup from "./Lookup.ts"
-import { invalid, refuse, reply } from "./Reply.ts"
+import { invalid, refusal, refuse, reply, type FieldErrors } from "./Reply.ts"
 import { action, get, remove, send, type Call, type Route } from "./Route.ts"
-import { isTrue, text } from "./Validation.ts"
+import { check, isTrue, text } from "./Validation.ts"
+import { timestamp } from "./Timestamp.ts"
 import * as Wire from "./Wire.ts"
 
 /** Sending one of these writes the labels anew. */
@@ -40,12 +41,25 @@ const patch = (state: CoolifyState, now: number, { body, token, param }: Call) =
     )
     // Domains come first here: their errors hide those of other fields.
     const routed = "domains" in body && server.proxy !== "NONE"
+    if (routed && body["domains"] !== null && typeof body["domains"] !== "string") {
+      const errors = ["The domains field must be a string."]
+      return yield* Either.left(refusal(422, { message: "Validation failed.", errors }))
+    }
     const domains = routed ? yield* Domains.normalise(text(body["domains"])) : []
     if (routed && !isTrue(body["force_domain_override"])) {
       const others = Lookup.applications(state, token).filter((one) => one.application.id !== application.id)
       yield* Domains.checkFree(domains, others)
     }
     yield* checkFields(body, "patch", [])
+    // There is no way back to an image once an application is built from something else.
+    const pack = application.columns["build_pack"]
+    if (body["build_pack"] === "dockerimage" && pack !== "dockerimage") {
+      return yield* Either.left(invalid({ build_pack: ["The selected build pack is invalid."] }))
+    }
+    if (isTrue(body["is_raw_compose_deployment_enabled"]) && pack !== "dockercompose") {
+      const message = "Raw compose deployment can only be enabled for Docker Compose applications."
+      return yield* Either.left(invalid({ is_raw_compose_deployment_enabled: message }))
+    }
     if ("docker_compose_domains" in body) {
       const message = "The docker compose file is not loaded yet."
       return yield* Either.left(invalid({ docker_compose_domains: message }))
@@ -85,7 +99,7 @@ const logs = (state: CoolifyState, now: number, { param, query, token }: Call) =
       return yield* Either.left(refuse(400, "Application is not running."))
     }
     const wanted = Number(text(query["lines"])) || 100
-    const stamp = (start: number) => (isTrue(query["show_timestamps"]) ? `${Wire.timestamp(start)} ` : "")
+    const stamp = (start: number) => (isTrue(query["show_timestamps"]) ? `${timestamp(start)} ` : "")
     const lines = life.starts
       .flatMap((start) => printed(container, behaviour).map((line) => `${stamp(start)}${line}\n`))
       .slice(-Math.min(Math.max(wanted, 1), 10_000))
@@ -95,10 +109,22 @@ const logs = (state: CoolifyState, now: number, { param, query, token }: Call) =
 const move = (state: CoolifyState, now: number, { body, token, param }: Call) =>
   Either.gen(function* () {
     const { application } = yield* Lookup.application(state, token, param("uuid"))
+    const errors: FieldErrors = {
+      ...check(body, { environment_uuid: { type: "string", required: true } }),
+      ...Object.fromEntries(
+        Object.keys(body)
+          .filter((name) => name !== "environment_uuid")
+          .map((name) => [name, "This field is not allowed."])
+      )
+    }
+    if (Object.keys(errors).length > 0) return yield* Either.left(invalid(errors))
     const environment = state.environments.find((row) => row.uuid === body["environment_uuid"])
     const project = Lookup.projects(state, token).find((row) => row.id === environment?.project_id)
     if (environment === undefined || project === undefined) {
-      return yield* Either.left(refuse(404, "Environment not found."))
+      return yield* Either.left(refuse(404, "Target environment not found or not owned by your team."))
+    }
+    if (environment.id === application.environment_id) {
+      return yield* Either.left(refuse(400, "Application is already in this environment."))
     }
     const moved = { ...application, environment_id: environment.id, updated_at: now }
     const answer = reply(200, {
@@ -182,9 +208,12 @@ const writeRoutes = ({ database, engine }: Backend): ReadonlyArray<Route> => [
         Effect.as(reply(200, { message: "Application deletion request queued." }))
       )
   ),
-  send("POST", "/applications/:uuid/move", "write", (call) =>
-    database.transact((state, { now }) => move(state, now, call))
-  )
+  {
+    ...send("POST", "/applications/:uuid/move", "write", (call) =>
+      database.transact((state, { now }) => move(state, now, call))
+    ),
+    body: false
+  }
 ]
 
 const runRoutes = ({ database, engine }: Backend): ReadonlyArray<Route> => {

@@ -2,7 +2,7 @@
  * From a request's fields to an application's columns; shared by create and PATCH.
  */
 import * as Either from "effect/Either"
-import { applicationFields, fieldsFor } from "./ApplicationFields.ts"
+import { applicationFields, fieldsFor, imageTag } from "./ApplicationFields.ts"
 import type { Application, Column } from "./CoolifyState.ts"
 import * as Labels from "./Labels.ts"
 import { invalid, serverError, type Refusal } from "./Reply.ts"
@@ -27,8 +27,30 @@ export const checkFields = (
       pattern: /^[a-z0-9][A-Za-z0-9._\-/:@]*$/
     }
   }
+  if (verb === "create" && rules["docker_registry_image_tag"] !== undefined) {
+    rules["docker_registry_image_tag"] = { ...rules["docker_registry_image_tag"], pattern: imageTag }
+  }
   const errors = checkKnown(body, Object.keys(fields), check(body, rules))
-  return isEmpty(errors) ? Either.void : Either.left(invalid(errors))
+  return isEmpty(errors) ? checkTogether(body, verb) : Either.left(invalid(errors))
+}
+
+/** What Coolify looks at itself behind Laravel's rules; one text a field, not a list. */
+const checkTogether = (body: Fields, verb: "create" | "patch"): Either.Either<void, Refusal> => {
+  const errors: Record<string, string> = {}
+  if (verb === "patch" && "custom_labels" in body && body["custom_labels"] === null) {
+    errors["custom_labels"] = "The custom_labels should be base64 encoded."
+  }
+  const ports: unknown = body["ports_exposes"]
+  const looksAtPorts = verb === "patch" ? "ports_exposes" in body : typeof ports === "string"
+  if (looksAtPorts && !/^\d+(,\d+)*$/.test(typeof ports === "string" ? ports : "")) {
+    errors["ports_exposes"] = "The ports_exposes should be a comma separated list of numbers."
+  }
+  if (verb === "patch" && isTrue(body["is_http_basic_auth_enabled"])) {
+    for (const name of ["http_basic_auth_username", "http_basic_auth_password"]) {
+      if (!body[name]) errors[name] = `The ${name} is required.`
+    }
+  }
+  return Object.keys(errors).length === 0 ? Either.void : Either.left(invalid(errors))
 }
 
 const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/

@@ -12,6 +12,7 @@ import { invalid, refusal, refuse, reply } from "./Reply.ts"
 import { action, get, send, type Call, type Route } from "./Route.ts"
 import { isActive, queueFull } from "./Queue.ts"
 import { check, isEmpty, isTrue, text } from "./Validation.ts"
+import { timestamp } from "./Timestamp.ts"
 import * as Wire from "./Wire.ts"
 
 const items = (sent: unknown): ReadonlyArray<string> =>
@@ -53,6 +54,10 @@ const deploy = ({ database, engine }: Backend, call: Call) =>
     }
     const answers = yield* Effect.forEach(wanted, ({ application }) =>
       Effect.gen(function* () {
+        if (pullRequest > 0 && dockerTag === "") {
+          const message = `Pull request ${pullRequest} not found for this resource.`
+          return { message, resource_uuid: application.uuid }
+        }
         const answer = yield* engine.enqueue({
           application,
           force: isTrue(input["force"]),
@@ -71,7 +76,7 @@ const deploy = ({ database, engine }: Backend, call: Call) =>
     return tags.length > 0
       ? reply(200, {
           message: answers.map((one) => one.message),
-          details: answers.map(({ resource_uuid, deployment_uuid }) => ({ resource_uuid, deployment_uuid }))
+          details: answers.map(({ message: _, ...detail }) => detail)
         })
       : reply(200, { deployments: answers })
   })
@@ -132,14 +137,15 @@ const cancel = ({ database, engine }: Backend, { param, token }: Call) =>
     })
   }).pipe(Effect.uninterruptible)
 
-const number = (sent: unknown, otherwise: number): number =>
-  /^\d{1,6}$/.test(text(sent)) ? Number(sent) : otherwise
-
 const history = (state: CoolifyState, { param, token, query, sensitive }: Call) =>
-  Either.map(Lookup.application(state, token, param("uuid")), ({ application }) => {
+  Either.gen(function* () {
+    const errors = check(query, { skip: { type: "integer", min: 0 }, take: { type: "integer", min: 1 } })
+    const [first] = Object.values(errors).flat()
+    if (first !== undefined) return yield* Either.left(refusal(422, { message: first, errors }))
+    const { application } = yield* Lookup.application(state, token, param("uuid"), Lookup.notFoundOnWrite)
     const rows = state.deployments.filter((row) => row.application_id === application.id).toReversed()
-    const skip = number(query["skip"], 0)
-    const page = rows.slice(skip, skip + number(query["take"], 10))
+    const skip = Number(query["skip"] ?? 0)
+    const page = rows.slice(skip, skip + Number(query["take"] ?? 10))
     return reply(200, {
       count: rows.length,
       deployments: page.map((row) => Wire.deployment(state, row, sensitive))
@@ -156,7 +162,7 @@ const rollbackImages = (state: CoolifyState, { param, token }: Call) =>
     const images = [...newest.values()]
       .toSorted((a, b) => b.id - a.id)
       .slice(0, kept)
-      .map((row) => ({ tag: row.commit, created_at: Wire.timestamp(row.created_at), is_current: false }))
+      .map((row) => ({ tag: row.commit, created_at: timestamp(row.created_at), is_current: false }))
     return reply(200, { current: null, images })
   })
 
@@ -188,7 +194,7 @@ export const deploymentRoutes = (backend: Backend): ReadonlyArray<Route> => {
           const placed = application === undefined ? undefined : Lookup.place(state, application)
           return reply(200, {
             ...Wire.deployment(state, row, sensitive),
-            ...(placed === undefined ? {} : { application: Wire.applicationDetail(placed, sensitive) })
+            ...(placed === undefined ? {} : { application: Wire.deployedApplication(placed) })
           })
         })
       )

@@ -15,7 +15,7 @@ import type {
 import { replaceRow, type Database } from "./Database.ts"
 import { configHash, plan, type DeploymentPlan } from "./DeploymentPlan.ts"
 import type { Latency } from "./Latency.ts"
-import { timestamp } from "./Wire.ts"
+import { timestamp } from "./Timestamp.ts"
 
 type Said = Pick<LogLine, "output"> & Partial<Pick<LogLine, "command" | "type" | "hidden">>
 

@@ -5,7 +5,7 @@ import * as Either from "effect/Either"
 import * as Columns from "./Columns.ts"
 import type { Server } from "./CoolifyState.ts"
 import type { Placed } from "./Lookup.ts"
-import { invalid, refusal, type Refusal } from "./Reply.ts"
+import { refusal, type Refusal } from "./Reply.ts"
 
 export const list = (text: string): ReadonlyArray<string> =>
   text
@@ -13,8 +13,7 @@ export const list = (text: string): ReadonlyArray<string> =>
     .map((one) => one.trim())
     .filter((one) => one !== "")
 
-const url =
-  /^(https?):\/\/([A-Za-z0-9]([A-Za-z0-9\-.]*[A-Za-z0-9])?|\*\.[A-Za-z0-9\-.]+)(:\d{1,5})?(\/[^\s,]*)?$/i
+const url = /^(https?):\/\/([A-Za-z0-9]([A-Za-z0-9\-.]*[A-Za-z0-9])?)(:\d{1,5})?(\/[^\s,]*)?$/i
 
 /** Scheme and host in lower case; the rest as sent. */
 export const normalise = (text: string): Either.Either<ReadonlyArray<string>, Refusal> => {
@@ -25,7 +24,9 @@ export const normalise = (text: string): Either.Either<ReadonlyArray<string>, Re
     if (scheme === undefined || host === undefined || !URL.canParse(one)) problems.push(`Invalid URL: ${one}`)
     else domains.push(`${scheme.toLowerCase()}://${host.toLowerCase()}${port}${path}`)
   }
-  return problems.length > 0 ? Either.left(invalid({ domains: problems })) : Either.right(domains)
+  return problems.length > 0
+    ? Either.left(refusal(422, { message: "Validation failed.", errors: problems }))
+    : Either.right(domains)
 }
 
 const comparable = (domain: string) => (domain.endsWith("/") ? domain.slice(0, -1) : domain)

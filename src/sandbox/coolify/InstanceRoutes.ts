@@ -7,15 +7,16 @@ import type { Backend } from "./Backend.ts"
 import * as Lookup from "./Lookup.ts"
 import { refuse, reply } from "./Reply.ts"
 import { action, get, type Call, type Route } from "./Route.ts"
+import { timestamp } from "./Timestamp.ts"
 import * as Wire from "./Wire.ts"
 
 const member = {
   id: 0,
   name: "Root User",
   email: "root@example.com",
-  email_verified_at: Wire.timestamp(0),
-  created_at: Wire.timestamp(0),
-  updated_at: Wire.timestamp(0)
+  email_verified_at: timestamp(0),
+  created_at: timestamp(0),
+  updated_at: timestamp(0)
 }
 
 const apiSwitch = ({ database }: Backend, word: "enable" | "disable"): Route => ({

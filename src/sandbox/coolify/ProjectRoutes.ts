@@ -8,7 +8,7 @@ import { replaceRow, takeId, type Fresh } from "./Database.ts"
 import * as Lookup from "./Lookup.ts"
 import { invalid, refuse, reply, serverError } from "./Reply.ts"
 import { get, remove, send, type Fields, type Route } from "./Route.ts"
-import { check, checkKnown, isEmpty, text, type Rules } from "./Validation.ts"
+import { check, checkKnown, isEmpty, text, thisIsRequired, type Rules } from "./Validation.ts"
 import * as Wire from "./Wire.ts"
 
 const rules = (nameRequired: boolean): Rules => ({
@@ -17,13 +17,25 @@ const rules = (nameRequired: boolean): Rules => ({
     required: nameRequired,
     min: 3,
     max: 255,
-    pattern: /^[\p{L}\p{M}\p{N}\s\-_.@/&()#,:+]+$/u
+    pattern: /^[\p{L}\p{M}\p{N}\s\-_.@/&()#,:+]+$/u,
+    words: {
+      ...thisIsRequired,
+      pattern:
+        "The name may only contain letters (including Unicode), numbers, spaces, and these characters: - _ . / @ & ( ) # , : +",
+      min: "The name must be at least 3 characters.",
+      max: "The name may not be greater than 255 characters."
+    }
   },
   description: {
     type: "string",
     nullable: true,
     max: 255,
-    pattern: /^[\p{L}\p{M}\p{N}\s\-_.,!?()'"+=*@/&]+$/u
+    pattern: /^[\p{L}\p{M}\p{N}\s\-_.,!?()'"+=*@/&]+$/u,
+    words: {
+      pattern:
+        "The description may only contain letters (including Unicode), numbers, spaces, and common punctuation: - _ . , ! ? ( ) ' \" + = * / @ &",
+      max: "The description may not be greater than 255 characters."
+    }
   }
 })
 
@@ -63,7 +75,7 @@ const projectRoutesOnly = ({ database }: Backend): ReadonlyArray<Route> => [
       Lookup.project(state, token, param("uuid")).pipe(
         Either.map((project) =>
           reply(200, {
-            ...Wire.projectItem(project),
+            ...Wire.projectRow(project),
             environments: Lookup.environments(state, project).map(Wire.environmentRow)
           })
         )
@@ -136,7 +148,9 @@ const environmentRoutes = ({ database }: Backend): ReadonlyArray<Route> => [
   send("POST", "/projects/:uuid/environments", "write", ({ param, body, token }) =>
     database.transact((state, fresh) =>
       Either.gen(function* () {
-        const rule: Rules = { name: { type: "string", required: true, min: 3, max: 255 } }
+        const rule: Rules = {
+          name: { type: "string", required: true, min: 3, max: 255, words: thisIsRequired }
+        }
         const errors = checkKnown(body, ["name"], check(body, rule))
         if (!isEmpty(errors)) return yield* Either.left(invalid(errors))
         const project = yield* Lookup.project(state, token, param("uuid"))
@@ -182,7 +196,8 @@ const environmentRoutes = ({ database }: Backend): ReadonlyArray<Route> => [
           "description" in body ? text(body["description"]) || null : environment.description
         const changed: Environment = { ...environment, name, description, updated_at: now }
         const environments = replaceRow(state.environments, changed)
-        return [reply(200, Wire.environmentRow(changed)), { ...state, environments }] as const
+        const shown = { uuid: changed.uuid, name: changed.name, description: changed.description }
+        return [reply(200, shown), { ...state, environments }] as const
       })
     )
   ),

@@ -10,7 +10,8 @@ import * as Lookup from "./Lookup.ts"
 import { reply } from "./Reply.ts"
 import { action, get, type Route } from "./Route.ts"
 import { isTrue } from "./Validation.ts"
-import * as Wire from "./Wire.ts"
+import * as ServerWire from "./ServerWire.ts"
+import { timestamp } from "./Timestamp.ts"
 
 const resources = (state: CoolifyState, server: Server) =>
   state.applications
@@ -21,8 +22,8 @@ const resources = (state: CoolifyState, server: Server) =>
       name: Columns.string(row.columns, "name"),
       type: "application",
       status: row.status,
-      created_at: Wire.timestamp(row.created_at),
-      updated_at: Wire.timestamp(row.updated_at)
+      created_at: timestamp(row.created_at),
+      updated_at: timestamp(row.updated_at)
     }))
 
 /**
@@ -51,14 +52,16 @@ export const serverRoutes = ({ database }: Backend): ReadonlyArray<Route> => {
     )
   return [
     get("/servers", "read", ({ token }) =>
-      database.read((state) => Either.right(reply(200, Lookup.servers(state, token).map(Wire.serverItem))))
+      database.read((state) =>
+        Either.right(reply(200, Lookup.servers(state, token).map(ServerWire.serverItem)))
+      )
     ),
-    get("/servers/:uuid", "read", ({ param, token, query }) =>
+    get("/servers/:uuid", "read", ({ param, token, query, sensitive }) =>
       database.read((state) =>
         Lookup.server(state, token, param("uuid")).pipe(
           Either.map((server) =>
             reply(200, {
-              ...Wire.serverRow(server),
+              ...ServerWire.serverRow(server, sensitive),
               ...(isTrue(query["resources"]) ? { resources: resources(state, server) } : {})
             })
           )
@@ -67,7 +70,7 @@ export const serverRoutes = ({ database }: Backend): ReadonlyArray<Route> => {
     ),
     ofServer("/servers/:uuid/resources", resources),
     ofServer("/servers/:uuid/domains", served),
-    ofServer("/servers/:uuid/destinations", (_state, server) => [Wire.destination(server)]),
+    ofServer("/servers/:uuid/destinations", (_state, server) => [ServerWire.destinationItem(server)]),
     action("/servers/:uuid/validate", "write", ({ param, token }) =>
       database.read((state) =>
         Lookup.server(state, token, param("uuid")).pipe(

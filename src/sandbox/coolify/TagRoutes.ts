@@ -10,6 +10,7 @@ import * as Lookup from "./Lookup.ts"
 import { invalid, refuse, reply } from "./Reply.ts"
 import { get, remove, send, type Route } from "./Route.ts"
 import * as Tags from "./Tags.ts"
+import { checkKnown, isEmpty } from "./Validation.ts"
 import * as Wire from "./Wire.ts"
 
 const shown = (state: CoolifyState, application: Application) =>
@@ -61,10 +62,12 @@ export const tagRoutes = ({ database }: Backend): ReadonlyArray<Route> => [
     database.transact((state, fresh) =>
       Either.gen(function* () {
         const { application } = yield* Lookup.application(state, token, param("uuid"))
+        const unknown = checkKnown(body, ["tag_name", "tag_names"], {})
+        if (!isEmpty(unknown)) return yield* Either.left(invalid(unknown))
         const one: unknown = body["tag_name"]
         const many: unknown = body["tag_names"]
         if ((one === undefined) === (many === undefined)) {
-          const message = "Send either tag_name or tag_names."
+          const message = "Provide either tag_name or tag_names, not both."
           return yield* Either.left(invalid({ tag_name: [message] }))
         }
         if (many !== undefined && !Array.isArray(many)) {
@@ -88,7 +91,7 @@ export const tagRoutes = ({ database }: Backend): ReadonlyArray<Route> => [
         if (tag === undefined) return yield* Either.left(refuse(404, "Tag not found."))
         const detached = { ...application, tag_ids: application.tag_ids.filter((id) => id !== tag.id) }
         const next = { ...state, applications: replaceRow(state.applications, detached) }
-        return [reply(200, { message: "Tag detached." }), collectTags(next, [tag.id])] as const
+        return [reply(200, { message: "Tag removed." }), collectTags(next, [tag.id])] as const
       })
     )
   )

@@ -4,17 +4,17 @@
 import * as Either from "effect/Either"
 import type { Application, CoolifyState, Tag } from "./CoolifyState.ts"
 import { replaceRow, takeId, type Fresh } from "./Database.ts"
-import { invalid, type Refusal } from "./Reply.ts"
+import { invalid, serverError, type Refusal } from "./Reply.ts"
 
 export const stripHtml = (text: string): string => text.replace(/<[^>]*>/g, "")
 
 export const normalise = (field: string, name: unknown): Either.Either<string, Refusal> => {
   const clean = typeof name === "string" ? stripHtml(name).trim().toLowerCase() : ""
+  // The column's length is nobody's rule.
+  if (clean.length > 255) return Either.left(serverError)
   return clean.length >= 2
     ? Either.right(clean)
-    : Either.left(
-        invalid({ [field]: [`The ${field.replaceAll("_", " ")} field must be at least 2 characters.`] })
-      )
+    : Either.left(invalid({ [field]: ["Each tag name must be at least 2 characters after sanitization."] }))
 }
 
 export const ensure = (

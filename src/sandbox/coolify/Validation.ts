@@ -5,7 +5,8 @@ import type { Column } from "./CoolifyState.ts"
 import type { Fields } from "./Route.ts"
 
 export interface Rule {
-  readonly type: "string" | "boolean" | "integer" | "array" | "port"
+  /** `number`: a whole one too, with Laravel's other word for it. */
+  readonly type: "string" | "boolean" | "integer" | "number" | "array" | "port"
   readonly required?: boolean
   readonly nullable?: boolean
   /** Characters of a string, or the number itself. */
@@ -13,7 +14,11 @@ export interface Rule {
   readonly min?: number
   readonly oneOf?: ReadonlyArray<string>
   readonly pattern?: RegExp
+  /** Coolify's own words where it does not leave them to Laravel. */
+  readonly words?: Readonly<Partial<Record<"required" | "max" | "min" | "pattern", string>>>
 }
+
+export const thisIsRequired = { required: "This field is required." }
 
 export type Rules = Readonly<Record<string, Rule>>
 export type Errors = Record<string, Array<string>>
@@ -25,6 +30,7 @@ const typeError = (rule: Rule, field: string): string => {
     string: "a string",
     boolean: "true or false",
     integer: "an integer",
+    number: "a number",
     array: "an array",
     port: "an integer"
   }
@@ -43,6 +49,7 @@ const hasType = (type: Rule["type"], value: unknown): boolean => {
     case "boolean":
       return [true, false, 0, 1, "0", "1"].some((one) => one === value)
     case "integer":
+    case "number":
     case "port":
       return isInteger(value)
     case "array":
@@ -52,7 +59,9 @@ const hasType = (type: Rule["type"], value: unknown): boolean => {
 
 const problem = (field: string, rule: Rule, value: unknown): string | undefined => {
   if (value === undefined || (value === null && rule.required === true)) {
-    return rule.required === true ? `The ${said(field)} field is required.` : undefined
+    return rule.required === true
+      ? (rule.words?.required ?? `The ${said(field)} field is required.`)
+      : undefined
   }
   if (value === null) return rule.nullable === true ? undefined : typeError(rule, field)
   if (!hasType(rule.type, value)) return typeError(rule, field)
@@ -60,14 +69,16 @@ const problem = (field: string, rule: Rule, value: unknown): string | undefined 
   const size = rule.type === "string" && typeof value === "string" ? [...value].length : Number(value)
   const { min, max } = rule.type === "port" ? { min: 1, max: 65535 } : rule
   if (max !== undefined && size > max) {
-    return `The ${said(field)} field must not be greater than ${max}${unit}.`
+    return rule.words?.max ?? `The ${said(field)} field must not be greater than ${max}${unit}.`
   }
-  if (min !== undefined && size < min) return `The ${said(field)} field must be at least ${min}${unit}.`
+  if (min !== undefined && size < min) {
+    return rule.words?.min ?? `The ${said(field)} field must be at least ${min}${unit}.`
+  }
   if (rule.oneOf !== undefined && !rule.oneOf.some((one) => one === value)) {
     return `The selected ${said(field)} is invalid.`
   }
   if (rule.pattern !== undefined && !(typeof value === "string" && rule.pattern.test(value))) {
-    return `The ${said(field)} field format is invalid.`
+    return rule.words?.pattern ?? `The ${said(field)} field format is invalid.`
   }
   return undefined
 }
@@ -100,6 +111,7 @@ export const stored = (rule: Rule, value: unknown): Column => {
     case "boolean":
       return value === true || value === 1 || value === "1"
     case "integer":
+    case "number":
       return Number(value)
     case "array":
       return Array.isArray(value) ? value.map(String) : null

@@ -9,11 +9,17 @@ import { replaceRow, takeId, type Fresh } from "./Database.ts"
 import * as Lookup from "./Lookup.ts"
 import { invalid, refuse, reply, serverError, type Refusal } from "./Reply.ts"
 import { get, remove, send, type Fields, type Route } from "./Route.ts"
-import { check, checkKnown, isEmpty, isTrue, text, type Rules } from "./Validation.ts"
+import { check, checkKnown, isEmpty, isTrue, text, thisIsRequired, type Rules } from "./Validation.ts"
 import * as Wire from "./Wire.ts"
 
 const rules: Rules = {
-  key: { type: "string", required: true, max: 255, pattern: /^[A-Za-z_][A-Za-z0-9_.]*$/ },
+  key: {
+    type: "string",
+    required: true,
+    max: 255,
+    pattern: /^[A-Za-z_][A-Za-z0-9_.]*$/,
+    words: thisIsRequired
+  },
   value: { type: "string", nullable: true },
   is_preview: { type: "boolean" },
   is_literal: { type: "boolean" },
@@ -110,15 +116,20 @@ const matching = (rows: ReadonlyArray<Variable>, body: Fields): Variable | undef
 const isObject = (item: unknown): item is Fields =>
   typeof item === "object" && item !== null && !Array.isArray(item)
 
+interface Shown {
+  readonly row: Variable
+  readonly isNew: boolean
+}
+
 /** Not transactional: what came before a bad item stays. A key that repeats gives two rows. */
 const bulk = (
   state: CoolifyState,
   fresh: Fresh,
   application: Application,
   items: ReadonlyArray<unknown>
-): readonly [Either.Either<ReadonlyArray<Variable>, Refusal>, CoolifyState] => {
+): readonly [Either.Either<ReadonlyArray<Shown>, Refusal>, CoolifyState] => {
   const before = rowsOf(state, application)
-  const done: Array<Variable> = []
+  const done: Array<Shown> = []
   let next = state
   for (const item of items) {
     const body = isObject(item) ? item : {}
@@ -127,13 +138,13 @@ const bulk = (
     const old = matching(before, body)
     if (old === undefined) {
       const [row, added] = addVariable(next, fresh, application, fromBody(body))
-      done.push(row)
+      done.push({ row, isNew: true })
       next = added
       continue
     }
     const row = updated(next.variables.find((one) => one.id === old.id) ?? old, body, fresh.now)
     if (Either.isLeft(row)) return [Either.left(row.left), next]
-    done.push(row.right)
+    done.push({ row: row.right, isNew: false })
     next = { ...next, variables: replaceRow(next.variables, row.right) }
   }
   return [Either.right(done), next]
@@ -179,7 +190,8 @@ export const variableRoutes = ({ database }: Backend): ReadonlyArray<Route> => [
             Lookup.notFoundOnWrite
           )
           const items: unknown = body["data"]
-          if (!Array.isArray(items)) return yield* Either.left(refuse(400, "Bulk data is required."))
+          if (!Array.isArray(items) || items.length === 0)
+            return yield* Either.left(refuse(400, "Bulk data is required."))
           return bulk(state, fresh, application, items)
         })
       )
@@ -188,7 +200,7 @@ export const variableRoutes = ({ database }: Backend): ReadonlyArray<Route> => [
         Effect.map((rows) =>
           reply(
             201,
-            rows.map((row) => Wire.variable(row, sensitive))
+            rows.map(({ isNew, row }) => (isNew ? Wire.newVariable : Wire.variable)(row, sensitive))
           )
         )
       )

@@ -4,86 +4,28 @@
 import { sensitiveColumns } from "./ApplicationFields.ts"
 import * as Columns from "./Columns.ts"
 import { written } from "./EnvFile.ts"
-import type {
-  Column,
-  CoolifyState,
-  Deployment,
-  Environment,
-  Project,
-  Server,
-  Tag,
-  Variable
-} from "./CoolifyState.ts"
+import type { Column, CoolifyState, Deployment, Environment, Project, Tag, Variable } from "./CoolifyState.ts"
 import type { Placed } from "./Lookup.ts"
+import { destinationRow } from "./ServerWire.ts"
+import { stamps, timestamp } from "./Timestamp.ts"
 
 type Json = Readonly<Record<string, unknown>>
-
-/** Laravel's form: microseconds and `Z`. */
-export const timestamp = (epochMillis: number): string =>
-  new Date(epochMillis).toISOString().replace("Z", "000Z")
-
-const stamps = (row: { readonly created_at: number; readonly updated_at: number }) => ({
-  created_at: timestamp(row.created_at),
-  updated_at: timestamp(row.updated_at)
-})
-
-const serverSettings = (server: Server) => ({
-  concurrent_builds: server.concurrent_builds,
-  deployment_queue_limit: server.deployment_queue_limit,
-  dynamic_timeout: 3600,
-  force_disabled: false,
-  is_build_server: server.is_build_server,
-  is_cloudflare_tunnel: false,
-  is_reachable: server.is_reachable,
-  is_swarm_manager: false,
-  is_swarm_worker: false,
-  is_usable: server.is_usable,
-  server_id: server.id,
-  wildcard_domain: server.wildcard_domain,
-  ...stamps(server)
-})
-
-/** An entry of `GET /servers`. */
-export const serverItem = (server: Server): Json => ({
-  uuid: server.uuid,
-  name: server.name,
-  description: server.description,
-  ip: server.ip,
-  user: "root",
-  port: 22,
-  is_coolify_host: false,
-  is_reachable: server.is_reachable,
-  is_usable: server.is_usable,
-  settings: serverSettings(server)
-})
-
-/** The full row. */
-export const serverRow = (server: Server): Json => ({
-  ...serverItem(server),
-  team_id: server.team_id,
-  proxy: { type: server.proxy, status: "running", redirect_enabled: true },
-  proxy_type: server.proxy === "NONE" ? null : server.proxy.toLowerCase(),
-  high_disk_usage_notification_sent: false,
-  unreachable_notification_sent: false,
-  unreachable_count: 0,
-  validation_logs: null,
-  swarm_cluster: null,
-  ...stamps(server)
-})
-
-export const destination = (server: Server) => ({
-  uuid: server.destination_uuid,
-  name: server.name,
-  network: "coolify",
-  server_id: server.id,
-  ...stamps(server)
-})
 
 export const projectItem = (project: Project): Json => ({
   id: project.id,
   uuid: project.uuid,
   name: project.name,
   description: project.description
+})
+
+/** The full row. */
+export const projectRow = (project: Project): Json => ({
+  ...projectItem(project),
+  team_id: project.team_id,
+  icon_path: null,
+  icon_s3_storage_id: null,
+  icon_storage_type: null,
+  ...stamps(project)
 })
 
 export const environmentItem = (environment: Environment): Json => ({
@@ -102,8 +44,9 @@ export const environmentRow = (environment: Environment): Json => ({
 export const team = (id: number): Json => ({
   id,
   name: id === 0 ? "Root Team" : `Team ${id}`,
-  description: null,
-  personal_team: false,
+  description: id === 0 ? "The root team" : null,
+  is_mcp_server_enabled: true,
+  personal_team: id === 0,
   show_boarding: false,
   created_at: timestamp(0),
   updated_at: timestamp(0)
@@ -111,6 +54,9 @@ export const team = (id: number): Json => ({
 
 const shown = (row: Readonly<Record<string, Column>>, sensitive: boolean) =>
   sensitive ? row : Object.fromEntries(Object.entries(row).filter(([name]) => !sensitiveColumns.has(name)))
+
+const isFromGit = ({ columns }: Placed["application"]) =>
+  columns["build_pack"] !== "dockerimage" && columns["git_repository"] !== "coollabsio/coolify"
 
 /** An application as `GET /applications` lists it. */
 export const application = (
@@ -129,8 +75,9 @@ export const application = (
   environment_id: environment.id,
   destination_id: server.destination_id,
   destination_type: "App\\Models\\StandaloneDocker",
-  source_id: 0,
-  source_type: "App\\Models\\GithubApp",
+  ...(isFromGit(application)
+    ? { source_id: 0, source_type: "App\\Models\\GithubApp" }
+    : { source_id: null, source_type: null }),
   repository_project_id: null,
   git_full_url: null,
   custom_healthcheck_found: /^\s*HEALTHCHECK\s+(?!NONE)/im.test(
@@ -138,25 +85,48 @@ export const application = (
   ),
   compose_parsing_version: "5",
   deleted_at: null,
+  additional_networks_count: 0,
+  additional_servers: [],
+  additional_servers_count: 0,
   last_online_at: timestamp(application.updated_at),
-  destination: { ...destination(server), server: serverRow(server) },
+  swarm_placement_constraints: null,
+  swarm_replicas: 1,
+  destination: destinationRow(server, sensitive),
   ...stamps(application)
 })
+
+/** Settings that the API shows and does not take. */
+const otherSettings = {
+  is_container_label_readonly_enabled: true,
+  is_debug_enabled: false,
+  is_include_timestamps: false,
+  is_swarm_only_worker_nodes: true
+}
 
 /** An application as `GET /applications/{uuid}` answers it; the only place with its project's uuid. */
 export const applicationDetail = (placed: Placed, sensitive: boolean): Json => ({
   ...application(placed, sensitive),
-  settings: placed.application.settings,
+  settings: { ...otherSettings, ...placed.application.settings },
   environment: {
     ...environmentRow(placed.environment),
     project: {
-      ...projectItem(placed.project),
-      team_id: placed.project.team_id,
-      ...stamps(placed.project),
-      team: team(placed.project.team_id)
+      ...projectRow(placed.project),
+      team: { ...team(placed.project.team_id), custom_server_limit: null }
     }
   }
 })
+
+/** As a deployment carries it: without its settings and without secrets, whatever the token may see. */
+export const deployedApplication = (placed: Placed): Json => {
+  const { settings: _, ...rest } = applicationDetail(placed, false)
+  return { ...rest, id: placed.application.id, private_key_id: null }
+}
+
+/** A row that was just made shows no column that only the database gives a value. */
+export const newVariable = (row: Variable, sensitive: boolean): Json => {
+  const { is_required: _, order: __, ...rest } = variable(row, sensitive)
+  return rest
+}
 
 /** Values are left out, not masked; those shown once are hidden even from `root`. */
 export const variable = (row: Variable, sensitive: boolean): Json => ({
@@ -170,7 +140,11 @@ export const variable = (row: Variable, sensitive: boolean): Json => ({
   is_shown_once: row.is_shown_once,
   is_runtime: row.is_runtime,
   is_buildtime: row.is_buildtime,
+  is_buildpack_control: /^(NIXPACKS|RAILPACK)_/.test(row.key),
+  is_coolify: row.key.startsWith("SERVICE_"),
+  is_really_required: false,
   is_required: false,
+  order: null,
   is_shared: row.value !== null && /^\{\{.*\}\}$/.test(row.value),
   version: "4.3.11",
   ...stamps(row)
@@ -192,6 +166,10 @@ export const deployment = (state: CoolifyState, row: Deployment, sensitive: bool
     pull_request_id: row.pull_request_id,
     docker_registry_image_tag: row.docker_registry_image_tag,
     status: row.status,
+    build_server_id: null,
+    configuration_hash: row.status === "finished" ? row.deployment_uuid : null,
+    horizon_job_id: row.status === "queued" ? null : row.deployment_uuid,
+    horizon_job_worker: row.status === "queued" ? null : "sandbox",
     commit: row.commit,
     commit_message: row.commit_message,
     force_rebuild: row.force_rebuild,

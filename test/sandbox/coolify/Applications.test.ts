@@ -166,7 +166,7 @@ describe("creating an application", () => {
         [{ docker_images_to_keep: 101 }, "docker_images_to_keep"],
         [{ stop_grace_period: 0 }, "stop_grace_period"],
         [{ swarm_replicas: 2 }, "swarm_replicas"],
-        [{ domains: "shop.example.com" }, "domains"],
+        [{ domains: "shop.example.com" }, "0"],
         [{ tags: ["x"] }, "tags"]
       ] as const) {
         const answer = yield* post({ ...image, ...bad })
