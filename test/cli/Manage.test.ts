@@ -94,7 +94,7 @@ describe("what runs already", () => {
     assert.strictEqual(fabrik("rollback", "app.yaml", "--list").status, 0)
   })
 
-  it("goes back to the release before, and forward again", { timeout: 120_000 }, () => {
+  it("goes back to the release before, and forward again", () => {
     const first = fabrik("apply", "app.yaml", "--yes")
     assert.strictEqual(first.status, 0, first.stderr)
     assert.strictEqual(fabrik("rollback", "app.yaml", "--yes").status, 3)
@@ -129,7 +129,7 @@ describe("what runs already", () => {
     assert.strictEqual(fabrik("rollback", "app.yaml", "--yes", "--to", "nothing").status, 3)
   })
 
-  it("keeps the history when a deployment fails", { timeout: 60_000 }, () => {
+  it("keeps the history when a deployment fails", () => {
     const before = fabrik("rollback", "app.yaml", "--list", "--json").stdout
     writeFileSync(join(cwd, "app.yaml"), specText("1.29"))
     const failed = fabrik("apply", "app.yaml", "--yes", "--sandbox-fault", "coolify POST /deploy status=422")
@@ -163,7 +163,7 @@ describe("what runs already", () => {
     assert.strictEqual(fabrik("logs", "app.yaml", "-n", "many").status, 4)
   })
 
-  it("is followed until interrupted, quietly", { timeout: 60_000 }, async () => {
+  it("is followed until interrupted, quietly", async () => {
     const { child, ended, output, until } = begin("logs", "app.yaml", "-f", "--sandbox")
     await until("shop starts from")
     child.kill("SIGINT")
@@ -171,7 +171,7 @@ describe("what runs already", () => {
     assert.strictEqual(output.stderr, "")
   })
 
-  it("is followed until nobody reads any more", { timeout: 60_000 }, async () => {
+  it("is followed until nobody reads any more", async () => {
     const shared = begin("sandbox")
     await shared.until("Stop it with Ctrl-C.")
     const { child, ended, until } = begin("logs", "app.yaml", "-f", "--json", "--sandbox")
@@ -187,7 +187,7 @@ describe("what runs already", () => {
 })
 
 describe("status --watch", () => {
-  it("shows what stands, then each change, and ends quietly", { timeout: 60_000 }, async () => {
+  it("shows what stands, then each change, and ends quietly", async () => {
     const shared = begin("sandbox")
     await shared.until("Stop it with Ctrl-C.")
     const { child, ended, output, until } = begin("status", "app.yaml", "--watch", "--sandbox")

@@ -63,7 +63,7 @@ beforeAll(async () => {
   await sandbox.until(() => existsSync(join(dir, "server.json")))
   const { code, err } = await fabrik("apply", "--yes", spec)
   assert.strictEqual(code, 0, err)
-}, 60_000)
+})
 
 afterAll(async () => {
   sandbox.interrupt("SIGTERM")
@@ -86,7 +86,7 @@ describe("status", () => {
     assert.match(http.release ?? "", /^[0-9a-f]{12}$/)
     assert.strictEqual(http.release, coolify?.release)
     assert.isTrue(ok)
-  }, 60_000)
+  })
 
   it("tells how many changes a plan would make, and which", async () => {
     const { out } = await fabrik("status", newer)
@@ -94,7 +94,7 @@ describe("status", () => {
     assert.include(out, "update variable GREETING")
     assert.include(out, "Not everything is as the spec says.")
     assert.isFalse((await facts(newer)).ok)
-  }, 60_000)
+  })
 
   it("tells the release that answers from the one that was deployed last", () => {
     const status: Status = {
@@ -141,5 +141,5 @@ describe("a run that is under way", () => {
       /apply \(run [0-9a-f]{12}, since .*\) came to no end, \d changes open: `fabrik recover` settles it/
     )
     assert.include((await fabrik("recover", "--dry-run")).out, "recover goes on with it")
-  }, 60_000)
+  })
 })

@@ -65,7 +65,7 @@ let traces = ""
 beforeAll(async () => {
   traces = mkdtempSync(join(tmpdir(), "fabrik-traces-"))
   bench = await startBench({ slots: 3, versions: ["first", "second", "built", "rebuilt"] })
-}, 120_000)
+})
 afterAll(() => {
   bench?.stop()
   rmSync(traces, { recursive: true, force: true })
@@ -194,5 +194,5 @@ describe("killed", () => {
       expectCode(await it.run(args), 0)
       assert.strictEqual(it.secrets().split("\n")[0], kept.split("\n")[0])
     })
-  }, 60_000)
+  })
 })

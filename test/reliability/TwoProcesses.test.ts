@@ -19,7 +19,7 @@ let traces = ""
 beforeAll(async () => {
   traces = mkdtempSync(join(tmpdir(), "fabrik-traces-"))
   bench = await startBench({ slots: 2, versions: ["first", "second"] })
-}, 120_000)
+})
 afterAll(() => {
   bench?.stop()
   rmSync(traces, { recursive: true, force: true })
@@ -209,7 +209,7 @@ describe("two processes", () => {
       holder.child.kill("SIGKILL")
       await holder.ended
     })
-  }, 60_000)
+  })
 
   it("with two state folders on one machine have one lock", async () => {
     await bench.once(async (it) => {
@@ -243,5 +243,5 @@ describe("two processes", () => {
       after.child.kill("SIGKILL")
       await after.ended
     })
-  }, 60_000)
+  })
 })
