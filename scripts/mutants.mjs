@@ -235,10 +235,24 @@ const mutants = [
   },
   {
     name: "the lock",
-    file: "src/state/ProcessLock.ts",
-    find: "code === taken ? ask(path) : Effect.succeed(undefined)",
-    put: "Effect.succeed(undefined)",
-    tests: ["test/state/ProcessLock.test.ts"]
+    file: "src/state/FileLock.ts",
+    find: 'if (state === "alive") return',
+    put: "if (false) return",
+    tests: ["test/state/FileLock.test.ts"]
+  },
+  {
+    name: "the dead holder's one heir",
+    file: "src/state/FileLock.ts",
+    find: "if (!(yield* linkOnce(own.file, next))) return again",
+    put: "yield* linkOnce(own.file, next)",
+    tests: ["test/state/FileLock.test.ts"]
+  },
+  {
+    name: "the look after a project was made",
+    file: "src/orchestrator/resources/Project.ts",
+    find: "oldest === undefined || oldest.uuid === uuid",
+    put: "true",
+    tests: ["test/reliability/Places.test.ts"]
   },
   {
     name: "the write that is never sent twice",

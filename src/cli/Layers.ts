@@ -78,6 +78,8 @@ interface World {
   readonly owner: string
   /** Which Coolify it is. */
   readonly target: string
+  /** Where fabrik keeps what it must remember itself. */
+  readonly directory: string
   /** DNS is real. */
   readonly hasDns: boolean
   /** How to visit what was deployed where no public DNS and no public CA knows it. */
@@ -117,7 +119,8 @@ export const openWorld = Effect.fn("openWorld")(function* (request: WorldRequest
     yield* journalsLayer(request, access),
     Layer.succeed(Owner, owner),
     Layer.succeed(Pace, { ...(yield* Pace), ...(yield* lateEffects) }),
-    placeLock(target)
+    // A dry run writes no file, and makes nothing.
+    dryRun ? Layer.empty : placeLock(target)
   )
   const world: World = {
     layer,
@@ -126,6 +129,7 @@ export const openWorld = Effect.fn("openWorld")(function* (request: WorldRequest
     place: request.sandbox === undefined ? "live" : "sandbox",
     offline: access.coolify === undefined,
     target,
+    directory: access.secretsDirectory,
     hasDns: access.dns !== undefined && needs.dns !== "no",
     visit: access.visit
   }

@@ -9,10 +9,12 @@ import process from "node:process"
 import * as Marker from "../orchestrator/Marker.ts"
 import { PlaceLock } from "../orchestrator/PlaceLock.ts"
 import type { Spec } from "../spec/Spec.ts"
-import * as ProcessLock from "../state/ProcessLock.ts"
+import * as FileLock from "../state/FileLock.ts"
+import * as MachineLock from "../state/MachineLock.ts"
 
 /**
- * Held until the scope ends. Two machines have two locks: between those only the marks in Coolify stand.
+ * Held until the scope ends: one among this user's processes on the machine, and one among all who share the folder with
+ * the journal, also from containers. Two machines have two locks: between those only the marks in Coolify stand.
  * @param target which Coolify: one name may live in several.
  * @param seconds how long to wait for another run; 0: not at all.
  */
@@ -22,15 +24,22 @@ export const lockRun = Effect.fn("lockRun")(function* (
     readonly command: string
     readonly owner: string
     readonly target: string
+    /** Where fabrik keeps what it must remember itself. */
+    readonly directory: string
     readonly seconds: number
   }
 ) {
   const since = new Date(yield* Clock.currentTimeMillis).toISOString()
-  yield* ProcessLock.acquire(
-    JSON.stringify(["run", options.target, Marker.applicationKey(options.owner, spec)]),
-    `\`fabrik ${options.command}\` of ${spec.name} (process ${process.pid}, since ${since})`,
-    Duration.seconds(options.seconds)
+  const name = JSON.stringify(["run", options.target, Marker.applicationKey(options.owner, spec)])
+  const says = `\`fabrik ${options.command}\` of ${spec.name} (process ${process.pid}, since ${since})`
+  const seconds = Duration.seconds(options.seconds)
+  // Where it is not to be had, the other one stands alone.
+  yield* Effect.catchIf(
+    MachineLock.acquire(name, says, seconds),
+    ({ reason }) => reason === "Unavailable",
+    () => Effect.void
   )
+  yield* FileLock.acquire(`${options.directory}/lock`, name, says, seconds)
 })
 
 /**
@@ -42,7 +51,7 @@ export const placeLock = (target: string): Layer.Layer<PlaceLock> =>
     exclusively: (key, effect) =>
       Effect.acquireUseRelease(
         Effect.tap(Scope.make(), (scope) =>
-          ProcessLock.acquire(JSON.stringify(["place", target, key]), "", "30 seconds").pipe(
+          MachineLock.acquire(JSON.stringify(["place", target, key]), "", "30 seconds").pipe(
             Effect.ignore,
             Scope.extend(scope)
           )

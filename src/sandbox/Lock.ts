@@ -3,7 +3,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import process from "node:process"
-import * as ProcessLock from "../state/ProcessLock.ts"
+import * as FileLock from "../state/FileLock.ts"
 import { SandboxError } from "./SandboxError.ts"
 
 /** Holds the lock of `dir`, which must exist, until the scope ends; fails at once when it is held already. */
@@ -13,13 +13,15 @@ export const acquire = Effect.fn("Lock.acquire")(function* (dir: string) {
     fs.realPath(dir),
     (cause) => new SandboxError({ reason: "Unwritable", detail: `${dir} cannot be read`, cause })
   )
-  const name = `sandbox ${(yield* Path.Path).resolve(real)}`
-  yield* Effect.mapError(ProcessLock.acquire(name, `process ${process.pid}`), ({ reason, holder, code }) =>
-    reason === "Held"
-      ? new SandboxError({
-          reason: "Locked",
-          detail: `${dir} is in use by ${holder ?? "another process"}; wait for it, or run \`fabrik sandbox\` and let all commands share that one`
-        })
-      : new SandboxError({ reason: "Unwritable", detail: `${dir} cannot be locked (${code})` })
+  const folder = (yield* Path.Path).join(real, "lock")
+  yield* Effect.mapError(
+    FileLock.acquire(folder, "sandbox", `process ${process.pid}`),
+    ({ reason, holder, code }) =>
+      reason === "Held"
+        ? new SandboxError({
+            reason: "Locked",
+            detail: `${dir} is in use by ${holder ?? "another process"}; wait for it, or run \`fabrik sandbox\` and let all commands share that one`
+          })
+        : new SandboxError({ reason: "Unwritable", detail: `${dir} cannot be locked (${code})` })
   )
 })
