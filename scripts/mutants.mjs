@@ -241,20 +241,6 @@ const mutants = [
     tests: ["test/state/FileLock.test.ts"]
   },
   {
-    name: "the dead holder's one heir",
-    file: "src/state/FileLock.ts",
-    find: "if (!(yield* linkOnce(own.file, next))) return again",
-    put: "yield* linkOnce(own.file, next)",
-    tests: ["test/state/FileLock.test.ts"]
-  },
-  {
-    name: "the look after a project was made",
-    file: "src/orchestrator/resources/Project.ts",
-    find: "oldest === undefined || oldest.uuid === uuid",
-    put: "true",
-    tests: ["test/reliability/Places.test.ts"]
-  },
-  {
     name: "the write that is never sent twice",
     file: "src/coolify/Transport.ts",
     find: '(refused.reason === "ServerError" && !origin.write)',

@@ -6,6 +6,7 @@ import { Plan } from "../orchestrator/Plan.ts"
 import { readSpec } from "../spec/LoadSpec.ts"
 import { parseSpec } from "../spec/ParseSpec.ts"
 import { SpecError } from "../spec/SpecError.ts"
+import { randomUUID } from "node:crypto"
 
 /** The first key tells it from a spec, which is YAML and so might be JSON as well. */
 const start = '{"fabrikPlan":1,'
@@ -23,6 +24,9 @@ const PlanFile = Schema.parseJson(
     skipDns: Schema.Boolean,
     skipDeploy: Schema.Boolean,
     redeploy: Schema.Boolean,
+    /** FABRIK_OWNER, and which Coolify it was made for; older files do not tell. */
+    owner: Schema.optional(Schema.String),
+    target: Schema.optional(Schema.String),
     plan: Plan
   })
 )
@@ -35,13 +39,57 @@ const problem = (file: string, message: string, hint: string) =>
 export const savePlan = Effect.fn("savePlan")(function* (out: string, saved: Omit<PlanFile, "fabrikPlan">) {
   const fs = yield* FileSystem.FileSystem
   const text = yield* Effect.orDie(Schema.encode(PlanFile)({ fabrikPlan: 1, ...saved }))
-  yield* fs
-    .writeFileString(out, `${text}\n`, { mode: 0o600 })
-    .pipe(
-      Effect.mapError(() =>
-        problem(out, "the plan cannot be written there", "name a file in a writable folder")
-      )
+  if (!(yield* isPlain(out))) {
+    return yield* problem(
+      out,
+      "the plan is not written through a link, nor to what is no file",
+      "name a new file"
     )
+  }
+  const temporary = `${out}.${yield* Effect.sync(() => randomUUID())}.tmp`
+  // A new file, which takes the name as a whole: no link is followed, and a readable old file's mode is not kept.
+  yield* fs.writeFileString(temporary, `${text}\n`, { mode: 0o600, flag: "wx" }).pipe(
+    Effect.zipRight(fs.rename(temporary, out)),
+    Effect.tapError(() => Effect.ignore(fs.remove(temporary, { force: true }))),
+    Effect.uninterruptible,
+    Effect.mapError(() =>
+      problem(out, "the plan cannot be written there", "name a file in a writable folder")
+    )
+  )
+})
+
+/** Nothing, or a file by its own name. */
+const isPlain = Effect.fnUntraced(function* (file: string) {
+  const fs = yield* FileSystem.FileSystem
+  if (yield* Effect.isSuccess(fs.readLink(file))) return false
+  return yield* fs.stat(file).pipe(
+    Effect.map(({ type }) => type === "File"),
+    Effect.orElseSucceed(() => true)
+  )
+})
+
+/** A plan is carried out by whom and where it was made for. */
+export const refuseOtherWorld = Effect.fn("refuseOtherWorld")(function* (
+  file: string,
+  reviewed: PlanFile | undefined,
+  world: { readonly owner: string; readonly target: string }
+) {
+  if (reviewed === undefined) return
+  const again = "make a new one with `fabrik plan --out`"
+  if (reviewed.owner !== undefined && reviewed.owner !== world.owner) {
+    return yield* problem(
+      file,
+      `this plan was made for the owner ${reviewed.owner}, not for ${world.owner}`,
+      `set FABRIK_OWNER as it was then, or ${again}`
+    )
+  }
+  if (reviewed.target !== undefined && reviewed.target !== world.target) {
+    return yield* problem(
+      file,
+      `this plan was made for the Coolify ${reviewed.target}, not for ${world.target}`,
+      `set COOLIFY_ENDPOINT as it was then, or ${again}`
+    )
+  }
 })
 
 /** What `apply` was given: a spec, or a reviewed plan together with the spec that it was made from. */
@@ -66,5 +114,7 @@ const readPlanText = Effect.fn("readPlanText")(function* (file: string) {
   )
   if (!(yield* isPlan)) return undefined
   const text = yield* Effect.orElseSucceed(fs.readFileString(file), () => "")
-  return text.startsWith(start) ? text : undefined
+  if (!text.startsWith(start)) return undefined
+  if (yield* isPlain(file)) return text
+  return yield* problem(file, "a plan is not read through a link", "name the file itself")
 })

@@ -15,7 +15,7 @@ import { checkOwn, claim, closeIfOvertaken, refuseOvertaken } from "./Overtaken.
 import { Pace, withoutWaits } from "./Pace.ts"
 import { hasChanges, type Plan } from "./Plan.ts"
 import { takeOver } from "./Recorded.ts"
-import { mustRollBack, rollBackOpen } from "./Recover.ts"
+import { mustRollBack, refuseOtherInstance, rollBackOpen } from "./Recover.ts"
 import { reconcile, type Reconciliation } from "./Reconcile.ts"
 import { removeDuplicate } from "./resources/Project.ts"
 import { removeRecord } from "./resources/Record.ts"
@@ -31,7 +31,7 @@ import { provision } from "./steps/Provision.ts"
 import { resolveSecrets } from "./steps/ResolveSecrets.ts"
 import { validate } from "./steps/Validate.ts"
 import { publicUrl, verify } from "./steps/Verify.ts"
-import { standingsSeen, type Standing } from "./Standing.ts"
+import { standingsSeen } from "./Standing.ts"
 import { transaction } from "./Transaction.ts"
 
 export interface ApplyOptions {
@@ -94,7 +94,11 @@ const steps = Effect.fn("steps")(function* (spec: Spec, options: ApplyOptions) {
   yield* Ref.set(run.step, "provision")
   const observed = yield* observe(spec, options)
   const stood = options.mode === "dry-run" ? [] : yield* standingsSeen(observed)
-  yield* announceInJournal(secrets, stood, options)
+  yield* announceInJournal(secrets, options, {
+    owner: yield* Owner,
+    server: observed.server.uuid,
+    stood: stood.map((standing) => standing.run)
+  })
   yield* claim(spec, stood)
   const desired = yield* desire(spec, secrets, observed, run.id)
   const reconciliation = yield* reconcile(desired, observed, options)
@@ -162,6 +166,7 @@ const settleFirst = Effect.fn("settleFirst")(function* (journal: string, spec: S
   if (mode === "dry-run") return
   const left = yield* peek(journal)
   if (left === undefined) return
+  yield* Effect.catchAll(refuseOtherInstance(left), unsettledFor)
   yield* awaitLate(left)
   if (yield* Effect.catchTag(closeIfOvertaken(journal, spec, left), "CoolifyError", unsettledFor)) return
   if (!mustRollBack(left)) return
@@ -177,7 +182,7 @@ const settleFirst = Effect.fn("settleFirst")(function* (journal: string, spec: S
   return yield* new RunError({ step: "provision", error, report })
 })
 
-const unsettledFor = (error: CoolifyError) =>
+const unsettledFor = (error: CoolifyError | RefusedError) =>
   Effect.gen(function* () {
     const report = yield* reportEnd("nothing-changed", null)
     return yield* new RunError({ step: "provision", error, report })
@@ -186,8 +191,8 @@ const unsettledFor = (error: CoolifyError) =>
 /** What a later run has to know, should this one not come to its end. */
 const announceInJournal = Effect.fn("announceInJournal")(function* (
   secrets: ReadonlyArray<ResolvedSecret>,
-  stood: ReadonlyArray<Standing>,
-  { command, origin, skipDeploy, skipDns, allowDowntime }: ApplyOptions
+  { command, origin, skipDeploy, skipDns, allowDowntime }: ApplyOptions,
+  place: { readonly owner: string; readonly server: string; readonly stood: ReadonlyArray<string> }
 ) {
   const run = yield* Run
   const store = yield* SecretStore
@@ -204,8 +209,8 @@ const announceInJournal = Effect.fn("announceInJournal")(function* (
     skipDeploy,
     allowDowntime,
     deleteVolumes: false,
-    secrets: digests,
-    stood: stood.map((standing) => standing.run)
+    ...place,
+    secrets: digests
   })
 })
 

@@ -142,6 +142,7 @@ const remove = Effect.fn("remove")(function* (spec: Spec, options: DestroyOption
     skipDeploy: false,
     allowDowntime: false,
     deleteVolumes: options.deleteVolumes,
+    owner: yield* Owner,
     secrets: [],
     stood: doomed.stood
   })

@@ -131,6 +131,9 @@ const make = () => {
     skipDeploy: Schema.Boolean,
     allowDowntime: Schema.Boolean,
     deleteVolumes: Schema.Boolean,
+    /** FABRIK_OWNER, and the uuid of the server it was for, which tells which Coolify; older journals have neither. */
+    owner: optional(Schema.String),
+    server: optional(Schema.String),
     /** A keyed digest of each secret's value. */
     secrets: Schema.Array(Schema.Struct({ name: Schema.String, digest: Schema.String })),
     /** The runs that had changed the spec's applications last before this one; absent: an older fabrik did not look. */

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import { CoolifySettings } from "../coolify/CoolifySettings.ts"
+import { CoolifyClient } from "../coolify/CoolifyClient.ts"
 import { SecretStore } from "../secrets/SecretStore.ts"
 import type { Spec } from "../spec/Spec.ts"
 import { RefusedError } from "./DeployError.ts"
@@ -69,6 +70,22 @@ export const rollBackOpen = Effect.fn("rollBackOpen")(function* (journal: string
     Effect.provideService(CoolifySettings, { ...settings, awaits: "always" })
   )
 }, Effect.scoped)
+
+/**
+ * What was begun at one Coolify is neither gone on with nor undone at another one, which the server that it was for
+ * tells: its uuid is of one Coolify and one team alone, however the address is spelt.
+ */
+export const refuseOtherInstance = Effect.fn("refuseOtherInstance")(function* ({ begun }: Unsettled) {
+  if (begun.server === undefined) return
+  const coolify = yield* CoolifyClient
+  const servers = yield* coolify.listServers
+  if (servers.some(({ uuid }) => uuid === begun.server)) return
+  return yield* new RefusedError({
+    reason: "Unsettled",
+    detail: `run ${begun.run} of ${begun.file} did not come to its end, at another Coolify or in another team: this one has no server ${begun.server}`,
+    next: "run `fabrik recover` with the COOLIFY_ENDPOINT and COOLIFY_TOKEN that it began with; if that Coolify is gone, remove its file in .fabrik/journal"
+  })
+})
 
 /** A secret that cannot be found any more would be generated anew, and one that was changed is not what was begun. */
 export const refuseOtherSecrets = Effect.fn("refuseOtherSecrets")(function* (

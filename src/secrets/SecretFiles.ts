@@ -2,6 +2,7 @@
 import type * as PlatformError from "@effect/platform/Error"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
@@ -97,10 +98,23 @@ export const make = (fs: FileSystem.FileSystem, path: Path.Path): SecretFiles =>
     yield* syncDirectory(last)
   })
 
+  /** What a process has left that died while it wrote: nobody writes one small file for an hour. */
+  const sweep = Effect.fnUntraced(function* (directory: string) {
+    const now = yield* Clock.currentTimeMillis
+    for (const name of yield* fs.readDirectory(directory)) {
+      if (!/^\.[0-9a-f-]{36}\.tmp$/.test(name)) continue
+      const file = path.join(directory, name)
+      const { mtime } = yield* fs.stat(file)
+      const age = now - Option.match(mtime, { onNone: () => now, onSome: (time) => time.getTime() })
+      if (age > 3_600_000) yield* fs.remove(file, { force: true })
+    }
+  }, Effect.ignore)
+
   const create = (root: string, file: string, text: string) =>
     Effect.gen(function* () {
       const directory = path.dirname(file)
       yield* fs.makeDirectory(directory, { recursive: true, mode: 0o700 })
+      yield* sweep(directory)
       const temporary = path.join(directory, `.${yield* Effect.sync(() => randomUUID())}.tmp`)
       yield* Effect.addFinalizer(() =>
         fs

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Scope from "effect/Scope"
 import { createHash } from "node:crypto"
 import process from "node:process"
@@ -26,7 +27,8 @@ interface Options {
 }
 
 /**
- * One file a journal, `<directory>/journal/<world>-<name>.ndjson`, readable by its owner alone. Room is taken before it
+ * One file a journal, `<directory>/journal/<world>-<name>.ndjson`, readable by its owner alone. A world has one address
+ * at a time, and may have had another: what tells its server is found under any. Room is taken before it
  * is needed: an entry overwrites what lies there already, and only making more room can fail for a full disk.
  */
 export const layer = (options: Options): Layer.Layer<Journals, never, FileSystem.FileSystem | Path.Path> =>
@@ -38,21 +40,36 @@ export const layer = (options: Options): Layer.Layer<Journals, never, FileSystem
       const directory = path.join(options.directory, "journal")
       const prefix = `${createHash("sha256").update(options.world).digest("hex").slice(0, 8)}-`
       const suffix = ".ndjson"
-      return Journals.of({
-        open: (name) => openFile(fs, path, options.directory, path.join(directory, prefix + name + suffix)),
-        list: fs.readDirectory(directory).pipe(
-          Effect.catchIf(isMissing, () => Effect.succeed<ReadonlyArray<string>>([])),
-          Effect.mapError(fail("Unreadable", directory, "cannot be read")),
-          Effect.map((files) =>
-            files
-              .filter((file) => file.startsWith(prefix) && file.endsWith(suffix))
-              .map((file) => file.slice(prefix.length, -suffix.length))
-              .toSorted()
-          )
+      const files = fs.readDirectory(directory).pipe(
+        Effect.catchIf(isMissing, () => Effect.succeed<ReadonlyArray<string>>([])),
+        Effect.mapError(fail("Unreadable", directory, "cannot be read")),
+        Effect.map((all) =>
+          all.filter((file) => /^[0-9a-f]{8}-/.test(file) && file.endsWith(suffix)).toSorted()
         )
+      )
+      const nameOf = (file: string) => file.slice(prefix.length, -suffix.length)
+      /** The file under this address; else the one under another that tells itself which Coolify it is about. */
+      const find = Effect.fnUntraced(function* (name: string) {
+        const own = path.join(directory, prefix + name + suffix)
+        const all = yield* files
+        const others = all.filter((file) => nameOf(file) === name && !file.startsWith(prefix))
+        if (all.includes(prefix + name + suffix)) return own
+        for (const file of others) {
+          const { entries } = yield* readFile(fs, path.join(directory, file))
+          if (entries.some(tellsServer)) return path.join(directory, file)
+        }
+        return own
+      })
+      return Journals.of({
+        open: (name) => Effect.flatMap(find(name), (file) => openFile(fs, path, options.directory, file)),
+        list: Effect.map(files, (all) => [...new Set(all.map(nameOf))])
       })
     })
   )
+
+/** Whether an entry says for which server its run was: the same Coolify may be known by several addresses. */
+const tellsServer = (entry: unknown): boolean =>
+  Predicate.hasProperty(entry, "server") && Predicate.isString(entry.server)
 
 /** An open file and how far it is filled. */
 interface Opened {

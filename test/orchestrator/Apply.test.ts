@@ -18,8 +18,11 @@ import { answering, layerMemory as healthMemory } from "../../src/health/MemoryH
 import { apply, type ApplyOptions } from "../../src/orchestrator/Apply.ts"
 import { destroy } from "../../src/orchestrator/Destroy.ts"
 import { Progress, type Emitted } from "../../src/orchestrator/DeploymentEvent.ts"
+import { journalSchema, type JournalEntry } from "../../src/orchestrator/JournalSchema.ts"
+import { journalName } from "../../src/orchestrator/RunJournal.ts"
 import { layerMemory as secretMemory } from "../../src/secrets/MemorySecretStore.ts"
 import type { Spec } from "../../src/spec/Spec.ts"
+import { Journals } from "../../src/state/Journals.ts"
 import { layerMemory as journalsMemory } from "../../src/state/MemoryJournals.ts"
 import { application, applyOptions as options, destroyOptions, server, spec, zone } from "./Samples.ts"
 
@@ -107,6 +110,69 @@ const destroyed = (of: Spec) =>
   })
 
 const staging: Spec = { ...spec, environment: "staging" }
+
+const begunAt = (server: string) =>
+  ({
+    _tag: "Begun",
+    run: "0123456789ab",
+    at: 0,
+    command: "apply",
+    file: "spec.yaml",
+    text: "",
+    skipDns: true,
+    skipDeploy: false,
+    allowDowntime: false,
+    deleteVolumes: false,
+    server,
+    secrets: []
+  }) as const
+
+const leave = (...entries: ReadonlyArray<JournalEntry>) =>
+  Effect.gen(function* () {
+    const journals = yield* Journals
+    const { encode } = journalSchema()
+    const journal = yield* journals.open(journalName("default", spec))
+    for (const entry of entries) yield* journal.append(encode(entry), { sync: true, reserved: false })
+  }).pipe(Effect.scoped)
+
+describe("a journal whose kept values are gone", () => {
+  it.effect("is finished with what is left to do, says what could not be put back, and is closed", () =>
+    Effect.gen(function* () {
+      yield* applied(spec, { skipDns: true })
+      const [application] = (yield* (yield* CoolifyMemory).world).applications
+      const { name, uuid } = application ?? { name: "", uuid: "" }
+      yield* leave(
+        begunAt(server.uuid),
+        { _tag: "Change", id: 1, undo: { _tag: "UpdatedVariables", uuid, name, kept: "gone" } },
+        { _tag: "RollingBack" }
+      )
+      const { result } = yield* applied(spec, { skipDns: true })
+      const [leftover] =
+        Either.isLeft(result) && result.left._tag === "RunError" ? result.left.report.leftovers : []
+      assert.include(leftover?.what, "variables of api")
+      assert.include(leftover?.why, "no longer kept")
+      const again = yield* applied(spec, { skipDns: true })
+      assert.strictEqual(Either.getOrThrow(again.result).outcome, "unchanged")
+    }).pipe(Effect.provide(world()))
+  )
+})
+
+describe("a journal that another Coolify's run has left", () => {
+  it.effect("is neither undone nor gone on with here, and stays", () =>
+    Effect.gen(function* () {
+      const journals = yield* Journals
+      const name = journalName("default", spec)
+      yield* leave(begunAt("elsewhere"))
+      const before = yield* snapshot
+      const { result } = yield* applied()
+      const refused = Either.isLeft(result) ? result.left.message : ""
+      assert.include(refused, "at another Coolify or in another team: this one has no server elsewhere")
+      assert.deepStrictEqual(yield* snapshot, before)
+      const { entries } = yield* Effect.scoped(journals.open(name))
+      assert.lengthOf(entries, 1)
+    }).pipe(Effect.provide(world()))
+  )
+})
 
 describe("places that fabrik made", () => {
   it.effect("go with their last application, also when two leave at once", () =>

@@ -40,6 +40,26 @@ const fileOf = (root: string) => {
 const platform = Layer.mergeAll(NodeFileSystem.layer, NodePath.layer)
 
 describe("a journal in a file", () => {
+  it.scoped("is found under another spelling of the address when it tells the server it is about", () =>
+    Effect.gen(function* () {
+      const root = yield* directory
+      const at = (world: string) =>
+        Effect.provide(FileJournals.layer({ directory: join(root, ".fabrik"), world }))
+      const openAt = (world: string, name: string) =>
+        Effect.flatMap(Journals, (journals) => journals.open(name)).pipe(at(world))
+      const told = yield* openAt("https://coolify.example.com", "api")
+      yield* told.append({ _tag: "Begun", server: "srv" }, forward)
+      const untold = yield* openAt("https://coolify.example.com", "web")
+      yield* untold.append({ _tag: "Begun" }, forward)
+      const found = yield* openAt("http://192.0.2.1:8000", "api")
+      assert.deepStrictEqual(found.entries, [{ _tag: "Begun", server: "srv" }])
+      assert.strictEqual(found.file, told.file)
+      assert.deepStrictEqual((yield* openAt("http://192.0.2.1:8000", "web")).entries, [])
+      const listed = yield* Effect.flatMap(Journals, ({ list }) => list).pipe(at("http://192.0.2.1:8000"))
+      assert.deepStrictEqual(listed, ["api", "web"])
+    }).pipe(Effect.provide(platform))
+  )
+
   it.scoped("holds what was appended, in order, and is gone when it is removed", () =>
     Effect.gen(function* () {
       const root = yield* directory

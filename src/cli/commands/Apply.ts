@@ -8,7 +8,7 @@ import * as Flag from "../Flag.ts"
 import { historyLayer, openWorld } from "../Layers.ts"
 import { makeConfirmation } from "../Operator.ts"
 import * as Output from "../Output.ts"
-import { loadSubject } from "../PlanFile.ts"
+import { loadSubject, refuseOtherWorld } from "../PlanFile.ts"
 import { recordRelease } from "../Releases.ts"
 import { lockRun } from "../RunLock.ts"
 import * as Say from "../Say.ts"
@@ -58,6 +58,7 @@ export const apply = define({
       needs: { coolify: true, dns: skipDns ? "no" : "yes" },
       secrets: { envFile: flags.envFile, given }
     })
+    yield* refuseOtherWorld(flags.file, reviewed, world)
     const spec = yield* Effect.provide(byProjectName(written, world.offline), world.layer)
     const { confirm, consent } = yield* makeConfirmation({
       yes: flags.yes || flags.dryRun || reviewed !== undefined,

@@ -75,7 +75,13 @@ export const plan = define({
     }).pipe(Effect.provide(world.layer), Effect.provide(Output.layer({ ...flags, verbose: false })))
     const found = yield* Ref.get(changes)
     if (flags.out !== undefined && found !== undefined) {
-      yield* savePlan(flags.out, { ...flags, spec: text, plan: found })
+      yield* savePlan(flags.out, {
+        ...flags,
+        owner: world.owner,
+        target: world.target,
+        spec: text,
+        plan: found
+      })
     }
     if (flags.detailedExitcode && found !== undefined && hasChanges(found)) {
       return yield* new Concluded({ code: ExitCode.changes })

@@ -4,9 +4,15 @@ import { byProjectName } from "../../orchestrator/ProjectName.ts"
 import { apply } from "../../orchestrator/Apply.ts"
 import { destroy } from "../../orchestrator/Destroy.ts"
 import type { Unsettled } from "../../orchestrator/JournalEntry.ts"
-import { mustRollBack, refuseOtherSecrets, rollBackOpen } from "../../orchestrator/Recover.ts"
 import { awaitLate } from "../../orchestrator/Late.ts"
 import { closeIfOvertaken } from "../../orchestrator/Overtaken.ts"
+import {
+  mustRollBack,
+  refuseOtherInstance,
+  refuseOtherSecrets,
+  rollBackOpen
+} from "../../orchestrator/Recover.ts"
+import { Owner } from "../../orchestrator/Settings.ts"
 import { openRunJournal, peek } from "../../orchestrator/RunJournal.ts"
 import { scan } from "../../orchestrator/Scan.ts"
 import { parseSpec } from "../../spec/ParseSpec.ts"
@@ -159,7 +165,9 @@ const settle = Effect.fn("settle")(function* (name: string, left: Unsettled, fla
   })
   const spec = yield* Effect.provide(byProjectName(written, world.offline), world.layer)
   yield* maskSecrets(spec, sandboxOf(flags))
-  yield* lockRun(spec, { ...world, command: "recover", seconds: flags.lockTimeout ?? 0 })
+  // Whose it was is written there: FABRIK_OWNER may have changed since.
+  const owner = left.begun.owner ?? world.owner
+  yield* lockRun(spec, { ...world, owner, command: "recover", seconds: flags.lockTimeout ?? 0 })
   const now = yield* Effect.provide(peek(name), world.layer)
   if (now === undefined) return undefined
   if (now.decision === "closed") {
@@ -169,6 +177,7 @@ const settle = Effect.fn("settle")(function* (name: string, left: Unsettled, fla
     yield* Effect.provide(openRunJournal(name, warn), world.layer)
     return undefined
   }
+  yield* Effect.provide(refuseOtherInstance(now), world.layer)
   if (
     yield* Effect.provide(overtaken(name, spec, now), world.layer).pipe(Effect.provide(Output.layer(flags)))
   ) {
@@ -182,7 +191,11 @@ const settle = Effect.fn("settle")(function* (name: string, left: Unsettled, fla
   const mode = world.place
   const report = yield* (
     back ? rollBackOpen(name, { mode, ...spec }) : goOn(spec, now, { mode, timeout: flags.timeout })
-  ).pipe(Effect.provide(world.layer), Effect.provide(Output.layer(flags)))
+  ).pipe(
+    Effect.provideService(Owner, owner),
+    Effect.provide(world.layer),
+    Effect.provide(Output.layer(flags))
+  )
   if (!back && now.begun.command !== "destroy") {
     yield* Effect.provide(
       recordRelease({ spec: written, text: now.begun.text, report, backTo: undefined }),

@@ -53,7 +53,13 @@ export const undoUpdateVariables = Effect.fn("undoUpdateVariables")(function* ({
   name,
   kept
 }: Pick<UndoOf<"UpdatedVariables">, "uuid" | "name" | "kept">) {
-  return yield* restoreVariables(uuid, name, yield* keptUpdate(kept))
+  const update = yield* Effect.catchIf(
+    keptUpdate(kept),
+    ({ reason }) => reason === "BadFile",
+    // Nobody will find them later either: the rest is finished, and the operator is told what to look at.
+    ({ message }) => leftAsItIs(`${message}; the variables stay as they are now`)
+  )
+  return yield* restoreVariables(uuid, name, update)
 })
 
 /** Requests a minute that Coolify allows unless it is told otherwise. */

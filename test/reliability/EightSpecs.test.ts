@@ -1,0 +1,73 @@
+/** Several processes (eight in full) at once that need one new project and one new environment, and share no lock for it. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { buildFabrik, type BuiltFabrik } from "./BuiltFabrik.ts"
+import { note, size } from "./Scale.ts"
+
+const count = size(3, 8)
+
+let fabrik: BuiltFabrik
+let machines: ReadonlyArray<string> = []
+beforeAll(async () => {
+  fabrik = buildFabrik()
+  machines = Array.from({ length: count }, () => mkdtempSync(join(tmpdir(), "fabrik-machine-")))
+  await fabrik.begin(["sandbox"], "Ctrl-C")
+}, 120_000)
+afterAll(async () => {
+  await fabrik.end()
+  fabrik.dispose()
+  for (const machine of machines) rmSync(machine, { recursive: true, force: true })
+})
+
+const specOf = (index: number, environment: string): string => `name: web${index}
+domain: web${index}.example.com
+project: shop
+environment: ${environment}
+source: { image: "nginx:1.27" }
+port: 80
+healthcheck: { path: / }
+`
+
+describe("specs at once", () => {
+  it("end up in one new place, converge, and leave nothing", async () => {
+    const rounds = size(1, 50)
+    for (let round = 0; round < rounds; round += 1) {
+      const environment = round % 2 === 0 ? "staging" : "production"
+      const files = machines.map((_, index) => `${round}-${index}.yaml`)
+      files.forEach((file, index) => writeFileSync(join(fabrik.cwd, file), specOf(index, environment)))
+      /** Each with a folder of its own for the lock that the processes of a machine have. */
+      const all = (command: string) =>
+        Promise.all(
+          files.map((file, index) =>
+            fabrik.runBeside([command, file, "--yes", "--sandbox", "--no-color"], {
+              TMPDIR: machines[index] ?? ""
+            })
+          )
+        )
+      for (const { status, stderr, stdout } of await all("apply")) {
+        assert.strictEqual(status, 0, `${stdout}\n${stderr}`)
+      }
+      const listed = await fabrik.runBeside(["list", "--sandbox", "--json"])
+      const managed = listed.stdout
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line) as { readonly project: string; readonly environment: string })
+      assert.lengthOf(managed, count, listed.stdout)
+      for (const one of managed) assert.include(one, { project: "shop", environment })
+      const scanned = await fabrik.runBeside(["recover", "--scan", "--sandbox", "--json"])
+      assert.lengthOf(scanned.stdout.match(/"kind":"project"/g) ?? [], 1, scanned.stdout)
+      for (const { status, stdout, stderr } of await all("apply")) {
+        assert.strictEqual(status, 0, stderr)
+        assert.notMatch(stdout, /\+ (?:project|environment|application)/, "it had converged")
+      }
+      for (const { status, stdout, stderr } of await all("destroy")) {
+        assert.strictEqual(status, 0, `${stdout}\n${stderr}`)
+      }
+      const left = await fabrik.runBeside(["recover", "--scan", "--sandbox", "--json"])
+      assert.strictEqual(left.stdout.trim(), "", "nothing of fabrik's is left")
+    }
+    note({ suite: "eight specs at once", runs: rounds, invariants: "I1 I6" })
+  }, 600_000)
+})
