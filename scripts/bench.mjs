@@ -30,9 +30,12 @@ process.on("exit", () => writeFileSync(process.env.FABRIK_BENCH_OUT, String(proc
 )
 
 /** The environment without anybody's credentials: nothing here may reach a real server. */
-const environment = Object.fromEntries(
-  Object.entries(process.env).filter(([name]) => !/^(?:COOLIFY|PDNS|CLOUDFLARE|CF|FABRIK)_/.test(name))
-)
+const environment = {
+  ...Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(?:COOLIFY|PDNS|CLOUDFLARE|CF|FABRIK)_/.test(name))
+  ),
+  DATABASE_URL: "postgresql://app:only-for-the-bench@db/app"
+}
 
 /** Node starts faster where nothing names certificates to load or options to read. */
 const empty = { PATH: process.env.PATH }

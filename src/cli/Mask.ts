@@ -17,7 +17,7 @@ export const maskSecrets = Effect.fn("maskSecrets")(function* (spec: Spec, sandb
     directory: secretsDirectoryOf(sandbox),
     given: new Map()
   })
-  yield* Effect.flatMap(SecretStore, ({ resolve }) => resolve(secretScope(spec), spec.secrets)).pipe(
+  yield* Effect.flatMap(SecretStore, ({ find }) => find(secretScope(spec), spec.secrets)).pipe(
     Effect.provide(store),
     Effect.catchAll(({ message }) =>
       Say.warn(`the spec's secrets cannot be read, so they are not taken out of what is shown: ${message}`)

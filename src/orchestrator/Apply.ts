@@ -4,10 +4,18 @@ import * as Ref from "effect/Ref"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
 import type { CoolifyError } from "../coolify/CoolifyError.ts"
 import { HealthProbe } from "../health/HealthProbe.ts"
-import { SecretStore, type ResolvedSecret } from "../secrets/SecretStore.ts"
+import { SecretStore } from "../secrets/SecretStore.ts"
 import type { Spec } from "../spec/Spec.ts"
 import { DeadlineError, RefusedError } from "./DeployError.ts"
-import { desiredApplication, desiredVariables, dnsTarget, type Desired, type DnsTarget } from "./Desired.ts"
+import {
+  desiredApplication,
+  desiredVariables,
+  dnsTarget,
+  type Desired,
+  type DnsTarget,
+  type PlannedSecret
+} from "./Desired.ts"
+import type { Begun } from "./JournalSchema.ts"
 import { withJournaledClients } from "./JournaledClients.ts"
 import { awaitLate } from "./Late.ts"
 import { observe, type Observed } from "./Observe.ts"
@@ -28,7 +36,7 @@ import { refuseHeldDomain } from "./ServedDomains.ts"
 import { Owner } from "./Settings.ts"
 import { deploy } from "./steps/Deploy.ts"
 import { provision } from "./steps/Provision.ts"
-import { resolveSecrets } from "./steps/ResolveSecrets.ts"
+import { resolveSecrets, settleSecrets, type SettledSecrets } from "./steps/ResolveSecrets.ts"
 import { validate } from "./steps/Validate.ts"
 import { publicUrl, verify } from "./steps/Verify.ts"
 import { standingsSeen } from "./Standing.ts"
@@ -52,6 +60,8 @@ export interface ApplyOptions {
   readonly timeout: Duration.Duration
   /** The spec's YAML and its path as it was given: what is needed to go on after a crash. */
   readonly origin: { readonly file: string; readonly text: string }
+  /** Of the run that this one goes on with: with other values it would be another run. */
+  readonly begunSecrets?: Begun["secrets"]
 }
 
 /**
@@ -89,18 +99,27 @@ const steps = Effect.fn("steps")(function* (spec: Spec, options: ApplyOptions) {
   const run = yield* Run
   yield* run.go("VALIDATING")
   yield* inStep("validate", validate(spec, options.mode))
-  const secrets = yield* inStep("secrets", resolveSecrets(spec))
+  const found = yield* inStep("secrets", resolveSecrets(spec))
 
   yield* Ref.set(run.step, "provision")
   const observed = yield* observe(spec, options)
   const stood = options.mode === "dry-run" ? [] : yield* standingsSeen(observed)
-  yield* announceInJournal(secrets, options, {
+  yield* Ref.set(run.step, "secrets")
+  const settled = options.skipDeploy
+    ? noSecrets
+    : yield* settleSecrets(spec, found, {
+        variables: observed.variables,
+        offline: options.offline,
+        begun: options.begunSecrets
+      })
+  yield* announceInJournal(settled.secrets, options, {
     owner: yield* Owner,
     server: observed.server.uuid,
     stood: stood.map((standing) => standing.run)
   })
   yield* claim(spec, stood)
-  const desired = yield* desire(spec, secrets, observed, run.id)
+  yield* Ref.set(run.step, "provision")
+  const desired = yield* desire(spec, settled, observed, run.id)
   const reconciliation = yield* reconcile(desired, observed, options)
   yield* run.emit({ _tag: "Planned", plan: reconciliation.plan })
   yield* refuseUnreviewed(reconciliation.plan, options.expected)
@@ -142,21 +161,25 @@ const steps = Effect.fn("steps")(function* (spec: Spec, options: ApplyOptions) {
   return hasChanges(reconciliation.plan) ? ("complete" as const) : ("unchanged" as const)
 })
 
+/** Coolify is left alone, and with it every value there. */
+const noSecrets: SettledSecrets = { held: [], secrets: [], standing: [] }
+
 /** What the spec asks for, of the world as it was observed. */
 export const desire = Effect.fn("desire")(function* (
   spec: Spec,
-  secrets: ReadonlyArray<ResolvedSecret>,
+  { standing, ...settled }: SettledSecrets,
   observed: Observed,
   run: string
 ) {
   const owner = yield* Owner
+  const made = yield* desiredVariables(spec, settled.secrets, observed.variables)
   return {
     spec,
     owner,
     run,
     application: desiredApplication(owner, spec, run),
-    variables: yield* desiredVariables(spec, secrets),
-    secrets,
+    variables: [...made, ...standing].toSorted((a, b) => (a.key < b.key ? -1 : 1)),
+    ...settled,
     target: yield* targetOf(spec, observed)
   } satisfies Desired
 })
@@ -190,7 +213,7 @@ const unsettledFor = (error: CoolifyError | RefusedError) =>
 
 /** What a later run has to know, should this one not come to its end. */
 const announceInJournal = Effect.fn("announceInJournal")(function* (
-  secrets: ReadonlyArray<ResolvedSecret>,
+  secrets: ReadonlyArray<PlannedSecret>,
   { command, origin, skipDeploy, skipDns, allowDowntime }: ApplyOptions,
   place: { readonly owner: string; readonly server: string; readonly stood: ReadonlyArray<string> }
 ) {

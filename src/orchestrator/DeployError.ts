@@ -12,6 +12,8 @@ export class RefusedError extends Schema.TaggedError<RefusedError>("fabrik/orche
       "NotFound",
       "Unrestorable",
       "Unsendable",
+      "NoValue",
+      "Unreadable",
       "NotPublic",
       "Delegated",
       "Downtime",

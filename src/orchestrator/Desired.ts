@@ -3,8 +3,9 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { isIP } from "node:net"
 import type { ApplicationSettings, ObservedVariable, Server, Variable } from "../coolify/CoolifyClient.ts"
-import { SecretStore, type ResolvedSecret } from "../secrets/SecretStore.ts"
+import { SecretStore } from "../secrets/SecretStore.ts"
 import type { Spec } from "../spec/Spec.ts"
+import type { SecretOrigin } from "./DeploymentEvent.ts"
 import * as Marker from "./Marker.ts"
 
 /** Set by fabrik in every application; what a healthy response must show where `healthcheck.release` says so. */
@@ -22,8 +23,17 @@ export interface Desired {
   readonly application: ApplicationSettings
   /** In a fixed order: by key. Without the release. */
   readonly variables: ReadonlyArray<Variable>
-  readonly secrets: ReadonlyArray<ResolvedSecret>
+  /** Those whose value is known and is to stand there. */
+  readonly secrets: ReadonlyArray<PlannedSecret>
+  /** Rows of secrets that nobody gives and the token may not read: they stay exactly as they are. */
+  readonly held?: ReadonlyArray<ObservedVariable>
   readonly target: DnsTarget
+}
+
+export interface PlannedSecret {
+  readonly name: string
+  readonly value: Redacted.Redacted<string>
+  readonly origin: SecretOrigin
 }
 
 export interface DnsTarget {
@@ -52,20 +62,36 @@ export const environmentMark = (owner: string, spec: Spec, run: string): string 
 export const recordMark = (owner: string, spec: Spec, run: string): string =>
   Marker.render({ key: Marker.applicationKey(owner, spec), run, source: undefined })
 
-/** The comment of a variable: its digest tells later, without `read:sensitive`, whether the value is still the same. */
-const digestComment = (hex: string, secret: boolean): string =>
-  `fabrik ${secret ? "secret " : ""}${hex.slice(0, 32)}`
+/** How a secret's value came to be, for every machine to know: one that was given is never replaced by a made one. */
+type SecretMaking = "given" | "generated"
+
+/**
+ * The comment of a variable: its digest tells later, without `read:sensitive`, whether the value is still the same. A
+ * digest can be made again only where its key is, so a secret's comment names the key.
+ */
+const plainComment = (hex: string): string => `fabrik ${hex.slice(0, 32)}`
+const secretComment = (making: SecretMaking, hex: string, key: string): string =>
+  `fabrik secret ${making} ${hex.slice(0, 32)} key=${key.slice(0, 8)}`
+/** Of a secret whose making is not known, as of those that older versions wrote. */
+export const unknownSecretComment = (digest: string): string => `fabrik secret ${digest}`
+
+const digestPattern = /^fabrik (?:secret (?:(?:given|generated) )?)?([0-9a-f]{32})(?: key=[0-9a-f]{8})?$/
+
+/** The digest of the value that fabrik wrote, 32 hex digits; `undefined`: the comment is not fabrik's. */
+export const digestOfComment = (comment: string): string | undefined => digestPattern.exec(comment)?.[1]
+
 const releasePattern = /^fabrik release ([0-9a-f]{12}) spec=([0-9a-f]{16})( pending)?$/
 export const releaseComment = (release: string, specDigest: string, pending: boolean): string =>
   `fabrik release ${release} spec=${specDigest}${pending ? " pending" : ""}`
 export const isOurComment = (comment: string): boolean =>
-  /^fabrik (?:secret )?[0-9a-f]{32}$/.test(comment) || releasePattern.test(comment)
+  digestOfComment(comment) !== undefined || releasePattern.test(comment)
 
 /** Whether the comment tells that the value stood in a spec, so that it may be shown. */
 export const isPlainComment = (comment: string): boolean => /^fabrik [0-9a-f]{32}$/.test(comment)
 
 /** Whether the comment tells that the value is a secret's. */
-export const isSecretComment = (comment: string): boolean => /^fabrik secret [0-9a-f]{32}$/.test(comment)
+export const isSecretComment = (comment: string): boolean =>
+  comment.startsWith("fabrik secret ") && digestOfComment(comment) !== undefined
 
 /** What a release's comment tells. */
 export interface CommentedRelease {
@@ -92,15 +118,20 @@ export const releaseIn = (
 }
 
 /** Tells whether a spec (with the values of its secrets) is the one that was applied last. */
-export const specDigest = ({ application, variables, target, spec }: Desired): string =>
+export const specDigest = ({ application, held = [], variables, target, spec }: Desired): string =>
   Marker.digest(
     JSON.stringify([
       { ...application, description: "" },
-      variables.map(({ key, comment, isBuildtime }) => [key, comment, isBuildtime]),
+      [...variables, ...held]
+        .map(({ key, comment, isBuildtime }) => [key, digestOfComment(comment) ?? comment, isBuildtime])
+        .toSorted(([a], [b]) => (String(a) < String(b) ? -1 : 1)),
       target,
       spec.dns
     ])
   )
+
+/** What a build reads stands in `docker history`, and a value that is new each time, as the release's, throws its cache away. */
+export const isBuildtime = ({ build }: Spec, key: string): boolean => build.env.includes(key)
 
 const variable = (spec: Spec, key: string, value: Redacted.Redacted<string>, comment: string): Variable => ({
   key,
@@ -112,8 +143,7 @@ const variable = (spec: Spec, key: string, value: Redacted.Redacted<string>, com
   isMultiline: Redacted.value(value).includes("\n"),
   isShownOnce: false,
   isRuntime: true,
-  // What a build reads stands in `docker history`, and a value that is new each time, as the release's, throws its cache away.
-  isBuildtime: spec.build.env.includes(key)
+  isBuildtime: isBuildtime(spec, key)
 })
 
 /** @param pending that it runs is still to be seen. Only the last write of a run takes the word away. */
@@ -125,20 +155,50 @@ export const releaseVariable = (desired: Desired, pending: boolean): Variable =>
     releaseComment(desired.run, specDigest(desired), pending)
   )
 
-/** The spec's variables and secrets as Coolify is to hold them. Fails with a SecretError when no key can be kept. */
+/**
+ * The spec's variables and secrets as Coolify is to hold them. A value that stands there already keeps its comment: its
+ * digest may have been made with another machine's key. Fails with a SecretError when no key can be kept.
+ */
 export const desiredVariables = Effect.fn("desiredVariables")(function* (
   spec: Spec,
-  secrets: ReadonlyArray<ResolvedSecret>
+  secrets: ReadonlyArray<PlannedSecret>,
+  observed: ReadonlyArray<ObservedVariable>
 ) {
   const store = yield* SecretStore
-  const values = [
-    ...Object.entries(spec.env).map(([key, value]) => ({ key, value: Redacted.make(value), secret: false })),
-    ...secrets.map(({ name, value }) => ({ key: name, value, secret: true }))
+  const keyId = yield* Effect.cached(store.digest(Redacted.make("fabrik: which key is it?")))
+  const rows = new Map(observed.filter((row) => !row.isPreview).map((row) => [row.key, row]))
+  const commentOf = Effect.fnUntraced(function* (value: Redacted.Redacted<string>, origin?: SecretOrigin) {
+    const hex = yield* store.digest(value)
+    if (origin === undefined) return plainComment(hex)
+    const making = origin === "generated" || origin === "stored" ? "generated" : "given"
+    return secretComment(making, hex, yield* keyId)
+  })
+  const values: ReadonlyArray<{
+    readonly key: string
+    readonly value: Redacted.Redacted<string>
+    readonly origin?: SecretOrigin
+  }> = [
+    ...Object.entries(spec.env).map(([key, value]) => ({ key, value: Redacted.make(value) })),
+    ...secrets.map(({ name, value, origin }) => ({ key: name, value, origin }))
   ].toSorted((a, b) => (a.key < b.key ? -1 : 1))
-  return yield* Effect.forEach(values, ({ key, value, secret }) =>
-    Effect.map(store.digest(value), (hex) => variable(spec, key, value, digestComment(hex, secret)))
+  return yield* Effect.forEach(
+    values,
+    Effect.fnUntraced(function* ({ key, value, origin }) {
+      const fresh = variable(spec, key, value, yield* commentOf(value, origin))
+      const row = rows.get(key)
+      const isOurs =
+        row !== undefined &&
+        (origin === undefined ? isPlainComment(row.comment) : isSecretComment(row.comment))
+      return isOurs && row.value !== undefined && holdsValue(row.value, fresh.value)
+        ? { ...fresh, comment: row.comment }
+        : fresh
+    })
   )
 })
+
+/** Whether a value that was read is the one that was written. */
+export const holdsValue = (read: Redacted.Redacted<string>, written: Redacted.Redacted<string>): boolean =>
+  Redacted.value(read) === Redacted.value(written)
 
 export const desiredApplication = (owner: string, spec: Spec, run: string): ApplicationSettings => ({
   name: spec.name,

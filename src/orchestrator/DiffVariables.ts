@@ -1,6 +1,13 @@
 import * as Redacted from "effect/Redacted"
 import type { ObservedVariable, Variable } from "../coolify/CoolifyClient.ts"
-import { isOurComment, isPlainComment, releaseKey } from "./Desired.ts"
+import {
+  digestOfComment,
+  holdsValue,
+  isOurComment,
+  isPlainComment,
+  isSecretComment,
+  releaseKey
+} from "./Desired.ts"
 import type { Change } from "./Plan.ts"
 
 export interface VariableDiff {
@@ -12,14 +19,16 @@ export interface VariableDiff {
 /**
  * Compares production variables by value where the token may read it, else by the digest in the comment. Rows that
  * fabrik did not write stay, unless the spec names them; preview rows are touched only when their production row goes.
+ * @param held rows that the spec names and that stay as they are.
  */
 export const diffVariables = (
   desired: ReadonlyArray<Variable>,
   observed: ReadonlyArray<ObservedVariable>,
-  isSecret: (key: string) => boolean
+  isSecret: (key: string) => boolean,
+  held: ReadonlyArray<ObservedVariable>
 ): VariableDiff => {
   const rows = new Map(observed.filter((row) => !row.isPreview).map((row) => [row.key, row]))
-  const wanted = new Set([...desired.map((variable) => variable.key), releaseKey])
+  const wanted = new Set([...[...desired, ...held].map(({ key }) => key), releaseKey])
   const put = desired.filter((variable) => !isSame(variable, rows.get(variable.key)))
   const gone = [...rows.values()]
     .filter((row) => !wanted.has(row.key) && isOurComment(row.comment))
@@ -93,15 +102,15 @@ export const hiddenRelease = (row: ObservedVariable | undefined): ReadonlyArray<
 
 const hasSameValue = (variable: Variable, row: ObservedVariable): boolean =>
   row.value === undefined
-    ? row.comment === variable.comment
-    : Redacted.value(row.value) === Redacted.value(variable.value)
+    ? digestOfComment(row.comment) === digestOfComment(variable.comment)
+    : holdsValue(row.value, variable.value)
 
 /** Whether a row holds this variable, byte for byte, as far as the token can see. */
 export const isSame = (variable: Variable, row: ObservedVariable | undefined): boolean =>
   row !== undefined &&
   hasSameValue(variable, row) &&
-  // What becomes a secret must be marked as one, though its value stays.
-  (isPlainComment(variable.comment) || !isPlainComment(row.comment)) &&
+  // What becomes a secret must be marked as one, though its value stays, and the other way round.
+  (isPlainComment(variable.comment) ? !isSecretComment(row.comment) : !isPlainComment(row.comment)) &&
   row.isLiteral === variable.isLiteral &&
   row.isMultiline === variable.isMultiline &&
   row.isRuntime === variable.isRuntime &&

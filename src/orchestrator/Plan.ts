@@ -34,7 +34,9 @@ export const Plan = Schema.Struct({
   basis: Schema.Literal("observed", "assumed"),
   changes: Schema.Array(Change),
   /** What the operator should know before saying yes, one sentence each. */
-  notes: Schema.Array(Schema.String)
+  notes: Schema.Array(Schema.String),
+  /** Variables whose value the token may not read: whether they still are as the spec says is not known. */
+  unseen: Schema.optionalWith(Schema.Array(Schema.String), { exact: true })
 })
 export type Plan = typeof Plan.Type
 

@@ -1,14 +1,25 @@
 import type { Desired } from "./Desired.ts"
+import type { SecretOrigin } from "./DeploymentEvent.ts"
 import * as Marker from "./Marker.ts"
 import type { Observed } from "./Observe.ts"
 
 /** What the operator should know before saying yes. */
 export const planNotes = (
-  { owner, spec, target }: Desired,
+  desired: Desired,
   observed: Observed,
-  what: { readonly deploys: boolean; readonly replaces: boolean; readonly drifted: boolean }
+  what: {
+    readonly deploys: boolean
+    readonly replaces: boolean
+    readonly drifted: boolean
+    readonly unseen?: ReadonlyArray<string>
+    readonly offline?: boolean
+  }
 ): ReadonlyArray<string> => {
-  const notes: Array<string> = []
+  const { owner, spec, target } = desired
+  const notes: Array<string> = [
+    ...secretNotes(desired, observed, what.offline === true),
+    ...unseenNotes(what.unseen ?? [])
+  ]
   if (what.drifted) {
     notes.push("The spec is the one applied last: what differs was changed outside fabrik, and is put right.")
   }
@@ -70,6 +81,58 @@ export const planNotes = (
   }
   return notes
 }
+
+/** A value that is made up where one was meant to be given is told before, not after. */
+const secretNotes = (
+  { secrets, spec }: Desired,
+  observed: Observed,
+  offline: boolean
+): ReadonlyArray<string> => {
+  const named = (...origins: ReadonlyArray<SecretOrigin>) =>
+    secrets
+      .filter(({ name, origin }) => origins.includes(origin) && !spec.secretRules.has(name))
+      .map(({ name }) => name)
+  const stands = (name: string) => observed.variables.some(({ isPreview, key }) => !isPreview && key === name)
+  const note = (names: ReadonlyArray<string>, text: (all: string) => string) =>
+    names.length === 0 ? [] : [text(names.toSorted().join(", "))]
+  return [
+    ...note(
+      // One that was generated for a run that came to nothing is as new to the application.
+      offline ? [] : named("generated", "stored").filter((name) => !stands(name)),
+      (all) =>
+        `Nothing is given for ${all}, and the application has no value yet: a random one is made up. Where that is right, write \`NAME: generate\` under \`secrets\`; where it is not, \`NAME: required\`, and set it in the environment or in .env.`
+    ),
+    ...note(
+      named("kept-or-generated"),
+      (all) =>
+        `Nothing is given for ${all} here: the application keeps the value that it has, or a random one is made up.`
+    ),
+    ...note(
+      secrets.filter(({ origin }) => origin === "missing").map(({ name }) => name),
+      (all) =>
+        `Nothing is given for ${all} here: unless the application has a value already, apply is refused.`
+    )
+  ]
+}
+
+/** Variables of the spec that stand in Coolify with a value that the token may not read. */
+export const unseenVariables = (
+  { held = [], variables }: Desired,
+  observed: Observed
+): ReadonlyArray<string> => {
+  const hidden = observed.variables.filter((row) => !row.isPreview && row.value === undefined)
+  return [...variables, ...held]
+    .map(({ key }) => key)
+    .filter((key) => hidden.some((row) => row.key === key))
+    .toSorted()
+}
+
+const unseenNotes = (names: ReadonlyArray<string>): ReadonlyArray<string> =>
+  names.length === 0
+    ? []
+    : [
+        `The token may not read values (read:sensitive), so ${names.join(", ")} could not be looked at: only the digests that fabrik left beside them were compared, and a value changed by hand in Coolify would not show.`
+      ]
 
 const isPrivate = (address: string): boolean =>
   /^(?:10\.|127\.|169\.254\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|f[cd][0-9a-f]{2}:|fe80:)/i.test(address)

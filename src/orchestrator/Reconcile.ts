@@ -14,8 +14,8 @@ import { diffApplication, type ApplicationDiff } from "./DiffApplication.ts"
 import { diffVariables, hiddenRelease } from "./DiffVariables.ts"
 import type { Observed, OrphanRecord } from "./Observe.ts"
 import type { Change, Plan } from "./Plan.ts"
+import { planNotes, unseenVariables } from "./PlanNotes.ts"
 import { refuseValues } from "./RefuseValues.ts"
-import { planNotes } from "./PlanNotes.ts"
 import { reconcileRecord, type RecordAction } from "./ReconcileRecord.ts"
 
 type ApplicationAction =
@@ -83,6 +83,7 @@ export const reconcile = (
         ? { ...change, drifted: true as const }
         : change
     )
+    const unseen = options.skipDeploy ? [] : unseenVariables(desired, observed)
     const plan: Plan = {
       name: desired.spec.name,
       domain: desired.spec.domain,
@@ -93,9 +94,12 @@ export const reconcile = (
       changes,
       notes: planNotes(desired, observed, {
         deploys: coolify.deploy,
+        unseen,
+        offline: options.offline,
         replaces: coolify.application._tag === "Replace",
         drifted: changes.some((change) => change.drifted === true)
-      })
+      }),
+      ...(unseen.length === 0 ? {} : { unseen })
     }
     return { ...coolify, plan, record: record.action, orphans, remains, duplicates }
   })
@@ -159,8 +163,11 @@ const reconcileCoolify = (
       )
     }
     const fields = diffApplication(desired, application)
-    const variables = diffVariables(desired.variables, observed.variables, (key) =>
-      spec.secrets.includes(key)
+    const variables = diffVariables(
+      desired.variables,
+      observed.variables,
+      (key) => spec.secrets.includes(key),
+      desired.held ?? []
     )
     const hidden = hiddenRelease(releaseRow(observed.variables))
     const settingsDiffer =
@@ -215,7 +222,8 @@ const freshVariables = (
   observed: ReadonlyArray<ObservedVariable>
 ): Either.Either<VariableActions, RefusedError> =>
   Either.gen(function* () {
-    const { variables } = desired
+    const { held = [], variables } = desired
+    if (held.length > 0) return yield* Either.left(unreadable(held))
     const wanted = new Set([...variables.map(({ key }) => key), releaseKey])
     const others = observed.filter(
       (row) => !row.isPreview && !wanted.has(row.key) && !isOurComment(row.comment)
@@ -223,6 +231,14 @@ const freshVariables = (
     yield* restorable(others, [], others)
     const carried = others.flatMap(({ value, ...row }) => (value === undefined ? [] : [{ ...row, value }]))
     return { put: [...variables, ...carried, releaseVariable(desired, true)], remove: [] }
+  })
+
+/** The application that takes over must get them, and nobody can say what they are. */
+const unreadable = (rows: ReadonlyArray<ObservedVariable>): RefusedError =>
+  new RefusedError({
+    reason: "Unreadable",
+    detail: `a new application has to take the old one's place, and nobody gives it ${rows.map(({ key }) => key).join(", ")}: Coolify has the value, but this token may not read it`,
+    next: "give the value (in the environment, in .env or in a file named with --env-file), or tick `read:sensitive` on the Coolify token (Keys & Tokens, API tokens)"
   })
 
 const placeChanges = ({ spec }: Desired, observed: Observed): ReadonlyArray<Change> => {

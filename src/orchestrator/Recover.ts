@@ -3,8 +3,6 @@ import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import { CoolifySettings } from "../coolify/CoolifySettings.ts"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
-import { SecretStore } from "../secrets/SecretStore.ts"
-import type { Spec } from "../spec/Spec.ts"
 import { RefusedError } from "./DeployError.ts"
 import type { Unsettled } from "./JournalEntry.ts"
 import { withJournaledClients } from "./JournaledClients.ts"
@@ -14,7 +12,6 @@ import { undoAll } from "./Recorded.ts"
 import { makeRun, reportEnd, Run } from "./Run.ts"
 import { peek } from "./RunJournal.ts"
 import type { Place } from "./Standing.ts"
-import { secretScope } from "./steps/ResolveSecrets.ts"
 
 /**
  * Whether there is no way forward: a rollback was decided, or an application was being replaced by another, of which
@@ -85,22 +82,4 @@ export const refuseOtherInstance = Effect.fn("refuseOtherInstance")(function* ({
     detail: `run ${begun.run} of ${begun.file} did not come to its end, at another Coolify or in another team: this one has no server ${begun.server}`,
     next: "run `fabrik recover` with the COOLIFY_ENDPOINT and COOLIFY_TOKEN that it began with; if that Coolify is gone, remove its file in .fabrik/journal"
   })
-})
-
-/** A secret that cannot be found any more would be generated anew, and one that was changed is not what was begun. */
-export const refuseOtherSecrets = Effect.fn("refuseOtherSecrets")(function* (
-  spec: Spec,
-  { begun }: Unsettled
-) {
-  const store = yield* SecretStore
-  const secrets = yield* store.resolve(secretScope(spec), spec.secrets)
-  for (const { name, value } of secrets) {
-    const digest = yield* store.digest(value)
-    if (begun.secrets.some((then) => then.name === name && then.digest === digest)) continue
-    return yield* new RefusedError({
-      reason: "Unsettled",
-      detail: `the value of ${name} is not the one that the run began with`,
-      next: "set it as it was then; or undo the run with `fabrik recover --rollback`; or `fabrik apply` with the new value"
-    })
-  }
 })

@@ -4,10 +4,10 @@ import * as Redacted from "effect/Redacted"
 import type { Variable } from "../coolify/CoolifyClient.ts"
 import type { Desired } from "./Desired.ts"
 import { valueProblem } from "../coolify/VariableValue.ts"
-import type { ResolvedSecret } from "../secrets/SecretStore.ts"
 import { RefusedError } from "./DeployError.ts"
+import type { SecretOrigin } from "./DeploymentEvent.ts"
 
-const places: Partial<Record<ResolvedSecret["origin"], string>> = {
+const places: Partial<Record<SecretOrigin, string>> = {
   given: " (from the command line)",
   environment: " (from the environment)",
   "env-file": " (from the env file)",

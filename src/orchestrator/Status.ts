@@ -15,7 +15,7 @@ import { reconcile } from "./Reconcile.ts"
 import { makeReadingRun, Run } from "./Run.ts"
 import { journalName, peek } from "./RunJournal.ts"
 import { Owner } from "./Settings.ts"
-import { resolveSecrets } from "./steps/ResolveSecrets.ts"
+import { resolveSecrets, settleSecrets } from "./steps/ResolveSecrets.ts"
 import { publicUrl } from "./steps/Verify.ts"
 
 /** Every fact about a spec's application, side by side. `null`: there is none. */
@@ -127,8 +127,13 @@ export const status = Effect.fn("status")(function* (spec: Spec, options: Status
 const planFacts = Effect.fn("planFacts")(
   function* (spec: Spec, observed: Observed) {
     const run = yield* makeReadingRun
-    const secrets = yield* Effect.provideService(resolveSecrets(spec), Run, run)
-    const desired = yield* desire(spec, secrets, observed, run.id)
+    const { variables } = observed
+    const found = yield* resolveSecrets(spec)
+    const settled = yield* settleSecrets(spec, found, { variables, offline: false, begun: undefined }).pipe(
+      // What a plan says of secrets is not told here.
+      Effect.provideService(Run, { ...run, emit: () => Effect.void })
+    )
+    const desired = yield* desire(spec, settled, observed, run.id)
     const { plan } = yield* reconcile(desired, observed, {
       offline: false,
       skipDeploy: false,

@@ -17,7 +17,7 @@ import { KnownSecrets } from "./KnownSecrets.ts"
 import * as SecretFiles from "./SecretFiles.ts"
 import { SecretGenerator } from "./SecretGenerator.ts"
 import { SecretObserver } from "./SecretObserver.ts"
-import { type ResolvedSecret, SecretError, SecretStore } from "./SecretStore.ts"
+import { type ResolvedSecret, SecretError, type SecretRecipe, SecretStore } from "./SecretStore.ts"
 
 export interface SecretStoreOptions {
   /** The `.env` file. */
@@ -31,7 +31,7 @@ export interface SecretStoreOptions {
 }
 
 /**
- * The first of: given, environment (the current `ConfigProvider`), `.env`, stored, generated. An empty value is an
+ * Found is the first of: given, environment (the current `ConfigProvider`), `.env`, stored. An empty value is an
  * `EmptyValue` wherever it stands: a forgotten value must not become a generated one.
  *
  * A generated value is kept in `<directory>/secrets/<scope>/<NAME>.env`, one `NAME=value` line per file, so that two
@@ -45,7 +45,8 @@ export const layer = (
     Effect.gen(function* () {
       const sources = yield* makeSources(options)
       return SecretStore.of({
-        resolve: resolveWith(options, sources, sources.generate),
+        find: findWith(options, sources),
+        generate: generateWith(sources.generate),
         digest: (value) => Effect.map(sources.key, (key) => hmac(key, value)),
         keep: sources.keep,
         kept: sources.kept,
@@ -67,9 +68,9 @@ export const layerDryRun = (
       const sources = yield* makeSources(options)
       const made = yield* Ref.make(HashMap.empty<string, Redacted.Redacted<string>>())
       const passingKey = yield* Effect.cached(Effect.flatMap(SecretGenerator, (generator) => generator.key))
-      const generate = Effect.fnUntraced(function* (scope: string, name: string) {
+      const generate: Generate = Effect.fnUntraced(function* (scope, name, recipe) {
         const generator = yield* SecretGenerator
-        const fresh = yield* generator.secret
+        const fresh = yield* generator.secret(recipe)
         const id = `${scope} ${name}`
         const value = yield* Ref.modify(made, (all) =>
           Option.match(HashMap.get(all, id), {
@@ -80,7 +81,8 @@ export const layerDryRun = (
         return { name, value, origin: "generated" } satisfies ResolvedSecret
       })
       return SecretStore.of({
-        resolve: resolveWith(options, sources, generate),
+        find: findWith(options, sources),
+        generate: generateWith(generate),
         digest: Effect.fn("SecretStore.digest")(function* (value) {
           const stored = yield* sources.storedKey
           const key = Option.isSome(stored) ? stored.value : yield* passingKey
@@ -93,11 +95,15 @@ export const layerDryRun = (
     })
   )
 
-type Generate = (scope: string, name: string) => Effect.Effect<ResolvedSecret, SecretError>
+type Generate = (
+  scope: string,
+  name: string,
+  recipe: SecretRecipe
+) => Effect.Effect<ResolvedSecret, SecretError>
 type Sources = Effect.Effect.Success<ReturnType<typeof makeSources>>
 
-const resolveWith = (options: SecretStoreOptions, sources: Sources, generate: Generate) =>
-  Effect.fn("SecretStore.resolve")(function* (scope: string, names: ReadonlyArray<string>) {
+const findWith = (options: SecretStoreOptions, sources: Sources) =>
+  Effect.fn("SecretStore.find")(function* (scope: string, names: ReadonlyArray<string>) {
     const envFile = yield* Effect.cached(sources.envFile)
     if (options.envFileRequired) yield* envFile
     const find = Effect.fnUntraced(function* (name: string) {
@@ -109,11 +115,18 @@ const resolveWith = (options: SecretStoreOptions, sources: Sources, generate: Ge
       if (Option.isSome(written)) return written
       return yield* sources.stored(scope, name)
     })
-    // Everything is looked up before anything is generated: a run that cannot start leaves nothing behind.
-    const found = yield* Effect.forEach(Arr.dedupe(names), (name) =>
+    return yield* Effect.forEach(Arr.dedupe(names), (name) =>
       Effect.map(find(name), (secret) => ({ name, secret }))
     )
-    const unnamable = found.find(({ name, secret }) => Option.isNone(secret) && !variableName.test(name))
+  })
+
+const generateWith = (generate: Generate) =>
+  Effect.fn("SecretStore.generate")(function* (
+    scope: string,
+    wanted: ReadonlyArray<{ readonly name: string; readonly recipe: SecretRecipe }>
+  ) {
+    // All are looked at before one is generated: a run that cannot start leaves nothing behind.
+    const unnamable = wanted.find(({ name }) => !variableName.test(name))
     if (unnamable !== undefined) {
       return yield* new SecretError({
         reason: "CannotPersist",
@@ -121,9 +134,7 @@ const resolveWith = (options: SecretStoreOptions, sources: Sources, generate: Ge
         detail: "is not a variable name: letters, digits, _ and . only, the first a letter or _"
       })
     }
-    return yield* Effect.forEach(found, ({ name, secret }) =>
-      Option.isSome(secret) ? Effect.succeed(secret.value) : generate(scope, name)
-    )
+    return yield* Effect.forEach(wanted, ({ name, recipe }) => generate(scope, name, recipe))
   })
 
 const makeSources = Effect.fnUntraced(function* (options: SecretStoreOptions) {
@@ -212,9 +223,9 @@ const makeSources = Effect.fnUntraced(function* (options: SecretStoreOptions) {
 
   const hideFromGit = files.create(options.directory, path.join(secretsDirectory, ".gitignore"), "*\n")
 
-  const generate: Generate = Effect.fnUntraced(function* (scope, name) {
+  const generate: Generate = Effect.fnUntraced(function* (scope, name, recipe) {
     const generator = yield* SecretGenerator
-    const value = yield* generator.secret
+    const value = yield* generator.secret(recipe)
     const root = options.directory
     const file = fileOf(scope, name)
     yield* hideFromGit

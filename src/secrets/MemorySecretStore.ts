@@ -8,19 +8,23 @@ import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import { createHmac } from "node:crypto"
 import { SecretGenerator } from "./SecretGenerator.ts"
-import { type ResolvedSecret, SecretStore } from "./SecretStore.ts"
+import { type ResolvedSecret, type SecretRecipe, SecretStore } from "./SecretStore.ts"
 
 type Kept = HashMap.HashMap<string, Redacted.Redacted<string>>
 
-/** Names in `environment` are found there; all others are generated once and are `stored` from then on. */
-export const layerMemory = (environment: Readonly<Record<string, string>> = {}): Layer.Layer<SecretStore> =>
+/** Names in `environment` are found there; what is generated is `stored` from then on. */
+export const layerMemory = (
+  environment: Readonly<Record<string, string>> = {},
+  /** Another machine has another one. */
+  key = "memory"
+): Layer.Layer<SecretStore> =>
   Layer.effect(
     SecretStore,
     Effect.gen(function* () {
       const kept = yield* Ref.make(HashMap.empty<string, Redacted.Redacted<string>>())
-      const generate = Effect.fnUntraced(function* (scope: string, name: string) {
+      const generate = Effect.fnUntraced(function* (scope: string, name: string, recipe: SecretRecipe) {
         const generator = yield* SecretGenerator
-        const fresh = yield* generator.secret
+        const fresh = yield* generator.secret(recipe)
         const id = `${scope} ${name}`
         return yield* Ref.modify(kept, (all): readonly [ResolvedSecret, Kept] => {
           const value = Option.getOrUndefined(HashMap.get(all, id))
@@ -38,15 +42,25 @@ export const layerMemory = (environment: Readonly<Record<string, string>> = {}):
             texts,
             HashMap.filter((_, key) => !key.startsWith(`${group} `))
           ),
-        resolve: (scope, names) =>
-          Effect.forEach(Arr.dedupe(names), (name) => {
-            const value = Object.hasOwn(environment, name) ? environment[name] : undefined
-            return value === undefined
-              ? generate(scope, name)
-              : Effect.succeed<ResolvedSecret>({ name, value: Redacted.make(value), origin: "environment" })
-          }),
+        find: (scope, names) =>
+          Effect.map(Ref.get(kept), (all) =>
+            Arr.dedupe(names).map((name) => {
+              const value = Object.hasOwn(environment, name) ? environment[name] : undefined
+              const secret =
+                value === undefined
+                  ? Option.map(HashMap.get(all, `${scope} ${name}`), (stored): ResolvedSecret => ({
+                      name,
+                      value: stored,
+                      origin: "stored"
+                    }))
+                  : Option.some<ResolvedSecret>({ name, value: Redacted.make(value), origin: "environment" })
+              return { name, secret }
+            })
+          ),
+        generate: (scope, wanted) =>
+          Effect.forEach(wanted, ({ name, recipe }) => generate(scope, name, recipe)),
         digest: (value) =>
-          Effect.sync(() => createHmac("sha256", "memory").update(Redacted.value(value)).digest("hex"))
+          Effect.sync(() => createHmac("sha256", key).update(Redacted.value(value)).digest("hex"))
       })
     })
   )

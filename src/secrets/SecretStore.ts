@@ -11,6 +11,18 @@ export interface ResolvedSecret {
   readonly origin: "given" | "environment" | "env-file" | "stored" | "generated"
 }
 
+/** How a new secret is made; `length` in characters. */
+export interface SecretRecipe {
+  readonly kind: "alphanumeric" | "base64" | "hex" | "password" | "uuid"
+  readonly length: number
+}
+
+/** A name and what was found for it; `None`: nobody supplies it and none was generated here. */
+export interface FoundSecret {
+  readonly name: string
+  readonly secret: Option.Option<ResolvedSecret>
+}
+
 /** A secret could not be read or kept. Never carries a value. */
 export class SecretError extends Schema.TaggedError<SecretError>("fabrik/secrets/SecretError")(
   "SecretError",
@@ -38,13 +50,20 @@ export class SecretStore extends Context.Tag("fabrik/secrets/SecretStore")<
   SecretStore,
   {
     /**
-     * Each name from the command line, the environment, `.env`, what an earlier run generated, or generated now
-     * (32 alphanumerics from the system's CSPRNG) and persisted before this returns. `scope` keeps the generated
-     * values of two applications apart: `project/environment/name`.
+     * Each name from the command line, the environment, `.env`, or what an earlier run generated; writes nothing.
+     * `scope` keeps the generated values of two applications apart: `project/environment/name`.
      */
-    readonly resolve: (
+    readonly find: (
       scope: string,
       names: ReadonlyArray<string>
+    ) => Effect.Effect<ReadonlyArray<FoundSecret>, SecretError>
+    /**
+     * New values from the system's CSPRNG, persisted before this returns. Of two runs that generate the same name
+     * both get the first one's value.
+     */
+    readonly generate: (
+      scope: string,
+      wanted: ReadonlyArray<{ readonly name: string; readonly recipe: SecretRecipe }>
     ) => Effect.Effect<ReadonlyArray<ResolvedSecret>, SecretError>
     /**
      * A keyed digest (HMAC-SHA256, hex) of a value, to tell whether a value changed without storing or showing it.

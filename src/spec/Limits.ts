@@ -17,7 +17,9 @@ export const ranges = {
   retries: plain(1, 100),
   startPeriod: seconds(0, 3600),
   settle: seconds(0, 600),
-  ttl: seconds(30, 86_400)
+  ttl: seconds(30, 86_400),
+  /** Characters: 16 hex digits are 64 bits, the least that nobody guesses. */
+  secretLength: plain(16, 256)
 } as const
 
 /** The port that a text is, without a sign or zeros before it. */
@@ -45,5 +47,8 @@ export const isCoolifysOwn = (name: string): boolean => /^(?:COOLIFY_|SERVICE_(?
 export const headerPattern = /^[A-Za-z0-9-]{1,64}$/
 
 export const dnsProviders = ["cloudflare", "powerdns"] as const
+
+/** How a secret can be made, each with its usual length in characters. */
+export const secretKinds = { alphanumeric: 32, base64: 44, hex: 64, password: 32, uuid: 36 } as const
 
 export const buildPacks = ["nixpacks", "railpack", "static", "dockerfile"] as const

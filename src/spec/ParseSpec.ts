@@ -16,7 +16,8 @@ import { readBuild } from "./ReadBuild.ts"
 import { readDns } from "./ReadDns.ts"
 import { readHealthcheck } from "./ReadHealthcheck.ts"
 import { readSource } from "./ReadSource.ts"
-import { type EnvEntry, readEnv, readSecrets, refuseBoth } from "./ReadVariables.ts"
+import { readSecrets, rulesOf } from "./ReadSecrets.ts"
+import { type EnvEntry, readEnv, refuseBoth, type SecretEntry } from "./ReadVariables.ts"
 import { type Complaint, quote, Report } from "./Report.ts"
 import type { Source, Spec } from "./Spec.ts"
 import { SpecError, type SpecProblem } from "./SpecError.ts"
@@ -141,7 +142,7 @@ class SpecReader {
 
     const env = this.optional("env", (field) => readEnv(this.report, field)) ?? new Map<string, EnvEntry>()
     const secrets =
-      this.optional("secrets", (field) => readSecrets(this.report, field)) ?? new Map<string, Field>()
+      this.optional("secrets", (field) => readSecrets(this.report, field)) ?? new Map<string, SecretEntry>()
     refuseBoth(this.report, env, secrets)
     const port = this.port(template, env, starter !== undefined)
 
@@ -191,6 +192,7 @@ class SpecReader {
       port,
       env: variables,
       secrets: [...secrets.keys()],
+      secretRules: rulesOf(secrets),
       dns,
       healthcheck
     }
@@ -270,7 +272,7 @@ class SpecReader {
     template: Template | undefined,
     port: number,
     env: ReadonlyMap<string, EnvEntry>,
-    secrets: ReadonlyMap<string, Field>
+    secrets: ReadonlyMap<string, SecretEntry>
   ): Readonly<Record<string, string>> {
     const defaults = template === undefined ? [] : Object.entries({ ...template.env, PORT: String(port) })
     return Object.fromEntries([

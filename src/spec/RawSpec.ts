@@ -13,6 +13,7 @@ import {
   projectPattern,
   type Range,
   ranges,
+  secretKinds,
   variablePattern
 } from "./Limits.ts"
 import { templates } from "./templates/Templates.ts"
@@ -89,6 +90,19 @@ const Healthcheck = Schema.Struct({
   )
 })
 
+const secretKind = Schema.Literal(...Object.keys(secretKinds))
+
+const SecretRule = Schema.Union(
+  Schema.Literal("required").annotations({ description: "Never made up: apply is refused without it" }),
+  Schema.Literal("generate").annotations({ description: "32 random letters and digits" }),
+  Schema.Struct({
+    generate: secretKind,
+    length: optional(
+      integer(ranges.secretLength, "Characters; default: 32, for hex 64, for base64 44 (32 bytes)")
+    )
+  })
+)
+
 export const RawSpec = Schema.Struct({
   name: text("Name of the application: a DNS label", namePattern),
   template: optional(
@@ -110,9 +124,15 @@ export const RawSpec = Schema.Struct({
     }).annotations({ description: "Variables; nothing secret" })
   ),
   secrets: optional(
-    Schema.Array(variableName).annotations({
-      description: "Names only: values come from the environment, from .env, or are generated"
-    })
+    Schema.Union(
+      Schema.Array(variableName).annotations({
+        description:
+          "Names only: values come from the environment or .env, are kept as the application has them, or are generated"
+      }),
+      Schema.Record({ key: variableName, value: SecretRule }).annotations({
+        description: "What becomes of a name that nobody supplies and the application does not have yet"
+      })
+    )
   ),
   dns: optional(
     Schema.Union(

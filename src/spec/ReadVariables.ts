@@ -1,7 +1,8 @@
 import { valueProblem } from "../coolify/VariableValue.ts"
-import { type Field, readList, readMap, type Shape } from "./Fields.ts"
+import type { Field } from "./Fields.ts"
 import { isCoolifysOwn, variablePattern } from "./Limits.ts"
 import { keyName, type Report } from "./Report.ts"
+import type { SecretRule } from "./Spec.ts"
 
 /** Why a name is not the user's to set. */
 const owner = (name: string): string | undefined => {
@@ -16,7 +17,7 @@ const owner = (name: string): string | undefined => {
  * Reports a bad name of a variable or a secret. The text itself is shown only when it is a well-formed name: a
  * `KEY=value` in the wrong place would show its value.
  */
-const nameIsGood = (report: Report, name: string, field: Field, at: Field["keyAt"]): boolean => {
+export const nameIsGood = (report: Report, name: string, field: Field, at: Field["keyAt"]): boolean => {
   if (!variablePattern.test(name)) {
     const hint = /[=:]/.test(name)
       ? "the name alone: a value never stands in it"
@@ -86,51 +87,20 @@ export const readEnv = (report: Report, field: Field): ReadonlyMap<string, EnvEn
   return found
 }
 
-const oldShape: Shape = { keys: ["required", "generate"] }
-
-const readNames = (report: Report, field: Field): ReadonlyArray<readonly [string, Field]> => {
-  const items = readList(report, field, "one name per line, each behind a `-`") ?? []
-  const names = new Map<string, Field>()
-  for (const item of items) {
-    const { node, path } = item
-    if (node._tag !== "Scalar" || typeof node.value !== "string") {
-      const hint = "the name alone: the value comes from the environment or from .env"
-      report.add(node.at, path, { message: "a secret is the name of a variable", hint })
-    } else if (names.has(node.text)) {
-      report.add(node.at, path, { message: `duplicate secret \`${node.text}\``, hint: "remove one" })
-    } else if (node.text === "PORT") {
-      const hint = "Coolify must know it: write it under `port`"
-      report.add(node.at, path, { message: "`PORT` cannot be a secret", hint })
-    } else if (nameIsGood(report, node.text, item, node.at)) {
-      names.set(node.text, item)
-    }
-  }
-  return [...names]
-}
-
-/** The names of the secrets; the two lists of the older form (`required`, `generate`) are one. */
-export const readSecrets = (report: Report, field: Field): ReadonlyMap<string, Field> => {
-  if (field.node._tag !== "Map") return new Map(readNames(report, field))
-  for (const { key, keyAt } of field.node.entries) {
-    if (key !== "required" && key !== "generate" && variablePattern.test(key)) {
-      report.add(keyAt, `${field.path}.${key}`, {
-        message: "secrets are a list of names",
-        hint: `write \`- ${key}\`; the value comes from the environment or from .env, never from the spec`
-      })
-      return new Map()
-    }
-  }
-  const lists = readMap(report, field, oldShape) ?? new Map<string, Field>()
-  return new Map([...lists.values()].flatMap((list) => readNames(report, list)))
+/** A secret of the spec, with where it stands. */
+export interface SecretEntry {
+  /** `undefined`: a name of the list form. */
+  readonly rule: SecretRule | undefined
+  readonly field: Field
 }
 
 /** One name cannot be both. */
 export const refuseBoth = (
   report: Report,
   env: ReadonlyMap<string, EnvEntry>,
-  secrets: ReadonlyMap<string, Field>
+  secrets: ReadonlyMap<string, SecretEntry>
 ): void => {
-  for (const [name, secret] of secrets) {
+  for (const [name, { field: secret }] of secrets) {
     const variable = env.get(name)
     if (variable === undefined) continue
     const hint = `it is also under \`env\` (line ${variable.field.keyAt.line}): keep one`

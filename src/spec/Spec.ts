@@ -60,6 +60,20 @@ export interface BuildSettings {
   readonly env: ReadonlyArray<string>
 }
 
+export type SecretKind = "alphanumeric" | "base64" | "hex" | "password" | "uuid"
+
+/** How a new secret is made. */
+interface SecretRecipe {
+  readonly kind: SecretKind
+  /** In characters. */
+  readonly length: number
+}
+
+/** What may become of a secret that nobody supplies and the application does not have yet. */
+export type SecretRule =
+  /** It is never made up. */
+  { readonly _tag: "Required" } | ({ readonly _tag: "Generate" } & SecretRecipe)
+
 export type DnsProvider = "cloudflare" | "powerdns"
 
 export interface DnsSettings {
@@ -90,6 +104,8 @@ export interface Spec {
   readonly env: Readonly<Record<string, string>>
   /** Names only: values come from the SecretStore. */
   readonly secrets: ReadonlyArray<string>
+  /** By name; a name of the list form has none: it is supplied, else kept, else generated. */
+  readonly secretRules: ReadonlyMap<string, SecretRule>
   readonly dns: DnsSettings
   readonly healthcheck: Healthcheck
 }

@@ -176,7 +176,7 @@ export const secretAdvice: Table<SecretError["reason"]> = {
   },
   EmptyValue: {
     cause: "An empty value is most likely a forgotten one.",
-    next: "Set it, or remove it altogether to have one generated."
+    next: "Set it, or remove it altogether: then the application's own value stays, or one is generated if the spec allows it."
   },
   NotAllowed: {
     cause: "Whoever writes a spec would otherwise get whatever the environment holds.",
@@ -191,6 +191,8 @@ export const refusedAdvice: { readonly [R in RefusedError["reason"]]: string } =
   NotFound: "What is named does not exist.",
   Unrestorable: "What cannot be put back is not changed.",
   Unsendable: "A value that would not arrive as it is, is not sent.",
+  NoValue: "What must be given is never made up.",
+  Unreadable: "A value that is in use is never replaced by another one that nobody gave.",
   NotPublic: "Visitors could not reach it there.",
   Delegated: "Other name servers answer for that part of the zone.",
   Downtime: "A gap in service is only taken when it was agreed to.",

@@ -3,7 +3,7 @@ import type { DeploymentEvent, Emitted } from "../orchestrator/DeploymentEvent.t
 import { hasChanges } from "../orchestrator/Plan.ts"
 import { renderLeftovers } from "./Failure.ts"
 import { count, seconds, wrap } from "./Layout.ts"
-import { renderPlan, type SecretOrigin } from "./PlanView.ts"
+import { renderPlan, type PlannedSecret } from "./PlanView.ts"
 import { clean, cleanLines } from "./Sanitize.ts"
 import { stepTitle } from "./StepTitle.ts"
 import type { Style } from "./Style.ts"
@@ -22,7 +22,7 @@ export interface View {
   readonly name: string
   /** Of a dry run only the plan is of interest, not the walk through it. */
   readonly dry: boolean
-  readonly secrets: ReadonlyArray<SecretOrigin>
+  readonly secrets: ReadonlyArray<PlannedSecret>
   readonly changes: boolean
   /** The title of the current step, while nothing has been said below it. */
   readonly title: string | undefined

@@ -32,7 +32,13 @@ afterEach(() => {
   rmSync(cwd, { recursive: true, force: true })
 })
 
-const env = { PATH: process.env["PATH"], LANG: "C.UTF-8", FABRIK_LATE_EFFECTS: "5" }
+const env = {
+  PATH: process.env["PATH"],
+  LANG: "C.UTF-8",
+  FABRIK_LATE_EFFECTS: "5",
+  // The fixture asks for it, and nobody makes it up.
+  DATABASE_URL: "postgresql://app:p4ssw0rd-of-tests@db/app"
+}
 
 const fabrik = (args: ReadonlyArray<string>, more: Record<string, string> = {}) => {
   const { status, stdout, stderr } = spawnSync(process.execPath, [join(dist, "fabrik.js"), ...args], {

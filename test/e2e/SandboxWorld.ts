@@ -46,7 +46,7 @@ export const layersOf = (sandbox: SandboxHandle) =>
           envFile: `${sandbox.dir}/none.env`,
           envFileRequired: false,
           directory: sandbox.dir,
-          given: new Map()
+          given: new Map([["DATABASE_URL", Redacted.make("postgresql://app:p4ssw0rd-of-tests@db/app")]])
         })
       ).pipe(
         Layer.provide(

@@ -33,6 +33,7 @@ export const spec: Spec = {
   port: 8080,
   env: { LOG_LEVEL: "info" },
   secrets: ["API_KEY"],
+  secretRules: new Map(),
   dns: { provider: undefined, ttl: undefined, proxied: false, target: undefined },
   healthcheck
 }
@@ -118,6 +119,7 @@ export const desired = (of: Spec = spec, changes: Partial<Desired> = {}): Desire
   application: desiredApplication("default", of, secondRun),
   variables: [],
   secrets: [],
+  held: [],
   target: { type: "A", value: server.ip },
   ...changes
 })

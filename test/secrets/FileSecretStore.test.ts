@@ -19,6 +19,7 @@ import * as FileSecretStore from "../../src/secrets/FileSecretStore.ts"
 import { SecretGenerator } from "../../src/secrets/SecretGenerator.ts"
 import { SecretObserver } from "../../src/secrets/SecretObserver.ts"
 import { type ResolvedSecret, SecretStore } from "../../src/secrets/SecretStore.ts"
+import { resolveIn } from "./Resolve.ts"
 
 const scope = "shop/production/api"
 const run = promisify(execFile)
@@ -55,7 +56,7 @@ const invoke = <A, E>(
 }
 
 const resolve = (directory: string, names: ReadonlyArray<string>, setup: Setup = {}, at = scope) =>
-  invoke(directory, setup, (store) => store.resolve(at, names))
+  invoke(directory, setup, (store) => resolveIn(store, at, names))
 
 const shown = (secrets: ReadonlyArray<ResolvedSecret>) =>
   secrets.map(({ name, origin, value }) => [name, origin, Redacted.value(value)])
@@ -212,7 +213,7 @@ describe("FileSecretStore", () => {
             given: new Map<string, Redacted.Redacted<string>>()
           }
           const secrets = yield* Effect.flatMap(SecretStore, (store) =>
-            store.resolve(scope, ["toString", "constructor"])
+            resolveIn(store, scope, ["toString", "constructor"])
           ).pipe(Effect.provide(FileSecretStore.layer(options).pipe(Layer.provide(NodeContext.layer))))
           assert.deepStrictEqual(
             secrets.map(({ origin }) => origin),
@@ -454,12 +455,13 @@ describe("FileSecretStore", () => {
         const both = yield* Deferred.make<void>()
         // Each waits after its look-up, before it writes, until the other is there too.
         const generator = {
-          secret: Effect.gen(function* () {
-            const count = yield* Ref.updateAndGet(arrived, (n) => n + 1)
-            if (count === 2) yield* Deferred.succeed(both, undefined)
-            yield* Deferred.await(both)
-            return Redacted.make(`value-of-run-${count}`)
-          }),
+          secret: () =>
+            Effect.gen(function* () {
+              const count = yield* Ref.updateAndGet(arrived, (n) => n + 1)
+              if (count === 2) yield* Deferred.succeed(both, undefined)
+              yield* Deferred.await(both)
+              return Redacted.make(`value-of-run-${count}`)
+            }),
           key: Effect.succeed(Redacted.make("00".repeat(32)))
         }
         const results = yield* Effect.all(
@@ -512,8 +514,8 @@ describe("FileSecretStore", () => {
         const setup = { dryRun: true, environment: { ENVIRONMENT: "environment" } }
         const [first, second, digests] = yield* invoke(directory, setup, (store) =>
           Effect.all([
-            store.resolve(scope, ["ENVIRONMENT", "FILE", "NEW"]),
-            store.resolve(scope, ["NEW"]),
+            resolveIn(store, scope, ["ENVIRONMENT", "FILE", "NEW"]),
+            resolveIn(store, scope, ["NEW"]),
             Effect.all([store.digest(Redacted.make("a")), store.digest(Redacted.make("a"))])
           ])
         )
@@ -543,7 +545,7 @@ describe("FileSecretStore", () => {
             Exit.isFailure(exit) ? Cause.pretty(exit.cause) : ""
           ].join("\n")
         const generator = {
-          secret: Effect.succeed(Redacted.make(canary)),
+          secret: () => Effect.succeed(Redacted.make(canary)),
           key: Effect.succeed(Redacted.make(canary))
         }
         yield* write(join(directory, ".env"), `FILE=${canary}\nHASH=${canary}#x\nQUOTE="${canary}\n`)
@@ -588,12 +590,13 @@ describe("FileSecretStore", () => {
               import * as Redacted from "effect/Redacted"
               import * as FileSecretStore from "./src/secrets/FileSecretStore.ts"
               import { SecretStore } from "./src/secrets/SecretStore.ts"
+              import { resolveIn } from "./test/secrets/Resolve.ts"
               const [directory, startAt] = process.argv.slice(2)
               const options = { envFile: directory + "/.env", envFileRequired: false, directory: directory + "/.fabrik", given: new Map() }
               const program = Effect.gen(function* () {
                 const store = yield* SecretStore
                 while (Date.now() < Number(startAt)) {}
-                const secrets = yield* store.resolve("a/b/c", ["K0", "K1", "K2", "K3", "K4"])
+                const secrets = yield* resolveIn(store, "a/b/c", ["K0", "K1", "K2", "K3", "K4"])
                 const digest = yield* store.digest(Redacted.make("x"))
                 return JSON.stringify({ digest, secrets: secrets.map((s) => [s.origin, Redacted.value(s.value)]) })
               })

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import { parseSpec } from "../../src/spec/ParseSpec.ts"
-import type { Spec } from "../../src/spec/Spec.ts"
+import type { SecretRule, Spec } from "../../src/spec/Spec.ts"
 import type { SpecError } from "../../src/spec/SpecError.ts"
 import { pythonApi } from "../../src/spec/templates/PythonApi.ts"
 
@@ -39,6 +39,10 @@ describe("fixtures", () => {
       port: 8000,
       env: { PYTHONUNBUFFERED: "1", PORT: "8000", LOG_LEVEL: "info" },
       secrets: ["DATABASE_URL", "API_KEY"],
+      secretRules: new Map<string, SecretRule>([
+        ["DATABASE_URL", { _tag: "Required" }],
+        ["API_KEY", { _tag: "Generate", kind: "alphanumeric", length: 32 }]
+      ]),
       dns: { provider: undefined, ttl: undefined, proxied: false, target: undefined },
       healthcheck: {
         path: "/health",
@@ -89,7 +93,7 @@ project: legacy
 server: vps1
 source: { image: ghcr.io/example/old-form:v1.4.2 }
 env: { LOG_LEVEL: info }
-secrets: [DATABASE_URL, SESSION_KEY]
+secrets: { DATABASE_URL: required, SESSION_KEY: generate }
 healthcheck: { path: /up }`
     assert.deepStrictEqual(good(fixture("old-form.yaml")), good(twin))
   })
@@ -481,8 +485,49 @@ describe("env and secrets", () => {
     ["secrets: [COOLIFY_X]", "5:11 secrets[0] `COOLIFY_X` is reserved"],
     ["secrets: [1]", "5:11 secrets[0] a secret is the name of a variable"],
     ["secrets: A", "5:10 secrets `secrets` must be a list, not text"],
-    ["secrets: { A: x }", "5:12 secrets.A secrets are a list of names"],
-    ["secrets: { required: [A], more: [B] }", "5:27 secrets.more secrets are a list of names"]
+    [
+      "secrets: { A: x }",
+      "5:15 secrets.A `secrets.A` must say what becomes of it when nobody supplies it: `required`, `generate`, or e.g. `{ generate: hex, length: 64 }`"
+    ],
+    [
+      "secrets: { A: }",
+      "5:12 secrets.A `secrets.A` must say what becomes of it when nobody supplies it: `required`, `generate`, or e.g. `{ generate: hex, length: 64 }`"
+    ],
+    [
+      "secrets: { A: [] }",
+      "5:15 secrets.A `secrets.A` must say what becomes of it when nobody supplies it: `required`, `generate`, or e.g. `{ generate: hex, length: 64 }`"
+    ],
+    ["secrets: { A: {} }", "5:15 secrets.A `secrets.A` does not say what to generate"],
+    ["secrets: { PORT: generate }", "5:12 secrets.PORT `PORT` cannot be a secret"],
+    ["secrets: { COOLIFY_X: required }", "5:12 secrets.COOLIFY_X `COOLIFY_X` is reserved"],
+    ["secrets: { A B: required }", "5:12 secrets.A this is not the name of a variable"],
+    ["env: { A: 1 }\nsecrets: { A: generate }", "6:15 secrets.A `A` is both a secret and a variable"],
+    ["secrets: { A: { generate: hexx } }", "5:27 secrets.A.generate unknown `secrets.A.generate` `hexx`"],
+    [
+      "secrets: { A: { generate: hex, length: 15 } }",
+      "5:40 secrets.A.length `secrets.A.length` must be a whole number from 16 to 256"
+    ],
+    [
+      "secrets: { A: { generate: hex, length: 257 } }",
+      "5:40 secrets.A.length `secrets.A.length` must be a whole number from 16 to 256"
+    ],
+    [
+      "secrets: { A: { generate: base64, length: 30 } }",
+      "5:43 secrets.A.length `secrets.A.length` must be a multiple of 4 for base64"
+    ],
+    [
+      "secrets: { A: { generate: uuid, length: 36 } }",
+      "5:33 secrets.A.length a uuid has a length of its own"
+    ],
+    ["secrets: { A: { generate: hex, bytes: 32 } }", "5:32 secrets.A.bytes unknown key `bytes`"],
+    [
+      "secrets: { required: [A], B: generate }",
+      "5:12 secrets.required `secrets.required` is a list beside names"
+    ],
+    [
+      "secrets: { required: [A], generate: [A] }",
+      "5:38 secrets.generate[0] `A` stands in both lists (line 5)"
+    ]
   ])("%s", (more, expected) => {
     assert.deepStrictEqual(lines(base(more)), [expected])
   })
@@ -528,6 +573,30 @@ describe("env and secrets", () => {
     assert.include(refused.message, "write `|-` instead of `|`")
   })
 
+  it("reads what becomes of a secret that nobody supplies, in all forms", () => {
+    const rules = (more: string) => [...good(base(more)).secretRules]
+    const usual: SecretRule = { _tag: "Generate", kind: "alphanumeric", length: 32 }
+    assert.deepStrictEqual(rules("secrets: [A, B]"), [])
+    assert.deepStrictEqual(
+      rules(
+        "secrets:\n  A: required\n  B: generate\n  C: { generate: hex }\n  D: { generate: base64, length: 88 }\n  E: { generate: uuid }\n  generate: required"
+      ),
+      [
+        ["A", { _tag: "Required" }],
+        ["B", usual],
+        ["C", { _tag: "Generate", kind: "hex", length: 64 }],
+        ["D", { _tag: "Generate", kind: "base64", length: 88 }],
+        ["E", { _tag: "Generate", kind: "uuid", length: 36 }],
+        ["generate", { _tag: "Required" }]
+      ]
+    )
+    assert.deepStrictEqual(rules("secrets: { required: [A], generate: [B, C] }"), [
+      ["A", { _tag: "Required" }],
+      ["B", usual],
+      ["C", usual]
+    ])
+  })
+
   it("allows names of 255 characters and no more", () => {
     const name = "A".repeat(255)
     assert.deepStrictEqual(good(base(`secrets: [${name}]`)).secrets, [name])
@@ -556,6 +625,8 @@ describe("env and secrets", () => {
     "secrets: [KEY=hunter2]",
     "secrets: ['postgres://user:hunter2@db/app']",
     "secrets:\n  KEY: hunter2",
+    "secrets:\n  KEY: [hunter2]",
+    "secrets:\n  KEY: { value: hunter2 }",
     "secrets:\n  - KEY: hunter2",
     "secrets:\n  KEY=hunter2: x",
     "secrets: { required: { KEY: hunter2 } }"

@@ -1,5 +1,5 @@
 import * as Duration from "effect/Duration"
-import type { Source, Spec } from "../../src/spec/Spec.ts"
+import type { SecretRule, Source, Spec } from "../../src/spec/Spec.ts"
 
 const renderSource = (source: Source) => {
   switch (source._tag) {
@@ -14,9 +14,18 @@ const renderSource = (source: Source) => {
   }
 }
 
+const renderRule = (rule: SecretRule) =>
+  rule._tag === "Required"
+    ? "required"
+    : { generate: rule.kind, ...(rule.kind === "uuid" ? {} : { length: rule.length }) }
+
 /** A spec with everything written out, as an object that `stringify` takes. */
-export const render = (spec: Spec) => ({
+export const render = ({ secretRules, ...spec }: Spec) => ({
   ...spec,
+  secrets:
+    secretRules.size === 0
+      ? spec.secrets
+      : Object.fromEntries(Array.from(secretRules, ([name, rule]) => [name, renderRule(rule)])),
   source: renderSource(spec.source),
   healthcheck: {
     ...spec.healthcheck,

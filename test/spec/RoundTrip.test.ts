@@ -49,6 +49,8 @@ const source: FastCheck.Arbitrary<object> = FastCheck.oneof(
 )
 
 /** The form of today; every key but two is optional. */
+const secret = variable.map((name) => `S${name}`)
+
 const raw = FastCheck.record(
   {
     name: FastCheck.stringMatching(/^[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?$/),
@@ -60,9 +62,20 @@ const raw = FastCheck.record(
     source,
     port: FastCheck.integer({ min: 1, max: 65_535 }),
     env: FastCheck.dictionary(variable, FastCheck.oneof(value, FastCheck.integer(), FastCheck.boolean())),
-    secrets: FastCheck.uniqueArray(
-      variable.map((name) => `S${name}`),
-      { maxLength: 4 }
+    secrets: FastCheck.oneof(
+      FastCheck.uniqueArray(secret, { maxLength: 4 }),
+      FastCheck.dictionary(
+        secret,
+        FastCheck.oneof(
+          FastCheck.constantFrom("required", "generate"),
+          FastCheck.record({ generate: FastCheck.constantFrom("uuid", "base64") }),
+          FastCheck.record({
+            generate: FastCheck.constantFrom("hex", "alphanumeric", "password"),
+            length: FastCheck.integer({ min: 16, max: 256 })
+          })
+        ),
+        { maxKeys: 4 }
+      )
     ),
     dns: FastCheck.record(
       {
@@ -129,7 +142,8 @@ describe("a spec and its text", () => {
       const spec = read(stringify(given))
       assert.strictEqual(spec.name, given.name)
       assert.strictEqual(spec.domain, given.domain)
-      assert.deepStrictEqual(spec.secrets, given.secrets ?? [])
+      const secrets = given.secrets ?? []
+      assert.deepStrictEqual(spec.secrets, Array.isArray(secrets) ? secrets : Object.keys(secrets))
       for (const [key, text] of Object.entries(given.env ?? {}))
         assert.strictEqual(spec.env[key], String(text))
       assert.strictEqual(spec.healthcheck.status, given.healthcheck?.status ?? 200)

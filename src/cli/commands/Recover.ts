@@ -6,12 +6,7 @@ import { destroy } from "../../orchestrator/Destroy.ts"
 import type { Unsettled } from "../../orchestrator/JournalEntry.ts"
 import { awaitLate } from "../../orchestrator/Late.ts"
 import { closeIfOvertaken } from "../../orchestrator/Overtaken.ts"
-import {
-  mustRollBack,
-  refuseOtherInstance,
-  refuseOtherSecrets,
-  rollBackOpen
-} from "../../orchestrator/Recover.ts"
+import { mustRollBack, refuseOtherInstance, rollBackOpen } from "../../orchestrator/Recover.ts"
 import { Owner } from "../../orchestrator/Settings.ts"
 import { openRunJournal, peek } from "../../orchestrator/RunJournal.ts"
 import { scan } from "../../orchestrator/Scan.ts"
@@ -185,9 +180,6 @@ const settle = Effect.fn("settle")(function* (name: string, left: Unsettled, fla
   }
   // What is committed has no way back: it may have deleted what it replaced.
   const back = mustRollBack(now) || (flags.rollback && now.decision !== "committed")
-  if (!back && now.begun.command !== "destroy") {
-    yield* Effect.provide(refuseOtherSecrets(spec, now), world.knownSecrets)
-  }
   const mode = world.place
   const report = yield* (
     back ? rollBackOpen(name, { mode, ...spec }) : goOn(spec, now, { mode, timeout: flags.timeout })
@@ -243,6 +235,7 @@ const goOn = (
         redeploy: false,
         allowDowntime,
         expected: undefined,
+        begunSecrets: begun.secrets,
         timeout: Duration.seconds(timeout ?? 1800)
       })
 }

@@ -1,17 +1,174 @@
 import * as Effect from "effect/Effect"
-import { SecretStore } from "../../secrets/SecretStore.ts"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import type { ObservedVariable, Variable } from "../../coolify/CoolifyClient.ts"
+import { SecretStore, type FoundSecret, type SecretRecipe } from "../../secrets/SecretStore.ts"
 import type { Spec } from "../../spec/Spec.ts"
+import { RefusedError } from "../DeployError.ts"
+import {
+  digestOfComment,
+  isBuildtime,
+  isPlainComment,
+  unknownSecretComment,
+  type Desired,
+  type PlannedSecret
+} from "../Desired.ts"
+import type { SecretOrigin } from "../DeploymentEvent.ts"
+import type { Begun } from "../JournalSchema.ts"
 import { Run } from "../Run.ts"
 
 /** Keeps the generated secrets of two applications apart. */
 export const secretScope = ({ project, environment, name }: Spec): string =>
   `${project}/${environment}/${name}`
 
-/** Step 2: a value for every secret of the spec, generated ones persisted. */
+/** Step 2: what is supplied for the spec's secrets, or was generated here before. Makes nothing up yet. */
 export const resolveSecrets = Effect.fn("resolveSecrets")(function* (spec: Spec) {
   const store = yield* SecretStore
+  return yield* store.find(secretScope(spec), spec.secrets)
+})
+
+export interface SecretWorld {
+  readonly variables: ReadonlyArray<ObservedVariable>
+  /** The application was not looked at. */
+  readonly offline: boolean
+  /** What a run that is gone on with began with. */
+  readonly begun: Begun["secrets"] | undefined
+}
+
+export interface SettledSecrets extends Required<Pick<Desired, "secrets" | "held">> {
+  /** Values that stay, as they can be read: the form in which they stand is theirs. */
+  readonly standing: ReadonlyArray<Variable>
+}
+
+const usual: SecretRecipe = { kind: "alphanumeric", length: 32 }
+
+/**
+ * Step 2, once it is known what the application has: what it has stays unless a value is supplied, whatever machine this
+ * is. Only a name without any value is generated, and only where the spec allows it.
+ */
+export const settleSecrets = Effect.fn("settleSecrets")(function* (
+  spec: Spec,
+  found: ReadonlyArray<FoundSecret>,
+  world: SecretWorld
+) {
+  const store = yield* SecretStore
   const run = yield* Run
-  const secrets = yield* store.resolve(secretScope(spec), spec.secrets)
-  for (const { name, origin } of secrets) yield* run.emit({ _tag: "SecretResolved", name, origin })
-  return secrets
+  const rows = new Map(
+    world.variables.filter((row) => !row.isPreview && hasValue(row)).map((row) => [row.key, row])
+  )
+  const looked = yield* Effect.forEach(found, ({ name, secret }) =>
+    Effect.map(choose(Option.getOrUndefined(secret), rows.get(name)), (choice) => ({ name, choice }))
+  )
+  yield* refuseOthers(looked, world.begun)
+
+  const lacking = looked.flatMap(({ name, choice }) => (choice._tag === "None" ? [name] : []))
+  const missing = lacking.filter((name) => spec.secretRules.get(name)?._tag === "Required")
+  if (missing.length > 0 && !world.offline) return yield* nobodyGives(missing)
+  const recipeOf = (name: string): SecretRecipe => {
+    const rule = spec.secretRules.get(name)
+    return rule?._tag === "Generate" ? { kind: rule.kind, length: rule.length } : usual
+  }
+  const made = yield* store.generate(
+    secretScope(spec),
+    lacking.map((name) => ({ name, recipe: recipeOf(name) }))
+  )
+
+  const secrets = [
+    ...looked.flatMap(({ choice }) => (choice._tag === "Value" ? [choice.secret] : [])),
+    ...made.map((secret): PlannedSecret => ({
+      ...secret,
+      origin: !world.offline ? secret.origin : missing.includes(secret.name) ? "missing" : "kept-or-generated"
+    }))
+  ]
+  const staying = looked.flatMap(({ choice }) => (choice._tag === "Row" ? [choice.row] : []))
+  for (const { name } of found) {
+    const row = staying.find(({ key }) => key === name)
+    const origin: SecretOrigin | undefined =
+      row === undefined
+        ? secrets.find((secret) => secret.name === name)?.origin
+        : row.value === undefined
+          ? "kept-unseen"
+          : "kept"
+    if (origin !== undefined) yield* run.emit({ _tag: "SecretResolved", name, origin })
+  }
+  const settled: SettledSecrets = {
+    secrets,
+    held: staying.filter(({ value }) => value === undefined),
+    standing: staying.flatMap((row) => standing(spec, row) ?? [])
+  }
+  return settled
+})
+
+/** An empty row is the place of a value, not one. */
+const hasValue = ({ value }: ObservedVariable): boolean =>
+  value === undefined || Redacted.value(value).trim() !== ""
+
+type Choice =
+  | { readonly _tag: "Value"; readonly secret: PlannedSecret }
+  | { readonly _tag: "Row"; readonly row: ObservedVariable }
+  | { readonly _tag: "None" }
+
+/**
+ * What was generated here stands behind what the application has, unless the comment there proves that it is the very
+ * value that fabrik wrote: then what differs from it was changed by hand.
+ */
+const choose = Effect.fnUntraced(function* (
+  secret: PlannedSecret | undefined,
+  row: ObservedVariable | undefined
+) {
+  if (secret === undefined) return row === undefined ? none : ({ _tag: "Row", row } satisfies Choice)
+  const value: Choice = { _tag: "Value", secret }
+  if (secret.origin !== "stored" || row === undefined) return value
+  const store = yield* SecretStore
+  const digest = (yield* store.digest(secret.value)).slice(0, 32)
+  return digestOfComment(row.comment) === digest ? value : ({ _tag: "Row", row } satisfies Choice)
+})
+
+const none: Choice = { _tag: "None" }
+
+const nobodyGives = (names: ReadonlyArray<string>) =>
+  new RefusedError({
+    reason: "NoValue",
+    detail: `no value is given for ${names.join(", ")}, and the application has none yet`,
+    next: `set ${names.length === 1 ? "it" : "them"} in the environment, in .env or in a file named with --env-file; where a random value will do, write \`${names[0]}: generate\` under \`secrets\``
+  })
+
+/** The row as it is; one of fabrik's own bears the mark of a secret, and no image holds it that need not. */
+const standing = (spec: Spec, { value, uuid: _, ...row }: ObservedVariable): Variable | undefined => {
+  if (value === undefined) return undefined
+  const digest = digestOfComment(row.comment)
+  if (digest === undefined) return { ...row, value }
+  return {
+    ...row,
+    value,
+    isBuildtime: isBuildtime(spec, row.key),
+    comment: isPlainComment(row.comment) ? unknownSecretComment(digest) : row.comment
+  }
+}
+
+/** A secret that cannot be found any more would be generated anew, and one that was changed is not what was begun. */
+const refuseOthers = Effect.fnUntraced(function* (
+  looked: ReadonlyArray<{ readonly name: string; readonly choice: Choice }>,
+  begun: Begun["secrets"] | undefined
+) {
+  if (begun === undefined) return
+  const store = yield* SecretStore
+  for (const { name, choice } of looked) {
+    const then = begun.find((secret) => secret.name === name)?.digest
+    const now =
+      choice._tag === "Value"
+        ? yield* store.digest(choice.secret.value)
+        : choice._tag === "Row"
+          ? digestOfComment(choice.row.comment)
+          : undefined
+    // A run that began without the value had it kept where it stands.
+    const isAsThen =
+      then === undefined ? choice._tag === "Row" : now !== undefined && then.startsWith(now.slice(0, 32))
+    if (isAsThen) continue
+    return yield* new RefusedError({
+      reason: "Unsettled",
+      detail: `the value of ${name} is not the one that the run began with`,
+      next: "set it as it was then; or undo the run with `fabrik recover --rollback`; or `fabrik apply` with the new value"
+    })
+  }
 })
