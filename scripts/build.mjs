@@ -77,13 +77,17 @@ const ascii = program.text.replace(
 const text = `(function(require,module){${ascii}\nreturn module.exports})`
 const id = createHash("sha256").update(text).digest("hex").slice(0, 32)
 
+// To a shell a command, to Node a string and a comment. Behind `--` Node leaves the words to the program: else it would
+// look for the file named behind --env-file itself, and end when there is none.
+const launch = '":" //; exec node -- "$0" "$@"'
 const open = "function program(){/*"
 // In a comment the text costs next to nothing until it is wanted. The file is CommonJS and an ES module alike, since
 // what it is taken for depends on the package.json above it.
 await mkdir(outdir, { recursive: true })
 await writeFile(
   outfile,
-  `#!/usr/bin/env node
+  `#!/bin/sh
+${launch}
 ${open}${text.replaceAll("*/", "*\x01")}*/}
 (run=>typeof require=="function"?run(require,__filename):import("node:module").then(m=>run(m.createRequire(process.execPath))))((require,filename)=>{
 const carried={id:"${id}",filename,nodeRequire:require,text:()=>String(program).slice(${open.length},-3).replaceAll("*\\x01","*/")};
@@ -97,7 +101,7 @@ await writeFile(join(outdir, "package.json"), '{ "type": "commonjs" }\n')
 // A cache holds what was compiled by the time it was made: here, whatever a dry run uses (in a directory without .env).
 const cwd = process.cwd()
 process.chdir(outdir)
-const script = new Script(text, { filename: "fabrik.js", lineOffset: 1, columnOffset: open.length })
+const script = new Script(text, { filename: "fabrik.js", lineOffset: 2, columnOffset: open.length })
 const { start } = script.runInThisContext()(createRequire(import.meta.url), { exports: {} })
 const stream = { write: () => {}, onClose: () => () => {}, tty: false, columns: undefined }
 const code = await start({

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { momentMutants } from "./mutants.moments.mjs"
+import { secretMutants } from "./mutants.secrets.mjs"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 
@@ -268,6 +269,7 @@ const mutants = [
     put: "ids.length < 0",
     tests: ["test/coolify/HostileAnswers.test.ts", "test/coolify/CoolifyHttp.test.ts"]
   },
+  ...secretMutants,
   {
     name: "the secret that is taken out of an error",
     file: "src/coolify/AnswerError.ts",

@@ -20,7 +20,7 @@ const cache = () => {
 
 const script = new Script(text(), {
   filename: "fabrik.js",
-  lineOffset: 1,
+  lineOffset: 2,
   columnOffset: 21,
   cachedData: cache()
 })

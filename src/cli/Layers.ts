@@ -25,9 +25,7 @@ import { specialAddress } from "../health/SpecialAddress.ts"
 import * as MemoryHealthProbe from "../health/MemoryHealthProbe.ts"
 import type { SandboxError } from "../sandbox/SandboxError.ts"
 import type { SandboxHandle } from "../sandbox/SandboxHandle.ts"
-import * as FileSecretStore from "../secrets/FileSecretStore.ts"
 import { KnownSecrets } from "../secrets/KnownSecrets.ts"
-import { SecretObserver } from "../secrets/SecretObserver.ts"
 import type { SecretStore } from "../secrets/SecretStore.ts"
 import { defaultOwner, Owner } from "../orchestrator/Settings.ts"
 import { Pace } from "../orchestrator/Pace.ts"
@@ -37,12 +35,13 @@ import type { History } from "../state/History.ts"
 import type { Journals } from "../state/Journals.ts"
 import * as FileJournals from "../state/FileJournals.ts"
 import * as MemoryJournals from "../state/MemoryJournals.ts"
-import { Screen } from "../ui/Screen.ts"
+import type { Screen } from "../ui/Screen.ts"
 import { CredentialsError } from "./CliError.ts"
 import { lateEffects } from "./LateEffects.ts"
 import { placeLock } from "./RunLock.ts"
 import { type ProxySettings, proxySettings } from "./Proxy.ts"
 import * as Say from "./Say.ts"
+import { secretsLayers, type SecretsRequest } from "./SecretsLayers.ts"
 import { defaultSandboxDir } from "./SharedFlags.ts"
 
 type Services = CoolifyClient | DnsClient | AuthoritativeDns | SecretStore | HealthProbe | Journals
@@ -61,10 +60,7 @@ export interface WorldRequest {
     /** `if-set`: use it where credentials are. */
     readonly dns: "yes" | "if-set" | "no"
   }
-  readonly secrets: {
-    readonly envFile: string | undefined
-    readonly given: ReadonlyMap<string, Redacted.Redacted<string>>
-  }
+  readonly secrets: SecretsRequest
 }
 
 interface World {
@@ -104,7 +100,7 @@ export const openWorld = Effect.fn("openWorld")(function* (request: WorldRequest
   const access = yield* accessTo(request)
   const { dryRun, needs, server } = request
   if (!dryRun) yield* demandCredentials(request, access)
-  const secrets = yield* secretsLayers(request, access.secretsDirectory)
+  const secrets = yield* secretsLayers(request.secrets, access.secretsDirectory)
   const services = {
     secrets: dryRun ? secrets.known : secrets.kept,
     ...(dryRun ? dryRunLayers(access, server) : liveLayers(access, needs.dns === "no"))
@@ -282,28 +278,6 @@ const visitSandbox =
       `  curl --cacert ${caFile} --resolve ${hostname}:${edge.port}:${edge.host} ${url}`
     ]
   }
-
-const secretsLayers = Effect.fn("secretsLayers")(function* (request: WorldRequest, directory: string) {
-  const screen = yield* Screen
-  const fs = yield* FileSystem.FileSystem
-  const path = yield* Path.Path
-  const options: FileSecretStore.SecretStoreOptions = {
-    envFile: request.secrets.envFile ?? ".env",
-    envFileRequired: request.secrets.envFile !== undefined,
-    directory,
-    given: request.secrets.given
-  }
-  const services = Context.make(FileSystem.FileSystem, fs).pipe(
-    Context.add(Path.Path, path),
-    Context.add(SecretObserver, {
-      warn: ({ file, detail }) => Effect.provideService(Say.warn(`${file} ${detail}`), Screen, screen)
-    })
-  )
-  return {
-    known: Layer.provide(FileSecretStore.layerDryRun(options), Layer.succeedContext(services)),
-    kept: Layer.provide(FileSecretStore.layer(options), Layer.succeedContext(services))
-  }
-})
 
 const journalsLayer = Effect.fn("journalsLayer")(function* (
   { dryRun, sandbox }: WorldRequest,

@@ -1,19 +1,24 @@
+import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as FileSecretStore from "../secrets/FileSecretStore.ts"
 import { secretScope } from "../orchestrator/steps/ResolveSecrets.ts"
 import { SecretStore } from "../secrets/SecretStore.ts"
 import type { Spec } from "../spec/Spec.ts"
 import { secretsDirectoryOf, type WorldRequest } from "./Layers.ts"
+import { envFilesOf } from "./SecretsLayers.ts"
 import * as Say from "./Say.ts"
 
 /**
  * For a command that shows what others write and needs no secret itself: reads the spec's secrets where they are kept, so
  * that they are known and taken out. It goes on without them, but says so.
  */
-export const maskSecrets = Effect.fn("maskSecrets")(function* (spec: Spec, sandbox: WorldRequest["sandbox"]) {
+export const maskSecrets = Effect.fn("maskSecrets")(function* (
+  spec: Spec,
+  file: string,
+  sandbox: WorldRequest["sandbox"]
+) {
   const store = FileSecretStore.layerDryRun({
-    envFile: ".env",
-    envFileRequired: false,
+    ...envFilesOf({ envFile: undefined, spec: file }, yield* Path.Path),
     directory: secretsDirectoryOf(sandbox),
     given: new Map()
   })

@@ -4,9 +4,9 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { Plan } from "../orchestrator/Plan.ts"
 import { readSpec } from "../spec/LoadSpec.ts"
-import { parseSpec } from "../spec/ParseSpec.ts"
 import { SpecError } from "../spec/SpecError.ts"
 import { randomUUID } from "node:crypto"
+import { parseWithEnvironment } from "./Interpolation.ts"
 
 /** The first key tells it from a spec, which is YAML and so might be JSON as well. */
 const start = '{"fabrikPlan":1,'
@@ -97,12 +97,12 @@ export const loadSubject = Effect.fn("loadSubject")(function* (file: string) {
   const text = yield* readPlanText(file)
   if (text === undefined) {
     const yaml = yield* readSpec(file)
-    return { spec: yield* parseSpec(yaml, file), text: yaml, reviewed: undefined }
+    return { spec: yield* parseWithEnvironment(yaml, file), text: yaml, reviewed: undefined }
   }
   const reviewed = yield* Effect.mapError(Schema.decode(PlanFile)(text), () =>
     problem(file, "this plan was changed or cut off", "make a new one with `fabrik plan --out`")
   )
-  return { spec: yield* parseSpec(reviewed.spec, reviewed.file), text: reviewed.spec, reviewed }
+  return { spec: yield* parseWithEnvironment(reviewed.spec, reviewed.file), text: reviewed.spec, reviewed }
 })
 
 /** The text of a saved plan; `undefined` for anything else, which is then read as a spec, with its own messages. */

@@ -31,8 +31,9 @@ export const secrets = Flag.texts("secrets", {
   help: "a secret's value; other users see it in `ps`, so rather use the environment or --env-file"
 })
 export const envFile = Flag.text("env-file", {
+  alias: "e",
   placeholder: "FILE",
-  help: "read secrets from here [.env, if there is one]"
+  help: "read secrets from here [.env beside the spec, then in the working folder]; with `node dist/fabrik.js` write -e, as Node itself ends when a file behind --env-file is missing"
 })
 export const timeout = Flag.integer("timeout", {
   placeholder: "SECONDS",

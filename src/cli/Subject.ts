@@ -1,7 +1,9 @@
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { KnownSecrets } from "../secrets/KnownSecrets.ts"
+import { nearest } from "../spec/Nearest.ts"
 import type { Spec } from "../spec/Spec.ts"
+import { UsageError } from "./Arguments.ts"
 import type { WorldRequest } from "./Layers.ts"
 import * as Say from "./Say.ts"
 
@@ -31,10 +33,21 @@ export const noSubject: Pick<WorldRequest, "domain" | "server" | "dnsProvider"> 
   dnsProvider: undefined
 }
 
-export const noSecrets: WorldRequest["secrets"] = { envFile: undefined, given: new Map() }
+export const noSecrets: WorldRequest["secrets"] = {
+  envFile: undefined,
+  spec: undefined,
+  given: new Map()
+}
 
-/** `KEY=VALUE`, of which argv has been checked to be made. */
-export const givenSecrets = Effect.fn("givenSecrets")(function* (pairs: ReadonlyArray<string>) {
+/**
+ * `KEY=VALUE`, of which argv has been checked to be made.
+ * @param specs each name must be a secret of one of them.
+ */
+export const givenSecrets = Effect.fn("givenSecrets")(function* (
+  pairs: ReadonlyArray<string>,
+  specs: ReadonlyArray<Spec>,
+  command: string
+) {
   if (pairs.length > 0) {
     yield* Say.warn(
       "values given with --secrets can be seen by other users of this machine (ps) and stay in the shell's history; rather use the environment or --env-file"
@@ -46,6 +59,23 @@ export const givenSecrets = Effect.fn("givenSecrets")(function* (pairs: Readonly
       return [pair.slice(0, at), Redacted.make(pair.slice(at + 1))] as const
     })
   )
+  const names = specs.flatMap(({ secrets }) => secrets)
+  const stray = [...given.keys()].find((name) => !names.includes(name))
+  if (stray !== undefined && specs.length > 0) {
+    const near = nearest(stray, names)
+    const hint =
+      near !== undefined
+        ? `did you mean ${near}?`
+        : specs.some(({ env }) => Object.hasOwn(env, stray))
+          ? "it stands under `env`, with its value"
+          : names.length === 0
+            ? "it has none"
+            : `it has ${names.join(", ")}`
+    return yield* new UsageError({
+      message: `--secrets ${stray}: the spec has no such name under \`secrets\`; ${hint}`,
+      command
+    })
+  }
   const known = yield* KnownSecrets
   yield* Effect.forEach(given.values(), known.add, { discard: true })
   return given

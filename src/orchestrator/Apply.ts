@@ -36,7 +36,7 @@ import { refuseHeldDomain } from "./ServedDomains.ts"
 import { Owner } from "./Settings.ts"
 import { deploy } from "./steps/Deploy.ts"
 import { provision } from "./steps/Provision.ts"
-import { resolveSecrets, settleSecrets, type SettledSecrets } from "./steps/ResolveSecrets.ts"
+import { interpolatedOf, resolveSecrets, settleSecrets, type SettledSecrets } from "./steps/ResolveSecrets.ts"
 import { validate } from "./steps/Validate.ts"
 import { publicUrl, verify } from "./steps/Verify.ts"
 import { standingsSeen } from "./Standing.ts"
@@ -112,7 +112,7 @@ const steps = Effect.fn("steps")(function* (spec: Spec, options: ApplyOptions) {
         offline: options.offline,
         begun: options.begunSecrets
       })
-  yield* announceInJournal(settled.secrets, options, {
+  yield* announceInJournal([...settled.secrets, ...interpolatedOf(spec)], options, {
     owner: yield* Owner,
     server: observed.server.uuid,
     stood: stood.map((standing) => standing.run)
@@ -162,7 +162,7 @@ const steps = Effect.fn("steps")(function* (spec: Spec, options: ApplyOptions) {
 })
 
 /** Coolify is left alone, and with it every value there. */
-const noSecrets: SettledSecrets = { held: [], secrets: [], standing: [] }
+const noSecrets: SettledSecrets = { edited: [], held: [], secrets: [], standing: [] }
 
 /** What the spec asks for, of the world as it was observed. */
 export const desire = Effect.fn("desire")(function* (
@@ -213,13 +213,13 @@ const unsettledFor = (error: CoolifyError | RefusedError) =>
 
 /** What a later run has to know, should this one not come to its end. */
 const announceInJournal = Effect.fn("announceInJournal")(function* (
-  secrets: ReadonlyArray<PlannedSecret>,
+  values: ReadonlyArray<Pick<PlannedSecret, "name" | "value">>,
   { command, origin, skipDeploy, skipDns, allowDowntime }: ApplyOptions,
   place: { readonly owner: string; readonly server: string; readonly stood: ReadonlyArray<string> }
 ) {
   const run = yield* Run
   const store = yield* SecretStore
-  const digests = yield* Effect.forEach(secrets, ({ name, value }) =>
+  const digests = yield* Effect.forEach(values, ({ name, value }) =>
     Effect.map(store.digest(value), (digest) => ({ name, digest }))
   )
   const { id, startedAt: at } = run

@@ -68,7 +68,12 @@ export const SecretOrigin = Schema.Literal(
 )
 export type SecretOrigin = typeof SecretOrigin.Type
 
-const SecretResolved = Schema.TaggedStruct("SecretResolved", { name: Schema.String, origin: SecretOrigin })
+const SecretResolved = Schema.TaggedStruct("SecretResolved", {
+  name: Schema.String,
+  origin: SecretOrigin,
+  /** Of origin `env-file`: which one. */
+  file: Schema.optionalWith(Schema.String, { exact: true })
+})
 const Planned = Schema.TaggedStruct("Planned", { plan: Plan })
 /** Told before the first request: from here on it may have been changed. */
 const ChangeStarted = Schema.TaggedStruct("ChangeStarted", { what: Schema.String })

@@ -27,6 +27,8 @@ export interface Desired {
   readonly secrets: ReadonlyArray<PlannedSecret>
   /** Rows of secrets that nobody gives and the token may not read: they stay exactly as they are. */
   readonly held?: ReadonlyArray<ObservedVariable>
+  /** Names of secrets that stay as they are and were changed by hand, as far as this machine's key tells. */
+  readonly edited?: ReadonlyArray<string>
   readonly target: DnsTarget
 }
 
@@ -34,6 +36,8 @@ export interface PlannedSecret {
   readonly name: string
   readonly value: Redacted.Redacted<string>
   readonly origin: SecretOrigin
+  /** Of origin `env-file`: which one. */
+  readonly file?: string
 }
 
 export interface DnsTarget {
@@ -72,6 +76,20 @@ type SecretMaking = "given" | "generated"
 const plainComment = (hex: string): string => `fabrik ${hex.slice(0, 32)}`
 const secretComment = (making: SecretMaking, hex: string, key: string): string =>
   `fabrik secret ${making} ${hex.slice(0, 32)} key=${key.slice(0, 8)}`
+/** Tells this machine's key from others'. */
+const thisKey = Effect.flatMap(SecretStore, (store) =>
+  store.digest(Redacted.make("fabrik: which key is it?"))
+)
+
+/** Whether a row's comment was made with this machine's key, of another value. */
+export const isEdited = Effect.fn("isEdited")(function* ({ comment, value }: ObservedVariable) {
+  const store = yield* SecretStore
+  const key = / key=([0-9a-f]{8})$/.exec(comment)?.[1]
+  if (value === undefined || key === undefined || digestOfComment(comment) === undefined) return false
+  if (!(yield* thisKey).startsWith(key)) return false
+  return !(yield* store.digest(value)).startsWith(digestOfComment(comment) ?? "")
+})
+
 /** Of a secret whose making is not known, as of those that older versions wrote. */
 export const unknownSecretComment = (digest: string): string => `fabrik secret ${digest}`
 
@@ -165,7 +183,7 @@ export const desiredVariables = Effect.fn("desiredVariables")(function* (
   observed: ReadonlyArray<ObservedVariable>
 ) {
   const store = yield* SecretStore
-  const keyId = yield* Effect.cached(store.digest(Redacted.make("fabrik: which key is it?")))
+  const keyId = yield* Effect.cached(thisKey)
   const rows = new Map(observed.filter((row) => !row.isPreview).map((row) => [row.key, row]))
   const commentOf = Effect.fnUntraced(function* (value: Redacted.Redacted<string>, origin?: SecretOrigin) {
     const hex = yield* store.digest(value)

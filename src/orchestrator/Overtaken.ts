@@ -136,7 +136,9 @@ export const checkOwn = Effect.fn("checkOwn")(function* (desired: Desired, uuid:
   }
   const changed = [
     ...diffApplication(desired, application).changes.map(({ field }) => field),
-    ...diffVariables(desired.variables, variables, () => true).changes.map(({ name }) => name)
+    ...diffVariables(desired.variables, variables, () => true, desired.held ?? []).changes.map(
+      ({ name }) => name
+    )
   ]
   if (standing === undefined || changed.length === 0) return
   // To put back a part of what two have mixed would mix it further.

@@ -84,7 +84,7 @@ export const planNotes = (
 
 /** A value that is made up where one was meant to be given is told before, not after. */
 const secretNotes = (
-  { secrets, spec }: Desired,
+  { edited = [], secrets, spec }: Desired,
   observed: Observed,
   offline: boolean
 ): ReadonlyArray<string> => {
@@ -111,6 +111,11 @@ const secretNotes = (
       secrets.filter(({ origin }) => origin === "missing").map(({ name }) => name),
       (all) =>
         `Nothing is given for ${all} here: unless the application has a value already, apply is refused.`
+    ),
+    ...note(
+      edited,
+      (all) =>
+        `Since fabrik wrote ${all}, somebody else has changed it in Coolify. As nobody gives a value now, that one stays.`
     )
   ]
 }

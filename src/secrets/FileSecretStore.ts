@@ -12,7 +12,7 @@ import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import { createHmac } from "node:crypto"
-import { type EnvEntry, parseEnvFile } from "./EnvFile.ts"
+import { type EnvEntry, type EnvFile, parseEnvFile } from "./EnvFile.ts"
 import { KnownSecrets } from "./KnownSecrets.ts"
 import * as SecretFiles from "./SecretFiles.ts"
 import { SecretGenerator } from "./SecretGenerator.ts"
@@ -20,9 +20,9 @@ import { SecretObserver } from "./SecretObserver.ts"
 import { type ResolvedSecret, SecretError, type SecretRecipe, SecretStore } from "./SecretStore.ts"
 
 export interface SecretStoreOptions {
-  /** The `.env` file. */
-  readonly envFile: string
-  /** Whether a missing `.env` is an error: it is when the user named it. */
+  /** `.env` files: the first that holds a name has it. */
+  readonly envFiles: ReadonlyArray<string>
+  /** Whether a missing one is an error: it is when the user named it. */
   readonly envFileRequired: boolean
   /** Where generated values and the digest key are kept, e.g. `.fabrik`. */
   readonly directory: string
@@ -104,14 +104,14 @@ type Sources = Effect.Effect.Success<ReturnType<typeof makeSources>>
 
 const findWith = (options: SecretStoreOptions, sources: Sources) =>
   Effect.fn("SecretStore.find")(function* (scope: string, names: ReadonlyArray<string>) {
-    const envFile = yield* Effect.cached(sources.envFile)
-    if (options.envFileRequired) yield* envFile
+    const envFiles = yield* Effect.cached(sources.envFiles)
+    if (options.envFileRequired) yield* envFiles
     const find = Effect.fnUntraced(function* (name: string) {
       const given = yield* sources.given(name)
       if (Option.isSome(given)) return given
       const environment = yield* sources.environment(name)
       if (Option.isSome(environment)) return environment
-      const written = yield* sources.fromEnvFile(yield* envFile, name)
+      const written = yield* sources.fromEnvFiles(yield* envFiles, name)
       if (Option.isSome(written)) return written
       return yield* sources.stored(scope, name)
     })
@@ -190,22 +190,47 @@ const makeSources = Effect.fnUntraced(function* (options: SecretStoreOptions) {
     }
   })
 
-  const envFile = Effect.gen(function* () {
-    const file = options.envFile
+  const readEnvFile = Effect.fnUntraced(function* (file: string) {
     const text = yield* files.read(file, {
       loose: "warn",
       onLoose: (detail) => observer.warn({ file, detail })
     })
-    if (Option.isSome(text)) return yield* parse(file, text.value)
-    if (!options.envFileRequired) return new Map<string, EnvEntry>()
-    return yield* new SecretError({ reason: "UnreadableFile", subject: file, detail: "does not exist" })
+    if (Option.isNone(text)) {
+      if (!options.envFileRequired) return []
+      return yield* new SecretError({ reason: "UnreadableFile", subject: file, detail: "does not exist" })
+    }
+    const read = parseEnvFile(text.value)
+    yield* observer.read(file)
+    const lines = read.skipped.map(({ line }) => line)
+    if (lines.length > 0) {
+      const which = lines.length === 1 ? `line ${lines.join("")}` : `lines ${lines.slice(0, 20).join(", ")}`
+      yield* observer.warn({
+        file,
+        detail: `has no NAME=value in ${which}${lines.length > 20 ? " and more" : ""}, which is passed over`
+      })
+    }
+    return [{ file, read }]
   })
+  const envFiles = Effect.map(Effect.forEach(options.envFiles, readEnvFile), (all) => all.flat())
 
-  const fromEnvFile = Effect.fnUntraced(function* (entries: ReadonlyMap<string, EnvEntry>, name: string) {
-    const entry = entries.get(name)
-    if (entry === undefined) return Option.none<ResolvedSecret>()
-    const value = yield* entryValue(options.envFile, entry)
-    return yield* fromOrigin("env-file", `in ${options.envFile}`, name, value)
+  const fromEnvFiles = Effect.fnUntraced(function* (
+    all: ReadonlyArray<{ readonly file: string; readonly read: EnvFile }>,
+    name: string
+  ) {
+    for (const { file, read } of all) {
+      const entry = read.entries.get(name)
+      if (entry !== undefined) {
+        const found = yield* fromOrigin("env-file", `in ${file}`, name, yield* entryValue(file, entry))
+        return Option.map(found, (secret) => ({ ...secret, file }))
+      }
+      // Whoever wrote it so most likely meant to set it.
+      const meant = read.skipped.find(({ names }) => names.has(name))
+      if (meant !== undefined) {
+        const detail = `names ${name}, but is not ${name}=value`
+        return yield* new SecretError({ reason: "BadFile", subject: `${file}:${meant.line}`, detail })
+      }
+    }
+    return Option.none<ResolvedSecret>()
   })
 
   const stored = Effect.fnUntraced(function* (scope: string, name: string) {
@@ -214,7 +239,7 @@ const makeSources = Effect.fnUntraced(function* (options: SecretStoreOptions) {
     const file = fileOf(scope, name)
     const text = yield* files.read(file, { loose: "refuse", onLoose: () => Effect.void })
     if (Option.isNone(text)) return Option.none<ResolvedSecret>()
-    const entry = (yield* parse(file, text.value)).get(name)
+    const entry = parseEnvFile(text.value).entries.get(name)
     if (entry === undefined) {
       return yield* new SecretError({ reason: "BadFile", subject: file, detail: `does not hold ${name}` })
     }
@@ -280,14 +305,14 @@ const makeSources = Effect.fnUntraced(function* (options: SecretStoreOptions) {
     )
   const forget = (group: string) => files.removeDirectory(keptIn(group))
 
-  return { given, environment, envFile, fromEnvFile, stored, generate, storedKey, key, keep, kept, forget }
+  return { given, environment, envFiles, fromEnvFiles, stored, generate, storedKey, key, keep, kept, forget }
 })
 
 /** Where it is set, a spec may have these variables of the environment and no others. */
-const allowList = "FABRIK_ENV_SECRETS"
+export const allowList = "FABRIK_ENV_SECRETS"
 
 /** What fabrik itself gets in with, which no spec may have sent to an application by naming it. */
-const isOwnCredential = (name: string): boolean =>
+export const isOwnCredential = (name: string): boolean =>
   /^(?:COOLIFY|FABRIK)_/.test(name) ||
   ["CLOUDFLARE_API_TOKEN", "CF_DNS_API_TOKEN", "PDNS_API_KEY"].includes(name)
 
@@ -321,14 +346,8 @@ const fromOrigin = (
         Effect.as(Option.some({ name, value, origin }))
       )
 
-const parse = (file: string, text: string) =>
-  Either.mapLeft(
-    parseEnvFile(text),
-    ({ line, detail }) => new SecretError({ reason: "BadFile", subject: `${file}:${line}`, detail })
-  )
-
-const entryValue = (file: string, { line, value }: EnvEntry) =>
+const entryValue = (file: string, { column, line, value }: EnvEntry) =>
   Either.mapLeft(
     value,
-    (detail) => new SecretError({ reason: "BadFile", subject: `${file}:${line}`, detail })
+    (detail) => new SecretError({ reason: "BadFile", subject: `${file}:${line}:${column}`, detail })
   )

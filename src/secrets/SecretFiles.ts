@@ -77,6 +77,10 @@ export const make = (fs: FileSystem.FileSystem, path: Path.Path): SecretFiles =>
       }
     }
 
+    if (isUtf16(bytes)) {
+      const detail = "is UTF-16 text: save it as UTF-8 (PowerShell writes UTF-16 with `>`)"
+      return yield* new SecretError({ reason: "BadFile", subject: file, detail })
+    }
     const text = decodeUtf8(bytes)
     if (Either.isRight(text)) return Option.some(text.right)
     return yield* new SecretError({ reason: "BadFile", subject: file, detail: "is not UTF-8 text" })
@@ -164,6 +168,13 @@ const mapPlatformError =
   (reason: "UnreadableFile" | "CannotPersist", subject: string) =>
   <A, R>(effect: Effect.Effect<A, PlatformError.PlatformError, R>): Effect.Effect<A, SecretError, R> =>
     Effect.mapError(effect, (error) => new SecretError({ reason, subject, detail: describe(error) }))
+
+/** By its byte order mark, or as one of its first two characters is ASCII. */
+const isUtf16 = ([first = 1, second = 1, third = 1, fourth = 1]: Uint8Array): boolean =>
+  (first === 0xff && second === 0xfe) ||
+  (first === 0xfe && second === 0xff) ||
+  (first === 0 && third === 0 && second !== 0) ||
+  (second === 0 && fourth === 0 && first !== 0)
 
 const decodeUtf8 = (bytes: Uint8Array): Either.Either<string, unknown> =>
   Either.try(() => new TextDecoder("utf-8", { fatal: true }).decode(bytes))

@@ -10,6 +10,8 @@ export interface SecretWarning {
 /** Is told what is unsafe about a secrets file without being reason enough to stop. Drops it by default. */
 export class SecretObserver extends Context.Reference<SecretObserver>()("fabrik/secrets/SecretObserver", {
   defaultValue: () => ({
-    warn: (_warning: SecretWarning): Effect.Effect<void> => Effect.void
+    warn: (_warning: SecretWarning): Effect.Effect<void> => Effect.void,
+    /** A `.env` file was read. */
+    read: (_file: string): Effect.Effect<void> => Effect.void
   })
 }) {}

@@ -11,6 +11,7 @@ import {
   type Shape
 } from "./Fields.ts"
 import { environmentPattern, namePattern, portOf, projectPattern, ranges } from "./Limits.ts"
+import type { Environment } from "./Interpolate.ts"
 import { nearest } from "./Nearest.ts"
 import { readBuild } from "./ReadBuild.ts"
 import { readDns } from "./ReadDns.ts"
@@ -105,13 +106,15 @@ const templateRule = (name: string): Either.Either<Template, Complaint> => {
 /** Reads a spec's top level; every method reports what is wrong and answers with what it could read. */
 class SpecReader {
   private readonly report: Report
+  private readonly environment: Environment | undefined
   private readonly root: Field
   private readonly fields: Fields
   private readonly expose: Fields
   private readonly coolify: Fields
 
-  constructor(report: Report, root: Field) {
+  constructor(report: Report, root: Field, environment: Environment | undefined) {
     this.report = report
+    this.environment = environment
     this.root = root
     this.fields = readMap(report, root, shape) ?? new Map()
     this.coolify = this.nested("coolify", { keys: ["project", "server"] })
@@ -140,7 +143,9 @@ class SpecReader {
     const starter = this.usesStarter(given) ? template?.starter : undefined
     const source = given ?? this.starterSource(starter, name)
 
-    const env = this.optional("env", (field) => readEnv(this.report, field)) ?? new Map<string, EnvEntry>()
+    const env =
+      this.optional("env", (field) => readEnv(this.report, field, this.environment)) ??
+      new Map<string, EnvEntry>()
     const secrets =
       this.optional("secrets", (field) => readSecrets(this.report, field)) ?? new Map<string, SecretEntry>()
     refuseBoth(this.report, env, secrets)
@@ -191,6 +196,7 @@ class SpecReader {
       build,
       port,
       env: variables,
+      ...interpolatedIn(env),
       secrets: [...secrets.keys()],
       secretRules: rulesOf(secrets),
       dns,
@@ -282,13 +288,23 @@ class SpecReader {
   }
 }
 
+const interpolatedIn = (env: ReadonlyMap<string, EnvEntry>): Pick<Spec, "interpolated"> => {
+  const names = [...env].flatMap(([name, { refers }]) => (refers ? [name] : []))
+  return names.length === 0 ? {} : { interpolated: names }
+}
+
 const start = { line: 1, column: 1 }
 
 /**
  * The spec that `text` holds, or everything wrong with it at once. Pure: no file, no clock, no network.
  * `file` is only for the messages.
+ * @param environment what `${env.NAME}` stands for; without it such values stay as they are written.
  */
-export const parseSpec = (text: string, file: string): Either.Either<Spec, SpecError> => {
+export const parseSpec = (
+  text: string,
+  file: string,
+  environment?: Environment
+): Either.Either<Spec, SpecError> => {
   const fail = (problems: ReadonlyArray<SpecProblem>) => Either.left(new SpecError({ file, problems }))
   if (text.length > maxSpecBytes || Buffer.byteLength(text) > maxSpecBytes) return fail([tooLarge])
   const report = new Report()
@@ -299,6 +315,6 @@ export const parseSpec = (text: string, file: string): Either.Either<Spec, SpecE
     report.add(start, "", { message, hint: "it starts with `name:` and `domain:`" })
     return fail(report.problems)
   }
-  const spec = new SpecReader(report, { path: "", keyAt: start, node }).spec()
+  const spec = new SpecReader(report, { path: "", keyAt: start, node }, environment).spec()
   return spec === undefined ? fail(report.problems) : Either.right(spec)
 }

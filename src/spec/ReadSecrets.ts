@@ -100,7 +100,9 @@ const readRule = (report: Report, field: Field): SecretRule | undefined => {
     hint:
       node._tag === "Scalar"
         ? "a secret's value never stands in the spec: it comes from the environment or from .env"
-        : undefined
+        : node._tag === "List"
+          ? "a list of names stands under `required` or `generate`"
+          : `write \`${path.split(".").at(-1) ?? ""}: required\``
   })
 }
 

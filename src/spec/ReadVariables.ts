@@ -1,5 +1,7 @@
+import * as Either from "effect/Either"
 import { valueProblem } from "../coolify/VariableValue.ts"
 import type { Field } from "./Fields.ts"
+import { type Environment, interpolate } from "./Interpolate.ts"
 import { isCoolifysOwn, variablePattern } from "./Limits.ts"
 import { keyName, type Report } from "./Report.ts"
 import type { SecretRule } from "./Spec.ts"
@@ -35,6 +37,8 @@ export const nameIsGood = (report: Report, name: string, field: Field, at: Field
 /** A variable of the spec, with where its value stands. */
 export interface EnvEntry {
   readonly value: string
+  /** Whether anything of it comes from the environment of whoever runs fabrik. */
+  readonly refers: boolean
   readonly field: Field
 }
 
@@ -48,7 +52,11 @@ const refuseValue = (report: Report, field: Field, value: string): void => {
 }
 
 /** The variables. Numbers and booleans are taken as they are written: `PORT: 8000` is `"8000"`. */
-export const readEnv = (report: Report, field: Field): ReadonlyMap<string, EnvEntry> => {
+export const readEnv = (
+  report: Report,
+  field: Field,
+  environment: Environment | undefined
+): ReadonlyMap<string, EnvEntry> => {
   const found = new Map<string, EnvEntry>()
   const { node } = field
   if (node._tag !== "Map") {
@@ -68,9 +76,11 @@ export const readEnv = (report: Report, field: Field): ReadonlyMap<string, EnvEn
     }
     const good = nameIsGood(report, key, own, keyAt)
     if (value._tag === "Scalar") {
-      if (good) {
-        refuseValue(report, own, value.text)
-        found.set(key, { value: value.text, field: own })
+      const text = interpolate(value.text, environment)
+      if (Either.isLeft(text)) report.add(value.at, own.path, text.left)
+      else if (good) {
+        refuseValue(report, own, text.right.value)
+        found.set(key, { ...text.right, field: own })
       }
     } else if (value._tag === "Null") {
       report.add(value.at, own.path, {

@@ -102,6 +102,8 @@ export interface Spec {
   /** The port the application listens on inside its container. */
   readonly port: number
   readonly env: Readonly<Record<string, string>>
+  /** The names in `env` whose value comes from the environment of whoever runs fabrik. */
+  readonly interpolated?: ReadonlyArray<string>
   /** Names only: values come from the SecretStore. */
   readonly secrets: ReadonlyArray<string>
   /** By name; a name of the list form has none: it is supplied, else kept, else generated. */

@@ -169,7 +169,7 @@ export const secretAdvice: Table<SecretError["reason"]> = {
     cause: "Others on this machine could read the secrets in it.",
     next: "Make it yours alone: chmod 600 FILE."
   },
-  BadFile: { cause: "", next: "Write one NAME=value a line." },
+  BadFile: { cause: "", next: "Mend it there, then run the command again." },
   CannotPersist: {
     cause: "A generated secret is only used once it is safely kept.",
     next: "Make the .fabrik directory writable, or set the secret yourself."

@@ -8,6 +8,8 @@ import type { Style } from "./Style.ts"
 export interface PlannedSecret {
   readonly name: string
   readonly origin: SecretOrigin
+  /** Which `.env` file it stands in. */
+  readonly file?: string | undefined
 }
 
 /** Longer values are cut: a plan is read, not parsed (`--json` has everything). */
@@ -28,6 +30,11 @@ export const renderPlan = (
           ? `No changes. There is nothing of ${clean(plan.name)} that fabrik made.`
           : `No changes. ${clean(plan.name)} is as its specification says${plan.unseen === undefined ? "" : ", as far as the token may look"}.`,
         style.columns
+      ),
+      // That a value stays which nobody gives now is worth a line even so.
+      ...secretLines(
+        secrets.filter(({ origin }) => origin === "kept" || origin === "kept-unseen"),
+        style
       ),
       ...notes(plan, style)
     ]
@@ -135,7 +142,11 @@ const secretLines = (secrets: ReadonlyArray<PlannedSecret>, style: Style): Reado
     "",
     "Secrets:",
     ...secrets.flatMap((secret) =>
-      wrap(origins[secret.origin], style.columns, `  ${padEnd(secret.name, nameWidth)}  `)
+      wrap(
+        secret.file === undefined ? origins[secret.origin] : `from ${clean(secret.file)}`,
+        style.columns,
+        `  ${padEnd(secret.name, nameWidth)}  `
+      )
     )
   ]
 }

@@ -207,7 +207,7 @@ export const makeTextView = (
       case "SecretResolved":
         return silent({
           ...view,
-          secrets: [...view.secrets, { name: clean(event.name), origin: event.origin }]
+          secrets: [...view.secrets, { name: clean(event.name), origin: event.origin, file: event.file }]
         })
       case "Planned": {
         const lines = renderPlan(event.plan, view.secrets, outStyle, view.command)

@@ -1,7 +1,15 @@
 /** The built file, run as a user runs it: in a directory and an environment of its own. */
 import { it } from "@effect/vitest"
 import { spawn, spawnSync, type ChildProcess } from "node:child_process"
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync
+} from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, afterEach, assert, beforeAll, beforeEach, describe } from "vitest"
@@ -135,6 +143,69 @@ describe("the process", () => {
       stdout: "",
       stderr: "✗ unknown flag --skip-dsn; did you mean --skip-dns?\n  See fabrik apply --help.\n"
     })
+  })
+
+  it("says itself that a file named with --env-file is not there", () => {
+    const words = ["plan", "app.yaml", "--env-file", "nope.env"]
+    const itself = spawnSync(join(dist, "fabrik.js"), words, { cwd, env, encoding: "utf8" })
+    for (const { status, stderr } of [itself, fabrik(["plan", "app.yaml", "-e", "nope.env"])]) {
+      assert.strictEqual(status, 4, stderr)
+      assert.include(stderr, "nope.env: does not exist")
+      assert.notInclude(stderr, "node:")
+    }
+  })
+
+  it("reads .env beside the spec, then in the working folder, and says which", () => {
+    mkdirSync(join(cwd, "sub"))
+    copyFileSync(join(cwd, "app.yaml"), join(cwd, "sub/app.yaml"))
+    writeFileSync(join(cwd, "sub/.env"), "API_KEY=from-the-folder-of-the-spec\n", { mode: 0o600 })
+    writeFileSync(join(cwd, ".env"), "API_KEY=from-the-working-folder\n2FA=1\n", { mode: 0o600 })
+    const { status, stdout, stderr } = fabrik(["plan", "sub/app.yaml", "--json"])
+    assert.strictEqual(status, 0, stderr)
+    assert.include(stderr, "Secrets are read from sub/.env.\n")
+    assert.include(stderr, "Secrets are read from .env.\n")
+    assert.include(stderr, ".env has no NAME=value in line 2")
+    const events = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+    assert.deepInclude(
+      events.find(({ type, name }) => type === "SecretResolved" && name === "API_KEY"),
+      { origin: "env-file", file: "sub/.env" }
+    )
+    assert.notInclude(stdout + stderr, "from-the-")
+  })
+
+  it("refuses a name given with --secrets that the spec does not have", () => {
+    for (const [pair, hint] of [
+      ["DATABSE_URL=x", "did you mean DATABASE_URL?"],
+      ["LOG_LEVEL=x", "stands under `env`"],
+      ["NOPE=x", "it has DATABASE_URL, API_KEY"]
+    ] as const) {
+      const { status, stderr } = fabrik(["plan", "app.yaml", "--secrets", pair])
+      assert.strictEqual(status, 4, stderr)
+      assert.include(stderr.replace(/\s+/g, " "), `--secrets ${pair.slice(0, -2)}: the spec has no such name`)
+      assert.include(stderr.replace(/\s+/g, " "), hint)
+    }
+  })
+
+  it("takes ${env.NAME} from its own environment, but never fabrik's credentials", () => {
+    const text = readFileSync(join(cwd, "app.yaml"), "utf8")
+    const spec = (name: string) => text.replace("env:\n", `env:\n  VERSION: v-\${env.${name}}\n`)
+    writeFileSync(join(cwd, "app.yaml"), spec("GIT_SHA"))
+    assert.include(fabrik(["plan", "app.yaml"], { GIT_SHA: "abc123" }).stdout, "v-abc123")
+    const unset = fabrik(["plan", "app.yaml"])
+    assert.strictEqual(unset.status, 4)
+    assert.include(
+      unset.stderr.replace(/\s+/g, " "),
+      "app.yaml:6:12: `GIT_SHA` is not set in the environment"
+    )
+    assert.strictEqual(fabrik(["validate", "app.yaml"]).status, 0)
+    writeFileSync(join(cwd, "app.yaml"), spec("FABRIK_TOKEN"))
+    const own = fabrik(["plan", "app.yaml"], { FABRIK_TOKEN: "canary-value" })
+    assert.strictEqual(own.status, 4)
+    assert.include(own.stderr, "is fabrik's own")
+    assert.notInclude(own.stdout + own.stderr, "canary-value")
   })
 
   it("names every problem of a spec with its place, and exits 4", () => {

@@ -43,7 +43,7 @@ export const layersOf = (sandbox: SandboxHandle) =>
         }),
         journalsMemory,
         FileSecretStore.layer({
-          envFile: `${sandbox.dir}/none.env`,
+          envFiles: [],
           envFileRequired: false,
           directory: sandbox.dir,
           given: new Map([["DATABASE_URL", Redacted.make("postgresql://app:p4ssw0rd-of-tests@db/app")]])

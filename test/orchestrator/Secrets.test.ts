@@ -18,6 +18,7 @@ import { Progress, type Emitted } from "../../src/orchestrator/DeploymentEvent.t
 import { Pace, withoutWaits } from "../../src/orchestrator/Pace.ts"
 import { hasChanges } from "../../src/orchestrator/Plan.ts"
 import { layerMemory as secretMemory } from "../../src/secrets/MemorySecretStore.ts"
+import { SecretStore } from "../../src/secrets/SecretStore.ts"
 import type { Spec } from "../../src/spec/Spec.ts"
 import { layerMemory as journalsMemory } from "../../src/state/MemoryJournals.ts"
 import { applyOptions, server, spec as sample, zone } from "./Samples.ts"
@@ -258,6 +259,39 @@ describe("a secret that nobody gives", () => {
   )
 })
 
+describe("a run that is gone on with", () => {
+  const versioned: Spec = { ...sample, env: { VERSION: "abc" }, interpolated: ["VERSION"] }
+
+  it.effect("is refused where a value is not the one that it began with, and nothing is made up for it", () =>
+    Effect.gen(function* () {
+      const digest = (value: string) =>
+        on(here, () => Effect.flatMap(SecretStore, (store) => store.digest(Redacted.make(value))))
+      const began = (key: string, version: string) =>
+        Effect.all([
+          Effect.map(digest(key), (hex) => ({ name: "API_KEY", digest: hex })),
+          Effect.map(digest(version), (hex) => ({ name: "VERSION", digest: hex }))
+        ])
+      for (const [key, version, supplied] of [
+        ["first-value", "abc", "other-value"],
+        ["first-value", "abc", undefined],
+        ["first-value", "abd", "first-value"]
+      ] as const) {
+        const options = { begunSecrets: yield* began(key, version) }
+        const circumstances = { options, ...(supplied === undefined ? {} : { supplied }) }
+        const refused = refusal(yield* on(here, (at) => applied(versioned, circumstances, at)))
+        assert.deepInclude(refused, { _tag: "RefusedError", reason: "Unsettled" })
+        assert.strictEqual(yield* writes, 0)
+      }
+      const options = { begunSecrets: yield* began("first-value", "abc") }
+      const { result } = yield* on(here, (at) => applied(versioned, { options, supplied: "first-value" }, at))
+      assert.isTrue(Either.isRight(result))
+      // By now the application has the value, so that it need not be given again.
+      const again = yield* on(here, (at) => applied(versioned, { options }, at))
+      assert.isTrue(Either.isRight(again.result))
+    }).pipe(Effect.provide(world()))
+  )
+})
+
 const editByHand = Effect.flatMap(CoolifyMemory, ({ edit }) =>
   edit((so) => ({
     ...so,
@@ -291,6 +325,20 @@ describe("a value that was changed by hand, with its comment as it was", () => {
         }).pipe(Effect.provide(world()))
       }
     })
+  )
+
+  it.effect("stays where nobody gives a value now, and the plan says that it was changed", () =>
+    Effect.gen(function* () {
+      yield* on(here, (at) => applied(sample, { supplied: "s3cret-value" }, at))
+      yield* editByHand
+      const { plan } = yield* on(here, (at) => applied(sample, {}, at))
+      assert.isFalse(hasChanges(plan ?? assert.fail("no plan")))
+      assert.match(plan?.notes.join("\n") ?? "", /somebody else has changed it in Coolify.*that one stays/)
+      assert.strictEqual((yield* standing)?.value, "by-hand")
+      // Another machine's key tells nothing.
+      const other = yield* on(elsewhere, (at) => applied(sample, {}, at))
+      assert.notMatch(other.plan?.notes.join("\n") ?? "", /somebody else/)
+    }).pipe(Effect.provide(world()))
   )
 
   it.effect("is not called as the spec says where the token may not read it", () =>

@@ -46,7 +46,7 @@ const run = (
         Layer.mergeAll(
           FileJournals.layer({ directory, world: "memory" }),
           FileSecretStore.layer({
-            envFile: join(directory, "../.env"),
+            envFiles: [join(directory, "../.env")],
             envFileRequired: false,
             directory,
             given: new Map()

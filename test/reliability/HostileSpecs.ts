@@ -310,9 +310,9 @@ const injections: ReadonlyArray<HostileSpec> = [
   refused("a variable of Coolify's", env("SERVICE_FQDN_APP: x"), "reserved"),
   accepted(
     "a value is text, whatever it holds",
-    env("A: '$(id) ${HOME} `id` \"; rm -rf / #'"),
+    env("A: '$(id) $HOME `id` \"; rm -rf / #'"),
     (spec) => spec.env["A"],
-    '$(id) ${HOME} `id` "; rm -rf / #'
+    '$(id) $HOME `id` "; rm -rf / #'
   ),
   accepted("a value with line breaks", env('A: "a\\nB=c\\r\\nd"'), (spec) => spec.env["A"], "a\nB=c\r\nd"),
   refused("a secret with its value", `${base}secrets: ['API_KEY=hunter2']\n`, "name of a variable"),

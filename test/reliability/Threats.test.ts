@@ -469,7 +469,9 @@ describe("Compose and label injection", () => {
   }
 
   it("values arrive as they are, and as nothing else", () => {
-    const env = Object.entries(values).map(([key, value]) => `  ${key}: ${JSON.stringify(value)}`)
+    const env = Object.entries(values).map(
+      ([key, value]) => `  ${key}: ${JSON.stringify(value).replaceAll("${", "$${")}`
+    )
     write("inject.yaml", base(["env:", ...env, "secrets: [GENERATED, TRICKY]"].join("\n")))
     const tricky = `"'\\$(id)\${X}\nTRICKY2=1`
     rmSync(join(fabrik.cwd, ".fabrik"), { recursive: true, force: true })

@@ -17,7 +17,7 @@ import process from "node:process"
 import { inspect, promisify } from "node:util"
 import * as FileSecretStore from "../../src/secrets/FileSecretStore.ts"
 import { SecretGenerator } from "../../src/secrets/SecretGenerator.ts"
-import { SecretObserver } from "../../src/secrets/SecretObserver.ts"
+import { SecretObserver, type SecretWarning } from "../../src/secrets/SecretObserver.ts"
 import { type ResolvedSecret, SecretStore } from "../../src/secrets/SecretStore.ts"
 import { resolveIn } from "./Resolve.ts"
 
@@ -39,7 +39,7 @@ const invoke = <A, E>(
   body: (store: typeof SecretStore.Service) => Effect.Effect<A, E>
 ) => {
   const options = {
-    envFile: join(directory, ".env"),
+    envFiles: [join(directory, ".env")],
     envFileRequired: setup.envFileRequired ?? false,
     directory: join(directory, ".fabrik"),
     given: new Map(Object.entries(setup.given ?? {}).map(([key, value]) => [key, Redacted.make(value)]))
@@ -207,7 +207,7 @@ describe("FileSecretStore", () => {
         Effect.gen(function* () {
           const directory = yield* temporary
           const options = {
-            envFile: join(directory, ".env"),
+            envFiles: [join(directory, ".env")],
             envFileRequired: false,
             directory: join(directory, ".fabrik"),
             given: new Map<string, Redacted.Redacted<string>>()
@@ -261,22 +261,44 @@ describe("FileSecretStore", () => {
       })
     )
 
-    it.scoped("refuses a broken .env with its line, and leaves it alone when nobody asks", () =>
+    it.scoped("refuses what is asked for and broken with its place, and leaves the rest alone", () =>
       Effect.gen(function* () {
         const directory = yield* temporary
         const file = join(directory, ".env")
-        yield* write(file, "B=1\ncanary-line\n")
+        const warnings = yield* Ref.make<ReadonlyArray<string>>([])
+        const read = yield* Ref.make<ReadonlyArray<string>>([])
+        const observer = {
+          warn: ({ detail }: SecretWarning) => Ref.update(warnings, (all) => [...all, detail]),
+          read: (name: string) => Ref.update(read, (all) => [...all, name])
+        }
+        yield* write(file, "2FA_SECRET=abc\nSESSION=x1234567\nA: 1\n")
+        const [session] = yield* resolve(directory, ["SESSION"]).pipe(
+          Effect.provideService(SecretObserver, observer)
+        )
+        assert.deepInclude(session, { name: "SESSION", origin: "env-file", file })
+        assert.deepStrictEqual(yield* Ref.get(warnings), [
+          "has no NAME=value in lines 1, 3, which is passed over"
+        ])
+        assert.deepStrictEqual(yield* Ref.get(read), [file])
         const error = yield* Effect.flip(resolve(directory, ["A"]))
-        assert.deepStrictEqual([error.reason, error.subject], ["BadFile", `${file}:2`])
+        assert.deepStrictEqual([error.reason, error.subject], ["BadFile", `${file}:3`])
         yield* resolve(directory, ["A"], { environment: { A: "1" } })
 
         yield* write(file, "A=canary#1\nB=1\n")
-        assert.strictEqual((yield* Effect.flip(resolve(directory, ["A"]))).subject, `${file}:1`)
+        assert.strictEqual((yield* Effect.flip(resolve(directory, ["A"]))).subject, `${file}:1:9`)
         assert.deepStrictEqual(shown(yield* resolve(directory, ["B"])), [["B", "env-file", "1"]])
 
         const fs = yield* FileSystem.FileSystem
         yield* fs.writeFile(file, Uint8Array.of(0x41, 0x3d, 0xff, 0xfe))
         assert.strictEqual((yield* Effect.flip(resolve(directory, ["A"]))).detail, "is not UTF-8 text")
+        for (const utf16 of [
+          [0xff, 0xfe, 0x41, 0, 0x3d, 0, 0x31, 0],
+          [0xfe, 0xff, 0, 0x41, 0, 0x3d, 0, 0x31],
+          [0x41, 0, 0x3d, 0, 0x31, 0]
+        ]) {
+          yield* fs.writeFile(file, Uint8Array.from(utf16))
+          assert.include((yield* Effect.flip(resolve(directory, ["A"]))).detail, "is UTF-16 text")
+        }
         yield* write(file, "#".repeat(1024 * 1024 + 1))
         assert.strictEqual((yield* Effect.flip(resolve(directory, ["A"]))).detail, "is larger than 1 MiB")
       })
@@ -345,7 +367,8 @@ describe("FileSecretStore", () => {
         const warnings = yield* Ref.make<ReadonlyArray<string>>([])
         const read = resolve(directory, ["A"]).pipe(
           Effect.provideService(SecretObserver, {
-            warn: ({ detail }) => Ref.update(warnings, (all) => [...all, detail])
+            warn: ({ detail }) => Ref.update(warnings, (all) => [...all, detail]),
+            read: () => Effect.void
           })
         )
         const fix = `make it private: chmod 600 ${file}`
@@ -552,7 +575,7 @@ describe("FileSecretStore", () => {
         const setup = { given: { GIVEN: canary }, environment: { ENVIRONMENT: canary } }
         const exits = yield* Effect.all([
           Effect.exit(resolve(directory, ["GIVEN", "ENVIRONMENT"], setup)),
-          Effect.exit(resolve(directory, ["FILE"], setup)),
+          Effect.exit(resolve(directory, ["FILE", "QUOTE"], setup)),
           Effect.exit(
             write(join(directory, ".env"), `FILE=${canary}\nHASH=${canary}#x\n`).pipe(
               Effect.zipRight(resolve(directory, ["FILE", "HASH"]))
@@ -592,7 +615,7 @@ describe("FileSecretStore", () => {
               import { SecretStore } from "./src/secrets/SecretStore.ts"
               import { resolveIn } from "./test/secrets/Resolve.ts"
               const [directory, startAt] = process.argv.slice(2)
-              const options = { envFile: directory + "/.env", envFileRequired: false, directory: directory + "/.fabrik", given: new Map() }
+              const options = { envFiles: [directory + "/.env"], envFileRequired: false, directory: directory + "/.fabrik", given: new Map() }
               const program = Effect.gen(function* () {
                 const store = yield* SecretStore
                 while (Date.now() < Number(startAt)) {}

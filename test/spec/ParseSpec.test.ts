@@ -597,6 +597,41 @@ describe("env and secrets", () => {
     ])
   })
 
+  it("takes ${env.NAME} from the environment, and leaves every other $ alone", () => {
+    const text = base(
+      "env:\n  A: ${env.GIT_SHA}\n  B: v-${env.GIT_SHA}-$${HOME}\n  C: '$HOME {{team.NAME}} $5 a$'\n  D: $${env.GIT_SHA}\n"
+    )
+    const spec = Either.getOrThrow(parseSpec(text, "spec.yaml", new Map([["GIT_SHA", "ab${c}12"]])))
+    assert.deepStrictEqual(spec.env, {
+      A: "ab${c}12",
+      B: "v-ab${c}12-${HOME}",
+      C: "$HOME {{team.NAME}} $5 a$",
+      D: "${env.GIT_SHA}"
+    })
+    assert.deepStrictEqual(spec.interpolated, ["A", "B"])
+    // Who does not carry the spec out needs no values.
+    assert.strictEqual(good(text).env["A"], "${env.GIT_SHA}")
+  })
+
+  it("refuses what the environment does not have, at its place", () => {
+    const result = parseSpec(base("env:\n  A: ${env.GIT_SHA}"), "spec.yaml", new Map())
+    assert.match(
+      Either.getOrThrow(Either.flip(result)).message,
+      /^spec\.yaml:6:6: `GIT_SHA` is not set in the environment/
+    )
+  })
+
+  it.each(["${GIT_SHA}", "${GIT_SHA:-hunter2}", "x ${", "${env.A-B}", "${env.A:-hunter2}"])(
+    "refuses %s, with both ways out",
+    (value) => {
+      const error = bad(base(`env:\n  VERSION: "${value}"`))
+      assert.include(error.message, "spec.yaml:6:12: `${...}` is not expanded in a spec")
+      assert.include(error.message, "$${")
+      assert.notInclude(error.message, "hunter2")
+      if (value.startsWith("${GIT")) assert.include(error.message, "`${env.GIT_SHA}`")
+    }
+  )
+
   it("allows names of 255 characters and no more", () => {
     const name = "A".repeat(255)
     assert.deepStrictEqual(good(base(`secrets: [${name}]`)).secrets, [name])

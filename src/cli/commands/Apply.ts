@@ -50,13 +50,13 @@ export const apply = define({
     const { spec: written, text, reviewed } = yield* loadSubject(flags.file)
     const skipDns = leavesDns(written, reviewed?.skipDns ?? flags.skipDns)
     const skipDeploy = reviewed?.skipDeploy ?? flags.skipDeploy
-    const given = yield* givenSecrets(flags.secrets)
+    const given = yield* givenSecrets(flags.secrets, [written], "apply")
     const world = yield* openWorld({
       ...subjectOf(written),
       sandbox: sandboxOf(flags),
       dryRun: flags.dryRun,
       needs: { coolify: true, dns: skipDns ? "no" : "yes" },
-      secrets: { envFile: flags.envFile, given }
+      secrets: { envFile: flags.envFile, spec: reviewed?.file ?? flags.file, given }
     })
     yield* refuseOtherWorld(flags.file, reviewed, world)
     const spec = yield* Effect.provide(byProjectName(written, world.offline), world.layer)

@@ -45,7 +45,7 @@ export const destroy = define({
       secrets: noSecrets
     })
     const spec = yield* Effect.provide(byProjectName(written, world.offline), world.layer)
-    yield* maskSecrets(spec, sandboxOf(flags))
+    yield* maskSecrets(spec, flags.file, sandboxOf(flags))
     const { confirm, consent } = yield* makeConfirmation({
       yes: flags.yes,
       question: "Delete this? It cannot be undone."

@@ -50,7 +50,7 @@ export const logs = define({
       secrets: noSecrets
     })
     const spec = yield* Effect.provide(byProjectName(written, world.offline), world.layer)
-    yield* maskSecrets(spec, sandboxOf(flags))
+    yield* maskSecrets(spec, flags.file, sandboxOf(flags))
     const lines = flags.lines ?? 100
     const { out } = yield* Screen
     const show = (found: ReadonlyArray<LogLine>) =>

@@ -5,12 +5,12 @@ import { byProjectName } from "../../orchestrator/ProjectName.ts"
 import { apply as run } from "../../orchestrator/Apply.ts"
 import { hasChanges, type Plan as PlanData } from "../../orchestrator/Plan.ts"
 import { readSpec } from "../../spec/LoadSpec.ts"
-import { parseSpec } from "../../spec/ParseSpec.ts"
 import { Concluded, CredentialsError } from "../CliError.ts"
 import { define } from "../CommandInfo.ts"
 import { ExitCode } from "../ExitCode.ts"
 import * as Flag from "../Flag.ts"
 import { openWorld } from "../Layers.ts"
+import { parseWithEnvironment } from "../Interpolation.ts"
 import * as Output from "../Output.ts"
 import { savePlan } from "../PlanFile.ts"
 import * as Shared from "../SharedFlags.ts"
@@ -43,14 +43,14 @@ export const plan = define({
   ],
   handler: Effect.fn("command.plan")(function* (flags) {
     const text = yield* readSpec(flags.file)
-    const written = yield* parseSpec(text, flags.file)
-    const given = yield* givenSecrets(flags.secrets)
+    const written = yield* parseWithEnvironment(text, flags.file)
+    const given = yield* givenSecrets(flags.secrets, [written], "plan")
     const world = yield* openWorld({
       ...subjectOf(written),
       sandbox: sandboxOf(flags),
       dryRun: true,
       needs: { coolify: true, dns: leavesDns(written, flags.skipDns) ? "no" : "yes" },
-      secrets: { envFile: flags.envFile, given }
+      secrets: { envFile: flags.envFile, spec: flags.file, given }
     })
     const spec = yield* Effect.provide(byProjectName(written, world.offline), world.layer)
     if (flags.out !== undefined && world.offline) {

@@ -24,6 +24,7 @@ import { ExitCode, ofReport } from "../ExitCode.ts"
 import * as Flag from "../Flag.ts"
 import { historyLayer, openWorld, type WorldRequest } from "../Layers.ts"
 import { maskSecrets } from "../Mask.ts"
+import { parseWithEnvironment } from "../Interpolation.ts"
 import * as Output from "../Output.ts"
 import { recoverCommand } from "../RecoverCommand.ts"
 import { recordRelease } from "../Releases.ts"
@@ -61,11 +62,13 @@ export const recover = define({
   ],
   handler: Effect.fn("command.recover")(function* (flags) {
     const { out } = yield* Screen
-    const given = yield* givenSecrets(flags.secrets)
     if (flags.scan) return yield* showMarked(flags)
     const journals = yield* inWorld(sandboxOf(flags), (world) =>
       Effect.flatMap(allJournals, (all) => Effect.forEach(all, (one) => withHolder(one, world)))
     )
+    const named = flags.secrets.length === 0 ? [] : journals
+    const specs = yield* Effect.forEach(named, ({ left }) => parseSpec(left.begun.text, left.begun.file))
+    const given = yield* givenSecrets(flags.secrets, specs, "recover")
     const open = journals.filter(({ left }) => left.decision !== "closed")
     if (open.length === 0 && !flags.quiet) {
       yield* Say.hint(["Nothing is open: every run has come to its end."])
@@ -150,16 +153,19 @@ interface SettleFlags extends WorldFlags {
 
 /** `undefined`: there was nothing to settle, or another run has done so in the meantime. */
 const settle = Effect.fn("settle")(function* (name: string, left: Unsettled, flags: SettleFlags) {
-  const written = yield* parseSpec(left.begun.text, left.begun.file)
+  const { file, text } = left.begun
+  // What is put back or deleted needs no values.
+  const isRedone = !mustRollBack(left) && !flags.rollback && left.begun.command !== "destroy"
+  const written = yield* isRedone ? parseWithEnvironment(text, file) : parseSpec(text, file)
   const world = yield* openWorld({
     ...subjectOf(written),
     sandbox: sandboxOf(flags),
     dryRun: false,
     needs: { coolify: true, dns: left.begun.skipDns ? "if-set" : "yes" },
-    secrets: { envFile: flags.envFile, given: flags.given }
+    secrets: { envFile: flags.envFile, spec: left.begun.file, given: flags.given }
   })
   const spec = yield* Effect.provide(byProjectName(written, world.offline), world.layer)
-  yield* maskSecrets(spec, sandboxOf(flags))
+  yield* maskSecrets(spec, left.begun.file, sandboxOf(flags))
   // Whose it was is written there: FABRIK_OWNER may have changed since.
   const owner = left.begun.owner ?? world.owner
   yield* lockRun(spec, { ...world, owner, command: "recover", seconds: flags.lockTimeout ?? 0 })

@@ -5,7 +5,6 @@ import { byProjectName } from "../../orchestrator/ProjectName.ts"
 import { apply as run } from "../../orchestrator/Apply.ts"
 import { chooseRelease } from "../../orchestrator/Releases.ts"
 import { loadSpec } from "../../spec/LoadSpec.ts"
-import { parseSpec } from "../../spec/ParseSpec.ts"
 import { History } from "../../state/History.ts"
 import { jsonLine } from "../../ui/Json.ts"
 import { renderReleases } from "../../ui/ReleasesView.ts"
@@ -15,6 +14,7 @@ import { conclude } from "../Conclude.ts"
 import * as Flag from "../Flag.ts"
 import { historyLayer, openWorld } from "../Layers.ts"
 import { makeConfirmation } from "../Operator.ts"
+import { parseWithEnvironment } from "../Interpolation.ts"
 import * as Output from "../Output.ts"
 import { recordRelease } from "../Releases.ts"
 import { lockRun } from "../RunLock.ts"
@@ -70,14 +70,19 @@ export const rollback = define({
       return yield* Say.hint(["No release of this spec was recorded here yet."])
     }
     const target = yield* chosen
-    const written = yield* parseSpec(target.text, `${flags.file} (release ${target.release})`)
-    const given = yield* givenSecrets(flags.secrets)
+    const written = yield* parseWithEnvironment(target.text, `${flags.file} (release ${target.release})`)
+    if (written.interpolated !== undefined && written.interpolated.length > 0) {
+      yield* Say.warn(
+        `the release's spec takes ${written.interpolated.join(", ")} from the environment: what is set there now counts, not what was set then`
+      )
+    }
+    const given = yield* givenSecrets(flags.secrets, [written], "rollback")
     const world = yield* openWorld({
       ...subjectOf(written),
       sandbox,
       dryRun: flags.dryRun,
       needs: { coolify: true, dns: leavesDns(written, flags.skipDns) ? "no" : "yes" },
-      secrets: { envFile: flags.envFile, given }
+      secrets: { envFile: flags.envFile, spec: flags.file, given }
     })
     const spec = yield* Effect.provide(byProjectName(written, world.offline), world.layer)
     const { confirm, consent } = yield* makeConfirmation({

@@ -49,7 +49,7 @@ export const status = define({
       secrets: noSecrets
     })
     const spec = yield* Effect.provide(byProjectName(written, world.offline), world.layer)
-    yield* maskSecrets(spec, sandboxOf(flags))
+    yield* maskSecrets(spec, flags.file, sandboxOf(flags))
     const { out } = yield* Screen
     const options = { skipDns: leavesDns(spec, flags.skipDns), holder: runningRun(spec, world) }
     const read = readStatus(spec, options).pipe(

@@ -8,18 +8,25 @@ import { RefusedError } from "../DeployError.ts"
 import {
   digestOfComment,
   isBuildtime,
+  isEdited,
   isPlainComment,
   unknownSecretComment,
   type Desired,
   type PlannedSecret
 } from "../Desired.ts"
-import type { SecretOrigin } from "../DeploymentEvent.ts"
 import type { Begun } from "../JournalSchema.ts"
 import { Run } from "../Run.ts"
 
 /** Keeps the generated secrets of two applications apart. */
 export const secretScope = ({ project, environment, name }: Spec): string =>
   `${project}/${environment}/${name}`
+
+/** Values under `env` that come from the environment: they are no secrets, but another run may have others. */
+export const interpolatedOf = ({
+  env,
+  interpolated = []
+}: Spec): ReadonlyArray<Pick<PlannedSecret, "name" | "value">> =>
+  interpolated.map((name) => ({ name, value: Redacted.make(env[name] ?? "") }))
 
 /** Step 2: what is supplied for the spec's secrets, or was generated here before. Makes nothing up yet. */
 export const resolveSecrets = Effect.fn("resolveSecrets")(function* (spec: Spec) {
@@ -36,6 +43,7 @@ export interface SecretWorld {
 }
 
 export interface SettledSecrets extends Required<Pick<Desired, "secrets" | "held">> {
+  readonly edited: ReadonlyArray<string>
   /** Values that stay, as they can be read: the form in which they stand is theirs. */
   readonly standing: ReadonlyArray<Variable>
 }
@@ -59,7 +67,11 @@ export const settleSecrets = Effect.fn("settleSecrets")(function* (
   const looked = yield* Effect.forEach(found, ({ name, secret }) =>
     Effect.map(choose(Option.getOrUndefined(secret), rows.get(name)), (choice) => ({ name, choice }))
   )
-  yield* refuseOthers(looked, world.begun)
+  const passed = interpolatedOf(spec).map((secret): Looked => ({
+    name: secret.name,
+    choice: { _tag: "Value", secret: { ...secret, origin: "environment" } }
+  }))
+  yield* refuseOthers([...looked, ...passed], world.begun)
 
   const lacking = looked.flatMap(({ name, choice }) => (choice._tag === "None" ? [name] : []))
   const missing = lacking.filter((name) => spec.secretRules.get(name)?._tag === "Required")
@@ -82,17 +94,17 @@ export const settleSecrets = Effect.fn("settleSecrets")(function* (
   ]
   const staying = looked.flatMap(({ choice }) => (choice._tag === "Row" ? [choice.row] : []))
   for (const { name } of found) {
+    const secret = secrets.find((one) => one.name === name)
     const row = staying.find(({ key }) => key === name)
-    const origin: SecretOrigin | undefined =
-      row === undefined
-        ? secrets.find((secret) => secret.name === name)?.origin
-        : row.value === undefined
-          ? "kept-unseen"
-          : "kept"
-    if (origin !== undefined) yield* run.emit({ _tag: "SecretResolved", name, origin })
+    const origin = row === undefined ? secret?.origin : row.value === undefined ? "kept-unseen" : "kept"
+    if (origin === undefined) continue
+    const file = secret?.file === undefined ? {} : { file: secret.file }
+    yield* run.emit({ _tag: "SecretResolved", name, origin, ...file })
   }
+  const edited = yield* Effect.filter(staying, isEdited)
   const settled: SettledSecrets = {
     secrets,
+    edited: edited.map(({ key }) => key),
     held: staying.filter(({ value }) => value === undefined),
     standing: staying.flatMap((row) => standing(spec, row) ?? [])
   }
@@ -124,6 +136,11 @@ const choose = Effect.fnUntraced(function* (
   return digestOfComment(row.comment) === digest ? value : ({ _tag: "Row", row } satisfies Choice)
 })
 
+interface Looked {
+  readonly name: string
+  readonly choice: Choice
+}
+
 const none: Choice = { _tag: "None" }
 
 const nobodyGives = (names: ReadonlyArray<string>) =>
@@ -148,7 +165,7 @@ const standing = (spec: Spec, { value, uuid: _, ...row }: ObservedVariable): Var
 
 /** A secret that cannot be found any more would be generated anew, and one that was changed is not what was begun. */
 const refuseOthers = Effect.fnUntraced(function* (
-  looked: ReadonlyArray<{ readonly name: string; readonly choice: Choice }>,
+  looked: ReadonlyArray<Looked>,
   begun: Begun["secrets"] | undefined
 ) {
   if (begun === undefined) return

@@ -1,0 +1,46 @@
+/** Specs with the environment's values in place of `${env.NAME}`, for commands that carry them out. */
+import * as Config from "effect/Config"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import { allowList, isOwnCredential } from "../secrets/FileSecretStore.ts"
+import { referencedIn } from "../spec/Interpolate.ts"
+import { parseSpec } from "../spec/ParseSpec.ts"
+import { SpecError } from "../spec/SpecError.ts"
+
+/** The same as {@link parseSpec}, with the values that this run's environment has. */
+export const parseWithEnvironment = Effect.fn("parseWithEnvironment")(function* (text: string, file: string) {
+  const read = (name: string) =>
+    Config.option(Config.string(name)).pipe(
+      Effect.orElseSucceed(() => Option.none<string>()),
+      // The default provider looks names up in an object: `constructor` is a function there.
+      Effect.map(Option.filter(Predicate.isString))
+    )
+  const allowed = Option.map(yield* read(allowList), (names) => names.split(/[\s,]+/))
+  const environment = new Map<string, string>()
+  for (const name of referencedIn(text)) {
+    const value = yield* read(name)
+    if (Option.isNone(value)) continue
+    const isKept = isOwnCredential(name) || Option.exists(allowed, (names) => !names.includes(name))
+    if (isKept) {
+      const why = isOwnCredential(name) ? "is fabrik's own" : `is not in ${allowList}`
+      return yield* new SpecError({
+        file,
+        problems: [
+          {
+            line: lineOf(text, name),
+            column: 1,
+            path: "env",
+            message: `\`\${env.${name}}\` ${why}, and not handed to an application`,
+            hint: "whoever writes a spec would otherwise get whatever the environment holds"
+          }
+        ]
+      })
+    }
+    environment.set(name, value.value)
+  }
+  return yield* parseSpec(text, file, environment)
+})
+
+const lineOf = (text: string, name: string): number =>
+  text.slice(0, text.indexOf(`\${env.${name}}`)).split("\n").length
