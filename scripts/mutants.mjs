@@ -6,6 +6,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { causeMutants } from "./mutants.causes.mjs"
 import { momentMutants } from "./mutants.moments.mjs"
 import { secretMutants } from "./mutants.secrets.mjs"
 
@@ -13,6 +14,7 @@ const root = fileURLToPath(new URL("..", import.meta.url))
 
 /** `find` must stand in `file` exactly once; the first of `tests` that fails is enough. */
 const mutants = [
+  ...causeMutants,
   ...momentMutants,
   ...machines,
   {
