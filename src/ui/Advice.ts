@@ -289,7 +289,7 @@ const doings: Readonly<Record<string, string>> = {
   version: "ask for the version",
   listServers: "list the servers",
   servedDomains: "ask for the domains that it serves",
-  mayDeploy: "ask whether the token may deploy",
+  mayDeploy: "deploy with this token",
   listProjects: "list the projects",
   createProject: "create the project",
   deleteProject: "delete the project",
