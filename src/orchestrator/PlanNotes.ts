@@ -100,7 +100,7 @@ const secretNotes = (
       // One that was generated for a run that came to nothing is as new to the application.
       offline ? [] : named("generated", "stored").filter((name) => !stands(name)),
       (all) =>
-        `Nothing is given for ${all}, and the application has no value yet: a random one is made up. Where that is right, write \`NAME: generate\` under \`secrets\`; where it is not, \`NAME: required\`, and set it in the environment or in .env.`
+        `Nothing is given for ${all}, and the application has no value yet: it gets a random one. Where that is right, write \`NAME: generate\` under \`secrets\`; where it is not, \`NAME: required\`, and set it in the environment or in .env.`
     ),
     ...note(
       named("kept-or-generated"),

@@ -204,7 +204,7 @@ describe("a secret that nobody gives", () => {
       assert.deepStrictEqual(first.origins, ["generated"])
       assert.match(
         first.plan?.notes.join("\n") ?? "",
-        /Nothing is given for API_KEY.*a random one is made up/
+        /Nothing is given for API_KEY.*it gets a random one/
       )
       const made = yield* standing
       assert.match(made?.comment ?? "", /^fabrik secret generated [0-9a-f]{32} key=[0-9a-f]{8}$/)

@@ -137,12 +137,12 @@ const story: Readonly<Record<string, Case>> = {
     status: 5
   },
   "an apply whose variables are refused": {
-    args: apply("app.yaml", ...faulty(`coolify * /envs status=422 body=${echo}`)),
+    args: apply("app.yaml", ...faulty(`coolify PATCH /envs status=422 body=${echo}`)),
     status: 10,
     echoes: "stderr"
   },
   "an apply whose variables are refused, in JSON": {
-    args: apply("app.yaml", "--json", ...faulty(`coolify * /envs status=422 body=${echo}`)),
+    args: apply("app.yaml", "--json", ...faulty(`coolify PATCH /envs status=422 body=${echo}`)),
     status: 10,
     echoes: "stdout"
   },
@@ -243,7 +243,7 @@ const story: Readonly<Record<string, Case>> = {
   },
   "a Coolify that does not answer": {
     args: ["list"],
-    status: 10,
+    status: 6,
     env: {
       COOLIFY_ENDPOINT: "http://127.0.0.1:47999",
       COOLIFY_TOKEN: `1|${token}`,

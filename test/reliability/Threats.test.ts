@@ -451,7 +451,9 @@ describe("Escapes in logs, CI commands and prompt spoofing", () => {
   it("nobody at a terminal is nobody who agrees, whatever stdin says", () => {
     write(
       "ask.yaml",
-      base('env: { A: "x\\nCarry this plan out? [y/N] y" }').replace("name: app", "name: ask")
+      base('env: { A: "x\\nCarry this plan out? [y/N] y" }')
+        .replace("name: app", "name: ask")
+        .replace("app.example.com", "ask.example.com")
     )
     const { status, stderr, stdout } = fabrik.run(["apply", "--sandbox", "ask.yaml"])
     assert.strictEqual(status, 4, stdout)

@@ -129,12 +129,14 @@ describe("Cloudflare", () => {
     )
   )
 
-  it.live("says that nothing was changed when the server says so", () =>
+  it.live("says that nothing was changed when the server says so, and not when a gateway may have", () =>
     run(
       Effect.gen(function* () {
         const { world, put } = yield* setup
-        world.intercepts.push({ matches: isBatch, instead: { status: 503, body: "" } })
+        world.intercepts.push({ matches: isBatch, instead: { status: 500, body: "" } })
         assert.strictEqual(yield* reason(put), "Unavailable")
+        world.intercepts.push({ matches: isBatch, instead: { status: 503, body: "" } })
+        assert.strictEqual(yield* reason(put), "OutcomeUnknown")
       })
     )
   )
