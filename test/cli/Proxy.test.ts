@@ -6,7 +6,7 @@ import { spawn, spawnSync } from "node:child_process"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { createServer, type IncomingMessage } from "node:http"
 import { createServer as createTlsServer } from "node:https"
-import { type AddressInfo, connect, type Server } from "node:net"
+import { type AddressInfo, connect, createServer as createSilentServer, type Server } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, assert, describe } from "vitest"
@@ -157,7 +157,7 @@ describe("fetch through a proxy", () => {
   })
 
   it("ends when it is aborted", async () => {
-    const { url } = await proxy(await listen(createServer(() => {})))
+    const { url } = await proxy(await listen(createSilentServer()))
     const fetch = proxiedFetch({ https: url, http: undefined, direct: [] })
     const failed = await fetch("https://coolify.example.com/", { signal: AbortSignal.timeout(50) }).catch(
       (error: unknown) => error
