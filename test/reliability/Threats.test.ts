@@ -271,7 +271,7 @@ describe("Token scope", () => {
     for (const [token, lacks] of [
       ["2|readonlyreadonly", "deploy"],
       ["3|deploydeploydeploy", "write"]
-    ]) {
+    ] as const) {
       const env = { COOLIFY_ENDPOINT: url, COOLIFY_TOKEN: token }
       const listed = fabrik.run(["list"], env)
       assert.strictEqual(listed.status, 0, listed.stderr)
