@@ -4,7 +4,7 @@ import * as Ref from "effect/Ref"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
 import type { CoolifyError } from "../coolify/CoolifyError.ts"
 import { HealthProbe } from "../health/HealthProbe.ts"
-import { SecretStore } from "../secrets/SecretStore.ts"
+import { SecretStore, type SecretError } from "../secrets/SecretStore.ts"
 import type { Spec } from "../spec/Spec.ts"
 import { DeadlineError, RefusedError } from "./DeployError.ts"
 import {
@@ -189,6 +189,8 @@ const settleFirst = Effect.fn("settleFirst")(function* (journal: string, spec: S
   if (mode === "dry-run") return
   const left = yield* peek(journal)
   if (left === undefined) return
+  // What Coolify says on the way may repeat a secret, so they have to be known first.
+  yield* Effect.catchAll(resolveSecrets(spec), unsettledFor)
   yield* Effect.catchAll(refuseOtherInstance(left), unsettledFor)
   yield* awaitLate(left)
   if (yield* Effect.catchTag(closeIfOvertaken(journal, spec, left), "CoolifyError", unsettledFor)) return
@@ -205,7 +207,7 @@ const settleFirst = Effect.fn("settleFirst")(function* (journal: string, spec: S
   return yield* new RunError({ step: "provision", error, report })
 })
 
-const unsettledFor = (error: CoolifyError | RefusedError) =>
+const unsettledFor = (error: CoolifyError | RefusedError | SecretError) =>
   Effect.gen(function* () {
     const report = yield* reportEnd("nothing-changed", null)
     return yield* new RunError({ step: "provision", error, report })

@@ -202,10 +202,7 @@ describe("a secret that nobody gives", () => {
     Effect.gen(function* () {
       const first = yield* on(here, (at) => applied(sample, {}, at))
       assert.deepStrictEqual(first.origins, ["generated"])
-      assert.match(
-        first.plan?.notes.join("\n") ?? "",
-        /Nothing is given for API_KEY.*it gets a random one/
-      )
+      assert.match(first.plan?.notes.join("\n") ?? "", /Nothing is given for API_KEY.*it gets a random one/)
       const made = yield* standing
       assert.match(made?.comment ?? "", /^fabrik secret generated [0-9a-f]{32} key=[0-9a-f]{8}$/)
       const { origins, plan } = yield* on(elsewhere, (at) => applied(sample, {}, at))

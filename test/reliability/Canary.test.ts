@@ -146,6 +146,16 @@ const story: Readonly<Record<string, Case>> = {
     status: 10,
     echoes: "stdout"
   },
+  "an apply that cannot look before it rolls back": {
+    args: apply("app.yaml", ...faulty(`coolify * /envs status=422 body=${echo}`)),
+    status: 11,
+    echoes: "stderr"
+  },
+  "an apply that cannot look at what is left, in JSON": {
+    args: apply("app.yaml", "--json", ...faulty(`coolify * /envs status=422 body=${echo}`)),
+    status: 4,
+    echoes: "stdout"
+  },
   "an apply that meets a broken Coolify": {
     args: apply("app.yaml", ...faulty(`coolify POST /deploy status=400 body=${echo}`)),
     status: 10,
