@@ -79,7 +79,7 @@ const generated = (directory: string): string | undefined => {
 const shape = (directory: string, of: unknown): unknown => {
   const value = generated(directory)?.trim().split("=")[1]
   const text = JSON.stringify(of)
-    .replace(/fabrik (secret )?[0-9a-f]{32}/g, "fabrik $1*")
+    .replace(/fabrik (secret (?:given |generated )?)?[0-9a-f]{32}(?: key=[0-9a-f]{8})?/g, "fabrik $1*")
     .replace(/spec=[0-9a-f]{16}/g, "spec=*")
   return JSON.parse(value === undefined ? text : text.replaceAll(value, "<generated>"))
 }

@@ -336,7 +336,7 @@ const shapeOf = (ours: World, project: string): unknown => {
     .replace(/key=[0-9a-f]{16}/g, "key=*")
     .replace(/run=[0-9a-f]{12}/g, "run=*")
     .replace(/spec=[0-9a-f]{16}/g, "spec=*")
-    .replace(/fabrik (secret )?[0-9a-f]{32}/g, "fabrik $1*")
+    .replace(/fabrik (secret (?:given |generated )?)?[0-9a-f]{32}(?: key=[0-9a-f]{8})?/g, "fabrik $1*")
   for (const [kind, uuids] of [
     ["project", ours.coolify.projects.map(({ uuid }) => uuid)],
     ["application", ours.coolify.applications.map(({ uuid }) => uuid)],
