@@ -27,7 +27,7 @@ project: shop
 environment: ${environment}
 source: { image: "nginx:1.27" }
 port: 80
-healthcheck: { path: / }
+healthcheck: { path: /, settle: 0 }
 `
 
 describe("specs at once", () => {
