@@ -50,7 +50,9 @@ export class FastClock implements Clock.Clock {
     while (turns < 3) {
       await setImmediate()
       const now = `${this.slept} ${this.sleepers.size}`
-      const isWriting = process.getActiveResourcesInfo().includes("FSReqCallback")
+      const isWriting = process
+        .getActiveResourcesInfo()
+        .some((name) => name.startsWith("FSReq") || name === "FileHandle")
       turns = now === seen && !isWriting ? turns + 1 : 0
       seen = now
     }
