@@ -28,11 +28,13 @@ import { hasChanges, type Plan } from "../../src/orchestrator/Plan.ts"
 import { layerMemory as secretMemory } from "../../src/secrets/MemorySecretStore.ts"
 import type { Spec } from "../../src/spec/Spec.ts"
 import { layerMemory as journalsMemory } from "../../src/state/MemoryJournals.ts"
+import { size } from "../reliability/Scale.ts"
 import { eachCall } from "./EachCall.ts"
 import { applyOptions, destroyOptions, server, spec as base, zone } from "./Samples.ts"
 import { anySpec, reordered, twoVersions } from "./SpecArbitrary.ts"
 
-const runs = { fastCheck: { numRuns: 100 }, timeout: 120_000 }
+// Much of it is waited for at a clock that takes ten real milliseconds an instant, so all of it is for the full suite.
+const runs = { fastCheck: { numRuns: size(12, 100) }, timeout: size(300_000, 3_600_000) }
 
 /** Another's record beside ours, and another's project. */
 const world = () =>
@@ -531,7 +533,7 @@ describe("any failure", () => {
         seen.push(yield* withstands(spec, failing))
         yield* succeeds(spec)
       }).pipe(Effect.provide(world())),
-    { ...runs, fastCheck: { numRuns: 100 } }
+    runs
   )
 
   it.effect.prop(
@@ -544,7 +546,7 @@ describe("any failure", () => {
         seen.push(end)
         if (end !== "left the old one") yield* succeeds(second)
       }).pipe(Effect.provide(world())),
-    { ...runs, fastCheck: { numRuns: 150 } }
+    { ...runs, fastCheck: { numRuns: size(12, 150) } }
   )
 
   const inline = (text: string): Spec => ({ ...base, source: { _tag: "Dockerfile", text } })

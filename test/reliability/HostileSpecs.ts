@@ -81,7 +81,7 @@ const bombs: ReadonlyArray<HostileSpec> = [
   refused(
     "a row of slashes",
     fill(`${head}port: 1\nsource: { git: 'https://github.com/`, "/", "x' }\n"),
-    "path of the repository"
+    "a page of a repository"
   ),
   refused(
     "a domain of many letters",
@@ -334,7 +334,7 @@ const injections: ReadonlyArray<HostileSpec> = [
   refused("an image on a port that is none", image("ghcr.io:99999/a/b"), "port of the registry"),
   refused("a transport that runs a command", git("'ext::sh -c id% >&2'"), "https address"),
   refused("a repository that is an option", git("'--upload-pack=id'"), "https address"),
-  refused("a local repository", git("file:///etc"), "https address"),
+  refused("a local repository", git("file:///etc"), "a folder of this machine"),
   refused("a repository over plain git", git("git://github.com/a/b"), "https address"),
   refused("a repository over ssh", git("ssh://git@github.com/a/b"), "deploy key"),
   refused("an ssh host that is an option", git("'ssh://-oProxyCommand=id/a'"), "deploy key"),
@@ -343,7 +343,7 @@ const injections: ReadonlyArray<HostileSpec> = [
   refused("a repository in the cloud's metadata", git("https://169.254.169.254/a/b"), "not an IP address"),
   refused("a repository with a command", git("'https://github.com/a/b$(id)'"), "path of the repository"),
   refused("a repository with a query", git("'https://github.com/a/b?x=1'"), "no query"),
-  refused("a repository that climbs", git("https://github.com/a/../b"), "path of the repository"),
+  refused("a repository that climbs", git("https://github.com/a/../b"), "a page of a repository"),
   refused(
     "a repository on a port that is none",
     git("https://github.com:65536/a/b"),
