@@ -89,7 +89,7 @@ const mutants = [
   },
   {
     name: "the sync of an intent before its request",
-    file: "src/orchestrator/RunJournal.ts",
+    file: "src/engine/RunJournal.ts",
     find: 'intend((id) => ({ _tag: "Sending", id, method, what, at }), true)',
     put: 'intend((id) => ({ _tag: "Sending", id, method, what }), false)',
     tests: ["test/orchestrator/JournaledClients.test.ts"]
@@ -103,33 +103,33 @@ const mutants = [
   },
   {
     name: "the undo that is registered before its change",
-    file: "src/orchestrator/Rollback.ts",
+    file: "src/engine/Rollback.ts",
     find: "return yield* Effect.acquireReleaseInterruptible(\n      Effect.onExit(change, (exit) => Ref.set(unknown, isUnknown(exit))),\n      (exit) =>",
     put: "return yield* Effect.tap(change, () => Effect.addFinalizer((exit) =>",
     find2: "(Exit.isSuccess(exit) ? Effect.void : runUndo({ id, undo }, perform, budget, unknown))\n    )",
     put2: "(Exit.isSuccess(exit) ? Effect.void : runUndo({ id, undo }, perform, budget, unknown))\n    ))",
-    tests: ["test/orchestrator/Rollback.test.ts"]
+    tests: ["test/engine/Rollback.test.ts"]
   },
   {
     name: "the undo that keeps still after a success",
-    file: "src/orchestrator/Rollback.ts",
+    file: "src/engine/Rollback.ts",
     find: "(Exit.isSuccess(exit) ? Effect.void : runUndo({ id, undo }, perform, budget, unknown))",
     put: "runUndo({ id, undo }, perform, budget, unknown)",
-    tests: ["test/orchestrator/Rollback.test.ts"]
+    tests: ["test/engine/Rollback.test.ts"]
   },
   {
     name: "the bound on an undo that hangs",
-    file: "src/orchestrator/Rollback.ts",
+    file: "src/engine/Rollback.ts",
     find: "Effect.timeoutFail({ duration, onTimeout: (): UndoFailure",
     put: 'Effect.timeoutFail({ duration: "1000 days", onTimeout: (): UndoFailure',
-    tests: ["test/orchestrator/Rollback.test.ts"]
+    tests: ["test/engine/Rollback.test.ts"]
   },
   {
     name: "the undo that no second thought cuts off",
-    file: "src/orchestrator/Rollback.ts",
+    file: "src/engine/Rollback.ts",
     find: "Effect.uninterruptible(Effect.flatMap(Effect.forkDaemon(Effect.interruptible(effect)), Fiber.join))",
     put: "Effect.interruptible(effect)",
-    tests: ["test/orchestrator/Rollback.test.ts"]
+    tests: ["test/engine/Rollback.test.ts"]
   },
   {
     name: "the look for what a lost answer may have made",

@@ -1,5 +1,5 @@
 import * as Effect from "effect/Effect"
-import type { RunFinished } from "../orchestrator/DeploymentEvent.ts"
+import type { RunFinished } from "../engine/DeploymentEvent.ts"
 import { Concluded, UnconfirmedError } from "./CliError.ts"
 import { ExitCode, ofReport } from "./ExitCode.ts"
 import type { Consent } from "./Operator.ts"

@@ -1,7 +1,7 @@
 /** How the process ends. One table, so that scripts can rely on it. */
 import type { CoolifyErrorReason } from "../coolify/CoolifyError.ts"
 import type { DnsErrorReason } from "../dns/DnsError.ts"
-import type { RunFinished } from "../orchestrator/DeploymentEvent.ts"
+import type { RunFinished } from "../engine/DeploymentEvent.ts"
 import type { RunError, StepError } from "../orchestrator/RunError.ts"
 
 export const ExitCode = {

@@ -1,7 +1,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
-import { hasChanges, type Plan } from "../orchestrator/Plan.ts"
+import { hasChanges, type Plan } from "../engine/Plan.ts"
 import { wrap } from "../ui/Layout.ts"
 import { Screen } from "../ui/Screen.ts"
 

@@ -2,7 +2,7 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { Plan } from "../orchestrator/Plan.ts"
+import { Plan } from "../engine/Plan.ts"
 import { readSpec } from "../spec/LoadSpec.ts"
 import { SpecError } from "../spec/SpecError.ts"
 import { randomUUID } from "node:crypto"

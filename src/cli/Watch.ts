@@ -1,7 +1,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { Progress, type Emitted, type RunFinished } from "../orchestrator/DeploymentEvent.ts"
+import { Progress, type Emitted, type RunFinished } from "../engine/DeploymentEvent.ts"
 
 /** What a signal handler, which stands outside of all Effects, must know of the run. */
 export interface Seen {

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import { DnsClient, type RecordSet, type Zone } from "../dns/DnsClient.ts"
 import { ofType } from "../dns/Zone.ts"
 import type { Spec } from "../spec/Spec.ts"
-import { RefusedError } from "./DeployError.ts"
+import { RefusedError } from "../engine/DeployError.ts"
 import type { ObservedDns } from "./Observe.ts"
 
 /** The names between the zone's apex and `name`, both left out, from the apex down. */

@@ -5,8 +5,8 @@ import { isIP } from "node:net"
 import type { ApplicationSettings, ObservedVariable, Server, Variable } from "../coolify/CoolifyClient.ts"
 import { SecretStore } from "../secrets/SecretStore.ts"
 import type { Spec } from "../spec/Spec.ts"
-import type { SecretOrigin } from "./DeploymentEvent.ts"
-import * as Marker from "./Marker.ts"
+import type { SecretOrigin } from "../engine/DeploymentEvent.ts"
+import * as Marker from "../engine/Marker.ts"
 
 /** Set by fabrik in every application; what a healthy response must show where `healthcheck.release` says so. */
 export const releaseKey = "FABRIK_RELEASE"

@@ -6,8 +6,8 @@ import type {
 } from "../coolify/CoolifyClient.ts"
 import { normaliseRepository } from "../coolify/Repository.ts"
 import type { Desired } from "./Desired.ts"
-import * as Marker from "./Marker.ts"
-import type { FieldChange } from "./Plan.ts"
+import * as Marker from "../engine/Marker.ts"
+import type { FieldChange } from "../engine/Plan.ts"
 
 export interface ApplicationDiff {
   readonly patch: ApplicationPatch

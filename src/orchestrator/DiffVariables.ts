@@ -8,7 +8,7 @@ import {
   isSecretComment,
   releaseKey
 } from "./Desired.ts"
-import type { Change } from "./Plan.ts"
+import type { Change } from "../engine/Plan.ts"
 
 export interface VariableDiff {
   readonly put: ReadonlyArray<Variable>

@@ -5,8 +5,8 @@ import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import { CoolifyError } from "../coolify/CoolifyError.ts"
-import { Pace, pollFor, pollUntil } from "./Pace.ts"
-import { Run } from "./Run.ts"
+import { Pace, pollFor, pollUntil } from "../engine/Pace.ts"
+import { Run } from "../engine/Run.ts"
 
 /** What is known of a request that creates something. */
 export type Creation =

@@ -13,9 +13,9 @@ import { CoolifyObserver } from "../coolify/CoolifySettings.ts"
 import { DnsClient, type RecordSet } from "../dns/DnsClient.ts"
 import { DnsError } from "../dns/DnsError.ts"
 import type { JournalError } from "../state/Journals.ts"
-import { Pace } from "./Pace.ts"
-import { Run } from "./Run.ts"
-import type { RunJournal } from "./RunJournal.ts"
+import { Pace } from "../engine/Pace.ts"
+import { Run } from "../engine/Run.ts"
+import type { RunJournal } from "../engine/RunJournal.ts"
 
 /** Notes in the ledger what was sent and not refused: whether anything can have changed is known by that alone. */
 const counting = ({ journal, ledger }: Context.Tag.Service<Run>): RunJournal => ({

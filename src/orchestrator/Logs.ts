@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
 import type { CoolifyError, CoolifyErrorReason } from "../coolify/CoolifyError.ts"
 import type { Spec } from "../spec/Spec.ts"
-import { RefusedError } from "./DeployError.ts"
+import { RefusedError } from "../engine/DeployError.ts"
 import { continueLog, readLog, type LogLine } from "./LogText.ts"
 import { observeCoolify } from "./Observe.ts"
 

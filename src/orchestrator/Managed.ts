@@ -6,8 +6,8 @@ import {
   type ListedApplication,
   type Project
 } from "../coolify/CoolifyClient.ts"
-import * as Marker from "./Marker.ts"
-import { Owner } from "./Settings.ts"
+import * as Marker from "../engine/Marker.ts"
+import { Owner } from "../engine/Owner.ts"
 
 /** An application that carries fabrik's mark. */
 export const Managed = Schema.Struct({

@@ -13,13 +13,13 @@ import type { DnsError } from "../dns/DnsError.ts"
 import { KnownSecrets } from "../secrets/KnownSecrets.ts"
 import type { Spec } from "../spec/Spec.ts"
 import { refuseDelegated } from "./Delegation.ts"
-import { RefusedError } from "./DeployError.ts"
+import { RefusedError } from "../engine/DeployError.ts"
 import { isPlainComment, isSecretComment, releaseIn } from "./Desired.ts"
 import { absentIfNotFound } from "./Find.ts"
-import * as Marker from "./Marker.ts"
+import * as Marker from "../engine/Marker.ts"
 import { furnishings, isEmpty, namesakes } from "./Projects.ts"
 import { withPublicAddress } from "./ServedDomains.ts"
-import { Owner } from "./Settings.ts"
+import { Owner } from "../engine/Owner.ts"
 
 /** What stands where the spec points. */
 export interface Observed {

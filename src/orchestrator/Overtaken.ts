@@ -9,20 +9,23 @@ import * as Equal from "effect/Equal"
 import * as Ref from "effect/Ref"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
 import type { DnsClient } from "../dns/DnsClient.ts"
-import { DeploymentFailedError, RefusedError } from "./DeployError.ts"
+import { DeploymentFailedError, RefusedError } from "../engine/DeployError.ts"
 import type { Desired } from "./Desired.ts"
 import { diffApplication } from "./DiffApplication.ts"
 import { diffVariables } from "./DiffVariables.ts"
 import { absentIfNotFound } from "./Find.ts"
-import type { RecordedChange, Unsettled } from "./JournalEntry.ts"
+import type { RecordedChange, Unsettled } from "../engine/JournalEntry.ts"
 import { withJournaledClients } from "./JournaledClients.ts"
-import { Pace } from "./Pace.ts"
+import { Pace } from "../engine/Pace.ts"
 import { undoPut } from "./resources/Record.ts"
-import { describe, leaveOver, runUndo, undisturbed, undoRetries } from "./Rollback.ts"
-import { makeRun, Run } from "./Run.ts"
+import { describe, leaveOver, runUndo, undisturbed, undoRetries } from "../engine/Rollback.ts"
+import { makeRun, Run } from "../engine/Run.ts"
 import { readStandings, standingOf, type Place, type Standing } from "./Standing.ts"
 
-/** Says whose work this run may find at the application: its own, and what it has found there. */
+/**
+ * Says whose work this run may find at the application: its own, and what it has found there.
+ * @param uuid the only application that counts; otherwise all that carry the mark.
+ */
 export const claim = Effect.fn("claim")(function* (
   place: Place,
   stood: ReadonlyArray<Standing>,
@@ -38,16 +41,25 @@ export const claim = Effect.fn("claim")(function* (
     ...(before?.runs ?? []),
     ...(before?.stood ?? [])
   ])
-  yield* Ref.set(run.claim, { place, runs, uuid })
+  const context = yield* Effect.context<CoolifyClient>()
+  const look = Effect.provide(lookForOthers({ place, runs, uuid }), context)
+  yield* Ref.set(run.lookForOthers, Effect.provideService(look, Run, run))
 })
 
+/** Whose work may stand at an application for this run's own to be the last there. */
+interface Claim {
+  readonly place: Place
+  /** This run and those that it goes on from, and those that had changed it last before them. */
+  readonly runs: ReadonlySet<string>
+  readonly uuid: string | undefined
+}
+
 /** Looks whether another run has changed the application meanwhile, and says so. Never fails. */
-export const lookForOthers = Effect.gen(function* () {
+const lookForOthers = Effect.fn("lookForOthers")(function* ({ place, runs, uuid }: Claim) {
   const run = yield* Run
-  const claimed = yield* Ref.get(run.claim)
-  if (claimed === undefined || (yield* Ref.get(run.overtaken))._tag !== "No") return
+  if ((yield* Ref.get(run.overtaken))._tag !== "No") return
   const { undoBudget: duration } = yield* Pace
-  yield* readStandings(claimed.place).pipe(
+  yield* readStandings(place).pipe(
     Effect.retry(undoRetries),
     Effect.timeoutFail({ duration, onTimeout: () => ({ message: "it took too long" }) }),
     undisturbed,
@@ -55,20 +67,19 @@ export const lookForOthers = Effect.gen(function* () {
       onFailure: (cause) => Ref.set(run.overtaken, { _tag: "Unseen", why: describe(cause) }),
       onSuccess: (standings) =>
         Effect.gen(function* () {
-          const standing = standings.find(
-            (one) => !claimed.runs.has(one.run) && (claimed.uuid ?? one.uuid) === one.uuid
-          )
+          const standing = standings.find((one) => !runs.has(one.run) && (uuid ?? one.uuid) === one.uuid)
           if (standing === undefined) return
-          yield* leaveTo(standing, claimed.place.name, `run ${standing.run} ${doing(standing)} it meanwhile`)
+          yield* leaveTo(place.name, `run ${standing.run} ${doing(standing)} it meanwhile`)
         })
     })
   )
-}).pipe(Effect.withSpan("lookForOthers"))
+})
 
-const leaveTo = (standing: Standing, name: string, why: string) =>
+/** From here on nothing of the application is undone. */
+const leaveTo = (name: string, why: string) =>
   Effect.gen(function* () {
     const run = yield* Run
-    yield* Ref.set(run.overtaken, { _tag: "By", standing })
+    yield* Ref.set(run.overtaken, { _tag: "Yes" })
     yield* leaveOver({
       what: `application ${name}`,
       why: `${why}, so nothing of it is undone here`,
@@ -142,7 +153,7 @@ export const checkOwn = Effect.fn("checkOwn")(function* (desired: Desired, uuid:
   ]
   if (standing === undefined || changed.length === 0) return
   // To put back a part of what two have mixed would mix it further.
-  yield* leaveTo(standing, spec.name, `${changed.join(", ")} changed meanwhile by another's hand`)
+  yield* leaveTo(spec.name, `${changed.join(", ")} changed meanwhile by another's hand`)
   return yield* overtaken(`${changed.join(", ")} of ${spec.name} changed meanwhile by another's hand`)
 })
 

@@ -1,6 +1,6 @@
 import type { Desired } from "./Desired.ts"
-import type { SecretOrigin } from "./DeploymentEvent.ts"
-import * as Marker from "./Marker.ts"
+import type { SecretOrigin } from "../engine/DeploymentEvent.ts"
+import * as Marker from "../engine/Marker.ts"
 import type { Observed } from "./Observe.ts"
 
 /** What the operator should know before saying yes. */

@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
 import type { Spec } from "../spec/Spec.ts"
-import { RefusedError } from "./DeployError.ts"
+import { RefusedError } from "../engine/DeployError.ts"
 
 /** As Coolify makes them (CUID2): no name that a person gives has this form with a digit in it. */
 const looksLikeUuid = (text: string): boolean => /^(?=.*\d)[a-z0-9]{24}$/.test(text)

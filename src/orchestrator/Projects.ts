@@ -2,8 +2,8 @@
 import * as Effect from "effect/Effect"
 import { CoolifyClient, type Inventory, type Project } from "../coolify/CoolifyClient.ts"
 import { absentIfNotFound } from "./Find.ts"
-import * as Marker from "./Marker.ts"
-import { Owner } from "./Settings.ts"
+import * as Marker from "../engine/Marker.ts"
+import { Owner } from "../engine/Owner.ts"
 
 /** Older ones first: two that look at the same ones agree on the first. */
 const byAge = (a: Project, b: Project): number => a.id - b.id

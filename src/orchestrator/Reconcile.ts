@@ -8,12 +8,12 @@ import type {
   Project,
   Variable
 } from "../coolify/CoolifyClient.ts"
-import { RefusedError } from "./DeployError.ts"
+import { RefusedError } from "../engine/DeployError.ts"
 import { isOurComment, releaseKey, releaseIn, releaseVariable, specDigest, type Desired } from "./Desired.ts"
 import { diffApplication, type ApplicationDiff } from "./DiffApplication.ts"
 import { diffVariables, hiddenRelease } from "./DiffVariables.ts"
 import type { Observed, OrphanRecord } from "./Observe.ts"
-import type { Change, Plan } from "./Plan.ts"
+import type { Change, Plan } from "../engine/Plan.ts"
 import { planNotes, unseenVariables } from "./PlanNotes.ts"
 import { refuseValues } from "./RefuseValues.ts"
 import { reconcileRecord, type RecordAction } from "./ReconcileRecord.ts"

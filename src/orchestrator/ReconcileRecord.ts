@@ -1,11 +1,11 @@
 import * as Either from "effect/Either"
 import type { RecordSet, Zone } from "../dns/DnsClient.ts"
 import { conflictsAt, describe, ofType, satisfies } from "../dns/Zone.ts"
-import { RefusedError } from "./DeployError.ts"
+import { RefusedError } from "../engine/DeployError.ts"
 import { recordMark, unknownAddress, type Desired } from "./Desired.ts"
-import * as Marker from "./Marker.ts"
+import * as Marker from "../engine/Marker.ts"
 import type { ObservedDns, OrphanRecord } from "./Observe.ts"
-import type { Change, FieldChange } from "./Plan.ts"
+import type { Change, FieldChange } from "../engine/Plan.ts"
 
 /** What happens to the record of the domain. `stale`: ours of other types that exclude it, removed before it is put. */
 export type RecordAction =

@@ -4,8 +4,8 @@ import * as Redacted from "effect/Redacted"
 import type { Variable } from "../coolify/CoolifyClient.ts"
 import type { Desired } from "./Desired.ts"
 import { valueProblem } from "../coolify/VariableValue.ts"
-import { RefusedError } from "./DeployError.ts"
-import type { SecretOrigin } from "./DeploymentEvent.ts"
+import { RefusedError } from "../engine/DeployError.ts"
+import type { SecretOrigin } from "../engine/DeploymentEvent.ts"
 
 const places: Partial<Record<SecretOrigin, string>> = {
   given: " (from the command line)",

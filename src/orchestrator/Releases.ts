@@ -3,8 +3,8 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type { Spec } from "../spec/Spec.ts"
 import { History, type Release } from "../state/History.ts"
-import { RefusedError } from "./DeployError.ts"
-import type { RunFinished } from "./DeploymentEvent.ts"
+import { RefusedError } from "../engine/DeployError.ts"
+import type { RunFinished } from "../engine/DeploymentEvent.ts"
 
 /** A run that may have been a release. */
 export interface Finished {

@@ -6,9 +6,9 @@ import { DnsError } from "../dns/DnsError.ts"
 import { UnhealthyError } from "../health/AwaitHealthy.ts"
 import { JournalError } from "../state/Journals.ts"
 import { SecretError } from "../secrets/SecretStore.ts"
-import { DeadlineError, DeploymentFailedError, RefusedError } from "./DeployError.ts"
-import { RunFinished, Step } from "./DeploymentEvent.ts"
-import { IllegalTransition } from "./DeploymentState.ts"
+import { DeadlineError, DeploymentFailedError, RefusedError } from "../engine/DeployError.ts"
+import { RunFinished, Step } from "../engine/DeploymentEvent.ts"
+import { IllegalTransition } from "../engine/DeploymentState.ts"
 
 /** Everything a step can fail with. */
 export const StepError = Schema.Union(

@@ -4,8 +4,8 @@ import * as Schema from "effect/Schema"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
 import { DnsClient } from "../dns/DnsClient.ts"
 import { listManaged } from "./Managed.ts"
-import * as Marker from "./Marker.ts"
-import { Owner } from "./Settings.ts"
+import * as Marker from "../engine/Marker.ts"
+import { Owner } from "../engine/Owner.ts"
 
 export const Marked = Schema.Struct({
   kind: Schema.Literal("application", "record", "project"),

@@ -4,8 +4,8 @@ import { isIP } from "node:net"
 import { CoolifyClient, type ServedDomains, type Server } from "../coolify/CoolifyClient.ts"
 import { CoolifySettings } from "../coolify/CoolifySettings.ts"
 import type { Spec } from "../spec/Spec.ts"
-import { RefusedError } from "./DeployError.ts"
-import * as Marker from "./Marker.ts"
+import { RefusedError } from "../engine/DeployError.ts"
+import * as Marker from "../engine/Marker.ts"
 import type { Observed } from "./Observe.ts"
 
 /** How Coolify calls the host that it runs on itself. */

@@ -4,9 +4,9 @@ import { CoolifyClient, type Application, type ObservedVariable } from "../cooli
 import type { Spec } from "../spec/Spec.ts"
 import { releaseIn } from "./Desired.ts"
 import { absentIfNotFound } from "./Find.ts"
-import * as Marker from "./Marker.ts"
+import * as Marker from "../engine/Marker.ts"
 import type { Observed } from "./Observe.ts"
-import { Owner } from "./Settings.ts"
+import { Owner } from "../engine/Owner.ts"
 
 /** An application that carries a spec's mark. */
 export interface Standing {

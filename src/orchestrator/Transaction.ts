@@ -1,10 +1,9 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Ref from "effect/Ref"
-import type { Outcome, RunFinished } from "./DeploymentEvent.ts"
-import { lookForLate } from "./Late.ts"
-import { lookForOthers } from "./Overtaken.ts"
-import { reportEnd, Run } from "./Run.ts"
+import type { Outcome, RunFinished } from "../engine/DeploymentEvent.ts"
+import { lookForLate } from "../engine/Late.ts"
+import { reportEnd, Run } from "../engine/Run.ts"
 import { RunError, type StepError } from "./RunError.ts"
 
 type Report = typeof RunFinished.Type
@@ -52,7 +51,7 @@ const announceEnd = <E>(exit: Exit.Exit<Outcome, E>) =>
     } else if (changes > 0) {
       yield* run.journal.rollingBack
       yield* Effect.orDie(run.go("ROLLING_BACK"))
-      yield* lookForOthers
+      yield* Effect.flatten(Ref.get(run.lookForOthers))
     } else {
       yield* Effect.orDie(run.go("FAILED"))
     }

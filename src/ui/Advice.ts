@@ -3,7 +3,7 @@ import type { CoolifyError, CoolifyErrorReason } from "../coolify/CoolifyError.t
 import type { DnsError, DnsErrorReason } from "../dns/DnsError.ts"
 import type { UnhealthyError } from "../health/AwaitHealthy.ts"
 import type { ProbeError } from "../health/HealthProbe.ts"
-import type { DeploymentFailedError, RefusedError } from "../orchestrator/DeployError.ts"
+import type { DeploymentFailedError, RefusedError } from "../engine/DeployError.ts"
 import type { JournalError } from "../state/Journals.ts"
 import type { SecretError } from "../secrets/SecretStore.ts"
 

@@ -1,5 +1,5 @@
 /** A failed run told: what, where, why, what was undone, what is left, what to do now. */
-import type { Leftover, RunFinished } from "../orchestrator/DeploymentEvent.ts"
+import type { Leftover, RunFinished } from "../engine/DeploymentEvent.ts"
 import type { RunError } from "../orchestrator/RunError.ts"
 import type { SpecError } from "../spec/SpecError.ts"
 import type { Explanation } from "./Explain.ts"

@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
-import { DeploymentEvent, Progress, type Emitted } from "../orchestrator/DeploymentEvent.ts"
+import { DeploymentEvent, Progress, type Emitted } from "../engine/DeploymentEvent.ts"
 import { cleanLines } from "./Sanitize.ts"
 import { Screen } from "./Screen.ts"
 

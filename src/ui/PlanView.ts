@@ -1,6 +1,6 @@
 /** A plan in the manner of a diff: what is done in the gutter, the fields below, one closing count. */
-import type { SecretOrigin } from "../orchestrator/DeploymentEvent.ts"
-import { countActions, hasChanges, type Change, type FieldChange, type Plan } from "../orchestrator/Plan.ts"
+import type { SecretOrigin } from "../engine/DeploymentEvent.ts"
+import { countActions, hasChanges, type Change, type FieldChange, type Plan } from "../engine/Plan.ts"
 import { padEnd, truncate, widthOf, wrap } from "./Layout.ts"
 import { clean } from "./Sanitize.ts"
 import type { Style } from "./Style.ts"

@@ -1,4 +1,4 @@
-import type { Step } from "../orchestrator/DeploymentEvent.ts"
+import type { Step } from "../engine/DeploymentEvent.ts"
 
 const steps: { readonly [S in Step]: readonly [number, string] | undefined } = {
   validate: [1, "Validate"],

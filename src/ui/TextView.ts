@@ -1,6 +1,6 @@
 /** A run told in lines: a pure function from one event and what was shown before it to what is shown next. */
-import type { DeploymentEvent, Emitted } from "../orchestrator/DeploymentEvent.ts"
-import { hasChanges } from "../orchestrator/Plan.ts"
+import type { DeploymentEvent, Emitted } from "../engine/DeploymentEvent.ts"
+import { hasChanges } from "../engine/Plan.ts"
 import { renderLeftovers } from "./Failure.ts"
 import { count, seconds, wrap } from "./Layout.ts"
 import { renderPlan, type PlannedSecret } from "./PlanView.ts"

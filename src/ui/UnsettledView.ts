@@ -1,5 +1,5 @@
-import type { Unsettled } from "../orchestrator/JournalEntry.ts"
-import { subjectOf } from "../orchestrator/Undo.ts"
+import type { Unsettled } from "../engine/JournalEntry.ts"
+import { subjectOf } from "../engine/Undo.ts"
 import { count, wrap } from "./Layout.ts"
 import { clean } from "./Sanitize.ts"
 import type { Style } from "./Style.ts"

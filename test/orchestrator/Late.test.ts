@@ -13,7 +13,7 @@ import { layerDryRun as authoritativeDryRun } from "../../src/dns/AuthoritativeD
 import { layerMemory as dnsMemory } from "../../src/dns/DnsMemory.ts"
 import { layerDryRun as healthy } from "../../src/health/MemoryHealthProbe.ts"
 import { apply } from "../../src/orchestrator/Apply.ts"
-import { Progress } from "../../src/orchestrator/DeploymentEvent.ts"
+import { Progress } from "../../src/engine/DeploymentEvent.ts"
 import { layerMemory as secretMemory } from "../../src/secrets/MemorySecretStore.ts"
 import type { Spec } from "../../src/spec/Spec.ts"
 import { layerMemory as journalsMemory } from "../../src/state/MemoryJournals.ts"

@@ -9,7 +9,7 @@ import {
   releaseVariable
 } from "../../src/orchestrator/Desired.ts"
 import type { Observed } from "../../src/orchestrator/Observe.ts"
-import { countActions, hasChanges } from "../../src/orchestrator/Plan.ts"
+import { countActions, hasChanges } from "../../src/engine/Plan.ts"
 import { reconcile, type ReconcileOptions } from "../../src/orchestrator/Reconcile.ts"
 import type { Spec } from "../../src/spec/Spec.ts"
 import { application, desired, empty, firstRun, secondRun, server, spec, variable } from "./Samples.ts"

@@ -8,7 +8,7 @@ import { CoolifyError } from "../../src/coolify/CoolifyError.ts"
 import { CoolifyMemory, layerMemory } from "../../src/coolify/CoolifyMemory.ts"
 import { watchContainer } from "../../src/orchestrator/resources/ContainerWatch.ts"
 import { staysUp, type Trouble } from "../../src/orchestrator/resources/StaysUp.ts"
-import { makeReadingRun, Run } from "../../src/orchestrator/Run.ts"
+import { makeReadingRun, Run } from "../../src/engine/Run.ts"
 import { application } from "./Samples.ts"
 
 const world = (status = "running:unknown") =>

@@ -1,6 +1,6 @@
 import { it } from "@effect/vitest"
 import { assert, describe } from "vitest"
-import type { Change, Plan } from "../../src/orchestrator/Plan.ts"
+import type { Change, Plan } from "../../src/engine/Plan.ts"
 import { widthOf } from "../../src/ui/Layout.ts"
 import { renderPlan } from "../../src/ui/PlanView.ts"
 import { makeStyle, plainStyle } from "../../src/ui/Style.ts"

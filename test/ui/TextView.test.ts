@@ -1,6 +1,6 @@
 import { it } from "@effect/vitest"
 import { assert, describe } from "vitest"
-import type { DeploymentEvent } from "../../src/orchestrator/DeploymentEvent.ts"
+import type { DeploymentEvent } from "../../src/engine/DeploymentEvent.ts"
 import { widthOf } from "../../src/ui/Layout.ts"
 import { makeStyle, plainStyle } from "../../src/ui/Style.ts"
 import { emptyView, makeTextView, type TextOptions } from "../../src/ui/TextView.ts"

@@ -12,10 +12,10 @@ import {
 } from "../../coolify/CoolifyClient.ts"
 import { normaliseRepository } from "../../coolify/Repository.ts"
 import { absentIfNotFound, awaitGone, createOnce, created, unknownCreation, type Creation } from "../Find.ts"
-import * as Marker from "../Marker.ts"
-import { leftAsItIs, withUndo } from "../Rollback.ts"
-import { Run } from "../Run.ts"
-import type { UndoOf } from "../Undo.ts"
+import * as Marker from "../../engine/Marker.ts"
+import { leftAsItIs, withUndo } from "../../engine/Rollback.ts"
+import { Run } from "../../engine/Run.ts"
+import type { UndoOf } from "../../engine/Undo.ts"
 import { cancelActive } from "./Deployment.ts"
 
 export interface Place {

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import { CoolifyClient } from "../../coolify/CoolifyClient.ts"
-import { Pace } from "../Pace.ts"
+import { Pace } from "../../engine/Pace.ts"
 
 const logTail = 30
 

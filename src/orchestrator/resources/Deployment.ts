@@ -2,10 +2,10 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import { CoolifyClient, type Deployment } from "../../coolify/CoolifyClient.ts"
-import { DeploymentFailedError } from "../DeployError.ts"
+import { DeploymentFailedError } from "../../engine/DeployError.ts"
 import { absentIfNotFound } from "../Find.ts"
-import { Pace, pollFor, pollFrom } from "../Pace.ts"
-import { Run } from "../Run.ts"
+import { Pace, pollFor, pollFrom } from "../../engine/Pace.ts"
+import { Run } from "../../engine/Run.ts"
 
 const logTail = 30
 

@@ -3,8 +3,8 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import { lazily } from "../Lazily.ts"
-import { Run } from "../Run.ts"
+import { lazily } from "../../engine/Lazily.ts"
+import { Run } from "../../engine/Run.ts"
 import { SecretError, SecretStore } from "../../secrets/SecretStore.ts"
 
 const make = () => {

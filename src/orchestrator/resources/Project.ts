@@ -5,11 +5,11 @@ import { CoolifyClient, type Inventory, type Project } from "../../coolify/Cooli
 import type { CoolifyError } from "../../coolify/CoolifyError.ts"
 import { projectMark, type Desired } from "../Desired.ts"
 import { absentIfNotFound, createOnce, created, unknownCreation, type Creation } from "../Find.ts"
-import * as Marker from "../Marker.ts"
+import * as Marker from "../../engine/Marker.ts"
 import { furnishings, namesakes } from "../Projects.ts"
-import { withUndo } from "../Rollback.ts"
-import { Run } from "../Run.ts"
-import type { UndoOf } from "../Undo.ts"
+import { withUndo } from "../../engine/Rollback.ts"
+import { Run } from "../../engine/Run.ts"
+import type { UndoOf } from "../../engine/Undo.ts"
 
 /** Coolify refuses to delete a project or an environment until the deletion jobs of its resources have run. */
 const untilEmpty = Schedule.exponential("300 millis", 1.5).pipe(

@@ -1,11 +1,11 @@
 import * as Effect from "effect/Effect"
 import { DnsClient, type RecordSet, type Zone } from "../../dns/DnsClient.ts"
 import { ofType, sameRecordSet, satisfies } from "../../dns/Zone.ts"
-import * as Marker from "../Marker.ts"
+import * as Marker from "../../engine/Marker.ts"
 import type { RecordAction } from "../ReconcileRecord.ts"
-import { leftAsItIs, withUndo } from "../Rollback.ts"
-import { Run } from "../Run.ts"
-import type { UndoOf } from "../Undo.ts"
+import { leftAsItIs, withUndo } from "../../engine/Rollback.ts"
+import { Run } from "../../engine/Run.ts"
+import type { UndoOf } from "../../engine/Undo.ts"
 
 type Put = Extract<RecordAction, { readonly _tag: "Put" }>
 

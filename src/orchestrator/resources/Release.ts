@@ -3,9 +3,9 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { CoolifyClient } from "../../coolify/CoolifyClient.ts"
 import { releaseVariable, type Desired } from "../Desired.ts"
-import { Pace } from "../Pace.ts"
-import { describe, undisturbed, undoRetries } from "../Rollback.ts"
-import { Run } from "../Run.ts"
+import { Pace } from "../../engine/Pace.ts"
+import { describe, undisturbed, undoRetries } from "../../engine/Rollback.ts"
+import { Run } from "../../engine/Run.ts"
 
 /**
  * Takes the word `pending` from the application's release once nothing can fail any more. Without that the next apply

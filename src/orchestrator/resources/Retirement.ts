@@ -2,9 +2,9 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { CoolifyClient, type Application } from "../../coolify/CoolifyClient.ts"
 import { absentIfNotFound, awaitGone } from "../Find.ts"
-import { Pace } from "../Pace.ts"
-import { describe, leaveOver, undisturbed, undoRetries } from "../Rollback.ts"
-import { Run } from "../Run.ts"
+import { Pace } from "../../engine/Pace.ts"
+import { describe, leaveOver, undisturbed, undoRetries } from "../../engine/Rollback.ts"
+import { Run } from "../../engine/Run.ts"
 
 /**
  * Deletes an application that another one has replaced. There is no way back from it, so it waits until nothing can

@@ -3,10 +3,10 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { CoolifyClient } from "../../coolify/CoolifyClient.ts"
 import { readStatus } from "../../health/StatusProbe.ts"
-import { DeploymentFailedError } from "../DeployError.ts"
+import { DeploymentFailedError } from "../../engine/DeployError.ts"
 import { isPassing } from "../Logs.ts"
-import { Pace } from "../Pace.ts"
-import { Run } from "../Run.ts"
+import { Pace } from "../../engine/Pace.ts"
+import { Run } from "../../engine/Run.ts"
 import type { ContainerWatch } from "./ContainerWatch.ts"
 
 /** What is wrong from outside. `gone`: something answered in the application's place. */

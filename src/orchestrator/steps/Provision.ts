@@ -5,7 +5,7 @@ import type { RecordSet } from "../../dns/DnsClient.ts"
 import { awaitAuthoritative } from "../../dns/AwaitAuthoritative.ts"
 import type { Desired } from "../Desired.ts"
 import type { Observed } from "../Observe.ts"
-import { Pace } from "../Pace.ts"
+import { Pace } from "../../engine/Pace.ts"
 import type { Reconciliation } from "../Reconcile.ts"
 import type { RecordAction } from "../ReconcileRecord.ts"
 import { createApplication, updateApplication } from "../resources/Application.ts"
@@ -13,7 +13,7 @@ import { createInPlace } from "../resources/Place.ts"
 import { keepPreviousVersion } from "../resources/PreviousVersion.ts"
 import { putRecord } from "../resources/Record.ts"
 import { putFreshVariables, updateVariables } from "../resources/Variables.ts"
-import { Run } from "../Run.ts"
+import { Run } from "../../engine/Run.ts"
 
 /** The application that is ready to be deployed, and what ran before it. */
 export type Provisioned =

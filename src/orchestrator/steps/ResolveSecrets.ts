@@ -4,7 +4,7 @@ import * as Redacted from "effect/Redacted"
 import type { ObservedVariable, Variable } from "../../coolify/CoolifyClient.ts"
 import { SecretStore, type FoundSecret, type SecretRecipe } from "../../secrets/SecretStore.ts"
 import type { Spec } from "../../spec/Spec.ts"
-import { RefusedError } from "../DeployError.ts"
+import { RefusedError } from "../../engine/DeployError.ts"
 import {
   digestOfComment,
   isBuildtime,
@@ -14,8 +14,8 @@ import {
   type Desired,
   type PlannedSecret
 } from "../Desired.ts"
-import type { Begun } from "../JournalSchema.ts"
-import { Run } from "../Run.ts"
+import type { Begun } from "../../engine/JournalSchema.ts"
+import { Run } from "../../engine/Run.ts"
 
 /** Keeps the generated secrets of two applications apart. */
 export const secretScope = ({ project, environment, name }: Spec): string =>

@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import { liveDomainProblem } from "../../spec/Domain.ts"
 import type { Spec } from "../../spec/Spec.ts"
-import { RefusedError } from "../DeployError.ts"
+import { RefusedError } from "../../engine/DeployError.ts"
 
 /** Step 1: what can be known without asking anybody. The spec itself was decoded before the run began. */
 export const validate = Effect.fn("validate")(function* (spec: Spec, mode: "live" | "sandbox" | "dry-run") {

@@ -11,13 +11,13 @@ import { judge } from "../../health/Judge.ts"
 import { readStatus } from "../../health/StatusProbe.ts"
 import { KnownSecrets } from "../../secrets/KnownSecrets.ts"
 import type { Healthcheck, Spec } from "../../spec/Spec.ts"
-import { DeploymentFailedError } from "../DeployError.ts"
-import type { DeploymentEvent } from "../DeploymentEvent.ts"
+import { DeploymentFailedError } from "../../engine/DeployError.ts"
+import type { DeploymentEvent } from "../../engine/DeploymentEvent.ts"
 import type { DnsTarget } from "../Desired.ts"
-import { Pace } from "../Pace.ts"
+import { Pace } from "../../engine/Pace.ts"
 import { watchContainer, type ContainerWatch } from "../resources/ContainerWatch.ts"
 import { staysUp } from "../resources/StaysUp.ts"
-import { Run } from "../Run.ts"
+import { Run } from "../../engine/Run.ts"
 
 export interface Verification {
   readonly spec: Spec

@@ -14,7 +14,6 @@ import {
   type WayBack
 } from "./DeploymentEvent.ts"
 import { noJournal, openRunJournal, type RunJournal } from "./RunJournal.ts"
-import type { Place, Standing } from "./Standing.ts"
 import type { Undo } from "./Undo.ts"
 import { transition, type DeploymentState, type IllegalTransition } from "./DeploymentState.ts"
 
@@ -36,19 +35,10 @@ export interface Ledger {
   readonly leftovers: ReadonlyArray<Leftover>
 }
 
-/** Whose work may stand at an application for this run's own to be the last there. */
-export interface Claim {
-  readonly place: Place
-  /** This run and those that it goes on from, and those that had changed it last before them. */
-  readonly runs: ReadonlySet<string>
-  /** The only application that counts; `undefined`: all that carry the mark. */
-  readonly uuid: string | undefined
-}
-
-/** Whether another run has changed the application since, so that nothing of it is this run's to undo any more. */
+/** Whether another run has changed the same since, so that nothing of it is this run's to undo any more. */
 export type Overtaken =
   | { readonly _tag: "No" }
-  | { readonly _tag: "By"; readonly standing: Standing }
+  | { readonly _tag: "Yes" }
   /** It could not be looked at. */
   | { readonly _tag: "Unseen"; readonly why: string }
 
@@ -62,7 +52,7 @@ export interface LateChange {
 }
 
 /** One run of a command: its id, state, current step and ledger; every event passes through it. */
-export class Run extends Context.Tag("fabrik/orchestrator/Run")<
+export class Run extends Context.Tag("fabrik/engine/Run")<
   Run,
   {
     /** 12 hex digits. It marks what the run creates and is the release id of what it deploys. */
@@ -79,8 +69,8 @@ export class Run extends Context.Tag("fabrik/orchestrator/Run")<
     /** Applications whose running version may have been replaced or stopped. */
     readonly replaced: Ref.Ref<ReadonlySet<string>>
     readonly journal: RunJournal
-    /** `undefined`: nobody else's work is looked for. */
-    readonly claim: Ref.Ref<Claim | undefined>
+    /** Looks for another run's work, says what it finds and notes it in `overtaken`. Nobody looks until it is set. */
+    readonly lookForOthers: Ref.Ref<Effect.Effect<void>>
     /** As it was looked at before anything was undone. */
     readonly overtaken: Ref.Ref<Overtaken>
     /** Until when a request without an answer may still take effect, in milliseconds since the epoch. */
@@ -118,7 +108,7 @@ const makeRunWith = Effect.fnUntraced(function* <E, R>(
   })
   const asked = yield* Ref.make(0)
   const replaced = yield* Ref.make<ReadonlySet<string>>(new Set())
-  const claim = yield* Ref.make<Claim | undefined>(undefined)
+  const lookForOthers = yield* Ref.make<Effect.Effect<void>>(Effect.void)
   const lateUntil = yield* Ref.make(0)
   const late = yield* Ref.make<ReadonlyArray<LateChange>>([])
   const overtaken = yield* Ref.make<Overtaken>({ _tag: "No" })
@@ -142,7 +132,7 @@ const makeRunWith = Effect.fnUntraced(function* <E, R>(
     ledger,
     asked,
     replaced,
-    claim,
+    lookForOthers,
     overtaken,
     lateUntil,
     late,

@@ -28,7 +28,7 @@ export const transitions: { readonly [State in DeploymentState]: ReadonlyArray<D
 }
 
 export class IllegalTransition extends Schema.TaggedError<IllegalTransition>(
-  "fabrik/orchestrator/IllegalTransition"
+  "fabrik/engine/IllegalTransition"
 )("IllegalTransition", { from: DeploymentState, to: DeploymentState }) {
   override get message(): string {
     return `a deployment in ${this.from} cannot go to ${this.to}`

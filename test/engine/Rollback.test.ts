@@ -8,10 +8,10 @@ import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
 import * as TestClock from "effect/TestClock"
 import { layerMemory as nobody } from "../../src/coolify/CoolifyMemory.ts"
-import { lookForLate } from "../../src/orchestrator/Late.ts"
-import { Pace } from "../../src/orchestrator/Pace.ts"
-import { withUndo } from "../../src/orchestrator/Rollback.ts"
-import { makeReadingRun, Run, type Ledger } from "../../src/orchestrator/Run.ts"
+import { lookForLate } from "../../src/engine/Late.ts"
+import { Pace } from "../../src/engine/Pace.ts"
+import { withUndo } from "../../src/engine/Rollback.ts"
+import { makeReadingRun, Run, type Ledger } from "../../src/engine/Run.ts"
 
 /** Runs `program` in a scope of its own and tells how the undos went. */
 const inRun = <A, E>(

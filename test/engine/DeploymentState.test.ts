@@ -1,7 +1,7 @@
 import { assert, it } from "@effect/vitest"
 import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
-import { DeploymentState, transition, transitions } from "../../src/orchestrator/DeploymentState.ts"
+import { DeploymentState, transition, transitions } from "../../src/engine/DeploymentState.ts"
 
 const states = DeploymentState.literals
 const terminal = ["COMPLETE", "FAILED", "ROLLED_BACK"]

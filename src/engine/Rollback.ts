@@ -9,7 +9,6 @@ import * as Predicate from "effect/Predicate"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
-import { CoolifyError } from "../coolify/CoolifyError.ts"
 import type { JournalError } from "../state/Journals.ts"
 import type { Leftover } from "./DeploymentEvent.ts"
 import { Pace } from "./Pace.ts"
@@ -80,13 +79,15 @@ const isUnknown = (exit: Exit.Exit<unknown, unknown>): boolean =>
 export const undisturbed = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.uninterruptible(Effect.flatMap(Effect.forkDaemon(Effect.interruptible(effect)), Fiber.join))
 
-/** A request that met a proxy in Coolify's place. */
+/** A request that met a proxy in the place of the API that it was for. */
 const metNobody = (error: unknown): boolean =>
-  error instanceof CoolifyError &&
-  (error.reason === "Unreachable" ||
-    (error.status !== undefined && error.status >= 502 && error.status <= 504))
+  (Predicate.hasProperty(error, "reason") && error.reason === "Unreachable") ||
+  (Predicate.hasProperty(error, "status") &&
+    typeof error.status === "number" &&
+    error.status >= 502 &&
+    error.status <= 504)
 
-/** How often what must be done in the end is tried: five times, and as long as Coolify is away, but for its time. */
+/** How often what must be done in the end is tried: five times, and as long as the API is away, but for its time. */
 export const undoRetries = Schedule.exponential("300 millis").pipe(
   Schedule.jittered,
   Schedule.intersect(Schedule.recurs(4)),
@@ -107,7 +108,7 @@ export const runUndo = Effect.fn("runUndo")(function* <R>(
   const { what, next } = subjectOf(undo)
   const overtaken = yield* Ref.get(run.overtaken)
   // That is told once, not for every change.
-  if (overtaken._tag === "By") return yield* run.journal.undone(id, "left")
+  if (overtaken._tag === "Yes") return yield* run.journal.undone(id, "left")
   yield* run.emit({ _tag: "UndoStarted", what })
   if (overtaken._tag === "Unseen") {
     yield* Ref.update(run.ledger, (ledger) => ({ ...ledger, pending: ledger.pending + 1 }))

@@ -3,7 +3,6 @@
  * comments: at most 100 characters (Cloudflare's free plan) of the set that Coolify's own forms accept.
  */
 import { createHash } from "node:crypto"
-import type { Spec } from "../spec/Spec.ts"
 
 /** What every mark begins with. */
 export const sign = "managed by fabrik"
@@ -19,8 +18,15 @@ export interface Marker {
 
 export const digest = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 16)
 
+/** Where an application lives, and its name there. */
+export interface Named {
+  readonly project: string
+  readonly environment: string
+  readonly name: string
+}
+
 /** What tells one application from another across machines: who owns it, and where it lives. */
-export const applicationKey = (owner: string, spec: Pick<Spec, "project" | "environment" | "name">): string =>
+export const applicationKey = (owner: string, spec: Named): string =>
   digest(JSON.stringify([owner, spec.project, spec.environment, spec.name]))
 
 export const projectKey = (owner: string, project: string): string => digest(JSON.stringify([owner, project]))

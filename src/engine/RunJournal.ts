@@ -3,7 +3,6 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import { SecretStore } from "../secrets/SecretStore.ts"
-import type { Spec } from "../spec/Spec.ts"
 import { JournalError, Journals, type Journal } from "../state/Journals.ts"
 import { unsettled, type Unsettled } from "./JournalEntry.ts"
 import { journalSchema, type Begun, type JournalEntry } from "./JournalSchema.ts"
@@ -33,7 +32,7 @@ export interface RunJournal {
 }
 
 /** One journal an application: the lock lets one run at a time write it. */
-export const journalName = (owner: string, spec: Pick<Spec, "project" | "environment" | "name">): string =>
+export const journalName = (owner: string, spec: Marker.Named): string =>
   `${spec.name}-${Marker.applicationKey(owner, spec)}`
 
 /** @param warn is told when something could not be written that stops nothing. */

@@ -7,7 +7,6 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import type { Unsettled } from "./JournalEntry.ts"
-import { lookForOthers } from "./Overtaken.ts"
 import { Pace } from "./Pace.ts"
 import { describe, isOneRequest, leaveOver } from "./Rollback.ts"
 import { makeReadingRun, Run, type LateChange } from "./Run.ts"
@@ -35,13 +34,13 @@ export const lookForLate = Effect.gen(function* () {
     const left = until - (yield* Clock.currentTimeMillis)
     if (left <= 0 || (yield* Ref.get(run.late)).length === 0) break
     yield* Effect.sleep(Duration.millis(Math.min(wait, left)))
-    yield* lookForOthers
-    if ((yield* Ref.get(run.overtaken))._tag === "By") break
+    yield* Effect.flatten(Ref.get(run.lookForOthers))
+    if ((yield* Ref.get(run.overtaken))._tag === "Yes") break
     yield* lookOnce
   }
   const overtaken = yield* Ref.get(run.overtaken)
   for (const { id, undone } of yield* Ref.get(run.late)) {
-    yield* run.journal.undone(id, overtaken._tag === "By" ? "left" : undone ? "undone" : "nothing")
+    yield* run.journal.undone(id, overtaken._tag === "Yes" ? "left" : undone ? "undone" : "nothing")
   }
   yield* Ref.set(run.late, [])
 }).pipe(Effect.withSpan("lookForLate"))

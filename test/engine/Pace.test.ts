@@ -4,7 +4,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/TestClock"
-import { Pace, pollFor, pollUntil } from "../../src/orchestrator/Pace.ts"
+import { Pace, pollFor, pollUntil } from "../../src/engine/Pace.ts"
 
 /** Polls what is over after `end`, with reads of so long; answers when that was seen, and when each read began. */
 const watch = (end: number, read: number, limit: Duration.DurationInput = "65 minutes") =>

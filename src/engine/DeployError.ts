@@ -2,7 +2,7 @@
 import * as Schema from "effect/Schema"
 
 /** Refused before anything was sent: going on could harm what is not fabrik's, or could not be undone. */
-export class RefusedError extends Schema.TaggedError<RefusedError>("fabrik/orchestrator/RefusedError")(
+export class RefusedError extends Schema.TaggedError<RefusedError>("fabrik/engine/RefusedError")(
   "RefusedError",
   {
     reason: Schema.Literal(
@@ -34,7 +34,7 @@ export class RefusedError extends Schema.TaggedError<RefusedError>("fabrik/orche
 
 /** The deployment ended otherwise than `finished`, or its outcome does not hold. */
 export class DeploymentFailedError extends Schema.TaggedError<DeploymentFailedError>(
-  "fabrik/orchestrator/DeploymentFailedError"
+  "fabrik/engine/DeploymentFailedError"
 )("DeploymentFailedError", {
   reason: Schema.Literal("Failed", "Cancelled", "QueueFull", "Lost", "CrashLoop", "Unsteady", "Overtaken"),
   detail: Schema.String,
@@ -48,7 +48,7 @@ export class DeploymentFailedError extends Schema.TaggedError<DeploymentFailedEr
 }
 
 /** The run's own deadline passed. */
-export class DeadlineError extends Schema.TaggedError<DeadlineError>("fabrik/orchestrator/DeadlineError")(
+export class DeadlineError extends Schema.TaggedError<DeadlineError>("fabrik/engine/DeadlineError")(
   "DeadlineError",
   { seconds: Schema.Number }
 ) {

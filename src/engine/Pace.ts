@@ -8,7 +8,7 @@ import * as Schedule from "effect/Schedule"
  * How patient a run is. Coolify allows 200 requests a minute: a poll takes less than half of them, and the client
  * spreads its requests when they run short.
  */
-export class Pace extends Context.Reference<Pace>()("fabrik/orchestrator/Pace", {
+export class Pace extends Context.Reference<Pace>()("fabrik/engine/Pace", {
   defaultValue: () => ({
     firstPoll: Duration.millis(300),
     slowestPoll: Duration.millis(750),

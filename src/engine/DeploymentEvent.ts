@@ -195,7 +195,7 @@ export const Emitted = Schema.Struct({
 export type Emitted = typeof Emitted.Type
 
 /** Who watches a run. Nobody, unless a screen says otherwise. */
-export class Progress extends Context.Reference<Progress>()("fabrik/orchestrator/Progress", {
+export class Progress extends Context.Reference<Progress>()("fabrik/engine/Progress", {
   defaultValue: (): { readonly emit: (emitted: Emitted) => Effect.Effect<void> } => ({
     emit: () => Effect.void
   })
