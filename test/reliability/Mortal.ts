@@ -16,6 +16,9 @@ import { Journals } from "../../src/state/Journals.ts"
 import { eachCall } from "../orchestrator/EachCall.ts"
 import { carryOut, type Command, pass, probe, recording, writes } from "./MemoryWorld.ts"
 
+/** Unlike `Effect.never` it holds no timer, so that what has died can be swept: there are thousands of them. */
+const silence: Effect.Effect<never> = Effect.async(() => {})
+
 /** A process that can die: from then on nothing that it asks for happens, and it hears of nothing any more. */
 interface Process {
   readonly dead: Ref.Ref<boolean>
@@ -28,14 +31,14 @@ const makeProcess = (dies: number): Effect.Effect<Process> =>
   Effect.all({ dead: Ref.make(false), points: Ref.make(0), dies: Effect.succeed(dies) })
 
 const live = <A, E>(process: Process, effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
-  Effect.flatMap(Ref.get(process.dead), (dead) => (dead ? Effect.never : effect))
+  Effect.flatMap(Ref.get(process.dead), (dead) => (dead ? silence : effect))
 
 /** A point at which it may die. */
 const point = ({ dead, dies, points }: Process) =>
   Effect.gen(function* () {
     if ((yield* Ref.updateAndGet(points, (n) => n + 1)) !== dies) return
     yield* Ref.set(dead, true)
-    return yield* Effect.never
+    return yield* silence
   })
 
 const mortal = <S extends object>(process: Process, service: S): S =>
