@@ -184,19 +184,22 @@ for (const scenario of kinds) {
           // Two machines in every way there is; where the third one dies is by chance.
           const dice = new Dice(kinds.indexOf(scenario) + 1)
           const cases = two.flatMap((one) => [one, { ...one, second: 1 + dice.below(65) }])
-          let refused = 0
+          const refused: Array<Case> = []
           let live: unknown
           const chosen = sample(dice.shuffle(cases), 16)
           for (const one of chosen) {
             const result = yield* oneCase(scenario, one)
             if (result === "refused") {
-              refused += 1
+              refused.push(one)
               continue
             }
             live ??= result.live
             assert.deepStrictEqual(result.live, live, result.at)
           }
-          assert.isAtMost(refused, scenario.name === "a replacement" ? chosen.length / 8 : 0)
+          // Between the two requests that move the domain there are a few points, whatever the others do.
+          const between = new Set(refused.filter(({ second }) => second === 0).map(({ dies }) => dies))
+          assert.isAtMost(between.size, scenario.name === "a replacement" ? 8 : 0)
+          if (scenario.name !== "a replacement") assert.deepStrictEqual(refused, [])
           note({ suite: `machines: ${scenario.name}`, runs: chosen.length, invariants: "I1 I2 I3 I6 I7" })
         }).pipe(inFastTime),
       3_600_000
