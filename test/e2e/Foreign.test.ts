@@ -12,6 +12,7 @@ import { Pace } from "../../src/engine/Pace.ts"
 import type { SandboxHandle } from "../../src/sandbox/SandboxHandle.ts"
 import type { Source, Spec } from "../../src/spec/Spec.ts"
 import { testSandbox } from "../sandbox/TestSandbox.ts"
+import { size } from "../reliability/Scale.ts"
 import { destroyOptions } from "../orchestrator/Samples.ts"
 import { hasty, layersOf, options, specOf } from "./SandboxWorld.ts"
 
@@ -174,7 +175,7 @@ const trespassers: ReadonlyArray<Partial<Spec>> = [
 ]
 
 const lanes = 4
-const runsPerLane = 50
+const runsPerLane = size(15, 50)
 
 it.scopedLive(
   `${lanes * runsPerLane} runs leave what is not theirs byte for byte as it was`,

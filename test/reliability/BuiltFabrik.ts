@@ -43,10 +43,11 @@ export interface Result {
 
 export interface BuiltFabrik {
   readonly cwd: string
-  /** Runs to the end, with a stdin that says yes to everything. */
-  readonly run: (args: ReadonlyArray<string>, env?: Readonly<Record<string, string>>) => Result
-  /** Runs to the end while this process goes on, to serve what it asks for. */
-  readonly runBeside: (args: ReadonlyArray<string>, env?: Readonly<Record<string, string>>) => Promise<Result>
+  /**
+   * Runs to the end, with a stdin that says yes to everything, while this process goes on: to serve what it asks for, and
+   * because a worker that stands still for a minute is given up.
+   */
+  readonly run: (args: ReadonlyArray<string>, env?: Readonly<Record<string, string>>) => Promise<Result>
   /** Starts; the promise is of what has been printed once `text` was. */
   readonly begin: (args: ReadonlyArray<string>, until: string) => Promise<string>
   /** Ends what has been begun, and waits for it. */
@@ -79,7 +80,7 @@ export const buildFabrik = (): BuiltFabrik => {
       .map((line) => JSON.parse(line))
   return {
     cwd,
-    runBeside: (args, env = {}) =>
+    run: (args, env = {}) =>
       new Promise((resolve) => {
         writeFileSync(watched, "")
         const child = spawn(process.execPath, ["--require", hook, program, ...args], {
@@ -87,6 +88,8 @@ export const buildFabrik = (): BuiltFabrik => {
           env: { ...environment, ...env }
         })
         children.push(child)
+        // Who has ended reads no more.
+        child.stdin.on("error", () => {}).end("y\ny\nyes\n")
         const seen = { stdout: "", stderr: "" }
         child.stdout.setEncoding("latin1").on("data", (text: string) => (seen.stdout += text))
         child.stderr.setEncoding("latin1").on("data", (text: string) => (seen.stderr += text))
@@ -95,17 +98,6 @@ export const buildFabrik = (): BuiltFabrik => {
           resolve({ status, ...seen, watched: readWatched() })
         })
       }),
-    run: (args, env = {}) => {
-      writeFileSync(watched, "")
-      const { status, stdout, stderr } = spawnSync(process.execPath, ["--require", hook, program, ...args], {
-        cwd,
-        env: { ...environment, ...env },
-        input: "y\ny\nyes\n",
-        encoding: "latin1"
-      })
-      assertNoSecret(join(cwd, ".fabrik"), stdout + stderr)
-      return { status, stdout, stderr, watched: readWatched() }
-    },
     begin: (args, until) =>
       new Promise((resolve, reject) => {
         const child = spawn(process.execPath, [program, ...args], { cwd, env: environment })

@@ -265,8 +265,8 @@ const story: Readonly<Record<string, Case>> = {
 
 describe("no secret is seen", () => {
   for (const [name, { args, status, env, echoes }] of Object.entries(story)) {
-    it(`in ${name}`, () => {
-      const result = fabrik.run(args, { ...given, ...env })
+    it(`in ${name}`, async () => {
+      const result = await fabrik.run(args, { ...given, ...env })
       assertNothingLeaks(result)
       assert.strictEqual(result.status, status, result.stdout + result.stderr)
       if (echoes !== undefined) assert.include(result[echoes], redactedMark)
@@ -299,7 +299,7 @@ describe("no secret is seen", () => {
       ["plan", "--json", "app.yaml"],
       ["logs", "app.yaml"]
     ]) {
-      const result = fabrik.run(args, env)
+      const result = await fabrik.run(args, env)
       assertNothingLeaks(result)
       assert.include(result.stderr, redactedMark)
     }

@@ -41,7 +41,7 @@ describe("specs at once", () => {
       const all = (command: string) =>
         Promise.all(
           files.map((file, index) =>
-            fabrik.runBeside([command, file, "--yes", "--sandbox", "--no-color"], {
+            fabrik.run([command, file, "--yes", "--sandbox", "--no-color"], {
               TMPDIR: machines[index] ?? ""
             })
           )
@@ -49,14 +49,14 @@ describe("specs at once", () => {
       for (const { status, stderr, stdout } of await all("apply")) {
         assert.strictEqual(status, 0, `${stdout}\n${stderr}`)
       }
-      const listed = await fabrik.runBeside(["list", "--sandbox", "--json"])
+      const listed = await fabrik.run(["list", "--sandbox", "--json"])
       const managed = listed.stdout
         .trim()
         .split("\n")
         .map((line) => JSON.parse(line) as { readonly project: string; readonly environment: string })
       assert.lengthOf(managed, count, listed.stdout)
       for (const one of managed) assert.include(one, { project: "shop", environment })
-      const scanned = await fabrik.runBeside(["recover", "--scan", "--sandbox", "--json"])
+      const scanned = await fabrik.run(["recover", "--scan", "--sandbox", "--json"])
       assert.lengthOf(scanned.stdout.match(/"kind":"project"/g) ?? [], 1, scanned.stdout)
       for (const { status, stdout, stderr } of await all("apply")) {
         assert.strictEqual(status, 0, stderr)
@@ -65,7 +65,7 @@ describe("specs at once", () => {
       for (const { status, stdout, stderr } of await all("destroy")) {
         assert.strictEqual(status, 0, `${stdout}\n${stderr}`)
       }
-      const left = await fabrik.runBeside(["recover", "--scan", "--sandbox", "--json"])
+      const left = await fabrik.run(["recover", "--scan", "--sandbox", "--json"])
       assert.strictEqual(left.stdout.trim(), "", "nothing of fabrik's is left")
     }
     note({ suite: "eight specs at once", runs: rounds, invariants: "I1 I6" })

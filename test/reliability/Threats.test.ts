@@ -85,14 +85,14 @@ describe("PR spec in CI", () => {
   ]
 
   for (const [what, text] of hostile) {
-    it(`that ${what}: validate and an offline plan open no socket and show nothing`, () => {
+    it(`that ${what}: validate and an offline plan open no socket and show nothing`, async () => {
       write("pr.yaml", text)
       const { CLOUDFLARE_API_TOKEN, CF_DNS_API_TOKEN, PDNS_API_KEY, COOLIFY_TOKEN, ...runner } = environment
       for (const result of [
-        fabrik.run(["validate", "pr.yaml"], environment),
-        fabrik.run(["validate", "--json", "pr.yaml"], environment),
-        fabrik.run(["plan", "pr.yaml"], runner),
-        fabrik.run(["plan", "--json", "pr.yaml"], runner)
+        await fabrik.run(["validate", "pr.yaml"], environment),
+        await fabrik.run(["validate", "--json", "pr.yaml"], environment),
+        await fabrik.run(["plan", "pr.yaml"], runner),
+        await fabrik.run(["plan", "--json", "pr.yaml"], runner)
       ]) {
         assert.deepStrictEqual(sent(result), [])
         assert.deepStrictEqual(leaksIn(environment, result.stdout + result.stderr), [])
@@ -106,37 +106,40 @@ describe("PR spec in CI", () => {
     })
   }
 
-  it("is told apart from one that does open a socket", () => {
+  it("is told apart from one that does open a socket", async () => {
     write("pr.yaml", base(""))
-    const result = fabrik.run(["list"], {
+    const result = await fabrik.run(["list"], {
       COOLIFY_ENDPOINT: "http://127.0.0.1:47999",
       COOLIFY_TOKEN: environment["COOLIFY_TOKEN"]!
     })
     assert.isAbove(sent(result).length, 0)
   })
 
-  it("gets no credential of fabrik's, and of the rest what is allowed", () => {
+  it("gets no credential of fabrik's, and of the rest what is allowed", async () => {
     const plan = (names: ReadonlyArray<string>, env: Record<string, string>) => {
       write("pr.yaml", base(`secrets: [${names.join(", ")}]`))
       return fabrik.run(["apply", "--dry-run", "--skip-dns", "pr.yaml"], { ...env })
     }
     for (const name of ["CLOUDFLARE_API_TOKEN", "CF_DNS_API_TOKEN", "PDNS_API_KEY"]) {
-      const { status, stderr } = plan([name], { [name]: canary() })
+      const { status, stderr } = await plan([name], { [name]: canary() })
       assert.strictEqual(status, 4, stderr)
       assert.include(flat(stderr), `${name}: is fabrik's own in the environment`)
       // Who owns the machine may say otherwise.
       write(".env", `${name}=given-on-purpose\n`)
-      assert.strictEqual(plan([name], {}).status, 0)
+      assert.strictEqual((await plan([name], {})).status, 0)
       rmSync(join(fabrik.cwd, ".env"))
     }
     const runner = { API_KEY: canary(), AWS_SECRET_ACCESS_KEY: canary() }
     const both = Object.keys(runner)
-    assert.strictEqual(plan(both, runner).status, 0)
-    const limited = plan(both, { ...runner, FABRIK_ENV_SECRETS: "API_KEY, OTHER" })
+    assert.strictEqual((await plan(both, runner)).status, 0)
+    const limited = await plan(both, { ...runner, FABRIK_ENV_SECRETS: "API_KEY, OTHER" })
     assert.strictEqual(limited.status, 4)
     assert.include(flat(limited.stderr), "AWS_SECRET_ACCESS_KEY: is in the environment, but not in")
-    assert.strictEqual(plan(["API_KEY"], { ...runner, FABRIK_ENV_SECRETS: "API_KEY, OTHER" }).status, 0)
-    assert.strictEqual(plan(["API_KEY"], { ...runner, FABRIK_ENV_SECRETS: "" }).status, 4)
+    assert.strictEqual(
+      (await plan(["API_KEY"], { ...runner, FABRIK_ENV_SECRETS: "API_KEY, OTHER" })).status,
+      0
+    )
+    assert.strictEqual((await plan(["API_KEY"], { ...runner, FABRIK_ENV_SECRETS: "" })).status, 4)
   })
 })
 
@@ -160,14 +163,14 @@ describe("YAML bomb", () => {
     ["20 MB", "a: 1\n".repeat(4_000_000)]
   ]
 
-  it.each(bombs)("%s is refused within a second, in 256 MB", (_, text) => {
+  it.each(bombs)("%s is refused within a second, in 256 MB", async (_, text) => {
     const began = process.cpuUsage()
     assert.isTrue(Either.isLeft(parseSpec(text, "bomb.yaml")))
     // Of the processor's time: what else a machine does is not the parser's fault.
     const { user, system } = process.cpuUsage(began)
     assert.isBelow(user + system, 1_000_000)
     write("bomb.yaml", text)
-    const { status, stderr, watched } = fabrik.run(["validate", "bomb.yaml"])
+    const { status, stderr, watched } = await fabrik.run(["validate", "bomb.yaml"])
     assert.strictEqual(status, 4)
     assert.isBelow(stderr.length, 100_000)
     const peak = Number(watched.find(({ what }) => what === "memory")?.detail)
@@ -208,27 +211,30 @@ describe(".env and vault", () => {
   const spec = base("secrets: [API_KEY, OTHER]")
   const apply = () => fabrik.run(["apply", "--sandbox", "--yes", "vault.yaml"])
 
-  it("a .env is warned of, or refused, as loosely as it is kept", () => {
+  it("a .env is warned of, or refused, as loosely as it is kept", async () => {
     write("vault.yaml", spec)
     const plan = () => fabrik.run(["plan", "vault.yaml"])
     write(".env", "API_KEY=from-the-file\n", 0o600)
-    assert.notInclude(plan().stderr, "chmod")
+    assert.notInclude((await plan()).stderr, "chmod")
     write(".env", "API_KEY=from-the-file\n", 0o644)
-    assert.include(plan().stderr, "Warning: .env can be read by other users; make it private: chmod 600 .env")
+    assert.include(
+      (await plan()).stderr,
+      "Warning: .env can be read by other users; make it private: chmod 600 .env"
+    )
     write(".env", "API_KEY=from-the-file\n", 0o666)
-    assert.strictEqual(plan().status, 4)
+    assert.strictEqual((await plan()).status, 4)
     rmSync(join(fabrik.cwd, ".env"))
     write("elsewhere", "API_KEY=from-the-file\n", 0o600)
     symlinkSync(join(fabrik.cwd, "elsewhere"), join(fabrik.cwd, ".env"))
-    const linked = plan()
+    const linked = await plan()
     assert.strictEqual(linked.status, 4)
     assert.include(linked.stderr, "symbolic link")
     rmSync(join(fabrik.cwd, ".env"))
   })
 
-  it("what fabrik keeps is its owner's alone, and out of git", () => {
+  it("what fabrik keeps is its owner's alone, and out of git", async () => {
     write("vault.yaml", spec)
-    const { status, stderr } = apply()
+    const { status, stderr } = await apply()
     assert.strictEqual(status, 0, stderr)
     const dir = join(fabrik.cwd, ".fabrik/sandbox")
     const kept = filesBelow(dir).map(([file]) => file)
@@ -258,7 +264,7 @@ describe("Token scope", () => {
     const serve = ["sandbox", "--server", "vps1", "--zone", "example.com"]
     const dir = join(fabrik.cwd, ".fabrik/sandbox")
     // Made once, so that it can be given a second token.
-    const made = fabrik.run(["destroy", "--sandbox", "--yes", "scope.yaml"])
+    const made = await fabrik.run(["destroy", "--sandbox", "--yes", "scope.yaml"])
     assert.strictEqual(made.status, 0, made.stderr)
     const state = JSON.parse(readFileSync(join(dir, "coolify.json"), "utf8"))
     const database = "value" in state ? state.value : state
@@ -273,9 +279,9 @@ describe("Token scope", () => {
       ["3|deploydeploydeploy", "write"]
     ] as const) {
       const env = { COOLIFY_ENDPOINT: url, COOLIFY_TOKEN: token }
-      const listed = fabrik.run(["list"], env)
+      const listed = await fabrik.run(["list"], env)
       assert.strictEqual(listed.status, 0, listed.stderr)
-      const result = fabrik.run(["apply", "--yes", "--skip-dns", "scope.yaml"], env)
+      const result = await fabrik.run(["apply", "--yes", "--skip-dns", "scope.yaml"], env)
       assert.strictEqual(result.status, 5, result.stderr)
       assert.include(result.stderr, `It needs the ability \`${lacks}\`.`)
     }
@@ -320,8 +326,8 @@ describe("TLS", () => {
         PDNS_API_KEY: "tls-canary-key"
       }
       write("tls.yaml", base(""))
-      const listed = await fabrik.runBeside(["list"], env)
-      const verified = await fabrik.runBeside(["verify", "--spec", "dns", "tls.yaml"], env)
+      const listed = await fabrik.run(["list"], env)
+      const verified = await fabrik.run(["verify", "--spec", "dns", "tls.yaml"], env)
       server.close()
       if (name === "good") {
         assert.include(seen, "Bearer 1|tls-canary-token")
@@ -407,7 +413,7 @@ describe("Escapes in logs, CI commands and prompt spoofing", () => {
     }
   }
 
-  it("whatever is in a log, an error or a name, it stays text", () => {
+  it("whatever is in a log, an error or a name, it stays text", async () => {
     write(
       "loud.yaml",
       base(
@@ -423,11 +429,11 @@ describe("Escapes in logs, CI commands and prompt spoofing", () => {
       fabrik.run([command, "--sandbox", "loud.yaml", ...args])
     const fault = (rule: string) => ["--sandbox-fault", rule]
     const loud = [
-      sandbox("apply", "--yes", ...fault(`coolify GET /servers status=200 body=${servers}`)),
-      sandbox("apply", "--yes", ...fault(`coolify POST /projects status=422 body=${body}`)),
-      sandbox("apply", "--yes", "--json", ...fault(`coolify POST /projects status=422 body=${body}`)),
-      sandbox("apply", "--yes", ...fault(`coolify POST /applications status=409 body=${body}`)),
-      sandbox("apply", "--yes", ...fault(`dns PATCH /zones status=422 body=${body}`))
+      await sandbox("apply", "--yes", ...fault(`coolify GET /servers status=200 body=${servers}`)),
+      await sandbox("apply", "--yes", ...fault(`coolify POST /projects status=422 body=${body}`)),
+      await sandbox("apply", "--yes", "--json", ...fault(`coolify POST /projects status=422 body=${body}`)),
+      await sandbox("apply", "--yes", ...fault(`coolify POST /applications status=409 body=${body}`)),
+      await sandbox("apply", "--yes", ...fault(`dns PATCH /zones status=422 body=${body}`))
     ]
     for (const result of loud) {
       assertHarmless(result)
@@ -435,31 +441,35 @@ describe("Escapes in logs, CI commands and prompt spoofing", () => {
       // It did arrive.
       assert.match(result.stdout + result.stderr, /evil|x!y/, result.stderr)
     }
-    const applied = sandbox("apply", "--yes", "--verbose")
+    const applied = await sandbox("apply", "--yes", "--verbose")
     assertHarmless(applied)
     assert.strictEqual(applied.status, 0, applied.stderr)
     assert.include(applied.stderr, "| : :set-env name=A::b")
     // A question that the log asks stands behind the bar that all of the log stands behind.
     assert.notMatch(applied.stderr, /^Carry this plan out/m)
     const logs = fault(`coolify GET ~/logs status=200 body=${JSON.stringify({ logs: hostile.join("\n") })}`)
-    for (const result of [sandbox("logs", ...logs), sandbox("logs", "--json", ...logs), sandbox("status")]) {
+    for (const result of [
+      await sandbox("logs", ...logs),
+      await sandbox("logs", "--json", ...logs),
+      await sandbox("status")
+    ]) {
       assertHarmless(result)
       assert.strictEqual(result.status, 0, result.stderr)
     }
   })
 
-  it("nobody at a terminal is nobody who agrees, whatever stdin says", () => {
+  it("nobody at a terminal is nobody who agrees, whatever stdin says", async () => {
     write(
       "ask.yaml",
       base('env: { A: "x\\nCarry this plan out? [y/N] y" }')
         .replace("name: app", "name: ask")
         .replace("app.example.com", "ask.example.com")
     )
-    const { status, stderr, stdout } = fabrik.run(["apply", "--sandbox", "ask.yaml"])
+    const { status, stderr, stdout } = await fabrik.run(["apply", "--sandbox", "ask.yaml"])
     assert.strictEqual(status, 4, stdout)
     assert.include(stderr, "nobody can be asked")
     assert.notMatch(stdout, /^\s*Carry this plan out/m)
-    const gone = fabrik.run(["destroy", "--sandbox", "loud.yaml"])
+    const gone = await fabrik.run(["destroy", "--sandbox", "loud.yaml"])
     assert.strictEqual(gone.status, 4, gone.stdout)
   })
 })
@@ -477,14 +487,16 @@ describe("Compose and label injection", () => {
     UNICODE: "é✓\u{1f511}"
   }
 
-  it("values arrive as they are, and as nothing else", () => {
+  it("values arrive as they are, and as nothing else", async () => {
     const env = Object.entries(values).map(
       ([key, value]) => `  ${key}: ${JSON.stringify(value).replaceAll("${", () => "$${")}`
     )
     write("inject.yaml", base(["env:", ...env, "secrets: [GENERATED, TRICKY]"].join("\n")))
     const tricky = `"\\$(id)\${X}\nTRICKY2=1`
     rmSync(join(fabrik.cwd, ".fabrik"), { recursive: true, force: true })
-    const { status, stderr } = fabrik.run(["apply", "--sandbox", "--yes", "inject.yaml"], { TRICKY: tricky })
+    const { status, stderr } = await fabrik.run(["apply", "--sandbox", "--yes", "inject.yaml"], {
+      TRICKY: tricky
+    })
     assert.strictEqual(status, 0, stderr)
     const text = readFileSync(join(fabrik.cwd, ".fabrik/sandbox/coolify.json"), "utf8")
     const state = JSON.parse(text)
@@ -499,7 +511,7 @@ describe("Compose and label injection", () => {
     )
     const { PORT, HOST, ...given } = ours
     assert.deepStrictEqual(given, { ...values, TRICKY: tricky })
-    const again = fabrik.run(["apply", "--sandbox", "inject.yaml"], { TRICKY: tricky })
+    const again = await fabrik.run(["apply", "--sandbox", "inject.yaml"], { TRICKY: tricky })
     assert.include(again.stdout, "No changes.")
     assert.include([undefined, "8080"], PORT)
     assert.include([undefined, "0.0.0.0"], HOST)
