@@ -1,11 +1,11 @@
-// What holds while a real Coolify has a bad moment; see mutants.mjs.
+// What holds while a real Coolify has a bad moment; see run.mjs.
 
-export const momentMutants = [
+export const moments = [
   {
     name: "the variables that a build is not given",
     file: "src/orchestrator/Desired.ts",
-    find: "isBuildtime: spec.build.env.includes(key)",
-    put: "isBuildtime: true",
+    find: "boolean => build.env.includes(key)",
+    put: "boolean => [build, key].length > 0",
     tests: ["test/orchestrator/Reconcile.test.ts"]
   },
   {

@@ -1,4 +1,4 @@
-/** The protections against what other machines and late requests do; see mutants.mjs. */
+/** The protections against what other machines and late requests do; see run.mjs. */
 export const machines = [
   {
     name: "the look for what takes effect late",
@@ -17,7 +17,7 @@ export const machines = [
   {
     name: "the look for runs of other machines before a failed run is undone",
     file: "src/orchestrator/Overtaken.ts",
-    find: "(one) => !claimed.runs.has(one.run) && (claimed.uuid ?? one.uuid) === one.uuid",
+    find: "(one) => !runs.has(one.run) && (uuid ?? one.uuid) === one.uuid",
     put: "() => false",
     tests: ["test/orchestrator/Overtaken.test.ts"]
   }

@@ -1,5 +1,5 @@
 /** Mutants of what keeps a secret's value as it is. */
-export const secretMutants = [
+export const secrets = [
   {
     name: "the value at the application that a generated one never replaces",
     file: "src/orchestrator/steps/ResolveSecrets.ts",

@@ -1,22 +1,5 @@
-// Takes one protection out of the source at a time, in a copy, and shows that a test notices.
-// node scripts/mutants.mjs [part of a name ...]
-import { machines } from "./mutants-machines.mjs"
-import { spawnSync } from "node:child_process"
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { fileURLToPath } from "node:url"
-import { causeMutants } from "./mutants.causes.mjs"
-import { momentMutants } from "./mutants.moments.mjs"
-import { secretMutants } from "./mutants.secrets.mjs"
-
-const root = fileURLToPath(new URL("..", import.meta.url))
-
-/** `find` must stand in `file` exactly once; the first of `tests` that fails is enough. */
-const mutants = [
-  ...causeMutants,
-  ...momentMutants,
-  ...machines,
+/** The protections that every command has; see run.mjs. */
+export const core = [
   {
     name: "the watch over whether an application stays up",
     file: "src/orchestrator/resources/StaysUp.ts",
@@ -271,7 +254,6 @@ const mutants = [
     put: "ids.length < 0",
     tests: ["test/coolify/HostileAnswers.test.ts", "test/coolify/CoolifyHttp.test.ts"]
   },
-  ...secretMutants,
   {
     name: "the secret that is taken out of an error",
     file: "src/coolify/AnswerError.ts",
@@ -301,59 +283,3 @@ const mutants = [
     tests: ["test/secrets/FileSecretStore.test.ts"]
   }
 ]
-
-const wanted = process.argv.slice(2)
-const chosen = mutants.filter(({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)))
-
-const dir = mkdtempSync(join(tmpdir(), "fabrik-mutants-"))
-const copied = [
-  "src",
-  "test",
-  "fixtures",
-  "scripts",
-  "package.json",
-  "tsconfig.json",
-  "vitest.config.ts",
-  "README.md"
-]
-let caught = 0
-try {
-  for (const name of [...copied, ".npmrc", "package-lock.json"])
-    cpSync(join(root, name), join(dir, name), { recursive: true })
-  symlinkSync(join(root, "node_modules"), join(dir, "node_modules"))
-  for (const { name, file, find, put, find2, put2, tests } of chosen) {
-    const path = join(dir, file)
-    const text = readFileSync(path, "utf8")
-    const once = (from, to, part) => {
-      if (from.split(part).length !== 2)
-        throw new Error(`${name}: what it takes out does not stand in ${file} once`)
-      return from.replace(part, () => to)
-    }
-    let mutated = once(text, put, find)
-    if (find2 !== undefined) mutated = once(mutated, put2, find2)
-    writeFileSync(path, mutated)
-    const report = join(dir, "report.json")
-    const began = Date.now()
-    const by = tests.find((test) => {
-      rmSync(report, { force: true })
-      spawnSync("npx", ["vitest", "run", "--bail=1", "--reporter=json", `--outputFile=${report}`, test], {
-        cwd: dir,
-        encoding: "utf8"
-      })
-      const { numFailedTests, numTotalTests } = JSON.parse(readFileSync(report, "utf8"))
-      // A file that cannot even be loaded notices nothing.
-      if (numTotalTests === 0) throw new Error(`${name}: ${test} did not run`)
-      return numFailedTests > 0
-    })
-    writeFileSync(path, text)
-    if (by !== undefined) caught += 1
-    const seconds = `${((Date.now() - began) / 1000).toFixed(0)} s`
-    console.log(
-      `${by === undefined ? "SURVIVED" : "caught  "}  ${name} (${by ?? tests.join(", ")}, ${seconds})`
-    )
-  }
-} finally {
-  rmSync(dir, { recursive: true, force: true })
-}
-console.log(`${caught} of ${chosen.length} mutants caught`)
-process.exit(caught === chosen.length ? 0 : 1)

@@ -1,5 +1,5 @@
-// Mutants of what tells a failure by its cause before anything is sent; scripts/mutants.mjs runs them.
-export const causeMutants = [
+// Mutants of what tells a failure by its cause before anything is sent; see run.mjs.
+export const causes = [
   {
     name: "the look for a delegation above the domain",
     file: "src/orchestrator/Delegation.ts",
