@@ -228,24 +228,24 @@ export const core = [
   },
   {
     name: "the write that is never sent twice",
-    file: "src/coolify/Transport.ts",
-    find: '(refused.reason === "ServerError" && !origin.write)',
-    put: '(refused.reason === "ServerError")',
+    file: "src/http/Http.ts",
+    find: "(answer.status >= 500 && !call.write)",
+    put: "answer.status >= 500",
     tests: ["test/coolify/Retry.test.ts", "test/coolify/CoolifyHttp.test.ts"]
   },
   {
     name: "the token that no redirect gets",
-    file: "src/coolify/Transport.ts",
+    file: "src/http/Http.ts",
     find: '{ redirect: "manual" }',
     put: '{ redirect: "follow" }',
     tests: ["test/coolify/CoolifyHttp.test.ts", "test/coolify/HostileAnswers.test.ts"]
   },
   {
     name: "the limit of an answer's size",
-    file: "src/coolify/JsonSieve.ts",
+    file: "src/http/JsonSieve.ts",
     find: 'if (out.length() > longest) fault ??= "full"',
     put: "",
-    tests: ["test/coolify/JsonSieve.test.ts", "test/coolify/LargeAnswers.test.ts"]
+    tests: ["test/http/JsonSieve.test.ts", "test/coolify/LargeAnswers.test.ts"]
   },
   {
     name: "the form of an id that gets into a URL",
@@ -256,7 +256,7 @@ export const core = [
   },
   {
     name: "the secret that is taken out of an error",
-    file: "src/coolify/AnswerError.ts",
+    file: "src/http/Plain.ts",
     find: 'kept.replaceAll(secret, "[redacted]")',
     put: "kept",
     tests: ["test/coolify/HostileAnswers.test.ts", "test/coolify/CoolifyHttp.test.ts"]

@@ -24,9 +24,9 @@ export const moments = [
   },
   {
     name: "the patience with an API that is away",
-    file: "src/coolify/Retry.ts",
-    find: "if (away && (yield* presence.isAwaited)) {",
-    put: "if (away && limit < 0) {",
+    file: "src/http/Retry.ts",
+    find: "refusal.away ? presence.isAwaited : Effect.succeed(false)",
+    put: "Effect.succeed(refusal.away && limit < 0)",
     tests: ["test/coolify/Retry.test.ts"]
   },
   {

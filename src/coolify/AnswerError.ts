@@ -3,12 +3,14 @@
  * app/Http/Middleware, bootstrap/helpers/api.php and the controllers, at 4.3.11.
  */
 import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import { type Answer, isUndecided } from "../http/Failure.ts"
+import { type Hidden, plain } from "../http/Plain.ts"
+import { retryAfterMillis } from "../http/RetryAfter.ts"
 import { CoolifyError, type CoolifyErrorReason } from "./CoolifyError.ts"
 
-/** What an error needs to know of the call it is about. */
-export interface Origin {
+/** What an error needs to know of the call it is about, and what its text must not repeat. */
+export interface Origin extends Hidden {
   /** The CoolifyClient method. */
   readonly method: string
   /** `GET /applications/{uuid}`. */
@@ -17,39 +19,19 @@ export interface Origin {
   readonly write: boolean
   /** Writes item by item, and may refuse after the first ones are in. */
   readonly piecemeal: boolean
-  /** Values that a message must not repeat, whatever the server answers. */
-  readonly secrets: ReadonlyArray<Redacted.Redacted<string>>
-  /** Takes out all other secrets that are known. */
-  readonly hide: (text: string) => string
 }
 
-export interface Answer {
+/** An answer with what its JSON says. */
+interface Refused {
   readonly status: number
-  /** Lower-case names. */
-  readonly headers: { readonly [name: string]: string | undefined }
+  readonly headers: Answer["headers"]
   /** Parsed JSON, or `undefined` when it is none. */
   readonly body: unknown
 }
 
 const defaultThrottleMillis = 5_000
 const queueFullMillis = 60_000
-const longestWaitMillis = 300_000
-const longestText = 400
 const mostProblems = 50
-
-/** Values shorter than this are no secrets, and replacing them would garble every message. */
-const shortestSecret = 4
-
-/** One line without control or direction-changing characters, without secrets, of bounded length. */
-export const plain = (origin: Origin, text: string): string => {
-  const safe = origin.secrets
-    .map(Redacted.value)
-    .filter((secret) => secret.length >= shortestSecret)
-    .toSorted((a, b) => b.length - a.length)
-    .reduce((kept, secret) => kept.replaceAll(secret, "[redacted]"), origin.hide(text))
-  const line = safe.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029\s]+/gu, " ").trim()
-  return line.length > longestText ? `${line.slice(0, longestText)}…` : line
-}
 
 const ErrorBody = Schema.Struct({
   message: Schema.optional(Schema.String),
@@ -65,6 +47,11 @@ const Conflict = Schema.Struct({
   resource_uuid: Schema.optionalWith(Schema.NullOr(Schema.String), { default: () => null }),
   resource_type: Schema.optionalWith(Schema.NullOr(Schema.String), { default: () => null })
 })
+
+const decodeJson = Schema.decodeUnknownOption(Schema.parseJson())
+
+/** `undefined`: no JSON. */
+export const bodyOf = ({ text }: Answer): unknown => Option.getOrUndefined(decodeJson(text))
 
 const decodeBody = Schema.decodeUnknownOption(ErrorBody)
 const decodeList = Schema.decodeUnknownOption(Schema.Array(Schema.Unknown))
@@ -100,18 +87,6 @@ const conflictsOf = (origin: Origin, conflicts: unknown) =>
       resourceType: conflict.resource_type === null ? null : plain(origin, conflict.resource_type)
     }))
 
-/** Seconds or an HTTP date (RFC 9110, 10.2.3), at most five minutes; `undefined` for anything else. */
-const retryAfterMillis = (header: string | undefined, nowMillis: number): number | undefined => {
-  if (header === undefined) return undefined
-  const text = header.trim()
-  const millis = /^\d{1,10}$/.test(text)
-    ? Number(text) * 1000
-    : /^[A-Za-z]{3,9},? /.test(text)
-      ? Date.parse(text) - nowMillis
-      : Number.NaN
-  return Number.isNaN(millis) ? undefined : Math.min(Math.max(millis, 0), longestWaitMillis)
-}
-
 const abilityPattern = /^Missing required permissions?: *(.+)$/i
 
 interface Verdict {
@@ -133,7 +108,7 @@ const forbidden = (origin: Origin, message: string): Verdict => {
 
 const judge = (
   origin: Origin,
-  answer: Answer,
+  answer: Refused,
   body: typeof ErrorBody.Type,
   wait: number | undefined
 ): Verdict => {
@@ -173,13 +148,14 @@ const judge = (
   }
 }
 
-const location = (answer: Answer) => {
+const location = (answer: Refused) => {
   const target = answer.headers["location"] ?? ""
   return URL.canParse(target) ? ` to ${new URL(target).origin}` : ""
 }
 
 /** The error that an answer outside 200..299 stands for. */
-export const fromAnswer = (origin: Origin, answer: Answer, nowMillis: number): CoolifyError => {
+export const fromAnswer = (origin: Origin, raw: Answer, nowMillis: number): CoolifyError => {
+  const answer = { ...raw, body: bodyOf(raw) }
   const { method, write } = origin
   const { status } = answer
   if (status >= 300 && status < 400) {
@@ -200,6 +176,6 @@ export const fromAnswer = (origin: Origin, answer: Answer, nowMillis: number): C
     conflicts: conflictsOf(origin, body.conflicts),
     ability: verdict.ability,
     retryAfterMillis: verdict.retryAfterMillis,
-    outcomeUnknown: write && (status >= 500 || status < 200 || (status === 422 && origin.piecemeal))
+    outcomeUnknown: write && (isUndecided(status) || (status === 422 && origin.piecemeal))
   })
 }

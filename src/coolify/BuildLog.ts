@@ -6,7 +6,7 @@ import { Buffer } from "node:buffer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { DeploymentLogLine } from "./CoolifyClient.ts"
-import { type Fault, makeSieve, type TextReader } from "./JsonSieve.ts"
+import { type Fault, makeSieve, type TextReader } from "../http/JsonSieve.ts"
 
 /** Bytes of all lines that are kept of one answer. */
 const mostBytes = 4 * 1024 * 1024

@@ -2,39 +2,40 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
-import { CoolifyObserver, CoolifySettings } from "./CoolifySettings.ts"
+import type { Presence } from "../http/Retry.ts"
+import { CoolifyError } from "./CoolifyError.ts"
+import { HttpObserver, HttpSettings } from "../http/HttpSettings.ts"
 
-export interface Presence {
-  /** To be told when a request has changed something, or may have. */
-  readonly changed: Effect.Effect<void>
-  /** Whether to wait for an API that is away: once something was sent, giving up would leave it as it is. */
-  readonly isAwaited: Effect.Effect<boolean>
-  /** A request has not reached Coolify. The first one of an absence is told to the observer. */
-  readonly gone: (why: string, limitMillis: number) => Effect.Effect<void>
-  /** Coolify has answered. */
-  readonly here: Effect.Effect<void>
-}
+/** `502`, `ECONNREFUSED`, or what became of the connection. */
+const whyAway = ({ detail, status }: CoolifyError): string =>
+  status === undefined ? (/\(([A-Z_]+)\)$/.exec(detail)?.[1] ?? detail) : String(status)
 
-export const makePresence: Effect.Effect<Presence> = Effect.gen(function* () {
+/** Once something was sent, giving up would leave it as it is: Coolify is waited for then. */
+export const makePresence: Effect.Effect<Presence<CoolifyError>> = Effect.gen(function* () {
   const changed = yield* Ref.make(false)
   const since = yield* Ref.make<number | undefined>(undefined)
   return {
     changed: Ref.set(changed, true),
     isAwaited: Effect.gen(function* () {
-      const { awaits } = yield* CoolifySettings
+      const { awaits } = yield* HttpSettings
       return awaits === "always" || (yield* Ref.get(changed))
     }),
-    gone: (why, limitMillis) =>
+    gone: (error, limitMillis) =>
       Effect.gen(function* () {
-        const { onAway } = yield* CoolifyObserver
+        const { onAway } = yield* HttpObserver
         const now = yield* Clock.currentTimeMillis
         const isNews = yield* Ref.modify(since, (known) => [known === undefined, known ?? now])
-        if (isNews) yield* onAway({ why, limitMillis })
+        if (isNews) yield* onAway({ why: whyAway(error), limitMillis })
       }),
     here: Effect.gen(function* () {
-      const { onBack } = yield* CoolifyObserver
+      const { onBack } = yield* HttpObserver
       const gone = yield* Ref.getAndSet(since, undefined)
       if (gone !== undefined) yield* onBack({ millis: (yield* Clock.currentTimeMillis) - gone })
-    })
-  } satisfies Presence
+    }),
+    inVain: (error, millis) =>
+      new CoolifyError({
+        ...error,
+        detail: `${error.detail}; the API was away for ${Math.round(millis / 1000)} s`
+      })
+  } satisfies Presence<CoolifyError>
 })

@@ -2,7 +2,7 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
-import { CoolifyObserver } from "./CoolifySettings.ts"
+import { HttpObserver } from "../http/HttpSettings.ts"
 
 export interface Spacing {
   /** Waits until the next request is due. */
@@ -42,7 +42,7 @@ export const makeSpacing: Effect.Effect<Spacing> = Effect.gen(function* () {
   const known = yield* Ref.make<Window | undefined>(undefined)
   return {
     turn: Effect.gen(function* () {
-      const { onSpaced } = yield* CoolifyObserver
+      const { onSpaced } = yield* HttpObserver
       const now = yield* Clock.currentTimeMillis
       const { gap, limit, left, news, wait } = yield* Ref.modify(known, (window) => {
         const free = { gap: 0, limit: 0, left: 0, news: false, wait: 0 }

@@ -1,27 +1,16 @@
-/** One HTTP exchange with a provider's API: deadlines, retries that are safe, and failures as DnsErrors. */
-import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+/** What is particular to the HTTP of DNS providers: how their refusals become DnsErrors. */
 import type * as HttpClient from "@effect/platform/HttpClient"
-import type { HttpClientError } from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
-import * as Clock from "effect/Clock"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as ParseResult from "effect/ParseResult"
-import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
-import * as Schedule from "effect/Schedule"
-import * as Schema from "effect/Schema"
-import * as Stream from "effect/Stream"
+import type * as Schema from "effect/Schema"
 import { isIP } from "node:net"
+import { type Answer, type HttpFailure, isOutcomeUnknown } from "../http/Failure.ts"
+import { type HttpCall, type HttpPolicy, makeHttp } from "../http/Http.ts"
+import { plain } from "../http/Plain.ts"
+import { retryAfterMillis } from "../http/RetryAfter.ts"
 import { DnsError, type DnsErrorReason } from "./DnsError.ts"
-
-/** A complete answer. */
-export interface Answer {
-  readonly status: number
-  readonly text: string
-}
 
 export interface Explanation {
   readonly reason: DnsErrorReason
@@ -37,82 +26,18 @@ export interface ProviderHttpOptions {
   readonly hide: (text: string) => string
   /** What an answer means in this API; `undefined`: nothing special (a 2xx is a success). */
   readonly explain: (answer: Answer) => Explanation | undefined
+  /** What `explain` reads of a 2xx answer. */
+  readonly explained?: Schema.Schema.AnyNoContext
 }
 
-/** How long one request may take, from the connection to the last byte. */
-const requestTimeout = Duration.seconds(15)
-/** A PowerDNS zone of some 300,000 records. */
-const maxBodyBytes = 64 * 1024 * 1024
-/** A provider that asks for more than this is not waited for. */
-const longestWait = Duration.seconds(30)
-/** Of a longer wait only this much is told. */
-const longestTold = Duration.toMillis("1 day")
-const maxDetail = 300
+const settings = {
+  headersTimeout: "15 seconds",
+  bodyTimeout: "15 seconds",
+  stallTimeout: "15 seconds",
+  // A PowerDNS zone of some 300,000 records.
+  maxBodyBytes: 64 * 1024 * 1024
+} as const
 const mostFound = 50
-
-/** Errors of the system and of TLS that come up before a request has left. */
-const neverSent = new Set([
-  "ECONNREFUSED",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "CERT_HAS_EXPIRED",
-  "DEPTH_ZERO_SELF_SIGNED_CERT",
-  "SELF_SIGNED_CERT_IN_CHAIN",
-  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
-  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
-  "ERR_TLS_CERT_ALTNAME_INVALID",
-  "ERR_SSL_WRONG_VERSION_NUMBER",
-  "ERR_SSL_PACKET_LENGTH_TOO_LONG",
-  "PROXY_UNREACHABLE",
-  "PROXY_AUTHENTICATION",
-  "PROXY_REFUSED",
-  "UND_ERR_CONNECT_TIMEOUT"
-])
-
-/** Where the code alone would not say what is wrong. */
-const failureText = (code: string): string => {
-  switch (code) {
-    case "ERR_SSL_WRONG_VERSION_NUMBER":
-    case "ERR_SSL_PACKET_LENGTH_TOO_LONG":
-      return "what answers at that port speaks no TLS: is the URL an http one?"
-    case "PROXY_UNREACHABLE":
-      return "the proxy that HTTPS_PROXY names cannot be reached (a host in NO_PROXY is asked without it)"
-    case "PROXY_AUTHENTICATION":
-      return "the proxy that HTTPS_PROXY names wants a user and a password, or does not take these"
-    case "PROXY_REFUSED":
-      return "the proxy that HTTPS_PROXY names does not connect to that host"
-    case "ENOTFOUND":
-      return "the host name of the URL does not exist"
-    default:
-      return `no connection (${code})`
-  }
-}
-
-/** The error code of the system, however deep the client wrapped it. */
-const systemCode = (error: unknown, depth = 0): string | undefined => {
-  if (!Predicate.isRecord(error) || depth > 4) return undefined
-  if (error["code"] === "EPROTO" && /:wrong version number:/.test(String(error["message"]))) {
-    return "ERR_SSL_WRONG_VERSION_NUMBER"
-  }
-  if (typeof error["code"] === "string" && /^[A-Z_]+$/.test(error["code"])) return error["code"]
-  const inner = Array.isArray(error["errors"]) ? error["errors"][0] : undefined
-  return systemCode(error["cause"], depth + 1) ?? systemCode(inner, depth + 1)
-}
-
-/** The client over fetch has no limit of its own, and unpacks what is compressed. */
-const readBody = (response: HttpClientResponse.HttpClientResponse) =>
-  Effect.gen(function* () {
-    const decoder = new TextDecoder()
-    const read = yield* Stream.runFoldEffect(response.stream, { text: "", bytes: 0 }, (so, chunk) => {
-      const bytes = so.bytes + chunk.byteLength
-      return bytes > maxBodyBytes
-        ? Effect.fail("too large" as const)
-        : Effect.succeed({ text: so.text + decoder.decode(chunk, { stream: true }), bytes })
-    })
-    return read.text + decoder.decode()
-  })
 
 const standard = ({ status }: Answer, write: boolean): Explanation | undefined => {
   if (status >= 200 && status < 300) return undefined
@@ -130,75 +55,42 @@ const standard = ({ status }: Answer, write: boolean): Explanation | undefined =
   }
 }
 
-/** Milliseconds of a Retry-After: seconds or an HTTP date. */
-const retryAfterMillis = (header: string, now: number): number | undefined => {
-  const millis = /^\d+$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - now
-  return Number.isNaN(millis) ? undefined : Math.min(Math.max(0, millis), longestTold)
+const explainFailure = (write: boolean, failure: HttpFailure): Explanation => {
+  const reason = write && isOutcomeUnknown(failure) ? "OutcomeUnknown" : undefined
+  switch (failure._tag) {
+    case "Unformed":
+      return { reason: "BadConfig", detail: "the request cannot be built: check the API's URL" }
+    case "Unsent":
+      return { reason: "Unavailable", detail: failure.detail }
+    case "Broken":
+      return { reason: reason ?? "Unavailable", detail: failure.detail }
+    case "Unreadable":
+      return {
+        reason: reason ?? "BadResponse",
+        detail: `the API answered ${failure.status} with ${failure.detail}`
+      }
+  }
 }
 
-/** Anywhere below a ceiling that doubles from 0.4 s, at most four times; a provider's own Retry-After is kept to. */
-const politely = Schedule.identity<DnsError>().pipe(
-  Schedule.zipLeft(Schedule.exponential("400 millis").pipe(Schedule.jitteredWith({ min: 0.1, max: 1 }))),
-  Schedule.zipLeft(Schedule.recurs(4)),
-  Schedule.modifyDelay((error, delay) => Duration.max(delay, error.retryAfterMillis ?? 0))
-)
-const waitable = (error: DnsError): boolean =>
-  Duration.lessThanOrEqualTo(error.retryAfterMillis ?? 0, longestWait)
-
 export const makeProviderHttp = (options: ProviderHttpOptions) => {
-  const { provider, client, explain } = options
-  const clean = (text: string): string =>
-    options
-      .hide(text)
-      .replaceAll(Redacted.value(options.secret), "[redacted]")
-      .replace(/[\p{Cc}\p{Cf}\s]+/gu, " ")
-      .trim()
-      .slice(0, maxDetail)
+  const { provider, explain } = options
+  const clean = (text: string) => plain({ hide: options.hide, secrets: [options.secret] }, text)
   const fail = (method: string, { reason, detail }: Explanation, retryAfterMillis?: number) =>
     new DnsError({ provider, method, reason, detail: clean(detail), retryAfterMillis })
 
-  const exchange = (method: string, request: HttpClientRequest.HttpClientRequest) => {
-    const write = request.method !== "GET"
-    const broken = (detail: string) =>
-      fail(method, { reason: write ? "OutcomeUnknown" : "Unavailable", detail })
-    const fromClient = (error: HttpClientError) => {
-      const code = systemCode(error.cause)
-      if (error._tag === "ResponseError") return broken("the answer broke off")
-      if (error.reason !== "Transport") {
-        return fail(method, {
-          reason: "BadConfig",
-          detail: "the request cannot be built: check the API's URL"
-        })
-      }
-      return code !== undefined && neverSent.has(code)
-        ? fail(method, { reason: "Unavailable", detail: failureText(code) })
-        : broken(`the connection broke (${code ?? error.reason})`)
-    }
-    return Effect.gen(function* () {
-      const response = yield* client.execute(request)
-      const answer = { status: response.status, text: yield* readBody(response) }
+  const policy: HttpPolicy<DnsError, HttpCall> = {
+    api: provider,
+    settings,
+    failed: ({ method, write }, failure) => fail(method, explainFailure(write, failure)),
+    judge: ({ method, write }, answer, now) => {
       const explanation = explain(answer) ?? standard(answer, write)
-      if (explanation === undefined) return answer
-      const after = response.headers["retry-after"]
-      const wait = after === undefined ? undefined : retryAfterMillis(after, yield* Clock.currentTimeMillis)
-      return yield* fail(method, explanation, wait)
-    }).pipe(
-      Effect.scoped,
-      // fetch would follow a redirect and hand a key in a header of its own to whoever is there.
-      Effect.provideService(FetchHttpClient.RequestInit, { redirect: "manual" }),
-      Effect.mapError((error) => {
-        if (error === "too large") {
-          const reason = write ? "OutcomeUnknown" : "BadResponse"
-          return fail(method, { reason, detail: `an answer of more than ${maxBodyBytes} bytes` })
-        }
-        return error._tag === "DnsError" ? error : fromClient(error)
-      }),
-      Effect.timeoutFail({
-        duration: requestTimeout,
-        onTimeout: () => broken(`no answer within ${Duration.format(requestTimeout)}`)
-      })
-    )
+      return explanation === undefined
+        ? undefined
+        : fail(method, explanation, retryAfterMillis(answer.headers["retry-after"], now))
+    },
+    ...(options.explained === undefined ? {} : { judged: options.explained })
   }
+  const http = makeHttp(options.client, policy)
 
   return {
     fail,
@@ -210,37 +102,25 @@ export const makeProviderHttp = (options: ProviderHttpOptions) => {
         found: error.found.slice(0, mostFound).map(clean)
       }),
     /** A GET, repeated while the provider is busy or out of reach. */
-    read: (method: string, path: string, parameters: Readonly<Record<string, string>> = {}) =>
-      exchange(method, HttpClientRequest.get(path, { urlParams: parameters })).pipe(
-        Effect.retry({
-          schedule: politely,
-          while: (error) =>
-            (error.reason === "Unavailable" || error.reason === "RateLimited") && waitable(error)
-        })
+    read: <A, I>(
+      method: string,
+      path: string,
+      schema: Schema.Schema<A, I>,
+      parameters: Readonly<Record<string, string>> = {}
+    ): Effect.Effect<A, DnsError> =>
+      http.json(
+        { method, write: false, request: HttpClientRequest.get(path, { urlParams: parameters }) },
+        schema
       ),
-    /** Sent once; again only when it was refused for the rate limit, so never after it may have taken effect. */
-    write: (method: string, request: HttpClientRequest.HttpClientRequest) =>
-      exchange(method, request).pipe(
-        Effect.retry({
-          schedule: politely,
-          while: (error) => error.reason === "RateLimited" && waitable(error)
-        })
-      ),
-    /** The answer's JSON in the given form. */
-    decode: <A, I>(method: string, schema: Schema.Schema<A, I>) => {
-      const decode = Schema.decodeUnknown(Schema.parseJson(schema))
-      return ({ text }: Answer): Effect.Effect<A, DnsError> =>
-        decode(text).pipe(
-          Effect.mapError((error) => {
-            const [issue] = ParseResult.ArrayFormatter.formatErrorSync(error)
-            const path = issue === undefined || issue.path.length === 0 ? "the body" : issue.path.join(".")
-            return fail(method, {
-              reason: "BadResponse",
-              detail: `the answer is not as documented, at ${path}`
-            })
-          })
-        )
-    }
+    /** A write, whose answer says nothing but that it worked. */
+    write: (method: string, request: HttpClientRequest.HttpClientRequest): Effect.Effect<void, DnsError> =>
+      Effect.asVoid(http.text({ method, write: true, request })),
+    /** A write whose answer is needed. */
+    writeFor: <A, I>(
+      method: string,
+      request: HttpClientRequest.HttpClientRequest,
+      schema: Schema.Schema<A, I>
+    ): Effect.Effect<A, DnsError> => http.json({ method, write: true, request }, schema)
   }
 }
 

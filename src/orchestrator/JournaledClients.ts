@@ -9,7 +9,7 @@ import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
 import { CoolifyError } from "../coolify/CoolifyError.ts"
-import { CoolifyObserver } from "../coolify/CoolifySettings.ts"
+import { HttpObserver } from "../http/HttpSettings.ts"
 import { DnsClient, type RecordSet } from "../dns/DnsClient.ts"
 import { DnsError } from "../dns/DnsError.ts"
 import type { JournalError } from "../state/Journals.ts"
@@ -41,9 +41,9 @@ export const withJournaledClients = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     return yield* effect.pipe(
       Effect.provideService(CoolifyClient, coolify),
       Effect.provideService(DnsClient, dns),
-      Effect.provideService(CoolifyObserver, {
-        onRetry: ({ method, reason, delayMillis }) =>
-          emit({ _tag: "Retrying", what: `Coolify ${method}`, why: reason, delayMillis }),
+      Effect.provideService(HttpObserver, {
+        onRetry: ({ api, method, reason, delayMillis }) =>
+          emit({ _tag: "Retrying", what: `${api} ${method}`, why: reason, delayMillis }),
         onAway: (absence) => emit({ _tag: "ApiAway", ...absence }),
         onBack: (absence) => emit({ _tag: "ApiBack", ...absence }),
         onSpaced: (spacing) => emit({ _tag: "RequestsSpaced", ...spacing })

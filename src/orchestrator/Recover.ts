@@ -1,7 +1,7 @@
 /** Settles what a run has left open that came to no end of its own. */
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
-import { CoolifySettings } from "../coolify/CoolifySettings.ts"
+import { HttpSettings } from "../http/HttpSettings.ts"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
 import { RefusedError } from "../engine/DeployError.ts"
 import type { Unsettled } from "../engine/JournalEntry.ts"
@@ -60,11 +60,11 @@ export const rollBackOpen = Effect.fn("rollBackOpen")(function* (journal: string
     yield* Effect.orDie(run.go(leftovers.length > 0 ? "FAILED" : "ROLLED_BACK"))
     return yield* reportEnd(leftovers.length > 0 ? "leftovers" : "rolled-back", null)
   })
-  const settings = yield* CoolifySettings
+  const settings = yield* HttpSettings
   return yield* withJournaledClients(Effect.uninterruptible(end)).pipe(
     Effect.provideService(Run, run),
     // The world is half changed from the beginning: no look at it may be given up early.
-    Effect.provideService(CoolifySettings, { ...settings, awaits: "always" })
+    Effect.provideService(HttpSettings, { ...settings, awaits: "always" })
   )
 }, Effect.scoped)
 

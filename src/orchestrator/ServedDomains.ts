@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import { isIP } from "node:net"
 import { CoolifyClient, type ServedDomains, type Server } from "../coolify/CoolifyClient.ts"
-import { CoolifySettings } from "../coolify/CoolifySettings.ts"
+import { HttpSettings } from "../http/HttpSettings.ts"
 import type { Spec } from "../spec/Spec.ts"
 import { RefusedError } from "../engine/DeployError.ts"
 import * as Marker from "../engine/Marker.ts"
@@ -17,9 +17,9 @@ const ownHost = "host.docker.internal"
  */
 const servedDomains = Effect.fn("servedDomains")(function* (serverUuid: string) {
   const coolify = yield* CoolifyClient
-  const settings = yield* CoolifySettings
+  const settings = yield* HttpSettings
   return yield* coolify.servedDomains(serverUuid).pipe(
-    Effect.provideService(CoolifySettings, { ...settings, tries: 1 }),
+    Effect.provideService(HttpSettings, { ...settings, tries: 1 }),
     Effect.catchIf(
       ({ reason }) => reason === "ServerError" || reason === "BadResponse" || reason === "UnknownEndpoint",
       () => Effect.succeed([])

@@ -12,7 +12,7 @@ import { CoolifyClient } from "../../src/coolify/CoolifyClient.ts"
 import { makeCoolifyConfig } from "../../src/coolify/CoolifyConfig.ts"
 import type { CoolifyError } from "../../src/coolify/CoolifyError.ts"
 import * as CoolifyHttp from "../../src/coolify/CoolifyHttp.ts"
-import { CoolifySettings } from "../../src/coolify/CoolifySettings.ts"
+import { HttpSettings } from "../../src/http/HttpSettings.ts"
 import {
   dockerfileApplication,
   fixture,
@@ -47,7 +47,7 @@ const against = <A, E>(
   act: (seen: Seen, index: number) => Act,
   use: (client: Client, server: ScriptedServer) => Effect.Effect<A, E>,
   http: Layer.Layer<HttpClient.HttpClient> = NodeHttpClient.layer,
-  settings: Partial<typeof CoolifySettings.Service> = {}
+  settings: Partial<typeof HttpSettings.Service> = {}
 ) =>
   Effect.gen(function* () {
     const server = yield* scriptedServer(act)
@@ -55,7 +55,7 @@ const against = <A, E>(
     return yield* Effect.flatMap(CoolifyClient, (client) => use(client, server)).pipe(
       Effect.provide(CoolifyHttp.layer(config)),
       Effect.provide(http),
-      Effect.provideService(CoolifySettings, { ...once, ...settings })
+      Effect.provideService(HttpSettings, { ...once, ...settings })
     )
   }).pipe(Effect.scoped)
 
@@ -494,7 +494,7 @@ for (const [http, layer] of Object.entries(clients)) {
         const error = yield* Effect.flatMap(CoolifyClient, (client) => failure(create(client))).pipe(
           Effect.provide(CoolifyHttp.layer(config)),
           Effect.provide(layer),
-          Effect.provideService(CoolifySettings, { ...once, tries: 2 })
+          Effect.provideService(HttpSettings, { ...once, tries: 2 })
         )
         assert.strictEqual(error.reason, "Unreachable")
         assert.isFalse(error.outcomeUnknown)
@@ -511,7 +511,7 @@ for (const [http, layer] of Object.entries(clients)) {
         const error = yield* Effect.flatMap(CoolifyClient, (client) => failure(get(client))).pipe(
           Effect.provide(CoolifyHttp.layer(config)),
           Effect.provide(layer),
-          Effect.provideService(CoolifySettings, { ...once, tries: 5, retryBudget: "1 hour" })
+          Effect.provideService(HttpSettings, { ...once, tries: 5, retryBudget: "1 hour" })
         )
         assert.strictEqual(error.reason, "Unreachable")
         assert.include(error.detail, "speaks no TLS")

@@ -12,7 +12,7 @@ import * as Redacted from "effect/Redacted"
 import { CoolifyClient } from "../../src/coolify/CoolifyClient.ts"
 import { CoolifyError } from "../../src/coolify/CoolifyError.ts"
 import * as CoolifyHttp from "../../src/coolify/CoolifyHttp.ts"
-import { CoolifySettings } from "../../src/coolify/CoolifySettings.ts"
+import { HttpSettings } from "../../src/http/HttpSettings.ts"
 import { dockerfileApplication, fixture, imageApplication, token, variable } from "./samples.ts"
 
 const uuid = "app000000000000000000001"
@@ -139,7 +139,7 @@ it.effect.prop(
       } as const
       const exit = yield* Effect.flatMap(CoolifyClient, (client) => calls[name]!(client)).pipe(
         Effect.provide(layer),
-        Effect.provideService(CoolifySettings, settings),
+        Effect.provideService(HttpSettings, settings),
         Effect.exit
       )
       if (Exit.isSuccess(exit)) {

@@ -8,7 +8,7 @@ import * as Redacted from "effect/Redacted"
 import { makeCoolifyConfig } from "../../src/coolify/CoolifyConfig.ts"
 import { CoolifyClient } from "../../src/coolify/CoolifyClient.ts"
 import * as CoolifyHttp from "../../src/coolify/CoolifyHttp.ts"
-import { CoolifySettings } from "../../src/coolify/CoolifySettings.ts"
+import { HttpSettings } from "../../src/http/HttpSettings.ts"
 import { fixture, token } from "./samples.ts"
 
 const uuid = "app000000000000000000001"
@@ -55,16 +55,16 @@ const serving = (pieces: () => Iterable<string>) =>
 const ask = <A, E>(
   pieces: () => Iterable<string>,
   use: (client: typeof CoolifyClient.Service) => Effect.Effect<A, E>,
-  settings: Partial<typeof CoolifySettings.Service> = {}
+  settings: Partial<typeof HttpSettings.Service> = {}
 ) =>
   Effect.gen(function* () {
     const { origin, sent } = yield* serving(pieces)
     const config = yield* makeCoolifyConfig(origin, Redacted.make(token))
-    const usual = yield* CoolifySettings
+    const usual = yield* HttpSettings
     const result = yield* Effect.flatMap(CoolifyClient, use).pipe(
       Effect.provide(CoolifyHttp.layer(config)),
       Effect.provide(NodeHttpClient.layer),
-      Effect.provideService(CoolifySettings, { ...usual, tries: 1, ...settings }),
+      Effect.provideService(HttpSettings, { ...usual, tries: 1, ...settings }),
       Effect.either
     )
     return { result, sent: sent() }

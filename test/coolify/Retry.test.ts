@@ -12,7 +12,7 @@ import * as TestClock from "effect/TestClock"
 import { CoolifyClient } from "../../src/coolify/CoolifyClient.ts"
 import type { CoolifyError } from "../../src/coolify/CoolifyError.ts"
 import * as CoolifyHttp from "../../src/coolify/CoolifyHttp.ts"
-import { CoolifyObserver, CoolifySettings, type CoolifyRetry } from "../../src/coolify/CoolifySettings.ts"
+import { HttpObserver, HttpSettings, type HttpRetry } from "../../src/http/HttpSettings.ts"
 import { fixture, imageApplication, token } from "./samples.ts"
 
 type Reply =
@@ -32,11 +32,11 @@ const deploy: Call = (client) => client.deploy(uuid, { force: false })
 const run = (
   replies: ReadonlyArray<Reply>,
   call: Call,
-  settings: Partial<typeof CoolifySettings.Service> = {}
+  settings: Partial<typeof HttpSettings.Service> = {}
 ) =>
   Effect.gen(function* () {
     const sentAt: Array<number> = []
-    const retries: Array<CoolifyRetry> = []
+    const retries: Array<HttpRetry> = []
     const said: Array<{ readonly at: number; readonly what: object }> = []
     const say = (what: object) =>
       Effect.map(Clock.currentTimeMillis, (at) => {
@@ -65,13 +65,13 @@ const run = (
     }).pipe(Layer.provide(Layer.succeed(HttpClient.HttpClient, http)))
     const fiber = yield* Effect.flatMap(CoolifyClient, call).pipe(
       Effect.provide(layer),
-      Effect.provideService(CoolifyObserver, {
+      Effect.provideService(HttpObserver, {
         onRetry: (retry) => Effect.sync(() => void retries.push(retry)),
         onAway: say,
         onBack: say,
         onSpaced: say
       }),
-      Effect.provideService(CoolifySettings, { ...(yield* CoolifySettings), ...settings }),
+      Effect.provideService(HttpSettings, { ...(yield* HttpSettings), ...settings }),
       Effect.either,
       Effect.fork
     )
@@ -159,7 +159,7 @@ describe("what is sent again", () => {
       const { result, retries, sentAt } = yield* run([tooMany("17"), good], get)
       assert.strictEqual(result._tag, "Right")
       assert.deepStrictEqual(retries, [
-        { method: "getApplication", reason: "RateLimited", delayMillis: 17_000, attempt: 1 }
+        { api: "Coolify", method: "getApplication", reason: "RateLimited", delayMillis: 17_000, attempt: 1 }
       ])
       assert.isAtLeast((sentAt[1] ?? 0) - (sentAt[0] ?? 0), 17_000)
     })

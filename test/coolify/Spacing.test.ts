@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as TestClock from "effect/TestClock"
-import { CoolifyObserver } from "../../src/coolify/CoolifySettings.ts"
+import { HttpObserver } from "../../src/http/HttpSettings.ts"
 import { makeSpacing } from "../../src/coolify/Spacing.ts"
 
 /** Requests of 100 ms against Coolify's own count: so many in the minute that begins with the first. */
@@ -33,8 +33,8 @@ const send = (
       concurrency: options.atOnce ?? 1,
       discard: true
     }).pipe(
-      Effect.provideService(CoolifyObserver, {
-        ...(yield* CoolifyObserver),
+      Effect.provideService(HttpObserver, {
+        ...(yield* HttpObserver),
         onSpaced: (spaced) => Effect.sync(() => said.push(spaced))
       }),
       Effect.zipRight(Clock.currentTimeMillis),

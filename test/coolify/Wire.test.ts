@@ -7,8 +7,8 @@ import type { ApplicationPatch, ApplicationSettings } from "../../src/coolify/Co
 import { fromStoredImage, toStoredImage } from "../../src/coolify/ImageReference.ts"
 import { normaliseRepository, storedRepository } from "../../src/coolify/Repository.ts"
 import { makeLogReader } from "../../src/coolify/BuildLog.ts"
-import { makeSieve } from "../../src/coolify/JsonSieve.ts"
-import { keepOf } from "../../src/coolify/Keep.ts"
+import { makeSieve } from "../../src/http/JsonSieve.ts"
+import { keepOf } from "../../src/http/Keep.ts"
 import * as Wire from "../../src/coolify/Wire.ts"
 import { createApplicationBody, patchApplicationBody, variablesBody } from "../../src/coolify/WireRequest.ts"
 import {

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import { CoolifySettings } from "../../src/coolify/CoolifySettings.ts"
+import { HttpSettings } from "../../src/http/HttpSettings.ts"
 import type { DeploymentEvent, Emitted } from "../../src/engine/DeploymentEvent.ts"
 import type { SandboxHandle } from "../../src/sandbox/SandboxHandle.ts"
 import { testSandbox } from "../sandbox/TestSandbox.ts"
@@ -13,7 +13,7 @@ const zone = { seed: { domains: ["api.example.com"] } } as const
 
 /** One try and no more, so that only patience helps. */
 const impatient = (outage: Duration.DurationInput) =>
-  Effect.map(CoolifySettings, (settings) => ({ ...settings, tries: 1, outage }))
+  Effect.map(HttpSettings, (settings) => ({ ...settings, tries: 1, outage }))
 
 /** Every request meets a proxy without a Coolify behind it, from an event of the run on. */
 const awayFrom =
@@ -44,7 +44,7 @@ describe("an API that is away for a while", () => {
         specOf(),
         {},
         awayFrom(sandbox, whenDeploying, 1500)
-      ).pipe(Effect.provideServiceEffect(CoolifySettings, impatient("20 seconds")))
+      ).pipe(Effect.provideServiceEffect(HttpSettings, impatient("20 seconds")))
       assert.strictEqual(Either.getOrThrow(result).outcome, "complete")
       assert.strictEqual(told(events, "ApiAway"), 1)
       assert.strictEqual(told(events, "ApiBack"), 1)
@@ -66,7 +66,7 @@ describe("an API that is away for a while", () => {
         specOf({ SANDBOX_APP: "unhealthy" }),
         {},
         awayFrom(sandbox, whenRollingBack, 1500)
-      ).pipe(Effect.provideServiceEffect(CoolifySettings, impatient("20 seconds")))
+      ).pipe(Effect.provideServiceEffect(HttpSettings, impatient("20 seconds")))
       const { report } = Either.getOrThrow(Either.flip(result))
       assert.strictEqual(report.outcome, "rolled-back", JSON.stringify(report.leftovers))
       assert.deepStrictEqual(yield* sandbox.world, before)
@@ -77,7 +77,7 @@ describe("an API that is away for a while", () => {
     Effect.gen(function* () {
       const sandbox = yield* testSandbox(zone)
       const { result } = yield* applyTo(sandbox, specOf(), {}, awayFrom(sandbox, whenDeploying, 2500)).pipe(
-        Effect.provideServiceEffect(CoolifySettings, impatient("1 second"))
+        Effect.provideServiceEffect(HttpSettings, impatient("1 second"))
       )
       const { error } = Either.getOrThrow(Either.flip(result))
       assert.include(error.message, "the API was away for 1 s")

@@ -68,19 +68,24 @@ const make = Effect.fnUntraced(function* (config: CloudflareConfig) {
     )
   )
   const { hide } = yield* KnownSecrets
-  const http = makeProviderHttp({ provider, client, secret: config.apiToken, hide, explain })
+  const http = makeProviderHttp({
+    provider,
+    client,
+    secret: config.apiToken,
+    hide,
+    explain,
+    explained: Wire.Refusal
+  })
   const recordsPath = (zone: Zone) => `/zones/${encodeURIComponent(zone.id)}/dns_records`
 
   /** Zones of exactly this name. */
   const zonesNamed = (name: string) =>
-    http.read("findZone", "/zones", { name, per_page: "50" }).pipe(
-      Effect.flatMap(http.decode("findZone", Wire.envelope(Schema.Array(Wire.Zone)))),
-      Effect.map(({ result }) => result.filter((zone) => Wire.sameName(zone.name, name)))
-    )
+    http
+      .read("findZone", "/zones", Wire.envelope(Schema.Array(Wire.Zone)), { name, per_page: "50" })
+      .pipe(Effect.map(({ result }) => result.filter((zone) => Wire.sameName(zone.name, name))))
 
   const onlyZone = (method: string, id: string) =>
-    http.read(method, `/zones/${encodeURIComponent(id)}`).pipe(
-      Effect.flatMap(http.decode(method, Wire.envelope(Wire.Zone))),
+    http.read(method, `/zones/${encodeURIComponent(id)}`, Wire.envelope(Wire.Zone)).pipe(
       Effect.map(({ result }) => [result]),
       Effect.catchIf(
         ({ reason }) => reason === "Forbidden" || reason === "Unauthorized",
@@ -90,7 +95,7 @@ const make = Effect.fnUntraced(function* (config: CloudflareConfig) {
 
   /** A token that edits records may still not read the zone, whose name tells what may be written there. */
   const whatIsMissing = (method: string, id: string, error: DnsError) =>
-    http.read(method, `/zones/${encodeURIComponent(id)}/dns_records`, { per_page: "1" }).pipe(
+    http.read(method, `/zones/${encodeURIComponent(id)}/dns_records`, Schema.Unknown, { per_page: "1" }).pipe(
       Effect.match({
         onFailure: () => error,
         onSuccess: () =>
@@ -134,13 +139,13 @@ const make = Effect.fnUntraced(function* (config: CloudflareConfig) {
     item: Schema.Schema<A, I>,
     parameters: Readonly<Record<string, string>>
   ) {
-    const decode = http.decode(method, Wire.envelope(Schema.Array(item)))
+    const listed = Wire.envelope(Schema.Array(item))
     const items: Array<A> = []
     for (let page = 1; page <= maxPages; page++) {
-      const { result, result_info } = yield* Effect.flatMap(
-        http.read(method, path, { ...parameters, page: String(page) }),
-        decode
-      )
+      const { result, result_info } = yield* http.read(method, path, listed, {
+        ...parameters,
+        page: String(page)
+      })
       items.push(...result)
       const pages = result_info?.total_pages
       if (
@@ -190,8 +195,7 @@ const make = Effect.fnUntraced(function* (config: CloudflareConfig) {
   const batch = (method: string, zone: Zone, changes: Readonly<Record<string, ReadonlyArray<unknown>>>) =>
     HttpClientRequest.post(`${recordsPath(zone)}/batch`).pipe(
       HttpClientRequest.bodyUnsafeJson(EffectRecord.filter(changes, (list) => list.length > 0)),
-      (request) => http.write(method, request),
-      Effect.flatMap(http.decode(method, Wire.envelope(Wire.BatchResult))),
+      (request) => http.writeFor(method, request, Wire.envelope(Wire.BatchResult)),
       Effect.map(({ result }) => (result.posts ?? []).map(({ id }) => ({ id })))
     )
 

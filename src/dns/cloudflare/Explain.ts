@@ -1,7 +1,8 @@
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { DnsErrorReason } from "../DnsError.ts"
-import type { Answer, Explanation } from "../ProviderHttp.ts"
+import type { Answer } from "../../http/Failure.ts"
+import type { Explanation } from "../ProviderHttp.ts"
 import { Failure } from "./Wire.ts"
 
 /** Cloudflare's own error codes, where they say more than the HTTP status. */

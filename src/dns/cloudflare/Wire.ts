@@ -44,20 +44,21 @@ export const BatchResult = Schema.Struct({
   })
 })
 
-export const Failure = Schema.parseJson(
-  Schema.Struct({
-    success: Schema.Boolean,
-    errors: Schema.optionalWith(
-      Schema.Array(
-        Schema.Struct({
-          code: Schema.Number,
-          message: Schema.optionalWith(Schema.String, { default: () => "" })
-        })
-      ),
-      { default: () => [] }
-    )
-  })
-)
+/** How an answer says no, whatever its status. */
+export const Refusal = Schema.Struct({
+  success: Schema.Boolean,
+  errors: Schema.optionalWith(
+    Schema.Array(
+      Schema.Struct({
+        code: Schema.Number,
+        message: Schema.optionalWith(Schema.String, { default: () => "" })
+      })
+    ),
+    { default: () => [] }
+  )
+})
+
+export const Failure = Schema.parseJson(Refusal)
 
 /** The TTL that means "automatic" (300 s, or the proxy's). */
 const automatic = 1

@@ -14,7 +14,8 @@ import * as Schema from "effect/Schema"
 import { DnsClient, type Expectation, type RecordSet, type Zone } from "../DnsClient.ts"
 import { DnsError } from "../DnsError.ts"
 import { normalizeName } from "../Name.ts"
-import { type Answer, apiUrl, type Explanation, headerSafe, makeProviderHttp } from "../ProviderHttp.ts"
+import type { Answer } from "../../http/Failure.ts"
+import { apiUrl, type Explanation, headerSafe, makeProviderHttp } from "../ProviderHttp.ts"
 import { settle } from "../Settle.ts"
 import { chooseZone, ofType, type Refusal, refusePut, refuseRemove, sameRecordSet } from "../Zone.ts"
 import { KnownSecrets } from "../../secrets/KnownSecrets.ts"
@@ -83,7 +84,7 @@ const make = Effect.fnUntraced(function* (config: PowerDnsConfig) {
   const zonePath = (zone: Zone) => `/zones/${encodeURIComponent(zone.id)}`
 
   const listZones = Effect.fnUntraced(function* (method: string) {
-    const all = yield* http.read(method, "/zones", { dnssec: "false" }).pipe(
+    const all = yield* http.read(method, "/zones", Wire.Zones, { dnssec: "false" }).pipe(
       Effect.mapError((error) =>
         error.reason === "ZoneNotFound"
           ? http.fail(method, {
@@ -91,8 +92,7 @@ const make = Effect.fnUntraced(function* (config: PowerDnsConfig) {
               detail: `no API, or no server ${config.serverName}, there`
             })
           : error
-      ),
-      Effect.flatMap(http.decode(method, Wire.Zones))
+      )
     )
     return all.flatMap((zone) =>
       Option.toArray(normalizeName(zone.name)).map((normal) => ({
@@ -115,8 +115,7 @@ const make = Effect.fnUntraced(function* (config: PowerDnsConfig) {
   })
 
   const rrsetsAt = (method: string, zone: Zone, name: string, parameters: Readonly<Record<string, string>>) =>
-    http.read(method, zonePath(zone), parameters).pipe(
-      Effect.flatMap(http.decode(method, Wire.ZoneWithRecords)),
+    http.read(method, zonePath(zone), Wire.ZoneWithRecords, parameters).pipe(
       // Older servers answer the whole zone; 4.7 adds every other name's comments, as record sets without records.
       Effect.map(({ rrsets }) => rrsets.filter((rrset) => Wire.withoutDot(rrset.name) === name))
     )
@@ -131,15 +130,10 @@ const make = Effect.fnUntraced(function* (config: PowerDnsConfig) {
     const found = yield* Effect.forEach(
       yield* listZones(method),
       ({ id, name }) =>
-        Effect.map(
-          Effect.flatMap(
-            http.read(method, zonePath({ id, name }), {}),
-            http.decode(method, Wire.ZoneWithRecords)
-          ),
-          ({ rrsets }) =>
-            Wire.toRecordSets(rrsets)
-              .filter(({ comment }) => comment?.startsWith(prefix) === true)
-              .map((recordSet) => ({ zone: { id, name }, recordSet }))
+        Effect.map(http.read(method, zonePath({ id, name }), Wire.ZoneWithRecords), ({ rrsets }) =>
+          Wire.toRecordSets(rrsets)
+            .filter(({ comment }) => comment?.startsWith(prefix) === true)
+            .map((recordSet) => ({ zone: { id, name }, recordSet }))
         ),
       { concurrency: 4 }
     )

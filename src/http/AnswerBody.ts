@@ -2,7 +2,7 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import { CoolifySettings } from "./CoolifySettings.ts"
+import { HttpSettings } from "./HttpSettings.ts"
 import { type Fault, makeSieve, type SieveOptions } from "./JsonSieve.ts"
 
 /** Broken: it did not come to its end. Unreadable: it is not what was asked for. */
@@ -31,7 +31,7 @@ const unreadable = (fault: Fault | "empty") => failure("Unreadable", faults[faul
 
 /** The pieces of a body, which must not stop coming. */
 const unstalled = (stream: Stream.Stream<Uint8Array, unknown>) =>
-  Effect.map(CoolifySettings, ({ stallTimeout }) =>
+  Effect.map(HttpSettings, ({ stallTimeout }) =>
     stream.pipe(
       Stream.mapError(() => failure("Broken", "the connection broke inside the answer")),
       Stream.timeoutFail(
@@ -60,7 +60,7 @@ export const readKept = (
   { keep, texts }: Keeping
 ): Effect.Effect<string, BodyFailure> =>
   Effect.gen(function* () {
-    const { maxBodyBytes } = yield* CoolifySettings
+    const { maxBodyBytes } = yield* HttpSettings
     const sieve = makeSieve({ keep, longest: maxBodyBytes, ...(texts === undefined ? {} : { texts }) })
     const pieces = yield* unstalled(stream)
     yield* Stream.runForEach(pieces, (piece) => {

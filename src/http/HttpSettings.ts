@@ -3,7 +3,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 
 /** How patient the HTTP client is. Read at every call, so that a caller can narrow it for one of them. */
-export class CoolifySettings extends Context.Reference<CoolifySettings>()("fabrik/coolify/CoolifySettings", {
+export class HttpSettings extends Context.Reference<HttpSettings>()("fabrik/http/HttpSettings", {
   defaultValue: (): {
     /** From the first byte of the connection to the response's headers. */
     readonly headersTimeout: Duration.DurationInput
@@ -17,7 +17,7 @@ export class CoolifySettings extends Context.Reference<CoolifySettings>()("fabri
     readonly tries: number
     /** All waits of one call together; a longer Retry-After is not waited for but reported. */
     readonly retryBudget: Duration.DurationInput
-    /** How long a request that did no harm is sent again while nobody of Coolify's answers. */
+    /** How long a request that did no harm is sent again while nobody of the API's answers. */
     readonly outage: Duration.DurationInput
     /** From when on `outage` counts: before that an API that is away is an error after `tries`. */
     readonly awaits: "after-a-write" | "always"
@@ -34,10 +34,12 @@ export class CoolifySettings extends Context.Reference<CoolifySettings>()("fabri
 }) {}
 
 /** One request is about to be sent again. */
-export interface CoolifyRetry {
-  /** The CoolifyClient method. */
+export interface HttpRetry {
+  /** `Coolify`, or the DNS provider. */
+  readonly api: string
+  /** The method of its client. */
   readonly method: string
-  /** Why the request before it failed: a `CoolifyErrorReason`. */
+  /** Why the request before it failed: the reason of the API's own error. */
   readonly reason: string
   readonly delayMillis: number
   /** The number of the request that failed, from 1. */
@@ -45,10 +47,10 @@ export interface CoolifyRetry {
 }
 
 /** Hears what the client does by itself; drops it unless somebody listens. */
-export class CoolifyObserver extends Context.Reference<CoolifyObserver>()("fabrik/coolify/CoolifyObserver", {
+export class HttpObserver extends Context.Reference<HttpObserver>()("fabrik/http/HttpObserver", {
   defaultValue: (): {
-    readonly onRetry: (retry: CoolifyRetry) => Effect.Effect<void>
-    /** Nobody of Coolify's answers, and the client waits: at most for so long. */
+    readonly onRetry: (retry: HttpRetry) => Effect.Effect<void>
+    /** Nobody of the API's answers, and the client waits: at most for so long. */
     readonly onAway: (absence: { readonly why: string; readonly limitMillis: number }) => Effect.Effect<void>
     /** It answers again, after so long. */
     readonly onBack: (absence: { readonly millis: number }) => Effect.Effect<void>

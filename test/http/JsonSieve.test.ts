@@ -4,8 +4,8 @@ import * as FastCheck from "effect/FastCheck"
 import * as Schema from "effect/Schema"
 import { makeLogReader, toLog } from "../../src/coolify/BuildLog.ts"
 import type { DeploymentLogLine } from "../../src/coolify/CoolifyClient.ts"
-import { makeSieve } from "../../src/coolify/JsonSieve.ts"
-import { type Keep, keepOf } from "../../src/coolify/Keep.ts"
+import { makeSieve } from "../../src/http/JsonSieve.ts"
+import { type Keep, keepOf } from "../../src/http/Keep.ts"
 
 /** What the sieve makes of a text that comes in pieces of so many bytes. */
 const sift = (text: string, keep: Keep, piece = 7, longest = 1e7, texts = false) => {
