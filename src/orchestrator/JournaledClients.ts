@@ -9,6 +9,7 @@ import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
 import { CoolifyError } from "../coolify/CoolifyError.ts"
+import { isGateway } from "../http/Failure.ts"
 import { HttpObserver } from "../http/HttpSettings.ts"
 import { DnsClient, type RecordSet } from "../dns/DnsClient.ts"
 import { DnsError } from "../dns/DnsError.ts"
@@ -59,10 +60,6 @@ interface Record {
 
 /** What answered for itself has decided; nothing more comes of it than what is on its way already. */
 const afterAnswer = Duration.seconds(5)
-
-/** The answers of a gateway (nginx, Traefik, Cloudflare) that has given up on the server behind it. */
-const isGateway = (status: number): boolean =>
-  (status >= 502 && status <= 504) || (status >= 520 && status <= 524)
 
 const journaledCoolify = (
   client: Context.Tag.Service<CoolifyClient>,
