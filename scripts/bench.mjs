@@ -65,6 +65,7 @@ const startUp = async () => {
   const commands = {
     "node -e 0": ["-e", "0"],
     "--version": [bundle, "--version"],
+    "--help": [bundle, "--help"],
     "apply --dry-run": [bundle, "apply", "--dry-run", "--quiet", spec]
   }
   const rows = Object.entries({ "this environment": environment, "an empty one": empty }).flatMap(

@@ -2,6 +2,7 @@
 /** The process: argv, streams, signals, exit code. */
 import { writeSync } from "node:fs"
 import { isatty } from "node:tty"
+import { enableCompileCache } from "./cli/CompileCache.ts"
 import { nodeProblem } from "./cli/NodeVersion.ts"
 import { version } from "./cli/Version.ts"
 
@@ -102,16 +103,28 @@ const main = async (): Promise<void> => {
   process.exit(code)
 }
 
+/** What is answered without the rest of fabrik. */
+const isVersion = argv.length === 1 && (argv[0] === "--version" || argv[0] === "-v")
+const isHelp = argv.length === 0 || (argv.length === 1 && ["--help", "-h", "help"].includes(argv[0] ?? ""))
+
 const problem = nodeProblem(process.versions.node)
-if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-v")) {
-  // Answered before anything else is loaded.
+if (isVersion) {
   process.stdout.write(`fabrik ${version}\n`)
 } else if (problem !== undefined) {
   process.stderr.write(`${problem}\n`)
   // As for all that is refused before anything was sent.
   process.exitCode = 3
+} else if (isHelp) {
+  enableCompileCache(process.env)
+  const { renderRootHelp } = await import("./cli/RootHelp.ts")
+  process.stdout.write(
+    renderRootHelp()
+      .map((line) => `${line}\n`)
+      .join("")
+  )
 } else {
+  enableCompileCache(process.env)
   // Stands when nothing is left to wait for though the run has not ended, which is never success.
   process.exitCode = 1
-  void main()
+  await main()
 }

@@ -7,6 +7,7 @@ import * as Schema from "effect/Schema"
 import { nearest } from "../spec/Nearest.ts"
 import type { CommandInfo } from "./CommandInfo.ts"
 import type { FlagInfo } from "./Flag.ts"
+import { type CommandName, type Outline, outlines } from "./Outline.ts"
 
 /** The command line is wrong. Never carries the value of a flag that may hold a secret. */
 export class UsageError extends Schema.TaggedError<UsageError>("fabrik/cli/UsageError")("UsageError", {
@@ -15,46 +16,50 @@ export class UsageError extends Schema.TaggedError<UsageError>("fabrik/cli/Usage
   command: Schema.UndefinedOr(Schema.String)
 }) {}
 
+/** What argv asks for, as far as it can be told without the flags of the command that it names. */
 export type Request =
-  | { readonly _tag: "Help"; readonly command: CommandInfo | undefined }
+  | { readonly _tag: "Help"; readonly command: CommandName | undefined }
   | { readonly _tag: "Version" }
-  | { readonly _tag: "Run"; readonly command: CommandInfo; readonly argv: ReadonlyArray<string> }
+  | {
+      readonly _tag: "Run"
+      readonly command: CommandName
+      /** All other words, up to `--`. */
+      readonly words: ReadonlyArray<string>
+      /** Those behind it. */
+      readonly loose: ReadonlyArray<string>
+    }
 
 type Parsed<A> = Either.Either<A, UsageError>
 
-export const readArguments = (
-  argv: ReadonlyArray<string>,
-  commands: ReadonlyArray<CommandInfo>
-): Parsed<Request> => {
+/** @param flags those of all commands, for what stands in front of the command's name; not asked for where nothing does. */
+export const findCommand = (argv: ReadonlyArray<string>, flags: ReadonlyArray<FlagInfo>): Parsed<Request> => {
   const end = argv.indexOf("--")
   const words = end === -1 ? argv : argv.slice(0, end)
-  const place = commandPlace(words, commands)
+  const place = commandPlace(words, flags)
   const name = place === undefined ? undefined : words[place]
-  const command = findCommand(commands, name)
+  const command = commandNamed(name)
   const asksHelp = words.includes("--help") || words.includes("-h")
-  if (name === "help") return helpOn(words[(place ?? 0) + 1], commands)
+  if (name === "help") return helpOn(words[(place ?? 0) + 1])
   if (asksHelp && (name === undefined || command !== undefined))
     return Either.right({ _tag: "Help", command })
   if (words.includes("--version") || words.includes("-v")) return Either.right({ _tag: "Version" })
-  if (name !== undefined && command === undefined) return unknownCommand(name, commands)
+  if (name !== undefined && command === undefined) return unknownCommand(name)
   if (command === undefined || place === undefined) {
     const [first] = words
     return first === undefined
       ? Either.right({ _tag: "Help", command: undefined })
-      : unknownFlag(
-          first,
-          commands.flatMap(({ flags }) => flags),
-          undefined
-        )
+      : unknownFlag(first, flags, undefined)
   }
-  const rest = [...words.slice(0, place), ...words.slice(place + 1)]
-  const loose = end === -1 ? [] : argv.slice(end + 1)
-  return Either.map(readWords(rest, loose, command), (ordered) => ({
+  return Either.right({
     _tag: "Run",
     command,
-    argv: [command.name, ...ordered]
-  }))
+    words: [...words.slice(0, place), ...words.slice(place + 1)],
+    loose: end === -1 ? [] : argv.slice(end + 1)
+  })
 }
+
+/** Whether {@link findCommand} has to know the flags of all commands. */
+export const startsWithFlag = ([first]: ReadonlyArray<string>): boolean => first?.startsWith("-") === true
 
 const usage = (message: string, command: string | undefined) =>
   Either.left(new UsageError({ message, command }))
@@ -63,23 +68,35 @@ const shown = (word: string): string => (word.length > 40 ? `${word.slice(0, 39)
 
 const guess = (near: string | undefined): string => (near === undefined ? "" : `; did you mean ${near}?`)
 
-const findCommand = (commands: ReadonlyArray<CommandInfo>, word: string | undefined) =>
-  commands.find(
-    ({ name, aliases }) => name === word || (word !== undefined && aliases?.includes(word) === true)
-  )
+const isCommand = (word: string): word is CommandName => Object.hasOwn(outlines, word)
+const names = Object.keys(outlines).filter(isCommand)
 
-const helpOn = (topic: string | undefined, commands: ReadonlyArray<CommandInfo>): Parsed<Request> => {
-  const command = findCommand(commands, topic)
+const commandNamed = (word: string | undefined): CommandName | undefined =>
+  names.find((name) => {
+    const { aliases }: Outline = outlines[name]
+    return name === word || (word !== undefined && aliases?.includes(word) === true)
+  })
+
+const helpOn = (topic: string | undefined): Parsed<Request> => {
+  const command = commandNamed(topic)
   return topic !== undefined && command === undefined && !topic.startsWith("-")
-    ? unknownCommand(topic, commands)
+    ? unknownCommand(topic)
     : Either.right({ _tag: "Help", command })
 }
 
-const unknownCommand = (name: string, commands: ReadonlyArray<CommandInfo>) => {
-  const near = nearest(
-    name,
-    commands.map((command) => command.name)
-  )
+/** What other tools call it. */
+const synonyms: ReadonlyMap<string, CommandName> = new Map([
+  ["deploy", "apply"],
+  ["up", "apply"],
+  ["diff", "plan"],
+  ["ls", "list"],
+  ["ps", "list"],
+  ["rm", "destroy"],
+  ["down", "destroy"]
+])
+
+const unknownCommand = (name: string) => {
+  const near = synonyms.get(name) ?? nearest(name, names)
   return usage(`unknown command ${shown(name)}${guess(near)}`, undefined)
 }
 
@@ -93,13 +110,9 @@ const unknownFlag = (word: string, flags: ReadonlyArray<FlagInfo>, command: stri
 }
 
 /** Where the command's name stands: the first word that is neither a flag nor a flag's value. */
-const commandPlace = (
-  words: ReadonlyArray<string>,
-  commands: ReadonlyArray<CommandInfo>
-): number | undefined => {
+const commandPlace = (words: ReadonlyArray<string>, flags: ReadonlyArray<FlagInfo>): number | undefined => {
   const valued = new Set(
-    commands
-      .flatMap(({ flags }) => flags)
+    flags
       .filter(({ value }) => value !== undefined)
       .flatMap(({ name, alias }) => [`--${name}`, ...(alias === undefined ? [] : [`-${alias}`])])
   )
@@ -111,9 +124,9 @@ const commandPlace = (
   return undefined
 }
 
-const readWords = (
-  words: ReadonlyArray<string>,
-  loose: ReadonlyArray<string>,
+/** The words of a command, checked, as @effect/cli reads them: the command, flags by their long names, arguments. */
+export const readWords = (
+  { words, loose }: { readonly words: ReadonlyArray<string>; readonly loose: ReadonlyArray<string> },
   command: CommandInfo
 ): Parsed<ReadonlyArray<string>> => {
   const flags: Array<string> = []
@@ -148,6 +161,7 @@ const readWords = (
     flags.push(name, value)
   }
   return Either.map(checkCount([...values, ...loose], command), (counted) => [
+    command.name,
     ...flags,
     ...counted.map((value) => (value.startsWith("-") ? `./${value}` : value))
   ])

@@ -1,44 +1,34 @@
 /** The root: reads argv, runs the command it names, and says how the process is to end. */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import { readArguments } from "./Arguments.ts"
-import { adopt } from "./commands/Adopt.ts"
-import { apply } from "./commands/Apply.ts"
-import { destroy } from "./commands/Destroy.ts"
-import { list } from "./commands/List.ts"
-import { logs } from "./commands/Logs.ts"
-import { plan } from "./commands/Plan.ts"
-import { recover } from "./commands/Recover.ts"
-import { rollback } from "./commands/Rollback.ts"
-import { sandbox } from "./commands/Sandbox.ts"
-import { status } from "./commands/Status.ts"
-import { templates } from "./commands/Templates.ts"
-import { validate } from "./commands/Validate.ts"
-import { verify } from "./commands/Verify.ts"
+import { findCommand, readWords, startsWithFlag } from "./Arguments.ts"
 import { ExitCode } from "./ExitCode.ts"
-import { renderHelp, renderRootHelp } from "./Help.ts"
+import { renderHelp } from "./Help.ts"
 import { recoverCommand } from "./RecoverCommand.ts"
 import { report } from "./Report.ts"
+import { renderRootHelp } from "./RootHelp.ts"
 import * as Say from "./Say.ts"
 import { version } from "./Version.ts"
 
+/** Each with all that it needs, loaded when it is named. */
+const load = {
+  validate: () => import("./commands/Validate.ts").then(({ validate }) => validate),
+  plan: () => import("./commands/Plan.ts").then(({ plan }) => plan),
+  apply: () => import("./commands/Apply.ts").then(({ apply }) => apply),
+  verify: () => import("./commands/Verify.ts").then(({ verify }) => verify),
+  status: () => import("./commands/Status.ts").then(({ status }) => status),
+  logs: () => import("./commands/Logs.ts").then(({ logs }) => logs),
+  list: () => import("./commands/List.ts").then(({ list }) => list),
+  rollback: () => import("./commands/Rollback.ts").then(({ rollback }) => rollback),
+  recover: () => import("./commands/Recover.ts").then(({ recover }) => recover),
+  adopt: () => import("./commands/Adopt.ts").then(({ adopt }) => adopt),
+  destroy: () => import("./commands/Destroy.ts").then(({ destroy }) => destroy),
+  templates: () => import("./commands/Templates.ts").then(({ templates }) => templates),
+  sandbox: () => import("./commands/Sandbox.ts").then(({ sandbox }) => sandbox)
+}
+
 /** In the order in which help lists them. */
-const all = [
-  validate,
-  plan,
-  apply,
-  verify,
-  status,
-  logs,
-  list,
-  rollback,
-  recover,
-  adopt,
-  destroy,
-  templates,
-  sandbox
-]
-export const commands = all.map(({ info }) => info)
+export const loadCommands = Effect.promise(() => Promise.all(Object.values(load).map((one) => one())))
 
 const changing: ReadonlySet<string> = new Set(["apply", "rollback", "recover", "adopt", "destroy"])
 
@@ -48,31 +38,49 @@ const onlyReads = (command: string, argv: ReadonlyArray<string>): boolean =>
   argv.some((word) => ["--dry-run", "--scan", "--list", "-l"].includes(word)) ||
   (command === "adopt" && !argv.some((word) => /^(?:-o|--output)/.test(word)))
 
+type AnyCommand = Effect.Effect.Success<typeof loadCommands>[number]
+
 const zero: ExitCode = ExitCode.done
 
 /** `argv` without node and script. Every expected failure has been told when this ends. */
 export const run = Effect.fn("fabrik")(function* (argv: ReadonlyArray<string>) {
-  const request = readArguments(argv, commands)
+  const ahead = startsWithFlag(argv) ? yield* loadCommands : []
+  const request = findCommand(
+    argv,
+    ahead.flatMap(({ info }) => info.flags)
+  )
   if (Either.isLeft(request)) return yield* report(request.left, { json: false, reads: true, recover: "" })
-  switch (request.right._tag) {
+  const asked = request.right
+  switch (asked._tag) {
     case "Help": {
-      const { command } = request.right
-      yield* Say.result(command === undefined ? renderRootHelp(commands) : renderHelp(command))
+      const { command } = asked
+      const lines =
+        command === undefined
+          ? renderRootHelp()
+          : renderHelp((yield* Effect.promise<AnyCommand>(load[command])).info)
+      yield* Say.result(lines)
       return ExitCode.done
     }
     case "Version":
       yield* Say.result([`fabrik ${version}`])
       return ExitCode.done
     case "Run": {
-      const { argv: ordered, command } = request.right
-      const json = ordered.includes("--json")
-      const chosen = all.find(({ info }) => info === command) ?? validate
+      const chosen = yield* Effect.promise<AnyCommand>(load[asked.command])
+      const ordered = readWords(asked, chosen.info)
+      if (Either.isLeft(ordered)) {
+        return yield* report(ordered.left, { json: false, reads: true, recover: "" })
+      }
+      const words = ordered.right
       const concluded = Effect.gen(function* () {
-        yield* chosen.run(ordered)
+        yield* chosen.run(words)
         return zero
       })
       return yield* Effect.catchAll(concluded, (error) =>
-        report(error, { json, reads: onlyReads(command.name, ordered), recover: recoverCommand(ordered) })
+        report(error, {
+          json: words.includes("--json"),
+          reads: onlyReads(asked.command, words),
+          recover: recoverCommand(words)
+        })
       )
     }
   }

@@ -3,6 +3,7 @@ import type * as Effect from "effect/Effect"
 import type * as Types from "effect/Types"
 import { version } from "./Version.ts"
 import type { Argument, ArgumentInfo, Flag, FlagInfo } from "./Flag.ts"
+import { type CommandName, type Outline, outlines } from "./Outline.ts"
 
 export interface Example {
   readonly line: string
@@ -10,12 +11,8 @@ export interface Example {
 }
 
 /** What help and the check of argv know of a command. */
-export interface CommandInfo {
-  readonly name: string
-  /** Other names that work as well. */
-  readonly aliases?: ReadonlyArray<string>
-  /** One phrase, lower case, no full stop. */
-  readonly summary: string
+export interface CommandInfo extends Outline {
+  readonly name: CommandName
   /** Paragraphs. */
   readonly about: ReadonlyArray<string>
   readonly arguments: ReadonlyArray<ArgumentInfo>
@@ -28,10 +25,8 @@ interface Config {
 }
 
 /** A command of @effect/cli together with its description, both from the same `config`. */
-export const define = <const Name extends string, const C extends Config, E, R>(options: {
+export const define = <const Name extends CommandName, const C extends Config, E, R>(options: {
   readonly name: Name
-  readonly aliases?: ReadonlyArray<string>
-  readonly summary: string
   readonly about: ReadonlyArray<string>
   readonly config: C
   readonly examples: ReadonlyArray<Example>
@@ -40,8 +35,7 @@ export const define = <const Name extends string, const C extends Config, E, R>(
   const infos = Object.values(options.config).map(({ info }) => info)
   const info: CommandInfo = {
     name: options.name,
-    ...(options.aliases === undefined ? {} : { aliases: options.aliases }),
-    summary: options.summary,
+    ...outlines[options.name],
     about: options.about,
     arguments: infos.filter((info) => info._tag === "Argument"),
     flags: infos.filter((info) => info._tag === "Flag"),

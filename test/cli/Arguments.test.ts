@@ -1,16 +1,24 @@
 import { it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { assert, describe } from "vitest"
-import { readArguments } from "../../src/cli/Arguments.ts"
-import { commands } from "../../src/cli/Cli.ts"
+import { findCommand, readWords } from "../../src/cli/Arguments.ts"
+import { loadCommands } from "../../src/cli/Cli.ts"
 
-const read = (...argv: ReadonlyArray<string>) => readArguments(argv, commands)
+const commands = (await Effect.runPromise(loadCommands)).map(({ info }) => info)
+const flags = commands.flatMap((info) => info.flags)
+
+const read = (...argv: ReadonlyArray<string>) =>
+  Either.flatMap(findCommand(argv, flags), (request) => {
+    if (request._tag !== "Run") return Either.right([request._tag])
+    return readWords(
+      request,
+      commands.find(({ name }) => name === request.command)!
+    )
+  })
 const problem = (...argv: ReadonlyArray<string>): string =>
   Either.getOrThrow(Either.flip(read(...argv))).message
-const ordered = (...argv: ReadonlyArray<string>): ReadonlyArray<string> => {
-  const request = Either.getOrThrow(read(...argv))
-  return request._tag === "Run" ? request.argv : [request._tag]
-}
+const ordered = (...argv: ReadonlyArray<string>): ReadonlyArray<string> => Either.getOrThrow(read(...argv))
 
 describe("readArguments", () => {
   it("takes options before, after and between the arguments, in all their spellings", () => {
@@ -48,6 +56,14 @@ describe("readArguments", () => {
   const table: ReadonlyArray<readonly [ReadonlyArray<string>, string]> = [
     [["aply", "app.yaml"], "unknown command aply; did you mean apply?"],
     [["frobnicate"], "unknown command frobnicate"],
+    [["constructor"], "unknown command constructor"],
+    [["deploy", "app.yaml"], "unknown command deploy; did you mean apply?"],
+    [["up", "app.yaml", "--yes"], "unknown command up; did you mean apply?"],
+    [["diff", "app.yaml"], "unknown command diff; did you mean plan?"],
+    [["ls"], "unknown command ls; did you mean list?"],
+    [["ps"], "unknown command ps; did you mean list?"],
+    [["rm", "app.yaml"], "unknown command rm; did you mean destroy?"],
+    [["down"], "unknown command down; did you mean destroy?"],
     [["help", "aply"], "unknown command aply; did you mean apply?"],
     [["apply", "--bogus", "app.yaml"], "unknown flag --bogus"],
     [["apply", "--skip-dsn", "app.yaml"], "unknown flag --skip-dsn; did you mean --skip-dns?"],

@@ -1,5 +1,6 @@
 /** The built file, run as a user runs it: in a directory and an environment of its own. */
 import { it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
 import { spawn, spawnSync, type ChildProcess } from "node:child_process"
 import {
   copyFileSync,
@@ -13,7 +14,7 @@ import {
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, afterEach, assert, beforeAll, beforeEach, describe } from "vitest"
-import { commands } from "../../src/cli/Cli.ts"
+import { loadCommands } from "../../src/cli/Cli.ts"
 import { oldestNode } from "../../src/cli/NodeVersion.ts"
 import { version } from "../../src/cli/Version.ts"
 import { assertNoSecret } from "../reliability/Leak.ts"
@@ -122,10 +123,11 @@ describe("the process", () => {
     assert.strictEqual(engines.node, `>=${oldestNode}`)
   })
 
-  it("helps with every command, with examples, in 80 columns", () => {
+  it("helps with every command, with examples, in 80 columns", async () => {
     const overview = fabrik([]).stdout
     assert.isAtMost(widest(overview), 80)
-    for (const { name, summary, flags } of commands) {
+    for (const { info } of await Effect.runPromise(loadCommands)) {
+      const { flags, name, summary } = info
       assert.include(overview, `  ${name}`)
       assert.include(overview, summary)
       const { status, stdout, stderr } = fabrik([name, "--help"])
@@ -400,7 +402,7 @@ describe("the process and the sandbox", () => {
   it("lets one run of an application change it at a time", async () => {
     const sandbox = begin(["sandbox", "--server", "vps1", "--zone", "example.com"])
     await sandbox.until("Stop it with Ctrl-C.")
-    const slow = ["--sandbox-fault", "coolify GET /deployments delay=1000 x3"]
+    const slow = ["--sandbox-fault", "coolify GET /deployments delay=1000"]
     const first = begin(["apply", "app.yaml", ...sandboxFlags, ...slow])
     await first.until("+ variables test-api")
     for (const command of ["apply", "destroy"]) {
@@ -413,7 +415,15 @@ describe("the process and the sandbox", () => {
     }
     const dryRun = fabrik(["apply", "--dry-run", "app.yaml", "--sandbox"])
     assert.strictEqual(dryRun.status, 0, dryRun.stderr)
-    const third = begin(["apply", "app.yaml", ...sandboxFlags, "--lock-timeout", "50"])
+    const third = begin(["apply", "app.yaml", ...sandboxFlags, "--lock-timeout", "150"])
+    const told = (pattern: RegExp) => pattern.exec(sandbox.output.stdout)?.[1] ?? ""
+    const apiUrl = told(/COOLIFY_URL=(\S+)/)
+    const token = told(/COOLIFY_TOKEN='(.+)'/)
+    const cleared = await fetch(`${apiUrl}/_sandbox/faults`, {
+      method: "DELETE",
+      headers: { authorization: `Bearer ${token}` }
+    })
+    assert.isTrue(cleared.ok)
     assert.strictEqual(await first.ended, 0, first.output.stderr)
     assert.strictEqual(await third.ended, 0, third.output.stderr)
     assert.include(third.output.stderr, "up to date")

@@ -17,7 +17,6 @@ import { noSecrets, noSubject, sandboxOf } from "../Subject.ts"
 
 export const adopt = define({
   name: "adopt",
-  summary: "write a spec for a running application, and make it fabrik's",
   about: [
     "Reads the application and writes what a spec can say of it; what it cannot say stands in comments. With --output it then puts fabrik's mark into the application's description, and into the comment of its DNS record if that leads to the server, so that `fabrik apply` finds them as its own. Nothing else is changed, and nothing is deployed.",
     "Values that look secret are never read into the file: those variables stay in Coolify as they are. The first apply writes the other variables again and so deploys once."

@@ -17,7 +17,6 @@ import { givenSecrets, leavesDns, sandboxOf, subjectOf } from "../Subject.ts"
 
 export const apply = define({
   name: "apply",
-  summary: "take a spec to a verified URL, or put everything back",
   about: [
     "Validates the spec, resolves its secrets, writes DNS, creates or updates the application in Coolify, deploys it and checks that it answers. When any of it fails, or you interrupt it, everything is put back. What is already right is left alone.",
     "The plan is shown first, and carried out when you agree."

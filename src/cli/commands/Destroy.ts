@@ -16,7 +16,6 @@ import { noSecrets, leavesDns, sandboxOf, subjectOf } from "../Subject.ts"
 
 export const destroy = define({
   name: "destroy",
-  summary: "delete what fabrik made for a spec, and nothing else",
   about: [
     "Deletes the application, its DNS record and its project, if fabrik made them. Shows first what goes. Running it again is harmless."
   ],

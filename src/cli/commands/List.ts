@@ -12,8 +12,6 @@ import { noSecrets, noSubject, sandboxOf } from "../Subject.ts"
 
 export const list = define({
   name: "list",
-  aliases: ["projects"],
-  summary: "list what fabrik manages on this Coolify",
   about: ["Every application that carries fabrik's mark, wherever it was deployed from. Reads Coolify only."],
   config: {
     all: Flag.toggle("all", {

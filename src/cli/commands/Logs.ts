@@ -17,7 +17,6 @@ import { Watch } from "../Watch.ts"
 
 export const logs = define({
   name: "logs",
-  summary: "show what the application writes",
   about: [
     "The log of the running container, as Coolify has it: the newest lines, and with --follow every new one until you interrupt it. Escape sequences are taken out."
   ],

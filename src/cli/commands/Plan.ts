@@ -18,7 +18,6 @@ import { givenSecrets, leavesDns, sandboxOf, subjectOf } from "../Subject.ts"
 
 export const plan = define({
   name: "plan",
-  summary: "show what apply would change; nothing is sent",
   about: [
     "Reads Coolify and DNS where credentials are set, and compares. Without credentials an empty server and an empty zone are assumed."
   ],

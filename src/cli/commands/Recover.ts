@@ -35,7 +35,6 @@ import { givenSecrets, noSecrets, noSubject, sandboxOf, subjectOf, type WorldFla
 
 export const recover = define({
   name: "recover",
-  summary: "settle what a run has left that came to no end",
   about: [
     "A run that was killed leaves its journal in .fabrik/journal: what it was to do, what it did, and what puts that back. Recover looks at what became of it, then goes on to the end with the spec as it was, or finishes a rollback that had begun. `fabrik apply` of the same application does it too.",
     "Runs that are still under way are left alone."

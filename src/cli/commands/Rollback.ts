@@ -24,7 +24,6 @@ import { givenSecrets, leavesDns, sandboxOf, subjectOf } from "../Subject.ts"
 
 export const rollback = define({
   name: "rollback",
-  summary: "go back to an earlier release",
   about: [
     "Every successful apply records its spec in .fabrik/history (values of secrets are not in it). Rollback applies a recorded spec as any other: with a plan, verified, and put back if it fails.",
     "Secrets keep their present values, an image its tag and a branch its newest commit: name a digest or a commit in specs that are to be gone back to exactly. The file itself is not changed."

@@ -14,7 +14,6 @@ const port = (name: string, what: string) =>
 
 export const sandbox = define({
   name: "sandbox",
-  summary: "serve a Coolify, DNS and proxy of fabrik's own on this machine",
   about: [
     "Runs until interrupted, on 127.0.0.1 only. State is kept in its directory, so the next run goes on from there. Any client of Coolify or PowerDNS can work with it; `fabrik apply --sandbox` finds it by its directory."
   ],

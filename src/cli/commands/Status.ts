@@ -20,7 +20,6 @@ import { Watch } from "../Watch.ts"
 
 export const status = define({
   name: "status",
-  summary: "show what stands: application, DNS, certificate, health",
   about: [
     "Reads Coolify, the zone and its name servers, and the URL: what stands, what a plan would change, which release answers, and whether a run is under way or came to no end. Changes nothing. `fabrik verify` is for scripts: it fails when something is wrong."
   ],

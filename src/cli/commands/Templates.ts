@@ -9,7 +9,6 @@ import * as Shared from "../SharedFlags.ts"
 
 export const templates = define({
   name: "templates",
-  summary: "list the templates a spec can name",
   about: [
     "A template is a set of defaults; without a source of its own, a spec deploys the template's starter."
   ],

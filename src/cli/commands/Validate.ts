@@ -13,7 +13,6 @@ import * as Shared from "../SharedFlags.ts"
 
 export const validate = define({
   name: "validate",
-  summary: "check specs; needs no network and no credentials",
   about: ["Names every problem with its file, line and column, and what to do about it."],
   config: {
     files: Flag.atLeastOne("FILE", "the path of a spec"),

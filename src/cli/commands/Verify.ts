@@ -11,7 +11,6 @@ import { noSecrets, sandboxOf } from "../Subject.ts"
 
 export const verify = define({
   name: "verify",
-  summary: "check that a domain or a spec's application answers",
   about: [
     "Asks the zone's name servers (where DNS credentials are set) and the URL as a visitor would, with its certificate. Changes nothing."
   ],

@@ -1,0 +1,27 @@
+/** What is known of every command before its file is loaded. */
+
+export interface Outline {
+  /** One phrase, lower case, no full stop. */
+  readonly summary: string
+  /** Other names that work as well. */
+  readonly aliases?: ReadonlyArray<string>
+}
+
+/** In the order in which help lists them. */
+export const outlines = {
+  validate: { summary: "check specs; needs no network and no credentials" },
+  plan: { summary: "show what apply would change; nothing is sent" },
+  apply: { summary: "take a spec to a verified URL, or put everything back" },
+  verify: { summary: "check that a domain or a spec's application answers" },
+  status: { summary: "show what stands: application, DNS, certificate, health" },
+  logs: { summary: "show what the application writes" },
+  list: { summary: "list what fabrik manages on this Coolify", aliases: ["projects"] },
+  rollback: { summary: "go back to an earlier release" },
+  recover: { summary: "settle what a run has left that came to no end" },
+  adopt: { summary: "write a spec for a running application, and make it fabrik's" },
+  destroy: { summary: "delete what fabrik made for a spec, and nothing else" },
+  templates: { summary: "list the templates a spec can name" },
+  sandbox: { summary: "serve a Coolify, DNS and proxy of fabrik's own on this machine" }
+} as const satisfies Readonly<Record<string, Outline>>
+
+export type CommandName = keyof typeof outlines
