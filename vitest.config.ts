@@ -3,8 +3,8 @@ import { defineConfig } from "vitest/config"
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    // Most of the time goes into waiting for processes and sockets, so a machine of two cores is not one file's alone.
-    maxWorkers: 2,
+    // Much of the time goes into waiting for processes and sockets: on two cores three files are seldom in each other's way.
+    maxWorkers: 3,
     minWorkers: 1,
     // Only for what hangs: no test is about how fast the machine is, and under load everything takes many times as long.
     testTimeout: 180_000,

@@ -69,7 +69,7 @@ describe("Text", () => {
       const { written, layer } = recording(true)
       const long: DeploymentEvent = { _tag: "UndoStarted", what: "x".repeat(100) }
       yield* Effect.provide(
-        Effect.zipRight(emit(long), TestClock.adjust("3 seconds")),
+        Effect.zipRight(emit(long), Effect.repeatN(TestClock.adjust("1 second"), 3)),
         Layer.provide(Text.layer({ quiet: false, verbose: false }), layer)
       )
       assert.include(written.err, " 3 s")
