@@ -2,14 +2,14 @@
 export const core = [
   {
     name: "the watch over whether an application stays up",
-    file: "src/orchestrator/resources/StaysUp.ts",
+    file: "src/kinds/StaysUp.ts",
     find: "if (most >= tooOften) {",
     put: "if (most >= 1000) {",
     tests: ["test/orchestrator/StaysUp.test.ts"]
   },
   {
     name: "the look at Docker beside Coolify's count",
-    file: "src/orchestrator/resources/StaysUp.ts",
+    file: "src/kinds/StaysUp.ts",
     find: "const most = Math.max(outside, counted, stopped)",
     put: "const most = Math.max(outside, counted)",
     tests: ["test/orchestrator/StaysUp.test.ts"]
@@ -73,8 +73,8 @@ export const core = [
   {
     name: "the sync of an intent before its request",
     file: "src/engine/RunJournal.ts",
-    find: 'intend((id) => ({ _tag: "Sending", id, method, what, at }), true)',
-    put: 'intend((id) => ({ _tag: "Sending", id, method, what }), false)',
+    find: 'intend({ _tag: "Sending", id, method, what, at }, true)',
+    put: 'intend({ _tag: "Sending", id, method, what }, false)',
     tests: ["test/orchestrator/JournaledClients.test.ts"]
   },
   {
@@ -89,15 +89,15 @@ export const core = [
     file: "src/engine/Rollback.ts",
     find: "return yield* Effect.acquireReleaseInterruptible(\n      Effect.onExit(change, (exit) => Ref.set(unknown, isUnknown(exit))),\n      (exit) =>",
     put: "return yield* Effect.tap(change, () => Effect.addFinalizer((exit) =>",
-    find2: "(Exit.isSuccess(exit) ? Effect.void : runUndo({ id, undo }, perform, budget, unknown))\n    )",
-    put2: "(Exit.isSuccess(exit) ? Effect.void : runUndo({ id, undo }, perform, budget, unknown))\n    ))",
+    find2: "(Exit.isSuccess(exit) ? Effect.void : runUndo(recorded, undoing, unknown))\n    )",
+    put2: "(Exit.isSuccess(exit) ? Effect.void : runUndo(recorded, undoing, unknown))\n    ))",
     tests: ["test/engine/Rollback.test.ts"]
   },
   {
     name: "the undo that keeps still after a success",
     file: "src/engine/Rollback.ts",
-    find: "(Exit.isSuccess(exit) ? Effect.void : runUndo({ id, undo }, perform, budget, unknown))",
-    put: "runUndo({ id, undo }, perform, budget, unknown)",
+    find: "(Exit.isSuccess(exit) ? Effect.void : runUndo(recorded, undoing, unknown))",
+    put: "runUndo(recorded, undoing, unknown)",
     tests: ["test/engine/Rollback.test.ts"]
   },
   {
@@ -116,30 +116,30 @@ export const core = [
   },
   {
     name: "the look for what a lost answer may have made",
-    file: "src/orchestrator/Find.ts",
-    find: "uuid === undefined ? Effect.fail(error) : Effect.succeed(uuid)",
+    file: "src/engine/Creation.ts",
+    find: "id === undefined ? Effect.fail(error) : Effect.succeed(id)",
     put: "Effect.fail(error)",
     tests: ["test/orchestrator/Apply.test.ts", "test/orchestrator/Properties.test.ts"]
   },
   {
     name: "the look before an undo deletes by its mark",
-    file: "src/orchestrator/resources/Application.ts",
+    file: "src/kinds/Application.ts",
     find: ".filter(({ description }) => Marker.parse(description)?.run === run)",
     put: ".filter(({ description }) => description !== run)",
     tests: ["test/reliability/Crash.test.ts"]
   },
   {
     name: "the look whether a record still is this run's",
-    file: "src/orchestrator/resources/Record.ts",
+    file: "src/kinds/Record.ts",
     find: "    ? Marker.parse(now.comment)?.run === run\n",
     put: "    ? now.comment !== run\n",
     tests: ["test/orchestrator/Apply.test.ts"]
   },
   {
     name: "the look whether a setting still is this run's",
-    file: "src/orchestrator/resources/Application.ts",
-    find: "!isOld(field) && isOurs(field)",
-    put: "!isOld(field)",
+    file: "src/engine/Kind.ts",
+    find: 'after !== undefined && holds(live, "after")(field)',
+    put: "after !== undefined",
     tests: ["test/orchestrator/Apply.test.ts"]
   },
   {
@@ -207,8 +207,8 @@ export const core = [
   },
   {
     name: "the old values that an update keeps for later",
-    file: "src/orchestrator/resources/Variables.ts",
-    find: "  yield* keepUpdate(kept, update)\n",
+    file: "src/engine/Kind.ts",
+    find: "    yield* secrets.keep(journal.id, sealed, Redacted.make(text))\n",
     put: "",
     tests: ["test/reliability/Crash.test.ts"]
   },

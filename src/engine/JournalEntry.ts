@@ -1,10 +1,8 @@
 /** What the entries of a journal say of the runs that wrote them. */
-import type { Begun, JournalEntry, Undo } from "./JournalSchema.ts"
+import type { Begun, JournalEntry, Recorded } from "./JournalSchema.ts"
 
 /** A change and what became of it. */
-export interface RecordedChange {
-  readonly id: number
-  readonly undo: Undo
+export interface RecordedChange extends Recorded {
   readonly undone: boolean
 }
 
@@ -53,13 +51,15 @@ const after = (open: Unsettled | undefined, entry: JournalEntry): Unsettled | un
   if (open === undefined) return undefined
   switch (entry._tag) {
     case "Change": {
-      const { id, undo } = entry
-      return { ...open, changes: [...open.changes, { id, undo, undone: false }], lastId: id }
+      const { _tag: _, ...change } = entry
+      const changes = [...open.changes, { ...change, undone: false }]
+      // Changes that are made side by side may come in another order than their ids.
+      return { ...open, changes, lastId: Math.max(open.lastId, entry.id) }
     }
     case "Sending": {
       const { id, method, what, at } = entry
       const sent = { id, what: `${method} ${what}`, ...(at === undefined ? {} : { at }) }
-      return { ...open, unanswered: [...open.unanswered, sent], lastId: id }
+      return { ...open, unanswered: [...open.unanswered, sent], lastId: Math.max(open.lastId, id) }
     }
     case "Answered":
       return { ...open, unanswered: open.unanswered.filter(({ id }) => id !== entry.id) }

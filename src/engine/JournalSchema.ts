@@ -3,120 +3,27 @@ import * as Schema from "effect/Schema"
 import { lazily } from "./Lazily.ts"
 
 const make = () => {
-  /** JSON has no `undefined`. */
-  const orUndefined = <A, I>(schema: Schema.Schema<A, I>) =>
-    Schema.transform(Schema.NullOr(schema), Schema.UndefinedOr(Schema.typeSchema(schema)), {
-      strict: true,
-      decode: (value) => value ?? undefined,
-      encode: (value) => value ?? null
-    })
-
-  const Source = Schema.Union(
-    Schema.TaggedStruct("Image", { name: Schema.String, tag: Schema.String }),
-    Schema.TaggedStruct("Git", {
-      repository: Schema.String,
-      branch: Schema.String,
-      commit: Schema.String,
-      buildPack: Schema.String,
-      baseDirectory: Schema.String,
-      dockerfile: Schema.String
-    }),
-    Schema.TaggedStruct("Dockerfile", { text: orUndefined(Schema.String) })
-  )
-
   const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
 
-  const Settings = Schema.Struct({
-    name: optional(Schema.String),
-    description: optional(Schema.String),
-    domains: optional(Schema.Array(Schema.String)),
-    port: optional(Schema.Number),
-    healthcheck: optional(
-      Schema.Struct({
-        enabled: Schema.Boolean,
-        path: Schema.String,
-        port: Schema.String,
-        status: Schema.Number,
-        interval: Schema.Number,
-        timeout: Schema.Number,
-        retries: Schema.Number,
-        startPeriod: Schema.Number
-      })
-    ),
-    source: optional(Source)
+  /** A change that is about to be made. */
+  const Change = Schema.TaggedStruct("Change", {
+    id: Schema.Number,
+    /** The run whose mark the resource bears. */
+    run: Schema.String,
+    address: Schema.Struct({ kind: Schema.String, name: Schema.String }),
+    /** What the operator is told of it, and what they do when undoing it fails. */
+    what: Schema.String,
+    next: Schema.String,
+    /** What undoing it does. */
+    way: Schema.Literal("removed", "restored", "cancelled"),
+    /** Its properties, in its kind's own form; absent: it is not there on that side. */
+    before: optional(Schema.Unknown),
+    after: optional(Schema.Unknown),
+    /** Where the secret store keeps them instead. */
+    sealed: optional(Schema.String),
+    /** It is made beside another, whose place it is to take. */
+    beside: optional(Schema.Literal(true))
   })
-
-  const Zone = Schema.Struct({ id: Schema.String, name: Schema.String })
-
-  const Records = Schema.Struct({
-    name: Schema.String,
-    type: Schema.String,
-    ttl: orUndefined(Schema.Number),
-    values: Schema.Array(Schema.String),
-    proxied: Schema.Boolean,
-    comment: orUndefined(Schema.String)
-  })
-
-  /** `run`: the run whose mark the thing bears. `uuid`, `name`: the application. */
-  const Undo = Schema.Union(
-    /** `key`: of the mark of the application that it was made for; older journals do not tell. */
-    Schema.TaggedStruct("CreatedProject", {
-      name: Schema.String,
-      run: Schema.String,
-      key: optional(Schema.String)
-    }),
-    /** Without a run (of an older journal) nobody can tell who made it. */
-    Schema.TaggedStruct("CreatedEnvironment", {
-      projectUuid: Schema.String,
-      project: Schema.String,
-      name: Schema.String,
-      run: optional(Schema.String),
-      key: optional(Schema.String)
-    }),
-    Schema.TaggedStruct("CreatedApplication", {
-      projectUuid: Schema.String,
-      environment: Schema.String,
-      name: Schema.String,
-      run: Schema.String,
-      /** Another one runs, whose place it is to take. */
-      beside: Schema.Boolean
-    }),
-    Schema.TaggedStruct("UpdatedApplication", {
-      uuid: Schema.String,
-      name: Schema.String,
-      /** Of the patched fields only. */
-      before: Settings,
-      patch: Settings
-    }),
-    Schema.TaggedStruct("UpdatedVariables", {
-      uuid: Schema.String,
-      name: Schema.String,
-      /** Where the secret store keeps the rows as they were and as they were written. */
-      kept: Schema.String
-    }),
-    Schema.TaggedStruct("PutRecord", {
-      zone: Zone,
-      before: orUndefined(Records),
-      recordSet: Records,
-      /** Whether the comment can tell that it is this run's. */
-      comments: Schema.Boolean,
-      run: Schema.String
-    }),
-    Schema.TaggedStruct("RemovedRecord", { zone: Zone, recordSet: Records }),
-    /** Comes before all other changes to an application that runs; it is deployed again if it was replaced. */
-    Schema.TaggedStruct("PreviousVersion", {
-      uuid: Schema.String,
-      name: Schema.String,
-      wasStopped: Schema.Boolean
-    }),
-    Schema.TaggedStruct("Deployed", {
-      uuid: Schema.String,
-      name: Schema.String,
-      /** The deployment that was the newest before; `null`: none. */
-      newestBefore: Schema.NullOr(Schema.String)
-    }),
-    Schema.TaggedStruct("Stopped", { uuid: Schema.String, name: Schema.String })
-  )
 
   /** A run and what it was to do: enough to go on without the process that began it. */
   const Begun = Schema.TaggedStruct("Begun", {
@@ -141,8 +48,7 @@ const make = () => {
   })
   const JournalEntry = Schema.Union(
     Begun,
-    /** A change that is about to be made. */
-    Schema.TaggedStruct("Change", { id: Schema.Number, undo: Undo }),
+    Change,
     /** A request that is about to be sent. */
     Schema.TaggedStruct("Sending", {
       id: Schema.Number,
@@ -166,8 +72,8 @@ const make = () => {
   )
 
   return {
-    Undo,
     Begun,
+    Change,
     JournalEntry,
     encode: Schema.encodeSync(JournalEntry),
     decode: Schema.decodeUnknownOption(JournalEntry)
@@ -175,8 +81,9 @@ const make = () => {
 }
 
 type JournalSchema = ReturnType<typeof make>
-export type Undo = JournalSchema["Undo"]["Type"]
 export type Begun = JournalSchema["Begun"]["Type"]
+/** A change as it is written down. */
+export type Recorded = Omit<JournalSchema["Change"]["Type"], "_tag">
 export type JournalEntry = JournalSchema["JournalEntry"]["Type"]
 
 /** Made when a journal is first written or read, not at every start. */

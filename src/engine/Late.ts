@@ -8,9 +8,8 @@ import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import type { Unsettled } from "./JournalEntry.ts"
 import { Pace } from "./Pace.ts"
-import { describe, isOneRequest, leaveOver } from "./Rollback.ts"
+import { describe, leaveOver } from "./Rollback.ts"
 import { makeReadingRun, Run, type LateChange } from "./Run.ts"
-import { subjectOf, wayBackOf } from "./Undo.ts"
 
 /** Between two looks: seldom soon, as every look asks anew whose the application is by then. */
 const firstWait = 1_000
@@ -24,7 +23,7 @@ export const lookForLate = Effect.gen(function* () {
   const open = yield* Ref.get(run.late)
   if (open.length === 0) return
   if (began < until) {
-    const what = open.map(({ undo }) => subjectOf(undo).what).join(", ")
+    const what = open.map(({ change }) => change.what).join(", ")
     yield* run.emit({
       _tag: "Warning",
       message: `no answer came about ${what}: looking for ${seconds(until - began)} whether it still takes effect`
@@ -39,8 +38,8 @@ export const lookForLate = Effect.gen(function* () {
     yield* lookOnce
   }
   const overtaken = yield* Ref.get(run.overtaken)
-  for (const { id, undone } of yield* Ref.get(run.late)) {
-    yield* run.journal.undone(id, overtaken._tag === "Yes" ? "left" : undone ? "undone" : "nothing")
+  for (const { change, undone } of yield* Ref.get(run.late)) {
+    yield* run.journal.undone(change.id, overtaken._tag === "Yes" ? "left" : undone ? "undone" : "nothing")
   }
   yield* Ref.set(run.late, [])
 }).pipe(Effect.withSpan("lookForLate"))
@@ -51,22 +50,21 @@ const lookOnce = Effect.gen(function* () {
   const run = yield* Run
   let hasReplaced = false
   const still: Array<LateChange> = []
-  for (const change of yield* Ref.get(run.late)) {
-    const { id, perform, undo, undone } = change
-    if (undo._tag === "PreviousVersion" && !hasReplaced) {
-      still.push(change)
+  for (const one of yield* Ref.get(run.late)) {
+    const { change, undoing, undone } = one
+    if (undoing.late === "last" && !hasReplaced) {
+      still.push(one)
       continue
     }
-    const { what, next } = subjectOf(undo)
-    yield* Effect.matchCauseEffect(perform, {
+    const { id, next, way: how, what } = change
+    yield* Effect.matchCauseEffect(undoing.perform, {
       onSuccess: (seen) =>
         Effect.gen(function* () {
-          const isOver = seen === "undone" && isOneRequest(undo)
+          const isOver = seen === "undone" && undoing.late === "once"
           if (isOver) yield* run.journal.undone(id, seen)
-          else still.push({ ...change, undone: undone || seen === "undone" })
+          else still.push({ ...one, undone: undone || seen === "undone" })
           if (seen === "nothing") return
-          const how = wayBackOf(undo)
-          if (undo._tag === "Deployed") hasReplaced = true
+          if (undoing.late === "stirs") hasReplaced = true
           if (!undone) {
             yield* Ref.update(run.ledger, (ledger) => ({
               ...ledger,

@@ -13,15 +13,19 @@ import type { JournalError } from "../state/Journals.ts"
 import type { Leftover } from "./DeploymentEvent.ts"
 import { Pace } from "./Pace.ts"
 import { Run } from "./Run.ts"
-import { subjectOf, wayBackOf, type Undo } from "./Undo.ts"
+import type { Undone, UndoFailure } from "./Change.ts"
+import type { Recorded } from "./JournalSchema.ts"
 
-/** What an undo says of itself: `nothing` when the change had never taken effect. */
-export type Undone = "undone" | "nothing"
-
-interface UndoFailure {
-  readonly message: string
-  /** Trying again would not help: somebody else has changed it meanwhile, and it stays as it is. */
-  readonly left?: boolean
+/** What undoes a change. */
+export interface Undoing<R = never> {
+  readonly perform: Effect.Effect<Undone, UndoFailure, R>
+  /** How long it may take, its retries included; the Pace's `undoBudget` unless said otherwise. */
+  readonly budget?: Duration.Duration | undefined
+  /**
+   * `once`: the change was one request, so that nothing more comes once its effect was seen. `stirs`: what it brings about
+   * late has to be followed by those that come `last`.
+   */
+  readonly late?: "once" | "stirs" | "last" | undefined
 }
 
 /** What an undo fails with that finds another's hand where its own should be. */
@@ -34,27 +38,25 @@ export const leftAsItIs = (message: string): Effect.Effect<never, UndoFailure> =
  * becomes of `change`, because a request that failed or was interrupted may still have taken effect: so the undo must
  * look before it acts. `change` stays interruptible, unlike an `acquireRelease` acquisition, so that neither Ctrl-C nor
  * a deadline waits for a hanging call.
- * @param budget how long the undo may take, its retries included; the Pace's `undoBudget` unless said otherwise.
  */
 export const withUndo = <A, E, R, R2>(
-  undo: Undo,
+  recorded: Recorded,
   change: Effect.Effect<A, E, R>,
-  perform: Effect.Effect<Undone, UndoFailure, R2>,
-  budget?: Duration.Duration
+  undoing: Undoing<R2>
 ): Effect.Effect<A, E | JournalError, R | R2 | Run | Scope.Scope> =>
   Effect.gen(function* () {
     const run = yield* Run
     const unknown = yield* Ref.make(false)
-    const id = yield* Effect.uninterruptible(
+    yield* Effect.uninterruptible(
       Effect.zipLeft(
-        run.journal.change(undo),
+        run.journal.change(recorded),
         Ref.update(run.ledger, (ledger) => ({ ...ledger, changes: ledger.changes + 1 }))
       )
     )
-    yield* run.emit({ _tag: "ChangeStarted", what: subjectOf(undo).what })
+    yield* run.emit({ _tag: "ChangeStarted", what: recorded.what })
     return yield* Effect.acquireReleaseInterruptible(
       Effect.onExit(change, (exit) => Ref.set(unknown, isUnknown(exit))),
-      (exit) => (Exit.isSuccess(exit) ? Effect.void : runUndo({ id, undo }, perform, budget, unknown))
+      (exit) => (Exit.isSuccess(exit) ? Effect.void : runUndo(recorded, undoing, unknown))
     )
   })
 
@@ -98,14 +100,13 @@ export const undoRetries = Schedule.exponential("300 millis").pipe(
 
 /** Bounded in tries and time; never fails, so that one undo cannot stop the others: what it leaves is in the ledger. */
 export const runUndo = Effect.fn("runUndo")(function* <R>(
-  { id, undo }: { readonly id: number; readonly undo: Undo },
-  perform: Effect.Effect<Undone, UndoFailure, R>,
-  budget?: Duration.Duration,
+  recorded: Recorded,
+  { budget, late: part, perform }: Undoing<R>,
   unknown?: Ref.Ref<boolean>
 ) {
   const run = yield* Run
   const pace = yield* Pace
-  const { what, next } = subjectOf(undo)
+  const { id, next, way, what } = recorded
   const overtaken = yield* Ref.get(run.overtaken)
   // That is told once, not for every change.
   if (overtaken._tag === "Yes") return yield* run.journal.undone(id, "left")
@@ -124,21 +125,24 @@ export const runUndo = Effect.fn("runUndo")(function* <R>(
           const late = yield* Ref.get(run.late)
           const isUnknown = unknown !== undefined && (yield* Ref.get(unknown))
           // What a late deployment replaces has to be deployed again, too.
-          const follows = undo._tag === "PreviousVersion" && late.some((one) => one.undo._tag === "Deployed")
-          const isOpen = follows || (isUnknown && !(undone === "undone" && isOneRequest(undo)))
+          const follows = part === "last" && late.some(({ undoing }) => undoing.late === "stirs")
+          const isOpen = follows || (isUnknown && !(undone === "undone" && part === "once"))
           if (isOpen && (yield* Clock.currentTimeMillis) < (yield* Ref.get(run.lateUntil))) {
-            yield* Ref.set(run.late, [...late, { id, undo, perform: whole, undone: undone === "undone" }])
+            yield* Ref.set(run.late, [
+              ...late,
+              { change: recorded, undoing: { perform: whole, late: part }, undone: undone === "undone" }
+            ])
           } else yield* run.journal.undone(id, undone)
           if (undone === "undone") {
             yield* Ref.update(run.ledger, (ledger) => ({
               ...ledger,
-              undone: [...ledger.undone, { what, how: wayBackOf(undo) }]
+              undone: [...ledger.undone, { what, how: way }]
             }))
           }
           yield* run.emit({
             _tag: "UndoFinished",
             what,
-            how: undone === "undone" ? wayBackOf(undo) : "nothing"
+            how: undone === "undone" ? way : "nothing"
           })
         }),
       onFailure: (cause) =>
@@ -159,13 +163,6 @@ const bounded = (perform: Effect.Effect<Undone, UndoFailure>, duration: Duration
     Effect.timeoutFail({ duration, onTimeout: (): UndoFailure => ({ message: "it took too long" }) }),
     undisturbed
   )
-
-/** Once its effect was seen, there is nothing more to come of it. */
-export const isOneRequest = ({ _tag }: Undo): boolean =>
-  _tag === "CreatedProject" ||
-  _tag === "CreatedApplication" ||
-  _tag === "PutRecord" ||
-  _tag === "RemovedRecord"
 
 export const describe = (cause: Cause.Cause<{ readonly message: string }>): string => {
   const failure = Cause.failureOption(cause)

@@ -14,7 +14,8 @@ import {
   type WayBack
 } from "./DeploymentEvent.ts"
 import { noJournal, openRunJournal, type RunJournal } from "./RunJournal.ts"
-import type { Undo } from "./Undo.ts"
+import type { Recorded } from "./JournalSchema.ts"
+import type { Undoing } from "./Rollback.ts"
 import { transition, type DeploymentState, type IllegalTransition } from "./DeploymentState.ts"
 
 /** What became of a run's changes, as far as it has got. */
@@ -44,9 +45,8 @@ export type Overtaken =
 
 /** A change of which a request may still take effect, and what undoes it then. */
 export interface LateChange {
-  readonly id: number
-  readonly undo: Undo
-  readonly perform: Effect.Effect<"undone" | "nothing", { readonly message: string; readonly left?: boolean }>
+  readonly change: Recorded
+  readonly undoing: Undoing
   /** It was seen and undone at least once. */
   readonly undone: boolean
 }

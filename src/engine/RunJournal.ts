@@ -1,13 +1,13 @@
 /** A run's own view of its journal: what it writes down, and what runs before it have left open. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import * as Ref from "effect/Ref"
 import { SecretStore } from "../secrets/SecretStore.ts"
 import { JournalError, Journals, type Journal } from "../state/Journals.ts"
 import { unsettled, type Unsettled } from "./JournalEntry.ts"
-import { journalSchema, type Begun, type JournalEntry } from "./JournalSchema.ts"
+import { journalSchema, type Begun, type JournalEntry, type Recorded } from "./JournalSchema.ts"
 import * as Marker from "./Marker.ts"
-import type { Undo } from "./Undo.ts"
 
 export interface RunJournal {
   /** Also the group in which the values kept for it stand in the secret store. */
@@ -17,8 +17,10 @@ export interface RunJournal {
   readonly before: Unsettled | undefined
   /** Says what the run is to do, as the head of whatever it writes; by itself it writes nothing. */
   readonly begin: (begun: Omit<Begun, "_tag">) => Effect.Effect<void>
-  /** A change is about to be made. It is safe on disk with the next request. Answers its id. */
-  readonly change: (undo: Undo) => Effect.Effect<number, JournalError>
+  /** For a change that is to be noted: nothing else in the journal has it. */
+  readonly newId: Effect.Effect<number>
+  /** A change is about to be made. It is safe on disk with the next request. */
+  readonly change: (change: Recorded) => Effect.Effect<void, JournalError>
   /** A request is about to be sent: safe on disk when this returns. Answers its id. */
   readonly sending: (method: string, what: string) => Effect.Effect<number, JournalError>
   readonly answered: (id: number, outcome: "done" | "refused" | "unknown") => Effect.Effect<void>
@@ -56,7 +58,8 @@ export const noJournal: RunJournal = {
   file: "",
   before: undefined,
   begin: () => Effect.void,
-  change: () => Effect.succeed(0),
+  newId: Effect.succeed(0),
+  change: () => Effect.void,
   sending: () => Effect.succeed(0),
   answered: () => Effect.void,
   rollingBack: Effect.void,
@@ -95,23 +98,24 @@ const makeRunJournal = Effect.fnUntraced(function* (
     Effect.catchAll(write(entry, sync), (error) => warn(error.message))
   const tellIfOpen = (entry: JournalEntry) =>
     Effect.flatMap(Ref.get(exists), (open) => (open ? tell(entry, true) : Effect.void))
-  const intend = (entry: (id: number) => JournalEntry, sync: boolean) =>
-    Effect.gen(function* () {
-      const id = yield* Ref.updateAndGet(lastId, (last) => last + 1)
-      yield* (yield* Ref.get(undoing)) ? tell(entry(id), sync) : write(entry(id), sync)
-      return id
-    })
+  const newId = Ref.updateAndGet(lastId, (last) => last + 1)
+  const intend = (entry: JournalEntry, sync: boolean) =>
+    Effect.flatMap(Ref.get(undoing), (undoes) => (undoes ? tell(entry, sync) : write(entry, sync)))
 
   const runJournal: RunJournal = {
     id: journal.id,
     file: journal.file,
     before,
     begin: (begun) => Ref.set(head, asBegun(begun)),
-    change: (undo) => intend((id) => ({ _tag: "Change", id, undo }), false),
+    newId,
+    change: (change) => intend({ _tag: "Change", ...change }, false),
     sending: (method, what) =>
-      Effect.flatMap(Clock.currentTimeMillis, (at) =>
-        intend((id) => ({ _tag: "Sending", id, method, what, at }), true)
-      ),
+      Effect.gen(function* () {
+        const id = yield* newId
+        const at = yield* Clock.currentTimeMillis
+        yield* intend({ _tag: "Sending", id, method, what, at }, true)
+        return id
+      }),
     answered: (id, outcome) => tell({ _tag: "Answered", id, outcome }, true),
     rollingBack: Effect.zipRight(Ref.set(undoing, true), tellIfOpen({ _tag: "RollingBack" })),
     undone: (id, result) => tell({ _tag: "Undone", id, result }, true),
@@ -140,15 +144,23 @@ const readUnsettled = Effect.fnUntraced(function* ({ file, entries }: Journal) {
   const { decode } = journalSchema()
   return unsettled(
     yield* Effect.forEach(entries, (entry, index) =>
-      Effect.mapError(
-        decode(entry),
-        () =>
-          new JournalError({
-            reason: "Damaged",
-            file,
-            detail: `has an entry that this version does not understand (number ${index + 1})`
-          })
+      Effect.mapError(decode(entry), () =>
+        isOlder(entry)
+          ? new JournalError({
+              reason: "Older",
+              file,
+              detail: "was written by an earlier version of fabrik, whose changes this one cannot undo"
+            })
+          : new JournalError({
+              reason: "Damaged",
+              file,
+              detail: `has an entry that this version does not understand (number ${index + 1})`
+            })
       )
     )
   )
 })
+
+/** Earlier versions wrote down what undoes a change, in a form of its own for each. */
+const isOlder = (entry: unknown): boolean =>
+  Predicate.isTagged(entry, "Change") && Predicate.hasProperty(entry, "undo")

@@ -6,10 +6,17 @@ import type { ApplicationSettings, ObservedVariable, Server, Variable } from "..
 import { SecretStore } from "../secrets/SecretStore.ts"
 import type { Spec } from "../spec/Spec.ts"
 import type { SecretOrigin } from "../engine/DeploymentEvent.ts"
+import {
+  digestOfComment,
+  holdsValue,
+  isPlainComment,
+  isSecretComment,
+  plainComment,
+  releaseComment,
+  releaseKey,
+  secretComment
+} from "../kinds/VariableComment.ts"
 import * as Marker from "../engine/Marker.ts"
-
-/** Set by fabrik in every application; what a healthy response must show where `healthcheck.release` says so. */
-export const releaseKey = "FABRIK_RELEASE"
 
 /** Stands for a server address that is not known because nothing was read. */
 export const unknownAddress = "0.0.0.0"
@@ -53,29 +60,9 @@ export const applicationMark = (owner: string, spec: Spec, run: string): string 
     source: spec.source._tag === "Dockerfile" ? Marker.digest(spec.source.text) : undefined
   })
 
-export const projectMark = (owner: string, spec: Spec, run: string): string =>
-  Marker.render({ key: Marker.projectKey(owner, spec.project), run, source: undefined })
-
-export const environmentMark = (owner: string, spec: Spec, run: string): string =>
-  Marker.render({
-    key: Marker.environmentKey(owner, spec.project, spec.environment),
-    run,
-    source: undefined
-  })
-
 export const recordMark = (owner: string, spec: Spec, run: string): string =>
   Marker.render({ key: Marker.applicationKey(owner, spec), run, source: undefined })
 
-/** How a secret's value came to be, for every machine to know: one that was given is never replaced by a made one. */
-type SecretMaking = "given" | "generated"
-
-/**
- * The comment of a variable: its digest tells later, without `read:sensitive`, whether the value is still the same. A
- * digest can be made again only where its key is, so a secret's comment names the key.
- */
-const plainComment = (hex: string): string => `fabrik ${hex.slice(0, 32)}`
-const secretComment = (making: SecretMaking, hex: string, key: string): string =>
-  `fabrik secret ${making} ${hex.slice(0, 32)} key=${key.slice(0, 8)}`
 /** Tells this machine's key from others'. */
 const thisKey = Effect.flatMap(SecretStore, (store) =>
   store.digest(Redacted.make("fabrik: which key is it?"))
@@ -89,51 +76,6 @@ export const isEdited = Effect.fn("isEdited")(function* ({ comment, value }: Obs
   if (!(yield* thisKey).startsWith(key)) return false
   return !(yield* store.digest(value)).startsWith(digestOfComment(comment) ?? "")
 })
-
-/** Of a secret whose making is not known, as of those that older versions wrote. */
-export const unknownSecretComment = (digest: string): string => `fabrik secret ${digest}`
-
-const digestPattern = /^fabrik (?:secret (?:(?:given|generated) )?)?([0-9a-f]{32})(?: key=[0-9a-f]{8})?$/
-
-/** The digest of the value that fabrik wrote, 32 hex digits; `undefined`: the comment is not fabrik's. */
-export const digestOfComment = (comment: string): string | undefined => digestPattern.exec(comment)?.[1]
-
-const releasePattern = /^fabrik release ([0-9a-f]{12}) spec=([0-9a-f]{16})( pending)?$/
-export const releaseComment = (release: string, specDigest: string, pending: boolean): string =>
-  `fabrik release ${release} spec=${specDigest}${pending ? " pending" : ""}`
-export const isOurComment = (comment: string): boolean =>
-  digestOfComment(comment) !== undefined || releasePattern.test(comment)
-
-/** Whether the comment tells that the value stood in a spec, so that it may be shown. */
-export const isPlainComment = (comment: string): boolean => /^fabrik [0-9a-f]{32}$/.test(comment)
-
-/** Whether the comment tells that the value is a secret's. */
-export const isSecretComment = (comment: string): boolean =>
-  comment.startsWith("fabrik secret ") && digestOfComment(comment) !== undefined
-
-/** What a release's comment tells. */
-export interface CommentedRelease {
-  readonly release: string
-  /** Of the spec that it was made from. */
-  readonly specDigest: string
-  /** Its deployment was not seen to end well. */
-  readonly pending: boolean
-}
-
-export const releaseOfComment = (comment: string): CommentedRelease | undefined => {
-  const match = releasePattern.exec(comment)
-  return match?.[1] === undefined || match[2] === undefined
-    ? undefined
-    : { release: match[1], specDigest: match[2], pending: match[3] !== undefined }
-}
-
-/** The release among an application's variables. */
-export const releaseIn = (
-  variables: ReadonlyArray<Pick<ObservedVariable, "key" | "isPreview" | "comment">>
-): CommentedRelease | undefined => {
-  const row = variables.find(({ isPreview, key }) => key === releaseKey && !isPreview)
-  return row === undefined ? undefined : releaseOfComment(row.comment)
-}
 
 /** Tells whether a spec (with the values of its secrets) is the one that was applied last. */
 export const specDigest = ({ application, held = [], variables, target, spec }: Desired): string =>
@@ -213,10 +155,6 @@ export const desiredVariables = Effect.fn("desiredVariables")(function* (
     })
   )
 })
-
-/** Whether a value that was read is the one that was written. */
-export const holdsValue = (read: Redacted.Redacted<string>, written: Redacted.Redacted<string>): boolean =>
-  Redacted.value(read) === Redacted.value(written)
 
 export const desiredApplication = (owner: string, spec: Spec, run: string): ApplicationSettings => ({
   name: spec.name,

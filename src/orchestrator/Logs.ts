@@ -1,8 +1,9 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
-import type { CoolifyError, CoolifyErrorReason } from "../coolify/CoolifyError.ts"
+import type { CoolifyError } from "../coolify/CoolifyError.ts"
 import type { Spec } from "../spec/Spec.ts"
+import { isPassing } from "../kinds/Find.ts"
 import { RefusedError } from "../engine/DeployError.ts"
 import { continueLog, readLog, type LogLine } from "./LogText.ts"
 import { observeCoolify } from "./Observe.ts"
@@ -110,17 +111,6 @@ export const followLogs = Effect.fn("followLogs")(function* (
 
 const longer = (delay: Duration.Duration): Duration.Duration =>
   Duration.min(Duration.times(delay, 1.5), latest)
-
-const passing: ReadonlySet<CoolifyErrorReason> = new Set([
-  "RateLimited",
-  "ServerError",
-  "Unreachable",
-  "Interrupted",
-  "BadResponse"
-])
-
-/** Whether the trouble may end by itself. */
-export const isPassing = (error: CoolifyError): boolean => passing.has(error.reason)
 
 const isNotRunning = (error: CoolifyError): boolean => error.reason === "Refused"
 

@@ -6,20 +6,21 @@
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
+import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
-import type { DnsClient } from "../dns/DnsClient.ts"
 import { DeploymentFailedError, RefusedError } from "../engine/DeployError.ts"
 import type { Desired } from "./Desired.ts"
 import { diffApplication } from "./DiffApplication.ts"
-import { diffVariables } from "./DiffVariables.ts"
-import { absentIfNotFound } from "./Find.ts"
+import { diffVariables } from "../kinds/DiffVariables.ts"
+import { absentIfNotFound } from "../kinds/Find.ts"
 import type { RecordedChange, Unsettled } from "../engine/JournalEntry.ts"
 import { withJournaledClients } from "./JournaledClients.ts"
 import { Pace } from "../engine/Pace.ts"
-import { undoPut } from "./resources/Record.ts"
-import { describe, leaveOver, runUndo, undisturbed, undoRetries } from "../engine/Rollback.ts"
+import { record } from "../kinds/Record.ts"
+import { describe, leaveOver, undisturbed, undoRetries } from "../engine/Rollback.ts"
 import { makeRun, Run } from "../engine/Run.ts"
+import { undoChange } from "./Recorded.ts"
 import { readStandings, standingOf, type Place, type Standing } from "./Standing.ts"
 
 /**
@@ -91,19 +92,20 @@ const leaveTo = (name: string, why: string) =>
 const doing = ({ pending }: Standing): string => (pending ? "has begun to change" : "has changed")
 
 /** Of what a run has changed, only a record of its own at a name that nobody answers for is in nobody's use. */
-const leave =
-  (standings: ReadonlyArray<Standing>) =>
-  (change: RecordedChange): Effect.Effect<void, never, Run | DnsClient> =>
-    Effect.gen(function* () {
-      const { id, undo } = change
-      const { journal } = yield* Run
-      const isUnused =
-        undo._tag === "PutRecord" &&
-        undo.comments &&
-        undo.before === undefined &&
-        standings.every(({ hosts, pending }) => !pending && !hosts.includes(undo.recordSet.name))
-      return yield* isUnused ? runUndo(change, undoPut(undo)) : journal.undone(id, "left")
-    })
+const leave = (standings: ReadonlyArray<Standing>) =>
+  Effect.fnUntraced(function* (change: RecordedChange) {
+    const { journal } = yield* Run
+    const { address, after, before, id } = change
+    const isUnused =
+      address.kind === record.name &&
+      before === undefined &&
+      Option.exists(
+        record.codec.decode(after),
+        ({ comments, recordSet }) =>
+          comments && standings.every(({ hosts, pending }) => !pending && !hosts.includes(recordSet.name))
+      )
+    return yield* isUnused ? undoChange(change) : journal.undone(id, "left")
+  })
 
 /** Refuses to go on when another run has come between what was observed and the first change. */
 export const refuseOvertaken = Effect.fn("refuseOvertaken")(function* (

@@ -3,7 +3,7 @@ import * as Redacted from "effect/Redacted"
 import type { ApplicationSource, ObservedVariable } from "../coolify/CoolifyClient.ts"
 import { arrivesAsWritten } from "../coolify/VariableValue.ts"
 import { isCoolifysOwn, variablePattern } from "../spec/Limits.ts"
-import { releaseKey } from "./Desired.ts"
+import { releaseKey } from "../kinds/VariableComment.ts"
 
 export interface SortedVariables {
   /** Values that may stand in a file. */

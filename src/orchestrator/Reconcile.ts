@@ -5,15 +5,16 @@ import type {
   ApplicationPatch,
   ApplicationSettings,
   ObservedVariable,
-  Project,
-  Variable
+  Project
 } from "../coolify/CoolifyClient.ts"
 import { RefusedError } from "../engine/DeployError.ts"
-import { isOurComment, releaseKey, releaseIn, releaseVariable, specDigest, type Desired } from "./Desired.ts"
+import { releaseVariable, specDigest, type Desired } from "./Desired.ts"
+import { isOurComment, releaseKey, releaseIn } from "../kinds/VariableComment.ts"
 import { diffApplication, type ApplicationDiff } from "./DiffApplication.ts"
-import { diffVariables, hiddenRelease } from "./DiffVariables.ts"
+import { diffVariables, hiddenRelease } from "../kinds/DiffVariables.ts"
 import type { Observed, OrphanRecord } from "./Observe.ts"
 import type { Change, Plan } from "../engine/Plan.ts"
+import type { VariableActions } from "../kinds/Variables.ts"
 import { planNotes, unseenVariables } from "./PlanNotes.ts"
 import { refuseValues } from "./RefuseValues.ts"
 import { reconcileRecord, type RecordAction } from "./ReconcileRecord.ts"
@@ -24,12 +25,6 @@ type ApplicationAction =
   /** Made beside the old one, which goes once the new one is verified. */
   | { readonly _tag: "Replace"; readonly before: Application; readonly settings: ApplicationSettings }
   | { readonly _tag: "Keep"; readonly before: Application }
-
-export interface VariableActions {
-  readonly put: ReadonlyArray<Variable>
-  /** Rows of ours that the spec no longer names, with their preview twins. */
-  readonly remove: ReadonlyArray<ObservedVariable>
-}
 
 /** The plan together with the writes that carry it out. */
 export interface Reconciliation {

@@ -21,7 +21,7 @@ export const mustRollBack = ({ begun, changes, decision }: Unsettled): boolean =
   decision === "rolling back" ||
   // What it was to write stands in a file of the user's, who may adopt again.
   begun.command === "adopt" ||
-  (decision === "none" && changes.some(({ undo }) => undo._tag === "CreatedApplication" && undo.beside))
+  (decision === "none" && changes.some(({ beside }) => beside === true))
 
 export interface RollBackOptions extends Place {
   readonly mode: "live" | "sandbox"

@@ -4,11 +4,11 @@ import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 
-/** `Damaged`: something else than its end is not as it was written. */
+/** `Damaged`: something else than its end is not as it was written. `Older`: another version has to read it. */
 export class JournalError extends Schema.TaggedError<JournalError>("fabrik/state/JournalError")(
   "JournalError",
   {
-    reason: Schema.Literal("Unreadable", "Unwritable", "Damaged"),
+    reason: Schema.Literal("Unreadable", "Unwritable", "Damaged", "Older"),
     file: Schema.String,
     /** What follows the file's name: `cannot be written: ENOSPC`. */
     detail: Schema.String

@@ -111,6 +111,11 @@ export const journalAdvice: Table<JournalError["reason"]> = {
   Damaged: {
     cause: "It says what an earlier run has left open, and was changed or comes from another version.",
     next: "`fabrik recover --scan` shows by the marks what stands; with the file removed, fabrik goes by those alone."
+  },
+  Older: {
+    cause:
+      "It says what an earlier run has left open, and only the version that wrote it knows how to undo that.",
+    next: "Run `fabrik recover` with that version; or see with `fabrik recover --scan` what stands, and remove the file: fabrik then goes by the marks alone."
   }
 }
 

@@ -1,5 +1,4 @@
 import type { Unsettled } from "../engine/JournalEntry.ts"
-import { subjectOf } from "../engine/Undo.ts"
 import { count, wrap } from "./Layout.ts"
 import { clean } from "./Sanitize.ts"
 import type { Style } from "./Style.ts"
@@ -26,7 +25,7 @@ export const renderUnsettled = (
     style.bold(`fabrik ${clean(command)} ${clean(file)}`),
     ...wrap(`run ${clean(run)}, since ${new Date(at).toISOString()}`, style.columns, "  "),
     ...wrap(`${count(open.length, "change")} still open`, style.columns, "  "),
-    ...open.flatMap(({ undo }) => wrap(clean(subjectOf(undo).what), style.columns, "  - ")),
+    ...open.flatMap(({ what }) => wrap(clean(what), style.columns, "  - ")),
     ...unanswered.flatMap(({ what }) => wrap(clean(`no answer came: ${what}`), style.columns, "  ? ")),
     ...wrap(then, style.columns, "  ")
   ]

@@ -9,8 +9,9 @@ import type * as Scope from "effect/Scope"
 import * as TestClock from "effect/TestClock"
 import { layerMemory as nobody } from "../../src/coolify/CoolifyMemory.ts"
 import { lookForLate } from "../../src/engine/Late.ts"
+import type { Undone, UndoFailure } from "../../src/engine/Change.ts"
 import { Pace } from "../../src/engine/Pace.ts"
-import { withUndo } from "../../src/engine/Rollback.ts"
+import { withUndo as withUndoing } from "../../src/engine/Rollback.ts"
 import { makeReadingRun, Run, type Ledger } from "../../src/engine/Run.ts"
 
 /** Runs `program` in a scope of its own and tells how the undos went. */
@@ -35,7 +36,21 @@ const undoing = (note: (what: string) => Effect.Effect<void>, what: string) =>
   Effect.as(note(`undo ${what}`), "undone" as const)
 
 /** What is told of an undo is its data: of this one `project a`. */
-const undoOf = (name: string) => ({ _tag: "CreatedProject", name, run: "run" }) as const
+const undoOf = (name: string) =>
+  ({
+    id: 1,
+    run: "run",
+    address: { kind: "toy/project", name },
+    what: `project ${name}`,
+    next: `delete the project ${name} in Coolify`,
+    way: "removed"
+  }) as const
+
+const withUndo = <A, E, R>(
+  recorded: ReturnType<typeof undoOf>,
+  act: Effect.Effect<A, E, R>,
+  perform: Effect.Effect<Undone, UndoFailure>
+) => withUndoing(recorded, act, { perform, late: "once" })
 
 const change = (note: (what: string) => Effect.Effect<void>, what: string) =>
   withUndo(undoOf(what), note(what), undoing(note, what))

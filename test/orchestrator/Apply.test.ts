@@ -140,10 +140,19 @@ describe("a journal whose kept values are gone", () => {
     Effect.gen(function* () {
       yield* applied(spec, { skipDns: true })
       const [application] = (yield* (yield* CoolifyMemory).world).applications
-      const { name, uuid } = application ?? { name: "", uuid: "" }
+      const { name } = application ?? { name: "" }
       yield* leave(
         begunAt(server.uuid),
-        { _tag: "Change", id: 1, undo: { _tag: "UpdatedVariables", uuid, name, kept: "gone" } },
+        {
+          _tag: "Change",
+          id: 1,
+          run: "0123456789ab",
+          address: { kind: "coolify/variables", name },
+          what: `variables of ${name}`,
+          next: "",
+          way: "restored",
+          sealed: "gone"
+        },
         { _tag: "RollingBack" }
       )
       const { events, result } = yield* applied(spec, { skipDns: true })
@@ -153,6 +162,27 @@ describe("a journal whose kept values are gone", () => {
       assert.strictEqual(Either.getOrThrow(result).outcome, "unchanged")
       const { entries } = yield* Effect.scoped((yield* Journals).open(journalName("default", spec)))
       assert.lengthOf(entries, 0)
+    }).pipe(Effect.provide(world()))
+  )
+})
+
+describe("a journal of an earlier version", () => {
+  it.effect("is refused in one sentence, and stays", () =>
+    Effect.gen(function* () {
+      const journals = yield* Journals
+      yield* leave(begunAt(server.uuid))
+      const undo = { _tag: "CreatedProject", name: "test", run: "0123456789ab" }
+      yield* Effect.scoped(
+        Effect.flatMap(journals.open(journalName("default", spec)), ({ append }) =>
+          append({ _tag: "Change", id: 1, undo }, { sync: true, reserved: false })
+        )
+      )
+      const before = yield* snapshot
+      const refused = yield* Effect.flip(apply(spec, options))
+      assert.include(refused.message, "was written by an earlier version of fabrik")
+      assert.deepStrictEqual(yield* snapshot, before)
+      const { entries } = yield* Effect.scoped(journals.open(journalName("default", spec)))
+      assert.lengthOf(entries, 2)
     }).pipe(Effect.provide(world()))
   )
 })

@@ -1,13 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
-import {
-  applicationMark,
-  recordMark,
-  releaseComment,
-  specDigest,
-  releaseVariable
-} from "../../src/orchestrator/Desired.ts"
+import { applicationMark, recordMark, specDigest, releaseVariable } from "../../src/orchestrator/Desired.ts"
+import { releaseComment } from "../../src/kinds/VariableComment.ts"
 import type { Observed } from "../../src/orchestrator/Observe.ts"
 import { countActions, hasChanges } from "../../src/engine/Plan.ts"
 import { reconcile, type ReconcileOptions } from "../../src/orchestrator/Reconcile.ts"

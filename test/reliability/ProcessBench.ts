@@ -3,6 +3,7 @@
  * has a few slots, each a sandbox that keeps running and whose world is its own, so that a case compares whole worlds
  * and may take every request for its own.
  */
+import * as Marker from "../../src/engine/Marker.ts"
 import { build } from "esbuild"
 import { spawn, spawnSync, type ChildProcess } from "node:child_process"
 import {
@@ -21,7 +22,7 @@ import { join } from "node:path"
 import process from "node:process"
 import { pathToFileURL } from "node:url"
 import { assert } from "vitest"
-import { applicationMark, projectMark, recordMark } from "../../src/orchestrator/Desired.ts"
+import { applicationMark, recordMark } from "../../src/orchestrator/Desired.ts"
 import type { Latency } from "../../src/sandbox/coolify/Latency.ts"
 import type { LoggedRequest } from "../../src/sandbox/RequestLog.ts"
 import type { World } from "../../src/sandbox/SandboxWorld.ts"
@@ -272,7 +273,11 @@ const seedDecoys = async ({ coolify, records }: Hand): Promise<void> => {
     "managed by fabrik - key=0123456789abcdef"
   ]
   for (const [index, name] of ["other", "fabrik", "api"].entries()) {
-    const description = [projectMark("them", spec, runOfNobody), null, "managed by fabrik"][index]
+    const description = [
+      Marker.render({ key: Marker.projectKey("them", spec.project), run: runOfNobody, source: undefined }),
+      null,
+      "managed by fabrik"
+    ][index]
     const project = (await coolify("POST", "/projects", { name, description })) as { readonly uuid: string }
     await coolify("POST", `/projects/${project.uuid}/environments`, { name: "staging" })
     for (const [number, mark] of marks.entries()) {

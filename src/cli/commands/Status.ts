@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { byProjectName } from "../../orchestrator/ProjectName.ts"
-import { isPassing } from "../../orchestrator/Logs.ts"
+import { isPassing } from "../../kinds/Find.ts"
 import type { StepError } from "../../orchestrator/RunError.ts"
 import { Status, status as readStatus } from "../../orchestrator/Status.ts"
 import { loadSpec } from "../../spec/LoadSpec.ts"

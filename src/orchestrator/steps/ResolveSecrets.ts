@@ -5,15 +5,8 @@ import type { ObservedVariable, Variable } from "../../coolify/CoolifyClient.ts"
 import { SecretStore, type FoundSecret, type SecretRecipe } from "../../secrets/SecretStore.ts"
 import type { Spec } from "../../spec/Spec.ts"
 import { RefusedError } from "../../engine/DeployError.ts"
-import {
-  digestOfComment,
-  isBuildtime,
-  isEdited,
-  isPlainComment,
-  unknownSecretComment,
-  type Desired,
-  type PlannedSecret
-} from "../Desired.ts"
+import { isBuildtime, isEdited, type Desired, type PlannedSecret } from "../Desired.ts"
+import { digestOfComment, isPlainComment, unknownSecretComment } from "../../kinds/VariableComment.ts"
 import type { Begun } from "../../engine/JournalSchema.ts"
 import { Run } from "../../engine/Run.ts"
 

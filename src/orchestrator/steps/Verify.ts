@@ -15,8 +15,8 @@ import { DeploymentFailedError } from "../../engine/DeployError.ts"
 import type { DeploymentEvent } from "../../engine/DeploymentEvent.ts"
 import type { DnsTarget } from "../Desired.ts"
 import { Pace } from "../../engine/Pace.ts"
-import { watchContainer, type ContainerWatch } from "../resources/ContainerWatch.ts"
-import { staysUp } from "../resources/StaysUp.ts"
+import { watchContainer, type ContainerWatch } from "../../kinds/ContainerWatch.ts"
+import { staysUp } from "../../kinds/StaysUp.ts"
 import { Run } from "../../engine/Run.ts"
 
 export interface Verification {

@@ -3,8 +3,8 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
-import { CoolifyClient } from "../../coolify/CoolifyClient.ts"
-import { Pace } from "../../engine/Pace.ts"
+import { CoolifyClient } from "../coolify/CoolifyClient.ts"
+import { Pace } from "../engine/Pace.ts"
 
 const logTail = 30
 

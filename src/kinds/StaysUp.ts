@@ -1,12 +1,12 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import { CoolifyClient } from "../../coolify/CoolifyClient.ts"
-import { readStatus } from "../../health/StatusProbe.ts"
-import { DeploymentFailedError } from "../../engine/DeployError.ts"
-import { isPassing } from "../Logs.ts"
-import { Pace } from "../../engine/Pace.ts"
-import { Run } from "../../engine/Run.ts"
+import { CoolifyClient } from "../coolify/CoolifyClient.ts"
+import { readStatus } from "../health/StatusProbe.ts"
+import { DeploymentFailedError } from "../engine/DeployError.ts"
+import { isPassing } from "./Find.ts"
+import { Pace } from "../engine/Pace.ts"
+import { Run } from "../engine/Run.ts"
 import type { ContainerWatch } from "./ContainerWatch.ts"
 
 /** What is wrong from outside. `gone`: something answered in the application's place. */

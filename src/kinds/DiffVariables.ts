@@ -7,7 +7,7 @@ import {
   isPlainComment,
   isSecretComment,
   releaseKey
-} from "./Desired.ts"
+} from "./VariableComment.ts"
 import type { Change } from "../engine/Plan.ts"
 
 export interface VariableDiff {

@@ -1,11 +1,11 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
-import { CoolifyClient, type Deployment } from "../../coolify/CoolifyClient.ts"
-import { DeploymentFailedError } from "../../engine/DeployError.ts"
-import { absentIfNotFound } from "../Find.ts"
-import { Pace, pollFor, pollFrom } from "../../engine/Pace.ts"
-import { Run } from "../../engine/Run.ts"
+import { CoolifyClient, type Deployment } from "../coolify/CoolifyClient.ts"
+import { DeploymentFailedError } from "../engine/DeployError.ts"
+import { absentIfNotFound } from "./Find.ts"
+import { Pace, pollFor, pollFrom } from "../engine/Pace.ts"
+import { Run } from "../engine/Run.ts"
 
 const logTail = 30
 

@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { CoolifyClient, type Application } from "../../coolify/CoolifyClient.ts"
-import { absentIfNotFound, awaitGone } from "../Find.ts"
+import { absentIfNotFound, awaitGone } from "../../kinds/Find.ts"
 import { Pace } from "../../engine/Pace.ts"
 import { describe, leaveOver, undisturbed, undoRetries } from "../../engine/Rollback.ts"
 import { Run } from "../../engine/Run.ts"

@@ -1,13 +1,14 @@
 import * as Effect from "effect/Effect"
 import type { CoolifyError } from "../../coolify/CoolifyError.ts"
+import type { SecretError } from "../../secrets/SecretStore.ts"
 import type { JournalError } from "../../state/Journals.ts"
 import type { Desired } from "../Desired.ts"
 import * as Marker from "../../engine/Marker.ts"
 import type { Observed } from "../Observe.ts"
 import { PlaceLock } from "../PlaceLock.ts"
-import { createApplication } from "./Application.ts"
-import { ensureEnvironment } from "./Environment.ts"
-import { ensureProject } from "./Project.ts"
+import { createApplication } from "../../kinds/Application.ts"
+import { ensureEnvironment } from "../../kinds/Environment.ts"
+import { ensureProject } from "../../kinds/Project.ts"
 
 /**
  * Creates the application where the spec wants it, and the project and the environment if need be. Somebody who undoes
@@ -35,11 +36,13 @@ export const createInPlace = Effect.fn("createInPlace")(function* (
   )
 })
 
-const isGone = (error: CoolifyError | JournalError): boolean =>
+const isGone = (error: CoolifyError | JournalError | SecretError): boolean =>
   error._tag === "CoolifyError" && error.reason === "NotFound"
 
 const ensurePlace = Effect.fn("ensurePlace")(function* (desired: Desired) {
   const { exclusively } = yield* PlaceLock
-  const make = Effect.tap(ensureProject(desired), (projectUuid) => ensureEnvironment(projectUuid, desired))
+  const make = Effect.tap(ensureProject(desired.spec), (projectUuid) =>
+    ensureEnvironment(projectUuid, desired.spec)
+  )
   return yield* exclusively(Marker.projectKey(desired.owner, desired.spec.project), make)
 })

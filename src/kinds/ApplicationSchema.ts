@@ -1,0 +1,48 @@
+/** What a journal tells of an application. */
+import * as Schema from "effect/Schema"
+import { optional, orUndefined } from "./Json.ts"
+
+export const propsSchema = () => {
+  const Source = Schema.Union(
+    Schema.TaggedStruct("Image", { name: Schema.String, tag: Schema.String }),
+    Schema.TaggedStruct("Git", {
+      repository: Schema.String,
+      branch: Schema.String,
+      commit: Schema.String,
+      buildPack: Schema.String,
+      baseDirectory: Schema.String,
+      dockerfile: Schema.String
+    }),
+    Schema.TaggedStruct("Dockerfile", { text: orUndefined(Schema.String) })
+  )
+  const Settings = Schema.Struct({
+    name: optional(Schema.String),
+    description: optional(Schema.String),
+    domains: optional(Schema.Array(Schema.String)),
+    port: optional(Schema.Number),
+    healthcheck: optional(
+      Schema.Struct({
+        enabled: Schema.Boolean,
+        path: Schema.String,
+        port: Schema.String,
+        status: Schema.Number,
+        interval: Schema.Number,
+        timeout: Schema.Number,
+        retries: Schema.Number,
+        startPeriod: Schema.Number
+      })
+    ),
+    source: optional(Source)
+  })
+  return Schema.Struct({
+    /** Empty while it is being created. */
+    uuid: Schema.String,
+    /** Where it is created; empty for what is only updated. */
+    projectUuid: Schema.String,
+    environment: Schema.String,
+    /** Of an update those fields alone that it writes. */
+    settings: Settings
+  })
+}
+
+export type ApplicationProps = ReturnType<typeof propsSchema>["Type"]

@@ -1,0 +1,200 @@
+/** Which version of an application runs. */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Ref from "effect/Ref"
+import * as Schema from "effect/Schema"
+import { CoolifyClient, type Application, type Deployment } from "../coolify/CoolifyClient.ts"
+import type { CoolifyError } from "../coolify/CoolifyError.ts"
+import type { Change, UndoFailure } from "../engine/Change.ts"
+import type { Creation } from "../engine/Creation.ts"
+import type { DeploymentFailedError } from "../engine/DeployError.ts"
+import { changing, codecOf, type Kind } from "../engine/Kind.ts"
+import * as Marker from "../engine/Marker.ts"
+import { Pace, pollFor, pollUntil } from "../engine/Pace.ts"
+import { leftAsItIs } from "../engine/Rollback.ts"
+import { Run } from "../engine/Run.ts"
+import { application } from "./Application.ts"
+import { cancelActive, deployAndFollow, isActive } from "./Deployment.ts"
+
+const propsSchema = () =>
+  Schema.Struct({
+    /** The application's. */
+    uuid: Schema.String,
+    state: Schema.Literal("runs", "stands still", "is being deployed", "is being stopped"),
+    /** The deployment that is the newest; `null`: none, or not looked at. */
+    newest: Schema.NullOr(Schema.String)
+  })
+type ReleaseProps = ReturnType<typeof propsSchema>["Type"]
+
+/**
+ * What runs is no state that could be written back: a deployment is cancelled, and what ran before is deployed again. That
+ * comes last, once the settings and variables are back, because its change is the first of all (`keepPreviousVersion`).
+ */
+export const release: Kind<
+  ReleaseProps,
+  never,
+  CoolifyError | DeploymentFailedError | UndoFailure,
+  CoolifyClient | Run
+> = {
+  name: "coolify/release",
+  codec: codecOf(propsSchema),
+  says: (change) => {
+    const { name } = change.address
+    switch (change.after?.state) {
+      case "is being deployed":
+        return {
+          what: `deployment of ${name}`,
+          next: `cancel the deployment of ${name} in Coolify`
+        }
+      case "is being stopped":
+        return { what: `stop of ${name}`, next: `deploy ${name} in Coolify` }
+      default:
+        return { what: `previous version of ${name}`, next: `deploy ${name} in Coolify` }
+    }
+  },
+  way: ({ after }) => (after?.state === "is being deployed" ? "cancelled" : "restored"),
+  find: () => Effect.succeed([]),
+  undo: (change, known) =>
+    change.before === undefined
+      ? Effect.succeed("nothing")
+      : change.after?.state === "is being deployed"
+        ? undoDeploy(change.before, known)
+        : change.after?.state === "is being stopped"
+          ? Effect.as(countAsReplaced(change), "nothing")
+          : undoReplacement(change.before),
+  undoneBefore: (change) =>
+    change.after?.state === "is being deployed" || change.after?.state === "is being stopped"
+      ? countAsReplaced(change)
+      : Effect.void,
+  budget: (change) => Effect.map(Pace, ({ deployment }) => (isKept(change) ? deployment : undefined)),
+  late: (change) =>
+    isKept(change) ? "last" : change.after?.state === "is being deployed" ? "stirs" : undefined
+}
+
+const isKept = ({ after, before }: Pick<Change<ReleaseProps>, "after" | "before">): boolean =>
+  after?.state === before?.state
+
+/** Whether the version that ran before may no longer run. */
+const setReplaced = (replaced: Ref.Ref<ReadonlySet<string>>, uuid: string, is: boolean) =>
+  Ref.update(replaced, (all) =>
+    is ? new Set([...all, uuid]) : new Set([...all].filter((each) => each !== uuid))
+  )
+
+/** Says that the application has to be deployed again. */
+const countAsReplaced = ({ before }: Change<ReleaseProps>) =>
+  Effect.flatMap(Run, ({ replaced }) =>
+    before === undefined ? Effect.void : setReplaced(replaced, before.uuid, true)
+  )
+
+/**
+ * To be called before any change to an existing application: undos run newest first, so that this one, the oldest,
+ * redeploys only once the settings and variables are back. It does nothing while the old container still runs.
+ */
+export const keepPreviousVersion = Effect.fn("keepPreviousVersion")(function* (now: Application) {
+  const { journal } = yield* Run
+  const { name, status, uuid } = now
+  const createdBy = Marker.parse(now.description)?.run
+  // What an unfinished run has made is deleted in the end, and what it keeps is kept already.
+  const isTakenCareOf = (journal.before?.changes ?? []).some(({ address, after, before, run }) => {
+    if (address.kind === application.name) return before === undefined && run === createdBy
+    const props = Option.all({ before: release.codec.decode(before), after: release.codec.decode(after) })
+    return (
+      address.kind === release.name &&
+      Option.exists(props, (both) => isKept(both) && both.before.uuid === uuid)
+    )
+  })
+  if (isTakenCareOf) return
+  const state = status.startsWith("exited") ? "stands still" : "runs"
+  const kept = { uuid, state, newest: null } as const
+  yield* changing(release, { name, before: kept, after: kept }, () => Effect.void)
+})
+
+/** Lets the application run as before, or stand still as before, if its version was replaced. */
+const undoReplacement = Effect.fn("undoReplacement")(function* ({ state, uuid }: ReleaseProps) {
+  const run = yield* Run
+  if (!(yield* Ref.get(run.replaced)).has(uuid)) return "nothing" as const
+  const coolify = yield* CoolifyClient
+  const back = Effect.gen(function* () {
+    if (state === "stands still") yield* coolify.stopApplication(uuid)
+    else yield* deployAndFollow(uuid, () => Effect.void)
+  })
+  yield* Effect.catchIf(
+    back,
+    (error) => error.reason === "NotFound",
+    () => leftAsItIs("somebody else has deleted it")
+  )
+  return "undone" as const
+})
+
+/** Takes an application off the air. Undo: that of {@link keepPreviousVersion}, which deploys it again. */
+export const stopPrevious = Effect.fn("stopPrevious")(function* ({ uuid, name }: Application) {
+  const coolify = yield* CoolifyClient
+  const pace = yield* Pace
+  const { replaced } = yield* Run
+  const before = { uuid, state: "runs", newest: null } as const
+  const after = { ...before, state: "is being stopped" } as const
+  yield* changing(release, { name, before, after }, () =>
+    Effect.zipRight(setReplaced(replaced, uuid, true), coolify.stopApplication(uuid))
+  )
+  // Coolify's status may lag behind; two versions answering for a moment longer is no failure.
+  yield* pollUntil(
+    coolify.getApplication(uuid),
+    ({ status }) => status.startsWith("exited"),
+    pollFor(pace, pace.stop)
+  )
+})
+
+/**
+ * Deploys an existing application. Undo: cancels what is still under way. From the request on the old version counts as
+ * replaced, however little is heard of the deployment, until it is seen that it is not.
+ */
+export const deployOver = Effect.fn("deployOver")(function* ({
+  uuid,
+  name
+}: {
+  readonly uuid: string
+  readonly name: string
+}) {
+  const coolify = yield* CoolifyClient
+  const { replaced } = yield* Run
+  const [newest] = yield* coolify.listDeployments(uuid, 1)
+  const before = { uuid, state: "runs", newest: newest?.uuid ?? null } as const
+  const after = { uuid, state: "is being deployed", newest: null } as const
+  yield* changing(release, { name, before, after }, (known) =>
+    setReplaced(replaced, uuid, true).pipe(
+      Effect.zipRight(
+        deployAndFollow(uuid, (deployment) =>
+          deployment.status === "failed"
+            ? judge(replaced, uuid, deployment)
+            : Ref.set(known, { _tag: "Created", id: deployment.uuid })
+        )
+      ),
+      Effect.tapError((error) => (wasRefused(error) ? setReplaced(replaced, uuid, false) : Effect.void))
+    )
+  )
+})
+
+/** A queued deployment has not begun; a failed one has removed its own container and left the old one. */
+const judge = (replaced: Ref.Ref<ReadonlySet<string>>, uuid: string, { status }: Deployment) =>
+  setReplaced(replaced, uuid, status !== "queued" && status !== "failed")
+
+/** Cancels what is under way, and finds out whether it had replaced what ran before. */
+const undoDeploy = Effect.fn("undoDeploy")(function* (
+  { newest: newestBefore, uuid }: ReleaseProps,
+  known: Creation
+) {
+  const { replaced } = yield* Run
+  const rows = yield* cancelActive(uuid)
+  const newest = rows[0]
+  const isOld = (deployment: Deployment | undefined) => (deployment?.uuid ?? null) === newestBefore
+  if (isOld(newest)) yield* setReplaced(replaced, uuid, false)
+  const deployment = known._tag === "Created" ? rows.find((row) => row.uuid === known.id) : newest
+  if (deployment !== undefined && !isOld(deployment)) yield* judge(replaced, uuid, deployment)
+  return rows.some(isActive) ? ("undone" as const) : ("nothing" as const)
+})
+
+/** The request itself was turned down, so that there is no deployment. */
+const wasRefused = (error: CoolifyError | DeploymentFailedError): boolean =>
+  error._tag === "CoolifyError"
+    ? error.method === "deploy" && !error.outcomeUnknown
+    : error.reason === "QueueFull"
