@@ -79,10 +79,17 @@ export const core = [
   },
   {
     name: "the intent before a request",
-    file: "src/orchestrator/JournaledClients.ts",
-    find: "Effect.flatMap(Effect.mapError(journal.sending(method, what), errors.unrecorded), (id) =>",
-    put: "Effect.flatMap(Effect.succeed(0), (id) =>",
-    tests: ["test/orchestrator/JournaledClients.test.ts"]
+    file: "src/http/RequestJournal.ts",
+    find: "Effect.mapError(journal.sending(method, what), ({ message }) =>",
+    put: "Effect.mapError(Effect.as(Effect.void, 0), ({ message }) =>",
+    tests: ["test/http/RequestJournal.test.ts", "test/orchestrator/JournaledClients.test.ts"]
+  },
+  {
+    name: "the entry of a write that no client describes",
+    file: "src/http/Http.ts",
+    find: "call.write && call.harmless !== true",
+    put: 'call.write && call.harmless === undefined && call.method === ""',
+    tests: ["test/http/RequestJournal.test.ts"]
   },
   {
     name: "the undo that is registered before its change",

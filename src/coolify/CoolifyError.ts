@@ -1,4 +1,6 @@
 import * as Schema from "effect/Schema"
+import { isGateway } from "../http/Failure.ts"
+import type { WriteErrors } from "../http/RequestJournal.ts"
 
 /** One field the API refused. `field` is empty when the API sent a plain list. */
 const FieldProblem = Schema.Struct({ field: Schema.String, message: Schema.String })
@@ -79,4 +81,11 @@ export class CoolifyError extends Schema.TaggedError<CoolifyError>("fabrik/cooli
   override get message(): string {
     return `Coolify ${this.method}: ${this.detail}`
   }
+}
+
+/** What the journal needs to know of them. */
+export const writeErrors: WriteErrors<CoolifyError> = {
+  unrecorded: (method, detail) => new CoolifyError({ method, reason: "Unrecorded", detail }),
+  fate: ({ outcomeUnknown, status }) =>
+    outcomeUnknown ? (status === undefined || isGateway(status) ? "lost" : "unknown") : "refused"
 }

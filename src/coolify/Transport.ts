@@ -11,7 +11,7 @@ import { plain } from "../http/Plain.ts"
 import { KnownSecrets } from "../secrets/KnownSecrets.ts"
 import { bodyOf, fromAnswer, type Origin } from "./AnswerError.ts"
 import type { CoolifyConfig } from "./CoolifyConfig.ts"
-import { CoolifyError, type CoolifyErrorReason } from "./CoolifyError.ts"
+import { CoolifyError, type CoolifyErrorReason, writeErrors } from "./CoolifyError.ts"
 import { makePresence } from "./Presence.ts"
 import { makeSpacing } from "./Spacing.ts"
 import { isUuid } from "./Wire.ts"
@@ -99,6 +99,7 @@ export const makeTransport = (config: CoolifyConfig) =>
     const presence = yield* makePresence
     const policy: HttpPolicy<CoolifyError, CoolifyCall> = {
       api: "Coolify",
+      errors: writeErrors,
       failed: ({ origin }, failure) => failed(origin, failure),
       judge: ({ origin }, answer, now) =>
         answer.status >= 200 && answer.status < 300 ? undefined : fromAnswer(origin, answer, now),
@@ -152,7 +153,9 @@ export const makeTransport = (config: CoolifyConfig) =>
     const run = <A>(call: Call, send: (call: CoolifyCall) => Effect.Effect<A, CoolifyError>) => {
       const origin = originOf(call)
       return requestOf(call, origin).pipe(
-        Effect.flatMap((request) => send({ method: call.method, write: origin.write, request, origin })),
+        Effect.flatMap((request) =>
+          send({ method: call.method, write: origin.write, harmless: !changes(call), request, origin })
+        ),
         Effect.tapBoth({
           onSuccess: () => (changes(call) ? presence.changed : Effect.void),
           onFailure: ({ outcomeUnknown }) => (outcomeUnknown ? presence.changed : Effect.void)

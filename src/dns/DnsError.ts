@@ -1,4 +1,5 @@
 import * as Schema from "effect/Schema"
+import type { WriteErrors } from "../http/RequestJournal.ts"
 
 /** The ways a DNS provider says no. */
 export const DnsErrorReason = Schema.Literal(
@@ -43,3 +44,9 @@ export class DnsError extends Schema.TaggedError<DnsError>("fabrik/dns/DnsError"
     return `${this.provider} ${this.method}: ${this.detail}`
   }
 }
+
+/** What the journal needs to know of them. */
+export const writeErrors = (provider: string): WriteErrors<DnsError> => ({
+  unrecorded: (method, detail) => new DnsError({ provider, method, reason: "Unrecorded", detail }),
+  fate: ({ reason }) => (reason === "OutcomeUnknown" ? "lost" : "refused")
+})

@@ -10,7 +10,7 @@ import { type Answer, type HttpFailure, isOutcomeUnknown } from "../http/Failure
 import { type HttpCall, type HttpPolicy, makeHttp } from "../http/Http.ts"
 import { plain } from "../http/Plain.ts"
 import { retryAfterMillis } from "../http/RetryAfter.ts"
-import { DnsError, type DnsErrorReason } from "./DnsError.ts"
+import { DnsError, type DnsErrorReason, writeErrors } from "./DnsError.ts"
 
 export interface Explanation {
   readonly reason: DnsErrorReason
@@ -80,6 +80,7 @@ export const makeProviderHttp = (options: ProviderHttpOptions) => {
 
   const policy: HttpPolicy<DnsError, HttpCall> = {
     api: provider,
+    errors: writeErrors(provider),
     settings,
     failed: ({ method, write }, failure) => fail(method, explainFailure(write, failure)),
     judge: ({ method, write }, answer, now) => {

@@ -15,6 +15,7 @@ import { type Keeping, readKept, readText } from "./AnswerBody.ts"
 import { type Answer, broken, fromRequestError, type HttpFailure, unreadable } from "./Failure.ts"
 import { HttpSettings } from "./HttpSettings.ts"
 import { keepOf } from "./Keep.ts"
+import { journaled, type WriteErrors } from "./RequestJournal.ts"
 import { type ApiError, type Presence, type Refusal, retryRefusals } from "./Retry.ts"
 
 /** One call to an API. */
@@ -23,7 +24,8 @@ export interface HttpCall {
   readonly method: string
   /** It changes something. */
   readonly write: boolean
-  /** It may be sent again like a read, although it is a POST. */
+  /** A write that changes nothing: it is not written down. */
+  readonly harmless?: boolean
   readonly request: HttpClientRequest.HttpClientRequest
 }
 
@@ -31,6 +33,7 @@ export interface HttpCall {
 export interface HttpPolicy<E extends ApiError, C extends HttpCall> {
   /** `Coolify`, `cloudflare`. */
   readonly api: string
+  readonly errors: WriteErrors<E>
   /** Where it is more or less patient than others. */
   readonly settings?: Partial<typeof HttpSettings.Service>
   /** The error that an exchange without a usable answer stands for. */
@@ -135,7 +138,13 @@ export const makeHttp = <E extends ApiError, C extends HttpCall>(
       )
     )
 
+  /** A write that no client has described is written down by its address. */
   const send = (call: C, keep?: Keeping): Effect.Effect<Answer, E> =>
+    call.write && call.harmless !== true
+      ? journaled(policy.errors, { method: call.method, what: call.request.url }, sent(call, keep))
+      : sent(call, keep)
+
+  const sent = (call: C, keep: Keeping | undefined): Effect.Effect<Answer, E> =>
     Effect.flatMap(HttpSettings, (usual) =>
       Effect.provideService(
         retryRefusals({ api, method: call.method }, once(call, keep), presence),

@@ -1,33 +1,43 @@
-/** The clients with every request that can change the world written down before it is sent, and its answer after. */
+/**
+ * Binds the HTTP client's journal to the run, and says of each write in the clients' terms what it is about. A write that
+ * is not described here is written down by the HTTP client all the same, by its address.
+ */
 import type * as Context from "effect/Context"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import * as Cause from "effect/Cause"
-import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
-import { CoolifyError } from "../coolify/CoolifyError.ts"
-import { isGateway } from "../http/Failure.ts"
-import { HttpObserver } from "../http/HttpSettings.ts"
+import { type CoolifyError, writeErrors as coolifyErrors } from "../coolify/CoolifyError.ts"
 import { DnsClient, type RecordSet } from "../dns/DnsClient.ts"
-import { DnsError } from "../dns/DnsError.ts"
-import type { JournalError } from "../state/Journals.ts"
+import { type DnsError, writeErrors as dnsErrors } from "../dns/DnsError.ts"
 import { Pace } from "../engine/Pace.ts"
 import { Run } from "../engine/Run.ts"
-import type { RunJournal } from "../engine/RunJournal.ts"
+import { HttpObserver } from "../http/HttpSettings.ts"
+import { journaled, RequestJournal } from "../http/RequestJournal.ts"
 
-/** Notes in the ledger what was sent and not refused: whether anything can have changed is known by that alone. */
-const counting = ({ journal, ledger }: Context.Tag.Service<Run>): RunJournal => ({
-  ...journal,
-  answered: (id, outcome) =>
-    Effect.zipRight(
-      outcome === "refused"
-        ? Effect.void
-        : Ref.update(ledger, (before) => ({ ...before, touched: before.touched + 1 })),
-      journal.answered(id, outcome)
-    )
+/** What answered for itself has decided; nothing more comes of it than what is on its way already. */
+const afterAnswer = Duration.seconds(5)
+
+/**
+ * The run's journal as the HTTP client writes it. What was sent and not refused is counted in the ledger, as that alone
+ * tells whether anything can have changed; until when an unanswered request may take effect is noted in the run.
+ */
+const requestJournal = (
+  { journal, lateUntil, ledger }: Context.Tag.Service<Run>,
+  lateEffects: Duration.Duration
+): typeof RequestJournal.Service => ({
+  sending: journal.sending,
+  answered: (id, fate) =>
+    Effect.gen(function* () {
+      if (fate === "refused") return yield* journal.answered(id, fate)
+      yield* Ref.update(ledger, (before) => ({ ...before, touched: before.touched + 1 }))
+      if (fate === "done") return yield* journal.answered(id, fate)
+      const late = fate === "unknown" ? Duration.min(afterAnswer, lateEffects) : lateEffects
+      const until = (yield* Clock.currentTimeMillis) + Duration.toMillis(late)
+      yield* Ref.update(lateUntil, (before) => Math.max(before, until))
+      yield* journal.answered(id, "unknown")
+    })
 })
 
 /** Lets an effect use the clients of its surroundings through the run's journal, and tells what they wait for. */
@@ -36,12 +46,12 @@ export const withJournaledClients = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     const run = yield* Run
     const { emit } = run
     const { lateEffects } = yield* Pace
-    const record = { run: { ...run, journal: counting(run) }, lateEffects }
-    const coolify = journaledCoolify(yield* CoolifyClient, record)
-    const dns = journaledDns(yield* DnsClient, record)
+    const coolify = describedCoolify(yield* CoolifyClient)
+    const dns = describedDns(yield* DnsClient)
     return yield* effect.pipe(
       Effect.provideService(CoolifyClient, coolify),
       Effect.provideService(DnsClient, dns),
+      Effect.provideService(RequestJournal, requestJournal(run, lateEffects)),
       Effect.provideService(HttpObserver, {
         onRetry: ({ api, method, reason, delayMillis }) =>
           emit({ _tag: "Retrying", what: `${api} ${method}`, why: reason, delayMillis }),
@@ -52,25 +62,9 @@ export const withJournaledClients = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     )
   })
 
-/** What a request is written down in, and how long it may still take effect when no answer of its server's came. */
-interface Record {
-  readonly run: Context.Tag.Service<Run>
-  readonly lateEffects: Duration.Duration
-}
-
-/** What answered for itself has decided; nothing more comes of it than what is on its way already. */
-const afterAnswer = Duration.seconds(5)
-
-const journaledCoolify = (
-  client: Context.Tag.Service<CoolifyClient>,
-  journal: Record
-): Context.Tag.Service<CoolifyClient> => {
+const describedCoolify = (client: Context.Tag.Service<CoolifyClient>): Context.Tag.Service<CoolifyClient> => {
   const write = <A>(method: string, what: string, request: Effect.Effect<A, CoolifyError>) =>
-    recorded(journal, method, what, request, {
-      unrecorded: ({ message }) => new CoolifyError({ method, reason: "Unrecorded", detail: message }),
-      isUnknown: ({ outcomeUnknown }) => outcomeUnknown,
-      isLost: ({ status }) => status === undefined || isGateway(status)
-    })
+    journaled(coolifyErrors, { method, what }, request)
   return {
     ...client,
     createProject: (project) => write("createProject", project.name, client.createProject(project)),
@@ -109,53 +103,17 @@ const journaledCoolify = (
   }
 }
 
-const journaledDns = (
-  client: Context.Tag.Service<DnsClient>,
-  journal: Record
-): Context.Tag.Service<DnsClient> => {
+/** A record is put or removed by reading, writing and reading back: one entry, which ends with what was seen. */
+const describedDns = (client: Context.Tag.Service<DnsClient>): Context.Tag.Service<DnsClient> => {
+  const errors = dnsErrors(client.provider)
   const write = (
     method: string,
     { name, type }: RecordSet,
     request: Effect.Effect<void, DnsError>
-  ): Effect.Effect<void, DnsError> =>
-    recorded(journal, method, `${name} ${type}`, request, {
-      unrecorded: ({ message }) =>
-        new DnsError({ provider: client.provider, method, reason: "Unrecorded", detail: message }),
-      isUnknown: ({ reason }) => reason === "OutcomeUnknown",
-      isLost: () => true
-    })
+  ): Effect.Effect<void, DnsError> => journaled(errors, { method, what: `${name} ${type}` }, request)
   return {
     ...client,
     put: (zone, recordSet, expected) => write("put", recordSet, client.put(zone, recordSet, expected)),
     remove: (zone, expected) => write("remove", expected, client.remove(zone, expected))
   }
 }
-
-const recorded = <A, E>(
-  { lateEffects, run: { journal, lateUntil } }: Record,
-  method: string,
-  what: string,
-  request: Effect.Effect<A, E>,
-  errors: {
-    readonly unrecorded: (error: JournalError) => E
-    readonly isUnknown: (error: E) => boolean
-    /** The server itself did not answer. */
-    readonly isLost: (error: E) => boolean
-  }
-): Effect.Effect<A, E> =>
-  Effect.flatMap(Effect.mapError(journal.sending(method, what), errors.unrecorded), (id) =>
-    Effect.onExit(request, (exit) =>
-      Effect.gen(function* () {
-        if (Exit.isSuccess(exit)) return yield* journal.answered(id, "done")
-        const failure = Cause.failureOption(exit.cause)
-        if (Option.exists(failure, (error) => !errors.isUnknown(error))) {
-          return yield* journal.answered(id, "refused")
-        }
-        const answered = Option.exists(failure, (error) => !errors.isLost(error))
-        const late = answered ? Duration.min(afterAnswer, lateEffects) : lateEffects
-        const until = (yield* Clock.currentTimeMillis) + Duration.toMillis(late)
-        yield* Ref.update(lateUntil, (before) => Math.max(before, until))
-        yield* journal.answered(id, "unknown")
-      })
-    )
-  )

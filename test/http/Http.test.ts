@@ -26,6 +26,10 @@ const scripted = (...answers: ReadonlyArray<Script>) => {
   const { asked, client } = scriptedClient(answers)
   const http = makeHttp<TestError, HttpCall>(client, {
     api: "test",
+    errors: {
+      unrecorded: (_, detail) => new TestError({ reason: "Unrecorded", detail, unknown: false }),
+      fate: ({ unknown }) => (unknown ? "lost" : "refused")
+    },
     settings: { maxBodyBytes: 1024 * 1024 },
     failed: ({ write }, failure: HttpFailure) =>
       new TestError({
