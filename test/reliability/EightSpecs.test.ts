@@ -1,5 +1,5 @@
-/** Several processes (eight in full) at once that need one new project and one new environment, and share no lock for it. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+/** Several machines (eight in full) at once that need one new project and one new environment. Only the world is shared. */
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
@@ -14,6 +14,11 @@ beforeAll(async () => {
   fabrik = buildFabrik()
   machines = Array.from({ length: count }, () => mkdtempSync(join(tmpdir(), "fabrik-machine-")))
   await fabrik.begin(["sandbox"], "Ctrl-C")
+  // A machine knows where the world is, and has journals, secrets and locks of its own.
+  for (const machine of machines) {
+    for (const file of ["server.json", "sandbox.json"])
+      copyFileSync(join(fabrik.cwd, ".fabrik/sandbox", file), join(machine, file))
+  }
 }, 120_000)
 afterAll(async () => {
   await fabrik.end()
@@ -41,9 +46,10 @@ describe("specs at once", () => {
       const all = (command: string) =>
         Promise.all(
           files.map((file, index) =>
-            fabrik.run([command, file, "--yes", "--sandbox", "--no-color"], {
-              TMPDIR: machines[index] ?? ""
-            })
+            fabrik.run(
+              [command, file, "--yes", "--sandbox", "--sandbox-dir", machines[index] ?? "", "--no-color"],
+              { TMPDIR: machines[index] ?? "" }
+            )
           )
         )
       for (const { status, stderr, stdout } of await all("apply")) {
