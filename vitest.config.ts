@@ -3,6 +3,7 @@ import { defineConfig } from "vitest/config"
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    globalSetup: ["test/support/BuildFolder.ts"],
     // Much of the time goes into waiting for processes and sockets: on two cores three files are seldom in each other's way.
     maxWorkers: 3,
     minWorkers: 1,

@@ -4,11 +4,11 @@ import { spawn, spawnSync, type ChildProcess } from "node:child_process"
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterAll, assert, beforeAll, describe } from "vitest"
+import { afterAll, afterEach, assert, beforeAll, describe } from "vitest"
 import { assertNoSecret } from "../reliability/Leak.ts"
+import { builtFabrik } from "../support/Built.ts"
 
-const root = join(import.meta.dirname, "../..")
-let dist = ""
+let program = ""
 let cwd = ""
 const children: Array<ChildProcess> = []
 
@@ -27,17 +27,17 @@ const specText = (tag: string) =>
 const env = { PATH: process.env["PATH"], LANG: "C.UTF-8", FABRIK_LATE_EFFECTS: "5" }
 
 const fabrik = (...args: ReadonlyArray<string>) => {
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    [join(dist, "fabrik.js"), ...args, "--sandbox"],
-    { cwd, env, encoding: "utf8" }
-  )
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args, "--sandbox"], {
+    cwd,
+    env,
+    encoding: "utf8"
+  })
   assertNoSecret(join(cwd, ".fabrik"), stdout + stderr)
   return { status, stdout, stderr }
 }
 
 const begin = (...args: ReadonlyArray<string>) => {
-  const child = spawn(process.execPath, [join(dist, "fabrik.js"), ...args], { cwd, env })
+  const child = spawn(process.execPath, [program, ...args], { cwd, env })
   children.push(child)
   const output = { stdout: "", stderr: "" }
   child.stdout.setEncoding("utf8").on("data", (text: string) => (output.stdout += text))
@@ -66,16 +66,15 @@ const widest = (text: string): number => Math.max(...text.split("\n").map((line)
 const lines = (text: string) => text.trimEnd().split("\n")
 
 beforeAll(() => {
-  dist = mkdtempSync(join(tmpdir(), "fabrik-dist-"))
-  const built = spawnSync(process.execPath, [join(root, "scripts/build.mjs"), "--outdir", dist], {
-    encoding: "utf8"
-  })
-  assert.strictEqual(built.status, 0, built.stderr)
+  program = builtFabrik()
   cwd = mkdtempSync(join(tmpdir(), "fabrik-cwd-"))
+})
+afterEach(() => {
+  // The worker answers vitest only between two processes that it waits for.
+  return new Promise<void>((resolve) => setTimeout(resolve, 10))
 })
 afterAll(() => {
   for (const child of children) child.kill("SIGKILL")
-  rmSync(dist, { recursive: true, force: true })
   rmSync(cwd, { recursive: true, force: true })
 })
 

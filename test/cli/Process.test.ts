@@ -13,25 +13,21 @@ import {
 } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterAll, afterEach, assert, beforeAll, beforeEach, describe } from "vitest"
+import { afterEach, assert, beforeAll, beforeEach, describe } from "vitest"
 import { loadCommands } from "../../src/cli/Cli.ts"
 import { oldestNode } from "../../src/cli/NodeVersion.ts"
 import { version } from "../../src/cli/Version.ts"
+import { builtFabrik } from "../support/Built.ts"
 import { assertNoSecret } from "../reliability/Leak.ts"
 
 const root = join(import.meta.dirname, "../..")
-let dist = ""
+let program = ""
 let cwd = ""
 const children: Array<ChildProcess> = []
 
 beforeAll(() => {
-  dist = mkdtempSync(join(tmpdir(), "fabrik-dist-"))
-  const built = spawnSync(process.execPath, [join(root, "scripts/build.mjs"), "--outdir", dist], {
-    encoding: "utf8"
-  })
-  assert.strictEqual(built.status, 0, built.stderr)
+  program = builtFabrik()
 })
-afterAll(() => rmSync(dist, { recursive: true, force: true }))
 beforeEach(() => {
   cwd = mkdtempSync(join(tmpdir(), "fabrik-cwd-"))
   copyFileSync(join(root, "fixtures/test-api.yaml"), join(cwd, "app.yaml"))
@@ -39,6 +35,8 @@ beforeEach(() => {
 afterEach(() => {
   for (const child of children.splice(0)) child.kill("SIGKILL")
   rmSync(cwd, { recursive: true, force: true })
+  // The worker answers vitest only between two processes that it waits for.
+  return new Promise<void>((resolve) => setTimeout(resolve, 10))
 })
 
 const env = {
@@ -50,7 +48,7 @@ const env = {
 }
 
 const fabrik = (args: ReadonlyArray<string>, more: Record<string, string> = {}) => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(dist, "fabrik.js"), ...args], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], {
     cwd,
     env: { ...env, ...more },
     encoding: "utf8"
@@ -61,7 +59,7 @@ const fabrik = (args: ReadonlyArray<string>, more: Record<string, string> = {}) 
 
 /** A process to send signals to. */
 const begin = (args: ReadonlyArray<string>) => {
-  const child = spawn(process.execPath, [join(dist, "fabrik.js"), ...args], { cwd, env })
+  const child = spawn(process.execPath, [program, ...args], { cwd, env })
   children.push(child)
   const output = { stdout: "", stderr: "" }
   child.stdout.setEncoding("utf8").on("data", (text: string) => (output.stdout += text))
@@ -149,7 +147,7 @@ describe("the process", () => {
 
   it("says itself that a file named with --env-file is not there", () => {
     const words = ["plan", "app.yaml", "--env-file", "nope.env"]
-    const itself = spawnSync(join(dist, "fabrik.js"), words, { cwd, env, encoding: "utf8" })
+    const itself = spawnSync(program, words, { cwd, env, encoding: "utf8" })
     for (const { status, stderr } of [itself, fabrik(["plan", "app.yaml", "-e", "nope.env"])]) {
       assert.strictEqual(status, 4, stderr)
       assert.include(stderr, "nope.env: does not exist")

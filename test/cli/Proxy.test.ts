@@ -2,7 +2,7 @@ import { it } from "@effect/vitest"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import { spawn, spawnSync } from "node:child_process"
+import { spawn } from "node:child_process"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { createServer, type IncomingMessage } from "node:http"
 import { createServer as createTlsServer } from "node:https"
@@ -13,6 +13,7 @@ import { afterEach, assert, describe } from "vitest"
 import { proxiedFetch } from "../../src/cli/ProxiedFetch.ts"
 import { proxyFor, proxySettings } from "../../src/cli/Proxy.ts"
 import { makeAuthority } from "../health/TestCertificates.ts"
+import { builtFabrik } from "../support/Built.ts"
 
 const settingsOf = (env: Readonly<Record<string, string>>) =>
   Effect.runSync(
@@ -170,9 +171,6 @@ describe("fabrik behind a proxy", () => {
   it("reaches Coolify by a tunnel that it keeps, under a CA of one's own", { timeout: 120_000 }, async () => {
     const directory = mkdtempSync(join(tmpdir(), "fabrik-proxy-"))
     try {
-      const root = join(import.meta.dirname, "../..")
-      const built = spawnSync(process.execPath, [join(root, "scripts/build.mjs"), "--outdir", directory])
-      assert.strictEqual(built.status, 0, String(built.stderr))
       const { issue, pem } = await makeAuthority("ours")
       const ca = join(directory, "ca.pem")
       writeFileSync(ca, pem)
@@ -184,7 +182,7 @@ describe("fabrik behind a proxy", () => {
       })
       const { asked, url } = await proxy(await listen(inside))
       const list = async (more: Readonly<Record<string, string>>) => {
-        const child = spawn(process.execPath, [join(directory, "fabrik.js"), "list"], {
+        const child = spawn(process.execPath, [builtFabrik(), "list"], {
           cwd: directory,
           env: {
             PATH: process.env["PATH"],

@@ -1,12 +1,10 @@
 /** The built file, run as a user runs it: in a directory and an environment of its own. */
-import { spawn, spawnSync, type ChildProcess } from "node:child_process"
+import { spawn, type ChildProcess } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { assert } from "vitest"
+import { builtFabrik } from "../support/Built.ts"
 import { assertNoSecret } from "./Leak.ts"
-
-const root = join(import.meta.dirname, "../..")
 
 /** Notes what leaves the process: every program started, connection, look-up and datagram; and its peak memory in KiB. */
 const watcher = `
@@ -30,6 +28,7 @@ before(dgram, "createSocket", "datagrams", (options) => JSON.stringify(options))
 const dns = require("node:dns")
 for (const module of [dns, dns.promises])
   for (const name of ["lookup", "resolve", "resolve4", "resolve6"]) before(module, name, "look-up", (host) => host)
+require("node:module").syncBuiltinESMExports()
 process.on("exit", () => note("memory", process.resourceUsage().maxRSS))
 `
 
@@ -59,14 +58,10 @@ export const buildFabrik = (): BuiltFabrik => {
   const home = mkdtempSync(join(tmpdir(), "fabrik-built-"))
   const cwd = mkdtempSync(join(tmpdir(), "fabrik-cwd-"))
   const children: Array<ChildProcess> = []
-  const built = spawnSync(process.execPath, [join(root, "scripts/build.mjs"), "--outdir", home], {
-    encoding: "utf8"
-  })
-  assert.strictEqual(built.status, 0, built.stderr)
   const hook = join(home, "watcher.cjs")
   const watched = join(home, "watched.ndjson")
   writeFileSync(hook, watcher)
-  const program = join(home, "fabrik.js")
+  const program = builtFabrik()
   const environment = {
     PATH: process.env["PATH"],
     LANG: "C.UTF-8",

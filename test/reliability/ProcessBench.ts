@@ -5,7 +5,7 @@
  */
 import * as Marker from "../../src/engine/Marker.ts"
 import { build } from "esbuild"
-import { spawn, spawnSync, type ChildProcess } from "node:child_process"
+import { spawn, type ChildProcess } from "node:child_process"
 import {
   copyFileSync,
   existsSync,
@@ -27,10 +27,10 @@ import type { Latency } from "../../src/sandbox/coolify/Latency.ts"
 import type { LoggedRequest } from "../../src/sandbox/RequestLog.ts"
 import type { World } from "../../src/sandbox/SandboxWorld.ts"
 import type { Spec } from "../../src/spec/Spec.ts"
+import { builtFabrik } from "../support/Built.ts"
 import { quick } from "../sandbox/TestSandbox.ts"
 import { assertNoSecret } from "./Leak.ts"
 
-const root = join(import.meta.dirname, "../..")
 const preload = pathToFileURL(join(import.meta.dirname, "KillPreload.mjs")).href
 
 const zone = "example.com"
@@ -727,10 +727,6 @@ export const startBench = async (options: {
   readonly latency?: Partial<Latency>
 }): Promise<Bench> => {
   const bin = mkdtempSync(join(tmpdir(), "fabrik-bench-"))
-  const built = spawnSync(process.execPath, [join(root, "scripts/build.mjs"), "--outdir", bin], {
-    encoding: "utf8"
-  })
-  assert.strictEqual(built.status, 0, built.stderr)
   const bundle = join(bin, "sandbox.cjs")
   await build({
     entryPoints: [join(import.meta.dirname, "SandboxServer.ts")],
@@ -740,7 +736,7 @@ export const startBench = async (options: {
     format: "cjs",
     logLevel: "error"
   })
-  const fabrik = join(bin, "fabrik.js")
+  const fabrik = builtFabrik()
   mkdirSync(join(bin, "path"))
   writeFileSync(
     join(bin, "path", "fabrik"),

@@ -1,0 +1,30 @@
+import { spawnSync } from "node:child_process"
+import { existsSync, mkdirSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import process from "node:process"
+import { inject } from "vitest"
+
+const builder = join(import.meta.dirname, "../../scripts/build.mjs")
+
+/** The built `fabrik.js` of what is being tested, made once for all test files of a run. Nobody may change it. */
+export const builtFabrik = (): string => {
+  const folder = inject("buildFolder")
+  const done = join(folder, "done")
+  const failed = join(folder, "failed")
+  try {
+    // Whoever makes the folder builds; the others wait.
+    mkdirSync(join(folder, "dist"))
+    const built = spawnSync(process.execPath, [builder, "--outdir", join(folder, "dist")], {
+      encoding: "utf8"
+    })
+    writeFileSync(built.status === 0 ? done : failed, built.stderr)
+    if (built.status !== 0) throw new Error(built.stderr)
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== "EEXIST") throw cause
+  }
+  while (!existsSync(done)) {
+    if (existsSync(failed)) throw new Error("the build failed: see the first test file that asked for it")
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20)
+  }
+  return join(folder, "dist/fabrik.js")
+}
