@@ -2,7 +2,7 @@
 import type { WayBack } from "./DeploymentEvent.ts"
 
 /** `coolify/application api`. */
-interface Address {
+export interface Address {
   readonly kind: string
   readonly name: string
 }

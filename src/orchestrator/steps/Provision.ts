@@ -1,18 +1,26 @@
 import * as Effect from "effect/Effect"
-import type { Application, ApplicationSettings } from "../../coolify/CoolifyClient.ts"
-import type { NameServerAnswer } from "../../dns/AuthoritativeDns.ts"
-import type { RecordSet } from "../../dns/DnsClient.ts"
+import type * as Scope from "effect/Scope"
+import type { Application, ApplicationSettings, CoolifyClient } from "../../coolify/CoolifyClient.ts"
+import type { AuthoritativeDns, NameServerAnswer } from "../../dns/AuthoritativeDns.ts"
+import type { DnsClient, RecordSet } from "../../dns/DnsClient.ts"
 import { awaitAuthoritative } from "../../dns/AwaitAuthoritative.ts"
 import type { Desired } from "../Desired.ts"
 import type { Observed } from "../Observe.ts"
+import { makeAll, node } from "../../engine/Graph.ts"
 import { Pace } from "../../engine/Pace.ts"
 import type { Reconciliation } from "../Reconcile.ts"
 import type { RecordAction } from "../ReconcileRecord.ts"
-import { createApplication, updateApplication } from "../../kinds/Application.ts"
+import {
+  application as applicationKind,
+  createApplication,
+  updateApplication
+} from "../../kinds/Application.ts"
+import type { SecretStore } from "../../secrets/SecretStore.ts"
+import type { StepError } from "../RunError.ts"
 import { createInPlace } from "./CreateInPlace.ts"
-import { keepPreviousVersion } from "../../kinds/Release.ts"
-import { putRecord } from "../../kinds/Record.ts"
-import { putFreshVariables, updateVariables } from "../../kinds/Variables.ts"
+import { keepPreviousVersion, release } from "../../kinds/Release.ts"
+import { putRecord, record } from "../../kinds/Record.ts"
+import { putFreshVariables, updateVariables, variables as variablesKind } from "../../kinds/Variables.ts"
 import { Run } from "../../engine/Run.ts"
 
 /** The application that is ready to be deployed, and what ran before it. */
@@ -33,6 +41,8 @@ export type Provisioned =
       readonly old: Application
     }
 
+const provisioned = (application: Provisioned): Provisioned => application
+
 /**
  * Step 3: the DNS record and everything in Coolify, side by side; done when every authoritative name server answers
  * right, because the certificate authority will ask one of them during the deployment.
@@ -42,40 +52,74 @@ export const provision = Effect.fn("provision")(function* (
   observed: Observed,
   reconciliation: Reconciliation
 ) {
-  const [application] = yield* Effect.all(
-    [provisionCoolify(desired, observed, reconciliation), provisionRecord(reconciliation.record)],
-    { concurrency: "unbounded" }
-  )
-  return application
+  const { application, nodes } = yield* coolifyNodes(desired, observed, reconciliation)
+  const records = yield* recordNodes(desired, reconciliation.record)
+  yield* makeAll<StepError, Scope.Scope | Run | SecretStore | CoolifyClient | DnsClient | AuthoritativeDns>([
+    ...nodes,
+    ...records
+  ])
+  return yield* application
 })
 
-const provisionCoolify = Effect.fn("provisionCoolify")(function* (
+const coolifyNodes = Effect.fn("coolifyNodes")(function* (
   desired: Desired,
   observed: Observed,
   reconciliation: Reconciliation
 ) {
   const { application, variables } = reconciliation
-  if (!reconciliation.deploy) return undefined
+  if (!reconciliation.deploy) return { application: Effect.succeed(undefined), nodes: [] }
   const { name } = desired.spec
-  if (application._tag === "Create") {
-    const uuid = yield* createInPlace(desired, observed)
-    yield* putFreshVariables({ uuid, name }, variables)
-    return { _tag: "Fresh", uuid, name } satisfies Provisioned
+  const at = (kind: { readonly name: string }) => ({ kind: kind.name, name })
+  if (application._tag === "Create" || (application._tag === "Replace" && observed.project !== undefined)) {
+    const made = yield* node(
+      at(applicationKind),
+      [],
+      application._tag === "Create"
+        ? createFresh(desired, observed)
+        : createBeside(desired, observed, application, observed.project?.uuid ?? "")
+    )
+    const filled = yield* node(
+      at(variablesKind),
+      [made],
+      Effect.flatMap(made.output, ({ uuid }) => putFreshVariables({ uuid, name }, variables))
+    )
+    return { application: made.output, nodes: [made, filled] }
   }
   const { before } = application
-  yield* keepPreviousVersion(before)
-  if (application._tag === "Replace" && observed.project !== undefined) {
-    const { settings } = application
-    // Coolify gives a domain to one application at a time: the new one gets it once it runs.
-    const place = placeOf(desired, observed, observed.project.uuid)
-    const uuid = yield* createApplication(place, { ...settings, domains: [] }, true)
-    yield* putFreshVariables({ uuid, name }, variables)
-    return { _tag: "Beside", uuid, name, settings, old: before } satisfies Provisioned
-  }
+  const kept = yield* node(at(release), [], keepPreviousVersion(before))
   // The release comes first and says that it is not deployed yet: whoever finds the rest done knows what is left to do.
-  yield* updateVariables(before, variables, observed.variables)
-  if (application._tag === "Update") yield* updateApplication(before, application.patch)
-  return { _tag: "Existing", uuid: before.uuid, name } satisfies Provisioned
+  const written = yield* node(
+    at(variablesKind),
+    [kept],
+    updateVariables(before, variables, observed.variables)
+  )
+  const changed = yield* node(
+    at(applicationKind),
+    [written],
+    Effect.as(
+      application._tag === "Update" ? updateApplication(before, application.patch) : Effect.void,
+      provisioned({ _tag: "Existing", uuid: before.uuid, name })
+    )
+  )
+  return { application: changed.output, nodes: [kept, written, changed] }
+})
+
+const createFresh = Effect.fn("createFresh")(function* (desired: Desired, observed: Observed) {
+  const uuid = yield* createInPlace(desired, observed)
+  return provisioned({ _tag: "Fresh", uuid, name: desired.spec.name })
+})
+
+/** Coolify gives a domain to one application at a time: the new one gets it once it runs. */
+const createBeside = Effect.fn("createBeside")(function* (
+  desired: Desired,
+  observed: Observed,
+  { before, settings }: Extract<Reconciliation["application"], { readonly _tag: "Replace" }>,
+  projectUuid: string
+) {
+  yield* keepPreviousVersion(before)
+  const place = placeOf(desired, observed, projectUuid)
+  const uuid = yield* createApplication(place, { ...settings, domains: [] }, true)
+  return provisioned({ _tag: "Beside", uuid, name: desired.spec.name, settings, old: before })
 })
 
 const placeOf = (desired: Desired, observed: Observed, projectUuid: string) => ({
@@ -84,9 +128,17 @@ const placeOf = (desired: Desired, observed: Observed, projectUuid: string) => (
   environmentName: desired.spec.environment
 })
 
-const provisionRecord = Effect.fn("provisionRecord")(function* (action: RecordAction) {
-  if (action._tag === "Skip") return
-  if (action._tag === "Put") yield* putRecord(action)
+const recordNodes = Effect.fn("recordNodes")(function* ({ spec }: Desired, action: RecordAction) {
+  if (action._tag === "Skip") return []
+  const address = { kind: record.name, name: `${spec.domain} ${action.recordSet.type}` }
+  const written = yield* node(address, [], action._tag === "Put" ? putRecord(action) : Effect.void)
+  const answered = yield* node({ kind: "dns/answer", name: address.name }, [written], awaitRecord(action))
+  return [written, answered]
+})
+
+const awaitRecord = Effect.fn("awaitRecord")(function* (
+  action: Exclude<RecordAction, { readonly _tag: "Skip" }>
+) {
   const run = yield* Run
   const pace = yield* Pace
   yield* awaitAuthoritative({
