@@ -6,7 +6,7 @@ import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { buildFabrik, type BuiltFabrik } from "./BuiltFabrik.ts"
 import { note, size } from "./Scale.ts"
 
-const count = size(3, 8)
+const count = size(2, 8)
 
 let fabrik: BuiltFabrik
 let machines: ReadonlyArray<string> = []

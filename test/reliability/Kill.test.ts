@@ -118,7 +118,7 @@ describe("killed", () => {
       }))
     )
     const withJournals = all.flatMap((one) => journalsAfter(one.kill).map((journal) => ({ ...one, journal })))
-    const chosen = sample(withJournals, size(4, withJournals.length))
+    const chosen = sample(withJournals, size(3, withJournals.length))
     let refused = 0
     await bench.each(
       chosen,

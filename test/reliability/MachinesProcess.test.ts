@@ -143,7 +143,7 @@ const meet = async (it: Case, { back, next, scenario }: Meeting, kill: Kill): Pr
 
 describe("one of several machines is killed", () => {
   it("and what another has made since is not undone by it", async () => {
-    const meetings = Array.from({ length: size(3, 200) }, (_, seed) => meeting(seed + 1))
+    const meetings = Array.from({ length: size(1, 200) }, (_, seed) => meeting(seed + 1))
     const found = new Map<Scenario, ReadonlyArray<Kill>>()
     await bench.each(
       scenarios.filter((one) => meetings.some(({ scenario }) => scenario === one)),

@@ -558,7 +558,8 @@ describe("Hostile reply", () => {
         Effect.provide(FetchHttpClient.layer)
       )
       assert.strictEqual(error.reason, "BadResponse")
-      assert.include(error.detail, "more than")
+      // It ends with the first byte that no JSON has; test/http holds the limits of what is JSON.
+      assert.include(error.detail, "not JSON")
       assert.isBelow(server.flooded(), 1600 * 64 * 1024)
     }).pipe(Effect.scoped)
   )
@@ -595,9 +596,13 @@ describe("Supply chain", () => {
     ])
     const { scripts, ...manifest } = JSON.parse(read("package.json"))
     const hooks = ["preinstall", "install", "postinstall", "prepare", "prepublish", "prepack"]
+    // An install from git and a package are built, by nothing but what stands here.
     assert.deepStrictEqual(
-      Object.keys(scripts).filter((name) => hooks.includes(name)),
-      []
+      Object.entries(scripts).filter(([name]) => hooks.includes(name)),
+      [
+        ["prepare", "npm run --silent build"],
+        ["prepack", "./scripts/install"]
+      ]
     )
     assert.isUndefined(manifest.dependencies)
   })
