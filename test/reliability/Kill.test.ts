@@ -12,6 +12,7 @@ import {
   type Case,
   expectCode,
   type Kill,
+  readKills,
   readTrace,
   startBench,
   type Version
@@ -86,17 +87,7 @@ const points = async (it: Case, scenario: Scenario): Promise<ReadonlyArray<Kill>
   await prepare(it, scenario)
   const trace = join(traces, scenario.name)
   expectCode(await it.run(it.words(scenario.command), { trace }), scenario.code)
-  const all = readTrace(trace)
-  assert.lengthOf(
-    all.filter(({ kind }) => kind === "exit"),
-    1,
-    "the trace is not whole"
-  )
-  const kills = all.flatMap((entry) =>
-    entry.kind === "request" || entry.kind === "sync"
-      ? [{ on: entry.kind, at: entry.number, when: entry.moment } as const]
-      : []
-  )
+  const kills = readKills(trace)
   assert.isAtLeast(kills.filter(({ on, when }) => on === "request" && when === "after").length, 3)
   assert.isAtLeast(kills.filter(({ on, when }) => on === "sync" && when === "after").length, 6)
   return kills

@@ -13,7 +13,7 @@ import {
   type Case,
   expectCode,
   type Kill,
-  readTrace,
+  readKills,
   startBench,
   type Version
 } from "./ProcessBench.ts"
@@ -66,11 +66,7 @@ const points = async (
   it.write(version)
   const trace = join(traces, name)
   expectCode(await machine.run(words(command), { trace }), 0)
-  const kills = readTrace(trace).flatMap((entry) =>
-    entry.kind === "request" || entry.kind === "sync"
-      ? [{ on: entry.kind, at: entry.number, when: entry.moment } as const]
-      : []
-  )
+  const kills = readKills(trace)
   assert.isAtLeast(kills.length, 18)
   return kills
 }

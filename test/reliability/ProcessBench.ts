@@ -166,6 +166,21 @@ export const readTrace = (file: string): ReadonlyArray<Traced> =>
         .map((line) => JSON.parse(line) as Traced)
     : []
 
+/** Where a run can be killed, by the whole trace of one that was not. */
+export const readKills = (file: string): ReadonlyArray<Kill> => {
+  const all = readTrace(file)
+  assert.lengthOf(
+    all.filter(({ kind }) => kind === "exit"),
+    1,
+    "the trace is not whole"
+  )
+  return all.flatMap((entry) =>
+    entry.kind === "request" || entry.kind === "sync"
+      ? [{ on: entry.kind, at: entry.number, when: entry.moment } as const]
+      : []
+  )
+}
+
 // ---------------------------------------------------------------------------------------------------- specs
 
 /**

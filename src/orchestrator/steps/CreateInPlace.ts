@@ -6,9 +6,16 @@ import type { Desired } from "../Desired.ts"
 import * as Marker from "../../engine/Marker.ts"
 import type { Observed } from "../Observe.ts"
 import { PlaceLock } from "../PlaceLock.ts"
-import { createApplication } from "../../kinds/Application.ts"
+import { createApplication, type Place } from "../../kinds/Application.ts"
 import { ensureEnvironment } from "../../kinds/Environment.ts"
 import { ensureProject } from "../../kinds/Project.ts"
+
+/** Where the spec wants the application, in a project that is known. */
+export const placeOf = (
+  { spec }: Desired,
+  { server }: Pick<Observed, "server">,
+  projectUuid: string
+): Place => ({ projectUuid, serverUuid: server.uuid, environmentName: spec.environment })
 
 /**
  * Creates the application where the spec wants it, and the project and the environment if need be. Somebody who undoes
@@ -16,24 +23,14 @@ import { ensureProject } from "../../kinds/Project.ts"
  */
 export const createInPlace = Effect.fn("createInPlace")(function* (
   desired: Desired,
-  { environmentExists, project, server }: Pick<Observed, "environmentExists" | "project" | "server">
+  observed: Pick<Observed, "environmentExists" | "project" | "server">
 ) {
+  const { environmentExists, project } = observed
   const create = (projectUuid: string) =>
-    createApplication(
-      { projectUuid, serverUuid: server.uuid, environmentName: desired.spec.environment },
-      desired.application,
-      false
-    )
-  const planned =
-    project !== undefined && environmentExists
-      ? create(project.uuid)
-      : Effect.flatMap(ensurePlace(desired), create)
+    createApplication(placeOf(desired, observed, projectUuid), desired.application, false)
   const anew = Effect.flatMap(ensurePlace(desired), create)
-  return yield* planned.pipe(
-    Effect.catchIf(isGone, () => anew),
-    Effect.catchIf(isGone, () => anew),
-    Effect.catchIf(isGone, () => anew)
-  )
+  const planned = project !== undefined && environmentExists ? create(project.uuid) : anew
+  return yield* Effect.catchIf(planned, isGone, () => Effect.retry(anew, { while: isGone, times: 2 }))
 })
 
 const isGone = (error: CoolifyError | JournalError | SecretError): boolean =>

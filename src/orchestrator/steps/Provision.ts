@@ -17,7 +17,7 @@ import {
 } from "../../kinds/Application.ts"
 import type { SecretStore } from "../../secrets/SecretStore.ts"
 import type { StepError } from "../RunError.ts"
-import { createInPlace } from "./CreateInPlace.ts"
+import { createInPlace, placeOf } from "./CreateInPlace.ts"
 import { keepPreviousVersion, release } from "../../kinds/Release.ts"
 import { putRecord, record } from "../../kinds/Record.ts"
 import { putFreshVariables, updateVariables, variables as variablesKind } from "../../kinds/Variables.ts"
@@ -120,12 +120,6 @@ const createBeside = Effect.fn("createBeside")(function* (
   const place = placeOf(desired, observed, projectUuid)
   const uuid = yield* createApplication(place, { ...settings, domains: [] }, true)
   return provisioned({ _tag: "Beside", uuid, name: desired.spec.name, settings, old: before })
-})
-
-const placeOf = (desired: Desired, observed: Observed, projectUuid: string) => ({
-  projectUuid,
-  serverUuid: observed.server.uuid,
-  environmentName: desired.spec.environment
 })
 
 const recordNodes = Effect.fn("recordNodes")(function* ({ spec }: Desired, action: RecordAction) {
