@@ -9,10 +9,10 @@ export const causes = [
   },
   {
     name: "pages of a repository",
-    file: "src/spec/GitRepository.ts",
+    file: "src/appspec/GitRepository.ts",
     find: "if (page !== undefined) return Either.left(page)",
     put: "",
-    tests: ["test/spec/GitRepository.test.ts"]
+    tests: ["test/appspec/GitRepository.test.ts"]
   },
   {
     name: "plain http at private addresses only",
@@ -37,9 +37,9 @@ export const causes = [
   },
   {
     name: "a check in the container that can never pass",
-    file: "src/spec/ReadHealthcheck.ts",
+    file: "src/appspec/ReadHealthcheck.ts",
     find: "if (!container || status < 400 || field === undefined) return",
     put: "if (field !== undefined) return",
-    tests: ["test/spec/ParseSpec.test.ts"]
+    tests: ["test/appspec/ParseSpec.test.ts"]
   }
 ]

@@ -277,10 +277,10 @@ export const core = [
   },
   {
     name: "the health path that stays on its host",
-    file: "src/spec/HealthPath.ts",
+    file: "src/appspec/HealthPath.ts",
     find: '  if (path.includes("//")) return',
     put: "  if (path.length < 0) return",
-    tests: ["test/spec/HealthPath.test.ts"]
+    tests: ["test/appspec/HealthPath.test.ts"]
   },
   {
     name: "the link that no secret is read through",

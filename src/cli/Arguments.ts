@@ -4,7 +4,7 @@
  */
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
-import { nearest } from "../spec/Nearest.ts"
+import { nearest } from "../appspec/Nearest.ts"
 import type { CommandInfo } from "./CommandInfo.ts"
 import type { FlagInfo } from "./Flag.ts"
 import { type CommandName, type Outline, outlines } from "./Outline.ts"

@@ -4,9 +4,9 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import { allowList, isOwnCredential } from "../secrets/FileSecretStore.ts"
-import { referencedIn } from "../spec/Interpolate.ts"
-import { parseSpec } from "../spec/ParseSpec.ts"
-import { SpecError } from "../spec/SpecError.ts"
+import { referencedIn } from "../appspec/Interpolate.ts"
+import { parseSpec } from "../appspec/ParseSpec.ts"
+import { SpecError } from "../appspec/SpecError.ts"
 
 /** The same as {@link parseSpec}, with the values that this run's environment has. */
 export const parseWithEnvironment = Effect.fn("parseWithEnvironment")(function* (text: string, file: string) {

@@ -8,7 +8,7 @@ import * as Scope from "effect/Scope"
 import process from "node:process"
 import * as Marker from "../engine/Marker.ts"
 import { PlaceLock } from "../orchestrator/PlaceLock.ts"
-import type { Spec } from "../spec/Spec.ts"
+import type { Spec } from "../appspec/Spec.ts"
 import * as FileLock from "../state/FileLock.ts"
 import * as MachineLock from "../state/MachineLock.ts"
 

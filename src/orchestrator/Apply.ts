@@ -5,7 +5,7 @@ import { CoolifyClient } from "../coolify/CoolifyClient.ts"
 import type { CoolifyError } from "../coolify/CoolifyError.ts"
 import { HealthProbe } from "../health/HealthProbe.ts"
 import { SecretStore, type SecretError } from "../secrets/SecretStore.ts"
-import type { Spec } from "../spec/Spec.ts"
+import type { Spec } from "../appspec/Spec.ts"
 import { DeadlineError, RefusedError } from "../engine/DeployError.ts"
 import {
   desiredApplication,

@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import { DnsClient, type RecordSet, type Zone } from "../dns/DnsClient.ts"
 import { ofType } from "../dns/Zone.ts"
-import type { Spec } from "../spec/Spec.ts"
+import type { Spec } from "../appspec/Spec.ts"
 import { RefusedError } from "../engine/DeployError.ts"
 import type { ObservedDns } from "./Observe.ts"
 

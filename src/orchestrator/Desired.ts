@@ -4,7 +4,7 @@ import * as Redacted from "effect/Redacted"
 import { isIP } from "node:net"
 import type { ApplicationSettings, ObservedVariable, Server, Variable } from "../coolify/CoolifyClient.ts"
 import { SecretStore } from "../secrets/SecretStore.ts"
-import type { Spec } from "../spec/Spec.ts"
+import type { Spec } from "../appspec/Spec.ts"
 import type { SecretOrigin } from "../engine/DeploymentEvent.ts"
 import {
   digestOfComment,

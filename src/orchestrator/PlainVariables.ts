@@ -2,7 +2,7 @@
 import * as Redacted from "effect/Redacted"
 import type { ApplicationSource, ObservedVariable } from "../coolify/CoolifyClient.ts"
 import { arrivesAsWritten } from "../coolify/VariableValue.ts"
-import { isCoolifysOwn, variablePattern } from "../spec/Limits.ts"
+import { isCoolifysOwn, variablePattern } from "../appspec/Limits.ts"
 import { releaseKey } from "../kinds/VariableComment.ts"
 
 export interface SortedVariables {

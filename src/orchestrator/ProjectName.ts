@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
-import type { Spec } from "../spec/Spec.ts"
+import type { Spec } from "../appspec/Spec.ts"
 import { RefusedError } from "../engine/DeployError.ts"
 
 /** As Coolify makes them (CUID2): no name that a person gives has this form with a digit in it. */

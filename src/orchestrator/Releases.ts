@@ -1,7 +1,7 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import type { Spec } from "../spec/Spec.ts"
+import type { Spec } from "../appspec/Spec.ts"
 import { History, type Release } from "../state/History.ts"
 import { RefusedError } from "../engine/DeployError.ts"
 import type { RunFinished } from "../engine/DeploymentEvent.ts"

@@ -1,7 +1,7 @@
 /** Which run has changed an application last, as its marks tell, whatever machine that run was on. */
 import * as Effect from "effect/Effect"
 import { CoolifyClient, type Application, type ObservedVariable } from "../coolify/CoolifyClient.ts"
-import type { Spec } from "../spec/Spec.ts"
+import type { Spec } from "../appspec/Spec.ts"
 import { releaseIn } from "../kinds/VariableComment.ts"
 import { absentIfNotFound } from "../kinds/Find.ts"
 import * as Marker from "../engine/Marker.ts"

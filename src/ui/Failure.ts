@@ -1,7 +1,7 @@
 /** A failed run told: what, where, why, what was undone, what is left, what to do now. */
 import type { Leftover, RunFinished } from "../engine/DeploymentEvent.ts"
 import type { RunError } from "../orchestrator/RunError.ts"
-import type { SpecError } from "../spec/SpecError.ts"
+import type { SpecError } from "../appspec/SpecError.ts"
 import type { Explanation } from "./Explain.ts"
 import { explain } from "./Explain.ts"
 import { listed, seconds, wrap } from "./Layout.ts"

@@ -1,6 +1,6 @@
 import * as Either from "effect/Either"
-import { parseSpec } from "../spec/ParseSpec.ts"
-import type { Source } from "../spec/Spec.ts"
+import { parseSpec } from "../appspec/ParseSpec.ts"
+import type { Source } from "../appspec/Spec.ts"
 import type { Release } from "../state/History.ts"
 import { wrap } from "./Layout.ts"
 import { clean } from "./Sanitize.ts"

@@ -10,7 +10,7 @@ import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import { HealthProbe } from "../../src/health/HealthProbe.ts"
 import type { SandboxHandle } from "../../src/sandbox/SandboxHandle.ts"
-import type { Spec } from "../../src/spec/Spec.ts"
+import type { Spec } from "../../src/appspec/Spec.ts"
 import { testSandbox } from "../sandbox/TestSandbox.ts"
 import { applyTo, layersOf, specOf } from "./SandboxWorld.ts"
 

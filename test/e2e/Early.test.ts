@@ -3,7 +3,7 @@ import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type { SandboxHandle } from "../../src/sandbox/SandboxHandle.ts"
-import type { Spec } from "../../src/spec/Spec.ts"
+import type { Spec } from "../../src/appspec/Spec.ts"
 import { testSandbox } from "../sandbox/TestSandbox.ts"
 import { applyTo, specOf } from "./SandboxWorld.ts"
 

@@ -5,7 +5,7 @@ import * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
 import type { ApplyOptions } from "../../src/orchestrator/Apply.ts"
 import type { SandboxHandle } from "../../src/sandbox/SandboxHandle.ts"
-import type { Spec } from "../../src/spec/Spec.ts"
+import type { Spec } from "../../src/appspec/Spec.ts"
 import { testSandbox } from "../sandbox/TestSandbox.ts"
 import { applyTo, specOf } from "./SandboxWorld.ts"
 

@@ -15,7 +15,7 @@ import { answering } from "../../src/health/MemoryHealthProbe.ts"
 import { apply } from "../../src/orchestrator/Apply.ts"
 import { releaseComment, releaseIn } from "../../src/kinds/VariableComment.ts"
 import { layerMemory as secretMemory } from "../../src/secrets/MemorySecretStore.ts"
-import type { Spec } from "../../src/spec/Spec.ts"
+import type { Spec } from "../../src/appspec/Spec.ts"
 import { layerMemory as journalsMemory, MemoryJournals } from "../../src/state/MemoryJournals.ts"
 import { applyOptions, server, spec, zone } from "./Samples.ts"
 

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import type { Spec } from "../../src/spec/Spec.ts"
+import type { Spec } from "../../src/appspec/Spec.ts"
 import { planNotes } from "../../src/orchestrator/PlanNotes.ts"
 import { desired, empty, spec, zone } from "./Samples.ts"
 

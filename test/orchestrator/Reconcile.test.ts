@@ -6,7 +6,7 @@ import { releaseComment } from "../../src/kinds/VariableComment.ts"
 import type { Observed } from "../../src/orchestrator/Observe.ts"
 import { countActions, hasChanges } from "../../src/engine/Plan.ts"
 import { reconcile, type ReconcileOptions } from "../../src/orchestrator/Reconcile.ts"
-import type { Spec } from "../../src/spec/Spec.ts"
+import type { Spec } from "../../src/appspec/Spec.ts"
 import { application, desired, empty, firstRun, secondRun, server, spec, variable } from "./Samples.ts"
 
 const options: ReconcileOptions = { offline: false, skipDeploy: false, redeploy: false }

@@ -8,7 +8,7 @@ import * as Marker from "../../src/engine/Marker.ts"
 import { scan } from "../../src/orchestrator/Scan.ts"
 import { renderScan } from "../../src/ui/ScanView.ts"
 import { makeStyle } from "../../src/ui/Style.ts"
-import type { Spec } from "../../src/spec/Spec.ts"
+import type { Spec } from "../../src/appspec/Spec.ts"
 import { application, firstRun, server, spec, zone } from "./Samples.ts"
 
 const lost: Spec = { ...spec, name: "lost", domain: "lost.example.com" }

@@ -19,7 +19,7 @@ import { Pace, withoutWaits } from "../../src/engine/Pace.ts"
 import { hasChanges } from "../../src/engine/Plan.ts"
 import { layerMemory as secretMemory } from "../../src/secrets/MemorySecretStore.ts"
 import { SecretStore } from "../../src/secrets/SecretStore.ts"
-import type { Spec } from "../../src/spec/Spec.ts"
+import type { Spec } from "../../src/appspec/Spec.ts"
 import { layerMemory as journalsMemory } from "../../src/state/MemoryJournals.ts"
 import { applyOptions, server, spec as sample, zone } from "./Samples.ts"
 

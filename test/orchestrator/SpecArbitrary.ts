@@ -2,7 +2,7 @@
 import * as Duration from "effect/Duration"
 import * as FastCheck from "effect/FastCheck"
 import { valueProblem } from "../../src/coolify/VariableValue.ts"
-import type { DnsSettings, Healthcheck, Source, Spec } from "../../src/spec/Spec.ts"
+import type { DnsSettings, Healthcheck, Source, Spec } from "../../src/appspec/Spec.ts"
 import { spec } from "./Samples.ts"
 
 const imageSource: FastCheck.Arbitrary<Source> = FastCheck.record({

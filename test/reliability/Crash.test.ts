@@ -8,7 +8,7 @@ import * as Ref from "effect/Ref"
 import { CoolifyMemory } from "../../src/coolify/CoolifyMemory.ts"
 import { mustRollBack } from "../../src/orchestrator/Recover.ts"
 import { journalName, peek } from "../../src/engine/RunJournal.ts"
-import type { Spec } from "../../src/spec/Spec.ts"
+import type { Spec } from "../../src/appspec/Spec.ts"
 import { MemoryJournals } from "../../src/state/MemoryJournals.ts"
 import {
   calls,

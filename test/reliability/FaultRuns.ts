@@ -9,7 +9,7 @@ import { DnsClient } from "../../src/dns/DnsClient.ts"
 import { CoolifyClient } from "../../src/coolify/CoolifyClient.ts"
 import { HealthProbe } from "../../src/health/HealthProbe.ts"
 import { Progress, type Emitted, type RunFinished } from "../../src/engine/DeploymentEvent.ts"
-import type { Spec } from "../../src/spec/Spec.ts"
+import type { Spec } from "../../src/appspec/Spec.ts"
 import { MemoryJournals } from "../../src/state/MemoryJournals.ts"
 import { faulty, type Planned } from "./Faults.ts"
 import {

@@ -1,5 +1,5 @@
 /** Specs that somebody means ill with, or that YAML makes mean something else than they seem to: what must come of each. */
-import type { Spec } from "../../src/spec/Spec.ts"
+import type { Spec } from "../../src/appspec/Spec.ts"
 
 export interface HostileSpec {
   readonly what: string

@@ -14,7 +14,7 @@ import { mustRollBack } from "../../src/orchestrator/Recover.ts"
 import { reportEnd, makeReadingRun, Run } from "../../src/engine/Run.ts"
 import { journalName, openRunJournal, peek } from "../../src/engine/RunJournal.ts"
 import { layerMemory as secretMemory } from "../../src/secrets/MemorySecretStore.ts"
-import type { Spec } from "../../src/spec/Spec.ts"
+import type { Spec } from "../../src/appspec/Spec.ts"
 import { layerMemory as journalsMemory, MemoryJournals } from "../../src/state/MemoryJournals.ts"
 import { Dice } from "./Dice.ts"
 import {

@@ -6,10 +6,10 @@ import { assert } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import { stringify } from "yaml"
-import { maxSpecBytes, parseSpec } from "../../src/spec/ParseSpec.ts"
-import type { Source, Spec } from "../../src/spec/Spec.ts"
-import type { SpecError } from "../../src/spec/SpecError.ts"
-import { render } from "../spec/RenderSpec.ts"
+import { maxSpecBytes, parseSpec } from "../../src/appspec/ParseSpec.ts"
+import type { Source, Spec } from "../../src/appspec/Spec.ts"
+import type { SpecError } from "../../src/appspec/SpecError.ts"
+import { render } from "../appspec/RenderSpec.ts"
 
 const longestMillis = 1000
 

@@ -1,8 +1,8 @@
 /**
  * The table of threats, row by row, where no other suite covers one. Elsewhere are
- * - SSRF, path: test/spec/HealthPath.test.ts; host: test/spec/Domain.test.ts, test/health/SpecialAddress.test.ts and
+ * - SSRF, path: test/appspec/HealthPath.test.ts; host: test/appspec/Domain.test.ts, test/health/SpecialAddress.test.ts and
  *   HttpsHealthProbe.test.ts
- * - YAML that is hostile, and `__proto__` at every depth: test/spec/HostileYaml.test.ts
+ * - YAML that is hostile, and `__proto__` at every depth: test/appspec/HostileYaml.test.ts
  * - secrets in errors and in argv: Canary.test.ts, test/coolify/CoolifyHttp.test.ts, test/coolify/HostileAnswers.test.ts
  * - .env and vault, their modes, links and races: test/secrets/FileSecretStore.test.ts
  * - redirects of Coolify and of the application: CoolifyHttp.test.ts, HttpsHealthProbe.test.ts
@@ -23,7 +23,7 @@ import { afterAll, assert, beforeAll, describe } from "vitest"
 import * as Cloudflare from "../../src/dns/cloudflare/Cloudflare.ts"
 import { DnsClient } from "../../src/dns/DnsClient.ts"
 import * as PowerDns from "../../src/dns/powerdns/PowerDns.ts"
-import { maxSpecBytes, parseSpec } from "../../src/spec/ParseSpec.ts"
+import { maxSpecBytes, parseSpec } from "../../src/appspec/ParseSpec.ts"
 import { scriptedServer } from "../coolify/ScriptedServer.ts"
 import { makeAuthority } from "../health/TestCertificates.ts"
 import { buildFabrik, type BuiltFabrik, type Result } from "./BuiltFabrik.ts"

@@ -1,5 +1,5 @@
 import * as Effect from "effect/Effect"
-import { templates as all } from "../../spec/templates/Templates.ts"
+import { templates as all } from "../../appspec/templates/Templates.ts"
 import { jsonLine } from "../../ui/Json.ts"
 import { padEnd, wrap } from "../../ui/Layout.ts"
 import { Screen } from "../../ui/Screen.ts"

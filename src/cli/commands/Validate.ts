@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import { loadSpec } from "../../spec/LoadSpec.ts"
+import { loadSpec } from "../../appspec/LoadSpec.ts"
 import { jsonLine } from "../../ui/Json.ts"
 import { clean } from "../../ui/Sanitize.ts"
 import { Screen } from "../../ui/Screen.ts"

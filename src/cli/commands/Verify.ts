@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import { plainHealthcheck, verification } from "../../orchestrator/Verification.ts"
-import { loadSpec } from "../../spec/LoadSpec.ts"
+import { loadSpec } from "../../appspec/LoadSpec.ts"
 import { define } from "../CommandInfo.ts"
 import { conclude } from "../Conclude.ts"
 import * as Flag from "../Flag.ts"

@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
-import { liveDomainProblem } from "../../spec/Domain.ts"
-import type { Spec } from "../../spec/Spec.ts"
+import { liveDomainProblem } from "../../appspec/Domain.ts"
+import type { Spec } from "../../appspec/Spec.ts"
 import { RefusedError } from "../../engine/DeployError.ts"
 
 /** Step 1: what can be known without asking anybody. The spec itself was decoded before the run began. */

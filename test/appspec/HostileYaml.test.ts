@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
-import { maxSpecBytes, parseSpec } from "../../src/spec/ParseSpec.ts"
+import { maxSpecBytes, parseSpec } from "../../src/appspec/ParseSpec.ts"
 
 const testApi = readFileSync(new URL("../../fixtures/test-api.yaml", import.meta.url), "utf8")
 const gitApp = readFileSync(new URL("../../fixtures/git-app.yaml", import.meta.url), "utf8")

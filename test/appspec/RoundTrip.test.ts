@@ -5,9 +5,9 @@ import * as FastCheck from "effect/FastCheck"
 import * as Schema from "effect/Schema"
 import { parse, stringify } from "yaml"
 import { valueProblem } from "../../src/coolify/VariableValue.ts"
-import { parseSpec } from "../../src/spec/ParseSpec.ts"
-import { RawSpec, specJsonSchema } from "../../src/spec/RawSpec.ts"
-import type { Spec } from "../../src/spec/Spec.ts"
+import { parseSpec } from "../../src/appspec/ParseSpec.ts"
+import { RawSpec, specJsonSchema } from "../../src/appspec/RawSpec.ts"
+import type { Spec } from "../../src/appspec/Spec.ts"
 import { render } from "./RenderSpec.ts"
 
 const read = (text: string): Spec =>

@@ -5,10 +5,10 @@ import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { nodeApi } from "../../../src/spec/templates/NodeApi.ts"
-import { pythonApi } from "../../../src/spec/templates/PythonApi.ts"
-import { staticSite } from "../../../src/spec/templates/StaticSite.ts"
-import { findTemplate, templates } from "../../../src/spec/templates/Templates.ts"
+import { nodeApi } from "../../../src/appspec/templates/NodeApi.ts"
+import { pythonApi } from "../../../src/appspec/templates/PythonApi.ts"
+import { staticSite } from "../../../src/appspec/templates/StaticSite.ts"
+import { findTemplate, templates } from "../../../src/appspec/templates/Templates.ts"
 
 /** What the `RUN printf` that writes `file` leaves there, run by a real shell. */
 const written = (dockerfile: string, file: string): string => {

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
-import { healthPath } from "../../src/spec/HealthPath.ts"
+import { healthPath } from "../../src/appspec/HealthPath.ts"
 
 const accepted = [
   "/",

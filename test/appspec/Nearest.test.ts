@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { nearest } from "../../src/spec/Nearest.ts"
+import { nearest } from "../../src/appspec/Nearest.ts"
 
 const keys = ["name", "template", "domain", "env", "secrets", "dns", "healthcheck", "startPeriod"]
 

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
-import { asciiDomain, liveDomainProblem } from "../../src/spec/Domain.ts"
+import { asciiDomain, liveDomainProblem } from "../../src/appspec/Domain.ts"
 
 const accepted: ReadonlyArray<readonly [string, string]> = [
   ["test-api.example.com", "test-api.example.com"],

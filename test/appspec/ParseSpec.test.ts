@@ -2,10 +2,10 @@ import { readFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
-import { parseSpec } from "../../src/spec/ParseSpec.ts"
-import type { SecretRule, Spec } from "../../src/spec/Spec.ts"
-import type { SpecError } from "../../src/spec/SpecError.ts"
-import { pythonApi } from "../../src/spec/templates/PythonApi.ts"
+import { parseSpec } from "../../src/appspec/ParseSpec.ts"
+import type { SecretRule, Spec } from "../../src/appspec/Spec.ts"
+import type { SpecError } from "../../src/appspec/SpecError.ts"
+import { pythonApi } from "../../src/appspec/templates/PythonApi.ts"
 
 const fixture = (name: string) => readFileSync(new URL(`../../fixtures/${name}`, import.meta.url), "utf8")
 

@@ -3,9 +3,9 @@ import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { fileURLToPath } from "node:url"
-import { loadSpec } from "../../src/spec/LoadSpec.ts"
-import { maxSpecBytes } from "../../src/spec/ParseSpec.ts"
-import { SpecError } from "../../src/spec/SpecError.ts"
+import { loadSpec } from "../../src/appspec/LoadSpec.ts"
+import { maxSpecBytes } from "../../src/appspec/ParseSpec.ts"
+import { SpecError } from "../../src/appspec/SpecError.ts"
 
 const fixture = (name: string) => fileURLToPath(new URL(`../../fixtures/${name}`, import.meta.url))
 

@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
-import { gitRepository } from "../../src/spec/GitRepository.ts"
-import { parseSpec } from "../../src/spec/ParseSpec.ts"
+import { gitRepository } from "../../src/appspec/GitRepository.ts"
+import { parseSpec } from "../../src/appspec/ParseSpec.ts"
 
 const complaint = (address: string) => {
   const read = gitRepository(address)

@@ -1,5 +1,5 @@
 import * as Duration from "effect/Duration"
-import type { SecretRule, Source, Spec } from "../../src/spec/Spec.ts"
+import type { SecretRule, Source, Spec } from "../../src/appspec/Spec.ts"
 
 const renderSource = (source: Source) => {
   switch (source._tag) {
