@@ -5,7 +5,7 @@
 import { Buffer } from "node:buffer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import type { DeploymentLogLine } from "./CoolifyClient.ts"
+import type { DeploymentLogLine } from "./endpoints/Deployments.ts"
 import { type Fault, makeSieve, type TextReader } from "../http/JsonSieve.ts"
 
 /** Bytes of all lines that are kept of one answer. */

@@ -6,7 +6,10 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
-import { type Application, CoolifyClient, type ObservedVariable, type Server } from "./CoolifyClient.ts"
+import { CoolifyClient, type CoolifyMethod } from "./CoolifyClient.ts"
+import type { Application } from "./endpoints/Applications.ts"
+import type { ObservedVariable } from "./endpoints/Variables.ts"
+import type { Server } from "./endpoints/Servers.ts"
 import { CoolifyError } from "./CoolifyError.ts"
 import * as Worlds from "./CoolifyWorld.ts"
 import type { Outcome, Step, World } from "./CoolifyWorld.ts"
@@ -15,7 +18,6 @@ import * as Lists from "./WorldLists.ts"
 import * as Variables from "./WorldVariables.ts"
 
 type Service = Context.Tag.Service<CoolifyClient>
-export type CoolifyMethod = keyof Service
 
 /** How long something takes: a number of looks at it, or a duration of the Clock's. */
 type Pace = { readonly polls: number } | { readonly duration: Duration.DurationInput }
@@ -138,113 +140,123 @@ export const make = (options: MemoryOptions = {}) =>
 
     const client: Service = {
       version: read("version", () => "4.3.11"),
-      listServers: read("listServers", ({ servers }) => servers),
-      servedDomains: () => read("servedDomains", (so) => Lists.servedDomains(so, options.publicAddress)),
-      listProjects: read("listProjects", Lists.projects),
-      createProject: (project) => call("createProject", (so) => Worlds.createProject(so, project)),
-      deleteProject: (uuid) => call("deleteProject", (so) => Worlds.deleteProject(so, uuid)),
-      createEnvironment: (projectUuid, name) =>
-        call("createEnvironment", (so) => Worlds.createEnvironment(so, projectUuid, name)),
-      updateEnvironment: (projectUuid, name, to) =>
-        call("updateEnvironment", (so) => Worlds.updateEnvironment(so, projectUuid, name, to)),
-      deleteEnvironment: (projectUuid, name) =>
-        call("deleteEnvironment", (so) => Worlds.deleteEnvironment(so, projectUuid, name)),
-      inventory: (projectUuid, environment) =>
-        call(
-          "inventory",
-          (so) =>
-            Either.map(Worlds.inventory(so, projectUuid, environment), ([found, then]) => [
-              { ...found, applications: found.applications.map(shown) },
-              then
-            ]),
-          (so) => Deployments.lookAtDeletions(so, (one) => one.projectUuid === projectUuid)
-        ),
-      listEnvironments: (projectUuid) =>
-        call("listEnvironments", (so) =>
-          Either.map(Lists.environments(so, projectUuid), (found) => [found, so])
-        ),
-      listApplications: call(
-        "listApplications",
-        (so) => Either.right([Lists.applications(so).map(shown), so]),
-        (so) => Deployments.lookAtDeletions(so, () => true)
-      ),
-      createApplication: (application) =>
-        call("createApplication", (so) => Worlds.createApplication(so, application)),
-      getApplication: (uuid) =>
-        call(
-          "getApplication",
-          (so) =>
-            Either.map(Worlds.findApplication(so, "getApplication", uuid), (found) => [
-              shown(Worlds.shownApplication(found)),
-              so
-            ]),
-          (so) => Deployments.lookAtDeletions(so, (one) => one.uuid === uuid)
-        ),
-      updateApplication: (uuid, patch, current) =>
-        call("updateApplication", (so) => Worlds.updateApplication(so, uuid, patch, current)),
-      deleteApplication: (uuid) =>
-        call("deleteApplication", (so, now) =>
-          Worlds.deleteApplication(so, uuid, dueAt(options.deletion ?? { polls: 2 }, now))
-        ),
-      stopApplication: (uuid) => call("stopApplication", (so) => Worlds.stopApplication(so, uuid)),
-      listVariables: (uuid) =>
-        call("listVariables", (so) =>
-          Either.map(Worlds.findApplication(so, "listVariables", uuid), () => [
-            Variables.listVariables(so, uuid).map(shownVariable),
-            so
-          ])
-        ),
-      putVariables: (uuid, variables) =>
-        call("putVariables", (so) => Variables.putVariables(so, uuid, variables)),
-      deleteVariable: (application, variable) =>
-        call("deleteVariable", (so) => Variables.deleteVariable(so, application, variable)),
-      deploy: (uuid, { force }) =>
-        Effect.flatMap(
-          Ref.modify(upcoming, (so) => [so[0] ?? ({ status: "finished" } as const), so.slice(1)]),
-          (outcome) =>
-            call("deploy", (so, now) =>
-              Deployments.deploy(so, uuid, force, {
-                due: dueAt(options.deployment ?? { polls: 2 }, now),
-                outcome,
-                now,
-                queueLimit: options.queueLimit ?? 25
-              })
-            )
-        ),
-      mayDeploy: read("mayDeploy", () => undefined),
-      getDeployment: (uuid) =>
-        call(
-          "getDeployment",
-          (so) =>
-            Either.map(Deployments.getDeployment(so, uuid), ([found, then]) => [shownLogs(found), then]),
-          (so) => Deployments.lookAtDeployments(so, (one) => one.uuid === uuid)
-        ),
-      listDeployments: (uuid, take) =>
-        call(
-          "listDeployments",
-          (so) =>
-            Either.map(Worlds.findApplication(so, "listDeployments", uuid), () => [
-              Deployments.listDeployments(so, uuid, take),
-              so
-            ]),
-          (so) => Deployments.lookAtDeployments(so, (one) => one.applicationUuid === uuid)
-        ),
-      cancelDeployment: (uuid) => call("cancelDeployment", (so) => Deployments.cancelDeployment(so, uuid)),
-      logs: (uuid, lines, timed) =>
-        call("logs", (so) =>
-          Either.flatMap(Worlds.findApplication(so, "logs", uuid), ({ name, port, status }) =>
-            status.startsWith("running")
-              ? Either.right([
-                  [
-                    `${timed?.timestamps === true ? `${new Date(0).toISOString()} ` : ""}${name} listens on ${port}`
-                  ]
-                    .slice(0, lines)
-                    .join("\n"),
-                  so
-                ] as const)
-              : Worlds.refuse("logs", "Refused", 400, "Application is not running.")
+      servers: {
+        list: read("listServers", ({ servers }) => servers),
+        domains: () => read("servedDomains", (so) => Lists.servedDomains(so, options.publicAddress))
+      },
+      projects: {
+        list: read("listProjects", Lists.projects),
+        create: (project) => call("createProject", (so) => Worlds.createProject(so, project)),
+        remove: (uuid) => call("deleteProject", (so) => Worlds.deleteProject(so, uuid))
+      },
+      environments: {
+        create: (projectUuid, name) =>
+          call("createEnvironment", (so) => Worlds.createEnvironment(so, projectUuid, name)),
+        update: (projectUuid, name, to) =>
+          call("updateEnvironment", (so) => Worlds.updateEnvironment(so, projectUuid, name, to)),
+        remove: (projectUuid, name) =>
+          call("deleteEnvironment", (so) => Worlds.deleteEnvironment(so, projectUuid, name)),
+        inventory: (projectUuid, environment) =>
+          call(
+            "inventory",
+            (so) =>
+              Either.map(Worlds.inventory(so, projectUuid, environment), ([found, then]) => [
+                { ...found, applications: found.applications.map(shown) },
+                then
+              ]),
+            (so) => Deployments.lookAtDeletions(so, (one) => one.projectUuid === projectUuid)
+          ),
+        list: (projectUuid) =>
+          call("listEnvironments", (so) =>
+            Either.map(Lists.environments(so, projectUuid), (found) => [found, so])
           )
-        )
+      },
+      applications: {
+        list: call(
+          "listApplications",
+          (so) => Either.right([Lists.applications(so).map(shown), so]),
+          (so) => Deployments.lookAtDeletions(so, () => true)
+        ),
+        create: (application) => call("createApplication", (so) => Worlds.createApplication(so, application)),
+        get: (uuid) =>
+          call(
+            "getApplication",
+            (so) =>
+              Either.map(Worlds.findApplication(so, "getApplication", uuid), (found) => [
+                shown(Worlds.shownApplication(found)),
+                so
+              ]),
+            (so) => Deployments.lookAtDeletions(so, (one) => one.uuid === uuid)
+          ),
+        update: (uuid, patch, current) =>
+          call("updateApplication", (so) => Worlds.updateApplication(so, uuid, patch, current)),
+        remove: (uuid) =>
+          call("deleteApplication", (so, now) =>
+            Worlds.deleteApplication(so, uuid, dueAt(options.deletion ?? { polls: 2 }, now))
+          ),
+        stop: (uuid) => call("stopApplication", (so) => Worlds.stopApplication(so, uuid)),
+        logs: (uuid, lines, timed) =>
+          call("logs", (so) =>
+            Either.flatMap(Worlds.findApplication(so, "logs", uuid), ({ name, port, status }) =>
+              status.startsWith("running")
+                ? Either.right([
+                    [
+                      `${timed?.timestamps === true ? `${new Date(0).toISOString()} ` : ""}${name} listens on ${port}`
+                    ]
+                      .slice(0, lines)
+                      .join("\n"),
+                    so
+                  ] as const)
+                : Worlds.refuse("logs", "Refused", 400, "Application is not running.")
+            )
+          )
+      },
+      variables: {
+        list: (uuid) =>
+          call("listVariables", (so) =>
+            Either.map(Worlds.findApplication(so, "listVariables", uuid), () => [
+              Variables.listVariables(so, uuid).map(shownVariable),
+              so
+            ])
+          ),
+        put: (uuid, variables) => call("putVariables", (so) => Variables.putVariables(so, uuid, variables)),
+        remove: (application, variable) =>
+          call("deleteVariable", (so) => Variables.deleteVariable(so, application, variable))
+      },
+      deployments: {
+        start: (uuid, { force }) =>
+          Effect.flatMap(
+            Ref.modify(upcoming, (so) => [so[0] ?? ({ status: "finished" } as const), so.slice(1)]),
+            (outcome) =>
+              call("deploy", (so, now) =>
+                Deployments.deploy(so, uuid, force, {
+                  due: dueAt(options.deployment ?? { polls: 2 }, now),
+                  outcome,
+                  now,
+                  queueLimit: options.queueLimit ?? 25
+                })
+              )
+          ),
+        mayStart: read("mayDeploy", () => undefined),
+        get: (uuid) =>
+          call(
+            "getDeployment",
+            (so) =>
+              Either.map(Deployments.getDeployment(so, uuid), ([found, then]) => [shownLogs(found), then]),
+            (so) => Deployments.lookAtDeployments(so, (one) => one.uuid === uuid)
+          ),
+        list: (uuid, take) =>
+          call(
+            "listDeployments",
+            (so) =>
+              Either.map(Worlds.findApplication(so, "listDeployments", uuid), () => [
+                Deployments.listDeployments(so, uuid, take),
+                so
+              ]),
+            (so) => Deployments.lookAtDeployments(so, (one) => one.applicationUuid === uuid)
+          ),
+        cancel: (uuid) => call("cancelDeployment", (so) => Deployments.cancelDeployment(so, uuid))
+      }
     }
 
     const disturb = (

@@ -8,14 +8,13 @@ import type {
   Application,
   ApplicationPatch,
   ApplicationSettings,
-  CreateApplication,
-  Deployment,
-  DeploymentLogLine,
-  Inventory,
-  ObservedVariable,
-  Project,
-  Server
-} from "./CoolifyClient.ts"
+  CreateApplication
+} from "./endpoints/Applications.ts"
+import type { Deployment, DeploymentLogLine } from "./endpoints/Deployments.ts"
+import type { Inventory } from "./endpoints/Environments.ts"
+import type { ObservedVariable } from "./endpoints/Variables.ts"
+import type { Project } from "./endpoints/Projects.ts"
+import type { Server } from "./endpoints/Servers.ts"
 import { CoolifyError, type CoolifyErrorReason } from "./CoolifyError.ts"
 import { refusedPatch } from "./Refusals.ts"
 import { repositoryUrl } from "./Repository.ts"

@@ -3,7 +3,9 @@ import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Ref from "effect/Ref"
-import type { Application, CoolifyClient, Environment, ListedApplication } from "./CoolifyClient.ts"
+import type { CoolifyClient } from "./CoolifyClient.ts"
+import type { Application, ListedApplication } from "./endpoints/Applications.ts"
+import type { Environment } from "./endpoints/Environments.ts"
 import { CoolifyError } from "./CoolifyError.ts"
 import * as Worlds from "./CoolifyWorld.ts"
 import type { Step, World } from "./CoolifyWorld.ts"
@@ -64,7 +66,7 @@ export const makeOverlay = (below: Service) =>
     const getApplication = Effect.fnUntraced(function* (method: string, uuid: string) {
       if (yield* isRemoved(uuid)) return yield* gone(method, "Application")
       const found = yield* local(uuid)
-      return found === undefined ? yield* below.getApplication(uuid) : Worlds.shownApplication(found)
+      return found === undefined ? yield* below.applications.get(uuid) : Worlds.shownApplication(found)
     })
 
     /** Copies a real application into the overlay, where a write can change it. */
@@ -87,14 +89,14 @@ export const makeOverlay = (below: Service) =>
       const { copied, world } = yield* Ref.get(state)
       return copied.has(uuid) || (yield* isMadeHere(uuid))
         ? Variables.listVariables(world, uuid)
-        : yield* below.listVariables(uuid)
+        : yield* below.variables.list(uuid)
     })
 
     const holdVariables = Effect.fnUntraced(function* (method: string, uuid: string) {
       yield* hold(method, uuid)
       const { copied } = yield* Ref.get(state)
       if (copied.has(uuid) || (yield* isMadeHere(uuid))) return
-      const rows = yield* below.listVariables(uuid)
+      const rows = yield* below.variables.list(uuid)
       yield* Ref.update(state, (so) => ({
         ...so,
         copied: new Set([...so.copied, uuid]),
@@ -113,7 +115,7 @@ export const makeOverlay = (below: Service) =>
         const [found] = yield* Worlds.inventory(world, projectUuid, name)
         return found
       }
-      const real = yield* below.inventory(projectUuid, name)
+      const real = yield* below.environments.inventory(projectUuid, name)
       const changed = (application: Application) =>
         world.applications.find((one) => one.uuid === application.uuid)
       const made = world.applications.filter(
@@ -139,13 +141,13 @@ export const makeOverlay = (below: Service) =>
       if (removed.has(projectUuid)) return yield* gone("listEnvironments", "Project")
       const made = Lists.environmentsOf(world, projectUuid).map(ownEnvironment)
       if (world.projects.some((project) => project.uuid === projectUuid)) return made
-      const real = yield* below.listEnvironments(projectUuid)
+      const real = yield* below.environments.list(projectUuid)
       return [...real.filter(({ name }) => !removed.has(`${projectUuid}/${name}`)), ...made]
     })
 
     const listApplications = Effect.gen(function* () {
       const { world, removed } = yield* Ref.get(state)
-      const real = yield* below.listApplications
+      const real = yield* below.applications.list
       const changed = real
         .filter(({ uuid }) => !removed.has(uuid))
         .map((listed) => {

@@ -1,5 +1,6 @@
 /** What every implementation of the contract refuses before anything is sent. */
-import type { ApplicationPatch, ApplicationSettings, Variable } from "./CoolifyClient.ts"
+import type { ApplicationPatch, ApplicationSettings } from "./endpoints/Applications.ts"
+import type { Variable } from "./endpoints/Variables.ts"
 import { CoolifyError } from "./CoolifyError.ts"
 
 const invalid = (method: string, field: string, message: string) =>

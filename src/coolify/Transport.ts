@@ -3,7 +3,7 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
-import type * as Schema from "effect/Schema"
+import * as Schema from "effect/Schema"
 import type { Keeping } from "../http/AnswerBody.ts"
 import { type Answer, type HttpFailure, isOutcomeUnknown } from "../http/Failure.ts"
 import { type HttpCall, type HttpPolicy, makeHttp } from "../http/Http.ts"
@@ -14,8 +14,10 @@ import type { CoolifyConfig } from "./CoolifyConfig.ts"
 import { CoolifyError, type CoolifyErrorReason, writeErrors } from "./CoolifyError.ts"
 import { makePresence } from "./Presence.ts"
 import { makeSpacing } from "./Spacing.ts"
-import { isUuid } from "./Wire.ts"
-import type { Body } from "./WireRequest.ts"
+import { isUuid } from "./endpoints/Fields.ts"
+
+/** JSON that is sent. */
+export type Body = Readonly<Record<string, unknown>>
 
 export interface Call {
   /** The CoolifyClient method. */
@@ -86,7 +88,9 @@ interface CoolifyCall extends HttpCall {
   readonly origin: Origin
 }
 
-interface Transport {
+export interface Transport {
+  /** For answers that say nothing but that it worked: any JSON. */
+  readonly done: (call: Call) => Effect.Effect<void, CoolifyError>
   /** The body of a 2xx answer, decoded. */
   readonly json: <A, I>(call: Call, schema: Schema.Schema<A, I>) => Effect.Effect<A, CoolifyError>
   /** The body of a 2xx answer as it is. */
@@ -163,9 +167,11 @@ export const makeTransport = (config: CoolifyConfig) =>
       )
     }
 
+    const json: Transport["json"] = (call, schema) => run(call, (sent) => http.json(sent, schema, call.texts))
     const transport: Transport = {
+      done: (call) => Effect.asVoid(json(call, Schema.Unknown)),
       text: (call) => run(call, http.text),
-      json: (call, schema) => run(call, (sent) => http.json(sent, schema, call.texts))
+      json
     }
     return transport
   })

@@ -1,6 +1,9 @@
 /** What a Coolify as plain data lists across projects. */
 import * as Either from "effect/Either"
-import type { Environment, ListedApplication, Project, ServedDomains } from "./CoolifyClient.ts"
+import type { Environment } from "./endpoints/Environments.ts"
+import type { ListedApplication } from "./endpoints/Applications.ts"
+import type { Project } from "./endpoints/Projects.ts"
+import type { ServedDomains } from "./endpoints/Servers.ts"
 import type { CoolifyError } from "./CoolifyError.ts"
 import { notFound, shownApplication, type World } from "./CoolifyWorld.ts"
 

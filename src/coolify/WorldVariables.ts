@@ -1,7 +1,7 @@
 /** The environment variables of a {@link World}'s applications. */
 import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
-import type { ObservedVariable, Variable } from "./CoolifyClient.ts"
+import type { ObservedVariable, Variable } from "./endpoints/Variables.ts"
 import {
   findApplication,
   mint,

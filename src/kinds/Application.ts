@@ -2,13 +2,13 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import * as Struct from "effect/Struct"
-import {
-  CoolifyClient,
-  type Application,
-  type ApplicationPatch,
-  type ApplicationSettings,
-  type DeleteOptions
-} from "../coolify/CoolifyClient.ts"
+import { CoolifyClient } from "../coolify/CoolifyClient.ts"
+import type {
+  Application,
+  ApplicationPatch,
+  ApplicationSettings,
+  DeleteOptions
+} from "../coolify/endpoints/Applications.ts"
 import type { CoolifyError } from "../coolify/CoolifyError.ts"
 import { normaliseRepository } from "../coolify/Repository.ts"
 import type { Change } from "../engine/Change.ts"
@@ -59,7 +59,7 @@ export const application: Kind<ApplicationProps, Found, CoolifyError, CoolifyCli
         return uuids.map((uuid) => ({ uuid, now: undefined }))
       }
       const { uuid } = change.before
-      const now = yield* absentIfNotFound(coolify.getApplication(uuid))
+      const now = yield* absentIfNotFound(coolify.applications.get(uuid))
       return now === undefined ? [] : [{ uuid, now }]
     }),
   fields: (change) =>
@@ -75,7 +75,7 @@ export const application: Kind<ApplicationProps, Found, CoolifyError, CoolifyCli
       const coolify = yield* CoolifyClient
       if (now === undefined) return
       const back = Struct.pick(settingsOf(change, "before"), ...names.filter(isField))
-      yield* coolify.updateApplication(uuid, back, now)
+      yield* coolify.applications.update(uuid, back, now)
     }),
   // Its deployments are cancelled, and its volumes go with it.
   remove: ({ uuid }) => Effect.as(removeApplication(uuid, { deleteVolumes: true }), "undone"),
@@ -108,7 +108,7 @@ export const createApplication = Effect.fn("createApplication")(function* (
     (known) =>
       createOnce(
         known,
-        coolify.createApplication({ ...place, ...settings }),
+        coolify.applications.create({ ...place, ...settings }),
         findCreated({ after, run: run.id })
       )
   )
@@ -120,7 +120,9 @@ const findCreated = ({ after, run }: Pick<Change<ApplicationProps>, "after" | "r
   Effect.gen(function* () {
     const coolify = yield* CoolifyClient
     if (after === undefined) return []
-    const inventory = yield* absentIfNotFound(coolify.inventory(after.projectUuid, after.environment))
+    const inventory = yield* absentIfNotFound(
+      coolify.environments.inventory(after.projectUuid, after.environment)
+    )
     return (inventory?.applications ?? [])
       .filter(({ description }) => Marker.parse(description)?.run === run)
       .map(({ uuid }) => uuid)
@@ -133,8 +135,8 @@ export const removeApplication = Effect.fn("removeApplication")(function* (
 ) {
   const coolify = yield* CoolifyClient
   yield* cancelActive(uuid)
-  yield* absentIfNotFound(coolify.deleteApplication(uuid, options))
-  yield* awaitGone(coolify.getApplication(uuid), `the application ${uuid}`)
+  yield* absentIfNotFound(coolify.applications.remove(uuid, options))
+  yield* awaitGone(coolify.applications.get(uuid), `the application ${uuid}`)
 })
 
 /** Changes fields. Undo: puts back those that still are as this run left them, and reports a hand edit. */
@@ -147,7 +149,7 @@ export const updateApplication = Effect.fn("updateApplication")(function* (
   const old = Struct.pick(before, ...fields.filter((field) => patch[field] !== undefined))
   const props = (settings: ApplicationPatch) => ({ uuid, projectUuid: "", environment: "", settings })
   yield* changing(application, { name, before: props(old), after: props(patch) }, () =>
-    coolify.updateApplication(uuid, patch, before)
+    coolify.applications.update(uuid, patch, before)
   )
   yield* announce({ system: "coolify", kind: "application", name, action: "updated" })
 })

@@ -43,7 +43,7 @@ export const watchContainer = Effect.fn("watchContainer")(function* (application
       lines: lines === undefined || lines.length === 0 ? before.lines : lines,
       falls: before.falls + (before.state === "running" && state === "stopped" ? 1 : 0)
     })).pipe(Effect.as(state))
-  const look = coolify.logs(applicationUuid, logTail).pipe(
+  const look = coolify.applications.logs(applicationUuid, logTail).pipe(
     Effect.matchEffect({
       onSuccess: (text) =>
         note(

@@ -1,7 +1,8 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
-import { CoolifyClient, type Deployment } from "../coolify/CoolifyClient.ts"
+import { CoolifyClient } from "../coolify/CoolifyClient.ts"
+import type { Deployment } from "../coolify/endpoints/Deployments.ts"
 import { DeploymentFailedError } from "../engine/DeployError.ts"
 import { absentIfNotFound } from "./Find.ts"
 import { Pace, pollFor, pollFrom } from "../engine/Pace.ts"
@@ -25,7 +26,7 @@ export const deployAndFollow = Effect.fn("deployAndFollow")(function* (
   const run = yield* Run
   for (let attempt = 0; attempt < 3; attempt += 1) {
     const uuid = yield* trigger(applicationUuid)
-    const deployment = uuid === undefined ? undefined : yield* absentIfNotFound(coolify.getDeployment(uuid))
+    const deployment = uuid === undefined ? undefined : yield* absentIfNotFound(coolify.deployments.get(uuid))
     if (deployment !== undefined) {
       yield* onTriggered(deployment)
       return yield* follow(deployment, onTriggered)
@@ -34,7 +35,7 @@ export const deployAndFollow = Effect.fn("deployAndFollow")(function* (
       _tag: "Warning",
       message: "Coolify skipped the deployment because another one is under way; waiting for that one first"
     })
-    const [other] = (yield* coolify.listDeployments(applicationUuid, 10)).filter(isActive)
+    const [other] = (yield* coolify.deployments.list(applicationUuid, 10)).filter(isActive)
     if (other !== undefined) yield* Effect.either(follow(other, () => Effect.void))
   }
   return yield* new DeploymentFailedError({
@@ -50,7 +51,7 @@ const trigger = Effect.fn("trigger")(function* (applicationUuid: string) {
   const run = yield* Run
   const pace = yield* Pace
   const send = Effect.map(
-    coolify.deploy(applicationUuid, { force: false }),
+    coolify.deployments.start(applicationUuid, { force: false }),
     (ticket) => ticket.deploymentUuid
   )
   return yield* send.pipe(
@@ -74,7 +75,7 @@ const trigger = Effect.fn("trigger")(function* (applicationUuid: string) {
       (error) => error._tag === "CoolifyError" && error.outcomeUnknown,
       (error) =>
         Effect.flatMap(
-          Effect.mapError(coolify.listDeployments(applicationUuid, 10), () => error),
+          Effect.mapError(coolify.deployments.list(applicationUuid, 10), () => error),
           (rows) => {
             const active = rows.find(isActive)
             return active === undefined ? send : Effect.succeed(active.uuid)
@@ -121,7 +122,7 @@ const follow = Effect.fn("follow")(function* (
   yield* show(first)
   const last = yield* pollFrom(
     first,
-    coolify.getDeployment(first.uuid).pipe(Effect.tap(show)),
+    coolify.deployments.get(first.uuid).pipe(Effect.tap(show)),
     (deployment) => !isActive(deployment),
     pollFor(pace, pace.deployment)
   )
@@ -142,10 +143,10 @@ const follow = Effect.fn("follow")(function* (
 /** Cancels every deployment of the application that is queued or under way. Answers the newest ones as it found them. */
 export const cancelActive = Effect.fn("cancelActive")(function* (applicationUuid: string) {
   const coolify = yield* CoolifyClient
-  const rows = yield* absentIfNotFound(coolify.listDeployments(applicationUuid, 10))
+  const rows = yield* absentIfNotFound(coolify.deployments.list(applicationUuid, 10))
   return yield* Effect.forEach(rows ?? [], (deployment) =>
     isActive(deployment)
-      ? coolify.cancelDeployment(deployment.uuid).pipe(
+      ? coolify.deployments.cancel(deployment.uuid).pipe(
           Effect.as(deployment),
           // 400: it ended by itself in the meantime.
           Effect.catchIf(

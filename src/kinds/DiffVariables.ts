@@ -1,5 +1,5 @@
 import * as Redacted from "effect/Redacted"
-import type { ObservedVariable, Variable } from "../coolify/CoolifyClient.ts"
+import type { ObservedVariable, Variable } from "../coolify/endpoints/Variables.ts"
 import {
   digestOfComment,
   holdsValue,

@@ -1,7 +1,8 @@
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
-import { CoolifyClient, type Inventory } from "../coolify/CoolifyClient.ts"
+import { CoolifyClient } from "../coolify/CoolifyClient.ts"
+import type { Inventory } from "../coolify/endpoints/Environments.ts"
 import type { CoolifyError } from "../coolify/CoolifyError.ts"
 import { createOnce, lookForEffect, unknownCreation } from "../engine/Creation.ts"
 import { announce, changing, codecOf, type Kind } from "../engine/Kind.ts"
@@ -37,7 +38,7 @@ export const environment: Kind<EnvironmentProps, string, CoolifyError, CoolifyCl
   find: ({ address: { name }, after, run }) =>
     Effect.gen(function* () {
       const coolify = yield* CoolifyClient
-      const there = yield* absentIfNotFound(coolify.inventory(after?.projectUuid ?? "", name))
+      const there = yield* absentIfNotFound(coolify.environments.inventory(after?.projectUuid ?? "", name))
       return [temporaryName(run), ...(Marker.parse(there?.description)?.run === run ? [name] : [])]
     }),
   remove: (named, change) =>
@@ -45,9 +46,9 @@ export const environment: Kind<EnvironmentProps, string, CoolifyError, CoolifyCl
       const coolify = yield* CoolifyClient
       const projectUuid = change.after?.projectUuid ?? ""
       return yield* removeUnlessUsed(
-        coolify.deleteEnvironment(projectUuid, named),
+        coolify.environments.remove(projectUuid, named),
         Effect.map(
-          absentIfNotFound(coolify.inventory(projectUuid, named)),
+          absentIfNotFound(coolify.environments.inventory(projectUuid, named)),
           (found) => found !== undefined && isUsed(found, change)
         ),
         `the environment ${change.address.name}`
@@ -81,7 +82,7 @@ export const ensureEnvironment = Effect.fn("ensureEnvironment")(function* (
       ? changing(environment, { ...made, run: mark.run }, () => Effect.void)
       : Effect.void
   }
-  const there = yield* absentIfNotFound(coolify.inventory(projectUuid, name))
+  const there = yield* absentIfNotFound(coolify.environments.inventory(projectUuid, name))
   if (there !== undefined) return yield* join(there)
   const mark = Marker.render({ key: environmentKey, run: run.id, source: undefined })
   const winner = yield* changing(environment, made, () => make(projectUuid, name, mark))
@@ -96,13 +97,13 @@ const make = Effect.fnUntraced(function* (projectUuid: string, name: string, mar
   const temporary = temporaryName(run.id)
   yield* createOnce(
     yield* unknownCreation,
-    coolify.createEnvironment(projectUuid, temporary),
-    Effect.map(coolify.listEnvironments(projectUuid), (all) =>
+    coolify.environments.create(projectUuid, temporary),
+    Effect.map(coolify.environments.list(projectUuid), (all) =>
       all.filter((one) => one.name === temporary).map(({ uuid }) => uuid)
     )
   )
   const named = Effect.as(
-    coolify.updateEnvironment(projectUuid, temporary, { name, description: mark }),
+    coolify.environments.update(projectUuid, temporary, { name, description: mark }),
     undefined
   )
   return yield* named.pipe(
@@ -111,7 +112,7 @@ const make = Effect.fnUntraced(function* (projectUuid: string, name: string, mar
         const there = yield* lookAfter(projectUuid, name, error)
         if (there === undefined) return yield* error
         if (Marker.parse(there.description)?.run === run.id) return undefined
-        yield* absentIfNotFound(coolify.deleteEnvironment(projectUuid, temporary))
+        yield* absentIfNotFound(coolify.environments.remove(projectUuid, temporary))
         return there
       })
     ),
@@ -126,7 +127,7 @@ const make = Effect.fnUntraced(function* (projectUuid: string, name: string, mar
 /** What has the name after a request that was to give it. */
 const lookAfter = Effect.fnUntraced(function* (projectUuid: string, name: string, error: CoolifyError) {
   const coolify = yield* CoolifyClient
-  const look = absentIfNotFound(coolify.inventory(projectUuid, name))
+  const look = absentIfNotFound(coolify.environments.inventory(projectUuid, name))
   if (!error.outcomeUnknown) return yield* look
   return yield* lookForEffect(look, (found) => found !== undefined)
 })

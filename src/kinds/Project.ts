@@ -2,7 +2,9 @@ import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
-import { CoolifyClient, type Inventory, type Project } from "../coolify/CoolifyClient.ts"
+import { CoolifyClient } from "../coolify/CoolifyClient.ts"
+import type { Inventory } from "../coolify/endpoints/Environments.ts"
+import type { Project } from "../coolify/endpoints/Projects.ts"
 import type { CoolifyError } from "../coolify/CoolifyError.ts"
 import type { Change } from "../engine/Change.ts"
 import { created, createOnce } from "../engine/Creation.ts"
@@ -30,7 +32,7 @@ export const project: Kind<ProjectProps, string, CoolifyError, CoolifyClient | R
     Effect.gen(function* () {
       const coolify = yield* CoolifyClient
       return yield* removeUnlessUsed(
-        coolify.deleteProject(uuid),
+        coolify.projects.remove(uuid),
         Effect.map(furnishings(uuid), (rooms) => rooms.some((room) => isUsed(room, change))),
         `the project ${change.address.name}`
       )
@@ -62,7 +64,7 @@ export const ensureProject = Effect.fn("ensureProject")(function* (place: Marker
     return uuid
   }
   const coolify = yield* CoolifyClient
-  yield* Effect.matchEffect(absentIfNotFound(coolify.deleteProject(uuid)), {
+  yield* Effect.matchEffect(absentIfNotFound(coolify.projects.remove(uuid)), {
     onSuccess: () => Ref.set(known, { _tag: "Refused" }),
     onFailure: ({ message }) =>
       run.emit({
@@ -86,7 +88,7 @@ const createProject = Effect.fn("createProject")(function* (place: Marker.Named)
   const after = { key: Marker.applicationKey(owner, place) }
   return yield* changing(project, { name, before: undefined, after }, (known) =>
     Effect.map(
-      createOnce(known, coolify.createProject({ name, description }), findProjects(run.id)),
+      createOnce(known, coolify.projects.create({ name, description }), findProjects(run.id)),
       (uuid) => ({ known, uuid })
     )
   )
@@ -110,7 +112,7 @@ const joinProject = Effect.fn("joinProject")(function* (place: Marker.Named, the
 const findProjects = (run: string) =>
   Effect.gen(function* () {
     const coolify = yield* CoolifyClient
-    const projects = yield* coolify.listProjects
+    const projects = yield* coolify.projects.list
     return projects
       .filter(({ description }) => Marker.parse(description)?.run === run)
       .map(({ uuid }) => uuid)
@@ -150,7 +152,7 @@ export const removeUnlessUsed = <R, R2>(
 export const removeDuplicate = Effect.fn("removeDuplicate")(function* ({ name, uuid }: Project) {
   const coolify = yield* CoolifyClient
   const run = yield* Run
-  yield* Effect.matchEffect(absentIfNotFound(coolify.deleteProject(uuid)), {
+  yield* Effect.matchEffect(absentIfNotFound(coolify.projects.remove(uuid)), {
     onSuccess: () =>
       announce({
         system: "coolify",

@@ -1,6 +1,8 @@
 /** Which projects a spec's name stands for, and what is in them. */
 import * as Effect from "effect/Effect"
-import { CoolifyClient, type Inventory, type Project } from "../coolify/CoolifyClient.ts"
+import { CoolifyClient } from "../coolify/CoolifyClient.ts"
+import type { Inventory } from "../coolify/endpoints/Environments.ts"
+import type { Project } from "../coolify/endpoints/Projects.ts"
 import { absentIfNotFound } from "./Find.ts"
 import * as Marker from "../engine/Marker.ts"
 import { Owner } from "../engine/Owner.ts"
@@ -13,7 +15,7 @@ export const namesakes = Effect.fn("namesakes")(function* (name: string) {
   const coolify = yield* CoolifyClient
   const owner = yield* Owner
   const key = Marker.projectKey(owner, name)
-  const all = (yield* coolify.listProjects).filter((project) => project.name === name)
+  const all = (yield* coolify.projects.list).filter((project) => project.name === name)
   const isOurs = ({ description }: Project) => Marker.parse(description)?.key === key
   return {
     ours: all.filter(isOurs).toSorted(byAge),
@@ -28,10 +30,11 @@ export interface Furnished extends Inventory {
 /** Every environment of a project with what is in it; none where the project is gone. */
 export const furnishings = Effect.fn("furnishings")(function* (projectUuid: string) {
   const coolify = yield* CoolifyClient
-  const environments = (yield* absentIfNotFound(coolify.listEnvironments(projectUuid))) ?? []
+  const environments = (yield* absentIfNotFound(coolify.environments.list(projectUuid))) ?? []
   const all = yield* Effect.forEach(environments, ({ name }) =>
-    Effect.map(absentIfNotFound(coolify.inventory(projectUuid, name)), (found): ReadonlyArray<Furnished> =>
-      found === undefined ? [] : [{ ...found, name }]
+    Effect.map(
+      absentIfNotFound(coolify.environments.inventory(projectUuid, name)),
+      (found): ReadonlyArray<Furnished> => (found === undefined ? [] : [{ ...found, name }])
     )
   )
   return all.flat()

@@ -3,7 +3,9 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
-import { CoolifyClient, type Application, type Deployment } from "../coolify/CoolifyClient.ts"
+import { CoolifyClient } from "../coolify/CoolifyClient.ts"
+import type { Application } from "../coolify/endpoints/Applications.ts"
+import type { Deployment } from "../coolify/endpoints/Deployments.ts"
 import type { CoolifyError } from "../coolify/CoolifyError.ts"
 import type { Change, UndoFailure } from "../engine/Change.ts"
 import type { Creation } from "../engine/Creation.ts"
@@ -115,7 +117,7 @@ const undoReplacement = Effect.fn("undoReplacement")(function* ({ state, uuid }:
   if (!(yield* Ref.get(run.replaced)).has(uuid)) return "nothing" as const
   const coolify = yield* CoolifyClient
   const back = Effect.gen(function* () {
-    if (state === "stands still") yield* coolify.stopApplication(uuid)
+    if (state === "stands still") yield* coolify.applications.stop(uuid)
     else yield* deployAndFollow(uuid, () => Effect.void)
   })
   yield* Effect.catchIf(
@@ -134,11 +136,11 @@ export const stopPrevious = Effect.fn("stopPrevious")(function* ({ uuid, name }:
   const before = { uuid, state: "runs", newest: null } as const
   const after = { ...before, state: "is being stopped" } as const
   yield* changing(release, { name, before, after }, () =>
-    Effect.zipRight(setReplaced(replaced, uuid, true), coolify.stopApplication(uuid))
+    Effect.zipRight(setReplaced(replaced, uuid, true), coolify.applications.stop(uuid))
   )
   // Coolify's status may lag behind; two versions answering for a moment longer is no failure.
   yield* pollUntil(
-    coolify.getApplication(uuid),
+    coolify.applications.get(uuid),
     ({ status }) => status.startsWith("exited"),
     pollFor(pace, pace.stop)
   )
@@ -157,7 +159,7 @@ export const deployOver = Effect.fn("deployOver")(function* ({
 }) {
   const coolify = yield* CoolifyClient
   const { replaced } = yield* Run
-  const [newest] = yield* coolify.listDeployments(uuid, 1)
+  const [newest] = yield* coolify.deployments.list(uuid, 1)
   const before = { uuid, state: "runs", newest: newest?.uuid ?? null } as const
   const after = { uuid, state: "is being deployed", newest: null } as const
   yield* changing(release, { name, before, after }, (known) =>

@@ -59,8 +59,8 @@ export const staysUp = Effect.fn("staysUp")(function* <R = never>(options: Stayi
   let readAt = Number.NEGATIVE_INFINITY
 
   const read = Effect.gen(function* () {
-    const application = yield* coolify
-      .getApplication(applicationUuid)
+    const application = yield* coolify.applications
+      .get(applicationUuid)
       .pipe(Effect.catchIf(isPassing, () => Effect.succeed(undefined)))
     readAt = yield* Clock.currentTimeMillis
     if (application === undefined) return

@@ -1,6 +1,6 @@
 /** What the comments of variables say: whose they are, of which value, and of which release. */
 import * as Redacted from "effect/Redacted"
-import type { ObservedVariable } from "../coolify/CoolifyClient.ts"
+import type { ObservedVariable } from "../coolify/endpoints/Variables.ts"
 
 /** Set by fabrik in every application; what a healthy response must show where `healthcheck.release` says so. */
 export const releaseKey = "FABRIK_RELEASE"

@@ -2,7 +2,8 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import { CoolifyClient, type ObservedVariable, type Variable } from "../coolify/CoolifyClient.ts"
+import { CoolifyClient } from "../coolify/CoolifyClient.ts"
+import type { ObservedVariable, Variable } from "../coolify/endpoints/Variables.ts"
 import type { CoolifyError } from "../coolify/CoolifyError.ts"
 import type { Change } from "../engine/Change.ts"
 import { announce, changing, codecOf, type Kind } from "../engine/Kind.ts"
@@ -90,7 +91,7 @@ export const variables: Kind<VariablesProps, Found, CoolifyError, CoolifyClient 
     Effect.gen(function* () {
       const coolify = yield* CoolifyClient
       const uuid = before?.uuid ?? ""
-      const rows = yield* absentIfNotFound(coolify.listVariables(uuid))
+      const rows = yield* absentIfNotFound(coolify.variables.list(uuid))
       return rows === undefined ? [] : [{ uuid, rows }]
     }),
   fields: fieldsOf,
@@ -107,7 +108,7 @@ export const variables: Kind<VariablesProps, Found, CoolifyError, CoolifyClient 
       })
       // One after the other: a production row brings a preview twin along, which the second request then overwrites.
       for (const some of [put.filter((row) => !row.isPreview), put.filter((row) => row.isPreview)]) {
-        if (some.length > 0) yield* coolify.putVariables(uuid, some)
+        if (some.length > 0) yield* coolify.variables.put(uuid, some)
       }
       const gone = rows.filter((row) => fields.includes(rowKey(row)) && !old.has(rowKey(row)))
       yield* removeVariables(
@@ -135,7 +136,7 @@ export const putFreshVariables = Effect.fn("putFreshVariables")(function* (
   actions: VariableActions
 ) {
   const coolify = yield* CoolifyClient
-  yield* coolify.putVariables(application.uuid, actions.put)
+  yield* coolify.variables.put(application.uuid, actions.put)
   yield* announce({ system: "coolify", kind: "variables", name: application.name, action: "created" })
 })
 
@@ -153,7 +154,7 @@ export const updateVariables = Effect.fn("updateVariables")(function* (
   const after = { uuid, rows: [...put, ...rows.filter((row) => !replaced.has(rowKey(row)))] }
   yield* changing(variables, { name, before, after }, () =>
     Effect.gen(function* () {
-      if (put.length > 0) yield* coolify.putVariables(uuid, put)
+      if (put.length > 0) yield* coolify.variables.put(uuid, put)
       yield* removeVariables(uuid, name, remove)
     })
   )
@@ -177,7 +178,7 @@ const removeVariables = Effect.fn("removeVariables")(function* (
   const coolify = yield* CoolifyClient
   const run = yield* Run
   for (const [index, row] of rows.entries()) {
-    yield* absentIfNotFound(coolify.deleteVariable(uuid, row.uuid))
+    yield* absentIfNotFound(coolify.variables.remove(uuid, row.uuid))
     if (rows.length < manyRows || ((index + 1) % 10 !== 0 && index + 1 < rows.length)) continue
     yield* run.emit({
       _tag: "ChangeProgress",

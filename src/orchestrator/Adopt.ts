@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
-import { CoolifyClient, type ListedApplication } from "../coolify/CoolifyClient.ts"
+import { CoolifyClient } from "../coolify/CoolifyClient.ts"
+import type { ListedApplication } from "../coolify/endpoints/Applications.ts"
 import type { RecordSet, Zone } from "../dns/DnsClient.ts"
 import { ofType, satisfies } from "../dns/Zone.ts"
 import type { Spec } from "../appspec/Spec.ts"
@@ -42,7 +43,7 @@ export const readAdoptable = Effect.fn("readAdoptable")(function* (search: Searc
   const coolify = yield* CoolifyClient
   const { application, place } = yield* findApplication(search)
   const [variables, listed] = yield* Effect.all(
-    [coolify.listVariables(application.uuid), coolify.listServers],
+    [coolify.variables.list(application.uuid), coolify.servers.list],
     { concurrency: "unbounded" }
   )
   const servers = yield* Effect.forEach(listed, (server) =>
@@ -76,7 +77,7 @@ const dnsOf = (spec: Spec) =>
 
 const findApplication = Effect.fn("findApplication")(function* (search: Search) {
   const coolify = yield* CoolifyClient
-  const [applications, projects] = yield* Effect.all([coolify.listApplications, coolify.listProjects], {
+  const [applications, projects] = yield* Effect.all([coolify.applications.list, coolify.projects.list], {
     concurrency: "unbounded"
   })
   const named = applications.filter(({ name, uuid }) => [name, uuid].includes(search.application))

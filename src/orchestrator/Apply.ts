@@ -252,7 +252,7 @@ const refuseEarly = Effect.fn("refuseEarly")(function* (
       skipDeploy ? Effect.void : refuseHeldDomain(spec, observed),
       allowDowntime ? Effect.void : refuseGap(reconciliation),
       // A plan sends nothing but reads.
-      reconciliation.deploy && mode !== "dry-run" ? coolify.mayDeploy : Effect.void
+      reconciliation.deploy && mode !== "dry-run" ? coolify.deployments.mayStart : Effect.void
     ],
     { concurrency: "unbounded", discard: true }
   )
@@ -262,7 +262,7 @@ const refuseEarly = Effect.fn("refuseEarly")(function* (
 const refuseGap = Effect.fn("refuseGap")(function* ({ application, deploy }: Reconciliation) {
   if (!deploy || application._tag === "Create" || application._tag === "Replace") return
   const coolify = yield* CoolifyClient
-  const { name, stopsFirst } = yield* coolify.getApplication(application.before.uuid)
+  const { name, stopsFirst } = yield* coolify.applications.get(application.before.uuid)
   if (!stopsFirst) return
   return yield* new RefusedError({
     reason: "Downtime",

@@ -1,6 +1,8 @@
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
-import { CoolifyClient, type Application, type Project } from "../coolify/CoolifyClient.ts"
+import { CoolifyClient } from "../coolify/CoolifyClient.ts"
+import type { Application } from "../coolify/endpoints/Applications.ts"
+import type { Project } from "../coolify/endpoints/Projects.ts"
 import { DnsClient } from "../dns/DnsClient.ts"
 import type { Spec } from "../appspec/Spec.ts"
 import type { ResourceChanged } from "../engine/DeploymentEvent.ts"
@@ -243,8 +245,8 @@ const removePlace = Effect.fn("removePlace")(function* (place: Place) {
   yield* deleting(`${kind} ${name}`)
   yield* (
     environment === undefined
-      ? coolify.deleteProject(project.uuid)
-      : coolify.deleteEnvironment(project.uuid, environment)
+      ? coolify.projects.remove(project.uuid)
+      : coolify.environments.remove(project.uuid, environment)
   ).pipe(
     Effect.zipRight(gone({ system: "coolify", kind, name })),
     Effect.catchIf(

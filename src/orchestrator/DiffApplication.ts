@@ -3,7 +3,7 @@ import type {
   ApplicationPatch,
   ApplicationSettings,
   ApplicationSource
-} from "../coolify/CoolifyClient.ts"
+} from "../coolify/endpoints/Applications.ts"
 import { normaliseRepository } from "../coolify/Repository.ts"
 import type { Desired } from "./Desired.ts"
 import * as Marker from "../engine/Marker.ts"

@@ -67,39 +67,53 @@ const describedCoolify = (client: Context.Tag.Service<CoolifyClient>): Context.T
     journaled(coolifyErrors, { method, what }, request)
   return {
     ...client,
-    createProject: (project) => write("createProject", project.name, client.createProject(project)),
-    deleteProject: (uuid) => write("deleteProject", uuid, client.deleteProject(uuid)),
-    createEnvironment: (project, name) =>
-      write("createEnvironment", `${project} ${name}`, client.createEnvironment(project, name)),
-    updateEnvironment: (project, name, to) =>
-      write(
-        "updateEnvironment",
-        `${project} ${name} ${to.name}`,
-        client.updateEnvironment(project, name, to)
-      ),
-    deleteEnvironment: (project, name) =>
-      write("deleteEnvironment", `${project} ${name}`, client.deleteEnvironment(project, name)),
-    createApplication: (application) =>
-      write("createApplication", application.name, client.createApplication(application)),
-    updateApplication: (uuid, patch, current) =>
-      write(
-        "updateApplication",
-        `${uuid} ${Object.keys(patch).join(",")}`,
-        client.updateApplication(uuid, patch, current)
-      ),
-    deleteApplication: (uuid, options) =>
-      write("deleteApplication", uuid, client.deleteApplication(uuid, options)),
-    stopApplication: (uuid) => write("stopApplication", uuid, client.stopApplication(uuid)),
-    putVariables: (uuid, variables) =>
-      write(
-        "putVariables",
-        `${uuid} ${variables.map(({ key }) => key).join(",")}`,
-        client.putVariables(uuid, variables)
-      ),
-    deleteVariable: (uuid, variable) =>
-      write("deleteVariable", `${uuid} ${variable}`, client.deleteVariable(uuid, variable)),
-    deploy: (uuid, options) => write("deploy", uuid, client.deploy(uuid, options)),
-    cancelDeployment: (uuid) => write("cancelDeployment", uuid, client.cancelDeployment(uuid))
+    projects: {
+      ...client.projects,
+      create: (project) => write("createProject", project.name, client.projects.create(project)),
+      remove: (uuid) => write("deleteProject", uuid, client.projects.remove(uuid))
+    },
+    environments: {
+      ...client.environments,
+      create: (project, name) =>
+        write("createEnvironment", `${project} ${name}`, client.environments.create(project, name)),
+      update: (project, name, to) =>
+        write(
+          "updateEnvironment",
+          `${project} ${name} ${to.name}`,
+          client.environments.update(project, name, to)
+        ),
+      remove: (project, name) =>
+        write("deleteEnvironment", `${project} ${name}`, client.environments.remove(project, name))
+    },
+    applications: {
+      ...client.applications,
+      create: (application) =>
+        write("createApplication", application.name, client.applications.create(application)),
+      update: (uuid, patch, current) =>
+        write(
+          "updateApplication",
+          `${uuid} ${Object.keys(patch).join(",")}`,
+          client.applications.update(uuid, patch, current)
+        ),
+      remove: (uuid, options) => write("deleteApplication", uuid, client.applications.remove(uuid, options)),
+      stop: (uuid) => write("stopApplication", uuid, client.applications.stop(uuid))
+    },
+    variables: {
+      ...client.variables,
+      put: (uuid, variables) =>
+        write(
+          "putVariables",
+          `${uuid} ${variables.map(({ key }) => key).join(",")}`,
+          client.variables.put(uuid, variables)
+        ),
+      remove: (uuid, variable) =>
+        write("deleteVariable", `${uuid} ${variable}`, client.variables.remove(uuid, variable))
+    },
+    deployments: {
+      ...client.deployments,
+      start: (uuid, options) => write("deploy", uuid, client.deployments.start(uuid, options)),
+      cancel: (uuid) => write("cancelDeployment", uuid, client.deployments.cancel(uuid))
+    }
   }
 }
 

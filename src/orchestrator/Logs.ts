@@ -25,11 +25,11 @@ export interface LogWatcher {
 export const logs = Effect.fn("logs")(function* (spec: Spec, options: LogOptions) {
   const coolify = yield* CoolifyClient
   const { uuid } = yield* findApplication(spec)
-  const text = yield* coolify
+  const text = yield* coolify.applications
     .logs(uuid, options.lines, { timestamps: options.timed })
     .pipe(
       Effect.catchIf(isNotRunning, () =>
-        Effect.flatMap(coolify.getApplication(uuid), ({ status }) => notRunning(spec, status))
+        Effect.flatMap(coolify.applications.get(uuid), ({ status }) => notRunning(spec, status))
       )
     )
   return readLog(text, options.timed)
@@ -58,7 +58,7 @@ export const followLogs = Effect.fn("followLogs")(function* (
   let trouble: string | undefined
   let delay = soonest
   const look = (lines: number) =>
-    Effect.map(coolify.logs(uuid, lines, { timestamps: true }), (text) => readLog(text, true))
+    Effect.map(coolify.applications.logs(uuid, lines, { timestamps: true }), (text) => readLog(text, true))
   /** Says each trouble once, however often it is met. */
   const note = Effect.fnUntraced(function* (now: string | undefined, text: string) {
     if (now !== trouble) yield* watcher.onNote(text)

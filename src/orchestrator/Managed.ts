@@ -1,11 +1,9 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import {
-  CoolifyClient,
-  type Environment,
-  type ListedApplication,
-  type Project
-} from "../coolify/CoolifyClient.ts"
+import { CoolifyClient } from "../coolify/CoolifyClient.ts"
+import type { Environment } from "../coolify/endpoints/Environments.ts"
+import type { ListedApplication } from "../coolify/endpoints/Applications.ts"
+import type { Project } from "../coolify/endpoints/Projects.ts"
 import * as Marker from "../engine/Marker.ts"
 import { Owner } from "../engine/Owner.ts"
 
@@ -33,7 +31,7 @@ export type Managed = typeof Managed.Type
 export const listManaged = Effect.gen(function* () {
   const coolify = yield* CoolifyClient
   const owner = yield* Owner
-  const [applications, projects] = yield* Effect.all([coolify.listApplications, coolify.listProjects], {
+  const [applications, projects] = yield* Effect.all([coolify.applications.list, coolify.projects.list], {
     concurrency: "unbounded"
   })
   const marked = applications.flatMap((application) => {
@@ -105,7 +103,7 @@ export const placesOf = Effect.fn("placesOf")(function* (
     yield* Effect.forEach(
       batch,
       (project) =>
-        Effect.map(coolify.listEnvironments(project.uuid), (environments) => {
+        Effect.map(coolify.environments.list(project.uuid), (environments) => {
           for (const environment of environments) places.set(environment.id, { project, environment })
         }),
       { concurrency: 4, discard: true }

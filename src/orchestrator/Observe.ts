@@ -1,12 +1,10 @@
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
-import {
-  CoolifyClient,
-  type Application,
-  type ObservedVariable,
-  type Project,
-  type Server
-} from "../coolify/CoolifyClient.ts"
+import { CoolifyClient } from "../coolify/CoolifyClient.ts"
+import type { Application } from "../coolify/endpoints/Applications.ts"
+import type { ObservedVariable } from "../coolify/endpoints/Variables.ts"
+import type { Project } from "../coolify/endpoints/Projects.ts"
+import type { Server } from "../coolify/endpoints/Servers.ts"
 import { mayStopDeployment } from "../coolify/VariableValue.ts"
 import { DnsClient, type RecordSet, type Zone } from "../dns/DnsClient.ts"
 import type { DnsError } from "../dns/DnsError.ts"
@@ -82,7 +80,7 @@ const described = ({ ip, name, uuid }: Server, among: ReadonlyArray<Server>): st
 
 const findServer = Effect.fn("findServer")(function* ({ dns, server: wanted }: Spec) {
   const coolify = yield* CoolifyClient
-  const servers = yield* coolify.listServers
+  const servers = yield* coolify.servers.list
   const matches =
     wanted === undefined
       ? servers
@@ -124,10 +122,13 @@ export const observeCoolify = Effect.fn("observeCoolify")(function* (spec: Spec)
   const key = Marker.applicationKey(owner, spec)
   const isOurs = (candidate: Application) => Marker.parse(candidate.description)?.key === key
   const rooms = yield* Effect.forEach(projects, (found) =>
-    Effect.map(absentIfNotFound(coolify.inventory(found.uuid, spec.environment)), (inventory) => ({
-      project: found,
-      inventory
-    }))
+    Effect.map(
+      absentIfNotFound(coolify.environments.inventory(found.uuid, spec.environment)),
+      (inventory) => ({
+        project: found,
+        inventory
+      })
+    )
   )
   const ours = rooms.flatMap(({ inventory }) => inventory?.applications ?? []).filter(isOurs)
   // Only one can hold the domain: what is beside it was left by a replacement that did not come to its end.
@@ -169,7 +170,7 @@ export const observeCoolify = Effect.fn("observeCoolify")(function* (spec: Spec)
 const readVariables = Effect.fn("readVariables")(function* (spec: Spec, uuid: string) {
   const coolify = yield* CoolifyClient
   const known = yield* KnownSecrets
-  const rows = yield* coolify.listVariables(uuid)
+  const rows = yield* coolify.variables.list(uuid)
   for (const row of rows) {
     const { comment, key, value } = row
     if (value === undefined) continue

@@ -135,7 +135,7 @@ export const checkOwn = Effect.fn("checkOwn")(function* (desired: Desired, uuid:
   const coolify = yield* CoolifyClient
   const { spec } = desired
   const [application, variables] = yield* Effect.all(
-    [absentIfNotFound(coolify.getApplication(uuid)), absentIfNotFound(coolify.listVariables(uuid))],
+    [absentIfNotFound(coolify.applications.get(uuid)), absentIfNotFound(coolify.variables.list(uuid))],
     { concurrency: "unbounded" }
   )
   const overtaken = (detail: string) =>

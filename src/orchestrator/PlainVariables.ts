@@ -1,6 +1,7 @@
 /** Pure: which variables of an application that fabrik did not make a spec can hold, and which stay Coolify's. */
 import * as Redacted from "effect/Redacted"
-import type { ApplicationSource, ObservedVariable } from "../coolify/CoolifyClient.ts"
+import type { ApplicationSource } from "../coolify/endpoints/Applications.ts"
+import type { ObservedVariable } from "../coolify/endpoints/Variables.ts"
 import { arrivesAsWritten } from "../coolify/VariableValue.ts"
 import { isCoolifysOwn, variablePattern } from "../appspec/Limits.ts"
 import { releaseKey } from "../kinds/VariableComment.ts"

@@ -13,7 +13,7 @@ const looksLikeUuid = (text: string): boolean => /^(?=.*\d)[a-z0-9]{24}$/.test(t
 export const byProjectName = Effect.fn("byProjectName")(function* (spec: Spec, offline: boolean) {
   if (offline || !looksLikeUuid(spec.project)) return spec
   const coolify = yield* CoolifyClient
-  const projects = yield* coolify.listProjects
+  const projects = yield* coolify.projects.list
   if (projects.some(({ name }) => name === spec.project)) return spec
   const found = projects.find(({ uuid }) => uuid === spec.project)
   if (found === undefined) {

@@ -1,12 +1,8 @@
 /** Pure: what has to change so that the world is as desired, field by field, and what must not be touched. */
 import * as Either from "effect/Either"
-import type {
-  Application,
-  ApplicationPatch,
-  ApplicationSettings,
-  ObservedVariable,
-  Project
-} from "../coolify/CoolifyClient.ts"
+import type { Application, ApplicationPatch, ApplicationSettings } from "../coolify/endpoints/Applications.ts"
+import type { ObservedVariable } from "../coolify/endpoints/Variables.ts"
+import type { Project } from "../coolify/endpoints/Projects.ts"
 import { RefusedError } from "../engine/DeployError.ts"
 import { releaseVariable, specDigest, type Desired } from "./Desired.ts"
 import { isOurComment, releaseKey, releaseIn } from "../kinds/VariableComment.ts"

@@ -75,7 +75,7 @@ export const rollBackOpen = Effect.fn("rollBackOpen")(function* (journal: string
 export const refuseOtherInstance = Effect.fn("refuseOtherInstance")(function* ({ begun }: Unsettled) {
   if (begun.server === undefined) return
   const coolify = yield* CoolifyClient
-  const servers = yield* coolify.listServers
+  const servers = yield* coolify.servers.list
   if (servers.some(({ uuid }) => uuid === begun.server)) return
   return yield* new RefusedError({
     reason: "Unsettled",

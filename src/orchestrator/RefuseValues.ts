@@ -1,7 +1,7 @@
 /** Pure: a value that would not reach the container as it is stops the run before anything is sent. */
 import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
-import type { Variable } from "../coolify/CoolifyClient.ts"
+import type { Variable } from "../coolify/endpoints/Variables.ts"
 import type { Desired } from "./Desired.ts"
 import { valueProblem } from "../coolify/VariableValue.ts"
 import { RefusedError } from "../engine/DeployError.ts"

@@ -37,7 +37,7 @@ export const scan = Effect.gen(function* () {
   const dns = yield* DnsClient
   const owner = yield* Owner
   const [managed, projects, records] = yield* Effect.all(
-    [listManaged, coolify.listProjects, dns.listCommented(Marker.sign)],
+    [listManaged, coolify.projects.list, dns.listCommented(Marker.sign)],
     { concurrency: "unbounded" }
   )
   const keys = new Set(managed.map(({ key }) => key))
@@ -80,7 +80,7 @@ const wasDeployed = (uuid: string) =>
     const coolify = yield* CoolifyClient
     // Each row carries its whole build log over the line, so the newest one is asked for alone first.
     for (const take of [1, 10]) {
-      const deployments = yield* coolify.listDeployments(uuid, take)
+      const deployments = yield* coolify.deployments.list(uuid, take)
       if (deployments.some(({ status }) => status === "finished")) return true
       if (deployments.length < take) return false
     }

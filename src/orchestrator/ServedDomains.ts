@@ -1,7 +1,8 @@
 /** What Coolify says of the names and addresses that it serves. */
 import * as Effect from "effect/Effect"
 import { isIP } from "node:net"
-import { CoolifyClient, type ServedDomains, type Server } from "../coolify/CoolifyClient.ts"
+import { CoolifyClient } from "../coolify/CoolifyClient.ts"
+import type { ServedDomains, Server } from "../coolify/endpoints/Servers.ts"
 import { HttpSettings } from "../http/HttpSettings.ts"
 import type { Spec } from "../appspec/Spec.ts"
 import { RefusedError } from "../engine/DeployError.ts"
@@ -18,7 +19,7 @@ const ownHost = "host.docker.internal"
 const servedDomains = Effect.fn("servedDomains")(function* (serverUuid: string) {
   const coolify = yield* CoolifyClient
   const settings = yield* HttpSettings
-  return yield* coolify.servedDomains(serverUuid).pipe(
+  return yield* coolify.servers.domains(serverUuid).pipe(
     Effect.provideService(HttpSettings, { ...settings, tries: 1 }),
     Effect.catchIf(
       ({ reason }) => reason === "ServerError" || reason === "BadResponse" || reason === "UnknownEndpoint",
@@ -66,7 +67,7 @@ export const refuseHeldDomain = Effect.fn("refuseHeldDomain")(function* (
   const coolify = yield* CoolifyClient
   const served = yield* servedDomains(server.uuid)
   if (!served.some(({ domains }) => domains.includes(domain))) return
-  const holder = (yield* coolify.listApplications).find(
+  const holder = (yield* coolify.applications.list).find(
     ({ domains, uuid }) =>
       domains.some((url) => isSameUrl(url, wanted)) && own.every((one) => one.uuid !== uuid)
   )

@@ -1,6 +1,8 @@
 /** Which run has changed an application last, as its marks tell, whatever machine that run was on. */
 import * as Effect from "effect/Effect"
-import { CoolifyClient, type Application, type ObservedVariable } from "../coolify/CoolifyClient.ts"
+import { CoolifyClient } from "../coolify/CoolifyClient.ts"
+import type { Application } from "../coolify/endpoints/Applications.ts"
+import type { ObservedVariable } from "../coolify/endpoints/Variables.ts"
 import type { Spec } from "../appspec/Spec.ts"
 import { releaseIn } from "../kinds/VariableComment.ts"
 import { absentIfNotFound } from "../kinds/Find.ts"
@@ -43,11 +45,11 @@ export const standingOf = (
 export const readStandings = Effect.fn("readStandings")(function* (place: Place) {
   const coolify = yield* CoolifyClient
   const key = Marker.applicationKey(yield* Owner, place)
-  const namesakes = (yield* coolify.listProjects).filter(({ name, uuid }) =>
+  const namesakes = (yield* coolify.projects.list).filter(({ name, uuid }) =>
     [name, uuid].includes(place.project)
   )
   const found = yield* Effect.forEach(namesakes, ({ uuid }) =>
-    absentIfNotFound(coolify.inventory(uuid, place.environment))
+    absentIfNotFound(coolify.environments.inventory(uuid, place.environment))
   )
   const ours = found
     .flatMap((inventory) => inventory?.applications ?? [])
@@ -58,7 +60,7 @@ export const readStandings = Effect.fn("readStandings")(function* (place: Place)
 const readStanding = (application: Marked) =>
   Effect.gen(function* () {
     const coolify = yield* CoolifyClient
-    const variables = yield* absentIfNotFound(coolify.listVariables(application.uuid))
+    const variables = yield* absentIfNotFound(coolify.variables.list(application.uuid))
     return variables === undefined ? [] : standingOf(application, variables)
   })
 

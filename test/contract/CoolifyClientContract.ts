@@ -4,13 +4,9 @@ import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
-import {
-  type ApplicationSource,
-  CoolifyClient,
-  type CreateApplication,
-  type ObservedVariable,
-  type Variable
-} from "../../src/coolify/CoolifyClient.ts"
+import { CoolifyClient } from "../../src/coolify/CoolifyClient.ts"
+import type { ApplicationSource, CreateApplication } from "../../src/coolify/endpoints/Applications.ts"
+import type { ObservedVariable, Variable } from "../../src/coolify/endpoints/Variables.ts"
 import type { CoolifyError, CoolifyErrorReason } from "../../src/coolify/CoolifyError.ts"
 
 type Client = typeof CoolifyClient.Service
@@ -84,7 +80,7 @@ const until = <A>(look: Effect.Effect<A, CoolifyError>, wanted: (seen: A) => boo
   )
 
 const isGone = (client: Client, uuid: string) =>
-  client.getApplication(uuid).pipe(
+  client.applications.get(uuid).pipe(
     Effect.as(false),
     Effect.catchIf(
       ({ reason }) => reason === "NotFound",
@@ -94,9 +90,9 @@ const isGone = (client: Client, uuid: string) =>
 
 const setting = Effect.gen(function* () {
   const client = yield* CoolifyClient
-  const [server] = yield* client.listServers
+  const [server] = yield* client.servers.list
   assert.isDefined(server)
-  const { uuid } = yield* client.createProject({ name: "test-api", description: "managed by fabrik" })
+  const { uuid } = yield* client.projects.create({ name: "test-api", description: "managed by fabrik" })
   const application = (more: Partial<CreateApplication> = {}): CreateApplication => ({
     projectUuid: uuid,
     serverUuid: server?.uuid ?? "",
@@ -123,7 +119,7 @@ export const coolifyClientContract = (name: string, layer: Layer.Layer<CoolifyCl
       Effect.gen(function* () {
         const client = yield* CoolifyClient
         assert.isString(yield* client.version)
-        const servers = yield* client.listServers
+        const servers = yield* client.servers.list
         assert.isTrue(servers.some(({ reachable, usable }) => reachable && usable))
       })
     )
@@ -132,9 +128,9 @@ export const coolifyClientContract = (name: string, layer: Layer.Layer<CoolifyCl
       "tells the names that it serves, and that it may deploy",
       Effect.gen(function* () {
         const { client } = yield* setting
-        const [server] = yield* client.listServers
-        assert.isArray(yield* client.servedDomains(server?.uuid ?? ""))
-        assert.isUndefined(yield* client.mayDeploy)
+        const [server] = yield* client.servers.list
+        assert.isArray(yield* client.servers.domains(server?.uuid ?? ""))
+        assert.isUndefined(yield* client.deployments.mayStart)
       })
     )
 
@@ -142,9 +138,9 @@ export const coolifyClientContract = (name: string, layer: Layer.Layer<CoolifyCl
       "a new project has the environment production, and its name is not unique",
       Effect.gen(function* () {
         const { client, projectUuid } = yield* setting
-        const twin = yield* client.createProject({ name: "test-api", description: "" })
+        const twin = yield* client.projects.create({ name: "test-api", description: "" })
         assert.notStrictEqual(twin.uuid, projectUuid)
-        const named = (yield* client.listProjects)
+        const named = (yield* client.projects.list)
           .filter((project) => project.name === "test-api")
           .toSorted((a, b) => a.id - b.id)
         assert.deepStrictEqual(
@@ -155,9 +151,12 @@ export const coolifyClientContract = (name: string, layer: Layer.Layer<CoolifyCl
           ],
           "the older one has the smaller number"
         )
-        const found = yield* client.inventory(projectUuid, "production")
+        const found = yield* client.environments.inventory(projectUuid, "production")
         assert.deepStrictEqual(found.applications, [])
-        assert.deepStrictEqual(yield* client.inventory(projectUuid, found.environmentUuid), found)
+        assert.deepStrictEqual(
+          yield* client.environments.inventory(projectUuid, found.environmentUuid),
+          found
+        )
       })
     )
 
@@ -165,23 +164,29 @@ export const coolifyClientContract = (name: string, layer: Layer.Layer<CoolifyCl
       "environments",
       Effect.gen(function* () {
         const { client, projectUuid } = yield* setting
-        yield* refused(client.inventory(projectUuid, "staging"), "NotFound")
-        const { uuid } = yield* client.createEnvironment(projectUuid, "staging")
-        assert.strictEqual((yield* client.inventory(projectUuid, "staging")).environmentUuid, uuid)
-        yield* refused(client.createEnvironment(projectUuid, "staging"), "Conflict")
-        yield* client.createEnvironment(projectUuid, "other")
+        yield* refused(client.environments.inventory(projectUuid, "staging"), "NotFound")
+        const { uuid } = yield* client.environments.create(projectUuid, "staging")
+        assert.strictEqual(
+          (yield* client.environments.inventory(projectUuid, "staging")).environmentUuid,
+          uuid
+        )
+        yield* refused(client.environments.create(projectUuid, "staging"), "Conflict")
+        yield* client.environments.create(projectUuid, "other")
         const to = { name: "staging", description: "managed by fabrik" }
-        yield* refused(client.updateEnvironment(projectUuid, "other", to), "Conflict")
-        yield* client.updateEnvironment(projectUuid, "other", { ...to, name: "renamed" })
-        assert.strictEqual((yield* client.inventory(projectUuid, "renamed")).description, "managed by fabrik")
-        yield* refused(client.inventory(projectUuid, "other"), "NotFound")
-        yield* refused(client.updateEnvironment(projectUuid, "other", to), "NotFound")
-        yield* client.deleteEnvironment(projectUuid, "renamed")
-        yield* client.deleteEnvironment(projectUuid, "staging")
-        yield* refused(client.inventory(projectUuid, "staging"), "NotFound")
-        yield* client.deleteProject(projectUuid)
-        assert.isFalse((yield* client.listProjects).some((project) => project.uuid === projectUuid))
-        yield* refused(client.inventory(projectUuid, "production"), "NotFound")
+        yield* refused(client.environments.update(projectUuid, "other", to), "Conflict")
+        yield* client.environments.update(projectUuid, "other", { ...to, name: "renamed" })
+        assert.strictEqual(
+          (yield* client.environments.inventory(projectUuid, "renamed")).description,
+          "managed by fabrik"
+        )
+        yield* refused(client.environments.inventory(projectUuid, "other"), "NotFound")
+        yield* refused(client.environments.update(projectUuid, "other", to), "NotFound")
+        yield* client.environments.remove(projectUuid, "renamed")
+        yield* client.environments.remove(projectUuid, "staging")
+        yield* refused(client.environments.inventory(projectUuid, "staging"), "NotFound")
+        yield* client.projects.remove(projectUuid)
+        assert.isFalse((yield* client.projects.list).some((project) => project.uuid === projectUuid))
+        yield* refused(client.environments.inventory(projectUuid, "production"), "NotFound")
       })
     )
 
@@ -191,8 +196,8 @@ export const coolifyClientContract = (name: string, layer: Layer.Layer<CoolifyCl
         Effect.gen(function* () {
           const { client, projectUuid, application } = yield* setting
           const wanted = application({ source, domains: ["https://b.example.com", "https://a.example.com"] })
-          const { uuid } = yield* client.createApplication(wanted)
-          const read = yield* client.getApplication(uuid)
+          const { uuid } = yield* client.applications.create(wanted)
+          const read = yield* client.applications.get(uuid)
           const { projectUuid: _, serverUuid: __, environmentName: ___, ...settings } = wanted
           assert.deepStrictEqual(read, {
             ...settings,
@@ -202,7 +207,7 @@ export const coolifyClientContract = (name: string, layer: Layer.Layer<CoolifyCl
             restartCount: 0
           })
           assert.match(read.status, /^exited/)
-          const { applications } = yield* client.inventory(projectUuid, "production")
+          const { applications } = yield* client.environments.inventory(projectUuid, "production")
           assert.deepStrictEqual(applications, [read])
         })
       )
@@ -212,19 +217,19 @@ export const coolifyClientContract = (name: string, layer: Layer.Layer<CoolifyCl
       "lists every application, with the id of its environment",
       Effect.gen(function* () {
         const { client, projectUuid, application } = yield* setting
-        yield* client.createEnvironment(projectUuid, "staging")
-        const other = yield* client.createProject({ name: "other", description: "" })
-        const one = yield* client.createApplication(application())
-        const two = yield* client.createApplication(
+        yield* client.environments.create(projectUuid, "staging")
+        const other = yield* client.projects.create({ name: "other", description: "" })
+        const one = yield* client.applications.create(application())
+        const two = yield* client.applications.create(
           application({ name: "b", environmentName: "staging", domains: [] })
         )
-        const three = yield* client.createApplication(
+        const three = yield* client.applications.create(
           application({ name: "c", projectUuid: other.uuid, domains: [] })
         )
-        const [server] = yield* client.listServers
-        const all = yield* client.listApplications
+        const [server] = yield* client.servers.list
+        const all = yield* client.applications.list
         const idOf = (project: string, name: string) =>
-          Effect.map(client.listEnvironments(project), (rows) => rows.find((row) => row.name === name)?.id)
+          Effect.map(client.environments.list(project), (rows) => rows.find((row) => row.name === name)?.id)
         for (const [{ uuid }, project, environment] of [
           [one, projectUuid, "production"],
           [two, projectUuid, "staging"],
@@ -234,13 +239,13 @@ export const coolifyClientContract = (name: string, layer: Layer.Layer<CoolifyCl
           assert.isDefined(listed)
           if (listed === undefined) continue
           const { environmentId, server: on, otherSettings, ...rest } = listed
-          assert.deepStrictEqual(rest, yield* client.getApplication(uuid))
+          assert.deepStrictEqual(rest, yield* client.applications.get(uuid))
           assert.strictEqual(environmentId, yield* idOf(project, environment))
           assert.deepStrictEqual(otherSettings, [])
           if (on !== undefined) assert.deepStrictEqual(on, { uuid: server?.uuid, name: server?.name })
         }
         assert.lengthOf(new Set(all.map(({ environmentId }) => environmentId)), 3)
-        yield* refused(client.listEnvironments("nothing00000000000000000"), "NotFound")
+        yield* refused(client.environments.list("nothing00000000000000000"), "NotFound")
       })
     )
 
@@ -248,8 +253,8 @@ export const coolifyClientContract = (name: string, layer: Layer.Layer<CoolifyCl
       "an application without a domain gets none",
       Effect.gen(function* () {
         const { client, application } = yield* setting
-        const { uuid } = yield* client.createApplication(application({ domains: [] }))
-        assert.deepStrictEqual((yield* client.getApplication(uuid)).domains, [])
+        const { uuid } = yield* client.applications.create(application({ domains: [] }))
+        assert.deepStrictEqual((yield* client.applications.get(uuid)).domains, [])
       })
     )
 
@@ -257,10 +262,10 @@ export const coolifyClientContract = (name: string, layer: Layer.Layer<CoolifyCl
       "names are not unique",
       Effect.gen(function* () {
         const { client, projectUuid, application } = yield* setting
-        const one = yield* client.createApplication(application())
-        const two = yield* client.createApplication(application({ domains: ["https://b.example.com"] }))
+        const one = yield* client.applications.create(application())
+        const two = yield* client.applications.create(application({ domains: ["https://b.example.com"] }))
         assert.notStrictEqual(one.uuid, two.uuid)
-        const { applications } = yield* client.inventory(projectUuid, "production")
+        const { applications } = yield* client.environments.inventory(projectUuid, "production")
         assert.sameMembers(
           applications.map(({ uuid }) => uuid),
           [one.uuid, two.uuid]
@@ -272,19 +277,19 @@ export const coolifyClientContract = (name: string, layer: Layer.Layer<CoolifyCl
       "a domain is",
       Effect.gen(function* () {
         const { client, projectUuid, application } = yield* setting
-        const { uuid } = yield* client.createApplication(application())
-        const again = yield* refused(client.createApplication(application({ name: "thief" })), "Conflict")
+        const { uuid } = yield* client.applications.create(application())
+        const again = yield* refused(client.applications.create(application({ name: "thief" })), "Conflict")
         assert.isFalse(again.outcomeUnknown)
         assert.strictEqual(again.conflicts[0]?.resourceUuid, uuid)
         assert.strictEqual(again.conflicts[0]?.domain, "https://test-api.example.com")
         const other = application({ domains: ["https://b.example.com"] })
-        const two = yield* client.createApplication(other)
+        const two = yield* client.applications.create(other)
         yield* refused(
-          client.updateApplication(two.uuid, { domains: ["https://test-api.example.com"] }, other),
+          client.applications.update(two.uuid, { domains: ["https://test-api.example.com"] }, other),
           "Conflict"
         )
-        assert.deepStrictEqual((yield* client.getApplication(two.uuid)).domains, ["https://b.example.com"])
-        assert.lengthOf((yield* client.inventory(projectUuid, "production")).applications, 2)
+        assert.deepStrictEqual((yield* client.applications.get(two.uuid)).domains, ["https://b.example.com"])
+        assert.lengthOf((yield* client.environments.inventory(projectUuid, "production")).applications, 2)
       })
     )
 
@@ -292,20 +297,20 @@ export const coolifyClientContract = (name: string, layer: Layer.Layer<CoolifyCl
       "a patch changes what it names and nothing else",
       Effect.gen(function* () {
         const { client, application } = yield* setting
-        const { uuid } = yield* client.createApplication(application())
-        const before = yield* client.getApplication(uuid)
-        yield* client.updateApplication(uuid, { port: 9000 }, before)
-        const ported = yield* client.getApplication(uuid)
+        const { uuid } = yield* client.applications.create(application())
+        const before = yield* client.applications.get(uuid)
+        yield* client.applications.update(uuid, { port: 9000 }, before)
+        const ported = yield* client.applications.get(uuid)
         assert.deepStrictEqual(ported, { ...before, port: 9000 })
-        yield* client.updateApplication(uuid, { domains: [] }, ported)
-        yield* client.updateApplication(uuid, { description: "", name: "renamed" }, ported)
-        yield* client.updateApplication(uuid, { source: digest }, ported)
-        yield* client.updateApplication(
+        yield* client.applications.update(uuid, { domains: [] }, ported)
+        yield* client.applications.update(uuid, { description: "", name: "renamed" }, ported)
+        yield* client.applications.update(uuid, { source: digest }, ported)
+        yield* client.applications.update(
           uuid,
           { healthcheck: { ...healthcheck, enabled: false, port: "" } },
           ported
         )
-        assert.deepStrictEqual(yield* client.getApplication(uuid), {
+        assert.deepStrictEqual(yield* client.applications.get(uuid), {
           ...ported,
           domains: [],
           name: "renamed",
@@ -313,8 +318,8 @@ export const coolifyClientContract = (name: string, layer: Layer.Layer<CoolifyCl
           source: digest,
           healthcheck: { ...healthcheck, enabled: false, port: "" }
         })
-        yield* client.updateApplication(uuid, before, ported)
-        assert.deepStrictEqual(yield* client.getApplication(uuid), before)
+        yield* client.applications.update(uuid, before, ported)
+        assert.deepStrictEqual(yield* client.applications.get(uuid), before)
       })
     )
 
@@ -322,13 +327,13 @@ export const coolifyClientContract = (name: string, layer: Layer.Layer<CoolifyCl
       "a repository can change, the kind of source cannot",
       Effect.gen(function* () {
         const { client, application } = yield* setting
-        const { uuid } = yield* client.createApplication(application({ source: otherGit }))
-        const before = yield* client.getApplication(uuid)
-        yield* client.updateApplication(uuid, { source: git }, before)
-        assert.deepStrictEqual((yield* client.getApplication(uuid)).source, git)
-        const after = yield* client.getApplication(uuid)
-        yield* refused(client.updateApplication(uuid, { source: image }, after), "Invalid")
-        assert.deepStrictEqual(yield* client.getApplication(uuid), after)
+        const { uuid } = yield* client.applications.create(application({ source: otherGit }))
+        const before = yield* client.applications.get(uuid)
+        yield* client.applications.update(uuid, { source: git }, before)
+        assert.deepStrictEqual((yield* client.applications.get(uuid)).source, git)
+        const after = yield* client.applications.get(uuid)
+        yield* refused(client.applications.update(uuid, { source: image }, after), "Invalid")
+        assert.deepStrictEqual(yield* client.applications.get(uuid), after)
       })
     )
 
@@ -336,8 +341,8 @@ export const coolifyClientContract = (name: string, layer: Layer.Layer<CoolifyCl
       "variables are written by key, with a preview twin",
       Effect.gen(function* () {
         const { client, application } = yield* setting
-        const { uuid } = yield* client.createApplication(application())
-        const before = yield* client.listVariables(uuid)
+        const { uuid } = yield* client.applications.create(application())
+        const before = yield* client.variables.list(uuid)
         const own = (rows: ReadonlyArray<ObservedVariable>) =>
           rows.filter((row) => before.every((old) => old.uuid !== row.uuid))
         const port = variable("PORT", "8000", { comment: "fabrik hash=1f" })
@@ -345,8 +350,8 @@ export const coolifyClientContract = (name: string, layer: Layer.Layer<CoolifyCl
           isMultiline: true,
           isBuildtime: true
         })
-        yield* client.putVariables(uuid, [port, text])
-        const rows = own(yield* client.listVariables(uuid))
+        yield* client.variables.put(uuid, [port, text])
+        const rows = own(yield* client.variables.list(uuid))
         assert.deepStrictEqual(
           rows.map(({ key, isPreview }) => [key, isPreview]),
           [
@@ -362,23 +367,23 @@ export const coolifyClientContract = (name: string, layer: Layer.Layer<CoolifyCl
           assert.deepStrictEqual({ ...row, uuid: "", value: "" }, { ...wanted, uuid: "", value: "" })
         }
         // Coolify drops the blanks around whatever it is sent.
-        yield* client.putVariables(uuid, [variable("PORT", " 9000\n")])
-        const again = own(yield* client.listVariables(uuid))
+        yield* client.variables.put(uuid, [variable("PORT", " 9000\n")])
+        const again = own(yield* client.variables.list(uuid))
         assert.lengthOf(again, 4)
         assert.strictEqual(valueOf(production(again).find(({ key }) => key === "PORT")), "9000")
         assert.strictEqual(valueOf(again.find(({ key, isPreview }) => isPreview && key === "PORT")), "8000")
         const gone = production(again).find(({ key }) => key === "TEXT")
-        yield* client.deleteVariable(uuid, gone?.uuid ?? "")
+        yield* client.variables.remove(uuid, gone?.uuid ?? "")
         assert.sameDeepMembers(
-          own(yield* client.listVariables(uuid)).map(({ key, isPreview }) => [key, isPreview]),
+          own(yield* client.variables.list(uuid)).map(({ key, isPreview }) => [key, isPreview]),
           [
             ["PORT", false],
             ["PORT", true],
             ["TEXT", true]
           ]
         )
-        yield* refused(client.deleteVariable(uuid, gone?.uuid ?? ""), "NotFound")
-        yield* refused(client.putVariables(uuid, [port, port]), "Invalid")
+        yield* refused(client.variables.remove(uuid, gone?.uuid ?? ""), "NotFound")
+        yield* refused(client.variables.put(uuid, [port, port]), "Invalid")
       })
     )
 
@@ -386,31 +391,31 @@ export const coolifyClientContract = (name: string, layer: Layer.Layer<CoolifyCl
       "a deployment runs to its end",
       Effect.gen(function* () {
         const { client, application } = yield* setting
-        const { uuid } = yield* client.createApplication(
+        const { uuid } = yield* client.applications.create(
           application({ healthcheck: { ...healthcheck, enabled: false } })
         )
-        assert.deepStrictEqual(yield* client.listDeployments(uuid, 10), [])
-        const ticket = yield* client.deploy(uuid, { force: false })
+        assert.deepStrictEqual(yield* client.deployments.list(uuid, 10), [])
+        const ticket = yield* client.deployments.start(uuid, { force: false })
         assert.isString(ticket.deploymentUuid)
         const deployment = ticket.deploymentUuid ?? ""
         const done = yield* until(
-          client.getDeployment(deployment),
+          client.deployments.get(deployment),
           ({ status }) => status !== "queued" && status !== "in_progress"
         )
         assert.strictEqual(done.status, "finished")
         assert.isFalse(Number.isNaN(Date.parse(done.createdAt)))
         assert.isArray(done.logs)
-        yield* until(client.getApplication(uuid), ({ status }) => status.startsWith("running"))
-        yield* refused(client.cancelDeployment(deployment), "Refused")
-        const second = yield* client.deploy(uuid, { force: true })
-        const listed = yield* client.listDeployments(uuid, 10)
+        yield* until(client.applications.get(uuid), ({ status }) => status.startsWith("running"))
+        yield* refused(client.deployments.cancel(deployment), "Refused")
+        const second = yield* client.deployments.start(uuid, { force: true })
+        const listed = yield* client.deployments.list(uuid, 10)
         assert.deepStrictEqual(
           listed.map((one) => one.uuid),
           [second.deploymentUuid, deployment]
         )
-        assert.lengthOf(yield* client.listDeployments(uuid, 1), 1)
-        assert.isString(yield* client.logs(uuid, 10))
-        const timed = (yield* client.logs(uuid, 10, { timestamps: true })).split("\n")
+        assert.lengthOf(yield* client.deployments.list(uuid, 1), 1)
+        assert.isString(yield* client.applications.logs(uuid, 10))
+        const timed = (yield* client.applications.logs(uuid, 10, { timestamps: true })).split("\n")
         for (const line of timed.filter((text) => text !== "")) {
           assert.match(line, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z /)
         }
@@ -421,17 +426,17 @@ export const coolifyClientContract = (name: string, layer: Layer.Layer<CoolifyCl
       "a stopped application is exited, until it is deployed again",
       Effect.gen(function* () {
         const { client, application } = yield* setting
-        const { uuid } = yield* client.createApplication(
+        const { uuid } = yield* client.applications.create(
           application({ healthcheck: { ...healthcheck, enabled: false } })
         )
         const runs = Effect.gen(function* () {
-          const { deploymentUuid = "" } = yield* client.deploy(uuid, { force: true })
-          yield* until(client.getDeployment(deploymentUuid), ({ status }) => status === "finished")
-          yield* until(client.getApplication(uuid), ({ status }) => status.startsWith("running"))
+          const { deploymentUuid = "" } = yield* client.deployments.start(uuid, { force: true })
+          yield* until(client.deployments.get(deploymentUuid), ({ status }) => status === "finished")
+          yield* until(client.applications.get(uuid), ({ status }) => status.startsWith("running"))
         })
         yield* runs
-        yield* client.stopApplication(uuid)
-        yield* until(client.getApplication(uuid), ({ status }) => status.startsWith("exited"))
+        yield* client.applications.stop(uuid)
+        yield* until(client.applications.get(uuid), ({ status }) => status.startsWith("exited"))
         yield* runs
       })
     )
@@ -440,13 +445,16 @@ export const coolifyClientContract = (name: string, layer: Layer.Layer<CoolifyCl
       "an application is deleted in its own time, and its project after it",
       Effect.gen(function* () {
         const { client, projectUuid, application } = yield* setting
-        const { uuid } = yield* client.createApplication(application())
-        yield* client.deleteApplication(uuid, { deleteVolumes: true })
+        const { uuid } = yield* client.applications.create(application())
+        yield* client.applications.remove(uuid, { deleteVolumes: true })
         yield* until(isGone(client, uuid), (gone) => gone)
-        assert.deepStrictEqual((yield* client.inventory(projectUuid, "production")).applications, [])
-        yield* client.createApplication(application({ name: "heir" }))
-        yield* refused(client.deleteProject(projectUuid), "Refused")
-        yield* refused(client.deleteEnvironment(projectUuid, "production"), "Refused")
+        assert.deepStrictEqual(
+          (yield* client.environments.inventory(projectUuid, "production")).applications,
+          []
+        )
+        yield* client.applications.create(application({ name: "heir" }))
+        yield* refused(client.projects.remove(projectUuid), "Refused")
+        yield* refused(client.environments.remove(projectUuid, "production"), "Refused")
       })
     )
 
@@ -455,20 +463,20 @@ export const coolifyClientContract = (name: string, layer: Layer.Layer<CoolifyCl
       Effect.gen(function* () {
         const { client, application } = yield* setting
         const nothing = "nothing00000000000000000"
-        yield* refused(client.inventory(nothing, "production"), "NotFound")
-        yield* refused(client.createApplication(application({ environmentName: "none" })), "NotFound")
-        yield* refused(client.createApplication(application({ projectUuid: nothing })), "NotFound")
-        yield* refused(client.getApplication(nothing), "NotFound")
-        yield* refused(client.updateApplication(nothing, { name: "x" }, application()), "NotFound")
-        yield* refused(client.deleteApplication(nothing, { deleteVolumes: false }), "NotFound")
-        yield* refused(client.listVariables(nothing), "NotFound")
-        yield* refused(client.putVariables(nothing, [variable("A", "1")]), "NotFound")
-        yield* refused(client.deleteVariable(nothing, nothing), "NotFound")
-        yield* refused(client.deploy(nothing, { force: false }), "NotFound")
-        yield* refused(client.getDeployment(nothing), "NotFound")
-        yield* refused(client.listDeployments(nothing, 10), "NotFound")
-        yield* refused(client.cancelDeployment(nothing), "NotFound")
-        yield* refused(client.logs(nothing, 10), "NotFound")
+        yield* refused(client.environments.inventory(nothing, "production"), "NotFound")
+        yield* refused(client.applications.create(application({ environmentName: "none" })), "NotFound")
+        yield* refused(client.applications.create(application({ projectUuid: nothing })), "NotFound")
+        yield* refused(client.applications.get(nothing), "NotFound")
+        yield* refused(client.applications.update(nothing, { name: "x" }, application()), "NotFound")
+        yield* refused(client.applications.remove(nothing, { deleteVolumes: false }), "NotFound")
+        yield* refused(client.variables.list(nothing), "NotFound")
+        yield* refused(client.variables.put(nothing, [variable("A", "1")]), "NotFound")
+        yield* refused(client.variables.remove(nothing, nothing), "NotFound")
+        yield* refused(client.deployments.start(nothing, { force: false }), "NotFound")
+        yield* refused(client.deployments.get(nothing), "NotFound")
+        yield* refused(client.deployments.list(nothing, 10), "NotFound")
+        yield* refused(client.deployments.cancel(nothing), "NotFound")
+        yield* refused(client.applications.logs(nothing, 10), "NotFound")
       })
     )
 
@@ -476,8 +484,8 @@ export const coolifyClientContract = (name: string, layer: Layer.Layer<CoolifyCl
       "an application that does not run has no logs",
       Effect.gen(function* () {
         const { client, application } = yield* setting
-        const { uuid } = yield* client.createApplication(application())
-        yield* refused(client.logs(uuid, 10), "Refused")
+        const { uuid } = yield* client.applications.create(application())
+        yield* refused(client.applications.logs(uuid, 10), "Refused")
       })
     )
   })

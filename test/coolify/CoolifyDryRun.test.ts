@@ -38,15 +38,15 @@ const overReal = <A, E>(
   Effect.gen(function* () {
     const client = yield* CoolifyClient
     const memory = yield* CoolifyMemory
-    const project = yield* client.createProject({ name: "p", description: "" })
-    const [server] = yield* client.listServers
-    const { uuid } = yield* client.createApplication({
+    const project = yield* client.projects.create({ name: "p", description: "" })
+    const [server] = yield* client.servers.list
+    const { uuid } = yield* client.applications.create({
       ...imageApplication,
       projectUuid: project.uuid,
       serverUuid: server?.uuid ?? ""
     })
-    yield* client.putVariables(uuid, [variable("A", "one-secret"), variable("B", "2")])
-    yield* client.deploy(uuid, { force: false })
+    yield* client.variables.put(uuid, [variable("A", "one-secret"), variable("B", "2")])
+    yield* client.deployments.start(uuid, { force: false })
     const before = yield* memory.world
     const callsBefore = (yield* memory.calls).length
     const result = yield* Effect.gen(function* () {
@@ -63,12 +63,14 @@ describe("a dry run over a real world", () => {
   it.effect("shows its own updates, and only to its own reads", () =>
     overReal((dry, { client, uuid, project }, planned) =>
       Effect.gen(function* () {
-        const before = yield* dry.getApplication(uuid)
-        yield* dry.updateApplication(uuid, { port: 9000, domains: ["https://new.example.com"] }, before)
+        const before = yield* dry.applications.get(uuid)
+        yield* dry.applications.update(uuid, { port: 9000, domains: ["https://new.example.com"] }, before)
         const after = { ...before, port: 9000, domains: ["https://new.example.com"] }
-        assert.deepStrictEqual(yield* dry.getApplication(uuid), after)
-        assert.deepStrictEqual((yield* dry.inventory(project, "production")).applications, [after])
-        assert.deepStrictEqual(yield* client.getApplication(uuid), before)
+        assert.deepStrictEqual(yield* dry.applications.get(uuid), after)
+        assert.deepStrictEqual((yield* dry.environments.inventory(project, "production")).applications, [
+          after
+        ])
+        assert.deepStrictEqual(yield* client.applications.get(uuid), before)
         assert.deepStrictEqual(yield* planned.list, [
           { method: "updateApplication", summary: "update application test-api: port, domains" }
         ])
@@ -79,14 +81,14 @@ describe("a dry run over a real world", () => {
   it.effect("lays variables over the real ones and never shows a value", () =>
     overReal((dry, { uuid }, planned) =>
       Effect.gen(function* () {
-        yield* dry.putVariables(uuid, [variable("A", "another-secret"), variable("C", "3")])
-        const rows = yield* dry.listVariables(uuid)
+        yield* dry.variables.put(uuid, [variable("A", "another-secret"), variable("C", "3")])
+        const rows = yield* dry.variables.list(uuid)
         assert.deepStrictEqual(
           rows.map(({ key, isPreview }) => `${key}${isPreview ? "'" : ""}`),
           ["A", "B", "C", "A'", "B'", "C'"]
         )
-        yield* dry.deleteVariable(uuid, rows[1]?.uuid ?? "")
-        assert.lengthOf(yield* dry.listVariables(uuid), 5)
+        yield* dry.variables.remove(uuid, rows[1]?.uuid ?? "")
+        assert.lengthOf(yield* dry.variables.list(uuid), 5)
         assert.deepStrictEqual(yield* planned.list, [
           { method: "putVariables", summary: "set variables A, C" },
           { method: "deleteVariable", summary: "delete variable B" }
@@ -98,16 +100,16 @@ describe("a dry run over a real world", () => {
   it.effect("deploys at once", () =>
     overReal((dry, { uuid }) =>
       Effect.gen(function* () {
-        const { deploymentUuid = "" } = yield* dry.deploy(uuid, { force: false })
-        assert.strictEqual((yield* dry.getDeployment(deploymentUuid)).status, "finished")
-        const listed = yield* dry.listDeployments(uuid, 10)
+        const { deploymentUuid = "" } = yield* dry.deployments.start(uuid, { force: false })
+        assert.strictEqual((yield* dry.deployments.get(deploymentUuid)).status, "finished")
+        const listed = yield* dry.deployments.list(uuid, 10)
         assert.deepStrictEqual(
           listed.map(({ status }) => status),
           ["finished", "in_progress"]
         )
-        assert.strictEqual((yield* dry.getApplication(uuid)).status, "running:healthy")
-        yield* dry.cancelDeployment(listed[1]?.uuid ?? "")
-        assert.strictEqual((yield* dry.getDeployment(listed[1]?.uuid ?? "")).status, "cancelled-by-user")
+        assert.strictEqual((yield* dry.applications.get(uuid)).status, "running:healthy")
+        yield* dry.deployments.cancel(listed[1]?.uuid ?? "")
+        assert.strictEqual((yield* dry.deployments.get(listed[1]?.uuid ?? "")).status, "cancelled-by-user")
       })
     )
   )
@@ -115,15 +117,21 @@ describe("a dry run over a real world", () => {
   it.effect("deletes what is real", () =>
     overReal((dry, { uuid, project }, planned) =>
       Effect.gen(function* () {
-        yield* dry.deleteApplication(uuid, { deleteVolumes: false })
-        assert.strictEqual((yield* Effect.flip(dry.getApplication(uuid))).reason, "NotFound")
-        assert.strictEqual((yield* Effect.flip(dry.listVariables(uuid))).reason, "NotFound")
-        assert.strictEqual((yield* Effect.flip(dry.deploy(uuid, { force: true }))).reason, "NotFound")
-        assert.deepStrictEqual((yield* dry.inventory(project, "production")).applications, [])
-        yield* dry.deleteEnvironment(project, "production")
-        assert.strictEqual((yield* Effect.flip(dry.inventory(project, "production"))).reason, "NotFound")
-        yield* dry.deleteProject(project)
-        assert.deepStrictEqual(yield* dry.listProjects, [])
+        yield* dry.applications.remove(uuid, { deleteVolumes: false })
+        assert.strictEqual((yield* Effect.flip(dry.applications.get(uuid))).reason, "NotFound")
+        assert.strictEqual((yield* Effect.flip(dry.variables.list(uuid))).reason, "NotFound")
+        assert.strictEqual(
+          (yield* Effect.flip(dry.deployments.start(uuid, { force: true }))).reason,
+          "NotFound"
+        )
+        assert.deepStrictEqual((yield* dry.environments.inventory(project, "production")).applications, [])
+        yield* dry.environments.remove(project, "production")
+        assert.strictEqual(
+          (yield* Effect.flip(dry.environments.inventory(project, "production"))).reason,
+          "NotFound"
+        )
+        yield* dry.projects.remove(project)
+        assert.deepStrictEqual(yield* dry.projects.list, [])
         assert.deepStrictEqual(
           (yield* planned.list).map(({ method }) => method),
           ["deleteApplication", "deleteEnvironment", "deleteProject"]
@@ -135,15 +143,15 @@ describe("a dry run over a real world", () => {
   it.effect("plans nothing that is refused", () =>
     overReal((dry, { uuid, project }, planned) =>
       Effect.gen(function* () {
-        yield* Effect.flip(dry.createEnvironment(project, "production"))
-        yield* Effect.flip(dry.deleteEnvironment(project, "production"))
+        yield* Effect.flip(dry.environments.create(project, "production"))
+        yield* Effect.flip(dry.environments.remove(project, "production"))
         yield* Effect.flip(
-          dry.updateApplication(uuid, { source: { _tag: "Dockerfile", text: "" } }, imageApplication)
+          dry.applications.update(uuid, { source: { _tag: "Dockerfile", text: "" } }, imageApplication)
         )
-        yield* Effect.flip(dry.deleteApplication("nothing", { deleteVolumes: false }))
-        yield* Effect.flip(dry.deleteVariable(uuid, "nothing"))
-        yield* dry.putVariables(uuid, [])
-        yield* dry.updateApplication(uuid, {}, imageApplication)
+        yield* Effect.flip(dry.applications.remove("nothing", { deleteVolumes: false }))
+        yield* Effect.flip(dry.variables.remove(uuid, "nothing"))
+        yield* dry.variables.put(uuid, [])
+        yield* dry.applications.update(uuid, {}, imageApplication)
         assert.deepStrictEqual(yield* planned.list, [])
       })
     )
@@ -152,15 +160,15 @@ describe("a dry run over a real world", () => {
   it.effect("adds to a real environment", () =>
     overReal((dry, { uuid, project }, planned) =>
       Effect.gen(function* () {
-        const [server] = yield* dry.listServers
-        const made = yield* dry.createApplication({
+        const [server] = yield* dry.servers.list
+        const made = yield* dry.applications.create({
           ...imageApplication,
           domains: ["https://b.example.com"],
           projectUuid: project,
           serverUuid: server?.uuid ?? ""
         })
         assert.match(made.uuid, /^dryrun/)
-        const { applications } = yield* dry.inventory(project, "production")
+        const { applications } = yield* dry.environments.inventory(project, "production")
         assert.deepStrictEqual(
           applications.map((one) => one.uuid),
           [uuid, made.uuid]
@@ -180,11 +188,11 @@ describe("offline", () => {
   it.effect("has the server that is asked for, at an address nobody knows", () =>
     Effect.gen(function* () {
       const client = yield* CoolifyClient
-      const [server] = yield* client.listServers
+      const [server] = yield* client.servers.list
       assert.strictEqual(server?.name, "vps7")
       assert.strictEqual(server?.ip, "")
       assert.isTrue(server?.usable)
-      assert.deepStrictEqual(yield* client.listProjects, [])
+      assert.deepStrictEqual(yield* client.projects.list, [])
       assert.strictEqual(yield* client.version, "unknown")
     }).pipe(Effect.provide(layerOffline({ serverName: "vps7" })))
   )

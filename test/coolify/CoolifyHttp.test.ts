@@ -80,8 +80,8 @@ interface Row {
   readonly expect: Partial<CoolifyError>
 }
 
-const get = (client: Client) => client.getApplication(uuid)
-const create = (client: Client) => client.createApplication(imageApplication)
+const get = (client: Client) => client.applications.get(uuid)
+const create = (client: Client) => client.applications.create(imageApplication)
 const html = { "content-type": "text/html" }
 
 const rows: ReadonlyArray<Row> = [
@@ -94,7 +94,7 @@ const rows: ReadonlyArray<Row> = [
   {
     name: "400 with a business reason",
     answer: { status: 400, body: { message: "Project has resources, so it cannot be deleted." } },
-    call: (client) => client.deleteProject(uuid),
+    call: (client) => client.projects.remove(uuid),
     expect: { reason: "Refused", detail: "Project has resources, so it cannot be deleted.", status: 400 }
   },
   {
@@ -204,7 +204,7 @@ const rows: ReadonlyArray<Row> = [
   {
     name: "409 of a name",
     answer: { status: 409, body: { message: "Environment with this name already exists." } },
-    call: (client) => client.createEnvironment(uuid, "staging"),
+    call: (client) => client.environments.create(uuid, "staging"),
     expect: { reason: "Conflict", conflicts: [] }
   },
   {
@@ -250,7 +250,7 @@ const rows: ReadonlyArray<Row> = [
   {
     name: "422 of a bulk write, which may have written the items before it",
     answer: { status: 422, body: { message: "Validation failed.", errors: { "1.key": ["bad"] } } },
-    call: (client) => client.putVariables(uuid, [variable("A", "1")]),
+    call: (client) => client.variables.put(uuid, [variable("A", "1")]),
     expect: { reason: "Invalid", outcomeUnknown: true }
   },
   {
@@ -289,7 +289,7 @@ const rows: ReadonlyArray<Row> = [
       body: { message: "Deployment queue is full. Please wait for existing deployments to complete." },
       headers: { "retry-after": "60" }
     },
-    call: (client) => client.deploy(uuid, { force: false }),
+    call: (client) => client.deployments.start(uuid, { force: false }),
     expect: { reason: "QueueFull", retryAfterMillis: 60_000, outcomeUnknown: false }
   },
   {
@@ -327,7 +327,7 @@ const rows: ReadonlyArray<Row> = [
   {
     name: "HTML where a delete is acknowledged",
     answer: { status: 200, body: "<!doctype html>", headers: html },
-    call: (client) => client.deleteApplication(uuid, { deleteVolumes: false }),
+    call: (client) => client.applications.remove(uuid, { deleteVolumes: false }),
     expect: { reason: "BadResponse", outcomeUnknown: true }
   },
   {
@@ -353,7 +353,7 @@ const rows: ReadonlyArray<Row> = [
   {
     name: "a list with one bad item",
     answer: { status: 200, body: [{ uuid: "s1", name: "a", ip: "192.0.2.1", is_reachable: true }] },
-    call: (client) => client.listServers,
+    call: (client) => client.servers.list,
     expect: { reason: "BadResponse", detail: "GET /servers answered 200 with an unusable field 0.is_usable" }
   },
   {
@@ -412,7 +412,7 @@ for (const [http, layer] of Object.entries(clients)) {
         () => "flood",
         (client, server) =>
           Effect.gen(function* () {
-            yield* failure(client.getApplication(uuid))
+            yield* failure(client.applications.get(uuid))
             assert.isBelow(server.flooded(), 30 * 1024 * 1024)
             yield* Effect.iterate(0, {
               while: (tries) => server.aborted() === 0 && tries < 200,
@@ -430,7 +430,7 @@ for (const [http, layer] of Object.entries(clients)) {
           () => act,
           (client, server) =>
             Effect.gen(function* () {
-              const read = yield* failure(client.getApplication(uuid))
+              const read = yield* failure(client.applications.get(uuid))
               assert.strictEqual(read.reason, "Interrupted")
               assert.isFalse(read.outcomeUnknown)
               const write = yield* failure(create(client))
@@ -452,7 +452,7 @@ for (const [http, layer] of Object.entries(clients)) {
           () => act,
           (client, server) =>
             Effect.gen(function* () {
-              const result = yield* client.getApplication(uuid).pipe(Effect.timeoutOption("150 millis"))
+              const result = yield* client.applications.get(uuid).pipe(Effect.timeoutOption("150 millis"))
               assert.strictEqual(result._tag, "None")
               yield* Effect.iterate(0, {
                 while: (tries) => server.aborted() === 0 && tries < 200,
@@ -477,7 +477,7 @@ for (const [http, layer] of Object.entries(clients)) {
           }),
           (client) =>
             Effect.gen(function* () {
-              const error = yield* failure(client.getApplication(uuid))
+              const error = yield* failure(client.applications.get(uuid))
               assert.strictEqual(error.reason, "Redirected")
               assert.include(error.detail, other.origin)
             }),
@@ -539,7 +539,7 @@ describe("what an error must not carry", () => {
         for (const act of echoes) {
           const exit = yield* against(
             () => act,
-            (client) => client.putVariables(uuid, [variable("DATABASE_URL", secret)]),
+            (client) => client.variables.put(uuid, [variable("DATABASE_URL", secret)]),
             layer,
             { headersTimeout: "100 millis" }
           ).pipe(Effect.exit)
@@ -576,93 +576,101 @@ describe("one request for each method", () => {
     readonly [(client: Client) => Effect.Effect<unknown, CoolifyError>, unknown, string]
   > = {
     version: [(c) => c.version, "4.3.11", "GET /api/v1/version"],
-    listServers: [(c) => c.listServers, fixture("servers"), "GET /api/v1/servers"],
-    listProjects: [(c) => c.listProjects, fixture("projects"), "GET /api/v1/projects"],
+    listServers: [(c) => c.servers.list, fixture("servers"), "GET /api/v1/servers"],
+    listProjects: [(c) => c.projects.list, fixture("projects"), "GET /api/v1/projects"],
     createProject: [
-      (c) => c.createProject({ name: "p", description: "" }),
+      (c) => c.projects.create({ name: "p", description: "" }),
       { uuid },
       "POST /api/v1/projects"
     ],
     deleteProject: [
-      (c) => c.deleteProject(uuid),
+      (c) => c.projects.remove(uuid),
       { message: "Project deleted." },
       `DELETE /api/v1/projects/${uuid}`
     ],
     createEnvironment: [
-      (c) => c.createEnvironment(uuid, "staging"),
+      (c) => c.environments.create(uuid, "staging"),
       { uuid },
       `POST /api/v1/projects/${uuid}/environments`
     ],
     updateEnvironment: [
-      (c) => c.updateEnvironment(uuid, "staging", { name: "live", description: "ours" }),
+      (c) => c.environments.update(uuid, "staging", { name: "live", description: "ours" }),
       { uuid, name: "live", description: "ours" },
       `PATCH /api/v1/projects/${uuid}/environments/staging`
     ],
     deleteEnvironment: [
-      (c) => c.deleteEnvironment(uuid, "a b/../c"),
+      (c) => c.environments.remove(uuid, "a b/../c"),
       { message: "Environment deleted." },
       `DELETE /api/v1/projects/${uuid}/environments/a%20b%2F..%2Fc`
     ],
     inventory: [
-      (c) => c.inventory(uuid, "production"),
+      (c) => c.environments.inventory(uuid, "production"),
       fixture("environment"),
       `GET /api/v1/projects/${uuid}/production`
     ],
     "createApplication of an image": [create, { uuid, domains: [] }, "POST /api/v1/applications/dockerimage"],
     "createApplication of a repository": [
-      (c) => c.createApplication(gitApplication),
+      (c) => c.applications.create(gitApplication),
       { uuid, domains: [] },
       "POST /api/v1/applications/public"
     ],
     "createApplication of a Dockerfile on port 80": [
-      (c) => c.createApplication({ ...dockerfileApplication, port: 80 }),
+      (c) => c.applications.create({ ...dockerfileApplication, port: 80 }),
       { uuid, domains: [] },
       "POST /api/v1/applications/dockerfile"
     ],
     getApplication: [get, fixture("application-image"), `GET /api/v1/applications/${uuid}`],
     updateApplication: [
-      (c) => c.updateApplication(uuid, { name: "n" }, imageApplication),
+      (c) => c.applications.update(uuid, { name: "n" }, imageApplication),
       { uuid },
       `PATCH /api/v1/applications/${uuid}`
     ],
     deleteApplication: [
-      (c) => c.deleteApplication(uuid, { deleteVolumes: true }),
+      (c) => c.applications.remove(uuid, { deleteVolumes: true }),
       { message: "Application deletion request queued." },
       `DELETE /api/v1/applications/${uuid}?delete_volumes=true&delete_connected_networks=true&delete_configurations=true&docker_cleanup=false`
     ],
     stopApplication: [
-      (c) => c.stopApplication(uuid),
+      (c) => c.applications.stop(uuid),
       { message: "Application stopping request queued." },
       `POST /api/v1/applications/${uuid}/stop`
     ],
-    listVariables: [(c) => c.listVariables(uuid), fixture("envs"), `GET /api/v1/applications/${uuid}/envs`],
+    listVariables: [(c) => c.variables.list(uuid), fixture("envs"), `GET /api/v1/applications/${uuid}/envs`],
     putVariables: [
-      (c) => c.putVariables(uuid, [variable("A", "1")]),
+      (c) => c.variables.put(uuid, [variable("A", "1")]),
       fixture("envs"),
       `PATCH /api/v1/applications/${uuid}/envs/bulk`
     ],
     deleteVariable: [
-      (c) => c.deleteVariable(uuid, "var1"),
+      (c) => c.variables.remove(uuid, "var1"),
       { message: "Environment variable deleted." },
       `DELETE /api/v1/applications/${uuid}/envs/var1`
     ],
-    deploy: [(c) => c.deploy(uuid, { force: true }), fixture("deploy-queued"), "POST /api/v1/deploy"],
+    deploy: [
+      (c) => c.deployments.start(uuid, { force: true }),
+      fixture("deploy-queued"),
+      "POST /api/v1/deploy"
+    ],
     getDeployment: [
-      (c) => c.getDeployment(uuid),
+      (c) => c.deployments.get(uuid),
       fixture("deployment-finished"),
       `GET /api/v1/deployments/${uuid}`
     ],
     listDeployments: [
-      (c) => c.listDeployments(uuid, 5),
+      (c) => c.deployments.list(uuid, 5),
       fixture("deployments"),
       `GET /api/v1/deployments/applications/${uuid}?skip=0&take=5`
     ],
     cancelDeployment: [
-      (c) => c.cancelDeployment(uuid),
+      (c) => c.deployments.cancel(uuid),
       { message: "Deployment cancelled.", deployment_uuid: uuid, status: "cancelled-by-user" },
       `POST /api/v1/deployments/${uuid}/cancel`
     ],
-    logs: [(c) => c.logs(uuid, 50_000), { logs: "a\nb" }, `GET /api/v1/applications/${uuid}/logs?lines=10000`]
+    logs: [
+      (c) => c.applications.logs(uuid, 50_000),
+      { logs: "a\nb" },
+      `GET /api/v1/applications/${uuid}/logs?lines=10000`
+    ]
   }
   for (const [name, [call, body, request]] of Object.entries(calls)) {
     it.live(name, () =>
@@ -687,7 +695,7 @@ describe("one request for each method", () => {
   it.live("createApplication of a Dockerfile on another port: two", () =>
     against(say({ uuid, domains: [] }), (client, server) =>
       Effect.gen(function* () {
-        assert.deepStrictEqual(yield* client.createApplication(dockerfileApplication), { uuid })
+        assert.deepStrictEqual(yield* client.applications.create(dockerfileApplication), { uuid })
         assert.deepStrictEqual(
           server.seen.map(({ method, path }) => `${method} ${path}`),
           ["POST /api/v1/applications/dockerfile", `PATCH /api/v1/applications/${uuid}`]
@@ -706,7 +714,7 @@ describe("one request for each method", () => {
         seen.method === "POST" ? { status: 201, body: { uuid } } : { status: 422, body: { message: "no" } },
       (client) =>
         Effect.gen(function* () {
-          const error = yield* failure(client.createApplication(dockerfileApplication))
+          const error = yield* failure(client.applications.create(dockerfileApplication))
           assert.strictEqual(error.method, "createApplication")
           assert.strictEqual(error.reason, "Invalid")
           assert.strictEqual(error.status, 422)
@@ -719,9 +727,13 @@ describe("one request for each method", () => {
   it.live("nothing to write: none", () =>
     against(say({}), (client, server) =>
       Effect.gen(function* () {
-        yield* client.putVariables(uuid, [])
-        yield* client.updateApplication(uuid, {}, imageApplication)
-        yield* client.updateApplication(uuid, { source: dockerfileApplication.source }, dockerfileApplication)
+        yield* client.variables.put(uuid, [])
+        yield* client.applications.update(uuid, {}, imageApplication)
+        yield* client.applications.update(
+          uuid,
+          { source: dockerfileApplication.source },
+          dockerfileApplication
+        )
         assert.deepStrictEqual(server.seen, [])
       })
     )
@@ -731,13 +743,13 @@ describe("one request for each method", () => {
     against(say({}), (client, server) =>
       Effect.gen(function* () {
         for (const bad of ["", "..", "a/b", "a%2fb", "A", "a?x=1", "a#", "a\n", "x".repeat(65), "ä"]) {
-          const error = yield* failure(client.getApplication(bad))
+          const error = yield* failure(client.applications.get(bad))
           assert.strictEqual(error.reason, "BadResponse", bad)
-          yield* failure(client.deleteVariable(uuid, bad))
-          yield* failure(client.inventory(bad, "production"))
+          yield* failure(client.variables.remove(uuid, bad))
+          yield* failure(client.environments.inventory(bad, "production"))
         }
-        yield* failure(client.inventory(uuid, ".."))
-        yield* failure(client.inventory(uuid, ""))
+        yield* failure(client.environments.inventory(uuid, ".."))
+        yield* failure(client.environments.inventory(uuid, ""))
         assert.deepStrictEqual(server.seen, [])
       })
     )
@@ -747,11 +759,11 @@ describe("one request for each method", () => {
     against(say({}), (client, server) =>
       Effect.gen(function* () {
         const kind = yield* failure(
-          client.updateApplication(uuid, { source: imageApplication.source }, gitApplication)
+          client.applications.update(uuid, { source: imageApplication.source }, gitApplication)
         )
         assert.strictEqual(kind.reason, "Invalid")
         const text = yield* failure(
-          client.updateApplication(
+          client.applications.update(
             uuid,
             { source: { _tag: "Dockerfile", text: "FROM x" } },
             dockerfileApplication
@@ -759,7 +771,7 @@ describe("one request for each method", () => {
         )
         assert.strictEqual(text.problems[0]?.field, "source")
         const twice = yield* failure(
-          client.putVariables(uuid, [variable("A", "1"), variable("B", "1"), variable("A", "2")])
+          client.variables.put(uuid, [variable("A", "1"), variable("B", "1"), variable("A", "2")])
         )
         assert.strictEqual(twice.problems[0]?.field, "A")
         assert.deepStrictEqual(server.seen, [])

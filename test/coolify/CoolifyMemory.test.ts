@@ -27,9 +27,9 @@ const inMemory = <A, E>(
   Effect.gen(function* () {
     const client = yield* CoolifyClient
     const memory = yield* CoolifyMemory
-    const project = yield* client.createProject({ name: "p", description: "" })
-    const [server] = yield* client.listServers
-    const { uuid } = yield* client.createApplication({
+    const project = yield* client.projects.create({ name: "p", description: "" })
+    const [server] = yield* client.servers.list
+    const { uuid } = yield* client.applications.create({
       ...application,
       projectUuid: project.uuid,
       serverUuid: server?.uuid ?? ""
@@ -50,11 +50,11 @@ describe("the in-memory Coolify", () => {
       Effect.gen(function* () {
         yield* memory.failNext("deploy", lost)
         yield* memory.failNext("deploy", lost, { applied: true })
-        assert.strictEqual(yield* Effect.flip(client.deploy(uuid, { force: false })), lost)
+        assert.strictEqual(yield* Effect.flip(client.deployments.start(uuid, { force: false })), lost)
         assert.lengthOf((yield* memory.world).deployments, 0)
-        assert.strictEqual(yield* Effect.flip(client.deploy(uuid, { force: false })), lost)
+        assert.strictEqual(yield* Effect.flip(client.deployments.start(uuid, { force: false })), lost)
         assert.lengthOf((yield* memory.world).deployments, 1)
-        yield* client.deploy(uuid, { force: true })
+        yield* client.deployments.start(uuid, { force: true })
         assert.lengthOf((yield* memory.world).deployments, 2)
         assert.deepStrictEqual((yield* memory.calls).slice(-3), ["deploy", "deploy", "deploy"])
       })
@@ -65,10 +65,10 @@ describe("the in-memory Coolify", () => {
     inMemory((client, memory, uuid) =>
       Effect.gen(function* () {
         yield* memory.hangNext("getApplication")
-        const fiber = yield* Effect.fork(client.getApplication(uuid).pipe(Effect.timeoutOption("1 minute")))
+        const fiber = yield* Effect.fork(client.applications.get(uuid).pipe(Effect.timeoutOption("1 minute")))
         yield* TestClock.adjust("1 minute")
         assert.strictEqual((yield* Fiber.join(fiber))._tag, "None")
-        assert.strictEqual((yield* client.getApplication(uuid)).uuid, uuid)
+        assert.strictEqual((yield* client.applications.get(uuid)).uuid, uuid)
       })
     )
   )
@@ -86,26 +86,26 @@ describe("the in-memory Coolify", () => {
           { status: "waiting" }
         ])
         const run = Effect.fnUntraced(function* () {
-          const { deploymentUuid = "" } = yield* client.deploy(uuid, { force: true })
+          const { deploymentUuid = "" } = yield* client.deployments.start(uuid, { force: true })
           const seen = [
-            (yield* client.getDeployment(deploymentUuid)).status,
-            (yield* client.getDeployment(deploymentUuid)).status,
-            (yield* client.getDeployment(deploymentUuid)).status
+            (yield* client.deployments.get(deploymentUuid)).status,
+            (yield* client.deployments.get(deploymentUuid)).status,
+            (yield* client.deployments.get(deploymentUuid)).status
           ]
           return { deploymentUuid, seen }
         })
         const failed = yield* run()
         assert.deepStrictEqual(failed.seen, ["in_progress", "failed", "failed"])
-        assert.strictEqual((yield* client.getApplication(uuid)).status, "exited:unhealthy")
-        const { logs } = yield* client.getDeployment(failed.deploymentUuid)
+        assert.strictEqual((yield* client.applications.get(uuid)).status, "exited:unhealthy")
+        const { logs } = yield* client.deployments.get(failed.deploymentUuid)
         assert.deepStrictEqual(logs, [{ stream: "stderr", text: "no" }])
         const stuck = yield* run()
         assert.deepStrictEqual(stuck.seen, ["in_progress", "in_progress", "in_progress"])
-        yield* client.cancelDeployment(stuck.deploymentUuid)
-        assert.strictEqual((yield* client.getDeployment(stuck.deploymentUuid)).status, "cancelled-by-user")
+        yield* client.deployments.cancel(stuck.deploymentUuid)
+        assert.strictEqual((yield* client.deployments.get(stuck.deploymentUuid)).status, "cancelled-by-user")
         assert.deepStrictEqual((yield* run()).seen, ["queued", "queued", "queued"])
         assert.deepStrictEqual((yield* run()).seen, ["in_progress", "finished", "finished"])
-        assert.strictEqual((yield* client.getApplication(uuid)).status, "running:healthy")
+        assert.strictEqual((yield* client.applications.get(uuid)).status, "running:healthy")
       })
     )
   )
@@ -113,11 +113,11 @@ describe("the in-memory Coolify", () => {
   it.effect("answers a duplicate with an id that exists nowhere", () =>
     inMemory((client, _, uuid) =>
       Effect.gen(function* () {
-        yield* client.deploy(uuid, { force: false })
-        const { deploymentUuid = "", message } = yield* client.deploy(uuid, { force: false })
+        yield* client.deployments.start(uuid, { force: false })
+        const { deploymentUuid = "", message } = yield* client.deployments.start(uuid, { force: false })
         assert.strictEqual(message, "Deployment already queued for this commit.")
-        assert.strictEqual((yield* Effect.flip(client.getDeployment(deploymentUuid))).reason, "NotFound")
-        assert.lengthOf(yield* client.listDeployments(uuid, 10), 1)
+        assert.strictEqual((yield* Effect.flip(client.deployments.get(deploymentUuid))).reason, "NotFound")
+        assert.lengthOf(yield* client.deployments.list(uuid, 10), 1)
       })
     )
   )
@@ -126,9 +126,12 @@ describe("the in-memory Coolify", () => {
     inMemory(
       (client, _, uuid) =>
         Effect.gen(function* () {
-          yield* client.deploy(uuid, { force: true })
-          yield* client.deploy(uuid, { force: true })
-          assert.strictEqual((yield* Effect.flip(client.deploy(uuid, { force: true }))).reason, "QueueFull")
+          yield* client.deployments.start(uuid, { force: true })
+          yield* client.deployments.start(uuid, { force: true })
+          assert.strictEqual(
+            (yield* Effect.flip(client.deployments.start(uuid, { force: true }))).reason,
+            "QueueFull"
+          )
         }),
       { queueLimit: 2 }
     )
@@ -138,15 +141,15 @@ describe("the in-memory Coolify", () => {
     inMemory(
       (client, memory, uuid) =>
         Effect.gen(function* () {
-          yield* client.deleteApplication(uuid, { deleteVolumes: false })
-          const [{ uuid: projectUuid } = { uuid: "" }] = yield* client.listProjects
-          const [{ uuid: serverUuid } = { uuid: "" }] = yield* client.listServers
+          yield* client.applications.remove(uuid, { deleteVolumes: false })
+          const [{ uuid: projectUuid } = { uuid: "" }] = yield* client.projects.list
+          const [{ uuid: serverUuid } = { uuid: "" }] = yield* client.servers.list
           const heir = { ...imageApplication, projectUuid, serverUuid }
-          assert.strictEqual((yield* client.getApplication(uuid)).uuid, uuid)
-          assert.strictEqual((yield* Effect.flip(client.createApplication(heir))).reason, "Conflict")
-          assert.strictEqual((yield* Effect.flip(client.deleteProject(projectUuid))).reason, "Refused")
+          assert.strictEqual((yield* client.applications.get(uuid)).uuid, uuid)
+          assert.strictEqual((yield* Effect.flip(client.applications.create(heir))).reason, "Conflict")
+          assert.strictEqual((yield* Effect.flip(client.projects.remove(projectUuid))).reason, "Refused")
           yield* TestClock.adjust("30 seconds")
-          yield* client.createApplication(heir)
+          yield* client.applications.create(heir)
           assert.lengthOf((yield* memory.world).applications, 1)
         }),
       { deletion: { duration: "30 seconds" } }
@@ -157,16 +160,16 @@ describe("the in-memory Coolify", () => {
     inMemory(
       (client, _, uuid) =>
         Effect.gen(function* () {
-          yield* client.putVariables(uuid, [variable("A", "1", { comment: "c" })])
-          const [row] = yield* client.listVariables(uuid)
+          yield* client.variables.put(uuid, [variable("A", "1", { comment: "c" })])
+          const [row] = yield* client.variables.list(uuid)
           assert.isUndefined(row?.value)
           assert.strictEqual(row?.comment, "c")
-          assert.deepStrictEqual((yield* client.getApplication(uuid)).source, {
+          assert.deepStrictEqual((yield* client.applications.get(uuid)).source, {
             _tag: "Dockerfile",
             text: undefined
           })
-          const { deploymentUuid = "" } = yield* client.deploy(uuid, { force: false })
-          assert.isUndefined((yield* client.getDeployment(deploymentUuid)).logs)
+          const { deploymentUuid = "" } = yield* client.deployments.start(uuid, { force: false })
+          assert.isUndefined((yield* client.deployments.get(deploymentUuid)).logs)
         }),
       { sensitive: false },
       dockerfileApplication
@@ -176,12 +179,12 @@ describe("the in-memory Coolify", () => {
   it.effect("is edited behind the client's back", () =>
     inMemory((client, memory, uuid) =>
       Effect.gen(function* () {
-        yield* client.putVariables(uuid, [variable("A", "1")])
+        yield* client.variables.put(uuid, [variable("A", "1")])
         yield* memory.edit((world) => ({
           ...world,
           variables: world.variables.map((row) => ({ ...row, value: Redacted.make("2") }))
         }))
-        const [row] = yield* client.listVariables(uuid)
+        const [row] = yield* client.variables.list(uuid)
         assert.deepStrictEqual(row?.value, Redacted.make("2"))
       })
     )

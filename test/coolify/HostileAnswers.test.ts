@@ -21,19 +21,19 @@ const value = "pr1v4te-v4lue"
 const calls: Record<string, (client: typeof CoolifyClient.Service) => Effect.Effect<unknown, CoolifyError>> =
   {
     version: (c) => c.version,
-    listServers: (c) => c.listServers,
-    listProjects: (c) => c.listProjects,
-    servedDomains: (c) => c.servedDomains(uuid),
-    inventory: (c) => c.inventory(uuid, "production"),
-    createApplication: (c) => c.createApplication(dockerfileApplication),
-    getApplication: (c) => c.getApplication(uuid),
-    updateApplication: (c) => c.updateApplication(uuid, { port: 1 }, imageApplication),
-    listVariables: (c) => c.listVariables(uuid),
-    putVariables: (c) => c.putVariables(uuid, [variable("A", value)]),
-    deploy: (c) => c.deploy(uuid, { force: false }),
-    getDeployment: (c) => c.getDeployment(uuid),
-    listDeployments: (c) => c.listDeployments(uuid, 10),
-    logs: (c) => c.logs(uuid, 10)
+    listServers: (c) => c.servers.list,
+    listProjects: (c) => c.projects.list,
+    servedDomains: (c) => c.servers.domains(uuid),
+    inventory: (c) => c.environments.inventory(uuid, "production"),
+    createApplication: (c) => c.applications.create(dockerfileApplication),
+    getApplication: (c) => c.applications.get(uuid),
+    updateApplication: (c) => c.applications.update(uuid, { port: 1 }, imageApplication),
+    listVariables: (c) => c.variables.list(uuid),
+    putVariables: (c) => c.variables.put(uuid, [variable("A", value)]),
+    deploy: (c) => c.deployments.start(uuid, { force: false }),
+    getDeployment: (c) => c.deployments.get(uuid),
+    listDeployments: (c) => c.deployments.list(uuid, 10),
+    logs: (c) => c.applications.logs(uuid, 10)
   }
 
 const bodies = [

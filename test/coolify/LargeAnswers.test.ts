@@ -100,7 +100,7 @@ describe("an answer", () => {
     Effect.gen(function* () {
       const { result, sent } = yield* ask(
         () => list(600, bigRow),
-        (client) => client.listApplications
+        (client) => client.applications.list
       )
       assert.isAbove(sent, 9 * megabyte)
       assert.strictEqual(result._tag, "Right")
@@ -115,7 +115,7 @@ describe("an answer", () => {
       const logs = logOf(52_000)
       const { result, sent } = yield* ask(
         () => [JSON.stringify({ ...deployment, logs })],
-        (client) => client.getDeployment(uuid)
+        (client) => client.deployments.get(uuid)
       )
       assert.isAbove(sent, 10 * megabyte)
       assert.strictEqual(result._tag, "Right")
@@ -137,7 +137,7 @@ describe("an answer", () => {
           yield* list(10, () => one)
           yield "}"
         },
-        (client) => client.listDeployments(uuid, 10)
+        (client) => client.deployments.list(uuid, 10)
       )
       assert.isAbove(sent, 9 * megabyte)
       assert.strictEqual(result._tag, "Right")
@@ -156,9 +156,9 @@ describe("an answer", () => {
           for (let at = 0; at < 20; at += 1) yield piece
           yield '"}'
         }
-      const past = yield* ask(withText("custom_labels"), (client) => client.getApplication(uuid))
+      const past = yield* ask(withText("custom_labels"), (client) => client.applications.get(uuid))
       assert.strictEqual(past.result._tag, "Right")
-      const stopped = yield* ask(withText("dockerfile"), (client) => client.getApplication(uuid), {
+      const stopped = yield* ask(withText("dockerfile"), (client) => client.applications.get(uuid), {
         maxBodyBytes: megabyte
       })
       assert.isBelow(stopped.sent, 15 * megabyte)
@@ -175,7 +175,7 @@ describe("an answer", () => {
         yield "<!DOCTYPE html><html><title>Sign in</title>"
         for (;;) yield "x".repeat(64 * 1024)
       }
-      const { result, sent } = yield* ask(page, (client) => client.listApplications)
+      const { result, sent } = yield* ask(page, (client) => client.applications.list)
       assert.isBelow(sent, 10 * megabyte)
       assert.strictEqual(result._tag, "Left")
       if (result._tag === "Right") return
@@ -190,7 +190,7 @@ describe("an answer", () => {
         yield '{"junk":"'
         for (;;) yield "x".repeat(16 * 1024)
       }
-      const { result } = yield* ask(endless, (client) => client.getApplication(uuid), {
+      const { result } = yield* ask(endless, (client) => client.applications.get(uuid), {
         bodyTimeout: "300 millis"
       })
       assert.strictEqual(result._tag, "Left")

@@ -50,9 +50,9 @@ coolifyClientContract("over HTTP, against the sandbox", live(allowed))
 
 const made = Effect.gen(function* () {
   const client = yield* CoolifyClient
-  const [server] = yield* client.listServers
-  const { uuid: projectUuid } = yield* client.createProject({ name: "test-api", description: "" })
-  const { uuid } = yield* client.createApplication({
+  const [server] = yield* client.servers.list
+  const { uuid: projectUuid } = yield* client.projects.create({ name: "test-api", description: "" })
+  const { uuid } = yield* client.applications.create({
     ...dockerfileApplication,
     projectUuid,
     serverUuid: server?.uuid ?? ""
@@ -64,22 +64,22 @@ describe("tokens that may not do everything", () => {
   it.live("without read:sensitive, secrets are not shown", () =>
     Effect.gen(function* () {
       const { client, uuid } = yield* made
-      yield* client.putVariables(uuid, [variable("A", "1", { comment: "hash" })])
-      const { source, port } = yield* client.getApplication(uuid)
+      yield* client.variables.put(uuid, [variable("A", "1", { comment: "hash" })])
+      const { source, port } = yield* client.applications.get(uuid)
       assert.deepStrictEqual(source, { _tag: "Dockerfile", text: undefined })
       assert.strictEqual(port, 8000)
-      const row = (yield* client.listVariables(uuid)).find(({ key }) => key === "A")
+      const row = (yield* client.variables.list(uuid)).find(({ key }) => key === "A")
       assert.isUndefined(row?.value)
       assert.strictEqual(row?.comment, "hash")
-      const { deploymentUuid = "" } = yield* client.deploy(uuid, { force: false })
-      assert.isUndefined((yield* client.getDeployment(deploymentUuid)).logs)
+      const { deploymentUuid = "" } = yield* client.deployments.start(uuid, { force: false })
+      assert.isUndefined((yield* client.deployments.get(deploymentUuid)).logs)
     }).pipe(Effect.provide(live(["read", "write", "deploy"])))
   )
 
   it.live("without deploy, no deployment", () =>
     Effect.gen(function* () {
       const { client, uuid } = yield* made
-      const error = yield* Effect.flip(client.deploy(uuid, { force: false }))
+      const error = yield* Effect.flip(client.deployments.start(uuid, { force: false }))
       assert.strictEqual(error.reason, "MissingAbility")
       assert.strictEqual(error.ability, "deploy")
     }).pipe(Effect.provide(live(["read", "write"])))

@@ -21,9 +21,9 @@ type Reply =
 
 const uuid = "app000000000000000000001"
 type Call = (client: typeof CoolifyClient.Service) => Effect.Effect<unknown, CoolifyError>
-const get: Call = (client) => client.getApplication(uuid)
-const create: Call = (client) => client.createApplication(imageApplication)
-const deploy: Call = (client) => client.deploy(uuid, { force: false })
+const get: Call = (client) => client.applications.get(uuid)
+const create: Call = (client) => client.applications.create(imageApplication)
+const deploy: Call = (client) => client.deployments.start(uuid, { force: false })
 
 /**
  * Runs one call with the clock standing still but for the waits of the client; a string is the code of a failed
@@ -197,7 +197,7 @@ describe("what is sent again", () => {
 const afterWrite =
   (call: Call): Call =>
   (client) =>
-    Effect.zipRight(client.stopApplication(uuid), call(client))
+    Effect.zipRight(client.applications.stop(uuid), call(client))
 
 const stopping: Reply = { status: 200, body: { message: "Application stopping request queued." } }
 const badGateway: Reply = { status: 502, body: "<html>Bad Gateway</html>" }

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs"
 import * as Redacted from "effect/Redacted"
-import type { CreateApplication, Variable } from "../../src/coolify/CoolifyClient.ts"
+import type { CreateApplication } from "../../src/coolify/endpoints/Applications.ts"
+import type { Variable } from "../../src/coolify/endpoints/Variables.ts"
 
 /** A body as Coolify sends it. */
 export const fixture = (name: string): unknown =>

@@ -39,7 +39,7 @@ describe("a project named by its uuid", () => {
           coolify.projects.map((project) => project.name),
           ["Shop & Co"]
         )
-        const [application] = yield* Effect.flatMap(CoolifyClient, (client) => client.listApplications).pipe(
+        const [application] = yield* Effect.flatMap(CoolifyClient, (client) => client.applications.list).pipe(
           Effect.provide(layers)
         )
         assert.strictEqual(

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import * as Schema from "effect/Schema"
 import { makeLogReader, toLog } from "../../src/coolify/BuildLog.ts"
-import type { DeploymentLogLine } from "../../src/coolify/CoolifyClient.ts"
+import type { DeploymentLogLine } from "../../src/coolify/endpoints/Deployments.ts"
 import { makeSieve } from "../../src/http/JsonSieve.ts"
 import { type Keep, keepOf } from "../../src/http/Keep.ts"
 

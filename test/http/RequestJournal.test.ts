@@ -86,7 +86,7 @@ describe("the journal of requests", () => {
         ["hang", "lost"]
       ] as const) {
         const { lines } = yield* traced([script], (client) =>
-          Effect.flatMap(coolify(client), ({ deleteProject }) => deleteProject(uuid))
+          Effect.flatMap(coolify(client), ({ projects }) => projects.remove(uuid))
         )
         assert.deepStrictEqual(lines, [
           `sending deleteProject https://coolify.example.com/api/v1/projects/${uuid}`,
@@ -126,7 +126,7 @@ describe("the journal of requests", () => {
       const short = (client: HttpClient.HttpClient) => Effect.timeout(write(client), "1 second")
       assert.deepStrictEqual((yield* traced(["hang"], short)).lines, [`sending put ${url}`, "PATCH", "lost"])
       const asking = (client: HttpClient.HttpClient) =>
-        Effect.flatMap(coolify(client), ({ mayDeploy }) => mayDeploy)
+        Effect.flatMap(coolify(client), ({ deployments }) => deployments.mayStart)
       assert.deepStrictEqual((yield* traced([said(404, "{}")], asking)).lines, ["POST"])
     })
   )

@@ -1,4 +1,5 @@
 import * as Effect from "effect/Effect"
+import type { CoolifyMethod } from "../../src/coolify/CoolifyClient.ts"
 
 type Member<E> =
   | Effect.Effect<unknown, E>
@@ -8,18 +9,53 @@ type Member<E> =
 
 const isEffect = <E>(member: Member<E>): member is Effect.Effect<unknown, E> => Effect.isEffect(member)
 
-/** The service with `around` about each of its calls; what is no call stays as it is. */
+/** What errors and journals call the requests of CoolifyClient's areas. */
+const coolifyMethods: Readonly<Record<string, Readonly<Record<string, CoolifyMethod>>>> = {
+  servers: { list: "listServers", domains: "servedDomains" },
+  projects: { list: "listProjects", create: "createProject", remove: "deleteProject" },
+  environments: {
+    list: "listEnvironments",
+    inventory: "inventory",
+    create: "createEnvironment",
+    update: "updateEnvironment",
+    remove: "deleteEnvironment"
+  },
+  applications: {
+    list: "listApplications",
+    create: "createApplication",
+    get: "getApplication",
+    update: "updateApplication",
+    remove: "deleteApplication",
+    stop: "stopApplication",
+    logs: "logs"
+  },
+  variables: { list: "listVariables", put: "putVariables", remove: "deleteVariable" },
+  deployments: {
+    start: "deploy",
+    mayStart: "mayDeploy",
+    get: "getDeployment",
+    list: "listDeployments",
+    cancel: "cancelDeployment"
+  }
+}
+
+/** The service with `around` about each of its calls, also those in its areas; what is no call stays as it is. */
 export const eachCall = <S extends object, E, E2>(
   service: S,
   around: (method: string, call: Effect.Effect<unknown, E>) => Effect.Effect<unknown, E2>
-): S =>
-  Object.fromEntries(
-    Object.entries(service as Record<string, Member<E>>).map(([method, member]) => [
-      method,
-      typeof member === "function"
-        ? (...args: ReadonlyArray<unknown>) => around(method, member(...args))
-        : isEffect(member)
-          ? around(method, member)
-          : member
-    ])
-  ) as S
+): S => {
+  const calls = (members: object, nameOf: (member: string) => string): object =>
+    Object.fromEntries(
+      Object.entries(members as Record<string, Member<E>>).map(([key, member]) => {
+        const area = members === service ? coolifyMethods[key] : undefined
+        if (typeof member === "function")
+          return [key, (...args: ReadonlyArray<unknown>) => around(nameOf(key), member(...args))]
+        if (isEffect(member)) return [key, around(nameOf(key), member)]
+        return [
+          key,
+          area && typeof member === "object" ? calls(member, (name) => area[name] ?? name) : member
+        ]
+      })
+    )
+  return calls(service, (name) => name) as S
+}

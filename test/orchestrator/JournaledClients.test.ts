@@ -16,6 +16,7 @@ import { layerMemory as secretMemory } from "../../src/secrets/MemorySecretStore
 import type { Spec } from "../../src/appspec/Spec.ts"
 import { JournalError, Journals } from "../../src/state/Journals.ts"
 import { layerMemory as journalsMemory } from "../../src/state/MemoryJournals.ts"
+import { eachCall } from "./EachCall.ts"
 import { applyOptions, server, spec, zone } from "./Samples.ts"
 
 const world = Layer.mergeAll(
@@ -40,20 +41,14 @@ const traced = (of: Spec, healthy: boolean, full: boolean = false) =>
     const entries: Array<unknown> = []
     const note = (line: Line) => Effect.sync(() => lines.push(line))
     const traceable = <S extends object>(service: S): S =>
-      Object.fromEntries(
-        Object.entries(service as Record<string, unknown>).map(([tag, member]) => [
-          tag,
-          typeof member === "function" && writes.test(tag)
-            ? (...args: ReadonlyArray<unknown>) =>
-                note({ what: "request", tag, synced: false }).pipe(
-                  Effect.zipRight(
-                    (member as (...args: ReadonlyArray<unknown>) => Effect.Effect<void>)(...args)
-                  ),
-                  Effect.ensuring(note({ what: "answer", tag, synced: false }))
-                )
-            : member
-        ])
-      ) as S
+      eachCall(service, (tag, call: Effect.Effect<unknown>) =>
+        writes.test(tag)
+          ? note({ what: "request", tag, synced: false }).pipe(
+              Effect.zipRight(call),
+              Effect.ensuring(note({ what: "answer", tag, synced: false }))
+            )
+          : call
+      )
     const journals = yield* Journals
     const probe = {
       port: 443,

@@ -91,8 +91,10 @@ describe("a request that a gateway gives up on and the server carries out later"
           method === "deploy"
             ? {
                 ...client,
-                getDeployment: () =>
-                  Effect.fail(new CoolifyError({ method, reason: "Forbidden", detail: "" }))
+                deployments: {
+                  ...client.deployments,
+                  get: () => Effect.fail(new CoolifyError({ method, reason: "Forbidden", detail: "" }))
+                }
               }
             : client
         const { result, warnings } = yield* Effect.provideService(applied(second), CoolifyClient, broken)

@@ -6,7 +6,8 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
 import * as TestClock from "effect/TestClock"
-import { CoolifyClient, type Application } from "../../src/coolify/CoolifyClient.ts"
+import { CoolifyClient } from "../../src/coolify/CoolifyClient.ts"
+import type { Application } from "../../src/coolify/endpoints/Applications.ts"
 import { CoolifyError } from "../../src/coolify/CoolifyError.ts"
 import { CoolifyMemory, layerMemory } from "../../src/coolify/CoolifyMemory.ts"
 import { followLogs, logs } from "../../src/orchestrator/Logs.ts"
@@ -37,18 +38,21 @@ const scripted = Effect.gen(function* () {
   const below = yield* CoolifyClient
   const client = CoolifyClient.of({
     ...below,
-    logs: (_uuid, wanted) =>
-      Effect.gen(function* () {
-        yield* Ref.update(looks, (n) => n + 1)
-        yield* Ref.update(asked, (all) => [...all, wanted])
-        const error = yield* Ref.get(trouble)
-        if (error !== undefined) return yield* error
-        const all = yield* Ref.get(lines)
-        return all
-          .slice(-wanted)
-          .map((line) => `${line}\n`)
-          .join("")
-      })
+    applications: {
+      ...below.applications,
+      logs: (_uuid, wanted) =>
+        Effect.gen(function* () {
+          yield* Ref.update(looks, (n) => n + 1)
+          yield* Ref.update(asked, (all) => [...all, wanted])
+          const error = yield* Ref.get(trouble)
+          if (error !== undefined) return yield* error
+          const all = yield* Ref.get(lines)
+          return all
+            .slice(-wanted)
+            .map((line) => `${line}\n`)
+            .join("")
+        })
+    }
   })
   const told = yield* Ref.make<ReadonlyArray<string>>([])
   const notes = yield* Ref.make<ReadonlyArray<string>>([])

@@ -177,10 +177,16 @@ describe("a run that another machine's has overtaken", () => {
         detail: "no connection"
       })
       const listProjects = Effect.flatMap(Ref.get(away), (is) =>
-        is ? Effect.fail(gone) : client.listProjects
+        is ? Effect.fail(gone) : client.projects.list
       )
       const result = yield* applied(spec, { healthy: false, meanwhile: Ref.set(away, true) }).pipe(
-        Effect.provideService(CoolifyClient, { ...client, listProjects })
+        Effect.provideService(CoolifyClient, {
+          ...client,
+          projects: {
+            ...client.projects,
+            list: listProjects
+          }
+        })
       )
       const error = failed(result)
       if (error._tag !== "RunError") return assert.fail(error.message)

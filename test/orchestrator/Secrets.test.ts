@@ -50,8 +50,11 @@ interface Circumstances {
 /** Coolify as a token without `read:sensitive` sees it. */
 const blind = Effect.map(CoolifyClient, (client) => ({
   ...client,
-  listVariables: (uuid: string) =>
-    Effect.map(client.listVariables(uuid), (rows) => rows.map((row) => ({ ...row, value: undefined })))
+  variables: {
+    ...client.variables,
+    list: (uuid: string) =>
+      Effect.map(client.variables.list(uuid), (rows) => rows.map((row) => ({ ...row, value: undefined })))
+  }
 }))
 
 const applied = (

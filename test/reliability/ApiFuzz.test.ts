@@ -169,7 +169,7 @@ const coolifyCalls: ReadonlyArray<Call> = [
       })
     ),
     fixture("servers"),
-    (c) => c.listServers
+    (c) => c.servers.list
   ),
   coolify(
     "listProjects",
@@ -177,16 +177,18 @@ const coolifyCalls: ReadonlyArray<Call> = [
       Schema.Struct({ uuid: Id, id: Schema.Int, name: Schema.String, description: Schema.String })
     ),
     fixture("projects"),
-    (c) => c.listProjects
+    (c) => c.projects.list
   ),
-  coolify("createProject", Made, { uuid: project }, (c) => c.createProject({ name: "a", description: "b" })),
-  coolify("deleteProject", Schema.Void, { message: "ok" }, (c) => c.deleteProject(project)),
-  coolify("createEnvironment", Made, { uuid: project }, (c) => c.createEnvironment(project, "staging")),
+  coolify("createProject", Made, { uuid: project }, (c) =>
+    c.projects.create({ name: "a", description: "b" })
+  ),
+  coolify("deleteProject", Schema.Void, { message: "ok" }, (c) => c.projects.remove(project)),
+  coolify("createEnvironment", Made, { uuid: project }, (c) => c.environments.create(project, "staging")),
   coolify("updateEnvironment", Schema.Void, { message: "ok" }, (c) =>
-    c.updateEnvironment(project, "staging", { name: "a", description: "b" })
+    c.environments.update(project, "staging", { name: "a", description: "b" })
   ),
   coolify("deleteEnvironment", Schema.Void, { message: "ok" }, (c) =>
-    c.deleteEnvironment(project, "staging")
+    c.environments.remove(project, "staging")
   ),
   coolify(
     "inventory",
@@ -197,13 +199,13 @@ const coolifyCalls: ReadonlyArray<Call> = [
       others: Schema.Int
     }),
     fixture("environment"),
-    (c) => c.inventory(project, "production")
+    (c) => c.environments.inventory(project, "production")
   ),
   coolify(
     "listEnvironments",
     Schema.Array(Schema.Struct({ uuid: Id, name: Schema.String, id: Count })),
     [{ uuid: project, name: "production", id: 1 }],
-    (c) => c.listEnvironments(project)
+    (c) => c.environments.list(project)
   ),
   coolify(
     "listApplications",
@@ -222,43 +224,49 @@ const coolifyCalls: ReadonlyArray<Call> = [
         destination: { server: { uuid: project, name: "vps1" } }
       }
     ],
-    (c) => c.listApplications
+    (c) => c.applications.list
   ),
-  coolify("createApplication", Made, { uuid }, (c) => c.createApplication(gitApplication)),
-  coolify("createApplication (twice)", Made, { uuid }, (c) => c.createApplication(dockerfileApplication), 10),
-  coolify("getApplication", Application, application, (c) => c.getApplication(uuid)),
-  coolify("getApplication (git)", Application, fixture("application-git"), (c) => c.getApplication(uuid)),
+  coolify("createApplication", Made, { uuid }, (c) => c.applications.create(gitApplication)),
+  coolify(
+    "createApplication (twice)",
+    Made,
+    { uuid },
+    (c) => c.applications.create(dockerfileApplication),
+    10
+  ),
+  coolify("getApplication", Application, application, (c) => c.applications.get(uuid)),
+  coolify("getApplication (git)", Application, fixture("application-git"), (c) => c.applications.get(uuid)),
   coolify("updateApplication", Schema.Void, { uuid }, (c) =>
-    c.updateApplication(uuid, { port: 1 }, imageApplication)
+    c.applications.update(uuid, { port: 1 }, imageApplication)
   ),
   coolify("deleteApplication", Schema.Void, { message: "ok" }, (c) =>
-    c.deleteApplication(uuid, { deleteVolumes: false })
+    c.applications.remove(uuid, { deleteVolumes: false })
   ),
-  coolify("stopApplication", Schema.Void, { message: "ok" }, (c) => c.stopApplication(uuid)),
-  coolify("listVariables", Schema.Array(Variable), envs, (c) => c.listVariables(uuid)),
-  coolify("putVariables", Schema.Void, envs, (c) => c.putVariables(uuid, [variable("A", given)])),
+  coolify("stopApplication", Schema.Void, { message: "ok" }, (c) => c.applications.stop(uuid)),
+  coolify("listVariables", Schema.Array(Variable), envs, (c) => c.variables.list(uuid)),
+  coolify("putVariables", Schema.Void, envs, (c) => c.variables.put(uuid, [variable("A", given)])),
   coolify("deleteVariable", Schema.Void, { message: "ok" }, (c) =>
-    c.deleteVariable(uuid, "var000000000000000000011")
+    c.variables.remove(uuid, "var000000000000000000011")
   ),
   coolify(
     "deploy",
     Schema.Struct({ message: Schema.String, deploymentUuid: Schema.UndefinedOr(Id) }),
     fixture("deploy-queued"),
-    (c) => c.deploy(uuid, { force: false })
+    (c) => c.deployments.start(uuid, { force: false })
   ),
   coolify("getDeployment", Deployment, fixture("deployment-finished"), (c) =>
-    c.getDeployment("dep000000000000000000001")
+    c.deployments.get("dep000000000000000000001")
   ),
   coolify("listDeployments", Schema.Array(Deployment), fixture("deployments"), (c) =>
-    c.listDeployments(uuid, 10)
+    c.deployments.list(uuid, 10)
   ),
   coolify("listDeployments (keyed)", Schema.Array(Deployment), fixture("deployments-keyed"), (c) =>
-    c.listDeployments(uuid, 10)
+    c.deployments.list(uuid, 10)
   ),
   coolify("cancelDeployment", Schema.Void, { message: "ok" }, (c) =>
-    c.cancelDeployment("dep000000000000000000001")
+    c.deployments.cancel("dep000000000000000000001")
   ),
-  coolify("logs", Schema.String, { logs: "one\ntwo\n" }, (c) => c.logs(uuid, 10))
+  coolify("logs", Schema.String, { logs: "one\ntwo\n" }, (c) => c.applications.logs(uuid, 10))
 ]
 
 const at = "www.example.test"
@@ -668,7 +676,7 @@ describe("an answer of a hundred megabytes", () => {
           PowerDns.layer({ apiUrl: server.origin, apiKey: token, serverName: "localhost" })
         ).pipe(Layer.provide(FetchHttpClient.layer))
         const made = yield* Effect.flatMap(CoolifyClient, (client) =>
-          client.createProject({ name: "a", description: "" })
+          client.projects.create({ name: "a", description: "" })
         ).pipe(Effect.provide(layers), Effect.flip)
         assert.isTrue(made instanceof CoolifyError && made.outcomeUnknown, inspect(made))
         const found = yield* Effect.flatMap(DnsClient, (client) => client.findZone(at)).pipe(

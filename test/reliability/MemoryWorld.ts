@@ -236,13 +236,16 @@ export const recording = Effect.gen(function* () {
   const client = yield* CoolifyClient
   return {
     ...client,
-    deploy: (uuid, options) =>
-      Effect.gen(function* () {
-        const made = yield* Effect.provideService(settingsOf(uuid), CoolifyMemory, memory)
-        const ticket = yield* client.deploy(uuid, options)
-        if (ticket.deploymentUuid !== undefined) built.set(ticket.deploymentUuid, made)
-        return ticket
-      })
+    deployments: {
+      ...client.deployments,
+      start: (uuid, options) =>
+        Effect.gen(function* () {
+          const made = yield* Effect.provideService(settingsOf(uuid), CoolifyMemory, memory)
+          const ticket = yield* client.deployments.start(uuid, options)
+          if (ticket.deploymentUuid !== undefined) built.set(ticket.deploymentUuid, made)
+          return ticket
+        })
+    }
   } satisfies Context.Tag.Service<CoolifyClient>
 })
 

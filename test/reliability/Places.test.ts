@@ -204,8 +204,8 @@ describe("a new place that several runs need at once", () => {
     Effect.gen(function* () {
       const byHand = Effect.gen(function* () {
         const client = yield* CoolifyClient
-        const project = yield* client.createProject({ name: base.project, description: "by hand" })
-        yield* client.createEnvironment(project.uuid, "staging")
+        const project = yield* client.projects.create({ name: base.project, description: "by hand" })
+        yield* client.environments.create(project.uuid, "staging")
       })
       const { leftovers } = yield* solo(byHand, true)
       assert.deepStrictEqual(leftovers, [])

@@ -18,7 +18,7 @@ const confirm = Effect.fn("confirmRelease")(function* (applicationUuid: string, 
   const coolify = yield* CoolifyClient
   const run = yield* Run
   const { undoBudget } = yield* Pace
-  yield* coolify.putVariables(applicationUuid, [releaseVariable(desired, false)]).pipe(
+  yield* coolify.variables.put(applicationUuid, [releaseVariable(desired, false)]).pipe(
     Effect.timeoutFail({
       duration: Duration.times(undoBudget, 0.25),
       onTimeout: () => ({ message: "it took too long" })

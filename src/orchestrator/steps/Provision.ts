@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import type { Application, ApplicationSettings, CoolifyClient } from "../../coolify/CoolifyClient.ts"
+import type { CoolifyClient } from "../../coolify/CoolifyClient.ts"
+import type { Application, ApplicationSettings } from "../../coolify/endpoints/Applications.ts"
 import type { AuthoritativeDns, NameServerAnswer } from "../../dns/AuthoritativeDns.ts"
 import type { DnsClient, RecordSet } from "../../dns/DnsClient.ts"
 import { awaitAuthoritative } from "../../dns/AwaitAuthoritative.ts"

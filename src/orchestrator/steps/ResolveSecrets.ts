@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import type { ObservedVariable, Variable } from "../../coolify/CoolifyClient.ts"
+import type { ObservedVariable, Variable } from "../../coolify/endpoints/Variables.ts"
 import { SecretStore, type FoundSecret, type SecretRecipe } from "../../secrets/SecretStore.ts"
 import type { Spec } from "../../appspec/Spec.ts"
 import { RefusedError } from "../../engine/DeployError.ts"

@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import { CoolifyClient, type Application } from "../../coolify/CoolifyClient.ts"
+import { CoolifyClient } from "../../coolify/CoolifyClient.ts"
+import type { Application } from "../../coolify/endpoints/Applications.ts"
 import { absentIfNotFound, awaitGone } from "../../kinds/Find.ts"
 import { Pace } from "../../engine/Pace.ts"
 import { describe, leaveOver, undisturbed, undoRetries } from "../../engine/Rollback.ts"
@@ -20,9 +21,9 @@ const retire = Effect.fn("retire")(function* (old: Application) {
   const what = `the old application ${old.uuid}`
   const left = (why: string) =>
     leaveOver({ what, why, next: `delete the application ${old.uuid} in Coolify`, recoverable: false })
-  yield* absentIfNotFound(coolify.deleteApplication(old.uuid, { deleteVolumes: false })).pipe(
+  yield* absentIfNotFound(coolify.applications.remove(old.uuid, { deleteVolumes: false })).pipe(
     Effect.retry(undoRetries),
-    Effect.zipRight(awaitGone(coolify.getApplication(old.uuid), what)),
+    Effect.zipRight(awaitGone(coolify.applications.get(old.uuid), what)),
     Effect.timeoutFail({ duration: undoBudget, onTimeout: () => ({ message: "it took too long" }) }),
     undisturbed,
     Effect.matchCauseEffect({

@@ -148,7 +148,7 @@ const explain = Effect.fn("explain")(function* (
   if (watch === undefined || applicationUuid === undefined) return yield* error
   const coolify = yield* CoolifyClient
   const live = yield* watch.look
-  const application = yield* Effect.option(coolify.getApplication(applicationUuid))
+  const application = yield* Effect.option(coolify.applications.get(applicationUuid))
   const { status, restartCount } = Option.getOrElse(application, () => ({ status: "", restartCount: 0 }))
   const { state } = readStatus(status)
   const log = yield* watch.lines

@@ -1,17 +1,14 @@
-/** The bodies fabrik sends. Any field Coolify does not know fails the whole request, so nothing optional is added. */
-import * as Redacted from "effect/Redacted"
+/** The bodies of an application. Any field Coolify does not know fails the whole request, so nothing optional is added. */
+import { toStoredImage } from "../ImageReference.ts"
+import { repositoryUrl, storedRepository } from "../Repository.ts"
+import type { Body } from "../Transport.ts"
 import type {
   ApplicationPatch,
   ApplicationSettings,
   ApplicationSource,
   ContainerHealthcheck,
-  CreateApplication,
-  Variable
-} from "./CoolifyClient.ts"
-import { toStoredImage } from "./ImageReference.ts"
-import { repositoryUrl, storedRepository } from "./Repository.ts"
-
-export type Body = Readonly<Record<string, unknown>>
+  CreateApplication
+} from "./Applications.ts"
 
 const healthcheck = (check: ContainerHealthcheck): Body => ({
   health_check_enabled: check.enabled,
@@ -107,19 +104,4 @@ export const patchApplicationBody = (patch: ApplicationPatch, current: Applicati
     : routingBody(patch.port ?? current.port, patch.domains ?? current.domains)),
   ...(patch.healthcheck === undefined ? {} : healthcheck(patch.healthcheck)),
   ...(patch.source === undefined ? {} : patchSource(patch.source))
-})
-
-/** Always every field: Coolify empties a value and clears flags that a request leaves out. */
-export const variablesBody = (variables: ReadonlyArray<Variable>): Body => ({
-  data: variables.map((variable) => ({
-    key: variable.key,
-    value: Redacted.value(variable.value),
-    is_preview: variable.isPreview,
-    is_literal: variable.isLiteral,
-    is_multiline: variable.isMultiline,
-    is_shown_once: variable.isShownOnce,
-    is_runtime: variable.isRuntime,
-    is_buildtime: variable.isBuildtime,
-    comment: variable.comment
-  }))
 })

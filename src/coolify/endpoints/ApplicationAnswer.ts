@@ -1,52 +1,13 @@
 /**
- * Coolify's JSON, read loosely: unknown fields pass, `null` and a missing field mean the column's default, and only
- * what fabrik cannot do without is required. Shapes from app/Http/Controllers/Api at 4.3.11.
+ * An application as Coolify answers it, read loosely: unknown fields pass, `null` and a missing field mean the column's
+ * default, and only what fabrik cannot do without is required. Shapes from app/Http/Controllers/Api at 4.3.11.
  */
 import * as EffectRecord from "effect/Record"
-import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import type {
-  Application,
-  ApplicationSource,
-  Deployment,
-  ListedApplication,
-  ObservedVariable
-} from "./CoolifyClient.ts"
-import { toLog } from "./BuildLog.ts"
-import { fromStoredImage } from "./ImageReference.ts"
-import { repositoryUrl } from "./Repository.ts"
-
-const uuidPattern = /^[a-z0-9-]{1,64}$/
-
-/** An id of Coolify's, safe to stand in a path. Coolify's own are 24 lower-case letters and digits. */
-const Uuid = Schema.String.pipe(Schema.pattern(uuidPattern))
-export const isUuid = (text: string): boolean => uuidPattern.test(text)
-
-const orElse = <A, I>(schema: Schema.Schema<A, I>, value: NoInfer<A>) =>
-  Schema.optionalWith(schema, { nullable: true, default: () => value })
-const text = orElse(Schema.String, "")
-/** Laravel gives a column without a cast as the driver does: a number or its digits. */
-const Whole = Schema.Union(Schema.Int, Schema.NumberFromString.pipe(Schema.int()))
-
-export const Created = Schema.Struct({ uuid: Uuid })
-
-export const Servers = Schema.Array(
-  Schema.Struct({
-    uuid: Uuid,
-    name: Schema.String,
-    ip: Schema.String,
-    is_reachable: Schema.Boolean,
-    is_usable: Schema.Boolean
-  })
-)
-
-export const ServedDomains = Schema.Array(
-  Schema.Struct({ ip: Schema.String, domains: Schema.Array(Schema.String) })
-)
-
-export const Projects = Schema.Array(
-  Schema.Struct({ uuid: Uuid, id: Whole, name: Schema.String, description: text })
-)
+import { fromStoredImage } from "../ImageReference.ts"
+import { repositoryUrl } from "../Repository.ts"
+import type { Application, ApplicationSource, ListedApplication } from "./Applications.ts"
+import { orElse, text, Uuid, Whole } from "./Fields.ts"
 
 export const ApplicationRow = Schema.Struct({
   uuid: Uuid,
@@ -83,23 +44,8 @@ export const ApplicationRow = Schema.Struct({
   health_check_retries: orElse(Whole, 10),
   health_check_start_period: orElse(Whole, 5)
 })
+
 type ApplicationRow = typeof ApplicationRow.Type
-
-/** Only counted: nothing of them is kept. */
-const Rows = orElse(Schema.Array(Schema.Struct({})), [])
-export const Environment = Schema.Struct({
-  uuid: Uuid,
-  description: text,
-  applications: orElse(Schema.Array(ApplicationRow), []),
-  services: Rows,
-  postgresqls: Rows,
-  redis: Rows,
-  mysqls: Rows,
-  mariadbs: Rows,
-  mongodbs: Rows
-})
-
-export const Environments = Schema.Array(Schema.Struct({ uuid: Uuid, name: Schema.String, id: Whole }))
 
 /** What Coolify writes into `git_repository` of an application that has none. */
 const noRepository = "coollabsio/coolify"
@@ -203,7 +149,8 @@ const ListedRow = Schema.Struct({
     {}
   )
 })
-export const Applications = Schema.Array(ListedRow)
+
+export const ListedRows = Schema.Array(ListedRow)
 
 const isTouched = (value: unknown, untouched: string): boolean =>
   value !== null && value !== undefined && value !== "" && String(value) !== untouched
@@ -219,83 +166,3 @@ export const toListedApplication = (row: typeof ListedRow.Type): ListedApplicati
       .map(([name]) => name)
   ]
 })
-
-export const Variables = Schema.Array(
-  Schema.Struct({
-    uuid: Uuid,
-    key: Schema.String,
-    // Absent when the token may not read it; null is an empty value.
-    value: Schema.optional(Schema.NullOr(Schema.Redacted(Schema.String))),
-    is_preview: orElse(Schema.Boolean, false),
-    is_literal: orElse(Schema.Boolean, false),
-    is_multiline: orElse(Schema.Boolean, false),
-    is_shown_once: orElse(Schema.Boolean, false),
-    is_runtime: orElse(Schema.Boolean, true),
-    is_buildtime: orElse(Schema.Boolean, true),
-    comment: text
-  })
-)
-
-export const toVariable = (row: (typeof Variables.Type)[number]): ObservedVariable => ({
-  uuid: row.uuid,
-  key: row.key,
-  value: row.value === null ? Redacted.make("") : row.value,
-  isPreview: row.is_preview,
-  isLiteral: row.is_literal,
-  isMultiline: row.is_multiline,
-  isShownOnce: row.is_shown_once,
-  isRuntime: row.is_runtime,
-  isBuildtime: row.is_buildtime,
-  comment: row.comment
-})
-
-export const DeployReply = Schema.Struct({
-  deployments: Schema.NonEmptyArray(
-    Schema.Struct({
-      message: text,
-      resource_uuid: text,
-      deployment_uuid: Schema.optional(Schema.NullOr(Uuid))
-    })
-  )
-})
-
-/** A row of a list has the whole build log too, which is read past. */
-const ListedDeployment = Schema.Struct({
-  deployment_uuid: Uuid,
-  status: Schema.Literal("queued", "in_progress", "finished", "failed", "cancelled-by-user"),
-  commit: orElse(Schema.String, "HEAD"),
-  created_at: text
-})
-/** `logs` as `makeLogReader` has read it. */
-export const DeploymentRow = Schema.Struct({
-  ...ListedDeployment.fields,
-  logs: Schema.optional(Schema.Unknown)
-})
-
-/** A list that Laravel has filtered keeps its keys, and then it is an object keyed by index (coolify#10077). */
-export const DeploymentList = Schema.Struct({
-  deployments: Schema.Union(
-    Schema.Array(ListedDeployment),
-    Schema.Record({ key: Schema.String, value: ListedDeployment })
-  )
-})
-
-const toListedDeployment = (row: typeof ListedDeployment.Type): Deployment => ({
-  uuid: row.deployment_uuid,
-  status: row.status,
-  commit: row.commit,
-  createdAt: row.created_at,
-  logs: undefined,
-  logsBefore: 0
-})
-
-/** `hide` takes known secrets out of a text. */
-export const toDeployment = (row: typeof DeploymentRow.Type, hide: (text: string) => string): Deployment => {
-  const { before, lines } = toLog(row.logs, hide)
-  return { ...toListedDeployment(row), logs: lines, logsBefore: before }
-}
-
-export const toDeployments = (list: typeof DeploymentList.Type): ReadonlyArray<Deployment> =>
-  Object.values(list.deployments).map(toListedDeployment)
-
-export const Logs = Schema.Struct({ logs: text })

@@ -3,14 +3,20 @@ import * as FastCheck from "effect/FastCheck"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import type { ApplicationPatch, ApplicationSettings } from "../../src/coolify/CoolifyClient.ts"
+import type { ApplicationPatch, ApplicationSettings } from "../../src/coolify/endpoints/Applications.ts"
 import { fromStoredImage, toStoredImage } from "../../src/coolify/ImageReference.ts"
 import { normaliseRepository, storedRepository } from "../../src/coolify/Repository.ts"
 import { makeLogReader } from "../../src/coolify/BuildLog.ts"
 import { makeSieve } from "../../src/http/JsonSieve.ts"
 import { keepOf } from "../../src/http/Keep.ts"
-import * as Wire from "../../src/coolify/Wire.ts"
-import { createApplicationBody, patchApplicationBody, variablesBody } from "../../src/coolify/WireRequest.ts"
+import * as Answer from "../../src/coolify/endpoints/ApplicationAnswer.ts"
+import {
+  createApplicationBody,
+  patchApplicationBody
+} from "../../src/coolify/endpoints/ApplicationRequest.ts"
+import * as Deployments from "../../src/coolify/endpoints/Deployments.ts"
+import * as Environments from "../../src/coolify/endpoints/Environments.ts"
+import * as Variables from "../../src/coolify/endpoints/Variables.ts"
 import {
   dockerfileApplication,
   fixture,
@@ -21,14 +27,14 @@ import {
 } from "./samples.ts"
 
 const application = (name: string) =>
-  Wire.toApplication(Schema.decodeUnknownSync(Wire.ApplicationRow)(fixture(name)))
+  Answer.toApplication(Schema.decodeUnknownSync(Answer.ApplicationRow)(fixture(name)))
 const hash = "59e02939b1bf39f16c93138a28727aec520bb916da021180ae502c61626b3cf0"
 
 describe("reading an application", () => {
   it("that cannot roll, for any of the reasons there are", () => {
     const row = { uuid: "a", name: "a", build_pack: "nixpacks" }
     const stopsFirst = (more: object) =>
-      Wire.toApplication(Schema.decodeUnknownSync(Wire.ApplicationRow)({ ...row, ...more })).stopsFirst
+      Answer.toApplication(Schema.decodeUnknownSync(Answer.ApplicationRow)({ ...row, ...more })).stopsFirst
     for (const more of [
       { ports_mappings: "8080:80" },
       { custom_docker_run_options: "--init --ip 10.0.0.2" },
@@ -48,13 +54,16 @@ describe("reading an application", () => {
 
   it("never with a number that is none", () => {
     const row = { uuid: "a", name: "a", build_pack: "nixpacks" }
-    const decode = Schema.decodeUnknownOption(Wire.ApplicationRow)
+    const decode = Schema.decodeUnknownOption(Answer.ApplicationRow)
     for (const value of [Infinity, "Infinity", "NaN", 1.5, "1.5", ""]) {
       assert.isTrue(Option.isNone(decode({ ...row, health_check_timeout: value })), String(value))
     }
     assert.isTrue(Option.isSome(decode({ ...row, health_check_timeout: "30" })))
     const exposed = { ...row, ports_exposes: "9".repeat(400) }
-    assert.strictEqual(Wire.toApplication(Schema.decodeUnknownSync(Wire.ApplicationRow)(exposed)).port, 80)
+    assert.strictEqual(
+      Answer.toApplication(Schema.decodeUnknownSync(Answer.ApplicationRow)(exposed)).port,
+      80
+    )
   })
 
   it("of an image", () => {
@@ -107,7 +116,7 @@ describe("reading an application", () => {
       ports_exposes: null,
       description: null
     }
-    assert.deepStrictEqual(Wire.toApplication(Schema.decodeUnknownSync(Wire.ApplicationRow)(row)), {
+    assert.deepStrictEqual(Answer.toApplication(Schema.decodeUnknownSync(Answer.ApplicationRow)(row)), {
       uuid: "a",
       name: "a",
       description: "",
@@ -139,14 +148,15 @@ describe("reading an application", () => {
   })
 
   it("in an environment", () => {
-    const { uuid, applications } = Schema.decodeUnknownSync(Wire.Environment)(fixture("environment"))
+    const { uuid, applications } = Schema.decodeUnknownSync(Environments.InventoryRow)(fixture("environment"))
     assert.strictEqual(uuid, "env000000000000000000001")
     assert.lengthOf(applications, 2)
   })
 })
 
 describe("reading variables", () => {
-  const read = (name: string) => Schema.decodeUnknownSync(Wire.Variables)(fixture(name)).map(Wire.toVariable)
+  const read = (name: string) =>
+    Schema.decodeUnknownSync(Variables.VariableRows)(fixture(name)).map(Variables.toVariable)
 
   it("shows values where the token may see them", () => {
     const [port, empty, key, twin] = read("envs")
@@ -176,15 +186,15 @@ describe("reading variables", () => {
 describe("reading deployments", () => {
   const decode = (value: unknown) => {
     const sieve = makeSieve({
-      keep: keepOf(Wire.DeploymentRow),
+      keep: keepOf(Deployments.DeploymentRow),
       longest: 1e6,
       texts: { field: "logs", reader: makeLogReader }
     })
     sieve.push(Buffer.from(JSON.stringify(value)))
     const kept = sieve.end()
     assert.isObject(kept)
-    return Wire.toDeployment(
-      Schema.decodeUnknownSync(Schema.parseJson(Wire.DeploymentRow))(
+    return Deployments.toDeployment(
+      Schema.decodeUnknownSync(Schema.parseJson(Deployments.DeploymentRow))(
         typeof kept === "object" ? kept.json : ""
       ),
       (text) => text
@@ -216,7 +226,7 @@ describe("reading deployments", () => {
 
   it("takes a list that is an object keyed by index", () => {
     const list = (name: string) =>
-      Wire.toDeployments(Schema.decodeUnknownSync(Wire.DeploymentList)(fixture(name)))
+      Deployments.toDeployments(Schema.decodeUnknownSync(Deployments.DeploymentList)(fixture(name)))
     assert.deepStrictEqual(list("deployments-keyed"), list("deployments"))
     assert.deepStrictEqual(
       list("deployments").map(({ uuid, status }) => `${uuid} ${status}`),
@@ -352,21 +362,24 @@ describe("writing an application", () => {
   }
 
   it("always every field of a variable", () => {
-    assert.deepStrictEqual(variablesBody([variable("A", "x", { comment: "c", isMultiline: true })]), {
-      data: [
-        {
-          key: "A",
-          value: "x",
-          is_preview: false,
-          is_literal: true,
-          is_multiline: true,
-          is_shown_once: false,
-          is_runtime: true,
-          is_buildtime: false,
-          comment: "c"
-        }
-      ]
-    })
+    assert.deepStrictEqual(
+      Variables.variablesBody([variable("A", "x", { comment: "c", isMultiline: true })]),
+      {
+        data: [
+          {
+            key: "A",
+            value: "x",
+            is_preview: false,
+            is_literal: true,
+            is_multiline: true,
+            is_shown_once: false,
+            is_runtime: true,
+            is_buildtime: false,
+            comment: "c"
+          }
+        ]
+      }
+    )
   })
 })
 
