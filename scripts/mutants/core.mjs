@@ -129,6 +129,13 @@ export const core = [
     tests: ["test/orchestrator/Apply.test.ts", "test/orchestrator/Properties.test.ts"]
   },
   {
+    name: "the end of the look for late effects",
+    file: "src/engine/Late.ts",
+    find: "Math.ceil(Math.min(wait, left))",
+    put: "Math.min(wait, left)",
+    tests: ["test/engine/Rollback.test.ts"]
+  },
+  {
     name: "the look before an undo deletes by its mark",
     file: "src/kinds/Application.ts",
     find: ".filter(({ description }) => Marker.parse(description)?.run === run)",

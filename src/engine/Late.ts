@@ -32,7 +32,8 @@ export const lookForLate = Effect.gen(function* () {
   for (let wait = firstWait; ; wait = Math.min(1.6 * wait, longestWait)) {
     const left = until - (yield* Clock.currentTimeMillis)
     if (left <= 0 || (yield* Ref.get(run.late)).length === 0) break
-    yield* Effect.sleep(Duration.millis(Math.min(wait, left)))
+    // Whole milliseconds: a sleep for less than a clock can tell ends at once, for ever.
+    yield* Effect.sleep(Duration.millis(Math.ceil(Math.min(wait, left))))
     yield* Effect.flatten(Ref.get(run.lookForOthers))
     if ((yield* Ref.get(run.overtaken))._tag === "Yes") break
     yield* lookOnce

@@ -168,7 +168,7 @@ describe("fetch through a proxy", () => {
 })
 
 describe("fabrik behind a proxy", () => {
-  it("reaches Coolify by a tunnel that it keeps, under a CA of one's own", { timeout: 120_000 }, async () => {
+  it("reaches Coolify by a tunnel that it keeps, under a CA of one's own", async () => {
     const directory = mkdtempSync(join(tmpdir(), "fabrik-proxy-"))
     try {
       const { issue, pem } = await makeAuthority("ours")

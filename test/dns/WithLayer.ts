@@ -15,6 +15,6 @@ export const withLayer = <R, E>(
   describe(name, () => {
     const runtime = ManagedRuntime.make(makeLayer())
     afterAll(() => runtime.dispose())
-    tests((title, body) => it.live(title, () => Effect.provide(body(), runtime), 60_000))
+    tests((title, body) => it.live(title, () => Effect.provide(body(), runtime)))
   })
 }

@@ -19,24 +19,18 @@ const failureOf = (env: Readonly<Record<string, string>>, health: Parameters<typ
   })
 
 describe("an application that does not stay up", () => {
-  it.scopedLive(
-    "is not called live when it exits again and again after it has answered well",
-    () =>
-      Effect.gen(function* () {
-        const error = yield* failureOf({ SANDBOX_APP: "flap:1.6" }, { container: false, settle: 2 })
-        assert.strictEqual(error._tag === "DeploymentFailedError" ? error.reason : error._tag, "CrashLoop")
-      }),
-    30_000
+  it.scopedLive("is not called live when it exits again and again after it has answered well", () =>
+    Effect.gen(function* () {
+      const error = yield* failureOf({ SANDBOX_APP: "flap:1.6" }, { container: false, settle: 2 })
+      assert.strictEqual(error._tag === "DeploymentFailedError" ? error.reason : error._tag, "CrashLoop")
+    })
   )
 
-  it.scopedLive(
-    "is found out behind Coolify's own health check too",
-    () =>
-      Effect.gen(function* () {
-        const error = yield* failureOf({ SANDBOX_APP: "flap:1.4" }, { container: true, settle: 2 })
-        assert.strictEqual(error._tag === "DeploymentFailedError" ? error.reason : error._tag, "CrashLoop")
-      }),
-    30_000
+  it.scopedLive("is found out behind Coolify's own health check too", () =>
+    Effect.gen(function* () {
+      const error = yield* failureOf({ SANDBOX_APP: "flap:1.4" }, { container: true, settle: 2 })
+      assert.strictEqual(error._tag === "DeploymentFailedError" ? error.reason : error._tag, "CrashLoop")
+    })
   )
 
   it.scopedLive(
@@ -48,36 +42,29 @@ describe("an application that does not stay up", () => {
         assert.include(what, "keeps restarting")
         assert.include(log, "GREETING=hello")
         assert.include(log, "fatal: cannot start, exit code 1")
-      }),
-    30_000
+      })
   )
 
-  it.scopedLive(
-    "is told as one that does not listen yet when it takes longer than it was given",
-    () =>
-      Effect.gen(function* () {
-        const error = yield* failureOf({ SANDBOX_APP: "slow:90" }, unchecked)
-        const { causes, log, next, what } = explain(error)
-        assert.include(what, "the proxy answered 502")
-        assert.include(causes.join(), "nothing listens on port 8080")
-        assert.include(next, "`healthcheck.startPeriod` (now 0)")
-        assert.include(next, "`healthcheck.retries` (now 2)")
-        assert.match(log.join("\n"), /api starts from registry\.example\/api:1/)
-      }),
-    30_000
+  it.scopedLive("is told as one that does not listen yet when it takes longer than it was given", () =>
+    Effect.gen(function* () {
+      const error = yield* failureOf({ SANDBOX_APP: "slow:90" }, unchecked)
+      const { causes, log, next, what } = explain(error)
+      assert.include(what, "the proxy answered 502")
+      assert.include(causes.join(), "nothing listens on port 8080")
+      assert.include(next, "`healthcheck.startPeriod` (now 0)")
+      assert.include(next, "`healthcheck.retries` (now 2)")
+      assert.match(log.join("\n"), /api starts from registry\.example\/api:1/)
+    })
   )
 
-  it.scopedLive(
-    "is good when it stays up, after its time and hardly more",
-    () =>
-      Effect.gen(function* () {
-        const sandbox = yield* testSandbox({ seed: { zones: ["example.com"] } })
-        const { events, result } = yield* applyTo(sandbox, specOf({}, unchecked))
-        assert.isTrue(Either.isRight(result))
-        const verifying = events.find(({ event }) => event._tag === "StepStarted" && event.step === "verify")
-        const verified = events.find(({ event }) => event._tag === "Verified")
-        assert.isAtLeast((verified?.at ?? 0) - (verifying?.at ?? 0), 1000)
-      }),
-    30_000
+  it.scopedLive("is good when it stays up, after its time and hardly more", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* testSandbox({ seed: { zones: ["example.com"] } })
+      const { events, result } = yield* applyTo(sandbox, specOf({}, unchecked))
+      assert.isTrue(Either.isRight(result))
+      const verifying = events.find(({ event }) => event._tag === "StepStarted" && event.step === "verify")
+      const verified = events.find(({ event }) => event._tag === "Verified")
+      assert.isAtLeast((verified?.at ?? 0) - (verifying?.at ?? 0), 1000)
+    })
   )
 })

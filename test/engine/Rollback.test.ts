@@ -253,3 +253,23 @@ it.effect("looks again for what may come late, undoes it as soon as it is there,
     assert.isAtMost(yield* Ref.get(looks), 12)
   })
 )
+
+it.effect("ends the look for late effects also where less is left of it than a clock can tell", () =>
+  Effect.gen(function* () {
+    const looks = yield* Ref.make(0)
+    const perform = Effect.flatMap(
+      Ref.updateAndGet(looks, (n) => n + 1),
+      (n) => (n > 20 ? Effect.dieMessage("it looks for ever") : Effect.succeed("nothing" as const))
+    )
+    const { fiber } = yield* inRun(() =>
+      Effect.gen(function* () {
+        const { lateUntil } = yield* Run
+        yield* Ref.set(lateUntil, 1000 + 1e-7)
+        yield* withUndo(undoOf("a"), Effect.fail({ reason: "OutcomeUnknown" }), perform)
+      })
+    )
+    yield* TestClock.adjust("10 seconds")
+    yield* Fiber.join(fiber)
+    assert.strictEqual(yield* Ref.get(looks), 3)
+  })
+)

@@ -559,29 +559,26 @@ describe("any failure", () => {
     ["in place", base, { ...base, port: 3000, env: { NEW: "1" } }],
     ["by replacement", inline("FROM a\n"), inline("FROM b\n")]
   ] as const) {
-    it.effect(
-      `of any single call of an update ${kind} leaves either version, whole`,
-      () =>
-        Effect.gen(function* () {
-          const calls = yield* Effect.gen(function* () {
-            yield* succeeds(first)
-            const memory = yield* CoolifyMemory
-            const before = (yield* memory.calls).length
-            yield* succeeds(second)
-            return (yield* memory.calls).length - before
-          }).pipe(Effect.provide(world()))
-          assert.isAbove(calls, 8)
-          for (let nth = 0; nth < calls; nth += 1) {
-            for (const kind of ["refused", "failed after", "hangs after"] as const) {
-              const cause = { _tag: "Fault" as const, fault: { service: "coolify" as const, nth, how: kind } }
-              yield* succeeds(first).pipe(
-                Effect.zipRight(withstands(second, { cause, undo: undefined })),
-                Effect.provide(world())
-              )
-            }
+    it.effect(`of any single call of an update ${kind} leaves either version, whole`, () =>
+      Effect.gen(function* () {
+        const calls = yield* Effect.gen(function* () {
+          yield* succeeds(first)
+          const memory = yield* CoolifyMemory
+          const before = (yield* memory.calls).length
+          yield* succeeds(second)
+          return (yield* memory.calls).length - before
+        }).pipe(Effect.provide(world()))
+        assert.isAbove(calls, 8)
+        for (let nth = 0; nth < calls; nth += 1) {
+          for (const kind of ["refused", "failed after", "hangs after"] as const) {
+            const cause = { _tag: "Fault" as const, fault: { service: "coolify" as const, nth, how: kind } }
+            yield* succeeds(first).pipe(
+              Effect.zipRight(withstands(second, { cause, undo: undefined })),
+              Effect.provide(world())
+            )
           }
-        }),
-      120_000
+        }
+      })
     )
   }
 

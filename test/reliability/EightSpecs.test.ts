@@ -19,7 +19,7 @@ beforeAll(async () => {
     for (const file of ["server.json", "sandbox.json"])
       copyFileSync(join(fabrik.cwd, ".fabrik/sandbox", file), join(machine, file))
   }
-}, 120_000)
+})
 afterAll(async () => {
   await fabrik.end()
   fabrik.dispose()
@@ -75,5 +75,5 @@ describe("specs at once", () => {
       assert.strictEqual(left.stdout.trim(), "", "nothing of fabrik's is left")
     }
     note({ suite: "eight specs at once", runs: rounds, invariants: "I1 I6" })
-  }, 600_000)
+  })
 })
