@@ -37,9 +37,23 @@ export const causes = [
   },
   {
     name: "a check in the container that can never pass",
-    file: "src/appspec/ReadHealthcheck.ts",
-    find: "if (!container || status < 400 || field === undefined) return",
-    put: "if (field !== undefined) return",
+    file: "src/appspec/sections/Healthcheck.ts",
+    find: "if (container && given.status >= 400 && status !== undefined) {",
+    put: "if (container && given.status < 0 && status !== undefined) {",
+    tests: ["test/appspec/ParseSpec.test.ts"]
+  },
+  {
+    name: "keys of a spec that nobody knows",
+    file: "src/appspec/Decode.ts",
+    find: 'onExcessProperty: "error"',
+    put: 'onExcessProperty: "ignore"',
+    tests: ["test/appspec/ParseSpec.test.ts"]
+  },
+  {
+    name: "rules across keys where one of the keys cannot be read",
+    file: "src/appspec/Decode.ts",
+    find: "tree = without(tree, places)",
+    put: "return undefined",
     tests: ["test/appspec/ParseSpec.test.ts"]
   }
 ]

@@ -1,7 +1,13 @@
 import * as Either from "effect/Either"
 import { portOf } from "./Limits.ts"
 import type { Complaint } from "./Report.ts"
-import type { ImageSource } from "./Spec.ts"
+
+/** A ready image. `tag` is a tag or, for an image pinned by digest, `sha256:<64 hex>`. */
+export interface ImageSource {
+  readonly _tag: "Image"
+  readonly name: string
+  readonly tag: string
+}
 
 const component = /^[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*$/
 const host = /^(?:[A-Za-z0-9][A-Za-z0-9-]*)(?:\.[A-Za-z0-9][A-Za-z0-9-]*)*(?::(\d+))?$/
@@ -62,3 +68,7 @@ export const imageReference = (text: string): Either.Either<ImageSource, Complai
   }
   return Either.right({ _tag: "Image", name, tag })
 }
+
+/** As {@link imageReference} reads it. */
+export const imageText = ({ name, tag }: ImageSource): string =>
+  `${name}${tag.startsWith("sha256:") ? "@" : ":"}${tag}`

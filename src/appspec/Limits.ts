@@ -26,6 +26,9 @@ export const ranges = {
 export const portOf = (text: string): number | undefined =>
   /^[1-9]\d{0,4}$/.test(text) && Number(text) <= ranges.port.max ? Number(text) : undefined
 
+// Line breaks, tabs and the like: such a name could forge lines of the output, and no server has it.
+export const serverPattern = /^[^\p{Cc}\u2028\u2029]{1,255}$/u
+
 /** A DNS label. */
 export const namePattern = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 
@@ -42,7 +45,18 @@ export const variablePattern = /^[A-Za-z_][A-Za-z0-9_.]{0,254}$/
  * Whether Coolify makes a variable of that name itself. Other names with SERVICE_ (SERVICE_ROLE_KEY) are the user's; those
  * of generated credentials (SERVICE_USER_, SERVICE_PASSWORD_, ...) mean something in a compose file only.
  */
-export const isCoolifysOwn = (name: string): boolean => /^(?:COOLIFY_|SERVICE_(?:FQDN|URL|NAME)_)/.test(name)
+export const isCoolifysOwn = (name: string): boolean => coolifysOwn.test(name)
+
+const coolifysOwn = /^(?:COOLIFY_|SERVICE_(?:FQDN|URL|NAME)_)/
+
+const beside = (names: ReadonlyArray<string>): RegExp =>
+  new RegExp(`^(?!(?:${names.join("|")})$|${coolifysOwn.source.slice(1)})${variablePattern.source.slice(1)}`)
+
+/** A name that is the user's to set: fabrik makes the first itself, no program could read the second safely. */
+export const ownVariablePattern = beside(["FABRIK_RELEASE", "__proto__"])
+
+/** Coolify must know the port, so it cannot be a secret. */
+export const secretNamePattern = beside(["PORT", "FABRIK_RELEASE", "__proto__"])
 
 export const headerPattern = /^[A-Za-z0-9-]{1,64}$/
 

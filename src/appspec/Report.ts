@@ -10,6 +10,10 @@ export interface Position {
 export interface Complaint {
   readonly message: string
   readonly hint?: string | undefined
+  /** Where it stands, if not at the value. */
+  readonly at?: Position
+  /** Of the key, if it is another one than that of the value. */
+  readonly path?: string
 }
 
 const maxProblems = 1000
@@ -20,7 +24,7 @@ export class Report {
 
   /** Returns `undefined`, the reading of a value that is no good. */
   add(at: Position, path: string, { message, hint }: Complaint): undefined {
-    if (this.found.length < maxProblems)
+    if (!this.isFull)
       this.found.push({
         line: at.line,
         column: at.column,
@@ -29,6 +33,11 @@ export class Report {
         ...(hint === undefined ? {} : { hint })
       })
     return undefined
+  }
+
+  /** Nothing more is taken. */
+  get isFull(): boolean {
+    return this.found.length >= maxProblems
   }
 
   /** In file order. */

@@ -1,93 +1,71 @@
 /**
- * The one normalised form of a specification. Everything behind the loader sees this and nothing else: aliases are
- * resolved, template defaults are filled in, names are ASCII, durations are `Duration`s.
+ * The Schema of a spec, and what the keys mean together. A key is one file in `sections`: its Schema, its rules with other
+ * keys, and how it is written back. Here is the one place where it is registered: in `Written`, `Spec`, `specIn` and
+ * `writtenOf`. The decoder, the JSON Schema, the writer and the README's reference all come from `Written`.
  */
-import type * as Duration from "effect/Duration"
+import * as Schema from "effect/Schema"
+import type { Check } from "./Decode.ts"
+import { defaulted, map, optional, section } from "./Form.ts"
+import type { Environment as Variables } from "./Interpolate.ts"
+import { Domain, Name, Port, portIn, TemplateName } from "./sections/Application.ts"
+import { Build, buildIn, type BuildSettings } from "./sections/Build.ts"
+import { Dns, dnsIn, dnsOut, type DnsSettings } from "./sections/Dns.ts"
+import {
+  type Healthcheck,
+  healthcheckIn,
+  healthcheckOut,
+  HealthcheckSection
+} from "./sections/Healthcheck.ts"
+import { Environment, Project, Server } from "./sections/Place.ts"
+import { type SecretRule, Secrets, secretsIn, secretsOut } from "./sections/Secrets.ts"
+import { Source, sourceIn } from "./sections/Source.ts"
+import { Variables as Env, variablesIn, withDefaults } from "./sections/Variables.ts"
+import { findTemplate } from "./templates/Templates.ts"
 
-/** Where the application comes from. */
-export type Source = ImageSource | GitSource | DockerfileSource
+/** A spec as it is written. */
+export const Written = map(
+  {
+    name: optional(Name),
+    template: optional(TemplateName),
+    domain: optional(Domain),
+    server: optional(Server),
+    project: defaulted(Project, "fabrik"),
+    environment: defaulted(Environment, "production"),
+    source: section(Source),
+    build: section(Build),
+    port: optional(Port),
+    env: section(Env),
+    secrets: section(Secrets),
+    dns: section(Dns),
+    healthcheck: Schema.optionalWith(HealthcheckSection, {
+      exact: true,
+      nullable: true,
+      default: () => Schema.decodeSync(HealthcheckSection)({})
+    })
+  },
+  {
+    title: "fabrik spec",
+    description: "What `fabrik apply` deploys",
+    later: ["resources", "volumes", "depends", "needs", "hooks"],
+    elsewhere: {
+      image: "write it under `source`: `source: { image: nginx:1.27 }`",
+      git: "write it under `source`: `source: { git: https://... }`",
+      dockerfile: "write it under `source`",
+      variables: "did you mean `env`?",
+      provider: "write it under `dns`",
+      path: "write it under `healthcheck`"
+    }
+  }
+)
+export type Written = typeof Written.Type
 
-/** A ready image. `tag` is a tag or, for an image pinned by digest, `sha256:<64 hex>`. */
-export interface ImageSource {
-  readonly _tag: "Image"
-  readonly name: string
-  readonly tag: string
-}
+/** Which keys a spec cannot do without, each with an example. */
+const requiredKeys = { name: "name: test-api", domain: "domain: app.example.com" } as const
 
-/** A public git repository that Coolify builds. `baseDirectory` and `dockerfile` are absolute inside it. */
-export interface GitSource {
-  readonly _tag: "Git"
-  readonly repository: string
-  readonly branch: string
-  /** A full commit id, or `HEAD` for the newest of the branch. */
-  readonly commit: string
-  readonly buildPack: "nixpacks" | "railpack" | "static" | "dockerfile"
-  readonly baseDirectory: string
-  readonly dockerfile: string
-}
-
-/** The text of a Dockerfile, built without a repository. */
-export interface DockerfileSource {
-  readonly _tag: "Dockerfile"
-  readonly text: string
-}
-
-/** Where the release id is read from in the health response; it is compared with `FABRIK_RELEASE`. */
-export type ReleaseProbe =
-  | { readonly _tag: "Header"; readonly name: string }
-  | { readonly _tag: "Json"; readonly path: ReadonlyArray<string> }
-
-export interface Healthcheck {
-  /** Starts with exactly one `/`; joined to the origin, it can never change the host. */
-  readonly path: string
-  /** The HTTP status a healthy application answers. */
-  readonly status: number
-  /** How long one probe may take. */
-  readonly timeout: Duration.Duration
-  readonly interval: Duration.Duration
-  readonly retries: number
-  /** Grace before the first failed probe counts. */
-  readonly startPeriod: Duration.Duration
-  /** How long a new version has to have been up, without a restart, before it counts as good. */
-  readonly settle: Duration.Duration
-  /** Whether Coolify probes inside the container too (the image must ship curl or wget). */
-  readonly container: boolean
-  readonly release: ReleaseProbe | undefined
-}
-
-export interface BuildSettings {
-  /** Names of variables and secrets that the build reads too. What a build reads can be read in its image. */
-  readonly env: ReadonlyArray<string>
-}
-
-export type SecretKind = "alphanumeric" | "base64" | "hex" | "password" | "uuid"
-
-/** How a new secret is made. */
-interface SecretRecipe {
-  readonly kind: SecretKind
-  /** In characters. */
-  readonly length: number
-}
-
-/** What may become of a secret that nobody supplies and the application does not have yet. */
-export type SecretRule =
-  /** It is never made up. */
-  { readonly _tag: "Required" } | ({ readonly _tag: "Generate" } & SecretRecipe)
-
-export type DnsProvider = "cloudflare" | "powerdns"
-
-export interface DnsSettings {
-  /** `undefined`: the provider whose credentials are set. */
-  readonly provider: DnsProvider | undefined
-  /** Seconds; `undefined`: the provider's own default. */
-  readonly ttl: number | undefined
-  readonly proxied: boolean
-  /** An address (A, AAAA) or a host name (CNAME); `undefined`: the Coolify server's own address. */
-  readonly target: string | undefined
-  /** The record is made elsewhere, and left alone. */
-  readonly none?: true
-}
-
+/**
+ * The one normalised form of a specification. Everything behind the loader sees this and nothing else: template defaults
+ * are filled in, names are ASCII, durations are `Duration`s.
+ */
 export interface Spec {
   readonly name: string
   readonly project: string
@@ -111,3 +89,67 @@ export interface Spec {
   readonly dns: DnsSettings
   readonly healthcheck: Healthcheck
 }
+
+/**
+ * What the keys mean together. Complains to `check` of all that does not fit; `undefined` where something essential is
+ * missing.
+ */
+export const specIn = (
+  written: Written,
+  variables: Variables | undefined,
+  check: Check
+): Spec | undefined => {
+  for (const [key, example] of Object.entries(requiredKeys)) {
+    if (!check.isWritten(key)) {
+      check.missing(key, { message: `\`${key}\` is missing`, hint: `e.g. \`${example}\`` })
+    }
+  }
+  const { name, domain, project, environment } = written
+  const template = written.template === undefined ? undefined : findTemplate(written.template)
+  // A bad source is not the lack of one.
+  const starter = written.source === undefined && !check.isFaulty("source") ? template?.starter : undefined
+  const isStarter = starter !== undefined
+  const source = sourceIn(written.source, starter, name, check)
+  const { env, interpolated } = variablesIn(written.env, variables, check)
+  const secrets = secretsIn(written.secrets, env, check)
+  const port = portIn(written.port, env["PORT"], template, isStarter, check)
+  const all = withDefaults(env, template, port ?? 0, secrets.secrets)
+  const build = buildIn(written.build, source, [...Object.keys(all), ...secrets.secrets], check)
+  const dns = dnsIn(written.dns, domain, check)
+  const healthcheck = healthcheckIn(written.healthcheck, template, isStarter, check)
+  return name === undefined || domain === undefined || source === undefined || port === undefined
+    ? undefined
+    : {
+        name,
+        project,
+        environment,
+        server: written.server,
+        domain,
+        template: written.template,
+        source,
+        build,
+        port,
+        env: all,
+        ...(interpolated.length === 0 ? {} : { interpolated }),
+        ...secrets,
+        dns,
+        healthcheck
+      }
+}
+
+/** The spec with everything written out: `specIn` reads it as itself. */
+export const writtenOf = (spec: Spec): Written => ({
+  name: spec.name,
+  ...(spec.template === undefined ? {} : { template: spec.template }),
+  domain: spec.domain,
+  ...(spec.server === undefined ? {} : { server: spec.server }),
+  project: spec.project,
+  environment: spec.environment,
+  source: spec.source,
+  build: spec.build,
+  port: spec.port,
+  env: spec.env,
+  secrets: secretsOut(spec),
+  dns: dnsOut(spec.dns),
+  healthcheck: healthcheckOut(spec.healthcheck)
+})

@@ -23,16 +23,22 @@ interface ScalarNode {
 interface ListNode {
   readonly _tag: "List"
   readonly at: Position
-  readonly items: ReadonlyArray<Node>
+  readonly items: ReadonlyArray<Field>
 }
 
-interface Entry {
-  readonly key: string
+/** A value with where it stands. */
+export interface Field {
+  /** The key as the user wrote it, with its parents: `healthcheck.path`, `secrets[0]`. */
+  readonly path: string
   readonly keyAt: Position
   readonly node: Node
 }
 
-interface MapNode {
+export interface Entry extends Field {
+  readonly key: string
+}
+
+export interface MapNode {
   readonly _tag: "Map"
   readonly at: Position
   /** Keys are unique; a repeated one was reported and only its first value is kept. */
@@ -40,6 +46,17 @@ interface MapNode {
 }
 
 export type Node = NullNode | ScalarNode | ListNode | MapNode
+
+/** A number or a boolean without quotes: `1.10` is a number, and where text is wanted it is `1.10`. */
+export class Unquoted {
+  readonly text: string
+  readonly value: number | boolean
+
+  constructor(text: string, value: number | boolean) {
+    this.text = text
+    this.value = value
+  }
+}
 
 const maxDepth = 32
 const maxStray = 20
@@ -218,7 +235,11 @@ class TreeBuilder {
     if (isMap(value)) return this.map(value.items, this.at(value.range, fallback), path)
     if (isSeq(value)) {
       const at = this.at(value.range, fallback)
-      const items = value.items.map((item, index) => this.node(item, at, `${path}[${index}]`))
+      const items = value.items.map((item, index): Field => {
+        const own = `${path}[${index}]`
+        const node = this.node(item, at, own)
+        return { path: own, keyAt: node.at, node }
+      })
       return { _tag: "List", at, items }
     }
     if (!isScalar(value)) return { _tag: "Null", at: fallback }
@@ -262,7 +283,12 @@ class TreeBuilder {
         })
       } else {
         const child = path === "" ? keyName(key.text) : `${path}.${keyName(key.text)}`
-        entries.set(key.text, { key: key.text, keyAt: key.at, node: this.node(item.value, key.at, child) })
+        entries.set(key.text, {
+          key: key.text,
+          path: child,
+          keyAt: key.at,
+          node: this.node(item.value, key.at, child)
+        })
       }
     }
     return { _tag: "Map", at, entries: [...entries.values()] }

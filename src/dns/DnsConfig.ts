@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import type { DnsProvider } from "../appspec/Spec.ts"
+import type { DnsProvider } from "../appspec/sections/Dns.ts"
 import type { DnsClient } from "./DnsClient.ts"
 import { DnsError } from "./DnsError.ts"
 

@@ -8,7 +8,7 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import { isIPv6 } from "node:net"
 import { KnownSecrets } from "../secrets/KnownSecrets.ts"
-import type { Healthcheck } from "../appspec/Spec.ts"
+import type { Healthcheck } from "../appspec/sections/Healthcheck.ts"
 import {
   type Certificate,
   type Expectation,

@@ -2,7 +2,7 @@ import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type { ReleaseProbe } from "../appspec/Spec.ts"
+import type { ReleaseProbe } from "../appspec/sections/Healthcheck.ts"
 
 /** What the application answers when all is well. */
 export interface Expectation {

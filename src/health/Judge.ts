@@ -1,7 +1,7 @@
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import type { ReleaseProbe } from "../appspec/Spec.ts"
+import type { ReleaseProbe } from "../appspec/sections/Healthcheck.ts"
 import type { Expectation, ProbeResponse } from "./HealthProbe.ts"
 
 export type Verdict =

@@ -5,7 +5,7 @@ import { AuthoritativeDns, AuthoritativeDnsError } from "../dns/AuthoritativeDns
 import { DnsClient } from "../dns/DnsClient.ts"
 import { awaitHealthy } from "../health/AwaitHealthy.ts"
 import { HealthProbe } from "../health/HealthProbe.ts"
-import type { Healthcheck } from "../appspec/Spec.ts"
+import type { Healthcheck } from "../appspec/sections/Healthcheck.ts"
 import { Pace } from "../engine/Pace.ts"
 import { makeReadingRun, reportEnd, Run } from "../engine/Run.ts"
 import { RunError } from "./RunError.ts"

@@ -1,6 +1,6 @@
 import * as Either from "effect/Either"
 import { parseSpec } from "../appspec/ParseSpec.ts"
-import type { Source } from "../appspec/Spec.ts"
+import type { Source } from "../appspec/sections/Source.ts"
 import type { Release } from "../state/History.ts"
 import { wrap } from "./Layout.ts"
 import { clean } from "./Sanitize.ts"

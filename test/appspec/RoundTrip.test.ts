@@ -6,12 +6,13 @@ import * as Schema from "effect/Schema"
 import { parse, stringify } from "yaml"
 import { valueProblem } from "../../src/coolify/VariableValue.ts"
 import { parseSpec } from "../../src/appspec/ParseSpec.ts"
-import { RawSpec, specJsonSchema } from "../../src/appspec/RawSpec.ts"
-import type { Spec } from "../../src/appspec/Spec.ts"
-import { render } from "./RenderSpec.ts"
+import { specJsonSchema } from "../../src/appspec/JsonSchema.ts"
+import { type Spec, Written, writtenOf } from "../../src/appspec/Spec.ts"
 
 const read = (text: string): Spec =>
   Either.getOrThrowWith(parseSpec(text, "spec.yaml"), (error) => new Error(`${error.message}\n${text}`))
+
+const write = (spec: Spec) => Schema.encodeSync(Written)(writtenOf(spec))
 
 const optional = <A>(arbitrary: FastCheck.Arbitrary<A>) =>
   FastCheck.option(arbitrary, { nil: undefined, freq: 1 })
@@ -130,7 +131,7 @@ describe("a spec and its text", () => {
     ],
     ([given, style]) => {
       const spec = read(stringify(given, style))
-      assert.deepStrictEqual(read(stringify(render(spec), style)), spec)
+      assert.deepStrictEqual(read(stringify(write(spec), style)), spec)
     },
     { fastCheck: { numRuns: 150 } }
   )
@@ -153,8 +154,8 @@ describe("a spec and its text", () => {
     { fastCheck: { numRuns: 150 } }
   )
 
-  it.prop("the JSON Schema's form covers what the loader takes", [complete], ([given]) => {
-    const decoded = Schema.decodeUnknownEither(RawSpec, { onExcessProperty: "error" })(given)
+  it.prop("the Schema takes plain values too", [complete], ([given]) => {
+    const decoded = Schema.decodeUnknownEither(Written, { onExcessProperty: "error" })(given)
     assert.isTrue(Either.isRight(decoded))
   })
 })
@@ -166,7 +167,7 @@ describe("the JSON Schema", () => {
     )
   )("%s fits it", (name) => {
     const text = readFileSync(new URL(`../../fixtures/${name}`, import.meta.url), "utf8")
-    Schema.decodeUnknownSync(RawSpec, { onExcessProperty: "error" })(parse(text))
+    Schema.decodeUnknownSync(Written, { onExcessProperty: "error" })(parse(text))
   })
 
   /** Every key the schema knows, dotted. */

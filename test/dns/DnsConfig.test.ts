@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import { selectDns } from "../../src/dns/DnsConfig.ts"
-import type { DnsProvider } from "../../src/appspec/Spec.ts"
+import type { DnsProvider } from "../../src/appspec/sections/Dns.ts"
 
 const cloudflare = { CLOUDFLARE_API_TOKEN: "t0ken" }
 const powerdns = { PDNS_API_URL: "http://127.0.0.1:8081", PDNS_API_KEY: "k3y" }

@@ -21,7 +21,7 @@ import {
   type ProbeResponse
 } from "../../src/health/HealthProbe.ts"
 import { answering, layerDryRun, layerMemory } from "../../src/health/MemoryHealthProbe.ts"
-import type { Healthcheck } from "../../src/appspec/Spec.ts"
+import type { Healthcheck } from "../../src/appspec/sections/Healthcheck.ts"
 
 const host = "app.example.com"
 const origin = "192.0.2.1"

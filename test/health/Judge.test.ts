@@ -4,7 +4,7 @@ import * as FastCheck from "effect/FastCheck"
 import type { Expectation } from "../../src/health/HealthProbe.ts"
 import { judge, readRelease } from "../../src/health/Judge.ts"
 import { answering } from "../../src/health/MemoryHealthProbe.ts"
-import type { ReleaseProbe } from "../../src/appspec/Spec.ts"
+import type { ReleaseProbe } from "../../src/appspec/sections/Healthcheck.ts"
 
 const header: ReleaseProbe = { _tag: "Header", name: "X-Release" }
 const json = (...path: ReadonlyArray<string>): ReleaseProbe => ({ _tag: "Json", path })

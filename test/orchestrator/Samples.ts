@@ -9,7 +9,8 @@ import type { ApplyOptions } from "../../src/orchestrator/Apply.ts"
 import { desiredApplication, type Desired } from "../../src/orchestrator/Desired.ts"
 import type { DestroyOptions } from "../../src/orchestrator/Destroy.ts"
 import type { Observed } from "../../src/orchestrator/Observe.ts"
-import type { Healthcheck, Spec } from "../../src/appspec/Spec.ts"
+import type { Spec } from "../../src/appspec/Spec.ts"
+import type { Healthcheck } from "../../src/appspec/sections/Healthcheck.ts"
 
 const healthcheck: Healthcheck = {
   path: "/health",

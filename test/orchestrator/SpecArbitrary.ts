@@ -2,7 +2,10 @@
 import * as Duration from "effect/Duration"
 import * as FastCheck from "effect/FastCheck"
 import { valueProblem } from "../../src/coolify/VariableValue.ts"
-import type { DnsSettings, Healthcheck, Source, Spec } from "../../src/appspec/Spec.ts"
+import type { Spec } from "../../src/appspec/Spec.ts"
+import type { DnsSettings } from "../../src/appspec/sections/Dns.ts"
+import type { Healthcheck } from "../../src/appspec/sections/Healthcheck.ts"
+import type { Source } from "../../src/appspec/sections/Source.ts"
 import { spec } from "./Samples.ts"
 
 const imageSource: FastCheck.Arbitrary<Source> = FastCheck.record({

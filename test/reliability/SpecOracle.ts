@@ -5,11 +5,12 @@ import process from "node:process"
 import { assert } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
+import * as Schema from "effect/Schema"
 import { stringify } from "yaml"
 import { maxSpecBytes, parseSpec } from "../../src/appspec/ParseSpec.ts"
-import type { Source, Spec } from "../../src/appspec/Spec.ts"
+import { type Spec, Written, writtenOf } from "../../src/appspec/Spec.ts"
+import type { Source } from "../../src/appspec/sections/Source.ts"
 import type { SpecError } from "../../src/appspec/SpecError.ts"
-import { render } from "../appspec/RenderSpec.ts"
 
 const longestMillis = 1000
 
@@ -148,7 +149,7 @@ export const judge = (text: string): Either.Either<Spec, SpecError> => {
   }
   specHolds(answer.right)
   assert.deepStrictEqual(Either.getOrThrow(parse(text)), answer.right)
-  const rewritten = stringify(render(answer.right))
+  const rewritten = stringify(Schema.encodeSync(Written)(writtenOf(answer.right)))
   // With every default written out it may have become too large.
   if (Buffer.byteLength(rewritten) > maxSpecBytes) return answer
   const again = parse(rewritten)

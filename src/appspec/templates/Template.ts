@@ -1,4 +1,4 @@
-import type { ReleaseProbe } from "../Spec.ts"
+import type { ReleaseProbe } from "../sections/Healthcheck.ts"
 
 /** What a template deploys when the spec has no source of its own. */
 export interface Starter {

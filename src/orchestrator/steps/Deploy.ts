@@ -1,6 +1,6 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import type { Healthcheck } from "../../appspec/Spec.ts"
+import type { Healthcheck } from "../../appspec/sections/Healthcheck.ts"
 import type { Desired } from "../Desired.ts"
 import { Pace } from "../../engine/Pace.ts"
 import { updateApplication } from "../../kinds/Application.ts"

@@ -1,0 +1,104 @@
+/** `dns`: the record of the domain. */
+import { isIP } from "node:net"
+import * as Either from "effect/Either"
+import * as Schema from "effect/Schema"
+import type { Check } from "../Decode.ts"
+import { asciiDomain } from "../Domain.ts"
+import { choice, defaulted, flag, integer, map, oneOf, optional, type Rule, text } from "../Form.ts"
+import { dnsProviders, ranges } from "../Limits.ts"
+
+export type DnsProvider = (typeof dnsProviders)[number]
+
+export interface DnsSettings {
+  /** `undefined`: the provider whose credentials are set. */
+  readonly provider: DnsProvider | undefined
+  /** Seconds; `undefined`: the provider's own default. */
+  readonly ttl: number | undefined
+  readonly proxied: boolean
+  /** An address (A, AAAA) or a host name (CNAME); `undefined`: the Coolify server's own address. */
+  readonly target: string | undefined
+  /** The record is made elsewhere, and left alone. */
+  readonly none?: true
+}
+
+const target: Rule<string> = (text) =>
+  isIP(text) !== 0 && !text.includes("%")
+    ? Either.right(text.toLowerCase())
+    : Either.mapLeft(asciiDomain(text), ({ message }) => ({
+        message: `\`dns.target\` is an IP address or a host name: ${message}`,
+        hint: "e.g. 203.0.113.7 or vps1.example.com"
+      }))
+
+const settings = map(
+  {
+    provider: optional(
+      choice(dnsProviders, {
+        description: "Where the zone of the domain is",
+        absent: "the provider whose credentials are set"
+      })
+    ),
+    ttl: optional(integer(ranges.ttl, { description: "Seconds", absent: "the provider's own" })),
+    proxied: defaulted(flag({ description: "Cloudflare's proxy" }), false),
+    target: optional(
+      text(
+        {
+          description: "IP address or host name that the domain leads to",
+          absent: "the server's own address, for Coolify's own host the public one that it tells",
+          examples: ["203.0.113.7", "vps1.example.com"],
+          pattern: /^[^\s/\\?#@*_%]+$/
+        },
+        target
+      )
+    )
+  },
+  {
+    description: "The record of the domain",
+    hint: "or `dns: none` where the record is made elsewhere",
+    later: ["records"]
+  }
+)
+
+const none = Schema.Literal("none").annotations({
+  description: "The record is made elsewhere and left alone; the domain is checked all the same"
+})
+
+export const Dns = oneOf(
+  [none, settings],
+  ({ node }) => (node._tag === "Scalar" && node.text === "none" ? 0 : 1),
+  {
+    description: "The record of the domain, or `none` where it is made elsewhere"
+  }
+)
+
+/** DNS settings; every absent one is left to the provider. `domain` is the name the record is for, where known. */
+export const dnsIn = (
+  given: typeof Dns.Type | undefined,
+  domain: string | undefined,
+  check: Check
+): DnsSettings => {
+  const bare = { provider: undefined, ttl: undefined, proxied: false, target: undefined }
+  if (given === undefined || given === "none") return given === undefined ? bare : { ...bare, none: true }
+  const proxied = check.at("dns", "proxied")
+  if (given.proxied && given.provider === "powerdns" && proxied !== undefined) {
+    check.complain(proxied, { message: "powerdns cannot proxy", hint: "only cloudflare does" })
+  }
+  const target = check.at("dns", "target")
+  if (given.target !== undefined && given.target === domain && target !== undefined) {
+    check.complain(target, {
+      message: "a domain cannot point at itself",
+      hint: "give the server's address"
+    })
+  }
+  return { ...bare, ...given }
+}
+
+/** As {@link dnsIn} reads them. */
+export const dnsOut = ({ none, provider, ttl, proxied, target }: DnsSettings): typeof Dns.Type =>
+  none === true
+    ? "none"
+    : {
+        ...(provider === undefined ? {} : { provider }),
+        ...(ttl === undefined ? {} : { ttl }),
+        proxied,
+        ...(target === undefined ? {} : { target })
+      }

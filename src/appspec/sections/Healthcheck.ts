@@ -1,0 +1,215 @@
+/** `healthcheck`: how fabrik, and Coolify, tell that the application works. */
+import type * as Duration from "effect/Duration"
+import * as Either from "effect/Either"
+import * as Schema from "effect/Schema"
+import type { Check } from "../Decode.ts"
+import {
+  defaulted,
+  flag,
+  integer,
+  map,
+  matching,
+  oneOf,
+  optional,
+  parsed,
+  type Rule,
+  seconds,
+  text,
+  unknownKey
+} from "../Form.ts"
+import { healthPath } from "../HealthPath.ts"
+import { headerPattern, ranges } from "../Limits.ts"
+import type { Template } from "../templates/Template.ts"
+
+/** Where the release id is read from in the health response; it is compared with `FABRIK_RELEASE`. */
+export type ReleaseProbe =
+  | { readonly _tag: "Header"; readonly name: string }
+  | { readonly _tag: "Json"; readonly path: ReadonlyArray<string> }
+
+export interface Healthcheck {
+  /** Starts with exactly one `/`; joined to the origin, it can never change the host. */
+  readonly path: string
+  /** The HTTP status a healthy application answers. */
+  readonly status: number
+  /** How long one probe may take. */
+  readonly timeout: Duration.Duration
+  readonly interval: Duration.Duration
+  readonly retries: number
+  /** Grace before the first failed probe counts. */
+  readonly startPeriod: Duration.Duration
+  /** How long a new version has to have been up, without a restart, before it counts as good. */
+  readonly settle: Duration.Duration
+  /** Whether Coolify probes inside the container too (the image must ship curl or wget). */
+  readonly container: boolean
+  readonly release: ReleaseProbe | undefined
+}
+
+const jsonPath: Rule<ReadonlyArray<string>> = (text) => {
+  const steps = text.split(".")
+  return steps.length <= 16 &&
+    steps.every((step) => /^[A-Za-z0-9_-]{1,64}$/.test(step) && step !== "__proto__")
+    ? Either.right(steps)
+    : Either.left({
+        message: "this is not a path into a JSON object",
+        hint: "keys joined by dots, e.g. build.release"
+      })
+}
+
+const unknownProbe = unknownKey(["header", "json"], {})
+
+const probes = oneOf(
+  [
+    map(
+      {
+        header: matching(
+          {
+            description: "Response header that holds FABRIK_RELEASE",
+            examples: ["X-Release"],
+            pattern: headerPattern,
+            numeral: true
+          },
+          {
+            message: "this is not the name of a header",
+            hint: "at most 64 letters, digits and hyphens, e.g. X-Release"
+          }
+        )
+      },
+      { key: unknownProbe }
+    ),
+    map(
+      {
+        json: parsed(
+          {
+            description: "Keys joined by dots, to FABRIK_RELEASE in the JSON of the response",
+            examples: ["release", "build.release"],
+            pattern: /^[A-Za-z0-9_-]{1,64}(?:\.[A-Za-z0-9_-]{1,64}){0,15}$/,
+            numeral: true
+          },
+          Schema.Array(Schema.String),
+          jsonPath,
+          (steps) => steps.join(".")
+        )
+      },
+      { key: unknownProbe }
+    )
+  ],
+  (field) => {
+    const { node, path, keyAt } = field
+    const has = (key: string) => node._tag === "Map" && node.entries.some((entry) => entry.key === key)
+    if (has("header") && has("json")) {
+      return {
+        at: keyAt,
+        message: "`header` and `json` exclude each other",
+        hint: "the release id is read from one place"
+      }
+    }
+    if (has("json")) return 1
+    if (has("header") || node._tag === "Scalar" || node._tag === "List") return 0
+    const [foreign] = node._tag === "Map" ? node.entries : []
+    return foreign === undefined
+      ? {
+          at: keyAt,
+          message: `\`${path}\` does not say where to look`,
+          hint: "give `header: X-Release` or `json: release`"
+        }
+      : { ...unknownProbe(foreign.key, foreign), at: foreign.keyAt, path: foreign.path }
+  },
+  {
+    description:
+      "Where the response shows FABRIK_RELEASE, which fabrik sets, so that the old version cannot pass for the new one. Default: set for starters"
+  }
+)
+
+const release = Schema.transform(
+  probes,
+  Schema.Union(
+    Schema.TaggedStruct("Header", { name: Schema.String }),
+    Schema.TaggedStruct("Json", { path: Schema.Array(Schema.String) })
+  ),
+  {
+    strict: true,
+    decode: (given) =>
+      "header" in given
+        ? { _tag: "Header" as const, name: given.header.toLowerCase() }
+        : { _tag: "Json" as const, path: given.json },
+    encode: (probe) => (probe._tag === "Header" ? { header: probe.name } : { json: probe.path })
+  }
+)
+
+export const HealthcheckSection = map(
+  {
+    path: optional(
+      text(
+        {
+          description: "Path that the domain is asked for",
+          absent: "the template's, else `/`",
+          examples: ["/health"],
+          pattern: /^\/(?!\/)[A-Za-z0-9/._~%,;-]{0,254}$/
+        },
+        healthPath
+      )
+    ),
+    status: defaulted(integer(ranges.status, { description: "HTTP status of a healthy answer" }), 200),
+    timeout: defaulted(seconds(ranges.timeout, { description: "Seconds that one probe may take" }), 5),
+    interval: defaulted(seconds(ranges.interval, { description: "Seconds between probes" }), 5),
+    retries: defaulted(integer(ranges.retries, { description: "Failed probes before giving up" }), 10),
+    startPeriod: defaulted(
+      seconds(ranges.startPeriod, { description: "Seconds before a failed probe counts" }),
+      5
+    ),
+    settle: defaulted(
+      seconds(ranges.settle, {
+        description:
+          "Seconds a new version has to have been up without exiting before it counts as good; one restart is forgiven and begins the time anew. Coolify counts restarts about once a minute, so what exits rarely takes more than 60 to be found out"
+      }),
+      10
+    ),
+    container: optional(
+      flag({
+        description:
+          "Whether Coolify probes inside the container too, so that a bad release never replaces a good one; the image must ship curl or wget",
+        absent: "on for a template's starter, else off"
+      })
+    ),
+    release: optional(release)
+  },
+  {
+    description: "How fabrik tells that the application works",
+    elsewhere: { port: "the port is the application's: write it under `port`" }
+  }
+)
+
+type Given = typeof HealthcheckSection.Type
+
+/** The health check; what it does not say comes from the template and its starter. */
+export const healthcheckIn = (
+  given: Given,
+  template: Template | undefined,
+  isStarter: boolean,
+  check: Check
+): Healthcheck => {
+  const container = given.container ?? isStarter
+  const status = check.at("healthcheck", "status")
+  // Coolify probes in the container with `curl -f` or `wget`, which fail on each status from 400.
+  if (container && given.status >= 400 && status !== undefined) {
+    check.complain(status, {
+      message: `a check inside the container can never see ${given.status}: Coolify's probe there fails on each status from 400`,
+      hint:
+        given.container === undefined
+          ? "name a `path` that answers 2xx or 3xx, or write `container: false`"
+          : "name a `path` that answers 2xx or 3xx, or take `container: true` away"
+    })
+  }
+  return {
+    ...given,
+    path: given.path ?? template?.healthPath ?? "/",
+    container,
+    release: given.release ?? (isStarter ? template?.starter.release : undefined)
+  }
+}
+
+/** As {@link healthcheckIn} reads it. */
+export const healthcheckOut = ({ release, ...rest }: Healthcheck): Given => ({
+  ...rest,
+  ...(release === undefined ? {} : { release })
+})

@@ -1,0 +1,202 @@
+/** `source`: where the application comes from. */
+import * as Either from "effect/Either"
+import * as Schema from "effect/Schema"
+import type { Check } from "../Decode.ts"
+import { choice, defaulted, later, map, oneOf, optional, parsed, text, unknownKey } from "../Form.ts"
+import { gitBranch, gitCommit, repositoryPath } from "../GitReference.ts"
+import { gitRepository } from "../GitRepository.ts"
+import { imageReference, imageText } from "../ImageReference.ts"
+import { buildPacks } from "../Limits.ts"
+import type { Complaint } from "../Report.ts"
+import type { Starter } from "../templates/Template.ts"
+import { templates } from "../templates/Templates.ts"
+import type { Field } from "../YamlTree.ts"
+
+const ImageSource = Schema.TaggedStruct("Image", { name: Schema.String, tag: Schema.String })
+
+/** A public git repository that Coolify builds. `baseDirectory` and `dockerfile` are absolute inside it. */
+const GitSource = Schema.TaggedStruct("Git", {
+  repository: Schema.String,
+  branch: Schema.String,
+  /** A full commit id, or `HEAD` for the newest of the branch. */
+  commit: Schema.String,
+  buildPack: Schema.Literal(...buildPacks),
+  baseDirectory: Schema.String,
+  dockerfile: Schema.String
+})
+
+/** The text of a Dockerfile, built without a repository. */
+const DockerfileSource = Schema.TaggedStruct("Dockerfile", { text: Schema.String })
+
+const forms = "one of `image: nginx:1.27`, `git: https://...` and `dockerfile: |`"
+const keys = ["image", "git", "branch", "commit", "buildPack", "baseDirectory", "dockerfile"]
+const others = { later: ["compose"], elsewhere: { tag: "write it behind the image: `image: nginx:1.27`" } }
+const unknown = unknownKey(keys, others)
+
+/** Of a key that has a meaning for another kind of source only. */
+const meaningless =
+  (kind: string) =>
+  (key: string, field: Field): Complaint =>
+    keys.includes(key)
+      ? { message: `\`${field.path}\` has no meaning for ${kind}`, hint: `give ${forms}` }
+      : unknown(key, field)
+
+const image = map(
+  {
+    image: parsed(
+      {
+        description: "A ready image with its tag or digest",
+        examples: ["nginx:1.27", "ghcr.io/owner/app:v1"],
+        pattern: /^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,254}$/,
+        numeral: true
+      },
+      ImageSource,
+      imageReference,
+      imageText
+    )
+  },
+  { description: "A ready image", key: meaningless("an image") }
+)
+
+const path = (description: string) =>
+  text({ description, pattern: /^[A-Za-z0-9._/~@+-]{1,257}$/, numeral: true }, repositoryPath)
+
+const git = map(
+  {
+    git: text(
+      {
+        description: "The https address of a public repository",
+        examples: ["https://github.com/owner/repository"],
+        pattern: /^https:\/\/[^\s/?#@]+\/[^\s?#]+$/
+      },
+      gitRepository
+    ),
+    branch: defaulted(
+      text(
+        { description: "Its branch", pattern: /^[A-Za-z0-9_][A-Za-z0-9_./-]{0,254}$/, numeral: true },
+        gitBranch
+      ),
+      "main"
+    ),
+    commit: defaulted(
+      text(
+        {
+          description: "A full commit id, or HEAD for the newest of the branch",
+          pattern: /^(?:HEAD|[0-9A-Fa-f]{40}(?:[0-9A-Fa-f]{24})?)$/,
+          numeral: true
+        },
+        gitCommit
+      ),
+      "HEAD"
+    ),
+    buildPack: optional(
+      choice(buildPacks, {
+        description: "How Coolify builds it",
+        absent: "`dockerfile` where one is named, else `nixpacks`"
+      })
+    ),
+    baseDirectory: defaulted(path("Folder of the repository to build in"), "/"),
+    dockerfile: optional(
+      path("Path of the Dockerfile in the repository, for `buildPack: dockerfile`; default: `/Dockerfile`")
+    )
+  },
+  { description: "A public repository that Coolify builds", key: meaningless("a repository") }
+)
+
+const dockerfile = map(
+  {
+    dockerfile: text(
+      {
+        description: "The text of a Dockerfile, built without a repository",
+        examples: ["FROM nginx:1.27\n"],
+        pattern: /(?:^|\n)[ \t]*[Ff][Rr][Oo][Mm][ \t]+\S/
+      },
+      (text) =>
+        /^[ \t]*FROM[ \t]+\S/im.test(text)
+          ? Either.right(text)
+          : Either.left({
+              message: "a Dockerfile has a FROM line",
+              hint: text.includes("\n")
+                ? "it starts with one, e.g. FROM nginx:1.27"
+                : "give the text itself: `dockerfile: |` and the indented lines below"
+            })
+    )
+  },
+  { description: "The text of a Dockerfile", key: meaningless("an inline Dockerfile") }
+)
+
+const members = oneOf(
+  [image, git, dockerfile],
+  (field) => {
+    const { node, path } = field
+    if (node._tag === "Scalar" && node.text === "compose") return later(`${path}: compose`)
+    if (node._tag === "Scalar") return { message: "`source` is a map", hint: `give ${forms}` }
+    if (node._tag !== "Map")
+      return { message: `\`${path}\` must be a map, not a list`, hint: `give ${forms}` }
+    const kind = ["image", "git", "dockerfile"].findIndex((key) =>
+      node.entries.some((entry) => entry.key === key)
+    )
+    if (kind !== -1) return kind
+    const foreign = node.entries.find((entry) => !keys.includes(entry.key))
+    return foreign === undefined
+      ? { at: field.keyAt, message: "`source` does not say what to deploy", hint: `give ${forms}` }
+      : { ...unknown(foreign.key, foreign), at: foreign.keyAt, path: foreign.path }
+  },
+  { description: "Where the application comes from. Default: the template's starter" }
+)
+
+export const Source = Schema.transform(members, Schema.Union(ImageSource, GitSource, DockerfileSource), {
+  strict: true,
+  decode: (given) => {
+    if ("image" in given) return given.image
+    if (!("git" in given)) return { _tag: "Dockerfile" as const, text: given.dockerfile }
+    const { git, ...rest } = given
+    return {
+      _tag: "Git" as const,
+      repository: git,
+      ...rest,
+      buildPack: rest.buildPack ?? (rest.dockerfile === undefined ? "nixpacks" : "dockerfile"),
+      dockerfile: rest.dockerfile ?? "/Dockerfile"
+    }
+  },
+  encode: (source) => {
+    switch (source._tag) {
+      case "Image":
+        return { image: source }
+      case "Dockerfile":
+        return { dockerfile: source.text }
+      case "Git": {
+        const { _tag, repository, dockerfile, ...rest } = source
+        return { git: repository, ...rest, ...(rest.buildPack === "dockerfile" ? { dockerfile } : {}) }
+      }
+    }
+  }
+})
+
+export type Source = typeof Source.Type
+
+/** The given source; without one the template's starter. */
+export const sourceIn = (
+  given: Source | undefined,
+  starter: Starter | undefined,
+  name: string | undefined,
+  check: Check
+): Source | undefined => {
+  const path = check.at("source", "dockerfile")
+  if (given?._tag === "Git" && given.buildPack !== "dockerfile" && path !== undefined) {
+    check.complain(path, {
+      at: path.keyAt,
+      message: `\`${given.buildPack}\` uses no Dockerfile`,
+      hint: "write `buildPack: dockerfile`, or remove the path"
+    })
+  }
+  if (given !== undefined) return given
+  if (starter !== undefined) {
+    return name === undefined ? undefined : { _tag: "Dockerfile", text: starter.dockerfile(name) }
+  }
+  if (check.isWritten("template") || check.isFaulty("source")) return undefined
+  return check.missing("source", {
+    message: "nothing to deploy: `source` and `template` are both missing",
+    hint: `give \`source: { image: nginx:1.27 }\`, or a template: ${templates.map(({ name }) => name).join(", ")}`
+  })
+}
