@@ -20,5 +20,19 @@ export const machines = [
     find: "(one) => !runs.has(one.run) && (uuid ?? one.uuid) === one.uuid",
     put: "() => false",
     tests: ["test/orchestrator/Overtaken.test.ts"]
+  },
+  {
+    name: "the journal of another Coolify that a destroy meets",
+    file: "src/orchestrator/Destroy.ts",
+    find: "if (run.journal.before !== undefined) yield* refuseOtherInstance(run.journal.before)",
+    put: "",
+    tests: ["test/orchestrator/Apply.test.ts"]
+  },
+  {
+    name: "the Coolify that a destroy's journal is bound to",
+    file: "src/orchestrator/Destroy.ts",
+    find: "...(yield* someServer(doomed)),",
+    put: "",
+    tests: ["test/orchestrator/Apply.test.ts"]
   }
 ]

@@ -16,6 +16,7 @@ import { isTemporary } from "../kinds/Environment.ts"
 import { leaveOver } from "../engine/Rollback.ts"
 import { asking, makeRun, reportEnd, Run } from "../engine/Run.ts"
 import { journalName } from "../engine/RunJournal.ts"
+import { refuseOtherInstance } from "./Recover.ts"
 import { RunError, type StepError } from "./RunError.ts"
 import { Owner } from "../engine/Owner.ts"
 import { standingsSeen } from "./Standing.ts"
@@ -134,6 +135,7 @@ const gone = Effect.fn("gone")(function* (
 
 const remove = Effect.fn("remove")(function* (spec: Spec, options: DestroyOptions) {
   const run = yield* Run
+  if (run.journal.before !== undefined) yield* refuseOtherInstance(run.journal.before)
   const doomed = yield* findDoomed(spec, options)
   yield* run.journal.begin({
     run: run.id,
@@ -145,6 +147,7 @@ const remove = Effect.fn("remove")(function* (spec: Spec, options: DestroyOption
     allowDowntime: false,
     deleteVolumes: options.deleteVolumes,
     owner: yield* Owner,
+    ...(yield* someServer(doomed)),
     secrets: [],
     stood: doomed.stood
   })
@@ -166,6 +169,14 @@ const remove = Effect.fn("remove")(function* (spec: Spec, options: DestroyOption
   // Another run may have moved in or out since the plan was made.
   for (const place of (yield* findEmpty(spec, [])).places) yield* removePlace(place)
   return "complete"
+})
+
+/** A server of this Coolify, which tells it from others; asked for only where there is anything to delete. */
+const someServer = Effect.fn("someServer")(function* ({ applications, places, records }: Doomed) {
+  if (applications.length + places.length + records.length === 0) return {}
+  const coolify = yield* CoolifyClient
+  const [server] = yield* coolify.servers.list
+  return server === undefined ? {} : { server: server.uuid }
 })
 
 const findDoomed = Effect.fn("findDoomed")(function* (spec: Spec, options: DestroyOptions) {

@@ -159,13 +159,12 @@ export const checkOwn = Effect.fn("checkOwn")(function* (desired: Desired, uuid:
   return yield* overtaken(`${changed.join(", ")} of ${spec.name} changed meanwhile by another's hand`)
 })
 
-/** Closes a journal of which another run has changed the application since, and says so. Answers whether it was so. */
-export const closeIfOvertaken = Effect.fn("closeIfOvertaken")(function* (
-  journal: string,
+/** Looks whether a journal was overtaken: another run has changed the application since, and nothing of it is undone. */
+export const seeOvertaken = Effect.fn("seeOvertaken")(function* (
   place: Place,
   { begun, runs, stood, decision }: Unsettled
 ) {
-  if (stood === undefined || decision === "closed") return false
+  if (stood === undefined || decision === "closed") return undefined
   const known = new Set([...runs, ...stood])
   const standings = yield* readStandings(place)
   const other = standings.find((one) => !known.has(one.run))
@@ -174,9 +173,26 @@ export const closeIfOvertaken = Effect.fn("closeIfOvertaken")(function* (
     decision === "committed" ? undefined : standings.find((one) => runs.includes(one.run) && !one.pending)
   // Only a destroy deletes what stood there before, and there is nothing else to its journal.
   const isGone = standings.length === 0 && stood.length > 0 && begun.command !== "destroy"
-  if (other === undefined && ended === undefined && !isGone) return false
+  if (other === undefined && ended === undefined && !isGone) return undefined
   const cut = `since run ${begun.run} was cut short`
-  const closed = `nothing is undone, and the journal of ${begun.run} is closed`
+  const why =
+    other !== undefined
+      ? `${cut}, run ${other.run} ${doing(other)} ${place.name}: what that has made of it stays`
+      : ended !== undefined
+        ? `run ${ended.run} had confirmed its release of ${place.name}`
+        : `${cut}, ${place.name} was destroyed`
+  return { standings, why }
+})
+
+/** Closes a journal that was overtaken, and says so. Answers whether it was. */
+export const closeIfOvertaken = Effect.fn("closeIfOvertaken")(function* (
+  journal: string,
+  place: Place,
+  left: Unsettled
+) {
+  const overtaken = yield* seeOvertaken(place, left)
+  if (overtaken === undefined) return false
+  const { standings, why } = overtaken
   yield* Effect.scoped(
     Effect.gen(function* () {
       const run = yield* makeRun(journal)
@@ -188,12 +204,7 @@ export const closeIfOvertaken = Effect.fn("closeIfOvertaken")(function* (
       yield* run.journal.close
       yield* run.emit({
         _tag: "Warning",
-        message:
-          other !== undefined
-            ? `${cut}, run ${other.run} ${doing(other)} ${place.name}: what that has made of it stays, ${closed}`
-            : ended !== undefined
-              ? `run ${ended.run} had confirmed its release of ${place.name}: ${closed}`
-              : `${cut}, ${place.name} was destroyed: ${closed}`
+        message: `${why}, nothing is undone, and the journal of ${left.begun.run} is closed`
       })
     })
   )

@@ -155,6 +155,17 @@ describe("the process", () => {
     }
   })
 
+  // Node takes the flag for its own also behind the script's name, and leaves it there.
+  it("reads the file named with --env-file where Node is started with the script, too", () => {
+    writeFileSync(join(cwd, "given.env"), "API_KEY=from-the-file\n", { mode: 0o600 })
+    for (const words of [["--env-file", "given.env"], ["--env-file=given.env"]]) {
+      const { status, stdout, stderr } = fabrik(["plan", "app.yaml", ...words])
+      assert.strictEqual(status, 0, stderr)
+      assert.include(stderr, "Secrets are read from given.env.\n")
+      assert.match(stdout, /API_KEY +from given\.env/)
+    }
+  })
+
   it("reads .env beside the spec, then in the working folder, and says which", () => {
     mkdirSync(join(cwd, "sub"))
     copyFileSync(join(cwd, "app.yaml"), join(cwd, "sub/app.yaml"))

@@ -118,10 +118,11 @@ describe("status", () => {
 })
 
 describe("a run that is under way", () => {
+  const journals = join(dir, "journal")
+  const files = () =>
+    existsSync(journals) ? readdirSync(journals).filter((name) => /\.jsonl?$|\.ndjson$/.test(name)) : []
+
   it("is told by status and recover --dry-run, and as one that came to no end once its process is gone", async () => {
-    const journals = join(dir, "journal")
-    const files = () =>
-      existsSync(journals) ? readdirSync(journals).filter((name) => /\.jsonl?$|\.ndjson$/.test(name)) : []
     const run = begin("apply", "--yes", newer, "--sandbox", "--sandbox-fault", "coolify * /deploy hang")
     await run.until(() => run.output.err.includes("[4/5]") || run.output.err.includes("variables shop"))
     const held = await fabrik("status", spec)
@@ -141,5 +142,31 @@ describe("a run that is under way", () => {
       /apply \(run [0-9a-f]{12}, since .*\) came to no end, \d changes open: `fabrik recover` settles it/
     )
     assert.include((await fabrik("recover", "--dry-run")).out, "recover goes on with it")
+  })
+
+  it("is told as overtaken once another run has changed the application", async () => {
+    const [file = assert.fail("no journal")] = files()
+    rmSync(join(journals, file))
+    // As on another machine, which does not have this journal.
+    const { code, err } = await fabrik("apply", "--yes", newer)
+    assert.strictEqual(code, 0, err)
+    copyFileSync(join(root, "kept"), join(journals, file))
+    const { out } = await fabrik("recover", "--dry-run")
+    assert.match(
+      out,
+      /since run [0-9a-f]{12} was cut short, run [0-9a-f]{12} has changed shop: what that has/
+    )
+    assert.include(out, "recover closes its journal, and leaves the application as it is")
+    assert.notInclude(out, "goes on with it")
+    const told = await fabrik("recover", "--dry-run", "--json")
+    assert.include(told.out, '"overtaken":"since run ')
+    assert.include((await fabrik("recover")).err, "is closed")
+    assert.include((await fabrik("recover", "--dry-run")).err, "Nothing is open")
+
+    copyFileSync(join(root, "kept"), join(journals, file))
+    const other = await fabrik("recover", "--dry-run", "--sandbox-fault", "coolify GET /servers status=403")
+    assert.strictEqual(other.code, 0, other.err)
+    assert.match(other.out, /not known whether another run has changed it since: \w/)
+    rmSync(join(journals, file))
   })
 })

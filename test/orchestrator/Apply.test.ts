@@ -19,7 +19,7 @@ import { apply, type ApplyOptions } from "../../src/orchestrator/Apply.ts"
 import { destroy } from "../../src/orchestrator/Destroy.ts"
 import { Progress, type Emitted } from "../../src/engine/DeploymentEvent.ts"
 import { journalSchema, type JournalEntry } from "../../src/engine/JournalSchema.ts"
-import { journalName } from "../../src/engine/RunJournal.ts"
+import { journalName, peek } from "../../src/engine/RunJournal.ts"
 import { layerMemory as secretMemory } from "../../src/secrets/MemorySecretStore.ts"
 import type { Spec } from "../../src/appspec/Spec.ts"
 import { Journals } from "../../src/state/Journals.ts"
@@ -198,8 +198,26 @@ describe("a journal that another Coolify's run has left", () => {
       const refused = Either.isLeft(result) ? result.left.message : ""
       assert.include(refused, "at another Coolify or in another team: this one has no server elsewhere")
       assert.deepStrictEqual(yield* snapshot, before)
+      const gone = yield* destroyed(spec)
+      assert.include(Either.isLeft(gone) ? gone.left.message : "", "this one has no server elsewhere")
+      assert.deepStrictEqual(yield* snapshot, before)
       const { entries } = yield* Effect.scoped(journals.open(name))
       assert.lengthOf(entries, 1)
+    }).pipe(Effect.provide(world()))
+  )
+})
+
+describe("the journal of a destroy", () => {
+  it.effect("tells which Coolify it is for, also when the application is gone already", () =>
+    Effect.gen(function* () {
+      const memory = yield* CoolifyMemory
+      yield* applied()
+      for (const method of ["deleteApplication", "deleteProject"] as const) {
+        yield* memory.failNext(method, error("ServerError"))
+        yield* destroyed(spec)
+        const left = yield* peek(journalName("default", spec))
+        assert.deepInclude(left?.begun, { command: "destroy", server: server.uuid })
+      }
     }).pipe(Effect.provide(world()))
   )
 })

@@ -200,6 +200,13 @@ for (const scenario of kinds) {
           const between = new Set(refused.filter(({ second }) => second === 0).map(({ dies }) => dies))
           assert.isAtMost(between.size, scenario.name === "a replacement" ? 8 : 0)
           if (scenario.name !== "a replacement") assert.deepStrictEqual(refused, [])
+          // Where a third machine died as well, one of the two did so there.
+          const thirds = refused.filter(({ second }) => second > 0)
+          if (chosen.length < cases.length) assert.isAtMost(thirds.length, chosen.length / 2)
+          else {
+            const elsewhere = thirds.filter(({ dies, second }) => !between.has(dies) && !between.has(second))
+            assert.deepStrictEqual(elsewhere, [])
+          }
           note({ suite: `machines: ${scenario.name}`, runs: chosen.length, invariants: "I1 I2 I3 I6 I7" })
         }).pipe(inFastTime),
       3_600_000

@@ -5,7 +5,7 @@ import { apply } from "../../orchestrator/Apply.ts"
 import { destroy } from "../../orchestrator/Destroy.ts"
 import type { Unsettled } from "../../engine/JournalEntry.ts"
 import { awaitLate } from "../../engine/Late.ts"
-import { closeIfOvertaken } from "../../orchestrator/Overtaken.ts"
+import { closeIfOvertaken, seeOvertaken } from "../../orchestrator/Overtaken.ts"
 import { mustRollBack, refuseOtherInstance, rollBackOpen } from "../../orchestrator/Recover.ts"
 import { Owner } from "../../engine/Owner.ts"
 import { openRunJournal, peek } from "../../engine/RunJournal.ts"
@@ -73,10 +73,25 @@ export const recover = define({
       yield* Say.hint(["Nothing is open: every run has come to its end."])
     }
     if (flags.dryRun) {
+      const looked = yield* inWorld(sandboxOf(flags), ({ owner }) =>
+        Effect.forEach(open, (one) =>
+          Effect.map(lookForOthers(one, owner), (others) => ({ ...one, ...others }))
+        )
+      )
       return yield* Say.result(
         flags.json
-          ? open.map(({ holder, left }) => jsonLine({ type: "Unsettled", ...left, running: holder ?? null }))
-          : open.flatMap(({ holder, left }) => renderUnsettled(left, mustRollBack(left), out.style, holder))
+          ? looked.map(({ holder: running, left, overtaken, unseen }) =>
+              jsonLine({
+                type: "Unsettled",
+                ...left,
+                running: running ?? null,
+                overtaken: overtaken ?? null,
+                unseen: unseen ?? null
+              })
+            )
+          : looked.flatMap(({ left, ...standing }) =>
+              renderUnsettled(left, mustRollBack(left), standing, out.style)
+            )
       )
     }
     let worst: ExitCode = ExitCode.done
@@ -129,6 +144,29 @@ const withHolder = <J extends { readonly left: Unsettled }>(
     // What cannot be read any more is told when it is to be settled.
     Effect.orElseSucceed(() => undefined),
     Effect.map((holder) => ({ ...journal, holder }))
+  )
+
+interface Others {
+  /** How another run has changed it since. */
+  readonly overtaken: string | undefined
+  /** Why that could not be looked at. */
+  readonly unseen: string | undefined
+}
+const nobody: Others = { overtaken: undefined, unseen: undefined }
+
+/** Whether another run has changed the application of an unfinished one since. Sends nothing but reads. */
+const lookForOthers = (
+  { holder, left }: { readonly holder: string | undefined; readonly left: Unsettled },
+  owner: string
+) =>
+  Effect.gen(function* () {
+    if (holder !== undefined) return nobody
+    yield* refuseOtherInstance(left)
+    const spec = yield* byProjectName(yield* parseSpec(left.begun.text, left.begun.file), false)
+    return { ...nobody, overtaken: (yield* seeOvertaken(spec, left))?.why }
+  }).pipe(
+    Effect.provideService(Owner, left.begun.owner ?? owner),
+    Effect.catchAll(({ message }) => Effect.succeed({ ...nobody, unseen: message }))
   )
 
 const allJournals = Effect.gen(function* () {
