@@ -13,8 +13,14 @@ export interface KeepParts {
 }
 
 /** What a schema needs of the JSON that it decodes: the fields that it names, all of what it calls unknown. */
-export const keepOf = <A, I>(schema: Schema.Schema<A, I>): Keep =>
-  neededBy(SchemaAST.encodedAST(schema.ast)) ?? "whole"
+export const keepOf = <A, I>({ ast }: Schema.Schema<A, I>): Keep => {
+  const keep = known.get(ast) ?? neededBy(SchemaAST.encodedAST(ast)) ?? "whole"
+  known.set(ast, keep)
+  return keep
+}
+
+/** A client asks for the same few schemas with every request. */
+const known = new WeakMap<SchemaAST.AST, Keep>()
 
 /** `undefined` is a scalar: nothing of an object or list. */
 const neededBy = (ast: SchemaAST.AST): Keep | undefined => {

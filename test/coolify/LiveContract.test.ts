@@ -1,4 +1,4 @@
-/** The contract against the sandbox's Coolify, over a real socket. */
+/** The contract against the sandbox's Coolify, over a real socket and in memory. */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { assert, describe, it } from "@effect/vitest"
@@ -13,11 +13,19 @@ import * as CoolifyApi from "../../src/sandbox/coolify/CoolifyApi.ts"
 import { initialState } from "../../src/sandbox/coolify/CoolifyState.ts"
 import { makeMemory } from "../../src/sandbox/Stored.ts"
 import { coolifyClientContract } from "../contract/CoolifyClientContract.ts"
+import { layerMemory } from "../support/CoolifyInMemory.ts"
 import { dockerfileApplication, variable } from "./samples.ts"
 
 const secret = `${"a".repeat(40)}0f0f0f0f`
 
 const allowed = ["read", "read:sensitive", "write", "deploy"] as const
+
+const latency = {
+  queue: "5 millis",
+  build: "20 millis",
+  statusRefresh: "20 millis",
+  deleteJob: "20 millis"
+} as const
 
 const live = (abilities: ReadonlyArray<(typeof allowed)[number]>) =>
   Layer.scoped(
@@ -29,12 +37,7 @@ const live = (abilities: ReadonlyArray<(typeof allowed)[number]>) =>
       ]
       const api = yield* CoolifyApi.make({
         state: yield* makeMemory(initialState({ tokens })),
-        latency: {
-          queue: "5 millis",
-          build: "20 millis",
-          statusRefresh: "20 millis",
-          deleteJob: "20 millis"
-        },
+        latency,
         rateLimit: 10_000
       })
       yield* api.seed({ servers: [{ name: "vps1", ip: "192.0.2.10" }] })
@@ -47,6 +50,7 @@ const live = (abilities: ReadonlyArray<(typeof allowed)[number]>) =>
   ).pipe(Layer.provide(NodeHttpClient.layer))
 
 coolifyClientContract("over HTTP, against the sandbox", live(allowed))
+coolifyClientContract("against the sandbox in memory", layerMemory({ latency }))
 
 const made = Effect.gen(function* () {
   const client = yield* CoolifyClient
