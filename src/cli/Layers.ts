@@ -13,7 +13,7 @@ import * as CoolifyDryRun from "../coolify/CoolifyDryRun.ts"
 import type { CoolifyClient } from "../coolify/CoolifyClient.ts"
 import type { CoolifyError } from "../coolify/CoolifyError.ts"
 import type { AuthoritativeDns } from "../dns/AuthoritativeDns.ts"
-import * as AuthoritativeDnsDryRun from "../dns/AuthoritativeDnsDryRun.ts"
+import * as MemoryAuthoritativeDns from "../dns/MemoryAuthoritativeDns.ts"
 import type { AuthoritativeDnsOptions } from "../dns/AuthoritativeDnsLive.ts"
 import type { DnsClient } from "../dns/DnsClient.ts"
 import { selectDns } from "../dns/DnsConfig.ts"
@@ -22,7 +22,7 @@ import type { DnsError } from "../dns/DnsError.ts"
 import type { HealthProbe, ProbeError } from "../health/HealthProbe.ts"
 import type { HealthProbeOptions } from "../health/HttpsHealthProbe.ts"
 import { specialAddress } from "../health/SpecialAddress.ts"
-import * as MemoryHealthProbe from "../health/MemoryHealthProbe.ts"
+import * as HealthDryRun from "../health/HealthDryRun.ts"
 import type { SandboxError } from "../sandbox/SandboxError.ts"
 import type { SandboxHandle } from "../sandbox/SandboxHandle.ts"
 import { KnownSecrets } from "../secrets/KnownSecrets.ts"
@@ -151,7 +151,7 @@ const liveLayers = (access: Access, withoutDns: boolean) => ({
       : coolifyLayer(access.coolify, access.proxy),
   dns:
     access.dns === undefined || withoutDns
-      ? Layer.provideMerge(AuthoritativeDnsDryRun.layerDryRun, DnsDryRun.layerOffline)
+      ? Layer.provideMerge(MemoryAuthoritativeDns.layerMemory, DnsDryRun.layerOffline)
       : Layer.provideMerge(
           live(({ authoritative }) => authoritative(access.authoritative)),
           access.dns
@@ -167,10 +167,10 @@ const dryRunLayers = (access: Access, server: string | undefined) => ({
       : coolifyLayer(access.coolify, access.proxy)
   ),
   dns: Layer.provideMerge(
-    AuthoritativeDnsDryRun.layerDryRun,
+    MemoryAuthoritativeDns.layerMemory,
     Layer.provide(DnsDryRun.layerDryRun, access.dns ?? DnsDryRun.layerOffline)
   ),
-  health: MemoryHealthProbe.layerDryRun
+  health: HealthDryRun.layerDryRun
 })
 
 const live = <A, E, R>(

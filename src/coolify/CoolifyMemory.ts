@@ -85,7 +85,7 @@ const dueAt = (pace: Pace, now: number): Worlds.Due =>
     ? { _tag: "Polls", left: pace.polls }
     : { _tag: "At", millis: now + Duration.toMillis(pace.duration) }
 
-export const make = (options: MemoryOptions = {}) =>
+const make = (options: MemoryOptions = {}) =>
   Effect.gen(function* () {
     const sensitive = options.sensitive ?? true
     const world = yield* Ref.make<World>({

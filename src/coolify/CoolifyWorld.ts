@@ -129,7 +129,7 @@ export const deleteProject = (world: World, uuid: string): Step<void> => {
 }
 
 /** An environment is found by the very name or uuid. */
-export const findEnvironment = (world: World, projectUuid: string, name: string) =>
+const findEnvironment = (world: World, projectUuid: string, name: string) =>
   world.environments.find(
     (environment) =>
       environment.projectUuid === projectUuid && (environment.name === name || environment.uuid === name)
@@ -260,10 +260,7 @@ const domainConflict = (
 }
 
 /** Trusts that project, environment and server exist. */
-export const insertApplication = (
-  world: World,
-  application: CreateApplication
-): Step<{ readonly uuid: string }> => {
+const insertApplication = (world: World, application: CreateApplication): Step<{ readonly uuid: string }> => {
   const saved = savedSettings(application)
   const conflict = domainConflict(world, "createApplication", undefined, saved.domains)
   if (conflict !== undefined) return conflict

@@ -18,8 +18,7 @@ const isOver = (due: Due, now: number) => (due._tag === "Polls" ? due.left <= 0 
 
 const looked = (due: Due): Due => (due._tag === "Polls" ? { ...due, left: due.left - 1 } : due)
 
-export const isTerminal = ({ status }: Pick<Deployment, "status">) =>
-  status !== "queued" && status !== "in_progress"
+const isTerminal = ({ status }: Pick<Deployment, "status">) => status !== "queued" && status !== "in_progress"
 
 const runningStatus = (application: WorldApplication) =>
   application.healthcheck.enabled ? "running:healthy" : "running:unknown"

@@ -15,7 +15,7 @@ const numbered = (world: World) =>
 export const projects = (world: World): ReadonlyArray<Project> =>
   world.projects.map((project, index) => ({ ...project, id: index + 1 }))
 
-export const environmentsOf = (world: World, projectUuid: string): ReadonlyArray<Environment> =>
+const environmentsOf = (world: World, projectUuid: string): ReadonlyArray<Environment> =>
   numbered(world)
     .filter((environment) => environment.projectUuid === projectUuid)
     .map(({ id, name, uuid }) => ({ id, name, uuid }))

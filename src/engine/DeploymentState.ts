@@ -17,7 +17,8 @@ export type DeploymentState = typeof DeploymentState.Type
 /** Where each state may go. A working state goes on, to FAILED (nothing to undo) or to ROLLING_BACK. */
 export const transitions: { readonly [State in DeploymentState]: ReadonlyArray<DeploymentState> } = {
   PENDING: ["VALIDATING"],
-  VALIDATING: ["PROVISIONING", "FAILED", "ROLLING_BACK"],
+  // A plan is all that a dry run comes to.
+  VALIDATING: ["PROVISIONING", "COMPLETE", "FAILED", "ROLLING_BACK"],
   PROVISIONING: ["DEPLOYING", "FAILED", "ROLLING_BACK"],
   DEPLOYING: ["VERIFYING", "FAILED", "ROLLING_BACK"],
   VERIFYING: ["COMPLETE", "FAILED", "ROLLING_BACK"],

@@ -82,12 +82,3 @@ export const pollFrom = <A, E, R>(
  */
 const restAfter = (millis: number): Duration.Duration =>
   Duration.millis(millis <= 250 || millis > 10_000 ? 0 : Math.min(3 * millis - 750, 4000))
-
-/** A dry run asks nobody, so there is nothing to wait for. */
-export const withoutWaits = (pace: PaceSettings): PaceSettings => ({
-  ...pace,
-  firstPoll: Duration.zero,
-  settling: 0,
-  confirmHealth: Duration.zero,
-  confirmDns: Duration.zero
-})

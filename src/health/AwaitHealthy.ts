@@ -283,9 +283,8 @@ export const awaitHealthy = Effect.fn("awaitHealthy")(function* (options: AwaitH
     return good >= needed && lastGood !== undefined ? lastGood : yield* giveUp("Deadline")
   })
 
-  const twice = probe.dryRun === true ? 1 : 2
   const response = yield* (
-    address === undefined ? pass("name", twice) : Effect.zipRight(pass("origin", twice), pass("name", 1))
+    address === undefined ? pass("name", 2) : Effect.zipRight(pass("origin", 2), pass("name", 1))
   ).pipe(Effect.timeoutOption(options.deadline))
   if (Option.isNone(response)) return yield* giveUp("Deadline")
   const { attempts } = yield* Ref.get(progress)

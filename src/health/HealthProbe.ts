@@ -60,8 +60,6 @@ export class HealthProbe extends Context.Tag("fabrik/health/HealthProbe")<
   {
     /** The port of the public entrance: 443, but for a sandbox. */
     readonly port: number
-    /** Every answer is made up from the request's expectation: asking again later would prove nothing. */
-    readonly dryRun?: boolean
     /** An untrusted certificate is a fact in the response, not an error: only without a session there is `Tls`. */
     readonly get: (request: ProbeRequest) => Effect.Effect<ProbeResponse, ProbeError>
   }

@@ -51,15 +51,14 @@ export const layerMemory = (options: MemoryHealthProbeOptions): Layer.Layer<Heal
   )
 
 /** Everything is exactly as the caller expects it, under a trusted certificate, at once. */
-export const layerDryRun: Layer.Layer<HealthProbe> = Layer.succeed(HealthProbe, {
+export const layerHealthy: Layer.Layer<HealthProbe> = Layer.succeed(HealthProbe, {
   port: 443,
-  dryRun: true,
   get: Effect.fn("HealthProbe.get")(function* (request) {
     const now = yield* Clock.currentTimeMillis
     return answering(request.expectation ?? { status: 200, release: undefined }, {
       address: request.address ?? request.host,
       certificate: {
-        issuer: "dry run",
+        issuer: "memory",
         notAfter: now + 90 * 24 * 60 * 60 * 1000,
         daysLeft: 90,
         problem: undefined

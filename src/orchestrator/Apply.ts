@@ -20,7 +20,6 @@ import { withJournaledClients } from "./JournaledClients.ts"
 import { awaitLate } from "../engine/Late.ts"
 import { observe, type Observed } from "./Observe.ts"
 import { checkOwn, claim, closeIfOvertaken, refuseOvertaken } from "./Overtaken.ts"
-import { Pace, withoutWaits } from "../engine/Pace.ts"
 import { hasChanges, type Plan } from "../engine/Plan.ts"
 import { takeOver } from "./Recorded.ts"
 import { mustRollBack, refuseOtherInstance, rollBackOpen } from "./Recover.ts"
@@ -39,7 +38,7 @@ import { provision } from "./steps/Provision.ts"
 import { interpolatedOf, resolveSecrets, settleSecrets, type SettledSecrets } from "./steps/ResolveSecrets.ts"
 import { validate } from "./steps/Validate.ts"
 import { publicUrl, verify } from "./steps/Verify.ts"
-import { standingsSeen } from "./Standing.ts"
+import { standingsSeen, type Standing } from "./Standing.ts"
 import { transaction } from "./Transaction.ts"
 
 export interface ApplyOptions {
@@ -82,7 +81,6 @@ export const apply = Effect.fn("apply")(function* (spec: Spec, options: ApplyOpt
     domain: spec.domain,
     mode: options.mode
   })
-  const pace = yield* Pace
   const bounded = Effect.timeoutFail(steps(spec, options), {
     duration: options.timeout,
     onTimeout: () => new DeadlineError({ seconds: Duration.toSeconds(options.timeout) })
@@ -90,12 +88,27 @@ export const apply = Effect.fn("apply")(function* (spec: Spec, options: ApplyOpt
   const looks = !options.skipDeploy
   const url = looks ? publicUrl(spec.domain, port, "/") : null
   return yield* withJournaledClients(transaction(bounded, url, { verified: looks })).pipe(
-    Effect.provideService(Run, run),
-    Effect.provideService(Pace, options.mode === "dry-run" ? withoutWaits(pace) : pace)
+    Effect.provideService(Run, run)
   )
 }, Effect.scoped)
 
 const steps = Effect.fn("steps")(function* (spec: Spec, options: ApplyOptions) {
+  const planned = yield* plan(spec, options)
+  if (!(yield* asking(options.confirm(planned.reconciliation.plan)))) return "declined" as const
+  if (options.mode === "dry-run") return "planned" as const
+  return yield* carryOut(spec, options, planned)
+})
+
+interface Planned {
+  readonly observed: Observed
+  readonly desired: Desired
+  readonly reconciliation: Reconciliation
+  /** The runs that had changed last what is there. */
+  readonly stood: ReadonlyArray<Standing>
+}
+
+/** The steps 1 and 2, and what differs: reads alone. Fails where the spec cannot be carried out. */
+const plan = Effect.fn("plan")(function* (spec: Spec, options: ApplyOptions) {
   const run = yield* Run
   yield* run.go("VALIDATING")
   yield* inStep("validate", validate(spec, options.mode))
@@ -124,10 +137,18 @@ const steps = Effect.fn("steps")(function* (spec: Spec, options: ApplyOptions) {
   yield* run.emit({ _tag: "Planned", plan: reconciliation.plan })
   yield* refuseUnreviewed(reconciliation.plan, options.expected)
   yield* refuseEarly(desired, observed, reconciliation, options)
-  if (!(yield* asking(options.confirm(reconciliation.plan)))) return "declined" as const
+  return { observed, desired, reconciliation, stood } satisfies Planned
+})
 
+/** The steps 3 to 5: everything that writes. */
+const carryOut = Effect.fn("carryOut")(function* (
+  spec: Spec,
+  { skipDeploy }: ApplyOptions,
+  { desired, observed, reconciliation, stood }: Planned
+) {
+  const run = yield* Run
   yield* run.go("PROVISIONING")
-  if (options.mode !== "dry-run" && reconciliation.deploy) yield* refuseOvertaken(spec, stood)
+  if (reconciliation.deploy) yield* refuseOvertaken(spec, stood)
   const { before } = run.journal
   if (before !== undefined) {
     yield* run.emit({
@@ -141,7 +162,7 @@ const steps = Effect.fn("steps")(function* (spec: Spec, options: ApplyOptions) {
   if (reconciliation.deploy && application !== undefined)
     yield* inStep("deploy", deploy(application, desired))
   yield* run.go("VERIFYING")
-  if (!options.skipDeploy) {
+  if (!skipDeploy) {
     const verification = {
       spec,
       target: desired.target,
@@ -150,14 +171,13 @@ const steps = Effect.fn("steps")(function* (spec: Spec, options: ApplyOptions) {
       deployed: reconciliation.deploy
     }
     yield* inStep("verify", verify(verification))
-    if (options.mode !== "dry-run" && application !== undefined) yield* checkOwn(desired, application.uuid)
+    if (application !== undefined) yield* checkOwn(desired, application.uuid)
     for (const { zone, recordSet } of reconciliation.orphans) yield* removeRecord(zone, recordSet)
     if (application !== undefined) yield* confirmAtEnd(application.uuid, desired)
     const replaced = application?._tag === "Beside" ? [application.old] : []
     yield* Effect.forEach([...reconciliation.remains, ...replaced], retireAtEnd, { discard: true })
     yield* Effect.forEach(reconciliation.duplicates, removeDuplicate, { discard: true })
   }
-  if (options.mode === "dry-run") return "planned" as const
   return hasChanges(reconciliation.plan) ? ("complete" as const) : ("unchanged" as const)
 })
 

@@ -83,7 +83,7 @@ const settle = <E>(
         : (yield* run.state) === "ROLLED_BACK" && touched + undone.length > 0
           ? "rolled-back"
           : "nothing-changed"
-    const answers = Exit.isSuccess(exit) && exit.value !== "declined"
+    const answers = Exit.isSuccess(exit) && exit.value !== "declined" && exit.value !== "planned"
     return yield* reportEnd(outcome, answers ? url : null, {
       interrupted: Exit.isInterrupted(exit),
       ...(answers ? options : {})

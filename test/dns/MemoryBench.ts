@@ -1,7 +1,6 @@
 /** The contract's benches without a network. */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { layerDryRun } from "../../src/dns/DnsDryRun.ts"
 import { DnsMemory, layerMemory } from "../../src/dns/DnsMemory.ts"
 import { DnsBench } from "../contract/DnsClientContract.ts"
 
@@ -22,5 +21,3 @@ const memory = layerMemory([
 ])
 
 export const layerMemoryBench = Layer.provideMerge(bench, memory)
-
-export const layerDryRunBench = Layer.provideMerge(layerDryRun, layerMemoryBench)

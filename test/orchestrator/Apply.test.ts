@@ -11,7 +11,7 @@ import type { Server } from "../../src/coolify/endpoints/Servers.ts"
 import { CoolifyError } from "../../src/coolify/CoolifyError.ts"
 import { CoolifyMemory, layerMemory as coolifyMemory } from "../../src/coolify/CoolifyMemory.ts"
 import type { World } from "../../src/coolify/CoolifyWorld.ts"
-import { layerDryRun as authoritativeDryRun } from "../../src/dns/AuthoritativeDnsDryRun.ts"
+import { layerMemory as authoritativeMemory } from "../../src/dns/MemoryAuthoritativeDns.ts"
 import { DnsMemory, layerMemory as dnsMemory } from "../../src/dns/DnsMemory.ts"
 import { ProbeError } from "../../src/health/HealthProbe.ts"
 import { answering, layerMemory as healthMemory } from "../../src/health/MemoryHealthProbe.ts"
@@ -45,7 +45,7 @@ const world = (
       deployment: { polls: 1 },
       deletion: { polls: 1 }
     }),
-    Layer.provideMerge(authoritativeDryRun, dns),
+    Layer.provideMerge(authoritativeMemory, dns),
     healthMemory({
       answers:
         options.healthy === false
@@ -621,7 +621,7 @@ describe("what the API makes hard", () => {
               deployment: { polls: 1 },
               deletion: { polls: 1 }
             }),
-            Layer.provideMerge(authoritativeDryRun, dnsMemory([zone])),
+            Layer.provideMerge(authoritativeMemory, dnsMemory([zone])),
             // By name alone: nobody answers at any address.
             healthMemory({ answers: { [spec.domain]: [ok] } }),
             secretMemory({ API_KEY: "s3cret" }),

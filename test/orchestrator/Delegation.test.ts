@@ -4,10 +4,10 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import { CoolifyMemory, layerMemory as coolifyMemory } from "../../src/coolify/CoolifyMemory.ts"
-import { layerDryRun as authoritativeDryRun } from "../../src/dns/AuthoritativeDnsDryRun.ts"
+import { layerMemory as authoritativeMemory } from "../../src/dns/MemoryAuthoritativeDns.ts"
 import type { RecordSet } from "../../src/dns/DnsClient.ts"
 import { DnsMemory, layerMemory as dnsMemory } from "../../src/dns/DnsMemory.ts"
-import { layerDryRun as healthDryRun } from "../../src/health/MemoryHealthProbe.ts"
+import { layerHealthy as healthDryRun } from "../../src/health/MemoryHealthProbe.ts"
 import { apply } from "../../src/orchestrator/Apply.ts"
 import { layerMemory as secretMemory } from "../../src/secrets/MemorySecretStore.ts"
 import { layerMemory as journalsMemory } from "../../src/state/MemoryJournals.ts"
@@ -18,7 +18,7 @@ import { applyOptions, server, spec, zone } from "./Samples.ts"
 const world = (records: ReadonlyArray<RecordSet>) =>
   Layer.mergeAll(
     coolifyMemory({ servers: [server], deployment: { polls: 0 }, deletion: { polls: 0 } }),
-    Layer.provideMerge(authoritativeDryRun, dnsMemory([zone], records)),
+    Layer.provideMerge(authoritativeMemory, dnsMemory([zone], records)),
     healthDryRun,
     secretMemory({ API_KEY: "s3cret" }),
     journalsMemory

@@ -6,7 +6,7 @@ import * as Layer from "effect/Layer"
 import * as TestClock from "effect/TestClock"
 import { CoolifyClient } from "../../src/coolify/CoolifyClient.ts"
 import { layerMemory as coolifyMemory } from "../../src/coolify/CoolifyMemory.ts"
-import { layerDryRun as authoritativeDryRun } from "../../src/dns/AuthoritativeDnsDryRun.ts"
+import { layerMemory as authoritativeMemory } from "../../src/dns/MemoryAuthoritativeDns.ts"
 import { DnsClient } from "../../src/dns/DnsClient.ts"
 import { DnsMemory, layerMemory as dnsMemory } from "../../src/dns/DnsMemory.ts"
 import { HealthProbe, ProbeError } from "../../src/health/HealthProbe.ts"
@@ -21,7 +21,7 @@ import { applyOptions, server, spec, zone } from "./Samples.ts"
 
 const world = Layer.mergeAll(
   coolifyMemory({ servers: [server], deployment: { polls: 1 }, deletion: { polls: 1 } }),
-  Layer.provideMerge(authoritativeDryRun, dnsMemory([zone])),
+  Layer.provideMerge(authoritativeMemory, dnsMemory([zone])),
   secretMemory({ API_KEY: "s3cret-canary" }),
   journalsMemory
 )

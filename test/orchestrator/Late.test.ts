@@ -9,9 +9,9 @@ import * as TestClock from "effect/TestClock"
 import { CoolifyClient } from "../../src/coolify/CoolifyClient.ts"
 import { CoolifyError } from "../../src/coolify/CoolifyError.ts"
 import { CoolifyMemory, layerMemory as coolifyMemory } from "../../src/coolify/CoolifyMemory.ts"
-import { layerDryRun as authoritativeDryRun } from "../../src/dns/AuthoritativeDnsDryRun.ts"
+import { layerMemory as authoritativeMemory } from "../../src/dns/MemoryAuthoritativeDns.ts"
 import { layerMemory as dnsMemory } from "../../src/dns/DnsMemory.ts"
-import { layerDryRun as healthy } from "../../src/health/MemoryHealthProbe.ts"
+import { layerHealthy as healthy } from "../../src/health/MemoryHealthProbe.ts"
 import { apply } from "../../src/orchestrator/Apply.ts"
 import { Progress } from "../../src/engine/DeploymentEvent.ts"
 import { layerMemory as secretMemory } from "../../src/secrets/MemorySecretStore.ts"
@@ -24,7 +24,7 @@ const second: Spec = { ...spec, port: 9090, env: { LOG_LEVEL: "debug" } }
 
 const world = Layer.mergeAll(
   coolifyMemory({ servers: [server], deployment: { polls: 1 }, deletion: { polls: 1 } }),
-  Layer.provideMerge(authoritativeDryRun, dnsMemory([zone])),
+  Layer.provideMerge(authoritativeMemory, dnsMemory([zone])),
   healthy,
   secretMemory({ API_KEY: "s3cret" }),
   journalsMemory

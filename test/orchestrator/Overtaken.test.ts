@@ -8,7 +8,7 @@ import * as TestClock from "effect/TestClock"
 import { CoolifyClient } from "../../src/coolify/CoolifyClient.ts"
 import { CoolifyError } from "../../src/coolify/CoolifyError.ts"
 import { CoolifyMemory, layerMemory as coolifyMemory } from "../../src/coolify/CoolifyMemory.ts"
-import { layerDryRun as authoritativeDryRun } from "../../src/dns/AuthoritativeDnsDryRun.ts"
+import { layerMemory as authoritativeMemory } from "../../src/dns/MemoryAuthoritativeDns.ts"
 import { DnsMemory, layerMemory as dnsMemory } from "../../src/dns/DnsMemory.ts"
 import { HealthProbe, ProbeError } from "../../src/health/HealthProbe.ts"
 import { answering } from "../../src/health/MemoryHealthProbe.ts"
@@ -24,7 +24,7 @@ const other = "aaaaaaaaaaaa"
 
 const world = Layer.mergeAll(
   coolifyMemory({ servers: [server], deployment: { polls: 1 }, deletion: { polls: 1 } }),
-  Layer.provideMerge(authoritativeDryRun, dnsMemory([zone])),
+  Layer.provideMerge(authoritativeMemory, dnsMemory([zone])),
   secretMemory({ API_KEY: "s3cret" }),
   journalsMemory
 )

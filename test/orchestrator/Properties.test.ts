@@ -14,14 +14,14 @@ import { CoolifyClient } from "../../src/coolify/CoolifyClient.ts"
 import { CoolifyError } from "../../src/coolify/CoolifyError.ts"
 import type { Outcome } from "../../src/coolify/CoolifyWorld.ts"
 import { CoolifyMemory, layerMemory as coolifyMemory } from "../../src/coolify/CoolifyMemory.ts"
-import { layerDryRun as authoritativeDryRun } from "../../src/dns/AuthoritativeDnsDryRun.ts"
+import { layerMemory as authoritativeMemory } from "../../src/dns/MemoryAuthoritativeDns.ts"
 import { DnsClient } from "../../src/dns/DnsClient.ts"
 import { DnsError } from "../../src/dns/DnsError.ts"
 import { DnsMemory, layerMemory as dnsMemory } from "../../src/dns/DnsMemory.ts"
 import { HealthProbe, ProbeError } from "../../src/health/HealthProbe.ts"
 import { answering } from "../../src/health/MemoryHealthProbe.ts"
 import { apply, type ApplyOptions } from "../../src/orchestrator/Apply.ts"
-import { Pace, withoutWaits } from "../../src/engine/Pace.ts"
+import { Pace } from "../../src/engine/Pace.ts"
 import { Progress, type Emitted } from "../../src/engine/DeploymentEvent.ts"
 import { destroy } from "../../src/orchestrator/Destroy.ts"
 import { hasChanges, type Plan } from "../../src/engine/Plan.ts"
@@ -30,7 +30,7 @@ import type { Spec } from "../../src/appspec/Spec.ts"
 import { layerMemory as journalsMemory } from "../../src/state/MemoryJournals.ts"
 import { size } from "../reliability/Scale.ts"
 import { eachCall } from "./EachCall.ts"
-import { applyOptions, destroyOptions, server, spec as base, zone } from "./Samples.ts"
+import { applyOptions, destroyOptions, server, spec as base, zone, withoutWaits } from "./Samples.ts"
 import { anySpec, reordered, twoVersions } from "./SpecArbitrary.ts"
 
 // Much of it is waited for at a clock that takes ten real milliseconds an instant, so all of it is for the full suite.
@@ -48,7 +48,7 @@ const world = () =>
       deletion: { polls: 1 }
     }),
     Layer.provideMerge(
-      authoritativeDryRun,
+      authoritativeMemory,
       dnsMemory(
         [zone],
         [

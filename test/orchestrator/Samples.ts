@@ -11,6 +11,7 @@ import type { DestroyOptions } from "../../src/orchestrator/Destroy.ts"
 import type { Observed } from "../../src/orchestrator/Observe.ts"
 import type { Spec } from "../../src/appspec/Spec.ts"
 import type { Healthcheck } from "../../src/appspec/sections/Healthcheck.ts"
+import type { Pace } from "../../src/engine/Pace.ts"
 
 const healthcheck: Healthcheck = {
   path: "/health",
@@ -125,4 +126,13 @@ export const desired = (of: Spec = spec, changes: Partial<Desired> = {}): Desire
   held: [],
   target: { type: "A", value: server.ip },
   ...changes
+})
+
+/** Nothing to wait for, where time is not what a test is about. */
+export const withoutWaits = (pace: typeof Pace.Service): typeof Pace.Service => ({
+  ...pace,
+  firstPoll: Duration.zero,
+  settling: 0,
+  confirmHealth: Duration.zero,
+  confirmDns: Duration.zero
 })

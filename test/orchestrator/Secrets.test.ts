@@ -10,25 +10,25 @@ import * as Ref from "effect/Ref"
 import * as TestClock from "effect/TestClock"
 import { CoolifyClient } from "../../src/coolify/CoolifyClient.ts"
 import { CoolifyMemory, layerMemory as coolifyMemory } from "../../src/coolify/CoolifyMemory.ts"
-import { layerDryRun as authoritativeDryRun } from "../../src/dns/AuthoritativeDnsDryRun.ts"
+import { layerMemory as authoritativeMemory } from "../../src/dns/MemoryAuthoritativeDns.ts"
 import { layerMemory as dnsMemory } from "../../src/dns/DnsMemory.ts"
 import { answering, layerMemory as healthMemory } from "../../src/health/MemoryHealthProbe.ts"
 import { apply, type ApplyOptions } from "../../src/orchestrator/Apply.ts"
 import { Progress, type Emitted } from "../../src/engine/DeploymentEvent.ts"
-import { Pace, withoutWaits } from "../../src/engine/Pace.ts"
+import { Pace } from "../../src/engine/Pace.ts"
 import { hasChanges } from "../../src/engine/Plan.ts"
 import { layerMemory as secretMemory } from "../../src/secrets/MemorySecretStore.ts"
 import { SecretStore } from "../../src/secrets/SecretStore.ts"
 import type { Spec } from "../../src/appspec/Spec.ts"
 import { layerMemory as journalsMemory } from "../../src/state/MemoryJournals.ts"
-import { applyOptions, server, spec as sample, zone } from "./Samples.ts"
+import { applyOptions, server, spec as sample, zone, withoutWaits } from "./Samples.ts"
 
 const ok = answering({ status: 200, release: undefined }, { address: server.ip })
 
 const world = () =>
   Layer.mergeAll(
     coolifyMemory({ servers: [server], deployment: { polls: 1 }, deletion: { polls: 1 } }),
-    Layer.provideMerge(authoritativeDryRun, dnsMemory([zone])),
+    Layer.provideMerge(authoritativeMemory, dnsMemory([zone])),
     healthMemory({ answers: { [server.ip]: [ok], [sample.domain]: [ok] } }),
     journalsMemory
   )

@@ -7,7 +7,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { CoolifyClient } from "../../src/coolify/CoolifyClient.ts"
 import { CoolifyMemory, layerMemory as coolifyMemory } from "../../src/coolify/CoolifyMemory.ts"
-import { layerDryRun as authoritativeDryRun } from "../../src/dns/AuthoritativeDnsDryRun.ts"
+import { layerMemory as authoritativeMemory } from "../../src/dns/MemoryAuthoritativeDns.ts"
 import { DnsMemory, layerMemory as dnsMemory } from "../../src/dns/DnsMemory.ts"
 import { HealthProbe, ProbeError } from "../../src/health/HealthProbe.ts"
 import { answering } from "../../src/health/MemoryHealthProbe.ts"
@@ -137,7 +137,7 @@ export const world = ({ shared = false }: Scenario) =>
       deletion: { polls: 1 }
     }),
     Layer.provideMerge(
-      authoritativeDryRun,
+      authoritativeMemory,
       dnsMemory(
         [zone],
         [decoy("_dmarc.api.example.com", "TXT", undefined), decoy("api2.example.com", "A", look)]

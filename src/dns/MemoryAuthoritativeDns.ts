@@ -4,8 +4,8 @@ import { AuthoritativeDns, AuthoritativeDnsError } from "./AuthoritativeDns.ts"
 import { DnsClient } from "./DnsClient.ts"
 import { ofType } from "./Zone.ts"
 
-/** Every name server answers at once what the DnsClient shows, which under a dry run is what was "written". */
-export const layerDryRun: Layer.Layer<AuthoritativeDns, never, DnsClient> = Layer.effect(
+/** Every name server answers at once what the DnsClient shows. */
+export const layerMemory: Layer.Layer<AuthoritativeDns, never, DnsClient> = Layer.effect(
   AuthoritativeDns,
   Effect.map(DnsClient, (dns) => ({
     ask: Effect.fn("AuthoritativeDns.ask")(function* (
@@ -21,7 +21,7 @@ export const layerDryRun: Layer.Layer<AuthoritativeDns, never, DnsClient> = Laye
         ofType(existing, type) ?? ofType(existing, "CNAME") ?? existing.find(({ proxied }) => proxied)
       const values = found?.values ?? []
       return [
-        { server: "dry run", outcome: values.length > 0 ? ("answer" as const) : ("no-data" as const), values }
+        { server: "memory", outcome: values.length > 0 ? ("answer" as const) : ("no-data" as const), values }
       ]
     })
   }))
