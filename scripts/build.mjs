@@ -1,5 +1,6 @@
 // Bundles src/main.ts: dist/fabrik.js is the command, the chunks beside it what it loads when it is used. Nothing has
 // to be installed for it.
+import { spawnSync } from "node:child_process"
 import { mkdir, rm, readFile, readdir, stat, writeFile } from "node:fs/promises"
 import { join, relative, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -46,6 +47,14 @@ const text = await readFile(command, "utf8")
 await writeFile(command, text.replace(/^#!.*\n/, '#!/bin/sh\n":" //; exec node -- "$0" "$@"\n'))
 // What Node takes the files for depends on the nearest package.json.
 await writeFile(join(outdir, "package.json"), '{ "type": "module" }\n')
+// For editors, which look for it in the package.
+const schema = join(outdir, "fabrik.schema.json")
+const printed = spawnSync(process.execPath, [command, "schema"], {
+  encoding: "utf8",
+  env: { ...process.env, NODE_DISABLE_COMPILE_CACHE: "1" }
+})
+if (printed.status !== 0) throw new Error(`fabrik schema: ${printed.stderr}`)
+await writeFile(schema, printed.stdout)
 
 const files = [
   command,

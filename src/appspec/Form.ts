@@ -257,12 +257,24 @@ interface MapDocs extends OtherKeys {
   readonly hint?: string
   readonly key?: Says["key"]
   readonly missing?: Says["missing"]
+  /** Of keys that do not go together: what the map may not be. A rule of the section says why. */
+  readonly never?: ReadonlyArray<Together>
 }
+
+/** Values of keys that are all there, as JSON Schema. */
+type Together = Readonly<Record<string, object>>
+
+const notTogether = (never: ReadonlyArray<Together>) => ({
+  not: {
+    anyOf: never.map((properties) => ({ type: "object", required: Object.keys(properties), properties }))
+  }
+})
 
 export const map = <F extends Schema.Struct.Fields>(fields: F, docs: MapDocs) =>
   Schema.Struct(fields).annotations({
     ...(docs.title === undefined ? {} : { title: docs.title }),
     ...(docs.description === undefined ? {} : { description: docs.description }),
+    ...(docs.never === undefined ? {} : { jsonSchema: notTogether(docs.never) }),
     ...says({
       value: (field) => wrongKind(field, "a map", docs.hint),
       key: docs.key ?? unknownKey(Object.keys(fields), docs),

@@ -1,5 +1,128 @@
 /** The JSON Schema (draft 7) of a spec, for editors. Nothing that deploys loads it. */
 import * as JSONSchema from "effect/JSONSchema"
+import * as Predicate from "effect/Predicate"
+import * as Record from "effect/Record"
 import { Written } from "./Spec.ts"
 
-export const specJsonSchema = (): object => JSONSchema.make(Written)
+type Json = { readonly [key: string]: unknown }
+
+const objectOf = (value: unknown): Json => (Predicate.isReadonlyRecord(value) ? value : {})
+const listOf = (value: unknown): ReadonlyArray<unknown> => (Array.isArray(value) ? value : [])
+
+/** As the library makes it, but a block with `null` beside it is one form with two types, and a map names its values once. */
+const tidy = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(tidy)
+  if (!Predicate.isReadonlyRecord(value)) return value
+  const { anyOf, patternProperties, propertyNames, required, properties, ...rest }: Json = value
+  const others = Record.map(rest, tidy)
+  if (Array.isArray(anyOf)) {
+    const forms = anyOf.map(tidy)
+    const [first, second] = forms
+    if (forms.length !== 2 || objectOf(second)["type"] !== "null") return { ...others, anyOf: forms }
+    const form = objectOf(first)
+    return Array.isArray(form["anyOf"])
+      ? { ...others, ...form, anyOf: [...form["anyOf"], second] }
+      : { ...others, ...form, type: [form["type"], "null"] }
+  }
+  return {
+    ...others,
+    ...(listOf(required).length === 0 ? {} : { required }),
+    ...(patternProperties === undefined
+      ? {}
+      : {
+          propertyNames: { pattern: objectOf(propertyNames)["pattern"] },
+          additionalProperties: tidy(objectOf(patternProperties)[""])
+        }),
+    ...(properties === undefined || patternProperties !== undefined
+      ? {}
+      : { properties: Record.map(objectOf(properties), tidy) })
+  }
+}
+
+/** It works, and no editor proposes it. */
+const older = (schema: unknown, instead: string): Json => ({
+  ...objectOf(schema),
+  deprecated: true,
+  deprecationMessage: `older form: write ${instead}`,
+  doNotSuggest: true
+})
+
+const mapOf = (properties: Json): Json => ({
+  type: ["object", "null"],
+  properties,
+  additionalProperties: false
+})
+
+const withForms = (schema: unknown, ...more: ReadonlyArray<Json>): Json => ({
+  ...objectOf(schema),
+  anyOf: [...listOf(objectOf(schema)["anyOf"]), ...more]
+})
+
+/** The keys that OlderForm.ts rewrites, beside those of today. */
+const withOlder = (today: Json): Json => {
+  const [list] = listOf(objectOf(today["secrets"])["anyOf"])
+  const names = { ...objectOf(list), type: ["array", "null"] }
+  const git = objectOf(objectOf(listOf(objectOf(today["source"])["anyOf"])[1])["properties"])
+  const text = { type: ["string", "number"] }
+  const oldSource = {
+    ...mapOf({
+      ...git,
+      dockerfile: text,
+      image: text,
+      type: { enum: ["image", "git", "dockerfile", "template"] },
+      repository: text,
+      repo: text,
+      ref: text
+    }),
+    anyOf: ["type", "repository", "repo", "ref"].map((key) => ({ required: [key] }))
+  }
+  return {
+    ...today,
+    source: withForms(
+      today["source"],
+      { type: "object", maxProperties: 0 },
+      older(oldSource, "`image`, `git` or `dockerfile`")
+    ),
+    secrets: withForms(
+      today["secrets"],
+      older(mapOf({ required: names, generate: names }), "`NAME: required` or `NAME: generate`")
+    ),
+    id: older(today["name"], "`name`"),
+    health: older(today["healthcheck"], "`healthcheck`"),
+    kind: older({ enum: ["service", "app"] }, "nothing"),
+    expose: older(
+      { anyOf: [today["port"], mapOf({ domain: today["domain"], port: today["port"] })] },
+      "`domain` and `port`"
+    ),
+    coolify: older(mapOf({ project: today["project"], server: today["server"] }), "`project` and `server`")
+  }
+}
+
+const oneIsThere = (...keys: ReadonlyArray<string>): Json => ({
+  anyOf: keys.map((key) => ({ required: [key] }))
+})
+
+/** What the decoder checks across keys as well, as far as it can be said here. */
+const required = [
+  oneIsThere("name", "id"),
+  oneIsThere("domain", "expose"),
+  oneIsThere("source", "template"),
+  {
+    anyOf: [
+      ...["port", "template", "expose"].map((key) => ({ required: [key] })),
+      { required: ["env"], properties: { env: { required: ["PORT"] } } }
+    ]
+  }
+]
+
+export const specJsonSchema = (): Json => {
+  const { $schema, title, description, properties, ...rest } = objectOf(tidy(JSONSchema.make(Written)))
+  return {
+    $schema,
+    title,
+    description,
+    ...rest,
+    properties: withOlder(objectOf(properties)),
+    allOf: required
+  }
+}

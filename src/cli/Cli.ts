@@ -24,6 +24,7 @@ const load = {
   adopt: () => import("./commands/Adopt.ts").then(({ adopt }) => adopt),
   destroy: () => import("./commands/Destroy.ts").then(({ destroy }) => destroy),
   templates: () => import("./commands/Templates.ts").then(({ templates }) => templates),
+  schema: () => import("./commands/Schema.ts").then(({ schema }) => schema),
   sandbox: () => import("./commands/Sandbox.ts").then(({ sandbox }) => sandbox)
 }
 

@@ -21,6 +21,7 @@ export const outlines = {
   adopt: { summary: "write a spec for a running application, and make it fabrik's" },
   destroy: { summary: "delete what fabrik made for a spec, and nothing else" },
   templates: { summary: "list the templates a spec can name" },
+  schema: { summary: "print the JSON Schema of a spec, for editors" },
   sandbox: { summary: "serve a Coolify, DNS and proxy of fabrik's own on this machine" }
 } as const satisfies Readonly<Record<string, Outline>>
 

@@ -2,21 +2,53 @@ import { readFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
+import { parseDocument } from "yaml"
 import { parseSpec } from "../../src/appspec/ParseSpec.ts"
 import type { Spec } from "../../src/appspec/Spec.ts"
 import type { SecretRule } from "../../src/appspec/sections/Secrets.ts"
 import type { SpecError } from "../../src/appspec/SpecError.ts"
+import { schemaProblems } from "../support/SpecSchema.ts"
 import { pythonApi } from "../../src/appspec/templates/PythonApi.ts"
 
 const fixture = (name: string) => readFileSync(new URL(`../../fixtures/${name}`, import.meta.url), "utf8")
 
-const good = (text: string): Spec =>
-  Either.getOrThrowWith(parseSpec(text, "spec.yaml"), (error) => new Error(error.message))
+/** Whatever is read is also taken by the JSON Schema. */
+const good = (text: string): Spec => {
+  const spec = Either.getOrThrowWith(parseSpec(text, "spec.yaml"), (error) => new Error(error.message))
+  assert.deepStrictEqual(schemaProblems(text), [])
+  return spec
+}
 
+/** What no JSON Schema says, or ours does not. All else that is refused, it refuses too. */
+const beyondJsonSchema = new RegExp(
+  [
+    // How it is written, in YAML and in the older form.
+    "^(?:anchors|tags) |^control characters|say the same$|stands in both lists|the tag is given twice",
+    "^`source\\.\\w+` (?:is missing$|has no meaning for a template)",
+    // Rules across keys.
+    "is both a secret and a variable$|^no variable or secret is named|no build reads variables$",
+    "^`env.PORT` is not the port|cannot point at itself$|never see 404",
+    // What a name, an address or a value means to others.
+    "^the (?:host|port|path) of the re|^this is (?:the|a) page|^this is not an? (?:image name|path inside)",
+    "an IP address or a host name: |^`\\$\\{\\.\\.\\.\\}` is not|^`env\\.\\w+` (?:would|ends|contains|is JSON)"
+  ].join("|")
+)
+
+/** Whether a YAML parser alone has nothing against it. */
+const isYaml = (text: string): boolean => {
+  const { errors, warnings } = parseDocument(text)
+  return errors.length + warnings.length === 0
+}
+
+/** Whatever is refused, and can be said in a JSON Schema, is refused by ours too. */
 const bad = (text: string): SpecError => {
   const result = parseSpec(text, "spec.yaml")
   assert.isTrue(Either.isLeft(result), `accepted:\n${text}`)
-  return Either.getOrThrow(Either.flip(result))
+  const error = Either.getOrThrow(Either.flip(result))
+  if (isYaml(text) && schemaProblems(text).length === 0) {
+    for (const { message } of error.problems) assert.match(message, beyondJsonSchema)
+  }
+  return error
 }
 
 const lines = (text: string) =>

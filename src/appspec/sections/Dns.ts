@@ -37,7 +37,12 @@ const settings = map(
         absent: "the provider whose credentials are set"
       })
     ),
-    ttl: optional(integer(ranges.ttl, { description: "Seconds", absent: "the provider's own" })),
+    ttl: optional(
+      integer(ranges.ttl, {
+        description: "Seconds that others may keep the record",
+        absent: "the provider's own"
+      })
+    ),
     proxied: defaulted(flag({ description: "Cloudflare's proxy" }), false),
     target: optional(
       text(
@@ -54,7 +59,8 @@ const settings = map(
   {
     description: "The record of the domain",
     hint: "or `dns: none` where the record is made elsewhere",
-    later: ["records"]
+    later: ["records"],
+    never: [{ provider: { const: "powerdns" }, proxied: { const: true } }]
   }
 )
 

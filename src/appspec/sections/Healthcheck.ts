@@ -82,7 +82,7 @@ const probes = oneOf(
           {
             description: "Keys joined by dots, to FABRIK_RELEASE in the JSON of the response",
             examples: ["release", "build.release"],
-            pattern: /^[A-Za-z0-9_-]{1,64}(?:\.[A-Za-z0-9_-]{1,64}){0,15}$/,
+            pattern: /^(?!(?:.*\.)?__proto__(?:\.|$))[A-Za-z0-9_-]{1,64}(?:\.[A-Za-z0-9_-]{1,64}){0,15}$/,
             numeral: true
           },
           Schema.Array(Schema.String),
@@ -175,6 +175,7 @@ export const HealthcheckSection = map(
   },
   {
     description: "How fabrik tells that the application works",
+    never: [{ status: { type: "integer", minimum: 400 }, container: { const: true } }],
     elsewhere: { port: "the port is the application's: write it under `port`" }
   }
 )

@@ -58,6 +58,10 @@ const recipe = map(
   },
   {
     description: "How a new secret is made",
+    never: [
+      { generate: { const: "uuid" }, length: {} },
+      { generate: { const: "base64" }, length: { type: "integer", not: { multipleOf: 4 } } }
+    ],
     missing: ({ path }) => ({
       message: `\`${path}\` does not say what to generate`,
       hint: `write ${words}`
@@ -91,7 +95,8 @@ const word = scalar<"required" | "generate">({
 
 const rule = Schema.transform(
   oneOf([word, recipe], ({ node }) => (node._tag === "Map" ? 1 : 0), {
-    description: "What becomes of it when nobody supplies it and the application does not have it yet"
+    description:
+      "What becomes of it when nobody supplies it and the application does not have it yet: `required`, `generate`, or how it is generated"
   }),
   SecretRule,
   {

@@ -47,7 +47,8 @@ const image = map(
       {
         description: "A ready image with its tag or digest",
         examples: ["nginx:1.27", "ghcr.io/owner/app:v1"],
-        pattern: /^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,254}$/,
+        pattern:
+          /^(?=.{1,255}$)(?:[A-Za-z0-9][A-Za-z0-9.-]*(?::\d{1,5})?\/)?[a-z0-9][a-z0-9._/-]*(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|@sha256:[0-9a-f]{64})?$/,
         numeral: true
       },
       ImageSource,
@@ -59,7 +60,10 @@ const image = map(
 )
 
 const path = (description: string) =>
-  text({ description, pattern: /^[A-Za-z0-9._/~@+-]{1,257}$/, numeral: true }, repositoryPath)
+  text(
+    { description, pattern: /^(?!(?:.*\/)?\.\.(?:\/|$))[A-Za-z0-9._/~@+-]{1,257}$/, numeral: true },
+    repositoryPath
+  )
 
 const git = map(
   {
@@ -73,7 +77,11 @@ const git = map(
     ),
     branch: defaulted(
       text(
-        { description: "Its branch", pattern: /^[A-Za-z0-9_][A-Za-z0-9_./-]{0,254}$/, numeral: true },
+        {
+          description: "Its branch",
+          pattern: /^(?!HEAD$)(?!.*(?:\.\.|\/\/|\/\.|[/.]$|\.lock$))[A-Za-z0-9_][A-Za-z0-9_./-]{0,254}$/,
+          numeral: true
+        },
         gitBranch
       ),
       "main"
@@ -100,7 +108,11 @@ const git = map(
       path("Path of the Dockerfile in the repository, for `buildPack: dockerfile`; default: `/Dockerfile`")
     )
   },
-  { description: "A public repository that Coolify builds", key: meaningless("a repository") }
+  {
+    description: "A public repository that Coolify builds",
+    key: meaningless("a repository"),
+    never: [{ dockerfile: {}, buildPack: { not: { const: "dockerfile" } } }]
+  }
 )
 
 const dockerfile = map(
