@@ -34,5 +34,12 @@ export const machines = [
     find: "...(yield* someServer(doomed)),",
     put: "",
     tests: ["test/orchestrator/Apply.test.ts"]
+  },
+  {
+    name: "the owner of a journal that is looked at",
+    file: "src/cli/commands/Recover.ts",
+    find: "yield* overtaken(name, spec, now).pipe(\n      Effect.provideService(Owner, owner),",
+    put: "yield* overtaken(name, spec, now).pipe(",
+    tests: ["test/cli/Standing.test.ts"]
   }
 ]

@@ -44,6 +44,19 @@ describe("a project named by its uuid", () => {
         Marker.parse(application?.description)?.key,
         Marker.applicationKey("default", { ...specOf(), project: "Shop & Co" })
       )
+      // So it is with its environment.
+      const [environment] = yield* Effect.flatMap(CoolifyClient, (client) =>
+        client.environments.list(uuid)
+      ).pipe(Effect.provide(layers))
+      const placed = yield* Effect.provide(
+        byProjectName({ ...specOf(), project: uuid, environment: environment?.uuid ?? "" }, false),
+        layers
+      )
+      assert.include(placed, { project: "Shop & Co", environment: "production" })
+      const nowhere = byProjectName({ ...specOf(), project: "Shop & Co", environment: uuid }, false)
+      const unplaced = yield* Effect.flip(Effect.provide(nowhere, layers))
+      assert.include(unplaced, { _tag: "RefusedError", reason: "NotFound" })
+      assert.include(unplaced.message, "no environment with the uuid")
       // A name that a project has is taken as one, and so is what no uuid looks like.
       for (const project of ["Shop & Co", "fabrik", "mycompanyinternaltooling"]) {
         const same = yield* Effect.provide(byProjectName({ ...specOf(), project }, false), layers)

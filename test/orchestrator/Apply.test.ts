@@ -326,8 +326,11 @@ describe("apply", () => {
   it.effect("asks before it changes anything, and takes a no", () =>
     Effect.gen(function* () {
       const before = yield* snapshot
-      const { result } = yield* applied(spec, { confirm: () => Effect.succeed(false) })
-      assert.strictEqual(Either.getOrThrow(result).outcome, "declined")
+      const confirm = () => Effect.as(Effect.sleep("10 minutes"), false)
+      const { result } = yield* applied(spec, { confirm })
+      const { millis, outcome } = Either.getOrThrow(result)
+      assert.strictEqual(outcome, "declined")
+      assert.isBelow(millis, 600_000, "the run's time is without the question's")
       assert.deepStrictEqual(yield* snapshot, before)
     }).pipe(Effect.provide(world()))
   )

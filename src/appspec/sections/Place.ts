@@ -26,7 +26,7 @@ export const Project = matching(
 
 export const Environment = matching(
   {
-    description: "Coolify environment; made if missing",
+    description: "Coolify environment, by name or by the uuid of one that is there; made if missing",
     pattern: environmentPattern,
     numeral: true
   },

@@ -140,7 +140,7 @@ const withHolder = <J extends { readonly left: Unsettled }>(
   world: Parameters<typeof runningRun>[1]
 ) =>
   parseSpec(journal.left.begun.text, journal.left.begun.file).pipe(
-    Effect.flatMap((spec) => runningRun(spec, world)),
+    Effect.flatMap((spec) => runningRun(spec, { ...world, owner: journal.left.begun.owner ?? world.owner })),
     // What cannot be read any more is told when it is to be settled.
     Effect.orElseSucceed(() => undefined),
     Effect.map((holder) => ({ ...journal, holder }))
@@ -217,7 +217,11 @@ const settle = Effect.fn("settle")(function* (name: string, left: Unsettled, fla
   }
   yield* Effect.provide(refuseOtherInstance(now), world.layer)
   if (
-    yield* Effect.provide(overtaken(name, spec, now), world.layer).pipe(Effect.provide(Output.layer(flags)))
+    yield* overtaken(name, spec, now).pipe(
+      Effect.provideService(Owner, owner),
+      Effect.provide(world.layer),
+      Effect.provide(Output.layer(flags))
+    )
   ) {
     return undefined
   }
