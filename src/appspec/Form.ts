@@ -319,16 +319,13 @@ export const section = <A, I>(schema: Schema.Schema<A, I>) =>
 
 /** Absent, it is as if `value` were written; on the way back it is left out then. */
 export const defaulted = <A>(schema: Schema.Schema<A, Scalar>, value: Exclude<Scalar, Unquoted>) => {
-  const usual = () => Schema.decodeSync(schema)(value)
   const json = Option.getOrElse(AST.getJSONSchemaAnnotation(jsonSource(schema.ast)), () => ({}))
-  return Schema.optionalToRequired(
-    schema.annotations({ jsonSchema: { ...json, default: value } }),
-    Schema.typeSchema(schema),
-    {
-      decode: Option.getOrElse(usual),
-      encode: (found) => (Equal.equals(found, usual()) ? Option.none() : Option.some(found))
-    }
-  )
+  const written = schema.annotations({ jsonSchema: { ...json, default: value } })
+  const usual = () => Schema.decodeSync(written)(value)
+  return Schema.optionalToRequired(written, Schema.typeSchema(schema), {
+    decode: Option.getOrElse(usual),
+    encode: (found) => (Equal.equals(found, usual()) ? Option.none() : Option.some(found))
+  })
 }
 
 /** Where a block built on another one has its JSON Schema. */

@@ -19,7 +19,7 @@ import {
 import { Environment, Project, Server } from "./sections/Place.ts"
 import { type SecretRule, Secrets, secretsIn, secretsOut } from "./sections/Secrets.ts"
 import { Source, sourceIn } from "./sections/Source.ts"
-import { Variables as Env, variablesIn, withDefaults } from "./sections/Variables.ts"
+import { Variables as Env, variablesIn, variablesOut, withDefaults } from "./sections/Variables.ts"
 import { findTemplate } from "./templates/Templates.ts"
 
 /** A spec as it is written. */
@@ -137,7 +137,7 @@ export const specIn = (
       }
 }
 
-/** The spec with everything written out: `specIn` reads it as itself. */
+/** The spec with everything written out: `specIn` reads it as itself, but for what was interpolated, which stays as it is. */
 export const writtenOf = (spec: Spec): Written => ({
   name: spec.name,
   ...(spec.template === undefined ? {} : { template: spec.template }),
@@ -146,9 +146,9 @@ export const writtenOf = (spec: Spec): Written => ({
   project: spec.project,
   environment: spec.environment,
   source: spec.source,
-  build: spec.build,
+  ...(spec.build.env.length === 0 ? {} : { build: spec.build }),
   port: spec.port,
-  env: spec.env,
+  env: variablesOut(spec.env),
   secrets: secretsOut(spec),
   dns: dnsOut(spec.dns),
   healthcheck: healthcheckOut(spec.healthcheck)

@@ -1,14 +1,18 @@
 /** Pure: a spec for what already runs, with what it cannot say in comments. */
+import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import { isIP } from "node:net"
-import { Document, parse, Scalar, visit } from "yaml"
 import type { Application, ListedApplication } from "../coolify/endpoints/Applications.ts"
 import type { ObservedVariable } from "../coolify/endpoints/Variables.ts"
 import type { Server } from "../coolify/endpoints/Servers.ts"
 import type { RecordSet } from "../dns/DnsClient.ts"
 import { buildPacks, ranges, type Range } from "../appspec/Limits.ts"
 import { parseSpec } from "../appspec/ParseSpec.ts"
+import { dnsOut } from "../appspec/sections/Dns.ts"
+import type { Source } from "../appspec/sections/Source.ts"
+import { variablesOut } from "../appspec/sections/Variables.ts"
 import type { Spec } from "../appspec/Spec.ts"
+import { comment, nothing, writeKeys } from "../appspec/WriteSpec.ts"
 import { RefusedError } from "../engine/DeployError.ts"
 import * as Marker from "../engine/Marker.ts"
 import type { ObservedDns } from "./Observe.ts"
@@ -30,39 +34,38 @@ export interface Written {
   readonly spec: Spec
 }
 
-type Yaml = Readonly<Record<string, unknown>>
-
 /** The spec, or why there can be none. What it holds is what {@link parseSpec} makes of it, and nothing is invented. */
 export const writeSpec = (existing: Existing): Either.Either<Written, RefusedError> =>
   Either.gen(function* () {
     const { application, place } = existing
     const origin = yield* chooseDomain(application)
     const variables = sortVariables(existing.variables, application.source)
-    const source = yield* sourceYaml(application)
+    const source = yield* sourceOf(application)
     const name = specName(application.name) || "app"
     const text = [
       ...comment(`Written by fabrik adopt from the application ${application.name} (${application.uuid}).`),
       ...remarks(existing, origin),
       "",
-      yaml({
+      writeKeys({
         name,
         domain: origin.hostname,
         ...(application.server === undefined ? {} : { server: serverReference(existing) }),
-        ...(place.project.name === "fabrik" ? {} : { project: place.project.name }),
-        ...(place.environment.name === "production" ? {} : { environment: place.environment.name })
+        project: place.project.name,
+        environment: place.environment.name
       }),
       "",
-      yaml({ source }),
-      yaml({ port: application.port }),
-      ...(Object.keys(variables.plain).length === 0 ? [] : ["", yaml({ env: variables.plain })]),
-      ...(variables.build.length === 0 ? [] : ["", yaml({ build: { env: variables.build } })]),
+      writeKeys({ source, port: application.port }),
+      ...(Object.keys(variables.plain).length === 0
+        ? []
+        : ["", writeKeys({ env: variablesOut(variables.plain) })]),
+      ...(variables.build.length === 0 ? [] : ["", writeKeys({ build: { env: variables.build } })]),
       ...variableRemarks(variables.secret, variables.other),
       ...healthcheckLines(application),
       ...dnsLines(existing, origin.hostname)
     ]
       .join("\n")
       .concat("\n")
-    const spec = yield* Either.mapLeft(parseSpec(text, "the written spec"), ({ problems }) =>
+    const spec = yield* Either.mapLeft(parseSpec(text, "the written spec", new Map()), ({ problems }) =>
       inexpressible(
         problems.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`)).join("; ")
       )
@@ -77,75 +80,6 @@ const inexpressible = (detail: string) =>
     next: "change that in Coolify and run the command again, or write a specification by hand"
   })
 
-/**
- * The text may be printed where a CI runner reads it for commands (`::name` at the start of a line, `##name[` anywhere) or
- * where somebody reviews it: what would speak to the one or hide from the other is written as an escape.
- */
-const unprintable =
-  /##(?=\w*\[)|[\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu
-const isUnprintable = (text: string): boolean => text.search(unprintable) !== -1 || /(?:^|\n)\s*::/.test(text)
-
-const escaped = (found: string): string => {
-  const code = found.codePointAt(found === "##" ? 1 : 0) ?? 0
-  const digits = code.toString(16)
-  const escape = code > 0xffff ? `\\U${digits.padStart(8, "0")}` : `\\u${digits.padStart(4, "0")}`
-  return found === "##" ? `#${escape}` : escape
-}
-
-/** Lines stay lines, as a person writes them, unless a block would lose or gain blanks. */
-const blockOf = (text: string): Scalar.Type => {
-  // A block that keeps more than one line break at its end takes the blank lines behind it too.
-  if (/[^\P{Cc}\n\t]/u.test(text) || /(?:^|\n)\s*\n$/.test(text)) return Scalar.QUOTE_DOUBLE
-  const scalar = new Scalar(text)
-  scalar.type = Scalar.BLOCK_LITERAL
-  // One level down, as indentation is part of what can go wrong.
-  const block = new Document({ map: { scalar } }).toString({ lineWidth: 0 })
-  const read: unknown = parse(block)
-  return JSON.stringify(read) === JSON.stringify({ map: { scalar: text } })
-    ? Scalar.BLOCK_LITERAL
-    : Scalar.QUOTE_DOUBLE
-}
-
-const yaml = (value: Yaml): string => {
-  const document = new Document(value)
-  let oneLine = false
-  visit(document, {
-    Scalar: (_, scalar) => {
-      if (typeof scalar.value !== "string") return
-      const unprintable = isUnprintable(scalar.value)
-      oneLine ||= unprintable
-      if (unprintable) scalar.type = Scalar.QUOTE_DOUBLE
-      else if (scalar.value.includes("\n")) scalar.type = blockOf(scalar.value)
-      else if (/^\s|\s$/.test(scalar.value)) scalar.type = Scalar.QUOTE_DOUBLE
-    }
-  })
-  return document
-    .toString({
-      lineWidth: 0,
-      ...(oneLine ? { doubleQuotedMinMultiLineLength: Number.MAX_SAFE_INTEGER } : {})
-    })
-    .replace(/\n$/, "")
-    .replace(unprintable, escaped)
-}
-
-/** Text from elsewhere must not end the comment that it stands in. */
-const comment = (text: string): ReadonlyArray<string> => {
-  const words = text
-    .replace(/[\p{Cc}\p{Cs}\u2028\u2029]+/gu, " ")
-    .replace(unprintable, (found) => (found === "##" ? "# #" : ""))
-    .split(" ")
-  const lines: Array<string> = []
-  let line = "#"
-  for (const word of words) {
-    if (line.length + word.length > 79 && line !== "#") {
-      lines.push(line)
-      line = "#"
-    }
-    line += ` ${word}`
-  }
-  return [...lines, line]
-}
-
 const chooseDomain = (application: Application): Either.Either<URL, RefusedError> => {
   const urls = application.domains.filter((domain) => URL.canParse(domain)).map((domain) => new URL(domain))
   const url = urls.find(({ protocol }) => protocol === "https:") ?? urls[0]
@@ -157,14 +91,10 @@ const serverReference = ({ application, servers }: Existing): string => {
   return servers.filter((server) => server.name === name).length > 1 ? uuid : name
 }
 
-const sourceYaml = ({ source }: Application): Either.Either<Yaml, RefusedError> => {
+const sourceOf = ({ source }: Application): Either.Either<Source, RefusedError> => {
   switch (source._tag) {
     case "Image":
-      return Either.right({
-        image: source.tag.startsWith("sha256:")
-          ? `${source.name}@${source.tag}`
-          : `${source.name}:${source.tag}`
-      })
+      return Either.right(source)
     case "Dockerfile":
       return source.text === undefined
         ? Either.left(
@@ -174,19 +104,12 @@ const sourceYaml = ({ source }: Application): Either.Either<Yaml, RefusedError> 
               next: "tick `read:sensitive` on the Coolify token (Keys & Tokens, API tokens)"
             })
           )
-        : Either.right({ dockerfile: `${source.text.trim()}\n` })
+        : Either.right({ _tag: "Dockerfile", text: `${source.text.trim()}\n` })
     case "Git": {
-      const pack = buildPacks.find((known) => known === source.buildPack)
-      return pack === undefined
+      const buildPack = buildPacks.find((known) => known === source.buildPack)
+      return buildPack === undefined
         ? Either.left(inexpressible(`it is built by ${source.buildPack}`))
-        : Either.right({
-            git: source.repository,
-            branch: source.branch,
-            ...(source.commit === "HEAD" ? {} : { commit: source.commit }),
-            buildPack: pack,
-            ...(source.baseDirectory === "/" ? {} : { baseDirectory: source.baseDirectory }),
-            ...(pack === "dockerfile" ? { dockerfile: source.dockerfile } : {})
-          })
+        : Either.right({ ...source, buildPack })
     }
   }
 }
@@ -242,16 +165,33 @@ const variableRemarks = (
 ]
 
 const healthcheckLines = ({ healthcheck, port }: Application): ReadonlyArray<string> => {
-  const fields = [
-    // Coolify keeps a status and does not look at it: its probe in the container takes none from 400.
-    ["status", healthcheck.status, 200, healthcheck.enabled ? { ...ranges.status, max: 399 } : ranges.status],
-    ["timeout", healthcheck.timeout, 5, ranges.timeout],
-    ["interval", healthcheck.interval, 5, ranges.interval],
-    ["retries", healthcheck.retries, 10, ranges.retries],
-    ["startPeriod", healthcheck.startPeriod, 5, ranges.startPeriod]
-  ] as const
-  const isIn = (value: number, { min, max }: Range) => value >= min && value <= max
-  const beyond = fields.filter(([, value, , range]) => !isIn(value, range)).map(([name]) => name)
+  const usual = nothing().healthcheck
+  const beyond: Array<string> = []
+  const within = <A>(name: string, value: number, range: Range, read: (value: number) => A, otherwise: A) => {
+    if (value >= range.min && value <= range.max) return read(value)
+    beyond.push(name)
+    return otherwise
+  }
+  const number = (value: number) => value
+  // Coolify keeps a status and does not look at it: its probe in the container takes none from 400.
+  const statuses = healthcheck.enabled ? { ...ranges.status, max: 399 } : ranges.status
+  const { timeout, interval, retries, startPeriod } = ranges
+  const settings = {
+    ...usual,
+    path: healthcheck.path,
+    status: within("status", healthcheck.status, statuses, number, usual.status),
+    timeout: within("timeout", healthcheck.timeout, timeout, Duration.seconds, usual.timeout),
+    interval: within("interval", healthcheck.interval, interval, Duration.seconds, usual.interval),
+    retries: within("retries", healthcheck.retries, retries, number, usual.retries),
+    startPeriod: within(
+      "startPeriod",
+      healthcheck.startPeriod,
+      startPeriod,
+      Duration.seconds,
+      usual.startPeriod
+    ),
+    ...(healthcheck.enabled ? { container: true } : {})
+  }
   const movedPort = healthcheck.enabled && healthcheck.port !== "" && healthcheck.port !== String(port)
   return [
     "",
@@ -264,17 +204,7 @@ const healthcheckLines = ({ healthcheck, port }: Application): ReadonlyArray<str
     ...(movedPort
       ? comment(`Coolify probes port ${healthcheck.port}; fabrik probes the application's.`)
       : []),
-    yaml({
-      healthcheck: {
-        path: healthcheck.path,
-        ...Object.fromEntries(
-          fields
-            .filter(([, value, usual, range]) => value !== usual && isIn(value, range))
-            .map(([name, value]) => [name, value])
-        ),
-        ...(healthcheck.enabled ? { container: true } : {})
-      }
-    })
+    writeKeys({ healthcheck: settings })
   ]
 }
 
@@ -296,14 +226,15 @@ const dnsLines = ({ application, dns, servers }: Existing, domain: string): Read
       )
     ]
   }
-  const settings = {
-    ...(leadsTo(record, server?.ip) ? {} : { target: value }),
-    ...(record.proxied ? { proxied: true } : {}),
-    ...(record.proxied || record.ttl === undefined || record.ttl === dns.automaticTtl
-      ? {}
-      : { ttl: Math.min(Math.max(record.ttl, ranges.ttl.min), ranges.ttl.max) })
-  }
-  return Object.keys(settings).length === 0 ? [] : ["", yaml({ dns: settings })]
+  const isFree = record.proxied || record.ttl === undefined || record.ttl === dns.automaticTtl
+  const settings = dnsOut({
+    provider: undefined,
+    ttl: isFree ? undefined : Math.min(Math.max(record.ttl, ranges.ttl.min), ranges.ttl.max),
+    proxied: record.proxied,
+    target: leadsTo(record, server?.ip) ? undefined : value
+  })
+  const lines = writeKeys({ dns: settings })
+  return lines === "" ? [] : ["", lines]
 }
 
 /** Only Coolify itself can resolve what it calls its own host. */

@@ -88,6 +88,14 @@ describe("a spec that is printed", () => {
   })
 })
 
+it("writes a value that a spec would expand so that it stays as it is", () => {
+  const { text, spec: read } = written(
+    existing({}, { variables: [row("HOMES", "${HOME} $5", { isLiteral: true })] })
+  )
+  assert.include(text, "HOMES: $${HOME} $5\n")
+  assert.strictEqual(read.env["HOMES"], "${HOME} $5")
+})
+
 const sources: ReadonlyArray<ApplicationSource> = [
   { _tag: "Image", name: "ghcr.io/example/api", tag: "1.4.0" },
   { _tag: "Image", name: "nginx", tag: `sha256:${"0f".repeat(32)}` },

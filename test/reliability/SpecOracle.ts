@@ -5,10 +5,10 @@ import process from "node:process"
 import { assert } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
-import * as Schema from "effect/Schema"
-import { stringify } from "yaml"
 import { maxSpecBytes, parseSpec } from "../../src/appspec/ParseSpec.ts"
-import { type Spec, Written, writtenOf } from "../../src/appspec/Spec.ts"
+import { type Spec, writtenOf } from "../../src/appspec/Spec.ts"
+import { writeKeys } from "../../src/appspec/WriteSpec.ts"
+import { schemaProblems } from "../support/SpecSchema.ts"
 import type { Source } from "../../src/appspec/sections/Source.ts"
 import type { SpecError } from "../../src/appspec/SpecError.ts"
 
@@ -149,10 +149,12 @@ export const judge = (text: string): Either.Either<Spec, SpecError> => {
   }
   specHolds(answer.right)
   assert.deepStrictEqual(Either.getOrThrow(parse(text)), answer.right)
-  const rewritten = stringify(Schema.encodeSync(Written)(writtenOf(answer.right)))
-  // With every default written out it may have become too large.
+  assert.deepStrictEqual(schemaProblems(text), [], "the JSON Schema refuses it")
+  const rewritten = writeKeys(writtenOf(answer.right))
+  // With what the template gives written out it may have become too large.
   if (Buffer.byteLength(rewritten) > maxSpecBytes) return answer
-  const again = parse(rewritten)
+  // Values stand as they are, whatever the environment.
+  const again = parseSpec(rewritten, "spec.yaml", new Map())
   assert.isTrue(Either.isRight(again), `its own text is refused:\n${rewritten}`)
   assert.deepStrictEqual(Either.getOrThrow(again), answer.right)
   return answer

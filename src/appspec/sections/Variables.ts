@@ -85,6 +85,10 @@ export const variablesIn = (
   return { env: Object.fromEntries(env), interpolated }
 }
 
+/** As {@link variablesIn} reads them, whatever the environment. */
+export const variablesOut = (env: Readonly<Record<string, string>>): typeof Variables.Type =>
+  Object.fromEntries(Object.entries(env).map(([name, value]) => [name, value.replaceAll("${", () => "$${")]))
+
 /** The template's variables and the port, under those of the spec. */
 export const withDefaults = (
   env: Readonly<Record<string, string>>,
