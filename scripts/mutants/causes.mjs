@@ -43,6 +43,13 @@ export const causes = [
     tests: ["test/appspec/ParseSpec.test.ts"]
   },
   {
+    name: "values that stand as they are in a spec that is written",
+    file: "src/appspec/sections/Variables.ts",
+    find: 'value.replaceAll("${", () => "$${")',
+    put: "value",
+    tests: ["test/appspec/RoundTrip.test.ts"]
+  },
+  {
     name: "keys of a spec that nobody knows",
     file: "src/appspec/Decode.ts",
     find: 'onExcessProperty: "error"',

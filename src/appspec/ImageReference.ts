@@ -1,13 +1,9 @@
 import * as Either from "effect/Either"
 import { portOf } from "./Limits.ts"
+import type { ImageSource } from "../coolify/Source.ts"
 import type { Complaint } from "./Report.ts"
 
-/** A ready image. `tag` is a tag or, for an image pinned by digest, `sha256:<64 hex>`. */
-export interface ImageSource {
-  readonly _tag: "Image"
-  readonly name: string
-  readonly tag: string
-}
+type Image = typeof ImageSource.Type
 
 const component = /^[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*$/
 const host = /^(?:[A-Za-z0-9][A-Za-z0-9-]*)(?:\.[A-Za-z0-9][A-Za-z0-9-]*)*(?::(\d+))?$/
@@ -39,7 +35,7 @@ const nameComplaint = (name: string): Complaint | undefined => {
 }
 
 /** `name`, `name:tag` or `name@sha256:<64 hex>`; the tag defaults to `latest`. */
-export const imageReference = (text: string): Either.Either<ImageSource, Complaint> => {
+export const imageReference = (text: string): Either.Either<Image, Complaint> => {
   if (text.length > 255) return Either.left({ message: "an image name has at most 255 characters" })
   if (text.includes("://")) {
     return Either.left({ message: "an image name has no scheme", hint: "e.g. ghcr.io/owner/app:v1" })
@@ -70,5 +66,5 @@ export const imageReference = (text: string): Either.Either<ImageSource, Complai
 }
 
 /** As {@link imageReference} reads it. */
-export const imageText = ({ name, tag }: ImageSource): string =>
+export const imageText = ({ name, tag }: Image): string =>
   `${name}${tag.startsWith("sha256:") ? "@" : ":"}${tag}`

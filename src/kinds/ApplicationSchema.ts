@@ -1,20 +1,9 @@
 /** What a journal tells of an application. */
 import * as Schema from "effect/Schema"
+import { makeSource } from "../coolify/Source.ts"
 import { optional, orUndefined } from "./Json.ts"
 
 export const propsSchema = () => {
-  const Source = Schema.Union(
-    Schema.TaggedStruct("Image", { name: Schema.String, tag: Schema.String }),
-    Schema.TaggedStruct("Git", {
-      repository: Schema.String,
-      branch: Schema.String,
-      commit: Schema.String,
-      buildPack: Schema.String,
-      baseDirectory: Schema.String,
-      dockerfile: Schema.String
-    }),
-    Schema.TaggedStruct("Dockerfile", { text: orUndefined(Schema.String) })
-  )
   const Settings = Schema.Struct({
     name: optional(Schema.String),
     description: optional(Schema.String),
@@ -32,7 +21,7 @@ export const propsSchema = () => {
         startPeriod: Schema.Number
       })
     ),
-    source: optional(Source)
+    source: optional(makeSource(Schema.String, orUndefined(Schema.String)))
   })
   return Schema.Struct({
     /** Empty while it is being created. */

@@ -1,6 +1,7 @@
 /** `source`: where the application comes from. */
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
+import { ImageSource, makeSource } from "../../coolify/Source.ts"
 import type { Check } from "../Decode.ts"
 import { choice, defaulted, later, map, oneOf, optional, parsed, text, unknownKey } from "../Form.ts"
 import { gitBranch, gitCommit, repositoryPath } from "../GitReference.ts"
@@ -11,22 +12,6 @@ import type { Complaint } from "../Report.ts"
 import type { Starter } from "../templates/Template.ts"
 import { templates } from "../templates/Templates.ts"
 import type { Field } from "../YamlTree.ts"
-
-const ImageSource = Schema.TaggedStruct("Image", { name: Schema.String, tag: Schema.String })
-
-/** A public git repository that Coolify builds. `baseDirectory` and `dockerfile` are absolute inside it. */
-const GitSource = Schema.TaggedStruct("Git", {
-  repository: Schema.String,
-  branch: Schema.String,
-  /** A full commit id, or `HEAD` for the newest of the branch. */
-  commit: Schema.String,
-  buildPack: Schema.Literal(...buildPacks),
-  baseDirectory: Schema.String,
-  dockerfile: Schema.String
-})
-
-/** The text of a Dockerfile, built without a repository. */
-const DockerfileSource = Schema.TaggedStruct("Dockerfile", { text: Schema.String })
 
 const forms = "one of `image: nginx:1.27`, `git: https://...` and `dockerfile: |`"
 const keys = ["image", "git", "branch", "commit", "buildPack", "baseDirectory", "dockerfile"]
@@ -157,7 +142,7 @@ const members = oneOf(
   { description: "Where the application comes from. Default: the template's starter" }
 )
 
-export const Source = Schema.transform(members, Schema.Union(ImageSource, GitSource, DockerfileSource), {
+export const Source = Schema.transform(members, makeSource(Schema.Literal(...buildPacks), Schema.String), {
   strict: true,
   decode: (given) => {
     if ("image" in given) return given.image

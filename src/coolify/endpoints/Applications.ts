@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { CoolifyError } from "../CoolifyError.ts"
 import { refusedPatch } from "../Refusals.ts"
+import type { ObservedSource } from "../Source.ts"
 import type { Transport } from "../Transport.ts"
 import { ApplicationRow, ListedRows, toApplication, toListedApplication } from "./ApplicationAnswer.ts"
 import { createApplicationBody, patchApplicationBody, routingBody } from "./ApplicationRequest.ts"
@@ -32,19 +33,8 @@ export interface ApplicationSettings {
   readonly source: ApplicationSource
 }
 
-export type ApplicationSource =
-  | { readonly _tag: "Image"; readonly name: string; readonly tag: string }
-  | {
-      readonly _tag: "Git"
-      readonly repository: string
-      readonly branch: string
-      readonly commit: string
-      readonly buildPack: string
-      readonly baseDirectory: string
-      readonly dockerfile: string
-    }
-  /** `text` is `undefined` when read with a token without `read:sensitive`. */
-  | { readonly _tag: "Dockerfile"; readonly text: string | undefined }
+/** `text` of a Dockerfile is `undefined` when read with a token without `read:sensitive`. */
+export type ApplicationSource = ObservedSource
 
 /** An application as the API shows it. */
 export interface Application extends ApplicationSettings {
