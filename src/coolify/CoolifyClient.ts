@@ -12,6 +12,7 @@ import type { Deployments } from "./endpoints/Deployments.ts"
 import type { Environments } from "./endpoints/Environments.ts"
 import type { Projects } from "./endpoints/Projects.ts"
 import type { Servers } from "./endpoints/Servers.ts"
+import type { Storages } from "./endpoints/Storages.ts"
 import type { Variables } from "./endpoints/Variables.ts"
 
 /**
@@ -29,6 +30,7 @@ export class CoolifyClient extends Context.Tag("fabrik/coolify/CoolifyClient")<
     readonly environments: Environments
     readonly applications: Applications
     readonly variables: Variables
+    readonly storages: Storages
     readonly deployments: Deployments
   }
 >() {}
@@ -56,6 +58,10 @@ export type CoolifyMethod =
   | "listVariables"
   | "putVariables"
   | "deleteVariable"
+  | "listStorages"
+  | "createStorage"
+  | "updateStorage"
+  | "deleteStorage"
   | "deploy"
   | "mayDeploy"
   | "getDeployment"

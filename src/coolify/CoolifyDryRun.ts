@@ -29,6 +29,12 @@ export const layerDryRun: Layer.Layer<CoolifyClient, never, CoolifyClient> = Lay
       stop: () => Effect.void
     },
     variables: { ...below.variables, put: () => Effect.void, remove: () => Effect.void },
+    storages: {
+      ...below.storages,
+      create: () => made,
+      update: () => Effect.void,
+      remove: () => Effect.void
+    },
     deployments: {
       ...below.deployments,
       mayStart: Effect.void,
@@ -77,6 +83,12 @@ export const layerOffline = (options: { readonly serverName: string }): Layer.La
       list: refused("listVariables"),
       put: refused("putVariables"),
       remove: refused("deleteVariable")
+    },
+    storages: {
+      list: refused("listStorages"),
+      create: refused("createStorage"),
+      update: refused("updateStorage"),
+      remove: refused("deleteStorage")
     },
     deployments: {
       start: refused("deploy"),

@@ -12,6 +12,7 @@ import { makeDeployments } from "./endpoints/Deployments.ts"
 import { makeEnvironments } from "./endpoints/Environments.ts"
 import { makeProjects } from "./endpoints/Projects.ts"
 import { makeServers } from "./endpoints/Servers.ts"
+import { makeStorages } from "./endpoints/Storages.ts"
 import { makeVariables } from "./endpoints/Variables.ts"
 import { makeTransport } from "./Transport.ts"
 
@@ -42,6 +43,7 @@ export const make = (
       environments: makeEnvironments(transport),
       applications: makeApplications(transport),
       variables: makeVariables(transport),
+      storages: makeStorages(transport),
       deployments: makeDeployments(transport, hide)
     })
   })

@@ -15,6 +15,7 @@ import * as Worlds from "./CoolifyWorld.ts"
 import type { Outcome, Step, World } from "./CoolifyWorld.ts"
 import * as Deployments from "./WorldDeployments.ts"
 import * as Lists from "./WorldLists.ts"
+import * as Storages from "./WorldStorages.ts"
 import * as Variables from "./WorldVariables.ts"
 
 type Service = Context.Tag.Service<CoolifyClient>
@@ -222,6 +223,20 @@ const make = (options: MemoryOptions = {}) =>
         put: (uuid, variables) => call("putVariables", (so) => Variables.putVariables(so, uuid, variables)),
         remove: (application, variable) =>
           call("deleteVariable", (so) => Variables.deleteVariable(so, application, variable))
+      },
+      storages: {
+        list: (uuid) =>
+          call("listStorages", (so) =>
+            Either.map(Worlds.findApplication(so, "listStorages", uuid), () => [
+              Storages.listStorages(so, uuid),
+              so
+            ])
+          ),
+        create: (uuid, storage) => call("createStorage", (so) => Storages.createStorage(so, uuid, storage)),
+        update: (application, storage, to) =>
+          call("updateStorage", (so) => Storages.updateStorage(so, application, storage, to)),
+        remove: (application, storage) =>
+          call("deleteStorage", (so) => Storages.deleteStorage(so, application, storage))
       },
       deployments: {
         start: (uuid, { force }) =>

@@ -13,6 +13,7 @@ import type {
 import type { Deployment, DeploymentLogLine } from "./endpoints/Deployments.ts"
 import type { Inventory } from "./endpoints/Environments.ts"
 import type { ObservedVariable } from "./endpoints/Variables.ts"
+import type { Storage } from "./endpoints/Storages.ts"
 import type { Project } from "./endpoints/Projects.ts"
 import type { Server } from "./endpoints/Servers.ts"
 import { CoolifyError, type CoolifyErrorReason } from "./CoolifyError.ts"
@@ -51,6 +52,10 @@ export interface WorldVariable extends ObservedVariable {
   readonly applicationUuid: string
 }
 
+export interface WorldStorage extends Storage {
+  readonly applicationUuid: string
+}
+
 export interface WorldDeployment extends Deployment {
   readonly applicationUuid: string
   readonly due: Due
@@ -64,6 +69,7 @@ export interface World {
   readonly environments: ReadonlyArray<WorldEnvironment>
   readonly applications: ReadonlyArray<WorldApplication>
   readonly variables: ReadonlyArray<WorldVariable>
+  readonly storages: ReadonlyArray<WorldStorage>
   /** Oldest first. */
   readonly deployments: ReadonlyArray<WorldDeployment>
   /** The number in the next id. */
@@ -78,6 +84,7 @@ export const emptyWorld: World = {
   environments: [],
   applications: [],
   variables: [],
+  storages: [],
   deployments: [],
   next: 1,
   mark: ""

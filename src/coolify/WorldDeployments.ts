@@ -75,7 +75,8 @@ export const settle = (world: World, now: number): World => {
     ...world,
     applications,
     deployments: deployments.filter(isKept),
-    variables: world.variables.filter(isKept)
+    variables: world.variables.filter(isKept),
+    storages: world.storages.filter(isKept)
   }
 }
 

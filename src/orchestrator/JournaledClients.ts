@@ -109,6 +109,15 @@ const describedCoolify = (client: Context.Tag.Service<CoolifyClient>): Context.T
       remove: (uuid, variable) =>
         write("deleteVariable", `${uuid} ${variable}`, client.variables.remove(uuid, variable))
     },
+    storages: {
+      ...client.storages,
+      create: (uuid, storage) =>
+        write("createStorage", `${uuid} ${storage.name}`, client.storages.create(uuid, storage)),
+      update: (uuid, storage, to) =>
+        write("updateStorage", `${uuid} ${storage}`, client.storages.update(uuid, storage, to)),
+      remove: (uuid, storage) =>
+        write("deleteStorage", `${uuid} ${storage}`, client.storages.remove(uuid, storage))
+    },
     deployments: {
       ...client.deployments,
       start: (uuid, options) => write("deploy", uuid, client.deployments.start(uuid, options)),

@@ -38,7 +38,14 @@ const Application = Schema.Struct({
   columns: Columns,
   settings: Columns,
   tags: Schema.Array(Schema.String),
-  variables: Schema.Array(Variable)
+  variables: Schema.Array(Variable),
+  storages: Schema.Array(
+    Schema.Struct({
+      name: Schema.String,
+      mount_path: Schema.String,
+      host_path: Schema.NullOr(Schema.String)
+    })
+  )
 })
 
 const Container = Schema.Struct({
@@ -48,6 +55,7 @@ const Container = Schema.Struct({
   routes: Schema.Array(
     Schema.Struct({ host: Schema.String, path: Schema.String, port: Schema.NullOr(Schema.Number) })
   ),
+  mounts: Schema.Array(Schema.Struct({ source: Schema.String, path: Schema.String })),
   listens: Schema.NullOr(Schema.Number),
   health: Schema.String
 })
@@ -57,7 +65,8 @@ export const World = Schema.Struct({
   coolify: Schema.Struct({
     projects: Schema.Array(Project),
     applications: Schema.Array(Application),
-    containers: Schema.Array(Container)
+    containers: Schema.Array(Container),
+    volumes: Schema.Array(Schema.String)
   }),
   zones: Schema.Array(ZoneWorld)
 })

@@ -423,6 +423,29 @@ export const coolifyClientContract = (name: string, layer: Layer.Layer<CoolifyCl
     )
 
     test(
+      "volumes: named after their application, moved and given up one by one",
+      Effect.gen(function* () {
+        const { client, application } = yield* setting
+        const { uuid } = yield* client.applications.create(application())
+        const other = yield* client.applications.create(application({ name: "other", domains: [] }))
+        assert.deepStrictEqual(yield* client.storages.list(uuid), [])
+        const data = yield* client.storages.create(uuid, { name: "data", mountPath: "/var/lib/app" })
+        const cache = yield* client.storages.create(uuid, { name: "cache", mountPath: "/tmp/cache" })
+        yield* client.storages.create(other.uuid, { name: "data", mountPath: "/var/lib/app" })
+        yield* refused(client.storages.create(uuid, { name: "data", mountPath: "/data" }), "ServerError")
+        yield* client.storages.update(uuid, data.uuid, { mountPath: "/data" })
+        yield* client.storages.remove(uuid, cache.uuid)
+        assert.deepStrictEqual(yield* client.storages.list(uuid), [
+          { uuid: data.uuid, name: `${uuid}-data`, mountPath: "/data", hostPath: undefined }
+        ])
+        assert.lengthOf(yield* client.storages.list(other.uuid), 1)
+        yield* refused(client.storages.remove(uuid, cache.uuid), "NotFound")
+        yield* refused(client.storages.remove(other.uuid, data.uuid), "NotFound")
+        yield* refused(client.storages.update(other.uuid, data.uuid, { mountPath: "/x" }), "NotFound")
+      })
+    )
+
+    test(
       "a stopped application is exited, until it is deployed again",
       Effect.gen(function* () {
         const { client, application } = yield* setting
@@ -469,6 +492,10 @@ export const coolifyClientContract = (name: string, layer: Layer.Layer<CoolifyCl
         yield* refused(client.applications.get(nothing), "NotFound")
         yield* refused(client.applications.update(nothing, { name: "x" }, application()), "NotFound")
         yield* refused(client.applications.remove(nothing, { deleteVolumes: false }), "NotFound")
+        yield* refused(client.storages.list(nothing), "NotFound")
+        yield* refused(client.storages.create(nothing, { name: "a", mountPath: "/a" }), "NotFound")
+        yield* refused(client.storages.update(nothing, nothing, { mountPath: "/a" }), "NotFound")
+        yield* refused(client.storages.remove(nothing, nothing), "NotFound")
         yield* refused(client.variables.list(nothing), "NotFound")
         yield* refused(client.variables.put(nothing, [variable("A", "1")]), "NotFound")
         yield* refused(client.variables.remove(nothing, nothing), "NotFound")

@@ -20,6 +20,7 @@ describe("a dry run", () => {
       const { uuid } = yield* client.applications.create(settings)
       yield* client.variables.put(uuid, [variable("A", "1")])
       const [row] = yield* client.variables.list(uuid)
+      const storage = yield* client.storages.create(uuid, { name: "data", mountPath: "/data" })
       const before = yield* memory.world
       const passed = yield* Ref.make<ReadonlyArray<string>>([])
       const seen = eachCall(client, (method, call: Effect.Effect<unknown>) =>
@@ -44,6 +45,10 @@ describe("a dry run", () => {
         yield* dry.applications.remove(uuid, { deleteVolumes: true })
         yield* dry.variables.put(uuid, [variable("A", "2")])
         yield* dry.variables.remove(uuid, row?.uuid ?? "")
+        assert.lengthOf(yield* dry.storages.list(uuid), 1)
+        yield* dry.storages.create(uuid, { name: "cache", mountPath: "/cache" })
+        yield* dry.storages.update(uuid, storage.uuid, { mountPath: "/x" })
+        yield* dry.storages.remove(uuid, storage.uuid)
         yield* dry.deployments.mayStart
         yield* dry.deployments.start(uuid, { force: true })
         yield* dry.deployments.cancel("any")

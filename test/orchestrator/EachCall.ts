@@ -30,6 +30,12 @@ const coolifyMethods: Readonly<Record<string, Readonly<Record<string, CoolifyMet
     logs: "logs"
   },
   variables: { list: "listVariables", put: "putVariables", remove: "deleteVariable" },
+  storages: {
+    list: "listStorages",
+    create: "createStorage",
+    update: "updateStorage",
+    remove: "deleteStorage"
+  },
   deployments: {
     start: "deploy",
     mayStart: "mayDeploy",

@@ -347,7 +347,8 @@ const split = ({ coolify, zones }: World, decoys: World): Split => {
     coolify: {
       projects: coolify.projects.filter(({ uuid }) => projects.has(uuid) === isDecoy),
       applications: coolify.applications.filter(({ uuid }) => applications.has(uuid) === isDecoy),
-      containers: coolify.containers.filter(({ application }) => applications.has(application) === isDecoy)
+      containers: coolify.containers.filter(({ application }) => applications.has(application) === isDecoy),
+      volumes: coolify.volumes.filter((name) => decoys.coolify.volumes.includes(name) === isDecoy)
     },
     zones: zones.map(({ name, rrsets }) => ({
       name,

@@ -165,13 +165,6 @@ const readRoutes = ({ database }: Backend): ReadonlyArray<Route> => [
   get("/applications/:uuid/logs", "read", (call) =>
     Effect.flatMap(Clock.currentTimeMillis, (now) => database.read((state) => logs(state, now, call)))
   ),
-  get("/applications/:uuid/storages", "read", ({ param, token }) =>
-    database.read((state) =>
-      Lookup.application(state, token, param("uuid")).pipe(
-        Either.map(() => reply(200, { persistent_storages: [], file_storages: [] }))
-      )
-    )
-  ),
   get("/applications/:uuid/scheduled-tasks", "read", ({ param, token }) =>
     database.read((state) =>
       Lookup.application(state, token, param("uuid")).pipe(Either.map(() => reply(200, [])))
@@ -200,11 +193,15 @@ const writeRoutes = ({ database, engine }: Backend): ReadonlyArray<Route> => [
       return reply(200, { uuid: application.uuid })
     })
   ),
-  remove("/applications/:uuid", ({ param, token }) =>
+  remove("/applications/:uuid", ({ param, query, token }) =>
     database
       .read((state) => Lookup.application(state, token, param("uuid"), Lookup.notFoundOnWrite))
       .pipe(
-        Effect.tap(({ application }) => engine.later("delete", application.uuid)),
+        Effect.tap(({ application }) =>
+          engine.later("delete", application.uuid, {
+            keepsVolumes: "delete_volumes" in query && !isTrue(query["delete_volumes"])
+          })
+        ),
         Effect.as(reply(200, { message: "Application deletion request queued." }))
       )
   ),

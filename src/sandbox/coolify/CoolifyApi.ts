@@ -19,6 +19,7 @@ import { projectRoutes } from "./ProjectRoutes.ts"
 import * as Router from "./Router.ts"
 import type { RunningContainer } from "./RunningContainer.ts"
 import { serverRoutes } from "./ServerRoutes.ts"
+import { storageRoutes } from "./StorageRoutes.ts"
 import { tagRoutes } from "./TagRoutes.ts"
 import { variableRoutes } from "./VariableRoutes.ts"
 import { world, type CoolifyWorld } from "./World.ts"
@@ -86,6 +87,7 @@ export const make = (options: CoolifyOptions): Effect.Effect<CoolifyApi, never, 
       ...projectRoutes(backend),
       ...applicationRoutes(backend),
       ...variableRoutes(backend),
+      ...storageRoutes(backend),
       ...tagRoutes(backend),
       ...deploymentRoutes(backend)
     ]

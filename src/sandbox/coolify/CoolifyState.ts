@@ -113,6 +113,28 @@ export const Variable = Schema.Struct({
 })
 export type Variable = typeof Variable.Type
 
+/** A volume of an application, or with `host_path` a directory of the server. */
+export const Storage = Schema.Struct({
+  id: Schema.Int,
+  uuid: Schema.String,
+  application_id: Schema.Int,
+  /** The name of Docker's volume. */
+  name: Schema.String,
+  mount_path: Schema.String,
+  host_path: Schema.NullOr(Schema.String),
+  is_preview_suffix_enabled: Schema.Boolean,
+  created_at: Schema.Number,
+  updated_at: Schema.Number
+})
+export type Storage = typeof Storage.Type
+
+/** What Docker keeps on a server from one container to the next. */
+const Volume = Schema.Struct({ server_id: Schema.Int, name: Schema.String })
+
+/** A volume's name, or a path of the server, at a path in the container. */
+export const Mount = Schema.Struct({ source: Schema.String, path: Schema.String })
+export type Mount = typeof Mount.Type
+
 export const Tag = Schema.Struct({
   id: Schema.Int,
   uuid: Schema.String,
@@ -182,6 +204,7 @@ export const Container = Schema.Struct({
   commit: Schema.String,
   env: Schema.Record({ key: Schema.String, value: Schema.String }),
   routes: Schema.Array(Route),
+  mounts: Schema.optionalWith(Schema.Array(Mount), { default: () => [] }),
   /** The port the application listens on; null: whatever the proxy asks. */
   listens: Schema.NullOr(Schema.Int),
   /** `none`: no health check is configured. */
@@ -194,7 +217,9 @@ export type Container = typeof Container.Type
 export const Job = Schema.Struct({
   id: Schema.Int,
   kind: Schema.Literal("delete", "stop", "refresh", "check", "give-up"),
-  application_uuid: Schema.String
+  application_uuid: Schema.String,
+  /** Of a deletion. */
+  keeps_volumes: Schema.optionalWith(Schema.Boolean, { default: () => false })
 })
 export type Job = typeof Job.Type
 
@@ -214,6 +239,8 @@ export const CoolifyState = Schema.Struct({
   environments: Schema.Array(Environment),
   applications: Schema.Array(Application),
   variables: Schema.Array(Variable),
+  storages: Schema.optionalWith(Schema.Array(Storage), { default: () => [] }),
+  volumes: Schema.optionalWith(Schema.Array(Volume), { default: () => [] }),
   tags: Schema.Array(Tag),
   deployments: Schema.Array(Deployment),
   containers: Schema.Array(Container),
@@ -285,6 +312,8 @@ export const initialState = (options: { readonly tokens: ReadonlyArray<TokenSeed
   environments: [],
   applications: [],
   variables: [],
+  storages: [],
+  volumes: [],
   tags: [],
   deployments: [],
   containers: [],

@@ -7,7 +7,7 @@ import * as Behaviour from "./Behaviour.ts"
 import * as Columns from "./Columns.ts"
 import * as Dotenv from "./Dotenv.ts"
 import { envFile } from "./EnvFile.ts"
-import type { Application, Container, CoolifyState, Deployment } from "./CoolifyState.ts"
+import type { Application, Container, CoolifyState, Deployment, Mount } from "./CoolifyState.ts"
 import * as Labels from "./Labels.ts"
 
 export interface DeploymentPlan {
@@ -53,6 +53,13 @@ const runtimeVariables = (state: CoolifyState, application: Application) => {
     env: Object.fromEntries(given.filter(([name]) => !added.has(name))),
     problem: Either.isLeft(read) ? read.left.detail : undefined
   }
+}
+
+/** Of two at one path the later one wins. */
+const mountsOf = (state: CoolifyState, application: Application): ReadonlyArray<Mount> => {
+  const rows = state.storages.filter((row) => row.application_id === application.id)
+  const paths = new Map(rows.map((row) => [row.mount_path, row.host_path ?? row.name]))
+  return Array.from(paths, ([path, source]) => ({ source, path }))
 }
 
 export const plan = (state: CoolifyState, row: Deployment, application: Application): DeploymentPlan => {
@@ -116,6 +123,7 @@ export const plan = (state: CoolifyState, row: Deployment, application: Applicat
       image,
       commit,
       env,
+      mounts: mountsOf(state, application),
       routes: Labels.routes(Columns.string(columns, "custom_labels")),
       listens
     }

@@ -103,8 +103,23 @@ const step = (
   })
 
 /** The new container takes the old one's place. */
-const putContainer = (state: CoolifyState, container: Container): CoolifyState => ({
+const putContainer = (
+  state: CoolifyState,
+  container: Container,
+  { server_id }: Pick<Application, "server_id">
+): CoolifyState => ({
   ...state,
+  volumes: [
+    ...state.volumes,
+    // Docker makes what is not there yet.
+    ...container.mounts
+      .filter(
+        ({ source }) =>
+          !source.startsWith("/") &&
+          !state.volumes.some((row) => row.server_id === server_id && row.name === source)
+      )
+      .map(({ source }) => ({ server_id, name: source }))
+  ],
   containers: [
     ...state.containers.filter((one) => one.application_uuid !== container.application_uuid),
     container
@@ -177,7 +192,7 @@ export const run = Effect.fn("DeploymentRun.run")(function* (
       database,
       uuid,
       [{ output: removal }, { output: "New container started." }],
-      (state, now) => written(putContainer(state, container), settled, false, now),
+      (state, now) => written(putContainer(state, container, application), settled, false, now),
       "finished"
     )
     return application.uuid
@@ -191,7 +206,7 @@ export const run = Effect.fn("DeploymentRun.run")(function* (
       database,
       uuid,
       [{ output: "New container is healthy." }, { output: "Removing old containers." }],
-      (state, now) => written(putContainer(state, container), settled, true, now),
+      (state, now) => written(putContainer(state, container, application), settled, true, now),
       "finished"
     )
   } else {

@@ -16,17 +16,22 @@ export interface Engine {
   /** Ends the deployment's work; the row must have been marked before. */
   readonly halt: (deploymentUuid: string) => Effect.Effect<void>
   /** Does the work later, as Coolify's queue does. */
-  readonly later: (kind: Job["kind"], applicationUuid: string) => Effect.Effect<void>
+  readonly later: (
+    kind: Job["kind"],
+    applicationUuid: string,
+    options?: { readonly keepsVolumes: boolean }
+  ) => Effect.Effect<void>
 }
 
 const addJob = (
   state: CoolifyState,
   _fresh: Fresh,
   kind: Job["kind"],
-  applicationUuid: string
+  applicationUuid: string,
+  keepsVolumes: boolean
 ): readonly [Job, CoolifyState] => {
   const [id, next] = takeId(state)
-  const job: Job = { id, kind, application_uuid: applicationUuid }
+  const job: Job = { id, kind, application_uuid: applicationUuid, keeps_volumes: keepsVolumes }
   return [job, { ...next, jobs: [...next.jobs, job] }]
 }
 
@@ -68,9 +73,9 @@ export const make = Effect.fn("Engine.make")(function* (database: Database, late
       })
     )
 
-  const later: Engine["later"] = (kind, applicationUuid) =>
+  const later: Engine["later"] = (kind, applicationUuid, { keepsVolumes } = { keepsVolumes: false }) =>
     database
-      .change((state, fresh) => addJob(state, fresh, kind, applicationUuid))
+      .change((state, fresh) => addJob(state, fresh, kind, applicationUuid, keepsVolumes))
       .pipe(Effect.flatMap(runJob), Effect.uninterruptible)
 
   const engine: Engine = {

@@ -89,10 +89,17 @@ export const collectTags = (state: CoolifyState, ids: ReadonlyArray<number>): Co
   return { ...state, tags: state.tags.filter((row) => held.has(row.id) || !ids.includes(row.id)) }
 }
 
-const destroy = (state: CoolifyState, application: Application): CoolifyState =>
-  collectTags(
+/** Coolify removes the volumes that the application has at that moment. */
+const destroy = (state: CoolifyState, application: Application, keepsVolumes: boolean): CoolifyState => {
+  const isOwn = (row: { readonly application_id: number }) => row.application_id === application.id
+  const names = keepsVolumes ? [] : state.storages.filter(isOwn).map(({ name }) => name)
+  return collectTags(
     {
       ...state,
+      storages: state.storages.filter((row) => !isOwn(row)),
+      volumes: state.volumes.filter(
+        (row) => row.server_id !== application.server_id || !names.includes(row.name)
+      ),
       applications: state.applications.filter((row) => row.id !== application.id),
       variables: state.variables.filter((row) => row.application_id !== application.id),
       deployments: state.deployments.filter((row) => row.application_id !== application.id),
@@ -100,6 +107,7 @@ const destroy = (state: CoolifyState, application: Application): CoolifyState =>
     },
     application.tag_ids
   )
+}
 
 const stop = (state: CoolifyState, application: Application, now: number): CoolifyState =>
   withReport(
@@ -121,7 +129,7 @@ export const perform = (
   switch (job.kind) {
     case "delete": {
       const active = state.deployments.filter((row) => row.application_id === application.id && isActive(row))
-      return [active.map((row) => row.deployment_uuid), destroy(state, application)]
+      return [active.map((row) => row.deployment_uuid), destroy(state, application, job.keeps_volumes)]
     }
     case "stop":
       return [[], stop(state, application, now)]

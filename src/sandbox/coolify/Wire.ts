@@ -4,7 +4,16 @@
 import { sensitiveColumns } from "./ApplicationFields.ts"
 import * as Columns from "./Columns.ts"
 import { written } from "./EnvFile.ts"
-import type { Column, CoolifyState, Deployment, Environment, Project, Tag, Variable } from "./CoolifyState.ts"
+import type {
+  Column,
+  CoolifyState,
+  Deployment,
+  Environment,
+  Project,
+  Storage,
+  Tag,
+  Variable
+} from "./CoolifyState.ts"
 import type { Placed } from "./Lookup.ts"
 import { destinationRow } from "./ServerWire.ts"
 import { stamps, timestamp } from "./Timestamp.ts"
@@ -122,6 +131,12 @@ export const deployedApplication = (placed: Placed): Json => {
   return { ...rest, id: placed.application.id, private_key_id: null }
 }
 
+/** As a storage carries it. */
+export const owner = (placed: Placed): Json => {
+  const { environment: _, ...rest } = deployedApplication(placed)
+  return rest
+}
+
 /** A row that was just made shows no column that only the database gives a value. */
 export const newVariable = (row: Variable, sensitive: boolean): Json => {
   const { is_required: _, order: __, ...rest } = variable(row, sensitive)
@@ -148,6 +163,28 @@ export const variable = (row: Variable, sensitive: boolean): Json => ({
   is_shared: row.value !== null && /^\{\{.*\}\}$/.test(row.value),
   version: "4.3.11",
   ...stamps(row)
+})
+
+const storageOwner = (row: Storage): Json => ({
+  resource_id: row.application_id,
+  resource_type: "App\\Models\\Application"
+})
+
+/** A row that was just made, again. */
+export const newStorage = (row: Storage): Json => ({
+  id: row.id,
+  uuid: row.uuid,
+  name: row.name,
+  mount_path: row.mount_path,
+  host_path: row.host_path,
+  ...storageOwner(row),
+  ...stamps(row)
+})
+
+export const storage = (row: Storage): Json => ({
+  ...newStorage(row),
+  container_id: null,
+  is_preview_suffix_enabled: row.is_preview_suffix_enabled
 })
 
 export const tag = (row: Tag): Json => ({ uuid: row.uuid, name: row.name, ...stamps(row) })

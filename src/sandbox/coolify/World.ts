@@ -26,6 +26,11 @@ interface WorldApplication {
   readonly settings: Readonly<Record<string, Column>>
   readonly tags: ReadonlyArray<string>
   readonly variables: ReadonlyArray<WorldVariable>
+  readonly storages: ReadonlyArray<{
+    readonly name: string
+    readonly mount_path: string
+    readonly host_path: string | null
+  }>
 }
 
 interface WorldContainer {
@@ -37,6 +42,7 @@ interface WorldContainer {
     readonly path: string
     readonly port: number | null
   }>
+  readonly mounts: ReadonlyArray<{ readonly source: string; readonly path: string }>
   readonly listens: number | null
   readonly health: string
 }
@@ -50,6 +56,8 @@ export interface CoolifyWorld {
   }>
   readonly applications: ReadonlyArray<WorldApplication>
   readonly containers: ReadonlyArray<WorldContainer>
+  /** The names of Docker's volumes, whether anything uses them or not. */
+  readonly volumes: ReadonlyArray<string>
 }
 
 const by =
@@ -101,7 +109,11 @@ export const world = (state: CoolifyState): CoolifyWorld => ({
         variables: state.variables
           .filter((one) => one.application_id === row.id)
           .map(variable)
-          .toSorted(by((one) => JSON.stringify([one.key, one.is_preview, one])))
+          .toSorted(by((one) => JSON.stringify([one.key, one.is_preview, one]))),
+        storages: state.storages
+          .filter((one) => one.application_id === row.id)
+          .map(({ name, mount_path, host_path }) => ({ name, mount_path, host_path }))
+          .toSorted(by(({ name }) => name))
       }
     })
     .toSorted(by((row) => `${Columns.string(row.columns, "name")} ${row.uuid}`)),
@@ -111,8 +123,10 @@ export const world = (state: CoolifyState): CoolifyWorld => ({
       image: row.image,
       env: sortedKeys(row.env),
       routes: row.routes,
+      mounts: row.mounts,
       listens: row.listens,
       health: row.health
     }))
-    .toSorted(by((row) => row.application))
+    .toSorted(by((row) => row.application)),
+  volumes: state.volumes.map(({ name }) => name).toSorted()
 })
