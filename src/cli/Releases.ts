@@ -5,6 +5,15 @@ import * as Say from "./Say.ts"
 import { Watch } from "./Watch.ts"
 import type { Screen } from "../ui/Screen.ts"
 
+/** Where Coolify is, for the history; a sandbox has one of its own. */
+export const addressOf = ({
+  place,
+  target
+}: {
+  readonly place: "live" | "sandbox"
+  readonly target: string
+}): string | undefined => (place === "live" && target !== "" ? target : undefined)
+
 /** Notes a release. A history that cannot be written is no reason to call a success a failure. */
 export const recordRelease = (
   finished: Omit<Finished, "run">

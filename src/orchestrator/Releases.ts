@@ -15,6 +15,8 @@ export interface Finished {
   readonly report: typeof RunFinished.Type
   /** The release that was gone back to. */
   readonly backTo: string | undefined
+  /** The address of the Coolify that it was deployed to; `undefined`: a sandbox. */
+  readonly coolify: string | undefined
 }
 
 /**
@@ -26,14 +28,15 @@ export const recordRelease = Effect.fn("recordRelease")(function* (finished: Fin
   const { outcome, verified } = finished.report
   if ((outcome !== "complete" && outcome !== "unchanged") || verified === false) return
   const history = yield* History
-  const { spec, text, backTo } = finished
+  const { spec, text, backTo, coolify } = finished
   if (outcome === "unchanged" && backTo === undefined && (yield* history.list(spec)).length > 0) return
   const at = yield* Clock.currentTimeMillis
   yield* history.record(spec, {
     release: finished.run,
     at,
     text,
-    ...(backTo === undefined ? {} : { backTo })
+    ...(backTo === undefined ? {} : { backTo }),
+    ...(coolify === undefined ? {} : { coolify })
   })
 })
 
@@ -73,6 +76,15 @@ export const chooseRelease = (
   }
   return Either.right(match)
 }
+
+/** What is said of a release that another Coolify has; one may be known by two addresses. */
+export const deployedElsewhere = (
+  { coolify, release }: Release,
+  here: string | undefined
+): string | undefined =>
+  coolify === undefined || here === undefined || coolify === here
+    ? undefined
+    : `release ${release} was deployed to the Coolify at ${coolify}, and this one is at ${here}: where these are two, its spec was not meant for this one`
 
 const refuse = (detail: string, next: string) =>
   Either.left(new RefusedError({ reason: "NoRelease", detail, next }))

@@ -11,6 +11,8 @@ export const Release = Schema.Struct({
   at: Schema.Number,
   /** The release that this one went back to; absent: it went forward. */
   backTo: Schema.optional(Schema.String),
+  /** The address of the Coolify that it was deployed to; absent: a sandbox, or noted by an earlier version. */
+  coolify: Schema.optional(Schema.String),
   /** The spec's YAML. */
   text: Schema.String
 })

@@ -4,7 +4,7 @@ import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
 import type { Outcome } from "../../src/engine/DeploymentEvent.ts"
-import { chooseRelease, recordRelease } from "../../src/orchestrator/Releases.ts"
+import { chooseRelease, deployedElsewhere, recordRelease } from "../../src/orchestrator/Releases.ts"
 import { History, type Release } from "../../src/state/History.ts"
 import { spec } from "./Samples.ts"
 
@@ -31,7 +31,8 @@ const finished = (outcome: Outcome, text: string, backTo?: string) => ({
     interrupted: false,
     millis: 1
   },
-  backTo
+  backTo,
+  coolify: "https://coolify.example.com"
 })
 
 const texts = Effect.flatMap(History, (history) =>
@@ -52,8 +53,22 @@ describe("recordRelease", () => {
       assert.deepStrictEqual(yield* texts, ["first known", "d", "back"])
       const [, , last] = yield* (yield* History).list(spec)
       assert.strictEqual(last?.backTo, "000000000009")
+      assert.strictEqual(last?.coolify, "https://coolify.example.com")
     }).pipe(Effect.provide(memory))
   )
+})
+
+describe("deployedElsewhere", () => {
+  it("says of a release that it was deployed to another Coolify, where both are known", () => {
+    const known = { ...release("aa1", "one"), coolify: "https://a.example.com" }
+    assert.match(
+      deployedElsewhere(known, "https://b.example.com") ?? "",
+      /to the Coolify at https:\/\/a\.example\.com, and this one is at https:\/\/b\.example\.com/
+    )
+    assert.isUndefined(deployedElsewhere(known, "https://a.example.com"))
+    assert.isUndefined(deployedElsewhere(known, undefined))
+    assert.isUndefined(deployedElsewhere(release("aa1", "one"), "https://b.example.com"))
+  })
 })
 
 describe("chooseRelease", () => {

@@ -9,7 +9,7 @@ import { historyLayer, openWorld } from "../Layers.ts"
 import { makeConfirmation } from "../Operator.ts"
 import * as Output from "../Output.ts"
 import { loadSubject, refuseOtherWorld } from "../PlanFile.ts"
-import { recordRelease } from "../Releases.ts"
+import { addressOf, recordRelease } from "../Releases.ts"
 import { lockRun } from "../RunLock.ts"
 import * as Say from "../Say.ts"
 import * as Shared from "../SharedFlags.ts"
@@ -78,9 +78,13 @@ export const apply = define({
       timeout: Duration.seconds(flags.timeout ?? 1800)
     }).pipe(Effect.provide(world.layer), Effect.provide(Output.layer(flags)))
     if (!flags.dryRun && !skipDeploy) {
-      yield* recordRelease({ spec: written, text, report, backTo: undefined }).pipe(
-        Effect.provide(historyLayer(sandboxOf(flags)))
-      )
+      yield* recordRelease({
+        spec: written,
+        text,
+        report,
+        backTo: undefined,
+        coolify: addressOf(world)
+      }).pipe(Effect.provide(historyLayer(sandboxOf(flags))))
     }
     if (report.url !== null && !flags.dryRun && !flags.quiet) yield* Say.hint(world.visit(report.url))
     return yield* conclude(report, yield* consent)

@@ -27,7 +27,7 @@ import { maskSecrets } from "../Mask.ts"
 import { parseWithEnvironment } from "../Interpolation.ts"
 import * as Output from "../Output.ts"
 import { recoverCommand } from "../RecoverCommand.ts"
-import { recordRelease } from "../Releases.ts"
+import { addressOf, recordRelease } from "../Releases.ts"
 import { lockRun, runningRun } from "../RunLock.ts"
 import * as Say from "../Say.ts"
 import * as Shared from "../SharedFlags.ts"
@@ -237,7 +237,13 @@ const settle = Effect.fn("settle")(function* (name: string, left: Unsettled, fla
   )
   if (!back && now.begun.command !== "destroy") {
     yield* Effect.provide(
-      recordRelease({ spec: written, text: now.begun.text, report, backTo: undefined }),
+      recordRelease({
+        spec: written,
+        text: now.begun.text,
+        report,
+        backTo: undefined,
+        coolify: addressOf(world)
+      }),
       historyLayer(sandboxOf(flags))
     )
   }

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { byProjectName } from "../../orchestrator/ProjectName.ts"
 import { apply as run } from "../../orchestrator/Apply.ts"
-import { chooseRelease } from "../../orchestrator/Releases.ts"
+import { chooseRelease, deployedElsewhere } from "../../orchestrator/Releases.ts"
 import { loadSpec } from "../../appspec/LoadSpec.ts"
 import { History } from "../../state/History.ts"
 import { jsonLine } from "../../ui/Json.ts"
@@ -16,7 +16,7 @@ import { historyLayer, openWorld } from "../Layers.ts"
 import { makeConfirmation } from "../Operator.ts"
 import { parseWithEnvironment } from "../Interpolation.ts"
 import * as Output from "../Output.ts"
-import { recordRelease } from "../Releases.ts"
+import { addressOf, recordRelease } from "../Releases.ts"
 import { lockRun } from "../RunLock.ts"
 import * as Say from "../Say.ts"
 import * as Shared from "../SharedFlags.ts"
@@ -83,6 +83,8 @@ export const rollback = define({
       needs: { coolify: true, dns: leavesDns(written, flags.skipDns) ? "no" : "yes" },
       secrets: { envFile: flags.envFile, spec: flags.file, given }
     })
+    const elsewhere = deployedElsewhere(target, addressOf(world))
+    if (elsewhere !== undefined) yield* Say.warn(elsewhere)
     const spec = yield* Effect.provide(byProjectName(written, world.offline), world.layer)
     const { confirm, consent } = yield* makeConfirmation({
       yes: flags.yes || flags.dryRun,
@@ -103,9 +105,13 @@ export const rollback = define({
       origin: { file: flags.file, text: target.text },
       timeout: Duration.seconds(flags.timeout ?? 1800)
     }).pipe(Effect.provide(world.layer), Effect.provide(Output.layer(flags)))
-    yield* recordRelease({ spec: written, text: target.text, report, backTo: target.release }).pipe(
-      Effect.provideService(History, history)
-    )
+    yield* recordRelease({
+      spec: written,
+      text: target.text,
+      report,
+      backTo: target.release,
+      coolify: addressOf(world)
+    }).pipe(Effect.provideService(History, history))
     if (report.url !== null && !flags.dryRun && !flags.quiet) {
       yield* Say.hint([
         ...world.visit(report.url),
