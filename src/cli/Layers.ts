@@ -19,7 +19,7 @@ import type { DnsClient } from "../dns/DnsClient.ts"
 import { selectDns } from "../dns/DnsConfig.ts"
 import * as DnsDryRun from "../dns/DnsDryRun.ts"
 import type { DnsError } from "../dns/DnsError.ts"
-import type { HealthProbe, ProbeError } from "../health/HealthProbe.ts"
+import type { HealthProbe } from "../health/HealthProbe.ts"
 import type { HealthProbeOptions } from "../health/HttpsHealthProbe.ts"
 import { specialAddress } from "../health/SpecialAddress.ts"
 import * as HealthDryRun from "../health/HealthDryRun.ts"
@@ -64,7 +64,7 @@ export interface WorldRequest {
 }
 
 interface World {
-  readonly layer: Layer.Layer<Services, CoolifyError | DnsError | ProbeError>
+  readonly layer: Layer.Layer<Services>
   /** Finds secrets and generates none. */
   readonly knownSecrets: Layer.Layer<SecretStore>
   readonly place: "live" | "sandbox"
@@ -118,8 +118,10 @@ export const openWorld = Effect.fn("openWorld")(function* (request: WorldRequest
     // A dry run writes no file, and makes nothing.
     dryRun ? Layer.empty : placeLock(target)
   )
+  // Made once, however often a command uses it.
+  const built = yield* Layer.build(layer)
   const world: World = {
-    layer,
+    layer: Layer.succeedContext(built),
     knownSecrets: secrets.known,
     owner,
     place: request.sandbox === undefined ? "live" : "sandbox",
