@@ -62,15 +62,31 @@ const views = (text: string): ReadonlyArray<string> =>
     shifted(seen.matchAll(/[0-9a-fA-F]{16,}/gu), 2, "hex")
   ])
 
+/** A number that tells of the last four characters alone: the fifth has been shifted out of it. */
+const rolled = (hash: number, text: string, at: number): number =>
+  ((hash << 4) ^ text.charCodeAt(at)) & 0xffff
+
 /** The names of the secrets of which the text holds more than a hint, in whatever form. */
 export const leaksIn = (secrets: Readonly<Record<string, string>>, text: string): ReadonlyArray<string> => {
+  const pieces = new Map<string, Array<string>>()
+  const isEnd = new Uint8Array(0x1_0000)
+  const found = new Set<string>()
   const seen = views(text).join("\u0000")
-  return Object.entries(secrets).flatMap(([name, secret]) => {
-    const pieces = Array.from({ length: Math.max(secret.length - telling + 1, 1) }, (_, at) =>
-      secret.slice(at, at + telling)
-    )
-    return pieces.some((piece) => seen.includes(piece)) ? [name] : []
-  })
+  for (const [name, secret] of Object.entries(secrets)) {
+    if (secret.length < telling && seen.includes(secret)) found.add(name)
+    for (let at = 0; at + telling <= secret.length; at++) {
+      const piece = secret.slice(at, at + telling)
+      pieces.set(piece, [...(pieces.get(piece) ?? []), name])
+      isEnd[[6, 7, 8, 9].reduce((hash, last) => rolled(hash, piece, last), 0)] = 1
+    }
+  }
+  // Once through the text, however many pieces there are; cut is only where one may end.
+  for (let at = 0, hash = 0; at < seen.length; at++) {
+    hash = rolled(hash, seen, at)
+    if (isEnd[hash] !== 1 || at + 1 < telling) continue
+    for (const name of pieces.get(seen.slice(at + 1 - telling, at + 1)) ?? []) found.add(name)
+  }
+  return Object.keys(secrets).filter((name) => found.has(name))
 }
 
 /** `undefined`: it is gone by now, as a file that a sandbox puts in the place of another. */
