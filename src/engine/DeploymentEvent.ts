@@ -79,7 +79,7 @@ const Planned = Schema.TaggedStruct("Planned", { plan: Plan })
 const ChangeStarted = Schema.TaggedStruct("ChangeStarted", { what: Schema.String })
 export const ResourceChanged = Schema.TaggedStruct("ResourceChanged", {
   system: Schema.Literal("coolify", "dns"),
-  kind: Schema.Literal("project", "environment", "application", "variables", "record"),
+  kind: Schema.String,
   name: Schema.String,
   action: Schema.Literal("created", "updated", "deleted")
 })

@@ -14,7 +14,8 @@ export type FieldChange = typeof FieldChange.Type
 
 export const Change = Schema.Struct({
   system: Schema.Literal("coolify", "dns"),
-  kind: Schema.Literal("project", "environment", "application", "variable", "record", "deployment"),
+  /** `application`, `variable`, `volume`: which ones there are, the kinds of resources say. */
+  kind: Schema.String,
   /** `test-api`, `LOG_LEVEL`, `test-api.example.com A`. */
   name: Schema.String,
   action: Schema.Literal("create", "update", "replace", "delete", "unchanged"),

@@ -23,9 +23,17 @@ const digestPattern = /^fabrik (?:secret (?:(?:given|generated) )?)?([0-9a-f]{32
 /** The digest of the value that fabrik wrote, 32 hex digits; `undefined`: the comment is not fabrik's. */
 export const digestOfComment = (comment: string): string | undefined => digestPattern.exec(comment)?.[1]
 
-const releasePattern = /^fabrik release ([0-9a-f]{12}) spec=([0-9a-f]{16})( pending)?$/
-export const releaseComment = (release: string, specDigest: string, pending: boolean): string =>
-  `fabrik release ${release} spec=${specDigest}${pending ? " pending" : ""}`
+const releasePattern =
+  /^fabrik release ([0-9a-f]{12}) spec=([0-9a-f]{16})(?: has=([0-9a-f]{4}(?:,[0-9a-f]{4})*))?( pending)?$/
+
+/** @param has short names of what the application has from fabrik beside its settings and variables. */
+export const releaseComment = (
+  release: string,
+  specDigest: string,
+  pending: boolean,
+  has: ReadonlyArray<string> = []
+): string =>
+  `fabrik release ${release} spec=${specDigest}${has.length === 0 ? "" : ` has=${has.join(",")}`}${pending ? " pending" : ""}`
 export const isOurComment = (comment: string): boolean =>
   digestOfComment(comment) !== undefined || releasePattern.test(comment)
 
@@ -41,6 +49,8 @@ export interface CommentedRelease {
   readonly release: string
   /** Of the spec that it was made from. */
   readonly specDigest: string
+  /** Short names of what the application has from fabrik beside its settings and variables. */
+  readonly has: ReadonlyArray<string>
   /** Its deployment was not seen to end well. */
   readonly pending: boolean
 }
@@ -49,7 +59,12 @@ export const releaseOfComment = (comment: string): CommentedRelease | undefined 
   const match = releasePattern.exec(comment)
   return match?.[1] === undefined || match[2] === undefined
     ? undefined
-    : { release: match[1], specDigest: match[2], pending: match[3] !== undefined }
+    : {
+        release: match[1],
+        specDigest: match[2],
+        has: match[3]?.split(",") ?? [],
+        pending: match[4] !== undefined
+      }
 }
 
 /** The release among an application's variables. */

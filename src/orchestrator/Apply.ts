@@ -24,6 +24,7 @@ import { hasChanges, type Plan } from "../engine/Plan.ts"
 import { takeOver } from "./Recorded.ts"
 import { mustRollBack, refuseOtherInstance, rollBackOpen } from "./Recover.ts"
 import { reconcile, type Reconciliation } from "./Reconcile.ts"
+import { releaseIn } from "../kinds/VariableComment.ts"
 import { removeDuplicate } from "../kinds/Project.ts"
 import { removeRecord } from "../kinds/Record.ts"
 import { confirmAtEnd } from "./steps/ConfirmRelease.ts"
@@ -200,6 +201,7 @@ export const desire = Effect.fn("desire")(function* (
     application: desiredApplication(owner, spec, run),
     variables: [...made, ...standing].toSorted((a, b) => (a.key < b.key ? -1 : 1)),
     ...settled,
+    had: releaseIn(observed.variables)?.has ?? [],
     target: yield* targetOf(spec, observed)
   } satisfies Desired
 })

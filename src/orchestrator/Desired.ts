@@ -19,6 +19,7 @@ import {
   secretComment
 } from "../kinds/VariableComment.ts"
 import * as Marker from "../engine/Marker.ts"
+import { namesOf, partsOf } from "./Blueprint.ts"
 
 /** Stands for a server address that is not known because nothing was read. */
 export const unknownAddress = "0.0.0.0"
@@ -39,6 +40,8 @@ export interface Desired {
   /** Names of secrets that stay as they are and were changed by hand, as far as this machine's key tells. */
   readonly edited?: ReadonlyArray<string>
   readonly target: DnsTarget
+  /** Short names of what an earlier run has given the application, and this one may still have to take away. */
+  readonly had?: ReadonlyArray<string>
 }
 
 export interface PlannedSecret {
@@ -88,7 +91,8 @@ export const specDigest = ({ application, held = [], variables, target, spec }: 
         .map(({ key, comment, isBuildtime }) => [key, digestOfComment(comment) ?? comment, isBuildtime])
         .toSorted(([a], [b]) => (String(a) < String(b) ? -1 : 1)),
       target,
-      spec.dns
+      spec.dns,
+      ...partsOf(spec).flatMap(({ kind, names, wanted }) => (names.length === 0 ? [] : [[kind, wanted]]))
     ])
   )
 
@@ -114,7 +118,9 @@ export const releaseVariable = (desired: Desired, pending: boolean): Variable =>
     desired.spec,
     releaseKey,
     Redacted.make(desired.run),
-    releaseComment(desired.run, specDigest(desired), pending)
+    releaseComment(desired.run, specDigest(desired), pending, [
+      ...new Set([...namesOf(desired.spec), ...(pending ? (desired.had ?? []) : [])])
+    ])
   )
 
 /**

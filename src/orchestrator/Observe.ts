@@ -10,11 +10,13 @@ import { DnsClient, type RecordSet, type Zone } from "../dns/DnsClient.ts"
 import type { DnsError } from "../dns/DnsError.ts"
 import { KnownSecrets } from "../secrets/KnownSecrets.ts"
 import type { Spec } from "../appspec/Spec.ts"
+import { partsOf, shortName } from "./Blueprint.ts"
 import { refuseDelegated } from "./Delegation.ts"
 import { RefusedError } from "../engine/DeployError.ts"
 import { isPlainComment, isSecretComment, releaseIn } from "../kinds/VariableComment.ts"
 import { absentIfNotFound } from "../kinds/Find.ts"
 import * as Marker from "../engine/Marker.ts"
+import type { PlannedPart } from "../kinds/Part.ts"
 import { furnishings, isEmpty, namesakes } from "../kinds/Projects.ts"
 import { withPublicAddress } from "./ServedDomains.ts"
 import { Owner } from "../engine/Owner.ts"
@@ -33,6 +35,8 @@ export interface Observed {
   /** One of the same name without it. */
   readonly foreign: Application | undefined
   readonly variables: ReadonlyArray<ObservedVariable>
+  /** What belongs to the application beside its variables, compared with the spec. */
+  readonly parts: ReadonlyArray<PlannedPart>
   readonly dns: ObservedDns | undefined
   /** Records of ours at names that the application answered for before, and the spec no longer has. */
   readonly orphans: ReadonlyArray<OrphanRecord>
@@ -69,9 +73,16 @@ export const observe = Effect.fn("observe")(function* (spec: Spec, options: { re
     { concurrency: "unbounded" }
   )
   // A run that did not come to its end may have moved the application already, and only its record tells from where.
-  const everywhere = releaseIn(coolify.variables)?.pending === true
+  const release = releaseIn(coolify.variables)
+  const everywhere = release?.pending === true
+  const isOurs = (kind: string) => (name: string) => release?.has.includes(shortName(kind, name)) === true
+  const parts = yield* Effect.forEach(
+    partsOf(spec),
+    ({ kind, plan }) => plan(coolify.application, release === undefined ? undefined : isOurs(kind)),
+    { concurrency: "unbounded" }
+  )
   const orphans = options.skipDns ? [] : yield* observeOrphans(spec, coolify.application, { everywhere })
-  return { server, ...coolify, dns, orphans } satisfies Observed
+  return { server, ...coolify, parts, dns, orphans } satisfies Observed
 })
 
 /** Its name; where others have it too, what tells them apart. */

@@ -18,7 +18,8 @@ export const planNotes = (
   const { owner, spec, target } = desired
   const notes: Array<string> = [
     ...secretNotes(desired, observed, what.offline === true),
-    ...unseenNotes(what.unseen ?? [])
+    ...unseenNotes(what.unseen ?? []),
+    ...observed.parts.flatMap(({ notes }) => notes)
   ]
   if (what.drifted) {
     notes.push("The spec is the one applied last: what differs was changed outside fabrik, and is put right.")

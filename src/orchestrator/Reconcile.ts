@@ -11,6 +11,7 @@ import { diffVariables, hiddenRelease } from "../kinds/DiffVariables.ts"
 import type { Observed, OrphanRecord } from "./Observe.ts"
 import type { Change, Plan } from "../engine/Plan.ts"
 import type { VariableActions } from "../kinds/Variables.ts"
+import type { PlannedPart } from "../kinds/Part.ts"
 import { planNotes, unseenVariables } from "./PlanNotes.ts"
 import { refuseValues } from "./RefuseValues.ts"
 import { reconcileRecord, type RecordAction } from "./ReconcileRecord.ts"
@@ -29,6 +30,7 @@ export interface Reconciliation {
   readonly createEnvironment: boolean
   readonly application: ApplicationAction
   readonly variables: VariableActions
+  readonly parts: ReadonlyArray<PlannedPart>
   readonly record: RecordAction
   /** Go once the new name is verified. */
   readonly orphans: Observed["orphans"]
@@ -132,6 +134,7 @@ const untouched = (desired: Desired, observed: Observed): CoolifyPart => ({
       ? { _tag: "Create", settings: desired.application }
       : { _tag: "Keep", before: observed.application },
   variables: { put: [], remove: [] },
+  parts: [],
   deploy: false,
   release: undefined
 })
@@ -165,7 +168,8 @@ const reconcileCoolify = (
       fields.changes.length > 0 ||
       variables.put.length > 0 ||
       variables.remove.length > 0 ||
-      hidden.length > 0
+      hidden.length > 0 ||
+      observed.parts.some(({ changes }) => changes.length > 0)
     // A bare `exited` is an application that never ran, or was stopped: the spec says that it should run.
     const stopped = application !== undefined && application.status.startsWith("exited")
     const current = releaseIn(observed.variables)
@@ -177,6 +181,8 @@ const reconcileCoolify = (
           put: deploy ? [...variables.put, releaseVariable(desired, true)] : variables.put,
           remove: variables.remove
         }
+    const loss = observed.parts.find(({ staysBehind }) => staysBehind !== undefined)?.staysBehind
+    if (fields.replace && loss !== undefined) return yield* Either.left(loss)
     yield* refuseValues(desired, writes.put)
     yield* restorable(fields.replace ? [] : writes.put, writes.remove, observed.variables)
     return {
@@ -185,6 +191,7 @@ const reconcileCoolify = (
         !observed.environmentExists && !(observed.project === undefined && spec.environment === "production"),
       application: applicationAction(desired, application, fields),
       variables: writes,
+      parts: observed.parts,
       deploy,
       release: deploy ? desired.run : current?.release,
       changes: [
@@ -192,6 +199,7 @@ const reconcileCoolify = (
         applicationChange(desired, application, fields),
         ...variables.changes,
         ...hidden,
+        ...observed.parts.flatMap((part) => part.changes),
         ...(deploy ? [deploymentChange(spec.name, { stopped, pending, redeploy: options.redeploy })] : [])
       ]
     }

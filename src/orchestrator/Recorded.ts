@@ -3,24 +3,9 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Ref from "effect/Ref"
 import type { RecordedChange, Unsettled } from "../engine/JournalEntry.ts"
-import { undoable } from "../engine/Kind.ts"
 import { runUndo } from "../engine/Rollback.ts"
 import { Run } from "../engine/Run.ts"
-import { application } from "../kinds/Application.ts"
-import { environment } from "../kinds/Environment.ts"
-import { project } from "../kinds/Project.ts"
-import { record } from "../kinds/Record.ts"
-import { release } from "../kinds/Release.ts"
-import { variables } from "../kinds/Variables.ts"
-
-const kinds = [
-  undoable(project),
-  undoable(environment),
-  undoable(application),
-  undoable(variables),
-  undoable(record),
-  undoable(release)
-]
+import { kinds } from "./Blueprint.ts"
 
 /** Undoes one change that another run has made. */
 export const undoChange = Effect.fn("undoChange")(function* (change: RecordedChange) {

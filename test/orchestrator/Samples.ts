@@ -88,6 +88,7 @@ export const empty: Observed = {
   application: undefined,
   foreign: undefined,
   orphans: [],
+  parts: [],
   remains: [],
   duplicates: [],
   variables: [],

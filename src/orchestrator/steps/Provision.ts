@@ -84,7 +84,10 @@ const coolifyNodes = Effect.fn("coolifyNodes")(function* (
       [made],
       Effect.flatMap(made.output, ({ uuid }) => putFreshVariables({ uuid, name }, variables))
     )
-    return { application: made.output, nodes: [made, filled] }
+    const parts = yield* Effect.forEach(reconciliation.parts, ({ create, kind }) =>
+      node({ kind, name }, [made], Effect.flatMap(made.output, create))
+    )
+    return { application: made.output, nodes: [made, filled, ...parts] }
   }
   const { before } = application
   const kept = yield* node(at(release), [], keepPreviousVersion(before))
@@ -94,15 +97,18 @@ const coolifyNodes = Effect.fn("coolifyNodes")(function* (
     [kept],
     updateVariables(before, variables, observed.variables)
   )
+  const parts = yield* Effect.forEach(reconciliation.parts, ({ kind, update }) =>
+    node({ kind, name }, [written], update)
+  )
   const changed = yield* node(
     at(applicationKind),
-    [written],
+    [written, ...parts],
     Effect.as(
       application._tag === "Update" ? updateApplication(before, application.patch) : Effect.void,
       provisioned({ _tag: "Existing", uuid: before.uuid, name })
     )
   )
-  return { application: changed.output, nodes: [kept, written, changed] }
+  return { application: changed.output, nodes: [kept, written, ...parts, changed] }
 })
 
 const createFresh = Effect.fn("createFresh")(function* (desired: Desired, observed: Observed) {

@@ -1,0 +1,54 @@
+/**
+ * What belongs to an application and takes effect with its next deployment, as volumes do. The engine's order for all of
+ * them: looked at and compared before anything is sent, made once the application is there, done before it is deployed.
+ */
+import type * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type { CoolifyClient } from "../coolify/CoolifyClient.ts"
+import type { CoolifyError } from "../coolify/CoolifyError.ts"
+import type { Application } from "../coolify/endpoints/Applications.ts"
+import type { RefusedError } from "../engine/DeployError.ts"
+import type { Change } from "../engine/Plan.ts"
+import type { Run } from "../engine/Run.ts"
+import type { SecretError, SecretStore } from "../secrets/SecretStore.ts"
+import type { JournalError } from "../state/Journals.ts"
+
+type Write = Effect.Effect<
+  void,
+  CoolifyError | JournalError | SecretError,
+  CoolifyClient | Run | SecretStore | Scope.Scope
+>
+
+/** What a spec asks for of one kind. */
+export interface Part {
+  /** `coolify/volume`. */
+  readonly kind: string
+  /** Of the resources that the spec names: which of them an application has from fabrik stands in its release's comment. */
+  readonly names: ReadonlyArray<string>
+  /** What is asked for, as text: another one is another spec. */
+  readonly wanted: string
+  /**
+   * Reads what the application has, where it can matter, and compares.
+   * @param application `undefined`: there is none yet.
+   * @param isOurs whether fabrik gave it a resource of that name. `undefined`: nothing tells.
+   */
+  readonly plan: (
+    application: Application | undefined,
+    isOurs: IsOurs | undefined
+  ) => Effect.Effect<PlannedPart, CoolifyError | RefusedError, CoolifyClient>
+}
+
+export type IsOurs = (name: string) => boolean
+
+export interface PlannedPart {
+  readonly kind: string
+  readonly changes: ReadonlyArray<Change>
+  /** What the operator should know before saying yes, one sentence each. */
+  readonly notes: ReadonlyArray<string>
+  /** Why no other application can take this one's place without a loss; `undefined`: one can. */
+  readonly staysBehind: RefusedError | undefined
+  /** Gives all of it to an application that this run has made: its undo is that one's. */
+  readonly create: (application: { readonly uuid: string; readonly name: string }) => Write
+  /** Makes the changes to an application that was there, each with its undo. */
+  readonly update: Write
+}

@@ -1,0 +1,31 @@
+/** fabrik's own shape, for all that an application is made of: where a new kind of resource is registered. */
+import type { Spec } from "../appspec/Spec.ts"
+import { undoable } from "../engine/Kind.ts"
+import * as Marker from "../engine/Marker.ts"
+import { application } from "../kinds/Application.ts"
+import { environment } from "../kinds/Environment.ts"
+import type { Part } from "../kinds/Part.ts"
+import { project } from "../kinds/Project.ts"
+import { record } from "../kinds/Record.ts"
+import { release } from "../kinds/Release.ts"
+import { variables } from "../kinds/Variables.ts"
+
+/** What a journal can tell of, so that another run can undo it. */
+export const kinds = [
+  undoable(project),
+  undoable(environment),
+  undoable(application),
+  undoable(variables),
+  undoable(record),
+  undoable(release)
+]
+
+/** What the spec asks for beside the application and its variables. */
+export const partsOf = (_spec: Spec): ReadonlyArray<Part> => []
+
+/** Stands for a resource in the comment of a release, which has little room. */
+export const shortName = (kind: string, name: string): string => Marker.digest(`${kind} ${name}`).slice(0, 4)
+
+/** The resources of a spec's parts, by {@link shortName}. */
+export const namesOf = (spec: Spec): ReadonlyArray<string> =>
+  partsOf(spec).flatMap(({ kind, names }) => names.map((name) => shortName(kind, name)))
