@@ -20,6 +20,7 @@ import { Environment, Project, Server } from "./sections/Place.ts"
 import { type SecretRule, Secrets, secretsIn, secretsOut } from "./sections/Secrets.ts"
 import { Source, sourceIn } from "./sections/Source.ts"
 import { Variables as Env, variablesIn, variablesOut, withDefaults } from "./sections/Variables.ts"
+import { type Volume, Volumes, volumesIn } from "./sections/Volumes.ts"
 import { findTemplate } from "./templates/Templates.ts"
 
 /** A spec as it is written. */
@@ -36,6 +37,7 @@ export const Written = map(
     port: optional(Port),
     env: section(Env),
     secrets: section(Secrets),
+    volumes: section(Volumes),
     dns: section(Dns),
     healthcheck: Schema.optionalWith(HealthcheckSection, {
       exact: true,
@@ -46,7 +48,7 @@ export const Written = map(
   {
     title: "fabrik spec",
     description: "What `fabrik apply` deploys",
-    later: ["resources", "volumes", "depends", "needs", "hooks"],
+    later: ["resources", "depends", "needs", "hooks"],
     elsewhere: {
       image: "write it under `source`: `source: { image: nginx:1.27 }`",
       git: "write it under `source`: `source: { git: https://... }`",
@@ -86,6 +88,7 @@ export interface Spec {
   readonly secrets: ReadonlyArray<string>
   /** By name; a name of the list form has none: it is supplied, else kept, else generated. */
   readonly secretRules: ReadonlyMap<string, SecretRule>
+  readonly volumes: ReadonlyArray<Volume>
   readonly dns: DnsSettings
   readonly healthcheck: Healthcheck
 }
@@ -115,6 +118,7 @@ export const specIn = (
   const port = portIn(written.port, env["PORT"], template, isStarter, check)
   const all = withDefaults(env, template, port ?? 0, secrets.secrets)
   const build = buildIn(written.build, source, [...Object.keys(all), ...secrets.secrets], check)
+  const volumes = volumesIn(written.volumes, check)
   const dns = dnsIn(written.dns, domain, check)
   const healthcheck = healthcheckIn(written.healthcheck, template, isStarter, check)
   return name === undefined || domain === undefined || source === undefined || port === undefined
@@ -132,6 +136,7 @@ export const specIn = (
         env: all,
         ...(interpolated.length === 0 ? {} : { interpolated }),
         ...secrets,
+        volumes,
         dns,
         healthcheck
       }
@@ -150,6 +155,7 @@ export const writtenOf = (spec: Spec): Written => ({
   port: spec.port,
   env: variablesOut(spec.env),
   secrets: secretsOut(spec),
+  ...(spec.volumes.length === 0 ? {} : { volumes: spec.volumes }),
   dns: dnsOut(spec.dns),
   healthcheck: healthcheckOut(spec.healthcheck)
 })

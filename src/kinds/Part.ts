@@ -30,15 +30,21 @@ export interface Part {
   /**
    * Reads what the application has, where it can matter, and compares.
    * @param application `undefined`: there is none yet.
-   * @param isOurs whether fabrik gave it a resource of that name. `undefined`: nothing tells.
+   * @param given what fabrik has given it. `undefined`: nothing tells.
    */
   readonly plan: (
     application: Application | undefined,
-    isOurs: IsOurs | undefined
+    given: Given | undefined
   ) => Effect.Effect<PlannedPart, CoolifyError | RefusedError, CoolifyClient>
 }
 
-export type IsOurs = (name: string) => boolean
+/** What fabrik has given an application. */
+export interface Given {
+  /** Whether a resource of that name is among it. */
+  readonly has: (name: string) => boolean
+  /** Nothing at all, so that there is nothing to look for. */
+  readonly isEmpty: boolean
+}
 
 export interface PlannedPart {
   readonly kind: string

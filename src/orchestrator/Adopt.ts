@@ -18,6 +18,7 @@ import { updateApplication } from "../kinds/Application.ts"
 import { writeRecord } from "../kinds/Record.ts"
 import { asking, makeRun, Run } from "../engine/Run.ts"
 import { journalName } from "../engine/RunJournal.ts"
+import { readParts } from "./Blueprint.ts"
 import { withPublicAddress } from "./ServedDomains.ts"
 import { Owner } from "../engine/Owner.ts"
 import { standingOf } from "./Standing.ts"
@@ -42,14 +43,14 @@ export interface Adoptable extends Existing, Written {
 export const readAdoptable = Effect.fn("readAdoptable")(function* (search: Search) {
   const coolify = yield* CoolifyClient
   const { application, place } = yield* findApplication(search)
-  const [variables, listed] = yield* Effect.all(
-    [coolify.variables.list(application.uuid), coolify.servers.list],
+  const [variables, listed, parts] = yield* Effect.all(
+    [coolify.variables.list(application.uuid), coolify.servers.list, readParts(application.uuid)],
     { concurrency: "unbounded" }
   )
   const servers = yield* Effect.forEach(listed, (server) =>
     server.uuid === application.server?.uuid ? withPublicAddress(server, listed) : Effect.succeed(server)
   )
-  const bare: Existing = { application, place, variables, servers, dns: undefined }
+  const bare: Existing = { application, place, variables, servers, parts, dns: undefined }
   const first = yield* writeSpec(bare)
   const owner = yield* Owner
   const mark = Marker.parse(application.description)

@@ -1,4 +1,5 @@
 /** fabrik's own shape, for all that an application is made of: where a new kind of resource is registered. */
+import * as Effect from "effect/Effect"
 import type { Spec } from "../appspec/Spec.ts"
 import { undoable } from "../engine/Kind.ts"
 import * as Marker from "../engine/Marker.ts"
@@ -9,6 +10,7 @@ import { project } from "../kinds/Project.ts"
 import { record } from "../kinds/Record.ts"
 import { release } from "../kinds/Release.ts"
 import { variables } from "../kinds/Variables.ts"
+import { readVolumes, volume, volumesOf } from "../kinds/Volume.ts"
 
 /** What a journal can tell of, so that another run can undo it. */
 export const kinds = [
@@ -16,12 +18,22 @@ export const kinds = [
   undoable(environment),
   undoable(application),
   undoable(variables),
+  undoable(volume),
   undoable(record),
   undoable(release)
 ]
 
 /** What the spec asks for beside the application and its variables. */
-export const partsOf = (_spec: Spec): ReadonlyArray<Part> => []
+export const partsOf = (spec: Spec): ReadonlyArray<Part> => [volumesOf(spec.volumes)]
+
+/** What a spec says of an application's parts (`sections`), and what of them no spec can say. */
+export const readParts = Effect.fn("readParts")(function* (applicationUuid: string) {
+  const { directories, volumes } = yield* readVolumes(applicationUuid)
+  return {
+    sections: volumes.length === 0 ? {} : { volumes },
+    left: directories.map((directory) => `volume ${directory}`)
+  }
+})
 
 /** Stands for a resource in the comment of a release, which has little room. */
 export const shortName = (kind: string, name: string): string => Marker.digest(`${kind} ${name}`).slice(0, 4)

@@ -75,10 +75,14 @@ export const observe = Effect.fn("observe")(function* (spec: Spec, options: { re
   // A run that did not come to its end may have moved the application already, and only its record tells from where.
   const release = releaseIn(coolify.variables)
   const everywhere = release?.pending === true
-  const isOurs = (kind: string) => (name: string) => release?.has.includes(shortName(kind, name)) === true
+  const given = (kind: string) =>
+    release && {
+      has: (name: string) => release.has.includes(shortName(kind, name)),
+      isEmpty: release.has.length === 0
+    }
   const parts = yield* Effect.forEach(
     partsOf(spec),
-    ({ kind, plan }) => plan(coolify.application, release === undefined ? undefined : isOurs(kind)),
+    ({ kind, plan }) => plan(coolify.application, given(kind)),
     { concurrency: "unbounded" }
   )
   const orphans = options.skipDns ? [] : yield* observeOrphans(spec, coolify.application, { everywhere })

@@ -11,7 +11,7 @@ import { parseSpec } from "../appspec/ParseSpec.ts"
 import { dnsOut } from "../appspec/sections/Dns.ts"
 import type { Source } from "../appspec/sections/Source.ts"
 import { variablesOut } from "../appspec/sections/Variables.ts"
-import type { Spec } from "../appspec/Spec.ts"
+import type { Spec, Written as Keys } from "../appspec/Spec.ts"
 import { comment, nothing, writeKeys } from "../appspec/WriteSpec.ts"
 import { RefusedError } from "../engine/DeployError.ts"
 import * as Marker from "../engine/Marker.ts"
@@ -25,6 +25,8 @@ export interface Existing {
   readonly place: Place
   readonly variables: ReadonlyArray<ObservedVariable>
   readonly servers: ReadonlyArray<Server>
+  /** What belongs to it beside its variables, as a spec says it; `left`: what none can. */
+  readonly parts?: { readonly sections: Partial<Keys>; readonly left: ReadonlyArray<string> }
   readonly dns: ObservedDns | undefined
 }
 
@@ -41,6 +43,7 @@ export const writeSpec = (existing: Existing): Either.Either<Written, RefusedErr
     const origin = yield* chooseDomain(application)
     const variables = sortVariables(existing.variables, application.source)
     const source = yield* sourceOf(application)
+    const sections = existing.parts?.sections ?? {}
     const name = specName(application.name) || "app"
     const text = [
       ...comment(`Written by fabrik adopt from the application ${application.name} (${application.uuid}).`),
@@ -60,6 +63,7 @@ export const writeSpec = (existing: Existing): Either.Either<Written, RefusedErr
         : ["", writeKeys({ env: variablesOut(variables.plain) })]),
       ...(variables.build.length === 0 ? [] : ["", writeKeys({ build: { env: variables.build } })]),
       ...variableRemarks(variables.secret, variables.other),
+      ...(Object.keys(sections).length === 0 ? [] : ["", writeKeys(sections)]),
       ...healthcheckLines(application),
       ...dnsLines(existing, origin.hostname)
     ]
@@ -114,7 +118,8 @@ const sourceOf = ({ source }: Application): Either.Either<Source, RefusedError> 
   }
 }
 
-const remarks = ({ application, place }: Existing, origin: URL): ReadonlyArray<string> => {
+const remarks = ({ application, parts, place }: Existing, origin: URL): ReadonlyArray<string> => {
+  const left = [...application.otherSettings, ...(parts?.left ?? [])]
   const others = application.domains.filter((domain) => domain !== `https://${origin.hostname}`)
   return [
     ...(application.description === "" || Marker.parse(application.description) !== undefined
@@ -130,9 +135,7 @@ const remarks = ({ application, place }: Existing, origin: URL): ReadonlyArray<s
       : comment(
           `Coolify also serves ${others.join(", ")}. A specification has one https domain: \`fabrik apply\` takes these away.`
         )),
-    ...(application.otherSettings.length === 0
-      ? []
-      : comment(`Not in here, and left in Coolify as it is: ${application.otherSettings.join(", ")}.`))
+    ...(left.length === 0 ? [] : comment(`Not in here, and left in Coolify as it is: ${left.join(", ")}.`))
   ]
 }
 

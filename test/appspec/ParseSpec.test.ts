@@ -27,7 +27,7 @@ const beyondJsonSchema = new RegExp(
     "^`source\\.\\w+` (?:is missing$|has no meaning for a template)",
     // Rules across keys.
     "is both a secret and a variable$|^no variable or secret is named|no build reads variables$",
-    "^`env.PORT` is not the port|cannot point at itself$|never see 404",
+    "^`env.PORT` is not the port|cannot point at itself$|never see 404|is mounted twice$|^two volumes are mounted at",
     // What a name, an address or a value means to others.
     "^the (?:host|port|path) of the re|^this is (?:the|a) page|^this is not an? (?:image name|path inside)",
     "an IP address or a host name: |^`\\$\\{\\.\\.\\.\\}` is not|^`env\\.\\w+` (?:would|ends|contains|is JSON)"
@@ -72,6 +72,7 @@ describe("fixtures", () => {
       port: 8000,
       env: { PYTHONUNBUFFERED: "1", PORT: "8000", LOG_LEVEL: "info" },
       secrets: ["DATABASE_URL", "API_KEY"],
+      volumes: [],
       secretRules: new Map<string, SecretRule>([
         ["DATABASE_URL", { _tag: "Required" }],
         ["API_KEY", { _tag: "Generate", kind: "alphanumeric", length: 32 }]
@@ -175,7 +176,7 @@ describe("unknown keys", () => {
     ["image: nginx", "write it under `source`: `source: { image: nginx:1.27 }`"],
     [
       "zzzzzz: 1",
-      "known keys: name, template, domain, server, project, environment, source, build, port, env, secrets, dns, healthcheck"
+      "known keys: name, template, domain, server, project, environment, source, build, port, env, secrets, volumes, dns, healthcheck"
     ],
     ["healthcheck:\n  start_period: 3", "did you mean `startPeriod`?"],
     ["dns:\n  tll: 3", "did you mean `ttl`?"],
@@ -189,15 +190,43 @@ describe("unknown keys", () => {
     assert.isTrue(problem!.hint!.startsWith(hint), problem!.hint)
   })
 
+  it.each(["depends: [postgres]", "resources: {}", "needs: []", "hooks: {}", "dns: { records: [] }"])(
+    "%s is for later, not ignored",
+    (more) => {
+      assert.match(lines(base(more)).join(), /is not supported by this version yet/)
+    }
+  )
+})
+
+describe("volumes", () => {
+  it("are a name and a path", () => {
+    const { volumes } = good(base("volumes:\n  - data:/var/lib/app\n  - my.logs:/var/log"))
+    assert.deepStrictEqual(volumes, [
+      { name: "data", path: "/var/lib/app" },
+      { name: "my.logs", path: "/var/log" }
+    ])
+    assert.deepStrictEqual(good(base("")).volumes, [])
+  })
+
   it.each([
-    "depends: [postgres]",
-    "resources: {}",
-    "volumes: []",
-    "needs: []",
-    "hooks: {}",
-    "dns: { records: [] }"
-  ])("%s is for later, not ignored", (more) => {
-    assert.match(lines(base(more)).join(), /is not supported by this version yet/)
+    ["/srv/data:/data", "is a directory of the server"],
+    ["./data:/data", "is a directory of the server"],
+    ["data", "a name, a colon and a path"],
+    ["data:/data:ro", "no options of volumes"],
+    ["-data:/data", "cannot name a volume"],
+    ["data:data", "no path that a volume can be mounted at"],
+    ["data:/", "no path that a volume can be mounted at"],
+    ["data:/a/../b", "no path that a volume can be mounted at"],
+    ["data:/a b", "no path that a volume can be mounted at"]
+  ])("%s is refused at its place", (volume, message) => {
+    const [problem] = bad(base(`volumes:\n  - ${JSON.stringify(volume)}`)).problems
+    assert.include(problem!.message, message)
+    assert.strictEqual(problem!.path, "volumes[0]")
+  })
+
+  it("have a name and a path each of their own", () => {
+    assert.include(lines(base("volumes: [a:/a, a:/b]")).join(), "is mounted twice")
+    assert.include(lines(base("volumes: [a:/a, b:/a]")).join(), "two volumes are mounted at")
   })
 })
 

@@ -105,10 +105,14 @@ export const applyTo = (
   })
 
 /** Deletes what a spec has in a sandbox. */
-export const destroyFrom = (sandbox: SandboxHandle, spec: Spec) =>
+export const destroyFrom = (
+  sandbox: SandboxHandle,
+  spec: Spec,
+  changes: Partial<typeof destroyOptions> = {}
+) =>
   Effect.gen(function* () {
     const pace = yield* hasty
-    return yield* destroy(spec, destroyOptions).pipe(
+    return yield* destroy(spec, { ...destroyOptions, ...changes }).pipe(
       Effect.catchTag("JournalError", Effect.die),
       Effect.provideService(Pace, pace),
       Effect.provide(layersOf(sandbox)),

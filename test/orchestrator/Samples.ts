@@ -38,6 +38,7 @@ export const spec: Spec = {
   env: { LOG_LEVEL: "info" },
   secrets: ["API_KEY"],
   secretRules: new Map(),
+  volumes: [],
   dns: { provider: undefined, ttl: undefined, proxied: false, target: undefined },
   healthcheck
 }

@@ -23,12 +23,20 @@ import { layerMemory as journalsMemory } from "../../src/state/MemoryJournals.ts
 import { FastClock } from "./FastClock.ts"
 import { applyOptions, destroyOptions, server, spec as base, zone } from "../orchestrator/Samples.ts"
 
-const first: Spec = { ...base, env: { LOG_LEVEL: "info", GONE: "soon" } }
+const first: Spec = {
+  ...base,
+  env: { LOG_LEVEL: "info", GONE: "soon" },
+  volumes: [{ name: "data", path: "/var/lib/app" }]
+}
 const second: Spec = {
   ...base,
   source: { _tag: "Image", name: "nginx", tag: "1.28" },
   port: 9090,
   env: { LOG_LEVEL: "debug", NEW: "yes" },
+  volumes: [
+    { name: "data", path: "/data" },
+    { name: "logs", path: "/var/log/app" }
+  ],
   dns: { ...base.dns, target: "192.0.2.77" }
 }
 export const third: Spec = { ...second, port: 7070, env: { LOG_LEVEL: "trace" } }
@@ -200,6 +208,12 @@ const snapshotWith = (twins: boolean) =>
             comment: unrun(row.comment)
           }))
           .toSorted((a, b) => (`${a.key} ${a.isPreview}` < `${b.key} ${b.isPreview}` ? -1 : 1)),
+        volumes: coolify.storages
+          .map(
+            ({ applicationUuid, mountPath, name }) =>
+              `${name.replace(`${applicationUuid}-`, "")}:${mountPath}`
+          )
+          .toSorted(),
         records: (yield* (yield* DnsMemory).recordSets)
           .map((row) => ({ ...row, comment: unrun(row.comment) }))
           .toSorted((a, b) => (`${a.name} ${a.type}` < `${b.name} ${b.type}` ? -1 : 1))

@@ -1,0 +1,222 @@
+/** Persistent storage of an application: a named volume of Docker's that outlives its containers. */
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { CoolifyClient } from "../coolify/CoolifyClient.ts"
+import type { CoolifyError } from "../coolify/CoolifyError.ts"
+import type { Application } from "../coolify/endpoints/Applications.ts"
+import type { Storage } from "../coolify/endpoints/Storages.ts"
+import { RefusedError } from "../engine/DeployError.ts"
+import { announce, changing, codecOf, type Kind } from "../engine/Kind.ts"
+import type { Change as PlanLine, FieldChange } from "../engine/Plan.ts"
+import { absentIfNotFound } from "./Find.ts"
+import type { Given, Part, PlannedPart } from "./Part.ts"
+
+const propsSchema = () =>
+  Schema.Struct({
+    /** The application's. */
+    uuid: Schema.String,
+    name: Schema.String,
+    path: Schema.String
+  })
+type VolumeProps = ReturnType<typeof propsSchema>["Type"]
+
+interface Wanted {
+  readonly name: string
+  /** Where the container has it. */
+  readonly path: string
+}
+
+/** Coolify puts the application's uuid before the name that a volume is created with. */
+const nameIn = (application: string, { name }: Storage): string =>
+  name.startsWith(`${application}-`) ? name.slice(application.length + 1) : name
+
+/**
+ * A volume of an application. Undoing one that was added only takes it off the application: what the application has
+ * written stays on the server. One that was removed is mounted again, with what it holds.
+ */
+export const volume: Kind<VolumeProps, Storage, CoolifyError, CoolifyClient> = {
+  name: "coolify/volume",
+  codec: codecOf(propsSchema),
+  says: ({ address: { name } }) => ({ what: `volume ${name}`, next: `check the volume ${name} in Coolify` }),
+  find: ({ after, before }) =>
+    Effect.gen(function* () {
+      const coolify = yield* CoolifyClient
+      const subject = after ?? before
+      if (subject === undefined) return []
+      const all = (yield* absentIfNotFound(coolify.storages.list(subject.uuid))) ?? []
+      return all.filter((storage) => nameIn(subject.uuid, storage) === subject.name)
+    }),
+  fields: () => ["path"],
+  holds: (_, { mountPath }, change, side) => change[side]?.path === mountPath,
+  edited: () => "somebody else moved it meanwhile, and it is left as it is",
+  create: ({ name, path, uuid }) =>
+    Effect.gen(function* () {
+      const coolify = yield* CoolifyClient
+      yield* coolify.storages.create(uuid, { name, mountPath: path })
+    }),
+  restore: ({ uuid }, { before }) =>
+    Effect.gen(function* () {
+      const coolify = yield* CoolifyClient
+      if (before !== undefined) yield* coolify.storages.update(before.uuid, uuid, { mountPath: before.path })
+    }),
+  remove: ({ uuid }, { after }) =>
+    Effect.gen(function* () {
+      const coolify = yield* CoolifyClient
+      if (after !== undefined) yield* absentIfNotFound(coolify.storages.remove(after.uuid, uuid))
+      return "undone" as const
+    }),
+  late: () => "once"
+}
+
+interface Difference {
+  readonly name: string
+  readonly before: Storage | undefined
+  /** Where it is to be mounted; `undefined`: nowhere. */
+  readonly path: string | undefined
+}
+
+/** The volumes of an application, as a spec names them, and the directories of the server that it cannot name. */
+export const readVolumes = Effect.fn("readVolumes")(function* (uuid: string) {
+  const coolify = yield* CoolifyClient
+  const all = yield* coolify.storages.list(uuid)
+  const [volumes, directories] = [
+    all.filter(({ hostPath }) => hostPath === undefined),
+    all.filter(({ hostPath }) => hostPath !== undefined)
+  ]
+  return {
+    volumes: volumes.map((storage): Wanted => ({ name: nameIn(uuid, storage), path: storage.mountPath })),
+    directories: directories.map(({ hostPath, mountPath }) => `${hostPath}:${mountPath}`)
+  }
+})
+
+/** The volumes that a spec names. Others stay, unless fabrik has added them. */
+export const volumesOf = (wanted: ReadonlyArray<Wanted>): Part => ({
+  kind: volume.name,
+  names: wanted.map(({ name }) => name),
+  wanted: JSON.stringify(wanted.map(({ name, path }) => [name, path])),
+  plan: (application, given) =>
+    Effect.gen(function* () {
+      const stored = application === undefined ? [] : yield* read(application, wanted, given)
+      const there = stored.map((storage) => ({
+        storage,
+        name: nameIn(application?.uuid ?? "", storage)
+      }))
+      const missing = wanted.flatMap(({ name, path }): ReadonlyArray<Difference> => {
+        const before = there.find((one) => one.name === name)?.storage
+        return before?.mountPath === path ? [] : [{ name, path, before }]
+      })
+      const others = there.filter(({ name }) => wanted.every((one) => one.name !== name))
+      const gone = others.filter(({ name }) => given?.has(name) === true)
+      const taken = others.find(
+        ({ name, storage }) =>
+          given?.has(name) !== true && missing.some(({ path }) => path === storage.mountPath)
+      )
+      if (taken !== undefined) return yield* inTheWay(taken.name, taken.storage)
+      return planned(
+        application,
+        [
+          ...gone.map(({ name, storage }): Difference => ({ name, before: storage, path: undefined })),
+          ...missing
+        ],
+        stored,
+        others
+          .filter((one) => !gone.includes(one))
+          .map(({ name, storage }) => `${name} (${storage.mountPath})`)
+      )
+    })
+})
+
+/** One request more; not made where there is nothing to find, as for the many applications that have no volume. */
+const read = (application: Application, wanted: ReadonlyArray<Wanted>, given: Given | undefined) =>
+  Effect.gen(function* () {
+    const coolify = yield* CoolifyClient
+    return wanted.length === 0 && given?.isEmpty === true
+      ? []
+      : ((yield* absentIfNotFound(coolify.storages.list(application.uuid))) ?? [])
+  })
+
+/** Docker mounts the last one of two volumes at one path, so the data of the other would seem to be gone. */
+const inTheWay = (name: string, { mountPath }: Storage) =>
+  new RefusedError({
+    reason: "Foreign",
+    detail: `the application already has a volume at ${mountPath}, ${name}, that the spec does not name`,
+    next: `name it \`${name}\` in the spec's \`volumes\`, or remove it in Coolify (what it holds stays on the server)`
+  })
+
+const planned = (
+  application: Application | undefined,
+  differences: ReadonlyArray<Difference>,
+  stored: ReadonlyArray<Storage>,
+  others: ReadonlyArray<string>
+): PlannedPart => ({
+  kind: volume.name,
+  changes: differences.map(line),
+  notes: [
+    ...others.map(
+      (other) => `The application has a volume ${other} that the spec does not name; it stays mounted.`
+    ),
+    ...differences
+      .filter(({ path }) => path === undefined)
+      .map(
+        ({ name }) =>
+          `The volume ${name} is taken off the application; what it holds stays on the server, and is there again if the spec names it again.`
+      )
+  ],
+  staysBehind:
+    stored.length === 0
+      ? undefined
+      : new RefusedError({
+          reason: "Unrestorable",
+          detail:
+            "Coolify cannot change this source in place, and a new application would begin with empty volumes",
+          next: "keep the source, or move the data by hand: give the spec another `name`, copy the volumes on the server, then destroy the old application"
+        }),
+  create: ({ uuid }) =>
+    Effect.gen(function* () {
+      const coolify = yield* CoolifyClient
+      for (const { name, path } of differences) {
+        if (path !== undefined) yield* coolify.storages.create(uuid, { name, mountPath: path })
+        yield* announce({ system: "coolify", kind: "volume", name, action: "created" })
+      }
+    }),
+  update: Effect.forEach(
+    differences,
+    (difference) => (application === undefined ? Effect.void : update(application.uuid, difference)),
+    { discard: true }
+  )
+})
+
+/** Changes one volume of an application that was there. Undo: as before, and no data is touched. */
+const update = Effect.fn("updateVolume")(function* (
+  uuid: string,
+  { before: stored, name, path }: Difference
+) {
+  const coolify = yield* CoolifyClient
+  const props = (at: string | undefined) => (at === undefined ? undefined : { uuid, name, path: at })
+  const change = { name, before: props(stored?.mountPath), after: props(path) }
+  yield* changing(volume, change, () => {
+    if (stored === undefined)
+      return Effect.asVoid(coolify.storages.create(uuid, { name, mountPath: path ?? "" }))
+    return path === undefined
+      ? coolify.storages.remove(uuid, stored.uuid)
+      : coolify.storages.update(uuid, stored.uuid, { mountPath: path })
+  })
+  const action = stored === undefined ? "created" : path === undefined ? "deleted" : "updated"
+  yield* announce({ system: "coolify", kind: "volume", name, action })
+})
+
+const line = ({ before, name, path }: Difference): PlanLine => {
+  const field: FieldChange = {
+    field: "path",
+    before: before?.mountPath ?? null,
+    after: path ?? null,
+    secret: false
+  }
+  return {
+    system: "coolify",
+    kind: "volume",
+    name,
+    action: before === undefined ? "create" : path === undefined ? "delete" : "update",
+    fields: [field]
+  }
+}

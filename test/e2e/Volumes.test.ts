@@ -1,0 +1,201 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import { CoolifyClient } from "../../src/coolify/CoolifyClient.ts"
+import type { Spec } from "../../src/appspec/Spec.ts"
+import type { SandboxHandle } from "../../src/sandbox/SandboxHandle.ts"
+import { readAdoptable } from "../../src/orchestrator/Adopt.ts"
+import { testSandbox } from "../sandbox/TestSandbox.ts"
+import { applyTo, destroyFrom, layersOf, specOf } from "./SandboxWorld.ts"
+
+const withVolumes = (
+  volumes: ReadonlyArray<readonly [name: string, path: string]>,
+  env: Readonly<Record<string, string>> = {}
+): Spec => ({ ...specOf(env), volumes: volumes.map(([name, path]) => ({ name, path })) })
+
+const data = withVolumes([["data", "/var/lib/app"]])
+const start = testSandbox({ seed: { domains: ["api.example.com"] } })
+
+const applied = (sandbox: SandboxHandle, spec: Spec) =>
+  Effect.gen(function* () {
+    const { events, result } = yield* applyTo(sandbox, spec)
+    const plan = events.flatMap(({ event }) => (event._tag === "Planned" ? [event.plan] : []))[0]
+    if (Either.isLeft(result)) return assert.fail(result.left.error.message)
+    return { report: result.right, plan }
+  })
+
+/** The volumes of the only application, as Coolify has them, without the application's uuid. */
+const mounted = (sandbox: SandboxHandle) =>
+  Effect.map(sandbox.world, ({ coolify: { applications } }) =>
+    applications.flatMap(({ storages }) =>
+      storages.map(({ mount_path, name }) => `${name.replace(/^[a-z0-9]{20,}-/, "")}:${mount_path}`)
+    )
+  )
+
+const writes = (sandbox: SandboxHandle) =>
+  Effect.map(sandbox.requests, (all) => all.filter(({ method }) => method !== "GET").length)
+
+describe("the volumes of an application", () => {
+  it.scopedLive("come with its first apply, and nothing is written when they are there", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* start
+      const { plan } = yield* applied(sandbox, data)
+      const line = plan?.changes.find(({ kind }) => kind === "volume")
+      assert.include(line, { name: "data", action: "create" })
+      assert.deepStrictEqual(yield* mounted(sandbox), ["data:/var/lib/app"])
+      const before = yield* writes(sandbox)
+      const again = yield* applied(sandbox, data)
+      assert.strictEqual(again.report.outcome, "unchanged")
+      assert.strictEqual(yield* writes(sandbox), before)
+    })
+  )
+
+  it.scopedLive("cost an application without any not a single request", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* start
+      yield* applied(sandbox, specOf())
+      yield* applied(sandbox, specOf())
+      const asked = (yield* sandbox.requests).filter(({ path }) => path.includes("storages"))
+      assert.deepStrictEqual(asked, [])
+    })
+  )
+
+  it.scopedLive("are added, moved and taken off, and what they hold stays on the server", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* start
+      yield* applied(sandbox, data)
+      const { volumes } = (yield* sandbox.world).coolify
+      assert.lengthOf(volumes, 1)
+      yield* applied(
+        sandbox,
+        withVolumes([
+          ["data", "/data"],
+          ["logs", "/var/log/app"]
+        ])
+      )
+      assert.deepStrictEqual((yield* mounted(sandbox)).toSorted(), ["data:/data", "logs:/var/log/app"])
+      const { plan } = yield* applied(sandbox, withVolumes([["logs", "/var/log/app"]]))
+      assert.include(plan?.notes.join(" "), "The volume data is taken off the application")
+      assert.deepStrictEqual(yield* mounted(sandbox), ["logs:/var/log/app"])
+      assert.includeMembers([...(yield* sandbox.world).coolify.volumes], [...volumes])
+      const last = yield* applied(sandbox, specOf())
+      assert.strictEqual(last.plan?.changes.find(({ kind }) => kind === "volume")?.action, "delete")
+      assert.deepStrictEqual(yield* mounted(sandbox), [])
+      assert.strictEqual((yield* applied(sandbox, specOf())).report.outcome, "unchanged")
+    })
+  )
+
+  it.scopedLive("that somebody moved are put back, and told as drift", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* start
+      yield* applied(sandbox, data)
+      yield* Effect.gen(function* () {
+        const { applications, storages } = yield* CoolifyClient
+        const [application] = yield* applications.list
+        const uuid = application?.uuid ?? ""
+        const [storage] = yield* storages.list(uuid)
+        yield* storages.update(uuid, storage?.uuid ?? "", { mountPath: "/elsewhere" })
+      }).pipe(Effect.provide(layersOf(sandbox)))
+      const { plan } = yield* applied(sandbox, data)
+      assert.include(
+        plan?.changes.find(({ kind }) => kind === "volume"),
+        { action: "update", drifted: true }
+      )
+      assert.deepStrictEqual(yield* mounted(sandbox), ["data:/var/lib/app"])
+    })
+  )
+
+  for (const [name, next, faults] of [
+    ["the new version is unhealthy", { SANDBOX_APP: "unhealthy" }, []],
+    ["the deployment is refused", {}, ["coolify POST /deploy status=403"]],
+    ["a volume cannot be added", {}, ["coolify POST /storages status=500 #1"]],
+    ["the answer to a new volume is lost", {}, ["coolify POST /storages reset after"]],
+    ["a volume cannot be moved", {}, ["coolify PATCH /storages status=500"]],
+    ["a volume cannot be taken off", {}, ["coolify DELETE /storages status=500"]]
+  ] as const) {
+    it.scopedLive(`are as before when an update fails as ${name}`, () =>
+      Effect.gen(function* () {
+        const sandbox = yield* start
+        yield* applied(
+          sandbox,
+          withVolumes([
+            ["data", "/var/lib/app"],
+            ["old", "/old"]
+          ])
+        )
+        const before = yield* sandbox.world
+        yield* sandbox.faults.add(...faults)
+        const spec = withVolumes(
+          [
+            ["data", "/data"],
+            ["new", "/new"]
+          ],
+          next
+        )
+        const { result } = yield* applyTo(sandbox, spec)
+        assert.isTrue(Either.isLeft(result))
+        assert.deepStrictEqual(Either.isLeft(result) ? result.left.report.leftovers : [], [])
+        const after = yield* sandbox.world
+        assert.sameMembers(yield* mounted(sandbox), ["data:/var/lib/app", "old:/old"])
+        // A volume that a container had got by then stays on the server, empty.
+        assert.includeMembers([...after.coolify.volumes], [...before.coolify.volumes])
+      })
+    )
+  }
+
+  it.scopedLive("go with a first apply that fails", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* start
+      const before = yield* sandbox.world
+      const spec = withVolumes([["data", "/var/lib/app"]], { SANDBOX_APP: "unhealthy" })
+      assert.isTrue(Either.isLeft((yield* applyTo(sandbox, spec)).result))
+      assert.deepStrictEqual(yield* sandbox.world, before)
+    })
+  )
+
+  it.scopedLive("are in the spec that adopt writes, which then plans nothing", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* start
+      yield* applied(sandbox, data)
+      const { spec, text } = yield* readAdoptable({
+        application: "api",
+        project: undefined,
+        environment: undefined,
+        dns: true
+      }).pipe(Effect.provide(layersOf(sandbox)))
+      assert.include(text, "volumes:\n  - data:/var/lib/app")
+      const { plan } = yield* applied(sandbox, spec)
+      assert.deepStrictEqual(
+        plan?.changes.filter(({ kind }) => kind === "volume"),
+        []
+      )
+    })
+  )
+
+  it.scopedLive("stay when the application is destroyed", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* start
+      yield* applied(sandbox, data)
+      const { volumes } = (yield* sandbox.world).coolify
+      Either.getOrThrow(yield* destroyFrom(sandbox, data, { deleteVolumes: false }))
+      const after = (yield* sandbox.world).coolify
+      assert.deepStrictEqual(after.applications, [])
+      assert.deepStrictEqual(after.volumes, volumes)
+    })
+  )
+
+  it.scopedLive("forbid a source that needs another application, whose volumes would be empty", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* start
+      yield* applied(sandbox, data)
+      const before = yield* writes(sandbox)
+      const { result } = yield* applyTo(sandbox, {
+        ...data,
+        source: { _tag: "Dockerfile", text: "FROM a" }
+      })
+      const { error } = Either.getOrThrow(Either.flip(result))
+      assert.include(error.message, "a new application would begin with empty volumes")
+      assert.strictEqual(yield* writes(sandbox), before)
+    })
+  )
+})
