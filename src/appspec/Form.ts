@@ -9,7 +9,7 @@ import * as Equal from "effect/Equal"
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
-import type { Range } from "./Limits.ts"
+import { nameForm, type Range } from "./Limits.ts"
 import { nearest } from "./Nearest.ts"
 import { type Complaint, keyName, quote } from "./Report.ts"
 import { type Field, kindOf, Unquoted } from "./YamlTree.ts"
@@ -45,6 +45,8 @@ interface Docs {
 interface TextDocs extends Docs {
   /** What every text that is taken matches, as far as a pattern can say it. */
   readonly pattern?: RegExp
+  /** Said by an editor of a text that does not match; else it shows the description. */
+  readonly otherwise?: string
   /** A number without quotes can be such a text. */
   readonly numeral?: true
 }
@@ -52,6 +54,12 @@ interface TextDocs extends Docs {
 const describe = ({ description, absent, examples }: Docs) => ({
   description: absent === undefined ? description : `${description}. Default: ${absent}`,
   ...(examples === undefined ? {} : { examples })
+})
+
+/** Editors show the message in place of the pattern. */
+export const patterned = (pattern: RegExp, otherwise: string) => ({
+  pattern: pattern.source,
+  patternErrorMessage: otherwise
 })
 
 export type Scalar = string | number | boolean | Unquoted
@@ -116,7 +124,9 @@ export const parsed = <A>(
     json: {
       type: docs.numeral === true ? ["string", "number"] : "string",
       ...describe(docs),
-      ...(docs.pattern === undefined ? { minLength: 1 } : { pattern: docs.pattern.source })
+      ...(docs.pattern === undefined
+        ? { minLength: 1 }
+        : patterned(docs.pattern, docs.otherwise ?? docs.description))
     },
     read: (given) => {
       if (typeof valueOf(given) === "boolean")
@@ -134,7 +144,9 @@ export const text = (docs: TextDocs, rule: Rule<string>): Schema.Schema<string, 
   parsed(docs, Schema.String, rule, (value) => value)
 
 export const matching = (docs: TextDocs & { readonly pattern: RegExp }, complaint: Complaint) =>
-  text(docs, (value) => (docs.pattern.test(value) ? Either.right(value) : Either.left(complaint)))
+  text({ ...docs, otherwise: complaint.message }, (value) =>
+    docs.pattern.test(value) ? Either.right(value) : Either.left(complaint)
+  )
 
 /** Text, a number or a boolean: what is written. */
 export const anyScalar = (docs: Docs, other: (field: Field) => Complaint) =>
@@ -155,7 +167,7 @@ export const integer = ({ min, max, unit }: Range, docs: Docs): Schema.Schema<nu
       type: ["integer", "string"],
       minimum: min,
       maximum: max,
-      pattern: "^\\d{1,9}$",
+      ...patterned(/^\d{1,9}$/, wanted),
       ...describe(docs)
     },
     read: (given) => {
@@ -288,7 +300,10 @@ export const record = <A, I>(
   value: Schema.Schema<A, I>,
   docs: { readonly description: string } & Required<Pick<Says, "value" | "key">>
 ) =>
-  Schema.Record({ key: Schema.String.pipe(Schema.pattern(pattern)), value }).annotations({
+  Schema.Record({
+    key: Schema.String.pipe(Schema.pattern(pattern, { jsonSchema: patterned(pattern, nameForm) })),
+    value
+  }).annotations({
     description: docs.description,
     ...says(docs)
   })

@@ -9,6 +9,9 @@ type Json = { readonly [key: string]: unknown }
 const objectOf = (value: unknown): Json => (Predicate.isReadonlyRecord(value) ? value : {})
 const listOf = (value: unknown): ReadonlyArray<unknown> => (Array.isArray(value) ? value : [])
 
+/** A key is always text. */
+const withoutType = ({ pattern, patternErrorMessage }: Json): Json => ({ pattern, patternErrorMessage })
+
 /** As the library makes it, but a block with `null` beside it is one form with two types, and a map names its values once. */
 const tidy = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(tidy)
@@ -30,7 +33,7 @@ const tidy = (value: unknown): unknown => {
     ...(patternProperties === undefined
       ? {}
       : {
-          propertyNames: { pattern: objectOf(propertyNames)["pattern"] },
+          propertyNames: withoutType(objectOf(propertyNames)),
           additionalProperties: tidy(objectOf(patternProperties)[""])
         }),
     ...(properties === undefined || patternProperties !== undefined
@@ -43,7 +46,7 @@ const tidy = (value: unknown): unknown => {
 const older = (schema: unknown, instead: string): Json => ({
   ...objectOf(schema),
   deprecated: true,
-  deprecationMessage: `older form: write ${instead}`,
+  deprecationMessage: `older form: ${instead}`,
   doNotSuggest: true
 })
 
@@ -58,43 +61,49 @@ const withForms = (schema: unknown, ...more: ReadonlyArray<Json>): Json => ({
   anyOf: [...listOf(objectOf(schema)["anyOf"]), ...more]
 })
 
+/** The forms, for whatever the condition does not hold for. */
+const moved = ({ anyOf, ...rest }: Json): Json => ({ ...rest, else: { anyOf } })
+
 /** The keys that OlderForm.ts rewrites, beside those of today. */
 const withOlder = (today: Json): Json => {
   const [list] = listOf(objectOf(today["secrets"])["anyOf"])
   const names = { ...objectOf(list), type: ["array", "null"] }
   const git = objectOf(objectOf(listOf(objectOf(today["source"])["anyOf"])[1])["properties"])
-  const text = { type: ["string", "number"] }
-  const oldSource = {
-    ...mapOf({
+  const old = older({ type: ["string", "number"] }, "write `image`, `git` or `dockerfile`")
+  const isOld = ["type", "repository", "repo", "ref"].map((key) => ({ required: [key] }))
+  const source = {
+    ...objectOf(today["source"]),
+    // Not one more form beside those of today: an editor would take a mistake in one of them for it.
+    if: { type: "object", anyOf: isOld },
+    // oxlint-disable-next-line unicorn/no-thenable -- a word of JSON Schema
+    then: mapOf({
       ...git,
-      dockerfile: text,
-      image: text,
-      type: { enum: ["image", "git", "dockerfile", "template"] },
-      repository: text,
-      repo: text,
-      ref: text
-    }),
-    anyOf: ["type", "repository", "repo", "ref"].map((key) => ({ required: [key] }))
+      image: { type: ["string", "number"] },
+      dockerfile: { type: ["string", "number"] },
+      type: { ...old, enum: ["image", "git", "dockerfile", "template"] },
+      repository: old,
+      repo: old,
+      ref: old
+    })
   }
   return {
     ...today,
-    source: withForms(
-      today["source"],
-      { type: "object", maxProperties: 0 },
-      older(oldSource, "`image`, `git` or `dockerfile`")
-    ),
+    source: moved(withForms(source, { type: "object", maxProperties: 0 })),
     secrets: withForms(
       today["secrets"],
-      older(mapOf({ required: names, generate: names }), "`NAME: required` or `NAME: generate`")
+      older(mapOf({ required: names, generate: names }), "write `NAME: required` or `NAME: generate`")
     ),
-    id: older(today["name"], "`name`"),
-    health: older(today["healthcheck"], "`healthcheck`"),
-    kind: older({ enum: ["service", "app"] }, "nothing"),
+    id: older(today["name"], "write `name`"),
+    health: older(today["healthcheck"], "write `healthcheck`"),
+    kind: older({ enum: ["service", "app"] }, "leave it out"),
     expose: older(
       { anyOf: [today["port"], mapOf({ domain: today["domain"], port: today["port"] })] },
-      "`domain` and `port`"
+      "write `domain` and `port`"
     ),
-    coolify: older(mapOf({ project: today["project"], server: today["server"] }), "`project` and `server`")
+    coolify: older(
+      mapOf({ project: today["project"], server: today["server"] }),
+      "write `project` and `server`"
+    )
   }
 }
 

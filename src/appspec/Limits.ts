@@ -49,6 +49,9 @@ export const isCoolifysOwn = (name: string): boolean => coolifysOwn.test(name)
 
 const coolifysOwn = /^(?:COOLIFY_|SERVICE_(?:FQDN|URL|NAME)_)/
 
+export const nameForm =
+  "letters, digits, `_` and `.`, at most 255, the first a letter or `_`, and no name that Coolify or fabrik makes itself"
+
 const beside = (names: ReadonlyArray<string>): RegExp =>
   new RegExp(`^(?!(?:${names.join("|")})$|${coolifysOwn.source.slice(1)})${variablePattern.source.slice(1)}`)
 

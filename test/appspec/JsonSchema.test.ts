@@ -17,6 +17,8 @@ interface Form {
   readonly minimum?: number
   readonly maximum?: number
   readonly anyOf?: ReadonlyArray<Form>
+  /** Of a source, whose `then` is the older form. */
+  readonly else?: Form
   readonly properties?: Readonly<Record<string, Form>>
   readonly additionalProperties?: boolean | Form
   readonly deprecated?: boolean
@@ -32,7 +34,7 @@ const rows = (form: Form, parent = ""): ReadonlyArray<Row> =>
   form.deprecated === true
     ? []
     : [
-        ...(form.anyOf ?? []).flatMap((one) => rows(one, parent)),
+        ...[...(form.anyOf ?? []), ...(form.else?.anyOf ?? [])].flatMap((one) => rows(one, parent)),
         ...Object.entries({
           ...form.properties,
           ...(typeof form.additionalProperties === "object" ? { NAME: form.additionalProperties } : {})

@@ -193,16 +193,21 @@ describe("the JSON Schema", () => {
 
   interface Form {
     readonly anyOf?: ReadonlyArray<Form>
+    /** Of a source, whose \`then\` is the older form. */
+    readonly else?: Form
     readonly properties?: Readonly<Record<string, Form>>
     readonly deprecated?: boolean
   }
 
   /** Every key of today that the schema knows, dotted. */
-  const keys = ({ anyOf = [], properties = {}, deprecated }: Form, parent: string): ReadonlyArray<string> =>
+  const keys = (
+    { anyOf = [], else: forms, properties = {}, deprecated }: Form,
+    parent: string
+  ): ReadonlyArray<string> =>
     deprecated === true
       ? []
       : [
-          ...anyOf.flatMap((one) => keys(one, parent)),
+          ...[...anyOf, ...(forms?.anyOf ?? [])].flatMap((one) => keys(one, parent)),
           ...Object.entries(properties).flatMap(([key, child]) =>
             child.deprecated === true ? [] : [`${parent}${key}`, ...keys(child, `${parent}${key}.`)]
           )

@@ -2,8 +2,8 @@
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import type { Check } from "../Decode.ts"
-import { list, map, scalar, section } from "../Form.ts"
-import { variablePattern } from "../Limits.ts"
+import { list, map, patterned, scalar, section } from "../Form.ts"
+import { nameForm, variablePattern } from "../Limits.ts"
 import { nearest } from "../Nearest.ts"
 import { keyName, quote } from "../Report.ts"
 import type { Source } from "./Source.ts"
@@ -21,7 +21,7 @@ const noName = () => ({
 /** Whether the name is one of the spec's is a rule across keys. */
 const name = scalar({
   to: Schema.String,
-  json: { type: "string", pattern: variablePattern.source },
+  json: { type: "string", ...patterned(variablePattern, nameForm) },
   read: (given) => (typeof given === "string" ? Either.right(given) : Either.left(noName)),
   write: (value) => value,
   other: noName

@@ -141,7 +141,7 @@ export const HealthcheckSection = map(
     path: optional(
       text(
         {
-          description: "Path that the domain is asked for",
+          description: "Path, from one `/` on, that the domain is asked for",
           absent: "the template's, else `/`",
           examples: ["/health"],
           pattern: /^\/(?!\/)[A-Za-z0-9/._~%,;-]{0,254}$/

@@ -2,8 +2,8 @@
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import type { Check } from "../Decode.ts"
-import { choice, integer, list, map, oneOf, optional, record, scalar } from "../Form.ts"
-import { ranges, secretKinds, secretNamePattern } from "../Limits.ts"
+import { choice, integer, list, map, oneOf, optional, patterned, record, scalar } from "../Form.ts"
+import { nameForm, ranges, secretKinds, secretNamePattern } from "../Limits.ts"
 import type { Complaint } from "../Report.ts"
 import type { Field } from "../YamlTree.ts"
 import { nameComplaint } from "./Variables.ts"
@@ -33,7 +33,7 @@ const noName = () => ({
 
 const name = scalar({
   to: Schema.String,
-  json: { type: "string", pattern: secretNamePattern.source },
+  json: { type: "string", ...patterned(secretNamePattern, nameForm) },
   read: (given) => {
     if (typeof given !== "string") return Either.left(noName)
     return secretNamePattern.test(given) ? Either.right(given) : Either.left(() => secretName(given))

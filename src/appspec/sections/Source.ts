@@ -63,7 +63,7 @@ const git = map(
     branch: defaulted(
       text(
         {
-          description: "Its branch",
+          description: "Branch of the repository",
           pattern: /^(?!HEAD$)(?!.*(?:\.\.|\/\/|\/\.|[/.]$|\.lock$))[A-Za-z0-9_][A-Za-z0-9_./-]{0,254}$/,
           numeral: true
         },
