@@ -14,7 +14,7 @@ import { makeProjects } from "./endpoints/Projects.ts"
 import { makeServers } from "./endpoints/Servers.ts"
 import { makeStorages } from "./endpoints/Storages.ts"
 import { makeVariables } from "./endpoints/Variables.ts"
-import { makeTransport } from "./Transport.ts"
+import { makeTransport, type Transport } from "./Transport.ts"
 
 const versionPattern = /^v?(\d+\.\d+\.\d+[0-9A-Za-z.+-]*)$/
 
@@ -22,8 +22,11 @@ const versionPattern = /^v?(\d+\.\d+\.\d+[0-9A-Za-z.+-]*)$/
 export const make = (
   config: CoolifyConfig
 ): Effect.Effect<Context.Tag.Service<CoolifyClient>, never, HttpClient.HttpClient> =>
+  Effect.flatMap(makeTransport(config), makeOver)
+
+/** The client over a transport. */
+export const makeOver = (transport: Transport): Effect.Effect<Context.Tag.Service<CoolifyClient>> =>
   Effect.gen(function* () {
-    const transport = yield* makeTransport(config)
     const { hide } = yield* KnownSecrets
     return CoolifyClient.of({
       version: transport.text({ method: "version", verb: "GET", path: "/version" }).pipe(

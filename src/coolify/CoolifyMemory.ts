@@ -1,4 +1,8 @@
-/** The contract in memory: a Coolify whose every move a test decides. */
+/**
+ * The contract in memory: a Coolify whose every move a test decides. It is left for the exhaustive suites and for those
+ * that script its deployments; others have the live client over the sandbox in memory (test/support/CoolifyInMemory.ts),
+ * with which a first apply takes 1.7 times the processor time, and 2.9 times with the HTTP client in between.
+ */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"

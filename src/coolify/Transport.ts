@@ -6,7 +6,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type { Keeping } from "../http/AnswerBody.ts"
 import { type Answer, type HttpFailure, isOutcomeUnknown } from "../http/Failure.ts"
-import { type HttpCall, type HttpPolicy, makeHttp } from "../http/Http.ts"
+import { type Http, type HttpCall, type HttpPolicy, makeHttp } from "../http/Http.ts"
 import { plain } from "../http/Plain.ts"
 import { KnownSecrets } from "../secrets/KnownSecrets.ts"
 import { bodyOf, fromAnswer, type Origin } from "./AnswerError.ts"
@@ -19,7 +19,7 @@ import { isUuid } from "./endpoints/Fields.ts"
 /** JSON that is sent. */
 export type Body = Readonly<Record<string, unknown>>
 
-export interface Call {
+interface Call {
   /** The CoolifyClient method. */
   readonly method: string
   readonly verb: "GET" | "POST" | "PATCH" | "DELETE"
@@ -84,7 +84,7 @@ const failed = (origin: Origin, failure: HttpFailure): CoolifyError => {
 const isProxys = (answer: Answer): boolean =>
   (answer.status >= 502 && answer.status <= 504) || (answer.status === 404 && bodyOf(answer) === undefined)
 
-interface CoolifyCall extends HttpCall {
+export interface CoolifyCall extends HttpCall {
   readonly origin: Origin
 }
 
@@ -97,7 +97,17 @@ export interface Transport {
   readonly text: (call: Call) => Effect.Effect<string, CoolifyError>
 }
 
+/** The transport by way of the HTTP client. */
 export const makeTransport = (config: CoolifyConfig) =>
+  Effect.flatMap(HttpClient.HttpClient, (client) =>
+    makeTransportOver(config, (policy) => makeHttp(client, policy))
+  )
+
+/** The transport by way of whatever carries a call out and keeps to Coolify's policy. */
+export const makeTransportOver = (
+  config: CoolifyConfig,
+  make: (policy: HttpPolicy<CoolifyError, CoolifyCall>) => Http<CoolifyError, CoolifyCall>
+): Effect.Effect<Transport> =>
   Effect.gen(function* () {
     const { hide } = yield* KnownSecrets
     const presence = yield* makePresence
@@ -111,7 +121,7 @@ export const makeTransport = (config: CoolifyConfig) =>
       presence,
       spacing: yield* makeSpacing
     }
-    const http = makeHttp(yield* HttpClient.HttpClient, policy)
+    const http = make(policy)
     // A token is `<id>|<secret>`; the second half alone opens as much.
     const tokenParts = [config.token, Redacted.make(Redacted.value(config.token).split("|").at(-1) ?? "")]
 

@@ -11,7 +11,7 @@ import * as UrlParams from "@effect/platform/UrlParams"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import * as Scope from "effect/Scope"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { loopback } from "./Listen.ts"
 
@@ -63,6 +63,18 @@ const answered = (
     stream: { value: streamOf(body) }
   })
 
+/** The answer of `app` to a request, as it left the server. */
+export const ask = (
+  app: HttpApp.Default,
+  request: HttpClientRequest.HttpClientRequest
+): Effect.Effect<HttpServerResponse.HttpServerResponse, HttpClientError.RequestError> =>
+  UrlParams.makeUrl(request.url, request.urlParams, request.hash).pipe(
+    Effect.mapError((cause) => new HttpClientError.RequestError({ request, reason: "InvalidUrl", cause })),
+    Effect.flatMap((url) =>
+      Effect.provideService(app, HttpServerRequest.HttpServerRequest, received(request, url))
+    )
+  )
+
 /**
  * A client of `app`. As on a real server, a request that has arrived takes effect even when its client goes away: the
  * scope is where that work lives. Of an answer, status, headers and stream can be read.
@@ -72,18 +84,9 @@ export const client = (app: HttpApp.Default): Effect.Effect<HttpClient.HttpClien
     // Not `make`, whose span and AbortController for each request cost more than the sandbox's whole answer.
     HttpClient.makeWith<never, never, HttpClientError.HttpClientError, never>(
       Effect.flatMap((request) =>
-        UrlParams.makeUrl(request.url, request.urlParams, request.hash).pipe(
-          Effect.mapError(
-            (cause) => new HttpClientError.RequestError({ request, reason: "InvalidUrl", cause })
-          ),
-          Effect.flatMap((url) =>
-            app.pipe(
-              Effect.provideService(HttpServerRequest.HttpServerRequest, received(request, url)),
-              Effect.provideService(Scope.Scope, scope),
-              Effect.interruptible,
-              Effect.forkIn(scope)
-            )
-          ),
+        ask(app, request).pipe(
+          Effect.interruptible,
+          Effect.forkIn(scope),
           Effect.flatMap(Fiber.join),
           Effect.map((response) => answered(request, response))
         )

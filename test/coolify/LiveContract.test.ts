@@ -13,7 +13,7 @@ import * as CoolifyApi from "../../src/sandbox/coolify/CoolifyApi.ts"
 import { initialState } from "../../src/sandbox/coolify/CoolifyState.ts"
 import { makeMemory } from "../../src/sandbox/Stored.ts"
 import { coolifyClientContract } from "../contract/CoolifyClientContract.ts"
-import { layerMemory } from "../support/CoolifyInMemory.ts"
+import { layerDirect, layerMemory } from "../support/CoolifyInMemory.ts"
 import { dockerfileApplication, variable } from "./samples.ts"
 
 const secret = `${"a".repeat(40)}0f0f0f0f`
@@ -51,6 +51,7 @@ const live = (abilities: ReadonlyArray<(typeof allowed)[number]>) =>
 
 coolifyClientContract("over HTTP, against the sandbox", live(allowed))
 coolifyClientContract("against the sandbox in memory", layerMemory({ latency }))
+coolifyClientContract("against the sandbox in memory, without HTTP", layerDirect({ latency }))
 
 const made = Effect.gen(function* () {
   const client = yield* CoolifyClient

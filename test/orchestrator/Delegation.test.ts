@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
-import { CoolifyMemory, layerMemory as coolifyMemory } from "../../src/coolify/CoolifyMemory.ts"
+import { CoolifyInMemory, atOnce, layerDirect } from "../support/CoolifyInMemory.ts"
 import { layerMemory as authoritativeMemory } from "../../src/dns/MemoryAuthoritativeDns.ts"
 import type { RecordSet } from "../../src/dns/DnsClient.ts"
 import { DnsMemory, layerMemory as dnsMemory } from "../../src/dns/DnsMemory.ts"
@@ -17,7 +17,7 @@ import { applyOptions, server, spec, zone } from "./Samples.ts"
 
 const world = (records: ReadonlyArray<RecordSet>) =>
   Layer.mergeAll(
-    coolifyMemory({ servers: [server], deployment: { polls: 0 }, deletion: { polls: 0 } }),
+    layerDirect({ servers: [server], latency: atOnce }),
     Layer.provideMerge(authoritativeMemory, dnsMemory([zone], records)),
     healthDryRun,
     secretMemory({ API_KEY: "s3cret" }),
@@ -41,7 +41,7 @@ const refusalOf = (domain: string, ...records: ReadonlyArray<RecordSet>) =>
         Effect.catchTag("JournalError", Effect.die)
       )
     )
-    const coolify = yield* (yield* CoolifyMemory).world
+    const coolify = yield* (yield* CoolifyInMemory).api.world
     const dns = yield* DnsMemory
     const sent = [
       coolify.projects.length,

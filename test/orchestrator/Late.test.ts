@@ -8,7 +8,7 @@ import * as Ref from "effect/Ref"
 import * as TestClock from "effect/TestClock"
 import { CoolifyClient } from "../../src/coolify/CoolifyClient.ts"
 import { CoolifyError } from "../../src/coolify/CoolifyError.ts"
-import { CoolifyMemory, layerMemory as coolifyMemory } from "../../src/coolify/CoolifyMemory.ts"
+import { CoolifyInMemory, atOnce, layerDirect } from "../support/CoolifyInMemory.ts"
 import { layerMemory as authoritativeMemory } from "../../src/dns/MemoryAuthoritativeDns.ts"
 import { layerMemory as dnsMemory } from "../../src/dns/DnsMemory.ts"
 import { layerHealthy as healthy } from "../../src/health/MemoryHealthProbe.ts"
@@ -23,7 +23,7 @@ import { applyOptions, server, spec, zone } from "./Samples.ts"
 const second: Spec = { ...spec, port: 9090, env: { LOG_LEVEL: "debug" } }
 
 const world = Layer.mergeAll(
-  coolifyMemory({ servers: [server], deployment: { polls: 1 }, deletion: { polls: 1 } }),
+  layerDirect({ servers: [server], latency: atOnce }),
   Layer.provideMerge(authoritativeMemory, dnsMemory([zone])),
   healthy,
   secretMemory({ API_KEY: "s3cret" }),
@@ -67,7 +67,7 @@ const applied = (of: Spec) =>
   })
 
 const ports = Effect.gen(function* () {
-  const { applications, variables } = yield* (yield* CoolifyMemory).world
+  const { applications, variables } = yield* (yield* CoolifyInMemory).seen
   const level = variables.filter(({ key, isPreview }) => key === "LOG_LEVEL" && !isPreview)
   return [applications.map(({ port }) => port), level.map(({ comment }) => comment)]
 })

@@ -7,7 +7,7 @@ import * as Ref from "effect/Ref"
 import * as TestClock from "effect/TestClock"
 import { CoolifyClient } from "../../src/coolify/CoolifyClient.ts"
 import { CoolifyError } from "../../src/coolify/CoolifyError.ts"
-import { CoolifyMemory, layerMemory as coolifyMemory } from "../../src/coolify/CoolifyMemory.ts"
+import { CoolifyInMemory, atOnce, layerDirect } from "../support/CoolifyInMemory.ts"
 import { layerMemory as authoritativeMemory } from "../../src/dns/MemoryAuthoritativeDns.ts"
 import { DnsMemory, layerMemory as dnsMemory } from "../../src/dns/DnsMemory.ts"
 import { HealthProbe, ProbeError } from "../../src/health/HealthProbe.ts"
@@ -23,7 +23,7 @@ const second: Spec = { ...spec, port: 9090, env: { LOG_LEVEL: "debug" } }
 const other = "aaaaaaaaaaaa"
 
 const world = Layer.mergeAll(
-  coolifyMemory({ servers: [server], deployment: { polls: 1 }, deletion: { polls: 1 } }),
+  layerDirect({ servers: [server], latency: atOnce }),
   Layer.provideMerge(authoritativeMemory, dnsMemory([zone])),
   secretMemory({ API_KEY: "s3cret" }),
   journalsMemory
@@ -63,7 +63,7 @@ const applied = (
 
 /** Another machine's run writes its release over the one that stands there. */
 const takenBy = (run: string, pending: boolean) =>
-  Effect.flatMap(CoolifyMemory, ({ edit }) =>
+  Effect.flatMap(CoolifyInMemory, ({ edit }) =>
     edit((now) => ({
       ...now,
       variables: now.variables.map((row) =>
@@ -75,7 +75,7 @@ const takenBy = (run: string, pending: boolean) =>
   )
 
 const state = Effect.gen(function* () {
-  const { applications, variables } = yield* (yield* CoolifyMemory).world
+  const { applications, variables } = yield* (yield* CoolifyInMemory).seen
   const records = yield* (yield* DnsMemory).recordSets
   const journals = yield* Ref.get(yield* MemoryJournals)
   return {
@@ -94,8 +94,8 @@ describe("a run that another machine's has overtaken", () => {
       `undoes nothing of a first apply that ${healthy ? "works" : "fails"}, and says whose it is`,
       () =>
         Effect.gen(function* () {
-          const memory = yield* CoolifyMemory
-          const meanwhile = Effect.provideService(takenBy(other, true), CoolifyMemory, memory)
+          const memory = yield* CoolifyInMemory
+          const meanwhile = Effect.provideService(takenBy(other, true), CoolifyInMemory, memory)
           const error = failed(yield* applied(spec, { healthy, meanwhile }))
           assert.strictEqual(error._tag, "RunError")
           if (error._tag !== "RunError") return
@@ -116,8 +116,8 @@ describe("a run that another machine's has overtaken", () => {
   it.effect("undoes nothing of an update", () =>
     Effect.gen(function* () {
       yield* applied(spec)
-      const memory = yield* CoolifyMemory
-      const meanwhile = Effect.provideService(takenBy(other, false), CoolifyMemory, memory)
+      const memory = yield* CoolifyInMemory
+      const meanwhile = Effect.provideService(takenBy(other, false), CoolifyInMemory, memory)
       const error = failed(yield* applied(second, { healthy: false, meanwhile }))
       if (error._tag !== "RunError") return assert.fail(error.message)
       assert.include(error.report.leftovers[0]?.why ?? "", `run ${other} has changed it meanwhile`)
@@ -130,10 +130,13 @@ describe("a run that another machine's has overtaken", () => {
   it.effect("is not confirmed with what somebody else has changed in it, nor mixed further", () =>
     Effect.gen(function* () {
       yield* applied(spec)
-      const memory = yield* CoolifyMemory
+      const memory = yield* CoolifyInMemory
       const meanwhile = memory.edit((now) => ({
         ...now,
-        applications: now.applications.map((one) => ({ ...one, port: 7777 }))
+        applications: now.applications.map((one) => ({
+          ...one,
+          columns: { ...one.columns, ports_exposes: "7777" }
+        }))
       }))
       const error = failed(yield* applied(second, { meanwhile }))
       if (error._tag !== "RunError") return assert.fail(error.message)
@@ -150,9 +153,9 @@ describe("a run that another machine's has overtaken", () => {
   it.effect("sends nothing when the other came between its plan and its first change", () =>
     Effect.gen(function* () {
       yield* applied(spec)
-      const memory = yield* CoolifyMemory
+      const memory = yield* CoolifyInMemory
       const confirm = () =>
-        Effect.as(Effect.provideService(takenBy(other, true), CoolifyMemory, memory), true)
+        Effect.as(Effect.provideService(takenBy(other, true), CoolifyInMemory, memory), true)
       const fiber = yield* apply(second, { ...applyOptions, confirm }).pipe(
         Effect.provideService(HealthProbe, { port: 443, get: () => Effect.never }),
         Effect.either,
