@@ -56,6 +56,7 @@ describe("specs at once", () => {
         assert.strictEqual(status, 0, `${stdout}\n${stderr}`)
       }
       const listed = await fabrik.run(["list", "--sandbox", "--json"])
+      assert.strictEqual(listed.status, 0, listed.stderr)
       const managed = listed.stdout
         .trim()
         .split("\n")
