@@ -61,7 +61,7 @@ export const layersOf = (sandbox: SandboxHandle) =>
     )
   ).pipe(Layer.orDie)
 
-export const options: ApplyOptions = { ...applyOptions, timeout: Duration.seconds(30) }
+export const options: ApplyOptions = { ...applyOptions, timeout: Duration.minutes(2) }
 
 /** Polls fast and gives up soon: the sandbox takes milliseconds where the world takes minutes. */
 export const hasty = Effect.map(Pace, (pace) => ({

@@ -35,7 +35,7 @@ const mounted = (sandbox: SandboxHandle) =>
 const writes = (sandbox: SandboxHandle) =>
   Effect.map(sandbox.requests, (all) => all.filter(({ method }) => method !== "GET").length)
 
-describe("the volumes of an application", () => {
+describe.concurrent("the volumes of an application", () => {
   it.scopedLive("come with its first apply, and nothing is written when they are there", () =>
     Effect.gen(function* () {
       const sandbox = yield* start
