@@ -228,7 +228,7 @@ export const core = [
   },
   {
     name: "the mark that tells ours from theirs",
-    file: "src/orchestrator/ReconcileRecord.ts",
+    file: "src/kinds/DiffRecord.ts",
     find: "Marker.parse(recordSet.comment)?.key === key",
     put: "recordSet.comment !== key",
     tests: ["test/orchestrator/Reconcile.test.ts"]

@@ -4,7 +4,7 @@ import { DnsClient, type RecordSet, type Zone } from "../dns/DnsClient.ts"
 import { ofType } from "../dns/Zone.ts"
 import type { Spec } from "../appspec/Spec.ts"
 import { RefusedError } from "../engine/DeployError.ts"
-import type { ObservedDns } from "./Observe.ts"
+import type { ObservedDns } from "../kinds/DiffRecord.ts"
 
 /** The names between the zone's apex and `name`, both left out, from the apex down. */
 const namesBetween = (zone: Zone, name: string): ReadonlyArray<string> => {

@@ -18,11 +18,9 @@ import {
   releaseKey,
   secretComment
 } from "../kinds/VariableComment.ts"
+import { unknownAddress, type WantedRecord } from "../kinds/DiffRecord.ts"
 import * as Marker from "../engine/Marker.ts"
 import { namesOf, partsOf } from "./Blueprint.ts"
-
-/** Stands for a server address that is not known because nothing was read. */
-export const unknownAddress = "0.0.0.0"
 
 /** What the spec asks for, in the services' terms. */
 export interface Desired {
@@ -67,6 +65,16 @@ export const applicationMark = (owner: string, spec: Spec, run: string): string 
 
 export const recordMark = (owner: string, spec: Spec, run: string): string =>
   Marker.render({ key: Marker.applicationKey(owner, spec), run, source: undefined })
+
+/** The record of the spec's domain. */
+export const wantedRecord = ({ owner, run, spec, target }: Desired): WantedRecord => ({
+  name: spec.domain,
+  ...target,
+  ttl: spec.dns.ttl,
+  proxied: spec.dns.proxied,
+  mark: recordMark(owner, spec, run),
+  key: Marker.applicationKey(owner, spec)
+})
 
 /** Tells this machine's key from others'. */
 const thisKey = Effect.flatMap(SecretStore, (store) =>

@@ -6,7 +6,7 @@ import type { ObservedVariable } from "../coolify/endpoints/Variables.ts"
 import type { Project } from "../coolify/endpoints/Projects.ts"
 import type { Server } from "../coolify/endpoints/Servers.ts"
 import { mayStopDeployment } from "../coolify/VariableValue.ts"
-import { DnsClient, type RecordSet, type Zone } from "../dns/DnsClient.ts"
+import { DnsClient } from "../dns/DnsClient.ts"
 import type { DnsError } from "../dns/DnsError.ts"
 import { KnownSecrets } from "../secrets/KnownSecrets.ts"
 import type { Spec } from "../appspec/Spec.ts"
@@ -16,6 +16,7 @@ import { RefusedError } from "../engine/DeployError.ts"
 import { isPlainComment, isSecretComment, releaseIn } from "../kinds/VariableComment.ts"
 import { absentIfNotFound } from "../kinds/Find.ts"
 import * as Marker from "../engine/Marker.ts"
+import type { ObservedDns, OrphanRecord } from "../kinds/DiffRecord.ts"
 import type { PlannedPart } from "../kinds/Part.ts"
 import { furnishings, isEmpty, namesakes } from "../kinds/Projects.ts"
 import { withPublicAddress } from "./ServedDomains.ts"
@@ -40,21 +41,6 @@ export interface Observed {
   readonly dns: ObservedDns | undefined
   /** Records of ours at names that the application answered for before, and the spec no longer has. */
   readonly orphans: ReadonlyArray<OrphanRecord>
-}
-
-export interface OrphanRecord {
-  readonly zone: Zone
-  readonly recordSet: RecordSet
-}
-
-export interface ObservedDns {
-  readonly provider: string
-  readonly comments: boolean
-  /** What the provider writes for a record without a TTL, if it then shows as that. */
-  readonly automaticTtl?: number | undefined
-  readonly zone: Zone
-  /** Every record set at the domain. */
-  readonly recordSets: ReadonlyArray<RecordSet>
 }
 
 /**

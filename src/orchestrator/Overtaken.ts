@@ -11,7 +11,7 @@ import * as Ref from "effect/Ref"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
 import { DeploymentFailedError, RefusedError } from "../engine/DeployError.ts"
 import type { Desired } from "./Desired.ts"
-import { diffApplication } from "./DiffApplication.ts"
+import { diffApplication } from "../kinds/DiffApplication.ts"
 import { diffVariables } from "../kinds/DiffVariables.ts"
 import { absentIfNotFound } from "../kinds/Find.ts"
 import type { RecordedChange, Unsettled } from "../engine/JournalEntry.ts"
@@ -148,7 +148,7 @@ export const checkOwn = Effect.fn("checkOwn")(function* (desired: Desired, uuid:
     return yield* overtaken(`run ${standing.run} ${doing(standing)} ${spec.name} meanwhile`)
   }
   const changed = [
-    ...diffApplication(desired, application).changes.map(({ field }) => field),
+    ...diffApplication(desired.application, application).changes.map(({ field }) => field),
     ...diffVariables(desired.variables, variables, () => true, desired.held ?? []).changes.map(
       ({ name }) => name
     )

@@ -4,17 +4,17 @@ import type { Application, ApplicationPatch, ApplicationSettings } from "../cool
 import type { ObservedVariable } from "../coolify/endpoints/Variables.ts"
 import type { Project } from "../coolify/endpoints/Projects.ts"
 import { RefusedError } from "../engine/DeployError.ts"
-import { releaseVariable, specDigest, type Desired } from "./Desired.ts"
+import { releaseVariable, specDigest, wantedRecord, type Desired } from "./Desired.ts"
 import { isOurComment, releaseKey, releaseIn } from "../kinds/VariableComment.ts"
-import { diffApplication, type ApplicationDiff } from "./DiffApplication.ts"
+import { diffApplication, type ApplicationDiff } from "../kinds/DiffApplication.ts"
 import { diffVariables, hiddenRelease } from "../kinds/DiffVariables.ts"
-import type { Observed, OrphanRecord } from "./Observe.ts"
+import type { Observed } from "./Observe.ts"
 import type { Change, Plan } from "../engine/Plan.ts"
 import type { VariableActions } from "../kinds/Variables.ts"
 import type { PlannedPart } from "../kinds/Part.ts"
 import { planNotes, unseenVariables } from "./PlanNotes.ts"
 import { refuseValues } from "./RefuseValues.ts"
-import { reconcileRecord, type RecordAction } from "./ReconcileRecord.ts"
+import { diffRecord, type OrphanRecord, type RecordAction } from "../kinds/DiffRecord.ts"
 
 type ApplicationAction =
   | { readonly _tag: "Create"; readonly settings: ApplicationSettings }
@@ -55,7 +55,7 @@ export const reconcile = (
   options: ReconcileOptions
 ): Either.Either<Reconciliation, RefusedError> =>
   Either.gen(function* () {
-    const record = yield* reconcileRecord(desired, observed.dns)
+    const record = yield* diffRecord(wantedRecord(desired), observed.dns)
     const coolify = options.skipDeploy
       ? untouched(desired, observed)
       : yield* reconcileCoolify(desired, observed, options)
@@ -156,7 +156,7 @@ const reconcileCoolify = (
         })
       )
     }
-    const fields = diffApplication(desired, application)
+    const fields = diffApplication(desired.application, application)
     const variables = diffVariables(
       desired.variables,
       observed.variables,

@@ -5,10 +5,10 @@ import type { ApplicationSource } from "../../src/coolify/endpoints/Applications
 import type { ObservedVariable } from "../../src/coolify/endpoints/Variables.ts"
 import type { RecordSet } from "../../src/dns/DnsClient.ts"
 import { desiredApplication } from "../../src/orchestrator/Desired.ts"
-import { diffApplication } from "../../src/orchestrator/DiffApplication.ts"
+import { diffApplication } from "../../src/kinds/DiffApplication.ts"
 import { looksSecret, sortVariables } from "../../src/orchestrator/PlainVariables.ts"
 import { writeSpec, type Existing } from "../../src/orchestrator/SpecText.ts"
-import { application, desired, server, spec, variable, zone } from "./Samples.ts"
+import { application, server, spec, variable, zone } from "./Samples.ts"
 
 const existing = (
   changes: Partial<Existing["application"]> = {},
@@ -188,10 +188,7 @@ describe("writeSpec", () => {
       ]) {
         const of = existing({ source, healthcheck })
         const made = written(of)
-        const diff = diffApplication(
-          desired(made.spec, { application: desiredApplication("default", made.spec, "000000000009") }),
-          of.application
-        )
+        const diff = diffApplication(desiredApplication("default", made.spec, "000000000009"), of.application)
         assert.deepStrictEqual([diff.changes, diff.replace], [[], false])
       }
     })

@@ -10,7 +10,7 @@ import type { Observed } from "../Observe.ts"
 import { makeAll, node } from "../../engine/Graph.ts"
 import { Pace } from "../../engine/Pace.ts"
 import type { Reconciliation } from "../Reconcile.ts"
-import type { RecordAction } from "../ReconcileRecord.ts"
+import type { RecordAction } from "../../kinds/DiffRecord.ts"
 import {
   application as applicationKind,
   createApplication,

@@ -2,10 +2,40 @@ import * as Either from "effect/Either"
 import type { RecordSet, Zone } from "../dns/DnsClient.ts"
 import { conflictsAt, describe, ofType, satisfies } from "../dns/Zone.ts"
 import { RefusedError } from "../engine/DeployError.ts"
-import { recordMark, unknownAddress, type Desired } from "./Desired.ts"
 import * as Marker from "../engine/Marker.ts"
-import type { ObservedDns, OrphanRecord } from "./Observe.ts"
 import type { Change, FieldChange } from "../engine/Plan.ts"
+
+/** Stands for a server address that is not known because nothing was read. */
+export const unknownAddress = "0.0.0.0"
+
+/** What a spec asks of the record of its domain. */
+export interface WantedRecord {
+  readonly name: string
+  readonly type: "A" | "AAAA" | "CNAME"
+  readonly value: string
+  /** Seconds; `undefined`: the provider's own. */
+  readonly ttl: number | undefined
+  readonly proxied: boolean
+  /** Tells that it is ours, where the provider keeps comments. */
+  readonly mark: string
+  /** Of that mark: the same for every run of the spec. */
+  readonly key: string
+}
+
+export interface ObservedDns {
+  readonly provider: string
+  readonly comments: boolean
+  /** What the provider writes for a record without a TTL, if it then shows as that. */
+  readonly automaticTtl?: number | undefined
+  readonly zone: Zone
+  /** Every record set at the domain. */
+  readonly recordSets: ReadonlyArray<RecordSet>
+}
+
+export interface OrphanRecord {
+  readonly zone: Zone
+  readonly recordSet: RecordSet
+}
 
 /** What happens to the record of the domain. `stale`: ours of other types that exclude it, removed before it is put. */
 export type RecordAction =
@@ -28,22 +58,21 @@ interface RecordPart {
   readonly changes: ReadonlyArray<Change>
 }
 
-export const reconcileRecord = (
-  desired: Desired,
+export const diffRecord = (
+  want: WantedRecord,
   observed: ObservedDns | undefined
 ): Either.Either<RecordPart, RefusedError> => {
   if (observed === undefined) return Either.right({ action: { _tag: "Skip" }, orphans: [], changes: [] })
-  const { spec, target, owner, run } = desired
-  const key = Marker.applicationKey(owner, spec)
+  const { key } = want
   const isOurs = (recordSet: RecordSet) => Marker.parse(recordSet.comment)?.key === key
-  const before = ofType(observed.recordSets, target.type)
+  const before = ofType(observed.recordSets, want.type)
   const wanted: RecordSet = {
-    name: spec.domain,
-    type: target.type,
-    ttl: spec.dns.ttl ?? observed.automaticTtl,
-    values: [target.value],
-    proxied: spec.dns.proxied,
-    comment: observed.comments ? recordMark(owner, spec, run) : undefined
+    name: want.name,
+    type: want.type,
+    ttl: want.ttl ?? observed.automaticTtl,
+    values: [want.value],
+    proxied: want.proxied,
+    comment: observed.comments ? want.mark : undefined
   }
   const isRight =
     before !== undefined &&
@@ -57,20 +86,20 @@ export const reconcileRecord = (
     return Either.left(
       new RefusedError({
         reason: "Foreign",
-        detail: `${spec.domain} already has a record that fabrik did not make: ${describe(foreign).join(", ")}; the spec wants ${describe(wanted).join(", ")}`,
+        detail: `${want.name} already has a record that fabrik did not make: ${describe(foreign).join(", ")}; the spec wants ${describe(wanted).join(", ")}`,
         next: `remove that record at ${observed.provider}, or point the spec there with \`dns.target\`; \`fabrik adopt\` takes over what already serves a domain`
       })
     )
   }
   const orphans = observed.recordSets
-    .filter((recordSet) => /^A(AAA)?$/.test(recordSet.type) && recordSet.type !== target.type)
+    .filter((recordSet) => /^A(AAA)?$/.test(recordSet.type) && recordSet.type !== want.type)
     .filter((recordSet) => isOurs(recordSet) && !inTheWay.includes(recordSet))
     .map((recordSet) => ({ zone: observed.zone, recordSet }))
   if (isRight && inTheWay.length === 0) {
     return Either.right({
       action: { _tag: "Keep", zone: observed.zone, recordSet: before },
       orphans,
-      changes: [change(spec.domain, target.type, "unchanged", [])]
+      changes: [change(want.name, want.type, "unchanged", [])]
     })
   }
   return Either.right({
@@ -84,13 +113,8 @@ export const reconcileRecord = (
     },
     orphans,
     changes: [
-      ...inTheWay.map(({ type }) => change(spec.domain, type, "delete", [])),
-      change(
-        spec.domain,
-        target.type,
-        before === undefined ? "create" : "update",
-        recordFields(before, wanted)
-      )
+      ...inTheWay.map(({ type }) => change(want.name, type, "delete", [])),
+      change(want.name, want.type, before === undefined ? "create" : "update", recordFields(before, wanted))
     ]
   })
 }

@@ -5,7 +5,6 @@ import type {
   ApplicationSource
 } from "../coolify/endpoints/Applications.ts"
 import { normaliseRepository } from "../coolify/Repository.ts"
-import type { Desired } from "./Desired.ts"
 import * as Marker from "../engine/Marker.ts"
 import type { FieldChange } from "../engine/Plan.ts"
 
@@ -17,8 +16,10 @@ export interface ApplicationDiff {
 }
 
 /** What of an application differs; every field when there is none yet. */
-export const diffApplication = (desired: Desired, observed: Application | undefined): ApplicationDiff => {
-  const wanted = desired.application
+export const diffApplication = (
+  wanted: ApplicationSettings,
+  observed: Application | undefined
+): ApplicationDiff => {
   if (observed === undefined) {
     const changes = fieldsOf(wanted).map(([field, after]) => ({ field, before: null, after, secret: false }))
     return { patch: wanted, changes, replace: false }
