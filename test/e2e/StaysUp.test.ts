@@ -37,7 +37,9 @@ describe("an application that does not stay up", () => {
     "is shown with its last lines when it crashes at once, though there is no log between two runs",
     () =>
       Effect.gen(function* () {
-        const error = yield* failureOf({ SANDBOX_APP: "crash", SANDBOX_ECHO: "GREETING" }, unchecked)
+        // Time for several restarts: after one alone it is not yet known that there will be more.
+        const health = { ...unchecked, retries: 6 }
+        const error = yield* failureOf({ SANDBOX_APP: "crash", SANDBOX_ECHO: "GREETING" }, health)
         const { log, what } = explain(error)
         assert.include(what, "keeps restarting")
         assert.include(log, "GREETING=hello")
