@@ -110,7 +110,7 @@ const all: ReadonlyArray<Interruption> = scenarios.flatMap((scenario) =>
 /** A part of them that has every kind and every scenario, and walks through the moments. */
 const chosen = (terminal: boolean): ReadonlyArray<Interruption> => {
   const cases = all.filter((one) => one.terminal === terminal)
-  const wanted = size(3, cases.length)
+  const wanted = size(2, cases.length)
   return wanted >= cases.length
     ? cases
     : Array.from({ length: wanted }, (_, index) => {
