@@ -109,7 +109,7 @@ describe("killed", () => {
       }))
     )
     const withJournals = all.flatMap((one) => journalsAfter(one.kill).map((journal) => ({ ...one, journal })))
-    const chosen = sample(withJournals, size(3, withJournals.length))
+    const chosen = sample(withJournals, size(2, withJournals.length))
     let refused = 0
     await bench.each(
       chosen,
