@@ -107,10 +107,8 @@ export const volumesOf = (wanted: ReadonlyArray<Wanted>): Part => ({
       })
       const others = there.filter(({ name }) => wanted.every((one) => one.name !== name))
       const gone = others.filter(({ name }) => given?.has(name) === true)
-      const taken = others.find(
-        ({ name, storage }) =>
-          given?.has(name) !== true && missing.some(({ path }) => path === storage.mountPath)
-      )
+      const staying = others.filter((one) => !gone.includes(one))
+      const taken = staying.find(({ storage }) => missing.some(({ path }) => path === storage.mountPath))
       if (taken !== undefined) return yield* inTheWay(taken.name, taken.storage)
       return planned(
         application,
@@ -119,9 +117,7 @@ export const volumesOf = (wanted: ReadonlyArray<Wanted>): Part => ({
           ...missing
         ],
         stored,
-        others
-          .filter((one) => !gone.includes(one))
-          .map(({ name, storage }) => `${name} (${storage.mountPath})`)
+        staying.map(({ name, storage }) => `${name} (${storage.mountPath})`)
       )
     })
 })
