@@ -66,12 +66,15 @@ export const observe = Effect.fn("observe")(function* (spec: Spec, options: { re
       has: (name: string) => release.has.includes(shortName(kind, name)),
       isEmpty: release.has.length === 0
     }
-  const parts = yield* Effect.forEach(
-    partsOf(spec),
-    ({ kind, plan }) => plan(coolify.application, given(kind)),
+  const [parts, orphans] = yield* Effect.all(
+    [
+      Effect.forEach(partsOf(spec), ({ kind, plan }) => plan(coolify.application, given(kind)), {
+        concurrency: "unbounded"
+      }),
+      options.skipDns ? Effect.succeed([]) : observeOrphans(spec, coolify.application, { everywhere })
+    ],
     { concurrency: "unbounded" }
   )
-  const orphans = options.skipDns ? [] : yield* observeOrphans(spec, coolify.application, { everywhere })
   return { server, ...coolify, parts, dns, orphans } satisfies Observed
 })
 
