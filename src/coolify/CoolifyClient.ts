@@ -8,6 +8,7 @@ import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type { CoolifyError } from "./CoolifyError.ts"
 import type { Applications } from "./endpoints/Applications.ts"
+import type { Databases } from "./endpoints/Databases.ts"
 import type { Deployments } from "./endpoints/Deployments.ts"
 import type { Environments } from "./endpoints/Environments.ts"
 import type { Projects } from "./endpoints/Projects.ts"
@@ -31,6 +32,7 @@ export class CoolifyClient extends Context.Tag("fabrik/coolify/CoolifyClient")<
     readonly applications: Applications
     readonly variables: Variables
     readonly storages: Storages
+    readonly databases: Databases
     readonly deployments: Deployments
   }
 >() {}
@@ -62,6 +64,12 @@ export type CoolifyMethod =
   | "createStorage"
   | "updateStorage"
   | "deleteStorage"
+  | "listDatabases"
+  | "createDatabase"
+  | "getDatabase"
+  | "startDatabase"
+  | "stopDatabase"
+  | "deleteDatabase"
   | "deploy"
   | "mayDeploy"
   | "getDeployment"

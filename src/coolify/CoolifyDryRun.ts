@@ -35,6 +35,13 @@ export const layerDryRun: Layer.Layer<CoolifyClient, never, CoolifyClient> = Lay
       update: () => Effect.void,
       remove: () => Effect.void
     },
+    databases: {
+      ...below.databases,
+      create: () => made,
+      start: () => Effect.void,
+      stop: () => Effect.void,
+      remove: () => Effect.void
+    },
     deployments: {
       ...below.deployments,
       mayStart: Effect.void,
@@ -89,6 +96,14 @@ export const layerOffline = (options: { readonly serverName: string }): Layer.La
       create: refused("createStorage"),
       update: refused("updateStorage"),
       remove: refused("deleteStorage")
+    },
+    databases: {
+      list: Effect.succeed([]),
+      create: refused("createDatabase"),
+      get: refused("getDatabase"),
+      start: refused("startDatabase"),
+      stop: refused("stopDatabase"),
+      remove: refused("deleteDatabase")
     },
     deployments: {
       start: refused("deploy"),

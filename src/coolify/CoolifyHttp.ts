@@ -8,6 +8,7 @@ import { CoolifyClient } from "./CoolifyClient.ts"
 import type { CoolifyConfig } from "./CoolifyConfig.ts"
 import { CoolifyError } from "./CoolifyError.ts"
 import { makeApplications } from "./endpoints/Applications.ts"
+import { makeDatabases } from "./endpoints/Databases.ts"
 import { makeDeployments } from "./endpoints/Deployments.ts"
 import { makeEnvironments } from "./endpoints/Environments.ts"
 import { makeProjects } from "./endpoints/Projects.ts"
@@ -47,6 +48,7 @@ export const makeOver = (transport: Transport): Effect.Effect<Context.Tag.Servic
       applications: makeApplications(transport),
       variables: makeVariables(transport),
       storages: makeStorages(transport),
+      databases: makeDatabases(transport),
       deployments: makeDeployments(transport, hide)
     })
   })

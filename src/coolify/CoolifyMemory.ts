@@ -12,11 +12,14 @@ import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
 import { CoolifyClient, type CoolifyMethod } from "./CoolifyClient.ts"
 import type { Application } from "./endpoints/Applications.ts"
+import { isInInventory } from "./endpoints/Environments.ts"
+import type { Database } from "./endpoints/Databases.ts"
 import type { ObservedVariable } from "./endpoints/Variables.ts"
 import type { Server } from "./endpoints/Servers.ts"
 import { CoolifyError } from "./CoolifyError.ts"
 import * as Worlds from "./CoolifyWorld.ts"
 import type { Outcome, Step, World } from "./CoolifyWorld.ts"
+import * as Databases from "./WorldDatabases.ts"
 import * as Deployments from "./WorldDeployments.ts"
 import * as Lists from "./WorldLists.ts"
 import * as Storages from "./WorldStorages.ts"
@@ -138,6 +141,8 @@ const make = (options: MemoryOptions = {}) =>
       sensitive || application.source._tag !== "Dockerfile"
         ? application
         : { ...application, source: { ...application.source, text: undefined } }
+    const shownDatabase = <A extends Database>(database: A): A =>
+      sensitive ? database : { ...database, url: undefined }
     const shownVariable = (row: ObservedVariable): ObservedVariable =>
       sensitive && !row.isShownOnce ? row : { ...row, value: undefined }
     const shownLogs = <A extends { readonly logs: unknown }>(deployment: A) =>
@@ -166,7 +171,13 @@ const make = (options: MemoryOptions = {}) =>
             "inventory",
             (so) =>
               Either.map(Worlds.inventory(so, projectUuid, environment), ([found, then]) => [
-                { ...found, applications: found.applications.map(shown) },
+                {
+                  ...found,
+                  applications: found.applications.map(shown),
+                  databases: Databases.databasesIn(so, found.environmentUuid)
+                    .filter(({ engine }) => isInInventory(engine))
+                    .map(shownDatabase)
+                },
                 then
               ]),
             (so) => Deployments.lookAtDeletions(so, (one) => one.projectUuid === projectUuid)
@@ -241,6 +252,17 @@ const make = (options: MemoryOptions = {}) =>
           call("updateStorage", (so) => Storages.updateStorage(so, application, storage, to)),
         remove: (application, storage) =>
           call("deleteStorage", (so) => Storages.deleteStorage(so, application, storage))
+      },
+      databases: {
+        list: read("listDatabases", (so) => Databases.listDatabases(so).map(shownDatabase)),
+        create: (database) => call("createDatabase", (so) => Databases.createDatabase(so, database)),
+        get: (uuid) =>
+          call("getDatabase", (so) =>
+            Either.map(Databases.getDatabase(so, uuid), ([found, then]) => [shownDatabase(found), then])
+          ),
+        start: (uuid) => call("startDatabase", (so) => Databases.startDatabase(so, uuid)),
+        stop: (uuid) => call("stopDatabase", (so) => Databases.stopDatabase(so, uuid)),
+        remove: (uuid) => call("deleteDatabase", (so) => Databases.deleteDatabase(so, uuid))
       },
       deployments: {
         start: (uuid, { force }) =>

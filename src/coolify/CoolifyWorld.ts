@@ -10,6 +10,7 @@ import type {
   ApplicationSettings,
   CreateApplication
 } from "./endpoints/Applications.ts"
+import type { CreateDatabase } from "./endpoints/Databases.ts"
 import type { Deployment, DeploymentLogLine } from "./endpoints/Deployments.ts"
 import type { Inventory } from "./endpoints/Environments.ts"
 import type { ObservedVariable } from "./endpoints/Variables.ts"
@@ -56,6 +57,13 @@ export interface WorldStorage extends Storage {
   readonly applicationUuid: string
 }
 
+export interface WorldDatabase extends CreateDatabase {
+  readonly uuid: string
+  readonly status: string
+  /** It has been asked to run and does not yet. */
+  readonly starts: boolean
+}
+
 export interface WorldDeployment extends Deployment {
   readonly applicationUuid: string
   readonly due: Due
@@ -70,6 +78,7 @@ export interface World {
   readonly applications: ReadonlyArray<WorldApplication>
   readonly variables: ReadonlyArray<WorldVariable>
   readonly storages: ReadonlyArray<WorldStorage>
+  readonly databases: ReadonlyArray<WorldDatabase>
   /** Oldest first. */
   readonly deployments: ReadonlyArray<WorldDeployment>
   /** The number in the next id. */
@@ -85,6 +94,7 @@ export const emptyWorld: World = {
   applications: [],
   variables: [],
   storages: [],
+  databases: [],
   deployments: [],
   next: 1,
   mark: ""
@@ -125,7 +135,7 @@ export const createProject = (
 
 export const deleteProject = (world: World, uuid: string): Step<void> => {
   if (!world.projects.some((project) => project.uuid === uuid)) return notFound("deleteProject", "Project")
-  if (world.applications.some((application) => application.projectUuid === uuid)) {
+  if ([...world.applications, ...world.databases].some(({ projectUuid }) => projectUuid === uuid)) {
     return refuse("deleteProject", "Refused", 400, "Project has resources, so it cannot be deleted.")
   }
   return step(undefined, {
@@ -136,7 +146,7 @@ export const deleteProject = (world: World, uuid: string): Step<void> => {
 }
 
 /** An environment is found by the very name or uuid. */
-const findEnvironment = (world: World, projectUuid: string, name: string) =>
+export const findEnvironment = (world: World, projectUuid: string, name: string) =>
   world.environments.find(
     (environment) =>
       environment.projectUuid === projectUuid && (environment.name === name || environment.uuid === name)
@@ -181,17 +191,22 @@ export const updateEnvironment = (
     environments: world.environments.map((one) => (one.uuid === environment.uuid ? changed : one)),
     applications: world.applications.map((one) =>
       isIn(one, environment) ? { ...one, environmentName: saved } : one
+    ),
+    databases: world.databases.map((one) =>
+      isIn(one, environment) ? { ...one, environmentName: saved } : one
     )
   })
 }
 
-const isIn = (application: WorldApplication, environment: WorldEnvironment) =>
-  application.projectUuid === environment.projectUuid && application.environmentName === environment.name
+const isIn = (
+  resource: Pick<WorldApplication, "environmentName" | "projectUuid">,
+  environment: WorldEnvironment
+) => resource.projectUuid === environment.projectUuid && resource.environmentName === environment.name
 
 export const deleteEnvironment = (world: World, projectUuid: string, name: string): Step<void> => {
   const environment = findEnvironment(world, projectUuid, name)
   if (environment === undefined) return notFound("deleteEnvironment", "Environment")
-  if (world.applications.some((application) => isIn(application, environment))) {
+  if ([...world.applications, ...world.databases].some((one) => isIn(one, environment))) {
     return refuse("deleteEnvironment", "Refused", 400, "Environment has resources, so it cannot be deleted.")
   }
   return step(undefined, {
@@ -209,7 +224,12 @@ export const shownApplication = ({
   ...application
 }: WorldApplication): Application => application
 
-export const inventory = (world: World, projectUuid: string, name: string): Step<Inventory> => {
+/** But for its databases. */
+export const inventory = (
+  world: World,
+  projectUuid: string,
+  name: string
+): Step<Omit<Inventory, "databases">> => {
   const environment = findEnvironment(world, projectUuid, name)
   return environment === undefined
     ? notFound("inventory", "Environment")
@@ -218,7 +238,7 @@ export const inventory = (world: World, projectUuid: string, name: string): Step
           environmentUuid: environment.uuid,
           description: environment.description ?? "",
           applications: world.applications.filter((one) => isIn(one, environment)).map(shownApplication),
-          others: 0
+          others: world.databases.filter((one) => isIn(one, environment)).length
         },
         world
       )

@@ -11,6 +11,10 @@ import { notFound, shownApplication, type World } from "./CoolifyWorld.ts"
 const numbered = (world: World) =>
   world.environments.map((environment, index) => ({ ...environment, id: index + 1 }))
 
+/** The number of an environment. */
+export const environmentId = (world: World, projectUuid: string, name: string): number =>
+  numbered(world).find((one) => one.projectUuid === projectUuid && one.name === name)?.id ?? 0
+
 /** Numbered in the order in which they stand in the world, which is that of their making. */
 export const projects = (world: World): ReadonlyArray<Project> =>
   world.projects.map((project, index) => ({ ...project, id: index + 1 }))
@@ -29,18 +33,13 @@ export const environments = (
     : notFound("listEnvironments", "Project")
 
 export const applications = (world: World): ReadonlyArray<ListedApplication> => {
-  const all = numbered(world)
   return world.applications
     .toSorted((a, b) => (a.name < b.name ? -1 : a.name === b.name ? 0 : 1))
     .map((application) => {
       const server = world.servers.find(({ uuid }) => uuid === application.serverUuid)
       return {
         ...shownApplication(application),
-        environmentId:
-          all.find(
-            ({ name, projectUuid }) =>
-              projectUuid === application.projectUuid && name === application.environmentName
-          )?.id ?? 0,
+        environmentId: environmentId(world, application.projectUuid, application.environmentName),
         server: server === undefined ? undefined : { uuid: server.uuid, name: server.name },
         otherSettings: []
       }

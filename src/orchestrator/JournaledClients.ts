@@ -118,6 +118,13 @@ const describedCoolify = (client: Context.Tag.Service<CoolifyClient>): Context.T
       remove: (uuid, storage) =>
         write("deleteStorage", `${uuid} ${storage}`, client.storages.remove(uuid, storage))
     },
+    databases: {
+      ...client.databases,
+      create: (database) => write("createDatabase", database.name, client.databases.create(database)),
+      start: (uuid) => write("startDatabase", uuid, client.databases.start(uuid)),
+      stop: (uuid) => write("stopDatabase", uuid, client.databases.stop(uuid)),
+      remove: (uuid, options) => write("deleteDatabase", uuid, client.databases.remove(uuid, options))
+    },
     deployments: {
       ...client.deployments,
       start: (uuid, options) => write("deploy", uuid, client.deployments.start(uuid, options)),

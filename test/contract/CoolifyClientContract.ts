@@ -5,6 +5,7 @@ import type * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import { CoolifyClient } from "../../src/coolify/CoolifyClient.ts"
+import { connectionOf, type DatabaseEngine } from "../../src/coolify/DatabaseEngine.ts"
 import type { ApplicationSource, CreateApplication } from "../../src/coolify/endpoints/Applications.ts"
 import type { ObservedVariable, Variable } from "../../src/coolify/endpoints/Variables.ts"
 import type { CoolifyError, CoolifyErrorReason } from "../../src/coolify/CoolifyError.ts"
@@ -446,6 +447,61 @@ export const coolifyClientContract = (name: string, layer: Layer.Layer<CoolifyCl
     )
 
     test(
+      "databases: each in its environment, started and stopped, with a URL made of what is known",
+      Effect.gen(function* () {
+        const { client, application } = yield* setting
+        const { environmentName, projectUuid, serverUuid } = application()
+        const place = { projectUuid, serverUuid, environmentName, description: "mine" }
+        const secret = Redacted.make("s3cret")
+        const asked = (engine: DatabaseEngine, image: string) =>
+          client.databases.create({ ...place, name: `db-${engine}`, engine, image, password: secret })
+        const main = yield* asked("postgresql", "postgres:17")
+        const cache = yield* asked("dragonfly", "docker.dragonflydb.io/dragonflydb/dragonfly:v1.34")
+        const running = (uuid: string, engine: DatabaseEngine) =>
+          until(client.databases.get(uuid, engine), ({ status }) => status === "running:healthy")
+        const made = yield* running(main.uuid, "postgresql")
+        yield* running(cache.uuid, "dragonfly")
+        const { url, ...rest } = made
+        assert.deepStrictEqual(rest, {
+          uuid: main.uuid,
+          name: "db-postgresql",
+          engine: "postgresql",
+          description: "mine",
+          image: "postgres:17",
+          status: "running:healthy"
+        })
+        const wanted = connectionOf("postgresql", main.uuid, secret).url
+        assert.strictEqual(url && Redacted.value(url), Redacted.value(wanted))
+        const { databases, others } = yield* client.environments.inventory(projectUuid, environmentName)
+        assert.deepStrictEqual(
+          databases.map(({ engine, uuid }) => [engine, uuid]),
+          [["postgresql", main.uuid]]
+        )
+        assert.isAtLeast(others, 1)
+        const listed = yield* client.databases.list
+        assert.sameMembers(
+          listed.map(({ engine, uuid }) => `${engine} ${uuid}`),
+          [`postgresql ${main.uuid}`, `dragonfly ${cache.uuid}`]
+        )
+        yield* refused(client.databases.start(main.uuid), "Refused")
+        yield* client.databases.stop(main.uuid)
+        yield* until(client.databases.get(main.uuid, "postgresql"), ({ status }) =>
+          status.startsWith("exited")
+        )
+        yield* refused(client.environments.remove(projectUuid, environmentName), "Refused")
+        yield* client.databases.remove(main.uuid, { deleteVolumes: true })
+        const gone = client.databases.get(main.uuid, "postgresql").pipe(
+          Effect.as(false),
+          Effect.catchIf(
+            ({ reason }) => reason === "NotFound",
+            () => Effect.succeed(true)
+          )
+        )
+        yield* until(gone, (is) => is)
+      })
+    )
+
+    test(
       "a stopped application is exited, until it is deployed again",
       Effect.gen(function* () {
         const { client, application } = yield* setting
@@ -492,6 +548,10 @@ export const coolifyClientContract = (name: string, layer: Layer.Layer<CoolifyCl
         yield* refused(client.applications.get(nothing), "NotFound")
         yield* refused(client.applications.update(nothing, { name: "x" }, application()), "NotFound")
         yield* refused(client.applications.remove(nothing, { deleteVolumes: false }), "NotFound")
+        yield* refused(client.databases.get(nothing, "redis"), "NotFound")
+        yield* refused(client.databases.start(nothing), "NotFound")
+        yield* refused(client.databases.stop(nothing), "NotFound")
+        yield* refused(client.databases.remove(nothing, { deleteVolumes: false }), "NotFound")
         yield* refused(client.storages.list(nothing), "NotFound")
         yield* refused(client.storages.create(nothing, { name: "a", mountPath: "/a" }), "NotFound")
         yield* refused(client.storages.update(nothing, nothing, { mountPath: "/a" }), "NotFound")

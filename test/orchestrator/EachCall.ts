@@ -36,6 +36,14 @@ const coolifyMethods: Readonly<Record<string, Readonly<Record<string, CoolifyMet
     update: "updateStorage",
     remove: "deleteStorage"
   },
+  databases: {
+    list: "listDatabases",
+    create: "createDatabase",
+    get: "getDatabase",
+    start: "startDatabase",
+    stop: "stopDatabase",
+    remove: "deleteDatabase"
+  },
   deployments: {
     start: "deploy",
     mayStart: "mayDeploy",

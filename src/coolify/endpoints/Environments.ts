@@ -2,9 +2,11 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { CoolifyError } from "../CoolifyError.ts"
+import type { DatabaseEngine } from "../DatabaseEngine.ts"
 import type { Transport } from "../Transport.ts"
 import { ApplicationRow, toApplication } from "./ApplicationAnswer.ts"
 import type { Application } from "./Applications.ts"
+import { type Database, DatabaseRow, toDatabase } from "./Databases.ts"
 import { Created, orElse, text, Uuid, Whole } from "./Fields.ts"
 
 /** An environment of a project. */
@@ -20,7 +22,9 @@ export interface Inventory {
   readonly environmentUuid: string
   readonly description: string
   readonly applications: ReadonlyArray<Application>
-  /** How many services and databases it has. Coolify does not tell all of its kinds of database here. */
+  /** Of the engines that Coolify tells of here: {@link isInInventory}. */
+  readonly databases: ReadonlyArray<Database>
+  /** How many services and databases it has. */
   readonly others: number
 }
 
@@ -45,17 +49,22 @@ export interface Environments {
 
 /** Only counted: nothing of them is kept. */
 const Rows = orElse(Schema.Array(Schema.Struct({})), [])
+const DatabaseRows = orElse(Schema.Array(DatabaseRow), [])
+
+/** Whether an environment's inventory has the databases of this engine; others only the list of all has. */
+export const isInInventory = (engine: DatabaseEngine): boolean =>
+  engine !== "keydb" && engine !== "dragonfly" && engine !== "clickhouse"
 
 export const InventoryRow = Schema.Struct({
   uuid: Uuid,
   description: text,
   applications: orElse(Schema.Array(ApplicationRow), []),
   services: Rows,
-  postgresqls: Rows,
-  redis: Rows,
-  mysqls: Rows,
-  mariadbs: Rows,
-  mongodbs: Rows
+  postgresqls: DatabaseRows,
+  redis: DatabaseRows,
+  mysqls: DatabaseRows,
+  mariadbs: DatabaseRows,
+  mongodbs: DatabaseRows
 })
 
 const EnvironmentRows = Schema.Array(Schema.Struct({ uuid: Uuid, name: Schema.String, id: Whole }))
@@ -100,19 +109,24 @@ export const makeEnvironments = ({ done, json }: Transport): Environments => ({
       },
       InventoryRow
     ).pipe(
-      Effect.map((found) => ({
-        environmentUuid: found.uuid,
-        description: found.description,
-        applications: found.applications.map(toApplication),
-        others: [
-          found.services,
-          found.postgresqls,
-          found.redis,
-          found.mysqls,
-          found.mariadbs,
-          found.mongodbs
-        ].flat().length
-      }))
+      Effect.map((found) => {
+        const of = (rows: ReadonlyArray<typeof DatabaseRow.Type>, engine: DatabaseEngine) =>
+          rows.map((row) => toDatabase(row, engine))
+        const databases = [
+          ...of(found.postgresqls, "postgresql"),
+          ...of(found.mysqls, "mysql"),
+          ...of(found.mariadbs, "mariadb"),
+          ...of(found.mongodbs, "mongodb"),
+          ...of(found.redis, "redis")
+        ]
+        return {
+          environmentUuid: found.uuid,
+          description: found.description,
+          applications: found.applications.map(toApplication),
+          databases,
+          others: found.services.length + databases.length
+        }
+      })
     ),
   list: (project) =>
     json(

@@ -19,6 +19,7 @@ import { projectRoutes } from "./ProjectRoutes.ts"
 import * as Router from "./Router.ts"
 import type { RunningContainer } from "./RunningContainer.ts"
 import { serverRoutes } from "./ServerRoutes.ts"
+import { standaloneRoutes } from "./StandaloneRoutes.ts"
 import { storageRoutes } from "./StorageRoutes.ts"
 import { tagRoutes } from "./TagRoutes.ts"
 import { variableRoutes } from "./VariableRoutes.ts"
@@ -88,6 +89,7 @@ export const make = (options: CoolifyOptions): Effect.Effect<CoolifyApi, never, 
       ...applicationRoutes(backend),
       ...variableRoutes(backend),
       ...storageRoutes(backend),
+      ...standaloneRoutes(backend),
       ...tagRoutes(backend),
       ...deploymentRoutes(backend)
     ]

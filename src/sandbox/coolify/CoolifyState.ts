@@ -128,6 +128,32 @@ export const Storage = Schema.Struct({
 })
 export type Storage = typeof Storage.Type
 
+export const DatabaseEngine = Schema.Literal(
+  "postgresql",
+  "mysql",
+  "mariadb",
+  "mongodb",
+  "redis",
+  "keydb",
+  "dragonfly",
+  "clickhouse"
+)
+export type DatabaseEngine = typeof DatabaseEngine.Type
+
+/** A database beside the applications. */
+export const StandaloneDatabase = Schema.Struct({
+  id: Schema.Int,
+  uuid: Schema.String,
+  engine: DatabaseEngine,
+  environment_id: Schema.Int,
+  server_id: Schema.Int,
+  status: Schema.String,
+  columns: Columns,
+  created_at: Schema.Number,
+  updated_at: Schema.Number
+})
+export type StandaloneDatabase = typeof StandaloneDatabase.Type
+
 /** What Docker keeps on a server from one container to the next. */
 const Volume = Schema.Struct({ server_id: Schema.Int, name: Schema.String })
 
@@ -216,7 +242,19 @@ export type Container = typeof Container.Type
 /** Work that Coolify does after it has answered. */
 export const Job = Schema.Struct({
   id: Schema.Int,
-  kind: Schema.Literal("delete", "stop", "refresh", "check", "give-up"),
+  kind: Schema.Literal(
+    "delete",
+    "stop",
+    "refresh",
+    "check",
+    "give-up",
+    "start-database",
+    "probe-database",
+    "stop-database",
+    "restart-database",
+    "delete-database"
+  ),
+  /** Of the application or the database that it is about. */
   application_uuid: Schema.String,
   /** Of a deletion. */
   keeps_volumes: Schema.optionalWith(Schema.Boolean, { default: () => false })
@@ -240,6 +278,7 @@ export const CoolifyState = Schema.Struct({
   applications: Schema.Array(Application),
   variables: Schema.Array(Variable),
   storages: Schema.optionalWith(Schema.Array(Storage), { default: () => [] }),
+  databases: Schema.optionalWith(Schema.Array(StandaloneDatabase), { default: () => [] }),
   volumes: Schema.optionalWith(Schema.Array(Volume), { default: () => [] }),
   tags: Schema.Array(Tag),
   deployments: Schema.Array(Deployment),
@@ -313,6 +352,7 @@ export const initialState = (options: { readonly tokens: ReadonlyArray<TokenSeed
   applications: [],
   variables: [],
   storages: [],
+  databases: [],
   volumes: [],
   tags: [],
   deployments: [],

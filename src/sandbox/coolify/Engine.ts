@@ -10,6 +10,7 @@ import * as Jobs from "./Jobs.ts"
 import type { Latency } from "./Latency.ts"
 import type { Enqueued } from "./Queue.ts"
 import * as Queue from "./Queue.ts"
+import * as Standalone from "./StandaloneJobs.ts"
 
 export interface Engine {
   readonly enqueue: (request: Queue.DeploymentRequest) => Effect.Effect<Enqueued>
@@ -67,6 +68,8 @@ export const make = Effect.fn("Engine.make")(function* (database: Database, late
         const halted = yield* database.change((state, { now }) => Jobs.perform(state, job, now))
         yield* Effect.forEach(halted, (uuid) => FiberMap.remove(fibers, uuid), { discard: true })
         const state = yield* database.get
+        const next = Standalone.following(state, job)
+        if (next !== undefined) yield* later(next, job.application_uuid)
         if (Jobs.crashLoops(state, job)) yield* later("give-up", job.application_uuid)
         if (Jobs.needsCheck(state, job)) yield* later("check", job.application_uuid)
         yield* pump

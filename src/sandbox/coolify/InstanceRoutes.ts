@@ -8,6 +8,7 @@ import * as Lookup from "./Lookup.ts"
 import { refuse, reply } from "./Reply.ts"
 import { action, get, type Call, type Route } from "./Route.ts"
 import { timestamp } from "./Timestamp.ts"
+import * as StandaloneWire from "./StandaloneWire.ts"
 import * as Wire from "./Wire.ts"
 
 const member = {
@@ -48,10 +49,7 @@ const teamRoutes: ReadonlyArray<Route> = [
   )
 ]
 
-const kinds = [
-  { path: "/services", name: "Service" },
-  { path: "/databases", name: "Database" }
-]
+const kinds = [{ path: "/services", name: "Service" }]
 
 const absent: ReadonlyArray<Route> = [
   ...kinds.flatMap(({ path, name }) => [
@@ -72,13 +70,18 @@ export const instanceRoutes = (backend: Backend): ReadonlyArray<Route> => [
   get("/resources", "read", ({ token, sensitive }) =>
     backend.database.read((state) =>
       Either.right(
-        reply(
-          200,
-          Lookup.applications(state, token).map((placed) => ({
+        reply(200, [
+          ...Lookup.applications(state, token).map((placed) => ({
             ...Wire.application(placed, sensitive),
             type: "application"
+          })),
+          ...Lookup.databases(state, token).map((placed) => ({
+            id: placed.row.id,
+            laravel_through_key: placed.project.id,
+            ...StandaloneWire.database(placed, sensitive),
+            type: `standalone-${placed.row.engine}`
           }))
-        )
+        ])
       )
     )
   ),

@@ -9,13 +9,20 @@ import { replaceRow } from "./Database.ts"
 import type { Latency } from "./Latency.ts"
 import * as Lifeline from "./Lifeline.ts"
 import { isActive } from "./Queue.ts"
+import * as Standalone from "./StandaloneJobs.ts"
 
 export const delay = (state: CoolifyState, job: Job, latency: Latency): Duration.DurationInput => {
   switch (job.kind) {
     case "delete":
       return latency.deleteJob
+    case "delete-database":
+      return latency.deleteJob
     case "stop":
     case "refresh":
+    case "start-database":
+    case "probe-database":
+    case "stop-database":
+    case "restart-database":
       return latency.statusRefresh
     case "check":
       return latency.statusCheck
@@ -123,10 +130,18 @@ export const perform = (
   now: number
 ): readonly [ReadonlyArray<string>, CoolifyState] => {
   const state = { ...before, jobs: before.jobs.filter((one) => one.id !== job.id) }
+  const database = state.databases.find((row) => row.uuid === job.application_uuid)
+  if (database !== undefined) return [[], Standalone.perform(state, job, database, now)]
   const application = state.applications.find((row) => row.uuid === job.application_uuid)
   if (application === undefined) return [[], state]
   const container = containerOf(state, application.uuid)
   switch (job.kind) {
+    case "start-database":
+    case "probe-database":
+    case "stop-database":
+    case "restart-database":
+    case "delete-database":
+      return [[], state]
     case "delete": {
       const active = state.deployments.filter((row) => row.application_id === application.id && isActive(row))
       return [active.map((row) => row.deployment_uuid), destroy(state, application, job.keeps_volumes)]

@@ -2,7 +2,15 @@
  * Rows by what requests name them with. Everything is team-scoped: what belongs to another team does not exist.
  */
 import * as Either from "effect/Either"
-import type { Application, CoolifyState, Environment, Project, Server, Token } from "./CoolifyState.ts"
+import type {
+  Application,
+  CoolifyState,
+  Environment,
+  Project,
+  Server,
+  StandaloneDatabase,
+  Token
+} from "./CoolifyState.ts"
 import { refuse, type Refusal } from "./Reply.ts"
 
 const found = <A>(row: A | undefined, message: string): Either.Either<A, Refusal> =>
@@ -74,5 +82,25 @@ export const application = (
   const placed = row === undefined ? undefined : place(state, row)
   return found(placed?.project.team_id === team.team_id ? placed : undefined, message)
 }
+
+export interface PlacedDatabase extends Omit<Placed, "application"> {
+  readonly row: StandaloneDatabase
+}
+
+export const databases = (state: CoolifyState, team: Team): ReadonlyArray<PlacedDatabase> =>
+  state.databases.flatMap((row) => {
+    const environment = state.environments.find((one) => one.id === row.environment_id)
+    const project = state.projects.find((one) => one.id === environment?.project_id)
+    const server = state.servers.find((one) => one.id === row.server_id)
+    return environment === undefined || server === undefined || project?.team_id !== team.team_id
+      ? []
+      : [{ row, environment, project, server }]
+  })
+
+export const database = (state: CoolifyState, team: Team, uuid: unknown) =>
+  found(
+    databases(state, team).find(({ row }) => row.uuid === uuid),
+    "Database not found."
+  )
 
 export const notFoundOnWrite = "Application not found"

@@ -3,12 +3,13 @@
  */
 import * as Either from "effect/Either"
 import type { Backend } from "./Backend.ts"
-import type { CoolifyState, Environment, Project } from "./CoolifyState.ts"
+import type { CoolifyState, DatabaseEngine, Environment, Project } from "./CoolifyState.ts"
 import { replaceRow, takeId, type Fresh } from "./Database.ts"
 import * as Lookup from "./Lookup.ts"
 import { invalid, refuse, reply, serverError } from "./Reply.ts"
 import { get, remove, send, type Fields, type Route } from "./Route.ts"
 import { check, checkKnown, isEmpty, text, thisIsRequired, type Rules } from "./Validation.ts"
+import * as StandaloneWire from "./StandaloneWire.ts"
 import * as Wire from "./Wire.ts"
 
 const rules = (nameRequired: boolean): Rules => ({
@@ -64,7 +65,18 @@ const addEnvironment = (
 }
 
 const isUsed = (state: CoolifyState, environments: ReadonlyArray<Environment>): boolean =>
-  state.applications.some((row) => environments.some((one) => one.id === row.environment_id))
+  [...state.applications, ...state.databases].some((row) =>
+    environments.some((one) => one.id === row.environment_id)
+  )
+
+/** Where an environment's answer has its databases; of the other engines it tells nothing. */
+const inventories: ReadonlyArray<readonly [string, DatabaseEngine]> = [
+  ["postgresqls", "postgresql"],
+  ["redis", "redis"],
+  ["mysqls", "mysql"],
+  ["mariadbs", "mariadb"],
+  ["mongodbs", "mongodb"]
+]
 
 const projectRoutesOnly = ({ database }: Backend): ReadonlyArray<Route> => [
   get("/projects", "read", ({ token }) =>
@@ -213,11 +225,17 @@ const environmentRoutes = ({ database }: Backend): ReadonlyArray<Route> => [
           ...Wire.environmentRow(environment),
           applications,
           services: [],
-          postgresqls: [],
-          redis: [],
-          mysqls: [],
-          mariadbs: [],
-          mongodbs: []
+          ...Object.fromEntries(
+            inventories.map(([name, engine]) => [
+              name,
+              Lookup.databases(state, token)
+                .filter(({ row }) => row.environment_id === environment.id && row.engine === engine)
+                .map((placed) => ({
+                  id: placed.row.id,
+                  ...StandaloneWire.database(placed, sensitive, false)
+                }))
+            ])
+          )
         })
       })
     )

@@ -56,6 +56,15 @@ export interface CoolifyWorld {
   }>
   readonly applications: ReadonlyArray<WorldApplication>
   readonly containers: ReadonlyArray<WorldContainer>
+  readonly databases: ReadonlyArray<{
+    readonly uuid: string
+    readonly project: string
+    readonly environment: string
+    readonly server: string
+    readonly engine: string
+    readonly columns: Readonly<Record<string, Column>>
+    readonly state: string
+  }>
   /** The names of Docker's volumes, whether anything uses them or not. */
   readonly volumes: ReadonlyArray<string>
 }
@@ -128,5 +137,19 @@ export const world = (state: CoolifyState): CoolifyWorld => ({
       health: row.health
     }))
     .toSorted(by((row) => row.application)),
+  databases: state.databases
+    .map((row) => {
+      const environment = state.environments.find((one) => one.id === row.environment_id)
+      return {
+        uuid: row.uuid,
+        project: state.projects.find((one) => one.id === environment?.project_id)?.uuid ?? "",
+        environment: environment?.name ?? "",
+        server: state.servers.find((one) => one.id === row.server_id)?.uuid ?? "",
+        engine: row.engine,
+        columns: sortedKeys(row.columns),
+        state: row.status.split(":")[0] ?? ""
+      }
+    })
+    .toSorted(by((row) => `${Columns.string(row.columns, "name")} ${row.uuid}`)),
   volumes: state.volumes.map(({ name }) => name).toSorted()
 })
