@@ -8,7 +8,8 @@ import type { Check } from "./Decode.ts"
 import { defaulted, map, optional, section } from "./Form.ts"
 import type { Environment as Variables } from "./Interpolate.ts"
 import { Domain, Name, Port, portIn, TemplateName } from "./sections/Application.ts"
-import { Build, buildIn, type BuildSettings } from "./sections/Build.ts"
+import { Build, buildIn, buildOut, type BuildSettings } from "./sections/Build.ts"
+import { Command, commandIn } from "./sections/Command.ts"
 import { Dns, dnsIn, dnsOut, type DnsSettings } from "./sections/Dns.ts"
 import {
   type Healthcheck,
@@ -17,10 +18,12 @@ import {
   HealthcheckSection
 } from "./sections/Healthcheck.ts"
 import { Environment, Project, Server } from "./sections/Place.ts"
+import { Ports, portsIn, type Resources, ResourcesSection } from "./sections/Resources.ts"
 import { type SecretRule, Secrets, secretsIn, secretsOut } from "./sections/Secrets.ts"
 import { Source, sourceIn } from "./sections/Source.ts"
 import { Variables as Env, variablesIn, variablesOut, withDefaults } from "./sections/Variables.ts"
 import { type Volume, Volumes, volumesIn } from "./sections/Volumes.ts"
+import type { Command as CommandGiven } from "./ShellCommand.ts"
 import { findTemplate } from "./templates/Templates.ts"
 
 /** A spec as it is written. */
@@ -34,10 +37,13 @@ export const Written = map(
     environment: defaulted(Environment, "production"),
     source: section(Source),
     build: section(Build),
+    command: optional(Command),
     port: optional(Port),
     env: section(Env),
     secrets: section(Secrets),
     volumes: section(Volumes),
+    resources: section(ResourcesSection),
+    ports: section(Ports),
     dns: section(Dns),
     healthcheck: Schema.optionalWith(HealthcheckSection, {
       exact: true,
@@ -48,12 +54,21 @@ export const Written = map(
   {
     title: "fabrik spec",
     description: "What `fabrik apply` deploys",
-    later: ["resources", "depends", "needs", "hooks"],
+    later: ["depends", "needs", "hooks"],
     elsewhere: {
       image: "write it under `source`: `source: { image: nginx:1.27 }`",
       git: "write it under `source`: `source: { git: https://... }`",
       dockerfile: "write it under `source`",
       variables: "did you mean `env`?",
+      cmd: "did you mean `command`?",
+      cpu: "write `cpus` under `resources`",
+      cpus: "write it under `resources`",
+      limits: "did you mean `resources`?",
+      mem_limit: "write `memory` under `resources`",
+      memory: "write it under `resources`",
+      start: "did you mean `command`?",
+      startCommand: "did you mean `command`?",
+      start_command: "did you mean `command`?",
       provider: "write it under `dns`",
       path: "write it under `healthcheck`"
     }
@@ -79,6 +94,8 @@ export interface Spec {
   readonly template: string | undefined
   readonly source: Source
   readonly build: BuildSettings
+  /** What is started in place of what the image starts. */
+  readonly command?: CommandGiven
   /** The port the application listens on inside its container. */
   readonly port: number
   readonly env: Readonly<Record<string, string>>
@@ -89,6 +106,9 @@ export interface Spec {
   /** By name; a name of the list form has none: it is supplied, else kept, else generated. */
   readonly secretRules: ReadonlyMap<string, SecretRule>
   readonly volumes: ReadonlyArray<Volume>
+  readonly resources?: Resources
+  /** `8080:80`: the server's, and the container's. */
+  readonly ports?: ReadonlyArray<string>
   readonly dns: DnsSettings
   readonly healthcheck: Healthcheck
 }
@@ -118,7 +138,9 @@ export const specIn = (
   const port = portIn(written.port, env["PORT"], template, isStarter, check)
   const all = withDefaults(env, template, port ?? 0, secrets.secrets)
   const build = buildIn(written.build, source, [...Object.keys(all), ...secrets.secrets], check)
+  const command = commandIn(written.command, source, check)
   const volumes = volumesIn(written.volumes, check)
+  const ports = portsIn(written.ports, check)
   const dns = dnsIn(written.dns, domain, check)
   const healthcheck = healthcheckIn(written.healthcheck, template, isStarter, check)
   return name === undefined || domain === undefined || source === undefined || port === undefined
@@ -132,11 +154,14 @@ export const specIn = (
         template: written.template,
         source,
         build,
+        ...(command === undefined ? {} : { command }),
         port,
         env: all,
         ...(interpolated.length === 0 ? {} : { interpolated }),
         ...secrets,
         volumes,
+        ...(Object.keys(written.resources ?? {}).length === 0 ? {} : { resources: written.resources ?? {} }),
+        ...(ports.length === 0 ? {} : { ports }),
         dns,
         healthcheck
       }
@@ -151,11 +176,14 @@ export const writtenOf = (spec: Spec): Written => ({
   project: spec.project,
   environment: spec.environment,
   source: spec.source,
-  ...(spec.build.env.length === 0 ? {} : { build: spec.build }),
+  ...buildOut(spec.build),
+  ...(spec.command === undefined ? {} : { command: spec.command }),
   port: spec.port,
   env: variablesOut(spec.env),
   secrets: secretsOut(spec),
   ...(spec.volumes.length === 0 ? {} : { volumes: spec.volumes }),
+  ...(spec.resources === undefined ? {} : { resources: spec.resources }),
+  ...(spec.ports === undefined ? {} : { ports: spec.ports }),
   dns: dnsOut(spec.dns),
   healthcheck: healthcheckOut(spec.healthcheck)
 })

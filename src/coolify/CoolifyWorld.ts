@@ -18,6 +18,7 @@ import type { Storage } from "./endpoints/Storages.ts"
 import type { Project } from "./endpoints/Projects.ts"
 import type { Server } from "./endpoints/Servers.ts"
 import { CoolifyError, type CoolifyErrorReason } from "./CoolifyError.ts"
+import { plainAfter, publishes } from "./endpoints/PlainSettings.ts"
 import { refusedPatch } from "./Refusals.ts"
 import { repositoryUrl } from "./Repository.ts"
 
@@ -286,6 +287,19 @@ const domainConflict = (
       )
 }
 
+/** What nobody has set any more is not there. */
+const withPlain = (
+  { plain: before = {}, stopsFirst, ...rest }: WorldApplication,
+  { plain: patch = {} }: ApplicationPatch
+): WorldApplication => {
+  const plain = plainAfter(before, patch)
+  return {
+    ...rest,
+    stopsFirst: publishes(plain) || (stopsFirst && !publishes(before)),
+    ...(Object.keys(plain).length === 0 ? {} : { plain })
+  }
+}
+
 /** Trusts that project, environment and server exist. */
 const insertApplication = (world: World, application: CreateApplication): Step<{ readonly uuid: string }> => {
   const saved = savedSettings(application)
@@ -293,7 +307,8 @@ const insertApplication = (world: World, application: CreateApplication): Step<{
   if (conflict !== undefined) return conflict
   const [uuid, ready] = mint(world, "app")
   const added = { ...saved, uuid, status: "exited", stopsFirst: false, restartCount: 0, gone: undefined }
-  return step({ uuid }, { ...ready, applications: [...ready.applications, added] })
+  const settled = withPlain({ ...added, plain: {} }, saved)
+  return step({ uuid }, { ...ready, applications: [...ready.applications, settled] })
 }
 
 export const createApplication = (
@@ -336,7 +351,10 @@ export const updateApplication = (
     const conflict = domainConflict(world, "updateApplication", uuid, saved.domains ?? [])
     if (conflict !== undefined) return conflict
     const kept = saved.source?._tag === "Dockerfile" ? { source: found.source } : {}
-    return step(undefined, replaceApplication(world, { ...found, ...saved, ...kept }))
+    return step(
+      undefined,
+      replaceApplication(world, withPlain({ ...found, ...saved, ...kept, plain: found.plain ?? {} }, saved))
+    )
   })
 }
 

@@ -10,6 +10,7 @@ import type {
   DeleteOptions
 } from "../coolify/endpoints/Applications.ts"
 import type { CoolifyError } from "../coolify/CoolifyError.ts"
+import { isPlainField, usualOf } from "../coolify/endpoints/PlainSettings.ts"
 import { normaliseRepository } from "../coolify/Repository.ts"
 import type { Change } from "../engine/Change.ts"
 import { created, createOnce } from "../engine/Creation.ts"
@@ -30,6 +31,32 @@ interface Found {
 const fields = ["description", "domains", "port", "healthcheck", "source"] as const
 type Field = (typeof fields)[number]
 const isField = (name: string): name is Field => fields.some((field) => field === name)
+
+/** What a change writes; each plain setting by itself. */
+const writtenIn = (patch: ApplicationPatch): ReadonlyArray<string> => [
+  ...fields.filter((field) => patch[field] !== undefined),
+  ...Object.keys(patch.plain ?? {})
+]
+
+const valueIn = (settings: ApplicationPatch, name: string): unknown =>
+  isField(name)
+    ? comparable(settings)[name]
+    : isPlainField(name)
+      ? (settings.plain?.[name] ?? usualOf(name))
+      : undefined
+
+/** The fields named; a plain setting that nobody has set is put back by its default. */
+const picked = (settings: ApplicationPatch, names: ReadonlyArray<string>): ApplicationPatch => {
+  const plain = names.filter(isPlainField)
+  return {
+    ...Struct.pick(settings, ...names.filter(isField)),
+    ...(plain.length === 0
+      ? {}
+      : {
+          plain: Object.fromEntries(plain.map((name) => [name, settings.plain?.[name] ?? usualOf(name)]))
+        })
+  }
+}
 
 const settingsOf = (
   { after, before }: Change<ApplicationProps>,
@@ -62,20 +89,14 @@ export const application: Kind<ApplicationProps, Found, CoolifyError, CoolifyCli
       const now = yield* absentIfNotFound(coolify.applications.get(uuid))
       return now === undefined ? [] : [{ uuid, now }]
     }),
-  fields: (change) =>
-    change.before === undefined
-      ? []
-      : fields.filter((field) => settingsOf(change, "after")[field] !== undefined),
+  fields: (change) => (change.before === undefined ? [] : writtenIn(settingsOf(change, "after"))),
   holds: (field, { now }, change, side) =>
-    now !== undefined &&
-    isField(field) &&
-    same(comparable(now)[field], comparable(settingsOf(change, side))[field]),
+    now !== undefined && same(valueIn(now, field), valueIn(settingsOf(change, side), field)),
   restore: ({ now, uuid }, change, names) =>
     Effect.gen(function* () {
       const coolify = yield* CoolifyClient
       if (now === undefined) return
-      const back = Struct.pick(settingsOf(change, "before"), ...names.filter(isField))
-      yield* coolify.applications.update(uuid, back, now)
+      yield* coolify.applications.update(uuid, picked(settingsOf(change, "before"), names), now)
     }),
   // Its deployments are cancelled, and its volumes go with it.
   remove: ({ uuid }) => Effect.as(removeApplication(uuid, { deleteVolumes: true }), "undone"),
@@ -146,7 +167,7 @@ export const updateApplication = Effect.fn("updateApplication")(function* (
 ) {
   const coolify = yield* CoolifyClient
   const { name, uuid } = before
-  const old = Struct.pick(before, ...fields.filter((field) => patch[field] !== undefined))
+  const old = picked(before, writtenIn(patch))
   const props = (settings: ApplicationPatch) => ({ uuid, projectUuid: "", environment: "", settings })
   yield* changing(application, { name, before: props(old), after: props(patch) }, () =>
     coolify.applications.update(uuid, patch, before)

@@ -1,5 +1,6 @@
 /** What a journal tells of an application. */
 import * as Schema from "effect/Schema"
+import { plainSchema } from "../coolify/endpoints/PlainSettings.ts"
 import { makeSource } from "../coolify/Source.ts"
 import { optional, orUndefined } from "./Json.ts"
 
@@ -21,7 +22,8 @@ export const propsSchema = () => {
         startPeriod: Schema.Number
       })
     ),
-    source: optional(makeSource(Schema.String, orUndefined(Schema.String)))
+    source: optional(makeSource(Schema.String, orUndefined(Schema.String))),
+    plain: optional(plainSchema())
   })
   return Schema.Struct({
     /** Empty while it is being created. */

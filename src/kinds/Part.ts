@@ -7,8 +7,9 @@ import type * as Scope from "effect/Scope"
 import type { CoolifyClient } from "../coolify/CoolifyClient.ts"
 import type { CoolifyError } from "../coolify/CoolifyError.ts"
 import type { Application } from "../coolify/endpoints/Applications.ts"
+import type { PlainSettings } from "../coolify/endpoints/PlainSettings.ts"
 import type { RefusedError } from "../engine/DeployError.ts"
-import type { Change } from "../engine/Plan.ts"
+import type { Change, FieldChange } from "../engine/Plan.ts"
 import type { Run } from "../engine/Run.ts"
 import type { SecretError, SecretStore } from "../secrets/SecretStore.ts"
 import type { JournalError } from "../state/Journals.ts"
@@ -49,6 +50,10 @@ export interface Given {
 export interface PlannedPart {
   readonly kind: string
   readonly changes: ReadonlyArray<Change>
+  /** What changes of the application itself: it stands with its own fields in the plan. */
+  readonly fields?: ReadonlyArray<FieldChange>
+  /** The plain settings that `update` writes. */
+  readonly plain?: PlainSettings
   /** What the operator should know before saying yes, one sentence each. */
   readonly notes: ReadonlyArray<string>
   /** Why no other application can take this one's place without a loss; `undefined`: one can. */

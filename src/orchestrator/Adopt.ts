@@ -45,7 +45,7 @@ export const readAdoptable = Effect.fn("readAdoptable")(function* (search: Searc
   const coolify = yield* CoolifyClient
   const { application, place } = yield* findApplication(search)
   const [variables, listed, parts] = yield* Effect.all(
-    [coolify.variables.list(application.uuid), coolify.servers.list, readParts(application.uuid)],
+    [coolify.variables.list(application.uuid), coolify.servers.list, readParts(application)],
     { concurrency: "unbounded" }
   )
   const servers = yield* Effect.forEach(listed, (server) =>

@@ -1,6 +1,8 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
+import { stopsFirstWith } from "../coolify/endpoints/Applications.ts"
+import type { PlainSettings } from "../coolify/endpoints/PlainSettings.ts"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
 import type { CoolifyError } from "../coolify/CoolifyError.ts"
 import { HealthProbe } from "../health/HealthProbe.ts"
@@ -281,15 +283,17 @@ const refuseEarly = Effect.fn("refuseEarly")(function* (
 })
 
 /** Whether Coolify could roll an update only the application's own answer tells in full, so it is asked for before one. */
-const refuseGap = Effect.fn("refuseGap")(function* ({ application, deploy }: Reconciliation) {
+const refuseGap = Effect.fn("refuseGap")(function* ({ application, deploy, parts }: Reconciliation) {
   if (!deploy || application._tag === "Create" || application._tag === "Replace") return
   const coolify = yield* CoolifyClient
-  const { name, stopsFirst } = yield* coolify.applications.get(application.before.uuid)
-  if (!stopsFirst) return
+  const now = yield* coolify.applications.get(application.before.uuid)
+  const { name } = now
+  const plain = parts.reduce<PlainSettings>((all, part) => ({ ...all, ...part.plain }), {})
+  if (!stopsFirstWith(now, plain)) return
   return yield* new RefusedError({
     reason: "Downtime",
     detail: `${name} publishes host ports or has a fixed name or address, so Coolify stops the old version before it starts the new one`,
-    next: "accept the gap with --allow-downtime, or change that in Coolify"
+    next: "accept the gap with --allow-downtime, or change that: `ports` in the spec, the name and the address in Coolify"
   })
 })
 

@@ -1,5 +1,6 @@
 /** fabrik's own shape, for all that an application is made of: where a new kind of resource is registered. */
 import * as Effect from "effect/Effect"
+import type { Application } from "../coolify/endpoints/Applications.ts"
 import type { Spec } from "../appspec/Spec.ts"
 import { undoable } from "../engine/Kind.ts"
 import * as Marker from "../engine/Marker.ts"
@@ -11,6 +12,8 @@ import { record } from "../kinds/Record.ts"
 import { release } from "../kinds/Release.ts"
 import { variables } from "../kinds/Variables.ts"
 import { readVolumes, volume, volumesOf } from "../kinds/Volume.ts"
+import { settingsKind } from "../kinds/Settings.ts"
+import { readSettings, settingsPart } from "./Settings.ts"
 
 /** What a journal can tell of, so that another run can undo it. */
 export const kinds = [
@@ -24,19 +27,25 @@ export const kinds = [
 ]
 
 /** What the spec asks for beside the application and its variables. */
-export const partsOf = (spec: Spec): ReadonlyArray<Part> => [volumesOf(spec.volumes)]
+export const partsOf = (spec: Spec): ReadonlyArray<Part> => [settingsPart(spec), volumesOf(spec.volumes)]
 
 /** What a spec says of an application's parts (`sections`), and what of them no spec can say. */
-export const readParts = Effect.fn("readParts")(function* (applicationUuid: string) {
-  const { directories, volumes } = yield* readVolumes(applicationUuid)
+export const readParts = Effect.fn("readParts")(function* (application: Application) {
+  const { directories, volumes } = yield* readVolumes(application.uuid)
+  const settings = readSettings(application)
   return {
-    sections: volumes.length === 0 ? {} : { volumes },
-    left: directories.map((directory) => `volume ${directory}`)
+    sections: { ...settings.sections, ...(volumes.length === 0 ? {} : { volumes }) },
+    left: [...settings.left, ...directories.map((directory) => `volume ${directory}`)]
   }
 })
 
 /** Stands for a resource in the comment of a release, which has little room. */
-export const shortName = (kind: string, name: string): string => Marker.digest(`${kind} ${name}`).slice(0, 4)
+export const shortName = (kind: string, name: string): string =>
+  kind === settingsKind ? `.${name}` : Marker.digest(`${kind} ${name}`).slice(0, 4)
+
+/** Whether it may be a resource of the kind that a {@link shortName} stands for. */
+export const mayBeOf = (kind: string, short: string): boolean =>
+  short.startsWith(".") === (kind === settingsKind)
 
 /** The resources of a spec's parts, by {@link shortName}. */
 export const namesOf = (spec: Spec): ReadonlyArray<string> =>

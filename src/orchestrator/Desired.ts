@@ -21,6 +21,7 @@ import {
 import { unknownAddress, type WantedRecord } from "../kinds/DiffRecord.ts"
 import * as Marker from "../engine/Marker.ts"
 import { namesOf, partsOf } from "./Blueprint.ts"
+import { plainSettings } from "./Settings.ts"
 
 /** What the spec asks for, in the services' terms. */
 export interface Desired {
@@ -187,8 +188,14 @@ export const desiredApplication = (owner: string, spec: Spec, run: string): Appl
     retries: spec.healthcheck.retries,
     startPeriod: wholeSeconds(spec.healthcheck.startPeriod)
   },
-  source: spec.source
+  source: spec.source,
+  ...plainSettingsOf(spec)
 })
+
+const plainSettingsOf = (spec: Spec) => {
+  const plain = plainSettings(spec)
+  return Object.keys(plain).length === 0 ? {} : { plain }
+}
 
 const wholeSeconds = (duration: Duration.Duration): number => Math.ceil(Duration.toSeconds(duration))
 

@@ -10,7 +10,7 @@ import { DnsClient } from "../dns/DnsClient.ts"
 import type { DnsError } from "../dns/DnsError.ts"
 import { KnownSecrets } from "../secrets/KnownSecrets.ts"
 import type { Spec } from "../appspec/Spec.ts"
-import { partsOf, shortName } from "./Blueprint.ts"
+import { mayBeOf, partsOf, shortName } from "./Blueprint.ts"
 import { refuseDelegated } from "./Delegation.ts"
 import { RefusedError } from "../engine/DeployError.ts"
 import { isPlainComment, isSecretComment, releaseIn } from "../kinds/VariableComment.ts"
@@ -64,7 +64,7 @@ export const observe = Effect.fn("observe")(function* (spec: Spec, options: { re
   const given = (kind: string) =>
     release && {
       has: (name: string) => release.has.includes(shortName(kind, name)),
-      isEmpty: release.has.length === 0
+      isEmpty: !release.has.some((short) => mayBeOf(kind, short))
     }
   const [parts, orphans] = yield* Effect.all(
     [

@@ -38,6 +38,11 @@ export const planNotes = (
           : "healthcheck.container is off: Coolify removes the old version as soon as the new one has started. Should the new one crash or answer wrong, the site is down until fabrik has rolled back. Turn it on if the image ships curl or wget."
     )
   }
+  if (what.deploys && observed.application !== undefined && spec.ports !== undefined) {
+    notes.push(
+      "ports: Coolify stops the old version before it starts the new one, as both would need the same port of the server. The gap has to be agreed to with --allow-downtime."
+    )
+  }
   const readable = spec.build.env.filter((name) => spec.secrets.includes(name))
   if (readable.length > 0) {
     notes.push(

@@ -164,8 +164,9 @@ const reconcileCoolify = (
       desired.held ?? []
     )
     const hidden = hiddenRelease(releaseRow(observed.variables))
+    const changes = [...fields.changes, ...observed.parts.flatMap((part) => part.fields ?? [])]
     const settingsDiffer =
-      fields.changes.length > 0 ||
+      changes.length > 0 ||
       variables.put.length > 0 ||
       variables.remove.length > 0 ||
       hidden.length > 0 ||
@@ -196,7 +197,7 @@ const reconcileCoolify = (
       release: deploy ? desired.run : current?.release,
       changes: [
         ...placeChanges(desired, observed),
-        applicationChange(desired, application, fields),
+        applicationChange(desired, application, { ...fields, changes }),
         ...variables.changes,
         ...hidden,
         ...observed.parts.flatMap((part) => part.changes),
@@ -229,7 +230,9 @@ const freshVariables = (
     )
     yield* restorable(others, [], others)
     const carried = others.flatMap(({ value, ...row }) => (value === undefined ? [] : [{ ...row, value }]))
-    return { put: [...variables, ...carried, releaseVariable(desired, true)], remove: [] }
+    // What the old one was given, the new one never had.
+    const release = releaseVariable({ ...desired, had: [] }, true)
+    return { put: [...variables, ...carried, release], remove: [] }
   })
 
 /** The application that takes over must get them, and nobody can say what they are. */

@@ -43,7 +43,7 @@ export const writeSpec = (existing: Existing): Either.Either<Written, RefusedErr
     const origin = yield* chooseDomain(application)
     const variables = sortVariables(existing.variables, application.source)
     const source = yield* sourceOf(application)
-    const sections = existing.parts?.sections ?? {}
+    const { build, ...sections } = existing.parts?.sections ?? {}
     const name = specName(application.name) || "app"
     const text = [
       ...comment(`Written by fabrik adopt from the application ${application.name} (${application.uuid}).`),
@@ -61,7 +61,14 @@ export const writeSpec = (existing: Existing): Either.Either<Written, RefusedErr
       ...(Object.keys(variables.plain).length === 0
         ? []
         : ["", writeKeys({ env: variablesOut(variables.plain) })]),
-      ...(variables.build.length === 0 ? [] : ["", writeKeys({ build: { env: variables.build } })]),
+      ...(build === undefined && variables.build.length === 0
+        ? []
+        : [
+            "",
+            writeKeys({
+              build: { ...build, ...(variables.build.length === 0 ? {} : { env: variables.build }) }
+            })
+          ]),
       ...variableRemarks(variables.secret, variables.other),
       ...(Object.keys(sections).length === 0 ? [] : ["", writeKeys(sections)]),
       ...healthcheckLines(application),

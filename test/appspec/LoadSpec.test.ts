@@ -21,7 +21,7 @@ const withFile = Effect.fnUntraced(function* (content: Uint8Array | string) {
 })
 
 describe("loadSpec", () => {
-  it.effect.each(["test-api.yaml", "static-image.yaml", "git-app.yaml", "old-form.yaml"])(
+  it.effect.each(["test-api.yaml", "static-image.yaml", "git-app.yaml", "old-form.yaml", "settings.yaml"])(
     "loads %s",
     (name) =>
       Effect.gen(function* () {

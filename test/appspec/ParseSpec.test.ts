@@ -28,6 +28,10 @@ const beyondJsonSchema = new RegExp(
     // Rules across keys.
     "is both a secret and a variable$|^no variable or secret is named|no build reads variables$",
     "^`env.PORT` is not the port|cannot point at itself$|never see 404|is mounted twice$|^two volumes are mounted at",
+    "^only (?:a Dockerfile has|nixpacks and railpack run)|starts a web server of its own|is given twice$",
+    // What Coolify and Docker make of a command and an amount.
+    "^Coolify (?:cannot take the single|hands a command|would take)|^nothing replaces the \\$",
+    "^Docker gives no container|has no unit|is no number of processors$",
     // What a name, an address or a value means to others.
     "^the (?:host|port|path) of the re|^this is (?:the|a) page|^this is not an? (?:image name|path inside)",
     "an IP address or a host name: |^`\\$\\{\\.\\.\\.\\}` is not|^`env\\.\\w+` (?:would|ends|contains|is JSON)"
@@ -173,10 +177,13 @@ describe("unknown keys", () => {
     ["helthcheck: {}", "did you mean `healthcheck`?"],
     ["Secrets: []", "did you mean `secrets`?"],
     ["enviroment: x", "did you mean `environment`?"],
+    ["memory: 512M", "write it under `resources`"],
+    ["start: npm start", "did you mean `command`?"],
+    ["resources:\n  cpu: 1", "did you mean `cpus`?"],
     ["image: nginx", "write it under `source`: `source: { image: nginx:1.27 }`"],
     [
       "zzzzzz: 1",
-      "known keys: name, template, domain, server, project, environment, source, build, port, env, secrets, volumes, dns, healthcheck"
+      "known keys: name, template, domain, server, project, environment, source, build, command, port, env, secrets, volumes, resources, ports, dns, healthcheck"
     ],
     ["healthcheck:\n  start_period: 3", "did you mean `startPeriod`?"],
     ["dns:\n  tll: 3", "did you mean `ttl`?"],
@@ -190,7 +197,7 @@ describe("unknown keys", () => {
     assert.isTrue(problem!.hint!.startsWith(hint), problem!.hint)
   })
 
-  it.each(["depends: [postgres]", "resources: {}", "needs: []", "hooks: {}", "dns: { records: [] }"])(
+  it.each(["depends: [postgres]", "needs: []", "hooks: {}", "dns: { records: [] }"])(
     "%s is for later, not ignored",
     (more) => {
       assert.match(lines(base(more)).join(), /is not supported by this version yet/)
@@ -484,14 +491,84 @@ describe("build", () => {
     ["build: { env: SITE_URL }", "`build.env` must be a list, not text"],
     ["build: { env: [1] }", "`build.env` lists names of variables"],
     ["build: { args: { A: 1 } }", "name the variables that the build may read under `build.env`"],
-    ["build: { command: npm run build }", "is not supported by this version yet"]
+    ["build: { target: prod }", "only a Dockerfile has stages to build"],
+    ["build: { install: }", "`build.install` has no value"],
+    ["build: { command: it's }", "cannot take the single quote"],
+    ["build: { command: [] }", "`build.command` is empty"]
   ])("%s", (more, message) => {
     const said = bad(git + more).problems.map(({ hint = "", message: what }) => `${what} (${hint})`)
     assert.include(said.join("\n"), message)
   })
 
+  it("may say how nixpacks does it, and which stage of a Dockerfile", () => {
+    const { build } = good(`${git}build: { install: npm ci, command: [npm, run, build] }`)
+    assert.deepStrictEqual(build, { env: [], install: "npm ci", command: ["npm", "run", "build"] })
+    const dockerfile = good(
+      `${base("build: { target: prod }").replace("image: nginx", "dockerfile: FROM x")}`
+    )
+    assert.strictEqual(dockerfile.build.target, "prod")
+    const said = lines(base("build: { command: make, install: make deps, target: prod }")).join()
+    assert.match(said, /only nixpacks and railpack run `build.command`/)
+    assert.match(said, /only nixpacks and railpack run `build.install`/)
+    assert.match(said, /only a Dockerfile has stages/)
+  })
+
   it("is nothing for an image, which is not built here", () => {
     assert.include(lines(base("env: { A: x }\nbuild: { env: [A] }")).join(), "no build reads variables")
+  })
+})
+
+describe("command", () => {
+  it("is a text for a shell, or words without one", () => {
+    assert.strictEqual(
+      good(base("command: serve --port $PORT | tee log")).command,
+      "serve --port $PORT | tee log"
+    )
+    assert.deepStrictEqual(good(base("command: [serve, --port, 8080]")).command, ["serve", "--port", "8080"])
+  })
+
+  it.each([
+    ["command:", "`command` has no value"],
+    ["command: []", "`command` is empty"],
+    ["command: ' '", "the command is empty"],
+    ["command: |\n  a\n  b", "a command is one line"],
+    ["command: { run: x }", "must be text"],
+    ["command: serve 'x'", "Coolify hands a command with `'` to no image"],
+    ["command: [serve, $PORT]", "nothing replaces the $ in `$PORT`"],
+    ["command: tini --init serve", "Coolify would take the --init in this command"],
+    ["command: serve --ipc host", "Coolify would take the --ip in this command"]
+  ])("%s", (more, message) => {
+    assert.include(lines(base(more)).join("\n"), message)
+  })
+
+  it("is not dropped where nothing is started", () => {
+    const source = "{ git: https://github.com/example/api, buildPack: static }"
+    const text = `name: a\ndomain: a.example.com\nport: 80\nsource: ${source}\ncommand: serve`
+    assert.include(lines(text).join(), "5:1 command `buildPack: static` starts a web server of its own")
+  })
+})
+
+describe("resources and ports", () => {
+  it("are in Docker's words", () => {
+    const spec = good(base("resources: { memory: 512MiB, cpus: 0.50 }\nports: ['8080:80']"))
+    assert.deepStrictEqual(spec.resources, { memory: "512M", cpus: "0.5" })
+    assert.deepStrictEqual(spec.ports, ["8080:80"])
+    assert.deepStrictEqual(good(base("resources: { memory: 0 }")).resources, { memory: "0" })
+  })
+
+  it.each([
+    ["resources: { memory: 128X }", /^5:22 resources.memory `128X` is no amount of memory/],
+    ["resources: { memory: 512 }", /`512` has no unit, and Docker would take it for bytes/],
+    ["resources: { memory: 1M }", /Docker gives no container less than 6 MB/],
+    ["resources: { cpus: half }", /`half` is no number of processors/],
+    ["resources: { cpus: -1 }", /`-1` is no number of processors/],
+    ["ports: [8080]", /`8080` is no pair of ports/],
+    ["ports: ['127.0.0.1:8080:80']", /Coolify takes no address/],
+    ["ports: ['53:53/udp']", /Coolify's API takes no protocol/],
+    ["ports: ['8080:80', '8080:81']", /the server's port 8080 is given twice/],
+    ["ports: ['70000:80']", /no pair of ports/]
+  ])("%s", (more, message) => {
+    assert.match(lines(base(more)).join("\n"), message)
   })
 })
 

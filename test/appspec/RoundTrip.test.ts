@@ -84,6 +84,15 @@ const raw = FastCheck.record(
         { maxKeys: 4 }
       )
     ),
+    command: FastCheck.constantFrom("serve --port $PORT", ["serve", "a b"], "a | b > c", "node app.js"),
+    resources: FastCheck.record(
+      {
+        memory: FastCheck.constantFrom("512M", "1.5 gb", 0, "2GiB"),
+        cpus: FastCheck.constantFrom(0.5, "2", 0)
+      },
+      { requiredKeys: [] }
+    ),
+    ports: FastCheck.uniqueArray(FastCheck.constantFrom("8080:80", "25565:25565"), { maxLength: 2 }),
     dns: FastCheck.record(
       {
         provider: FastCheck.constantFrom("cloudflare", "powerdns"),
@@ -216,7 +225,15 @@ describe("the JSON Schema", () => {
   it("knows no key that the loader does not, and the other way round", () => {
     const known = [...new Set(keys(specJsonSchema(), ""))]
     const lists = new Map<string, ReadonlyArray<string>>()
-    for (const parent of ["", "source.", "build.", "dns.", "healthcheck.", "healthcheck.release."]) {
+    for (const parent of [
+      "",
+      "source.",
+      "build.",
+      "resources.",
+      "dns.",
+      "healthcheck.",
+      "healthcheck.release."
+    ]) {
       const nested = parent
         .split(".")
         .slice(0, -1)

@@ -81,6 +81,18 @@ const variables = FastCheck.tuple(
   secrets: parts.flatMap((part) => part.secrets)
 }))
 
+/** Host ports are left out: an update with them has to be agreed to. */
+const settings: FastCheck.Arbitrary<Pick<Spec, "command" | "resources">> = FastCheck.record(
+  {
+    command: FastCheck.constantFrom("serve --port $PORT", "serve", ["serve", "all of it"]),
+    resources: FastCheck.record(
+      { memory: FastCheck.constantFrom("0", "512M", "1G"), cpus: FastCheck.constantFrom("0.5", "2") },
+      { requiredKeys: [] }
+    )
+  },
+  { requiredKeys: [] }
+)
+
 const specFrom = (source: FastCheck.Arbitrary<Source>): FastCheck.Arbitrary<Spec> =>
   FastCheck.record({
     source,
@@ -88,8 +100,15 @@ const specFrom = (source: FastCheck.Arbitrary<Source>): FastCheck.Arbitrary<Spec
     port: FastCheck.constantFrom(80, 3000, 8080),
     variables,
     dns,
-    healthcheck
-  }).map(({ variables: { env, secrets }, ...rest }) => ({ ...spec, ...rest, env, secrets }))
+    healthcheck,
+    settings
+  }).map(({ settings, variables: { env, secrets }, ...rest }) => ({
+    ...spec,
+    ...rest,
+    ...settings,
+    env,
+    secrets
+  }))
 
 export const anySpec = specFrom(anySource)
 

@@ -26,7 +26,8 @@ import { applyOptions, destroyOptions, server, spec as base, zone } from "../orc
 const first: Spec = {
   ...base,
   env: { LOG_LEVEL: "info", GONE: "soon" },
-  volumes: [{ name: "data", path: "/var/lib/app" }]
+  volumes: [{ name: "data", path: "/var/lib/app" }],
+  resources: { memory: "512M", cpus: "1" }
 }
 const second: Spec = {
   ...base,
@@ -37,6 +38,8 @@ const second: Spec = {
     { name: "data", path: "/data" },
     { name: "logs", path: "/var/log/app" }
   ],
+  resources: { memory: "1G" },
+  command: "serve --port $PORT",
   dns: { ...base.dns, target: "192.0.2.77" }
 }
 export const third: Spec = { ...second, port: 7070, env: { LOG_LEVEL: "trace" } }
@@ -180,7 +183,13 @@ const settingsOf = (uuid: string) =>
       .filter((row) => row.applicationUuid === uuid && !row.isPreview)
       .map((row) => [row.key, row.value && Redacted.value(row.value)])
       .toSorted()
-    return JSON.stringify([application?.domains, application?.port, application?.source, variables])
+    return JSON.stringify([
+      application?.domains,
+      application?.port,
+      application?.source,
+      application?.plain,
+      variables
+    ])
   })
 
 /** Everything but ids of rows, the order, and which run made what. */

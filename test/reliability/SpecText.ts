@@ -445,7 +445,7 @@ const accidents: ReadonlyArray<(dice: Dice, text: string) => string> = [
   }
 ]
 
-const fixtures = ["git-app", "invalid", "old-form", "static-image", "test-api"].map((name) =>
+const fixtures = ["git-app", "invalid", "old-form", "settings", "static-image", "test-api"].map((name) =>
   readFileSync(new URL(`../../fixtures/${name}.yaml`, import.meta.url), "utf8")
 )
 

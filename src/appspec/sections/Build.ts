@@ -2,15 +2,22 @@
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import type { Check } from "../Decode.ts"
-import { list, map, patterned, scalar, section } from "../Form.ts"
+import { list, map, matching, optional, patterned, scalar, section } from "../Form.ts"
 import { nameForm, variablePattern } from "../Limits.ts"
 import { nearest } from "../Nearest.ts"
 import { keyName, quote } from "../Report.ts"
+import { buildCommand, type Command } from "../ShellCommand.ts"
+import { commandBlock, complainOf, takesCommands } from "./Command.ts"
 import type { Source } from "./Source.ts"
 
 export interface BuildSettings {
   /** Names of variables and secrets that the build reads too. What a build reads can be read in its image. */
   readonly env: ReadonlyArray<string>
+  /** Of nixpacks and railpack, in place of those that they find out. */
+  readonly command?: Command
+  readonly install?: Command
+  /** Stage of the Dockerfile that is built. */
+  readonly target?: string
 }
 
 const noName = () => ({
@@ -35,12 +42,37 @@ export const Build = map(
           "Names of variables and secrets that the build of a repository or a Dockerfile reads too; they can be read in the image (`docker history`)",
         hint: "one name per line, each behind a `-`"
       })
+    ),
+    command: optional(
+      commandBlock("What builds the application, in place of what nixpacks or railpack find out", [
+        "npm run build"
+      ])
+    ),
+    install: optional(
+      commandBlock("What installs its dependencies, in place of what nixpacks or railpack find out", [
+        "npm ci"
+      ])
+    ),
+    target: optional(
+      matching(
+        {
+          description: "Stage of the Dockerfile that is built",
+          absent: "the last one",
+          examples: ["production"],
+          pattern: /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,127}$/,
+          numeral: true
+        },
+        { message: "this names no stage of a Dockerfile", hint: "letters, digits, `.`, `_` and `-`" }
+      )
     )
   },
   {
     description: "What the build of a repository or a Dockerfile is given",
-    later: ["command", "install", "target"],
     elsewhere: {
+      buildCommand: "did you mean `command`?",
+      dockerfile: "the path of a Dockerfile in a repository stands under `source`: `source.dockerfile`",
+      installCommand: "did you mean `install`?",
+      stage: "did you mean `target`?",
       args: "name the variables that the build may read under `build.env`",
       secrets: "name the variables that the build may read under `build.env`"
     }
@@ -76,5 +108,43 @@ export const buildIn = (
       hint: "remove `build.env`, or deploy from a repository or a Dockerfile"
     })
   }
-  return { env }
+  const { command, install } = given ?? {}
+  for (const [key, value] of [
+    ["command", command],
+    ["install", install]
+  ] as const) {
+    const place = check.at("build", key)
+    if (value === undefined || place === undefined || source === undefined) continue
+    if (takesCommands(source)) complainOf(place, buildCommand(value), check)
+    else {
+      check.complain(place, {
+        at: place.keyAt,
+        message: `only nixpacks and railpack run \`build.${key}\``,
+        hint: "remove it: an image is built already, and a Dockerfile says itself how"
+      })
+    }
+  }
+  const stage = check.at("build", "target")
+  const hasStages =
+    source?._tag === "Dockerfile" || (source?._tag === "Git" && source.buildPack === "dockerfile")
+  if (source !== undefined && !hasStages && stage !== undefined) {
+    check.complain(stage, {
+      at: stage.keyAt,
+      message: "only a Dockerfile has stages to build",
+      hint: "remove `build.target`, or write `buildPack: dockerfile` under `source`"
+    })
+  }
+  return { env, ...optionals(given) }
+}
+
+const optionals = ({ command, install, target }: Omit<BuildSettings, "env"> = {}) => ({
+  ...(command === undefined ? {} : { command }),
+  ...(install === undefined ? {} : { install }),
+  ...(target === undefined ? {} : { target })
+})
+
+/** Nothing where there is nothing to say. */
+export const buildOut = ({ env, ...rest }: BuildSettings): { readonly build?: typeof Build.Type } => {
+  const said = { ...(env.length === 0 ? {} : { env }), ...optionals(rest) }
+  return Object.keys(said).length === 0 ? {} : { build: said }
 }

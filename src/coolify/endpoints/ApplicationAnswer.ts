@@ -8,6 +8,7 @@ import { fromStoredImage } from "../ImageReference.ts"
 import { repositoryUrl } from "../Repository.ts"
 import type { Application, ApplicationSource, ListedApplication } from "./Applications.ts"
 import { orElse, text, Uuid, Whole } from "./Fields.ts"
+import { plainColumns, plainIn, publishes } from "./PlainSettings.ts"
 
 export const ApplicationRow = Schema.Struct({
   uuid: Uuid,
@@ -17,8 +18,7 @@ export const ApplicationRow = Schema.Struct({
   status: orElse(Schema.String, "exited"),
   restart_count: orElse(Whole, 0),
   build_pack: Schema.String,
-  ports_mappings: text,
-  custom_docker_run_options: text,
+  ...plainColumns,
   settings: orElse(
     Schema.Struct({
       is_consistent_container_name_enabled: orElse(Schema.Boolean, false),
@@ -78,45 +78,42 @@ const toPort = (exposed: string | number): number => {
   return Number.isSafeInteger(first) ? first : 80
 }
 
-export const toApplication = (row: ApplicationRow): Application => ({
-  uuid: row.uuid,
-  name: row.name,
-  description: row.description,
-  domains: row.fqdn
-    .split(",")
-    .map((domain) => domain.trim())
-    .filter((domain) => domain !== ""),
-  port: toPort(row.ports_exposes),
-  status: row.status,
-  restartCount: row.restart_count,
-  stopsFirst:
-    row.ports_mappings !== "" ||
-    row.settings.is_consistent_container_name_enabled ||
-    row.settings.custom_internal_name !== "" ||
-    /(^|\s)--ip/.test(row.custom_docker_run_options),
-  source: toSource(row),
-  healthcheck: {
-    enabled: row.health_check_enabled,
-    path: row.health_check_path,
-    port: String(row.health_check_port),
-    status: row.health_check_return_code,
-    interval: row.health_check_interval,
-    timeout: row.health_check_timeout,
-    retries: row.health_check_retries,
-    startPeriod: row.health_check_start_period
+export const toApplication = (row: ApplicationRow): Application => {
+  const plain = plainIn(row)
+  const { custom_internal_name, is_consistent_container_name_enabled } = row.settings
+  const hasFixedName = is_consistent_container_name_enabled || custom_internal_name !== ""
+  return {
+    uuid: row.uuid,
+    name: row.name,
+    description: row.description,
+    domains: row.fqdn
+      .split(",")
+      .map((domain) => domain.trim())
+      .filter((domain) => domain !== ""),
+    port: toPort(row.ports_exposes),
+    status: row.status,
+    restartCount: row.restart_count,
+    stopsFirst: hasFixedName || publishes(plain),
+    ...(hasFixedName ? { hasFixedName } : {}),
+    ...(Object.keys(plain).length === 0 ? {} : { plain }),
+    source: toSource(row),
+    healthcheck: {
+      enabled: row.health_check_enabled,
+      path: row.health_check_path,
+      port: String(row.health_check_port),
+      status: row.health_check_return_code,
+      interval: row.health_check_interval,
+      timeout: row.health_check_timeout,
+      retries: row.health_check_retries,
+      startPeriod: row.health_check_start_period
+    }
   }
-})
+}
 
 /** Settings that fabrik has no word for, and what they are when nobody has touched them. */
 const otherSettings = {
-  ports_mappings: "",
   custom_network_aliases: "",
-  custom_docker_run_options: "",
-  install_command: "",
-  build_command: "",
-  start_command: "",
   publish_directory: "",
-  dockerfile_target_build: "",
   watch_paths: "",
   pre_deployment_command: "",
   post_deployment_command: "",
@@ -129,11 +126,9 @@ const otherSettings = {
   health_check_method: "GET",
   health_check_scheme: "http",
   health_check_response_text: "",
-  limits_memory: "0",
   limits_memory_swap: "0",
   limits_memory_swappiness: "60",
   limits_memory_reservation: "0",
-  limits_cpus: "0",
   limits_cpuset: "",
   limits_cpu_shares: "1024"
 }

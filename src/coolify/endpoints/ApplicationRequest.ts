@@ -9,6 +9,7 @@ import type {
   ContainerHealthcheck,
   CreateApplication
 } from "./Applications.ts"
+import { plainBody } from "./PlainSettings.ts"
 
 const healthcheck = (check: ContainerHealthcheck): Body => ({
   health_check_enabled: check.enabled,
@@ -68,7 +69,8 @@ export const createApplicationBody = (application: CreateApplication) => {
     autogenerate_domain: false,
     ports_exposes: String(application.port),
     ...healthcheck(application.healthcheck),
-    ...fields
+    ...fields,
+    ...plainBody(application.plain ?? {}, "create")
   }
   return { variant, body }
 }
@@ -103,5 +105,6 @@ export const patchApplicationBody = (patch: ApplicationPatch, current: Applicati
     ? {}
     : routingBody(patch.port ?? current.port, patch.domains ?? current.domains)),
   ...(patch.healthcheck === undefined ? {} : healthcheck(patch.healthcheck)),
-  ...(patch.source === undefined ? {} : patchSource(patch.source))
+  ...(patch.source === undefined ? {} : patchSource(patch.source)),
+  ...(patch.plain === undefined ? {} : plainBody(patch.plain))
 })

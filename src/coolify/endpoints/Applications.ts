@@ -4,10 +4,11 @@ import * as Schema from "effect/Schema"
 import { CoolifyError } from "../CoolifyError.ts"
 import { refusedPatch } from "../Refusals.ts"
 import type { ObservedSource } from "../Source.ts"
-import type { Transport } from "../Transport.ts"
+import type { Body, Transport } from "../Transport.ts"
 import { ApplicationRow, ListedRows, toApplication, toListedApplication } from "./ApplicationAnswer.ts"
 import { createApplicationBody, patchApplicationBody, routingBody } from "./ApplicationRequest.ts"
 import { Created, text } from "./Fields.ts"
+import { plainBody, type PlainSettings, publishes } from "./PlainSettings.ts"
 import type { Server } from "./Servers.ts"
 
 /** Coolify's probe inside the container. Numbers are seconds, but for `retries` and `status`. */
@@ -31,6 +32,8 @@ export interface ApplicationSettings {
   readonly port: number
   readonly healthcheck: ContainerHealthcheck
   readonly source: ApplicationSource
+  /** Absent: all of them are as nobody has set them. */
+  readonly plain?: PlainSettings
 }
 
 /** `text` of a Dockerfile is `undefined` when read with a token without `read:sensitive`. */
@@ -51,6 +54,14 @@ export interface Application extends ApplicationSettings {
    * Docker lags by up to a minute, and so does `status`.
    */
   readonly restartCount: number
+  /** Told by `getApplication` alone. */
+  readonly hasFixedName?: boolean
+}
+
+/** Whether Coolify would stop it before it starts a new version, once `plain` was sent. */
+export const stopsFirstWith = (application: Application, plain: PlainSettings): boolean => {
+  const { hasFixedName = false, plain: before = {}, stopsFirst } = application
+  return hasFixedName || (stopsFirst && !publishes(before)) || publishes({ ...before, ...plain })
 }
 
 /** An application among all of the team's. */
@@ -111,8 +122,9 @@ const mostLogLines = 10_000
 const Logs = Schema.Struct({ logs: text })
 
 /**
- * Creating an inline Dockerfile on another port than 80 sends a second request, because the first ignores the port; when
- * that one fails the error's outcome is unknown: the application exists and has to be found and removed.
+ * What Coolify does not take, or ignores, when an application is made (the port of an inline Dockerfile, the stage of a
+ * Dockerfile) goes in a second request; when that one fails the error's outcome is unknown: the application exists and has
+ * to be found and removed.
  */
 export const makeApplications = ({ done, json }: Transport): Applications => ({
   list: json({ method: "listApplications", verb: "GET", path: "/applications" }, ListedRows).pipe(
@@ -122,19 +134,25 @@ export const makeApplications = ({ done, json }: Transport): Applications => ({
     const method = "createApplication"
     const { variant, body } = createApplicationBody(application)
     const { uuid } = yield* json({ method, verb: "POST", path: `/applications/${variant}`, body }, Created)
-    if (application.source._tag === "Dockerfile" && application.port !== inlineDockerfilePort) {
+    const rest: Body = {
+      ...(application.source._tag === "Dockerfile" && application.port !== inlineDockerfilePort
+        ? routingBody(application.port, application.domains)
+        : {}),
+      ...plainBody(application.plain ?? {}, "patch")
+    }
+    if (Object.keys(rest).length > 0) {
       yield* done({
         method,
         verb: "PATCH",
         path: "/applications/{uuid}",
         ids: { uuid },
-        body: routingBody(application.port, application.domains)
+        body: rest
       }).pipe(
         Effect.mapError(
           (error) =>
             new CoolifyError({
               ...error,
-              detail: `the application ${uuid} was created, but setting its port failed: ${error.detail}`,
+              detail: `the application ${uuid} was created, but setting its ${Object.keys(rest).join(", ")} failed: ${error.detail}`,
               outcomeUnknown: true
             })
         )

@@ -29,6 +29,8 @@ export interface DeploymentPlan {
   readonly envFile: string
   /** Why Compose cannot read it, in Compose's words. */
   readonly envFileProblem: string | undefined
+  /** Why Compose cannot read its own file, in Compose's words. */
+  readonly composeProblem: string | undefined
   readonly container: Omit<Container, "started_at" | "health">
 }
 
@@ -60,6 +62,14 @@ const mountsOf = (state: CoolifyState, application: Application): ReadonlyArray<
   const rows = state.storages.filter((row) => row.application_id === application.id)
   const paths = new Map(rows.map((row) => [row.mount_path, row.host_path ?? row.name]))
   return Array.from(paths, ([path, source]) => ({ source, path }))
+}
+
+/** The API takes any text as a limit (recorded: settings 43 to 50, 264). */
+const limitProblem = ({ columns, uuid }: Application): string | undefined => {
+  const memory = Columns.string(columns, "limits_memory")
+  return /^\d+(?:\.\d+)* ?[kmgtp]?i?b?$/i.test(memory)
+    ? undefined
+    : `decoding failed due to the following error(s):\n\nerror decoding 'services[${uuid}].mem_limit': invalid size: '${memory}'`
 }
 
 export const plan = (state: CoolifyState, row: Deployment, application: Application): DeploymentPlan => {
@@ -116,6 +126,7 @@ export const plan = (state: CoolifyState, row: Deployment, application: Applicat
       : undefined,
     envFile: text,
     envFileProblem: problem,
+    composeProblem: limitProblem(application),
     container: {
       application_uuid: application.uuid,
       deployment_uuid: row.deployment_uuid,

@@ -71,16 +71,22 @@ const start = (
   return [settled, { ...state, deployments: replaceRow(state.deployments, begun) }]
 }
 
-/** What Coolify writes when Compose cannot read the `.env`: its text is there twice, and not hidden. */
-const unreadable = (deployment: string, application: Application, problem: string): ReadonlyArray<Said> => {
+/** What Coolify writes when Compose cannot read a file: its text is there twice, and not hidden. */
+const unreadable = (
+  deployment: string,
+  application: Application,
+  { composeProblem, envFileProblem }: DeploymentPlan
+): ReadonlyArray<Said> | undefined => {
+  if (composeProblem === undefined && envFileProblem === undefined) return undefined
   const folder = `/artifacts/${deployment}`
   const command = `docker exec ${deployment} bash -c 'docker compose --project-name ${application.uuid} --project-directory ${folder} pull'`
-  const error = `failed to read ${folder}/.env: ${problem}`
+  const error = composeProblem ?? `failed to read ${folder}/.env: ${envFileProblem}`
+  const code = composeProblem === undefined ? 1 : 15
   return [
     { command, output: error, type: "stderr", hidden: true },
     { output: "========================================", type: "stderr" },
     {
-      output: `Deployment failed: Rolling update failed (App\\Exceptions\\DeploymentException): Failed to start container: Command execution failed (exit code 1): ${command}\nError: ${error}`,
+      output: `Deployment failed: Rolling update failed (App\\Exceptions\\DeploymentException): Failed to start container: Command execution failed (exit code ${code}): ${command}\nError: ${error}`,
       type: "stderr"
     }
   ]
@@ -176,8 +182,8 @@ export const run = Effect.fn("DeploymentRun.run")(function* (
     return application.uuid
   }
 
-  if (settled.envFileProblem !== undefined) {
-    const lines = unreadable(uuid, application, settled.envFileProblem)
+  const lines = unreadable(uuid, application, settled)
+  if (lines !== undefined) {
     yield* step(database, uuid, lines, (state) => state, "failed")
     return application.uuid
   }

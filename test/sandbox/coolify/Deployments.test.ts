@@ -36,6 +36,22 @@ const setup = (fields: Record<string, unknown> = {}, options: Parameters<typeof 
   })
 
 describe("a deployment", () => {
+  it.scoped("fails where compose cannot read a limit, which the API takes", () =>
+    Effect.gen(function* () {
+      const { answer, release, send, uuid } = yield* setup()
+      assert.strictEqual(yield* release({ FABRIK_RELEASE: "r1" }), "finished")
+      for (const [limit, outcome] of [
+        ["128X", "failed"],
+        ["128M", "finished"]
+      ] as const) {
+        const { status } = yield* send("PATCH", `/applications/${uuid}`, { body: { limits_memory: limit } })
+        assert.strictEqual(status, 200)
+        assert.strictEqual(yield* release({ FABRIK_RELEASE: limit }), outcome)
+      }
+      assert.strictEqual(yield* answer, "200 128M")
+    })
+  )
+
   it.scoped("goes from queued over in_progress to finished, and the status follows late", () =>
     Effect.gen(function* () {
       const { send, uuid, deploy, outcome, status, answer, put } = yield* setup()

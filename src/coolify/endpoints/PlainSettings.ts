@@ -1,0 +1,75 @@
+/**
+ * Settings of an application that are one column each, in Coolify's words: a further one is a row here. Names, tables and
+ * defaults from the recorded answers of 4.3.11.
+ */
+import * as Option from "effect/Option"
+import * as EffectRecord from "effect/Record"
+import * as Schema from "effect/Schema"
+import type { Body } from "../Transport.ts"
+import { orElse } from "./Fields.ts"
+
+interface PlainSetting {
+  /** What it is when nobody has set it. */
+  readonly usual: string
+  /** It cannot be given to a new application. */
+  readonly patchOnly: boolean
+}
+
+const text = (usual = ""): PlainSetting => ({ usual, patchOnly: false })
+
+const plainSettings = {
+  start_command: text(),
+  build_command: text(),
+  install_command: text(),
+  dockerfile_target_build: { ...text(), patchOnly: true },
+  custom_docker_run_options: text(),
+  ports_mappings: text(),
+  limits_memory: text("0"),
+  limits_cpus: text("0")
+}
+
+export type PlainField = keyof typeof plainSettings
+
+/** By Coolify's name. Of an application without those that are as nobody has set them. */
+export type PlainSettings = Readonly<Partial<Record<PlainField, string>>>
+
+export const isPlainField = (name: string): name is PlainField => name in plainSettings
+
+export const usualOf = (field: PlainField): string => plainSettings[field].usual
+
+/** A few of them, as a journal has them. */
+export const plainSchema = () =>
+  Schema.partialWith(Schema.Struct(EffectRecord.map(plainSettings, () => Schema.String)), { exact: true })
+
+const Value = Schema.Union(Schema.String, Schema.Number, Schema.Boolean)
+
+/** Of the row of an application. */
+export const plainColumns = EffectRecord.map(plainSettings, ({ usual }) => orElse(Value, usual))
+
+const someOf = (take: (name: PlainField, setting: PlainSetting) => string | undefined): PlainSettings =>
+  EffectRecord.filterMap(plainSettings, (setting, name) => Option.fromNullable(take(name, setting)))
+
+export const plainIn = (row: Readonly<Record<string, unknown>>): PlainSettings =>
+  someOf((name, { usual }) => {
+    const value = String(row[name] ?? usual)
+    return value === "" || value === usual ? undefined : value
+  })
+
+/** What an application has once `patch` was sent. */
+export const plainAfter = (before: PlainSettings, patch: PlainSettings): PlainSettings =>
+  plainIn({ ...before, ...patch })
+
+/**
+ * As they are sent. The default of a text is no text, but for those that have another.
+ * @param when to a new application, or what that does not take, or (absent) all.
+ */
+export const plainBody = (settings: PlainSettings, when?: "create" | "patch"): Body => {
+  const sent = someOf((name, { patchOnly }) =>
+    when === undefined || (when === "patch") === patchOnly ? settings[name] : undefined
+  )
+  return Object.fromEntries(Object.entries(sent).map(([name, value]) => [name, value === "" ? null : value]))
+}
+
+/** Host ports and a fixed address are taken as long as the old container runs. */
+export const publishes = ({ custom_docker_run_options = "", ports_mappings = "" }: PlainSettings): boolean =>
+  ports_mappings !== "" || /(^|\s)--ip/.test(custom_docker_run_options)

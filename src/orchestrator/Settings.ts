@@ -1,0 +1,151 @@
+/** The settings that a spec may name: one row each, from the spec to Coolify's field and back. */
+import * as Either from "effect/Either"
+import type { Application } from "../coolify/endpoints/Applications.ts"
+import { type PlainField, type PlainSettings } from "../coolify/endpoints/PlainSettings.ts"
+import {
+  type Command,
+  buildCommand,
+  entrypoint,
+  fromBuildCommand,
+  fromEntrypoint
+} from "../appspec/ShellCommand.ts"
+import type { Spec, Written as Keys } from "../appspec/Spec.ts"
+import { takesCommands } from "../appspec/sections/Command.ts"
+import { cpusOf, memoryOf } from "../appspec/sections/Resources.ts"
+import { plainOf, type Setting, settingsOf, valueOf } from "../kinds/Settings.ts"
+
+interface Row extends Setting {
+  /** What the spec asks for; `undefined`: it does not say. */
+  readonly wanted: (spec: Spec) => string | undefined
+  /** The keys that say it; `undefined`: no spec can, or Coolify ignores it on such a source. */
+  readonly written: (value: string, source: Application["source"]) => Partial<Keys> | undefined
+}
+
+type Encode = (command: Command) => Either.Either<string, unknown>
+
+/** The spec's section has refused what cannot be encoded. */
+const encoded = (encode: Encode, command: Command | undefined): string | undefined =>
+  command === undefined ? undefined : Either.getOrUndefined(encode(command))
+
+const canonical = (of: (given: string) => Either.Either<string, unknown>) => (stored: string) =>
+  Either.getOrElse(of(stored), () => stored)
+
+const isBuilt = (source: Application["source"]) =>
+  source._tag === "Git" && ["nixpacks", "railpack"].includes(source.buildPack)
+
+const entrypointOption = /(?:^|\s)--entrypoint(?:=|\s+)("(?:\\.|[^"])*"|'(?:\\.|[^'])*'|\S+)/
+
+/** As Coolify takes the quotes off. */
+const entrypointIn = (stored: string): string => {
+  const token = entrypointOption.exec(stored)?.[1] ?? ""
+  if (token.startsWith('"')) return token.slice(1, -1).replace(/\\(["$`\\])/g, "$1")
+  return token.startsWith("'") ? token.slice(1, -1) : token
+}
+
+const withEntrypoint = (stored: string, value: string): string =>
+  [stored.replace(entrypointOption, "").trim(), value === "" ? "" : `--entrypoint '${value}'`]
+    .filter(Boolean)
+    .join(" ")
+
+const buildRow = (name: "command" | "install", letter: string, field: PlainField): Row => ({
+  name: `build.${name}`,
+  letter,
+  field,
+  wanted: ({ build }) => encoded(buildCommand, build[name]),
+  written: (value, source) => {
+    const command = isBuilt(source) ? fromBuildCommand(value) : undefined
+    return command === undefined ? undefined : { build: { [name]: command } }
+  }
+})
+
+const limitRow = (name: "memory" | "cpus", letter: string, field: PlainField, of: typeof memoryOf): Row => ({
+  name: `resources.${name}`,
+  letter,
+  field,
+  of: canonical(of),
+  wanted: ({ resources }) => resources?.[name],
+  written: (value) => (Either.isRight(of(value)) ? { resources: { [name]: value } } : undefined)
+})
+
+/** A letter stands in the comments of releases: it is never given to another setting. */
+const rows: ReadonlyArray<Row> = [
+  {
+    name: "command",
+    letter: "c",
+    field: "start_command",
+    wanted: ({ command, source }) => (takesCommands(source) ? encoded(buildCommand, command) : undefined),
+    written: (value, source) => {
+      const command = isBuilt(source) ? fromBuildCommand(value) : undefined
+      return command === undefined ? undefined : { command }
+    }
+  },
+  {
+    name: "entrypoint",
+    letter: "e",
+    field: "custom_docker_run_options",
+    of: entrypointIn,
+    into: withEntrypoint,
+    wanted: ({ command, source }) => (takesCommands(source) ? undefined : encoded(entrypoint, command)),
+    written: (value, source) => {
+      const command = isBuilt(source) ? undefined : fromEntrypoint(value)
+      return command === undefined ? undefined : { command }
+    }
+  },
+  buildRow("command", "b", "build_command"),
+  buildRow("install", "i", "install_command"),
+  {
+    name: "build.target",
+    letter: "t",
+    field: "dockerfile_target_build",
+    wanted: ({ build }) => build.target,
+    written: (target, source) =>
+      source._tag === "Dockerfile" || (source._tag === "Git" && source.buildPack === "dockerfile")
+        ? { build: { target } }
+        : undefined
+  },
+  limitRow("memory", "m", "limits_memory", memoryOf),
+  limitRow("cpus", "u", "limits_cpus", cpusOf),
+  {
+    name: "ports",
+    letter: "p",
+    field: "ports_mappings",
+    wanted: ({ ports }) => ports?.join(","),
+    written: (value) => ({ ports: value.split(",") })
+  }
+]
+
+const wantedOf = (spec: Spec) => rows.map((setting) => ({ setting, value: setting.wanted(spec) }))
+
+export const settingsPart = (spec: Spec) => settingsOf(wantedOf(spec))
+
+/** What a new application of the spec is made with. */
+export const plainSettings = (spec: Spec): PlainSettings => plainOf(wantedOf(spec))
+
+const merged = (one: Partial<Keys>, other: Partial<Keys>): Partial<Keys> => ({
+  ...one,
+  ...other,
+  ...(one.build === undefined || other.build === undefined
+    ? {}
+    : { build: { ...one.build, ...other.build } }),
+  ...(one.resources === undefined || other.resources === undefined
+    ? {}
+    : { resources: { ...one.resources, ...other.resources } })
+})
+
+/** The settings of an application in a spec's keys; `left`: those that it has and no spec can say. */
+export const readSettings = ({
+  plain = {},
+  source
+}: Application): { readonly sections: Partial<Keys>; readonly left: ReadonlyArray<string> } => {
+  let sections: Partial<Keys> = {}
+  const left: Array<string> = []
+  for (const row of rows) {
+    const value = valueOf(row, plain)
+    if (value === valueOf(row, {})) continue
+    const keys = row.written(value, source)
+    if (keys === undefined) left.push(row.field)
+    else sections = merged(sections, keys)
+  }
+  if (withEntrypoint(plain.custom_docker_run_options ?? "", "") !== "") left.push("custom_docker_run_options")
+  return { sections, left: [...new Set(left)] }
+}
