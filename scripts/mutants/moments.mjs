@@ -11,8 +11,8 @@ export const moments = [
   {
     name: "the refusal of a domain that another application holds",
     file: "src/orchestrator/ServedDomains.ts",
-    find: "if (holder === undefined) return",
-    put: "if (holder !== undefined) return",
+    find: "if (held === undefined) return",
+    put: "if (held !== undefined) return",
     tests: ["test/orchestrator/Apply.test.ts"]
   },
   {
@@ -21,6 +21,20 @@ export const moments = [
     find: "  yield* proveBeside(uuid, spec.healthcheck)\n",
     put: "",
     tests: ["test/e2e/Availability.test.ts"]
+  },
+  {
+    name: "what has no domain is to be seen running",
+    file: "src/orchestrator/steps/Verify.ts",
+    find: "if (domain === undefined) return yield* verifyRunning(verification)",
+    put: "if (domain === undefined) return",
+    tests: ["test/e2e/Hosts.test.ts"]
+  },
+  {
+    name: "the look at each domain",
+    file: "src/orchestrator/steps/Verify.ts",
+    find: "Effect.forEach(spec.domains, (host) =>",
+    put: "Effect.forEach(spec.domains.slice(0, 1), (host) =>",
+    tests: ["test/e2e/Hosts.test.ts"]
   },
   {
     name: "the patience with an API that is away",

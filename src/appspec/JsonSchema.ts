@@ -114,11 +114,14 @@ const oneIsThere = (...keys: ReadonlyArray<string>): Json => ({
 /** What the decoder checks across keys as well, as far as it can be said here. */
 const required = [
   oneIsThere("name", "id"),
-  oneIsThere("domain", "expose"),
+  oneIsThere("domain", "domains", "expose"),
+  { not: { required: ["domain", "domains"] } },
   oneIsThere("source", "template"),
   {
     anyOf: [
       ...["port", "template", "expose"].map((key) => ({ required: [key] })),
+      { required: ["domain"], properties: { domain: { const: "none" } } },
+      { required: ["domains"], properties: { domains: { maxItems: 0 } } },
       { required: ["env"], properties: { env: { required: ["PORT"] } } }
     ]
   }

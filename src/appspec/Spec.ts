@@ -7,7 +7,16 @@ import * as Schema from "effect/Schema"
 import type { Check } from "./Decode.ts"
 import { defaulted, map, optional, section } from "./Form.ts"
 import type { Environment as Variables } from "./Interpolate.ts"
-import { Domain, Name, Port, portIn, TemplateName } from "./sections/Application.ts"
+import {
+  Domain,
+  Domains,
+  domainsIn,
+  domainsOut,
+  Name,
+  Port,
+  portIn,
+  TemplateName
+} from "./sections/Application.ts"
 import { Build, buildIn, buildOut, type BuildSettings } from "./sections/Build.ts"
 import { Command, commandIn } from "./sections/Command.ts"
 import { Dns, dnsIn, dnsOut, type DnsSettings } from "./sections/Dns.ts"
@@ -32,6 +41,7 @@ export const Written = map(
     name: optional(Name),
     template: optional(TemplateName),
     domain: optional(Domain),
+    domains: optional(Domains),
     server: optional(Server),
     project: defaulted(Project, "fabrik"),
     environment: defaulted(Environment, "production"),
@@ -76,9 +86,6 @@ export const Written = map(
 )
 export type Written = typeof Written.Type
 
-/** Which keys a spec cannot do without, each with an example. */
-const requiredKeys = { name: "name: test-api", domain: "domain: app.example.com" } as const
-
 /**
  * The one normalised form of a specification. Everything behind the loader sees this and nothing else: template defaults
  * are filled in, names are ASCII, durations are `Duration`s.
@@ -89,15 +96,15 @@ export interface Spec {
   readonly environment: string
   /** Name, uuid or address of the Coolify server; `undefined`: the only one there is. */
   readonly server: string | undefined
-  /** ASCII (punycode), lower case, no final dot. */
-  readonly domain: string
+  /** The main one first; empty: it answers nowhere. ASCII (punycode), lower case, no final dot. */
+  readonly domains: ReadonlyArray<string>
   readonly template: string | undefined
   readonly source: Source
   readonly build: BuildSettings
   /** What is started in place of what the image starts. */
   readonly command?: CommandGiven
-  /** The port the application listens on inside its container. */
-  readonly port: number
+  /** The port the application listens on inside its container; `undefined`: none is known, and it has no domain. */
+  readonly port: number | undefined
   readonly env: Readonly<Record<string, string>>
   /** The names in `env` whose value comes from the environment of whoever runs fabrik. */
   readonly interpolated?: ReadonlyArray<string>
@@ -122,12 +129,12 @@ export const specIn = (
   variables: Variables | undefined,
   check: Check
 ): Spec | undefined => {
-  for (const [key, example] of Object.entries(requiredKeys)) {
-    if (!check.isWritten(key)) {
-      check.missing(key, { message: `\`${key}\` is missing`, hint: `e.g. \`${example}\`` })
-    }
+  if (!check.isWritten("name")) {
+    check.missing("name", { message: "`name` is missing", hint: "e.g. `name: test-api`" })
   }
-  const { name, domain, project, environment } = written
+  const { name, project, environment } = written
+  const domains = domainsIn(written.domain, written.domains, check)
+  const isNowhere = domains?.length === 0
   const template = written.template === undefined ? undefined : findTemplate(written.template)
   // A bad source is not the lack of one.
   const starter = written.source === undefined && !check.isFaulty("source") ? template?.starter : undefined
@@ -135,22 +142,25 @@ export const specIn = (
   const source = sourceIn(written.source, starter, name, check)
   const { env, interpolated } = variablesIn(written.env, variables, check)
   const secrets = secretsIn(written.secrets, env, check)
-  const port = portIn(written.port, env["PORT"], template, isStarter, check)
+  const port = portIn(written.port, env["PORT"], template, isStarter, !isNowhere, check)
   const all = withDefaults(env, template, port ?? 0, secrets.secrets)
   const build = buildIn(written.build, source, [...Object.keys(all), ...secrets.secrets], check)
   const command = commandIn(written.command, source, check)
   const volumes = volumesIn(written.volumes, check)
   const ports = portsIn(written.ports, check)
-  const dns = dnsIn(written.dns, domain, check)
-  const healthcheck = healthcheckIn(written.healthcheck, template, isStarter, check)
-  return name === undefined || domain === undefined || source === undefined || port === undefined
+  const dns = dnsIn(written.dns, domains, check)
+  const healthcheck = healthcheckIn(written.healthcheck, template, isStarter, isNowhere, check)
+  return name === undefined ||
+    domains === undefined ||
+    source === undefined ||
+    (port === undefined && !isNowhere)
     ? undefined
     : {
         name,
         project,
         environment,
         server: written.server,
-        domain,
+        domains,
         template: written.template,
         source,
         build,
@@ -171,19 +181,19 @@ export const specIn = (
 export const writtenOf = (spec: Spec): Written => ({
   name: spec.name,
   ...(spec.template === undefined ? {} : { template: spec.template }),
-  domain: spec.domain,
+  ...domainsOut(spec.domains),
   ...(spec.server === undefined ? {} : { server: spec.server }),
   project: spec.project,
   environment: spec.environment,
   source: spec.source,
   ...buildOut(spec.build),
   ...(spec.command === undefined ? {} : { command: spec.command }),
-  port: spec.port,
+  ...(spec.port === undefined ? {} : { port: spec.port }),
   env: variablesOut(spec.env),
   secrets: secretsOut(spec),
   ...(spec.volumes.length === 0 ? {} : { volumes: spec.volumes }),
   ...(spec.resources === undefined ? {} : { resources: spec.resources }),
   ...(spec.ports === undefined ? {} : { ports: spec.ports }),
   dns: dnsOut(spec.dns),
-  healthcheck: healthcheckOut(spec.healthcheck)
+  healthcheck: healthcheckOut(spec.healthcheck, spec.domains.length === 0)
 })

@@ -47,8 +47,8 @@ import { defaultSandboxDir } from "./SharedFlags.ts"
 type Services = CoolifyClient | DnsClient | AuthoritativeDns | SecretStore | HealthProbe | Journals
 
 export interface WorldRequest {
-  /** `undefined`: the command is not about one. */
-  readonly domain: string | undefined
+  /** Empty: the command is about none. */
+  readonly domains: ReadonlyArray<string>
   /** The Coolify server that the spec names. */
   readonly server: string | undefined
   readonly dnsProvider: DnsProvider | undefined
@@ -209,7 +209,7 @@ const accessTo = (
       faults: sandbox.faults,
       seed: {
         ...(request.server === undefined ? {} : { servers: [request.server] }),
-        domains: request.domain === undefined ? [] : [request.domain]
+        domains: request.domains
       }
     })
     yield* known.add(Redacted.make(handle.token))

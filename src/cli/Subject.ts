@@ -17,8 +17,8 @@ export interface WorldFlags {
 export const sandboxOf = (flags: WorldFlags): WorldRequest["sandbox"] =>
   flags.sandbox ? { dir: flags.sandboxDir, faults: flags.sandboxFault } : undefined
 
-export const subjectOf = (spec: Spec): Pick<WorldRequest, "domain" | "server" | "dnsProvider"> => ({
-  domain: spec.domain,
+export const subjectOf = (spec: Spec): Pick<WorldRequest, "domains" | "server" | "dnsProvider"> => ({
+  domains: spec.domains,
   server: spec.server,
   dnsProvider: spec.dns.provider
 })
@@ -26,9 +26,13 @@ export const subjectOf = (spec: Spec): Pick<WorldRequest, "domain" | "server" | 
 /** Whether the record is left to somebody else, by the spec or for this once. */
 export const leavesDns = (spec: Spec, skipDns: boolean): boolean => skipDns || spec.dns.none === true
 
+/** What a command needs of DNS: without a domain only what an earlier one has left is looked at. */
+export const dnsNeeds = (spec: Spec, skipDns: boolean): WorldRequest["needs"]["dns"] =>
+  leavesDns(spec, skipDns) ? "no" : spec.domains.length === 0 ? "if-set" : "yes"
+
 /** For a command that is about no spec in particular. */
-export const noSubject: Pick<WorldRequest, "domain" | "server" | "dnsProvider"> = {
-  domain: undefined,
+export const noSubject: Pick<WorldRequest, "domains" | "server" | "dnsProvider"> = {
+  domains: [],
   server: undefined,
   dnsProvider: undefined
 }

@@ -13,9 +13,12 @@ export const layerDryRun: Layer.Layer<DnsClient, never, DnsClient> = Layer.effec
   Effect.map(DnsClient, (below) => ({ ...below, put: () => Effect.void, remove: () => Effect.void }))
 )
 
+/** The provider of {@link layerOffline}. */
+export const noProvider = "offline"
+
 const noCredentials = (method: string) =>
   new DnsError({
-    provider: "offline",
+    provider: noProvider,
     method,
     reason: "BadConfig",
     detail: "no credentials of a DNS provider are set"
@@ -26,7 +29,7 @@ const noCredentials = (method: string) =>
  * and nothing can be written. Under {@link layerDryRun} it lets a plan be made without credentials and network.
  */
 export const layerOffline: Layer.Layer<DnsClient> = Layer.succeed(DnsClient, {
-  provider: "offline",
+  provider: noProvider,
   capabilities: { compareAndSet: false, atomicBatch: false, minTtl: 1, comments: true, proxied: true },
   findZone: (name) => Effect.succeed({ id: "offline", name: name.split(".").slice(-2).join(".") }),
   listAt: () => Effect.succeed([]),

@@ -40,7 +40,9 @@ export type Outcome = typeof Outcome.Type
 const RunStarted = Schema.TaggedStruct("RunStarted", {
   command: Schema.String,
   name: Schema.String,
-  domain: Schema.String,
+  /** The main one; `null`: it answers nowhere. */
+  domain: Schema.NullOr(Schema.String),
+  domains: Schema.Array(Schema.String),
   mode: Schema.Literal("live", "sandbox", "dry-run")
 })
 const StateChanged = Schema.TaggedStruct("StateChanged", {
@@ -99,6 +101,8 @@ const DeploymentLog = Schema.TaggedStruct("DeploymentLog", {
   text: Schema.String
 })
 const HealthAttempted = Schema.TaggedStruct("HealthAttempted", {
+  /** Which domain was asked, where there are several. */
+  host: Schema.optionalWith(Schema.String, { exact: true }),
   stage: Schema.Literal("origin", "name"),
   attempt: Schema.Number,
   ok: Schema.Boolean,
@@ -113,6 +117,8 @@ const Verified = Schema.TaggedStruct("Verified", {
   /** Read from the response and equal to `FABRIK_RELEASE`; `null` where the spec names no place to read it. */
   release: Schema.NullOr(Schema.String)
 })
+/** Its container is up, all that can be seen of what has no domain; `millis`: for how long on end that was watched. */
+const SeenRunning = Schema.TaggedStruct("SeenRunning", { millis: Schema.Number })
 const Retrying = Schema.TaggedStruct("Retrying", {
   what: Schema.String,
   why: Schema.String,
@@ -172,6 +178,7 @@ export const DeploymentEvent = Schema.Union(
   HealthAttempted,
   Settling,
   Verified,
+  SeenRunning,
   Retrying,
   ApiAway,
   ApiBack,

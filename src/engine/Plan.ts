@@ -27,7 +27,10 @@ export type Change = typeof Change.Type
 
 export const Plan = Schema.Struct({
   name: Schema.String,
-  domain: Schema.String,
+  /** The main one; `null`: it answers nowhere. */
+  domain: Schema.NullOr(Schema.String),
+  /** All of them; older plans have one. */
+  domains: Schema.optionalWith(Schema.Array(Schema.String), { exact: true }),
   project: Schema.String,
   environment: Schema.String,
   server: Schema.String,

@@ -1,8 +1,9 @@
-import type {
-  Application,
-  ApplicationPatch,
-  ApplicationSettings,
-  ApplicationSource
+import {
+  defaultPort,
+  type Application,
+  type ApplicationPatch,
+  type ApplicationSettings,
+  type ApplicationSource
 } from "../coolify/endpoints/Applications.ts"
 import { normaliseRepository } from "../coolify/Repository.ts"
 import * as Marker from "../engine/Marker.ts"
@@ -58,8 +59,11 @@ const sourceChangesInPlace = (wanted: ApplicationSource, observed: Application):
 /** The comparable facts of an application, named as in the spec. */
 const fieldsOf = (settings: ApplicationSettings): ReadonlyArray<readonly [string, string]> => [
   ...sourceFields(settings.source),
-  ["domain", settings.domains.toSorted().join(", ")],
-  ["port", String(settings.port)],
+  ["domain", settings.domains.toSorted().join(", ") || "none"],
+  // Nobody named it, and nobody is led there.
+  ...(settings.domains.length === 0 && settings.port === defaultPort
+    ? []
+    : [["port", String(settings.port)] as const]),
   ...healthcheckFields(settings)
 ]
 

@@ -8,7 +8,7 @@ import type { Change, FieldChange } from "../engine/Plan.ts"
 /** Stands for a server address that is not known because nothing was read. */
 export const unknownAddress = "0.0.0.0"
 
-/** What a spec asks of the record of its domain. */
+/** What a spec asks of the record of a domain of its. */
 export interface WantedRecord {
   readonly name: string
   readonly type: "A" | "AAAA" | "CNAME"
@@ -23,6 +23,8 @@ export interface WantedRecord {
 }
 
 export interface ObservedDns {
+  /** The domain. */
+  readonly name: string
   readonly provider: string
   readonly comments: boolean
   /** What the provider writes for a record without a TTL, if it then shows as that. */
@@ -37,9 +39,8 @@ export interface OrphanRecord {
   readonly recordSet: RecordSet
 }
 
-/** What happens to the record of the domain. `stale`: ours of other types that exclude it, removed before it is put. */
+/** What happens to the record of a domain. `stale`: ours of other types that exclude it, removed before it is put. */
 export type RecordAction =
-  | { readonly _tag: "Skip" }
   | { readonly _tag: "Keep"; readonly zone: Zone; readonly recordSet: RecordSet }
   | {
       readonly _tag: "Put"
@@ -60,9 +61,8 @@ interface RecordPart {
 
 export const diffRecord = (
   want: WantedRecord,
-  observed: ObservedDns | undefined
+  observed: ObservedDns
 ): Either.Either<RecordPart, RefusedError> => {
-  if (observed === undefined) return Either.right({ action: { _tag: "Skip" }, orphans: [], changes: [] })
   const { key } = want
   const isOurs = (recordSet: RecordSet) => Marker.parse(recordSet.comment)?.key === key
   const before = ofType(observed.recordSets, want.type)

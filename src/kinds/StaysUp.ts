@@ -24,6 +24,8 @@ export interface StayingUp<R = never> {
   readonly watch: ContainerWatch
   /** One look from outside; `undefined`: all is well. Absent: it has no address of its own. */
   readonly ask?: Effect.Effect<Trouble | undefined, never, R>
+  /** Nothing else tells that it works: it fails unless its container was seen to run. */
+  readonly isOnlySign?: true
 }
 
 /** Two: what exits once, because another service was not ready, may come up for good. */
@@ -111,6 +113,12 @@ export const staysUp = Effect.fn("staysUp")(function* <R = never>(options: Stayi
         if (state === "restarting" || (state === "exited" && live === "stopped")) {
           const does = state === "restarting" ? "keeps restarting" : "has stopped"
           return yield* fail(`it came up, but its container ${does}`, true)
+        }
+        if (options.isOnlySign === true) {
+          return yield* fail(
+            `its container was not seen to run: ${status === undefined ? "Coolify could not be asked about it" : `Coolify reports ${status}`}`,
+            false
+          )
         }
         return yield* run.emit({
           _tag: "Warning",

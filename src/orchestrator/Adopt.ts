@@ -2,16 +2,15 @@ import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
 import type { ListedApplication } from "../coolify/endpoints/Applications.ts"
-import type { RecordSet, Zone } from "../dns/DnsClient.ts"
+import type { ZoneRecord } from "../dns/DnsClient.ts"
 import { ofType, satisfies } from "../dns/Zone.ts"
 import type { Spec } from "../appspec/Spec.ts"
 import { transaction } from "./Transaction.ts"
 import { RefusedError } from "../engine/DeployError.ts"
-import { applicationMark, dnsTarget, recordMark } from "./Desired.ts"
+import { applicationMark, dnsTarget, recordMark, toldDomains } from "./Desired.ts"
 import { withJournaledClients } from "./JournaledClients.ts"
 import { placesOf } from "./Managed.ts"
 import * as Marker from "../engine/Marker.ts"
-import type { ObservedDns } from "../kinds/DiffRecord.ts"
 import { observeCoolify, observeDns } from "./Observe.ts"
 import { claim } from "./Overtaken.ts"
 import type { Change, Plan } from "../engine/Plan.ts"
@@ -36,8 +35,8 @@ export interface Search {
 
 /** An application together with the spec that would have made it. */
 export interface Adoptable extends Existing, Written {
-  /** The record that does what the spec wants and bears no mark yet. */
-  readonly record: { readonly zone: Zone; readonly recordSet: RecordSet } | undefined
+  /** The records that do what the spec wants and bear no mark yet. */
+  readonly records: ReadonlyArray<ZoneRecord>
 }
 
 /** Finds the application and writes its spec. Changes nothing. */
@@ -51,7 +50,7 @@ export const readAdoptable = Effect.fn("readAdoptable")(function* (search: Searc
   const servers = yield* Effect.forEach(listed, (server) =>
     server.uuid === application.server?.uuid ? withPublicAddress(server, listed) : Effect.succeed(server)
   )
-  const bare: Existing = { application, place, variables, servers, parts, dns: undefined }
+  const bare: Existing = { application, place, variables, servers, parts, dns: [] }
   const first = yield* writeSpec(bare)
   const owner = yield* Owner
   const mark = Marker.parse(application.description)
@@ -62,20 +61,22 @@ export const readAdoptable = Effect.fn("readAdoptable")(function* (search: Searc
       next: "use the specification and the owner that it was made with, or empty its description in Coolify first"
     })
   }
-  const dns = search.dns ? yield* dnsOf(first.spec) : undefined
+  const dns = search.dns ? yield* dnsOf(first.spec) : []
   const existing = { ...bare, dns }
   const written = yield* writeSpec(existing)
-  const adoptable: Adoptable = { ...existing, ...written, record: unmarkedRecord(existing, written, dns) }
+  const adoptable: Adoptable = { ...existing, ...written, records: unmarkedRecords(existing, written) }
   return adoptable
 })
 
 /** A domain of another account is none of this one's business. */
-const dnsOf = (spec: Spec) =>
-  Effect.catchIf(
-    Effect.map(observeDns(spec), (dns): ObservedDns | undefined => dns),
-    ({ reason }) => reason === "ZoneNotFound",
-    () => Effect.succeed(undefined)
-  )
+const dnsOf = ({ domains }: Spec) =>
+  Effect.forEach(domains, (domain) =>
+    Effect.catchIf(
+      observeDns({ domains: [domain] }),
+      ({ reason }) => reason === "ZoneNotFound",
+      () => Effect.succeed([])
+    )
+  ).pipe(Effect.map((found) => found.flat()))
 
 const findApplication = Effect.fn("findApplication")(function* (search: Search) {
   const coolify = yield* CoolifyClient
@@ -118,22 +119,23 @@ const someNames = (applications: ReadonlyArray<ListedApplication>): string => {
   return names.length === 0 ? "" : ` (${names.slice(0, 10).join(", ")}${names.length > 10 ? ", ..." : ""})`
 }
 
-const unmarkedRecord = (
-  { application, servers }: Existing,
-  { spec }: Written,
-  dns: ObservedDns | undefined
-): Adoptable["record"] => {
+const unmarkedRecords = (
+  { application, dns, servers }: Existing,
+  { spec }: Written
+): ReadonlyArray<ZoneRecord> => {
   const server = servers.find(({ uuid }) => uuid === application.server?.uuid)
   const target = server === undefined ? undefined : dnsTarget(spec, server)
-  if (dns === undefined || target === undefined || !dns.comments) return undefined
-  const recordSet = ofType(dns.recordSets, target.type)
-  const { proxied } = spec.dns
-  const wanted = { name: spec.domain, type: target.type, values: [target.value], proxied }
-  return recordSet !== undefined &&
-    satisfies(recordSet, { ...wanted, ttl: spec.dns.ttl, comment: undefined }) &&
-    Marker.parse(recordSet.comment) === undefined
-    ? { zone: dns.zone, recordSet }
-    : undefined
+  const { proxied, ttl } = spec.dns
+  return dns.flatMap(({ comments, name, recordSets, zone }) => {
+    if (target === undefined || !comments) return []
+    const recordSet = ofType(recordSets, target.type)
+    const wanted = { name, type: target.type, values: [target.value], proxied, ttl, comment: undefined }
+    return recordSet !== undefined &&
+      satisfies(recordSet, wanted) &&
+      Marker.parse(recordSet.comment) === undefined
+      ? [{ zone, recordSet }]
+      : []
+  })
 }
 
 export interface AdoptOptions {
@@ -145,8 +147,8 @@ export interface AdoptOptions {
 }
 
 /**
- * Puts fabrik's mark on the application and on its record, so that its spec finds them as its own. Whatever fails, both
- * are put back. Nothing else is changed, and nothing is deployed.
+ * Puts fabrik's mark on the application and on its records, so that its spec finds them as its own. Whatever fails, all
+ * of it is put back. Nothing else is changed, and nothing is deployed.
  */
 export const adopt = Effect.fn("adopt")(function* (adoptable: Adoptable, options: AdoptOptions) {
   const { spec } = adoptable
@@ -176,7 +178,7 @@ export const adopt = Effect.fn("adopt")(function* (adoptable: Adoptable, options
     _tag: "RunStarted",
     command: "adopt",
     name: spec.name,
-    domain: spec.domain,
+    ...toldDomains(spec),
     mode: options.mode
   })
   const claimed = Effect.zipRight(claim(spec, stood, adoptable.application.uuid), steps(adoptable, options))
@@ -186,7 +188,7 @@ export const adopt = Effect.fn("adopt")(function* (adoptable: Adoptable, options
 const steps = Effect.fn("steps")(function* (adoptable: Adoptable, options: AdoptOptions) {
   const run = yield* Run
   const owner = yield* Owner
-  const { application, record, spec } = adoptable
+  const { application, records, spec } = adoptable
   yield* run.go("VALIDATING")
   yield* Ref.set(run.step, "provision")
   const description = applicationMark(owner, spec, run.id)
@@ -194,7 +196,7 @@ const steps = Effect.fn("steps")(function* (adoptable: Adoptable, options: Adopt
   const comment = recordMark(owner, spec, run.id)
   const plan: Plan = {
     name: spec.name,
-    domain: spec.domain,
+    ...toldDomains(spec),
     project: spec.project,
     environment: spec.environment,
     server: spec.server ?? "",
@@ -203,17 +205,9 @@ const steps = Effect.fn("steps")(function* (adoptable: Adoptable, options: Adopt
       ...(isMarked
         ? []
         : [marking("application", application.name, "description", application.description, description)]),
-      ...(record === undefined
-        ? []
-        : [
-            marking(
-              "record",
-              `${record.recordSet.name} ${record.recordSet.type}`,
-              "comment",
-              record.recordSet.comment ?? "",
-              comment
-            )
-          ])
+      ...records.map(({ recordSet }) =>
+        marking("record", `${recordSet.name} ${recordSet.type}`, "comment", recordSet.comment ?? "", comment)
+      )
     ],
     notes: []
   }
@@ -221,8 +215,7 @@ const steps = Effect.fn("steps")(function* (adoptable: Adoptable, options: Adopt
   if (plan.changes.length > 0 && !(yield* asking(options.confirm(plan)))) return "declined" as const
   yield* run.go("PROVISIONING")
   if (!isMarked) yield* updateApplication(application, { description })
-  if (record !== undefined) {
-    const { zone, recordSet } = record
+  for (const { zone, recordSet } of records) {
     yield* writeRecord({ zone, before: recordSet, recordSet: { ...recordSet, comment }, comments: true })
   }
   yield* run.go("DEPLOYING")

@@ -12,9 +12,9 @@ import { DeadlineError, RefusedError } from "../engine/DeployError.ts"
 import {
   desiredApplication,
   desiredVariables,
-  dnsTarget,
+  targetOf,
+  toldDomains,
   type Desired,
-  type DnsTarget,
   type PlannedSecret
 } from "./Desired.ts"
 import type { Begun } from "../engine/JournalSchema.ts"
@@ -34,7 +34,7 @@ import { retireAtEnd } from "./steps/Retire.ts"
 import { asking, inStep, makeReadingRun, makeRun, reportEnd, Run } from "../engine/Run.ts"
 import { RunError } from "./RunError.ts"
 import { journalName, peek } from "../engine/RunJournal.ts"
-import { refuseHeldDomain } from "./ServedDomains.ts"
+import { refuseHeldDomains } from "./ServedDomains.ts"
 import { Owner } from "../engine/Owner.ts"
 import { deploy } from "./steps/Deploy.ts"
 import { provision } from "./steps/Provision.ts"
@@ -81,7 +81,7 @@ export const apply = Effect.fn("apply")(function* (spec: Spec, options: ApplyOpt
     _tag: "RunStarted",
     command: options.command,
     name: spec.name,
-    domain: spec.domain,
+    ...toldDomains(spec),
     mode: options.mode
   })
   const bounded = Effect.timeoutFail(steps(spec, options), {
@@ -89,7 +89,8 @@ export const apply = Effect.fn("apply")(function* (spec: Spec, options: ApplyOpt
     onTimeout: () => new DeadlineError({ seconds: Duration.toSeconds(options.timeout) })
   })
   const looks = !options.skipDeploy
-  const url = looks ? publicUrl(spec.domain, port, "/") : null
+  const [domain] = spec.domains
+  const url = looks && domain !== undefined ? publicUrl(domain, port, "/") : null
   return yield* withJournaledClients(transaction(bounded, url, { verified: looks })).pipe(
     Effect.provideService(Run, run)
   )
@@ -170,6 +171,7 @@ const carryOut = Effect.fn("carryOut")(function* (
       spec,
       target: desired.target,
       applicationUuid: application?.uuid ?? observed.application?.uuid,
+      status: observed.application?.status,
       release: reconciliation.release,
       deployed: reconciliation.deploy
     }
@@ -204,7 +206,7 @@ export const desire = Effect.fn("desire")(function* (
     variables: [...made, ...standing].toSorted((a, b) => (a.key < b.key ? -1 : 1)),
     ...settled,
     had: releaseIn(observed.variables)?.has ?? [],
-    target: yield* targetOf(spec, observed)
+    target: yield* targetOf(spec, observed.server, observed.dns.length > 0)
   } satisfies Desired
 })
 
@@ -273,7 +275,7 @@ const refuseEarly = Effect.fn("refuseEarly")(function* (
   const coolify = yield* CoolifyClient
   yield* Effect.all(
     [
-      skipDeploy ? Effect.void : refuseHeldDomain(spec, observed),
+      skipDeploy ? Effect.void : refuseHeldDomains(spec, observed),
       allowDowntime ? Effect.void : refuseGap(reconciliation),
       // A plan sends nothing but reads.
       reconciliation.deploy && mode !== "dry-run" ? coolify.deployments.mayStart : Effect.void
@@ -306,19 +308,3 @@ const refuseUnreviewed = (plan: Plan, expected: Plan | undefined): Effect.Effect
           "the world is no longer as it was when the plan was made, so the plan would do something else now",
         next: "make a new plan and review it"
       })
-
-const targetOf = Effect.fn("targetOf")(function* (spec: Spec, observed: Observed) {
-  const target = dnsTarget(spec, observed.server)
-  // Where the record is somebody else's, the name leads wherever it leads.
-  if (target === undefined && observed.dns === undefined) {
-    return { type: "CNAME", value: spec.domain } satisfies DnsTarget
-  }
-  return (
-    target ??
-    (yield* new RefusedError({
-      reason: "NotPublic",
-      detail: `the server ${observed.server.name} is known to Coolify as ${observed.server.ip}, which no visitor can resolve`,
-      next: "set `dns.target` in the spec to the server's public address (Coolify tells that of its own host once an application there has a domain and Settings, General, has the instance's public IPv4)"
-    }))
-  )
-})

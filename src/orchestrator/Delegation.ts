@@ -2,7 +2,6 @@
 import * as Effect from "effect/Effect"
 import { DnsClient, type RecordSet, type Zone } from "../dns/DnsClient.ts"
 import { ofType } from "../dns/Zone.ts"
-import type { Spec } from "../appspec/Spec.ts"
 import { RefusedError } from "../engine/DeployError.ts"
 import type { ObservedDns } from "../kinds/DiffRecord.ts"
 
@@ -22,10 +21,12 @@ const cutOf = (recordSets: ReadonlyArray<RecordSet>, isDomain: boolean): RecordS
     : (ofType(recordSets, "NS") ?? (isDomain ? undefined : ofType(recordSets, "DNAME")))
 
 /** Fails where a record at the domain would stand below a cut. One request for each name between zone and domain. */
-export const refuseDelegated = Effect.fn("refuseDelegated")(function* (
-  { domain }: Spec,
-  { provider, recordSets, zone }: ObservedDns
-) {
+export const refuseDelegated = Effect.fn("refuseDelegated")(function* ({
+  name: domain,
+  provider,
+  recordSets,
+  zone
+}: ObservedDns) {
   const dns = yield* DnsClient
   const above = yield* Effect.forEach(
     namesBetween(zone, domain),

@@ -1,8 +1,9 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
 import { isIP } from "node:net"
-import type { ApplicationSettings } from "../coolify/endpoints/Applications.ts"
+import { defaultPort, type ApplicationSettings } from "../coolify/endpoints/Applications.ts"
 import type { ObservedVariable, Variable } from "../coolify/endpoints/Variables.ts"
 import type { Server } from "../coolify/endpoints/Servers.ts"
 import { SecretStore } from "../secrets/SecretStore.ts"
@@ -19,6 +20,7 @@ import {
   secretComment
 } from "../kinds/VariableComment.ts"
 import { unknownAddress, type WantedRecord } from "../kinds/DiffRecord.ts"
+import { RefusedError } from "../engine/DeployError.ts"
 import * as Marker from "../engine/Marker.ts"
 import { namesOf, partsOf } from "./Blueprint.ts"
 import { plainSettings } from "./Settings.ts"
@@ -38,7 +40,8 @@ export interface Desired {
   readonly held?: ReadonlyArray<ObservedVariable>
   /** Names of secrets that stay as they are and were changed by hand, as far as this machine's key tells. */
   readonly edited?: ReadonlyArray<string>
-  readonly target: DnsTarget
+  /** `undefined`: no domain leads there. */
+  readonly target: DnsTarget | undefined
   /** Short names of what an earlier run has given the application, and this one may still have to take away. */
   readonly had?: ReadonlyArray<string>
 }
@@ -67,15 +70,21 @@ export const applicationMark = (owner: string, spec: Spec, run: string): string 
 export const recordMark = (owner: string, spec: Spec, run: string): string =>
   Marker.render({ key: Marker.applicationKey(owner, spec), run, source: undefined })
 
-/** The record of the spec's domain. */
-export const wantedRecord = ({ owner, run, spec, target }: Desired): WantedRecord => ({
-  name: spec.domain,
-  ...target,
-  ttl: spec.dns.ttl,
-  proxied: spec.dns.proxied,
-  mark: recordMark(owner, spec, run),
-  key: Marker.applicationKey(owner, spec)
-})
+/** The records of the spec's domains. */
+export const wantedRecords = ({ owner, run, spec, target }: Desired): ReadonlyArray<WantedRecord> =>
+  target === undefined
+    ? []
+    : spec.domains.map((name) => ({
+        name,
+        ...target,
+        ttl: spec.dns.ttl,
+        proxied: spec.dns.proxied,
+        mark: recordMark(owner, spec, run),
+        key: Marker.applicationKey(owner, spec)
+      }))
+
+/** The main domain, and all of them, as plans and events tell them. */
+export const toldDomains = ({ domains }: Pick<Spec, "domains">) => ({ domain: domains[0] ?? null, domains })
 
 /** Tells this machine's key from others'. */
 const thisKey = Effect.flatMap(SecretStore, (store) =>
@@ -176,12 +185,12 @@ export const desiredVariables = Effect.fn("desiredVariables")(function* (
 export const desiredApplication = (owner: string, spec: Spec, run: string): ApplicationSettings => ({
   name: spec.name,
   description: applicationMark(owner, spec, run),
-  domains: [`https://${spec.domain}`],
-  port: spec.port,
+  domains: spec.domains.map((domain) => `https://${domain}`),
+  port: spec.port ?? defaultPort,
   healthcheck: {
     enabled: spec.healthcheck.container,
     path: spec.healthcheck.path,
-    port: String(spec.port),
+    port: String(spec.port ?? defaultPort),
     status: spec.healthcheck.status,
     interval: wholeSeconds(spec.healthcheck.interval),
     timeout: wholeSeconds(spec.healthcheck.timeout),
@@ -199,7 +208,7 @@ const plainSettingsOf = (spec: Spec) => {
 
 const wholeSeconds = (duration: Duration.Duration): number => Math.ceil(Duration.toSeconds(duration))
 
-/** Where the domain is to point: what the spec says, else the server itself. `undefined`: the server has no public name. */
+/** Where the domains are to point: what the spec says, else the server itself. `undefined`: the server has no public name. */
 export const dnsTarget = (spec: Spec, server: Server): DnsTarget | undefined => {
   const value = spec.dns.target ?? server.ip
   if (value === "") return { type: "A", value: unknownAddress }
@@ -208,4 +217,28 @@ export const dnsTarget = (spec: Spec, server: Server): DnsTarget | undefined => 
   return value === "host.docker.internal" || !value.includes(".")
     ? undefined
     : { type: "CNAME", value: value.toLowerCase() }
+}
+
+/**
+ * {@link dnsTarget}, of what has a domain. Fails where it would have to be known.
+ * @param isWritten the records are fabrik's to write.
+ */
+export const targetOf = (
+  spec: Spec,
+  server: Server,
+  isWritten: boolean
+): Either.Either<DnsTarget | undefined, RefusedError> => {
+  const [domain] = spec.domains
+  if (domain === undefined) return Either.right(undefined)
+  const target = dnsTarget(spec, server)
+  if (target !== undefined) return Either.right(target)
+  // Where the record is somebody else's, the name leads wherever it leads.
+  if (!isWritten) return Either.right({ type: "CNAME", value: domain })
+  return Either.left(
+    new RefusedError({
+      reason: "NotPublic",
+      detail: `the server ${server.name} is known to Coolify as ${server.ip}, which no visitor can resolve`,
+      next: "set `dns.target` in the spec to the server's public address (Coolify tells that of its own host once an application there has a domain and Settings, General, has the instance's public IPv4)"
+    })
+  )
 }

@@ -7,6 +7,8 @@ import { DnsClient } from "../dns/DnsClient.ts"
 import type { Spec } from "../appspec/Spec.ts"
 import type { ResourceChanged } from "../engine/DeploymentEvent.ts"
 import { withJournaledClients } from "./JournaledClients.ts"
+import { toldDomains } from "./Desired.ts"
+import { releaseIn } from "../kinds/VariableComment.ts"
 import * as Marker from "../engine/Marker.ts"
 import type { OrphanRecord } from "../kinds/DiffRecord.ts"
 import { findProjects, observeCoolify, observeDns, observeOrphans } from "./Observe.ts"
@@ -63,7 +65,7 @@ export const destroy = Effect.fn("destroy")(function* (spec: Spec, options: Dest
     _tag: "RunStarted",
     command: options.command,
     name: spec.name,
-    domain: spec.domain,
+    ...toldDomains(spec),
     mode: options.mode
   })
   yield* Ref.set(run.step, "delete")
@@ -183,11 +185,17 @@ const someServer = Effect.fn("someServer")(function* ({ applications, places, re
 const findDoomed = Effect.fn("findDoomed")(function* (spec: Spec, options: DestroyOptions) {
   const owner = yield* Owner
   const [coolify, dns] = yield* Effect.all(
-    [observeCoolify(spec), options.keepDns ? Effect.succeed(undefined) : observeDns(spec)],
+    [observeCoolify(spec), options.keepDns ? Effect.succeed([]) : observeDns(spec)],
     { concurrency: "unbounded" }
   )
   const key = Marker.applicationKey(owner, spec)
-  const here = (dns?.recordSets ?? []).filter((recordSet) => Marker.parse(recordSet.comment)?.key === key)
+  const here = dns.flatMap(({ recordSets, zone }) =>
+    recordSets
+      .filter((recordSet) => Marker.parse(recordSet.comment)?.key === key)
+      .map((recordSet) => ({ zone, recordSet }))
+  )
+  // What never had a domain has no record anywhere.
+  const everywhere = spec.domains.length > 0 || releaseIn(coolify.variables)?.pending === true
   const applications = [
     ...(coolify.application === undefined ? [] : [coolify.application]),
     ...coolify.remains
@@ -199,13 +207,9 @@ const findDoomed = Effect.fn("findDoomed")(function* (spec: Spec, options: Destr
       spec,
       applications.map(({ uuid }) => uuid)
     )),
-    records:
-      dns === undefined
-        ? []
-        : [
-            ...here.map((recordSet) => ({ zone: dns.zone, recordSet })),
-            ...(yield* observeOrphans(spec, coolify.application, { everywhere: true }))
-          ]
+    records: options.keepDns
+      ? []
+      : [...here, ...(yield* observeOrphans(spec, coolify.application, { everywhere }))]
   } satisfies Doomed
 })
 
@@ -291,7 +295,7 @@ const destructionPlan = (
   })
   return {
     name: spec.name,
-    domain: spec.domain,
+    ...toldDomains(spec),
     project: spec.project,
     environment: spec.environment,
     server: spec.server ?? "",

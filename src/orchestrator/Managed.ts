@@ -69,6 +69,18 @@ export const listManaged = Effect.gen(function* () {
     .toSorted((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1))
 }).pipe(Effect.withSpan("listManaged"))
 
+/**
+ * Of applications with one mark, those that may be the one that serves: only one can hold the domain, and without one only
+ * one goes on running. What is beside it was left by a replacement that did not come to its end.
+ */
+export const holders = <A extends Pick<ListedApplication, "domains" | "status">>(
+  rivals: ReadonlyArray<A>
+): ReadonlyArray<A> => {
+  if (rivals.length < 2) return rivals
+  const reached = rivals.filter(({ domains }) => domains.length > 0)
+  return reached.length > 0 ? reached : rivals.filter(({ status }) => !status.startsWith("exited"))
+}
+
 /** The name of a spec for an application of any name: a DNS label. */
 export const specName = (name: string): string =>
   name

@@ -7,12 +7,14 @@ import type { Project } from "../coolify/endpoints/Projects.ts"
 import type { Server } from "../coolify/endpoints/Servers.ts"
 import { mayStopDeployment } from "../coolify/VariableValue.ts"
 import { DnsClient } from "../dns/DnsClient.ts"
-import type { DnsError } from "../dns/DnsError.ts"
+import { noProvider } from "../dns/DnsDryRun.ts"
+import { DnsError } from "../dns/DnsError.ts"
 import { KnownSecrets } from "../secrets/KnownSecrets.ts"
 import type { Spec } from "../appspec/Spec.ts"
 import { mayBeOf, partsOf, shortName } from "./Blueprint.ts"
 import { refuseDelegated } from "./Delegation.ts"
 import { RefusedError } from "../engine/DeployError.ts"
+import { holders } from "./Managed.ts"
 import { isPlainComment, isSecretComment, releaseIn } from "../kinds/VariableComment.ts"
 import { absentIfNotFound } from "../kinds/Find.ts"
 import * as Marker from "../engine/Marker.ts"
@@ -38,9 +40,12 @@ export interface Observed {
   readonly variables: ReadonlyArray<ObservedVariable>
   /** What belongs to the application beside its variables, compared with the spec. */
   readonly parts: ReadonlyArray<PlannedPart>
-  readonly dns: ObservedDns | undefined
+  /** At each of its domains; empty where DNS is left alone. */
+  readonly dns: ReadonlyArray<ObservedDns>
   /** Records of ours at names that the application answered for before, and the spec no longer has. */
   readonly orphans: ReadonlyArray<OrphanRecord>
+  /** An earlier run may have left records, and without credentials nobody can look for them. */
+  readonly recordsUnseen?: true
 }
 
 /**
@@ -53,14 +58,16 @@ export const observe = Effect.fn("observe")(function* (spec: Spec, options: { re
       findServer(spec),
       observeCoolify(spec),
       options.skipDns
-        ? Effect.succeed(undefined)
-        : Effect.tap(observeDns(spec), (found) => refuseDelegated(spec, found))
+        ? Effect.succeed([])
+        : Effect.tap(observeDns(spec), (all) => Effect.forEach(all, refuseDelegated, { discard: true }))
     ],
     { concurrency: "unbounded" }
   )
   // A run that did not come to its end may have moved the application already, and only its record tells from where.
   const release = releaseIn(coolify.variables)
   const everywhere = release?.pending === true
+  const { provider } = yield* DnsClient
+  const recordsUnseen = everywhere && !options.skipDns && isNowhere(spec) && provider === noProvider
   const given = (kind: string) =>
     release && {
       has: (name: string) => release.has.includes(shortName(kind, name)),
@@ -75,14 +82,21 @@ export const observe = Effect.fn("observe")(function* (spec: Spec, options: { re
     ],
     { concurrency: "unbounded" }
   )
-  return { server, ...coolify, parts, dns, orphans } satisfies Observed
+  return {
+    server,
+    ...coolify,
+    parts,
+    dns,
+    orphans,
+    ...(recordsUnseen ? { recordsUnseen } : {})
+  } satisfies Observed
 })
 
 /** Its name; where others have it too, what tells them apart. */
 const described = ({ ip, name, uuid }: Server, among: ReadonlyArray<Server>): string =>
   among.some((other) => other.uuid !== uuid && other.name === name) ? `${name} (${uuid}, ${ip})` : name
 
-const findServer = Effect.fn("findServer")(function* ({ dns, server: wanted }: Spec) {
+const findServer = Effect.fn("findServer")(function* ({ dns, domains, server: wanted }: Spec) {
   const coolify = yield* CoolifyClient
   const servers = yield* coolify.servers.list
   const matches =
@@ -115,7 +129,8 @@ const findServer = Effect.fn("findServer")(function* ({ dns, server: wanted }: S
       next: "open the server in Coolify and validate it"
     })
   }
-  return dns.target === undefined ? yield* withPublicAddress(server, servers) : server
+  const needsAddress = dns.target === undefined && domains.length > 0
+  return needsAddress ? yield* withPublicAddress(server, servers) : server
 })
 
 /** Applications of ours in an environment, and namesakes that are not. */
@@ -135,8 +150,7 @@ export const observeCoolify = Effect.fn("observeCoolify")(function* (spec: Spec)
     )
   )
   const ours = rooms.flatMap(({ inventory }) => inventory?.applications ?? []).filter(isOurs)
-  // Only one can hold the domain: what is beside it was left by a replacement that did not come to its end.
-  const [application, ...rivals] = ours.length > 1 ? ours.filter(({ domains }) => domains.length > 0) : ours
+  const [application, ...rivals] = holders(ours)
   if (ours.length > 1 && (application === undefined || rivals.length > 0)) {
     return yield* new RefusedError({
       reason: "Ambiguous",
@@ -195,14 +209,24 @@ export const findProjects = Effect.fn("findProjects")(function* (name: string) {
   })
 })
 
-export const observeDns = (spec: Spec): Effect.Effect<ObservedDns, DnsError, DnsClient> =>
-  Effect.gen(function* () {
-    const dns = yield* DnsClient
-    const zone = yield* dns.findZone(spec.domain)
-    const recordSets = yield* dns.listAt(zone, spec.domain)
-    const { comments, automaticTtl } = dns.capabilities
-    return { provider: dns.provider, comments, automaticTtl, zone, recordSets }
-  })
+/** What stands at each of the domains. */
+export const observeDns = ({
+  domains
+}: Pick<Spec, "domains">): Effect.Effect<ReadonlyArray<ObservedDns>, DnsError, DnsClient> =>
+  Effect.forEach(
+    domains,
+    (name) =>
+      Effect.gen(function* () {
+        const dns = yield* DnsClient
+        const zone = yield* dns.findZone(name)
+        const recordSets = yield* dns.listAt(zone, name)
+        const { comments, automaticTtl } = dns.capabilities
+        return { name, provider: dns.provider, comments, automaticTtl, zone, recordSets }
+      }),
+    { concurrency: 4 }
+  )
+
+const isNowhere = ({ domains }: Spec): boolean => domains.length === 0
 
 /**
  * Records of ours at names that the spec no longer has: those that the application answers for and, looked for
@@ -216,15 +240,25 @@ export const observeOrphans = Effect.fn("observeOrphans")(function* (
   const dns = yield* DnsClient
   const owner = yield* Owner
   const key = Marker.applicationKey(owner, spec)
+  const formerNames = (application?.domains ?? [])
+    .flatMap((url) => (URL.canParse(url) ? [new URL(url).hostname] : []))
+    .filter((name) => !spec.domains.includes(name))
+  if (isNowhere(spec) && dns.provider === noProvider) {
+    if (formerNames.length === 0) return []
+    return yield* new DnsError({
+      provider: dns.provider,
+      method: "findZone",
+      reason: "BadConfig",
+      detail: `no credentials of a DNS provider are set, and the record of ${formerNames.join(", ")} may be fabrik's to remove`
+    })
+  }
   if (everywhere && dns.capabilities.comments) {
     const marked = yield* dns.listCommented(`${Marker.sign} - key=${key} `)
     return marked.filter(
-      ({ recordSet }) => recordSet.name !== spec.domain && Marker.parse(recordSet.comment)?.key === key
+      ({ recordSet }) =>
+        !spec.domains.includes(recordSet.name) && Marker.parse(recordSet.comment)?.key === key
     )
   }
-  const formerNames = (application?.domains ?? [])
-    .flatMap((url) => (URL.canParse(url) ? [new URL(url).hostname] : []))
-    .filter((name) => name !== spec.domain)
   const found = yield* Effect.forEach(formerNames, (name) =>
     dns.findZone(name).pipe(
       Effect.flatMap((zone) =>

@@ -1,6 +1,7 @@
 import type { Desired } from "./Desired.ts"
 import type { SecretOrigin } from "../engine/DeploymentEvent.ts"
 import * as Marker from "../engine/Marker.ts"
+import type { ObservedDns } from "../kinds/DiffRecord.ts"
 import type { Observed } from "./Observe.ts"
 
 /** What the operator should know before saying yes. */
@@ -15,8 +16,19 @@ export const planNotes = (
     readonly offline?: boolean
   }
 ): ReadonlyArray<string> => {
-  const { owner, spec, target } = desired
+  const { spec } = desired
+  const isNowhere = spec.domains.length === 0
   const notes: Array<string> = [
+    ...(isNowhere && what.deploys
+      ? [
+          "It has no domain: nobody outside can ask it, so it counts as good when its container runs and stays up."
+        ]
+      : []),
+    ...(observed.recordsUnseen === true
+      ? [
+          "An earlier run did not come to its end, and no credentials of a DNS provider are set: whether it left a record could not be looked at."
+        ]
+      : []),
     ...secretNotes(desired, observed, what.offline === true),
     ...unseenNotes(what.unseen ?? []),
     ...observed.parts.flatMap(({ notes }) => notes)
@@ -26,17 +38,28 @@ export const planNotes = (
   }
   if (what.replaces) {
     notes.push(
-      "Coolify cannot change this source in place: a new application is deployed beside the old one and takes its domain, then the old one is deleted. Its volumes stay on the server, but do not move, nor does what was set by hand in Coolify."
+      `Coolify cannot change this source in place: a new application is deployed beside the old one${isNowhere ? ", so that both run for a while" : ` and takes its ${spec.domains.length > 1 ? "domains" : "domain"}`}, then the old one is deleted. Its volumes stay on the server, but do not move, nor does what was set by hand in Coolify.`
     )
   }
   if (what.deploys && !spec.healthcheck.container) {
-    notes.push(
-      what.replaces
-        ? "healthcheck.container is off: the new application has to stay up beside the old one (healthcheck.settle) before it gets the domain, but how it answers is seen only there. Should it answer wrong, the site is down until fabrik has put the old one back."
-        : observed.application === undefined
-          ? "Coolify does not check the container's health before it counts a deployment as finished (healthcheck.container is off)."
-          : "healthcheck.container is off: Coolify removes the old version as soon as the new one has started. Should the new one crash or answer wrong, the site is down until fabrik has rolled back. Turn it on if the image ships curl or wget."
-    )
+    const [isNew, after] = [observed.application === undefined, "fabrik has rolled back"]
+    if (what.replaces) {
+      notes.push(
+        isNowhere
+          ? "healthcheck.container is off: the new application has to stay up beside the old one (healthcheck.settle) before that is stopped."
+          : "healthcheck.container is off: the new application has to stay up beside the old one (healthcheck.settle) before it gets the domain, but how it answers is seen only there. Should it answer wrong, the site is down until fabrik has put the old one back."
+      )
+    } else if (!isNew) {
+      notes.push(
+        isNowhere
+          ? `healthcheck.container is off: Coolify removes the old version as soon as the new one has started. Should the new one crash, none runs until ${after}.`
+          : `healthcheck.container is off: Coolify removes the old version as soon as the new one has started. Should the new one crash or answer wrong, the site is down until ${after}. Turn it on if the image ships curl or wget.`
+      )
+    } else if (!isNowhere) {
+      notes.push(
+        "Coolify does not check the container's health before it counts a deployment as finished (healthcheck.container is off)."
+      )
+    }
   }
   if (what.deploys && observed.application !== undefined && spec.ports !== undefined) {
     notes.push(
@@ -58,7 +81,7 @@ export const planNotes = (
     )
   }
   if (
-    observed.dns !== undefined &&
+    observed.dns.length > 0 &&
     spec.dns.target === undefined &&
     isPrivate(observed.server.ip) &&
     observed.server.ip !== "127.0.0.1"
@@ -67,23 +90,29 @@ export const planNotes = (
       `The server's address ${observed.server.ip} is private: the domain will not be reachable from outside. Set dns.target.`
     )
   }
-  const zone =
-    observed.dns?.provider === "cloudflare" && spec.dns.proxied ? observed.dns.zone.name : undefined
-  if (zone !== undefined && spec.domain.split(".").length > zone.split(".").length + 1) {
+  return [...notes, ...observed.dns.flatMap((found) => recordNotes(desired, found))]
+}
+
+/** What is to be known of the record of one domain. */
+const recordNotes = (
+  { owner, spec, target }: Desired,
+  { name, provider, recordSets, zone }: ObservedDns
+): ReadonlyArray<string> => {
+  const notes: Array<string> = []
+  const isDeep = name.split(".").length > zone.name.split(".").length + 1
+  if (provider === "cloudflare" && spec.dns.proxied && isDeep) {
     notes.push(
-      `dns.proxied: Cloudflare's Universal SSL covers ${zone} and one label below it, not ${spec.domain}. Without an advanced certificate for it (Total TLS) visitors get a TLS error, and the run fails: take dns.proxied away, or choose a domain like ${spec.domain.slice(0, -zone.length - 1).replaceAll(".", "-")}.${zone}.`
+      `dns.proxied: Cloudflare's Universal SSL covers ${zone.name} and one label below it, not ${name}. Without an advanced certificate for it (Total TLS) visitors get a TLS error, and the run fails: take dns.proxied away, or choose a domain like ${name.slice(0, -zone.name.length - 1).replaceAll(".", "-")}.${zone.name}.`
     )
   }
-  const other = observed.dns?.recordSets.find(
+  const other = recordSets.find(
     (recordSet) =>
       (recordSet.type === "A" || recordSet.type === "AAAA") &&
-      recordSet.type !== target.type &&
+      recordSet.type !== target?.type &&
       Marker.parse(recordSet.comment)?.key !== Marker.applicationKey(owner, spec)
   )
-  if (other !== undefined && target.type !== "CNAME") {
-    notes.push(
-      `${spec.domain} also has ${other.type} ${other.values.join(", ")}: visitors may be sent there.`
-    )
+  if (other !== undefined && target?.type !== "CNAME") {
+    notes.push(`${name} also has ${other.type} ${other.values.join(", ")}: visitors may be sent there.`)
   }
   return notes
 }

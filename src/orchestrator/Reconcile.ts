@@ -4,7 +4,7 @@ import type { Application, ApplicationPatch, ApplicationSettings } from "../cool
 import type { ObservedVariable } from "../coolify/endpoints/Variables.ts"
 import type { Project } from "../coolify/endpoints/Projects.ts"
 import { RefusedError } from "../engine/DeployError.ts"
-import { releaseVariable, specDigest, wantedRecord, type Desired } from "./Desired.ts"
+import { releaseVariable, specDigest, toldDomains, wantedRecords, type Desired } from "./Desired.ts"
 import { isOurComment, releaseKey, releaseIn } from "../kinds/VariableComment.ts"
 import { diffApplication, type ApplicationDiff } from "../kinds/DiffApplication.ts"
 import { diffVariables, hiddenRelease } from "../kinds/DiffVariables.ts"
@@ -31,7 +31,7 @@ export interface Reconciliation {
   readonly application: ApplicationAction
   readonly variables: VariableActions
   readonly parts: ReadonlyArray<PlannedPart>
-  readonly record: RecordAction
+  readonly records: ReadonlyArray<RecordAction>
   /** Go once the new name is verified. */
   readonly orphans: Observed["orphans"]
   /** Go last. */
@@ -55,19 +55,23 @@ export const reconcile = (
   options: ReconcileOptions
 ): Either.Either<Reconciliation, RefusedError> =>
   Either.gen(function* () {
-    const record = yield* diffRecord(wantedRecord(desired), observed.dns)
+    const records = yield* Either.all(
+      wantedRecords(desired).flatMap((want) =>
+        observed.dns.filter(({ name }) => name === want.name).map((found) => diffRecord(want, found))
+      )
+    )
     const coolify = options.skipDeploy
       ? untouched(desired, observed)
       : yield* reconcileCoolify(desired, observed, options)
     const current = releaseIn(observed.variables)
     // What an update of this very spec has not come to do is not somebody else's change.
     const drifted = current?.specDigest === specDigest(desired) && !current.pending
-    const orphans = [...record.orphans, ...observed.orphans]
+    const orphans = [...records.flatMap((record) => record.orphans), ...observed.orphans]
     const remains = options.skipDeploy ? [] : observed.remains
     const duplicates = options.skipDeploy ? [] : observed.duplicates
     const changes = [
       ...coolify.changes,
-      ...record.changes,
+      ...records.flatMap((record) => record.changes),
       ...orphans.map(orphanChange),
       ...remains.map(remainsChange),
       ...duplicates.map(duplicateChange)
@@ -79,7 +83,7 @@ export const reconcile = (
     const unseen = options.skipDeploy ? [] : unseenVariables(desired, observed)
     const plan: Plan = {
       name: desired.spec.name,
-      domain: desired.spec.domain,
+      ...toldDomains(desired.spec),
       project: desired.spec.project,
       environment: desired.spec.environment,
       server: observed.server.name,
@@ -94,7 +98,7 @@ export const reconcile = (
       }),
       ...(unseen.length === 0 ? {} : { unseen })
     }
-    return { ...coolify, plan, record: record.action, orphans, remains, duplicates }
+    return { ...coolify, plan, records: records.map(({ action }) => action), orphans, remains, duplicates }
   })
 
 const orphanChange = ({ recordSet }: OrphanRecord): Change => ({
@@ -121,7 +125,7 @@ const duplicateChange = ({ name, uuid }: Project): Change => ({
   fields: []
 })
 
-type CoolifyPart = Omit<Reconciliation, "plan" | "record" | "orphans" | "remains" | "duplicates"> & {
+type CoolifyPart = Omit<Reconciliation, "plan" | "records" | "orphans" | "remains" | "duplicates"> & {
   readonly changes: ReadonlyArray<Change>
 }
 

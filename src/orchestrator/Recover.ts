@@ -6,6 +6,7 @@ import { CoolifyClient } from "../coolify/CoolifyClient.ts"
 import { RefusedError } from "../engine/DeployError.ts"
 import type { Unsettled } from "../engine/JournalEntry.ts"
 import { withJournaledClients } from "./JournaledClients.ts"
+import { toldDomains } from "./Desired.ts"
 import { closeIfOvertaken } from "./Overtaken.ts"
 import { awaitLate } from "../engine/Late.ts"
 import { undoAll } from "./Recorded.ts"
@@ -25,7 +26,7 @@ export const mustRollBack = ({ begun, changes, decision }: Unsettled): boolean =
 
 export interface RollBackOptions extends Place {
   readonly mode: "live" | "sandbox"
-  readonly domain: string
+  readonly domains: ReadonlyArray<string>
 }
 
 /**
@@ -44,8 +45,8 @@ export const rollBackOpen = Effect.fn("rollBackOpen")(function* (journal: string
     else return yield* looked.left
   }
   const { before } = run.journal
-  const { name, domain, mode } = options
-  yield* run.emit({ _tag: "RunStarted", command: "recover", name, domain, mode })
+  const { name, mode } = options
+  yield* run.emit({ _tag: "RunStarted", command: "recover", name, ...toldDomains(options), mode })
   const end = Effect.gen(function* () {
     if (before === undefined || before.decision === "committed" || before.decision === "closed") {
       yield* run.journal.close

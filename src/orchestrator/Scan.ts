@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
 import { DnsClient } from "../dns/DnsClient.ts"
-import { listManaged } from "./Managed.ts"
+import { holders, listManaged } from "./Managed.ts"
 import * as Marker from "../engine/Marker.ts"
 import { Owner } from "../engine/Owner.ts"
 
@@ -46,7 +46,7 @@ export const scan = Effect.gen(function* () {
     ({ createdBy: run, environment, key, name, ours, project, status, uuid }) =>
       Effect.gen(function* () {
         const rivals = managed.filter((other) => other.key === key)
-        const holder = rivals.find((other) => other.domains.length > 0) ?? rivals[0]
+        const holder = holders(rivals)[0] ?? rivals[0]
         const isRival = holder?.uuid !== uuid
         const deployed = !status.startsWith("exited") || (yield* wasDeployed(uuid))
         const state = !ours ? "not ours" : isRival ? "beside another" : deployed ? "in use" : "never deployed"

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import { isIP } from "node:net"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
+import type { Application } from "../coolify/endpoints/Applications.ts"
 import type { ServedDomains, Server } from "../coolify/endpoints/Servers.ts"
 import { HttpSettings } from "../http/HttpSettings.ts"
 import type { Spec } from "../appspec/Spec.ts"
@@ -53,28 +54,34 @@ const publicAddress = (
 }
 
 /**
- * Refuses a domain that another application holds, before anything is sent: Coolify itself answers 409 only when the
+ * Refuses domains that another application holds, before anything is sent: Coolify itself answers 409 only when the
  * record has been written. It compares whole URLs (bootstrap/helpers/domains.php, 4.3.11), so another path of the host is
- * no conflict. One request where the application does not have the domain yet; a second one to name the holder.
+ * no conflict. One request where the application does not have all its domains yet; a second one to name the holder.
  */
-export const refuseHeldDomain = Effect.fn("refuseHeldDomain")(function* (
-  { domain }: Spec,
+export const refuseHeldDomains = Effect.fn("refuseHeldDomains")(function* (
+  spec: Spec,
   { application, remains, server }: Observed
 ) {
-  const wanted = `https://${domain}`
   const own = [...(application === undefined ? [] : [application]), ...remains]
-  if (own.some(({ domains }) => domains.some((url) => isSameUrl(url, wanted)))) return
+  const has = (one: Pick<Application, "domains">, domain: string) =>
+    one.domains.some((url) => isSameUrl(url, `https://${domain}`))
+  const wanted = spec.domains.filter((domain) => !own.some((one) => has(one, domain)))
+  if (wanted.length === 0) return
   const coolify = yield* CoolifyClient
   const served = yield* servedDomains(server.uuid)
-  if (!served.some(({ domains }) => domains.includes(domain))) return
-  const holder = (yield* coolify.applications.list).find(
-    ({ domains, uuid }) =>
-      domains.some((url) => isSameUrl(url, wanted)) && own.every((one) => one.uuid !== uuid)
+  const taken = wanted.filter((domain) => served.some(({ domains }) => domains.includes(domain)))
+  if (taken.length === 0) return
+  const others = (yield* coolify.applications.list).filter(({ uuid }) =>
+    own.every((one) => one.uuid !== uuid)
   )
-  if (holder === undefined) return
+  const [held] = taken.flatMap((domain) =>
+    others.filter((one) => has(one, domain)).map((holder) => ({ domain, holder }))
+  )
+  if (held === undefined) return
+  const { domain, holder } = held
   return yield* new RefusedError({
     reason: "Held",
-    detail: `${wanted} belongs to another application in Coolify, ${holder.name} (${holder.uuid})`,
+    detail: `https://${domain} belongs to another application in Coolify, ${holder.name} (${holder.uuid})`,
     next:
       Marker.parse(holder.description) === undefined
         ? `take the domain away from it in Coolify, or give the spec another \`domain\`; \`fabrik adopt ${holder.uuid} -o FILE\` makes that application fabrik's`

@@ -2,12 +2,13 @@
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import { isIP } from "node:net"
-import type { Application, ListedApplication } from "../coolify/endpoints/Applications.ts"
+import { defaultPort, type Application, type ListedApplication } from "../coolify/endpoints/Applications.ts"
 import type { ObservedVariable } from "../coolify/endpoints/Variables.ts"
 import type { Server } from "../coolify/endpoints/Servers.ts"
 import type { RecordSet } from "../dns/DnsClient.ts"
 import { buildPacks, ranges, type Range } from "../appspec/Limits.ts"
 import { parseSpec } from "../appspec/ParseSpec.ts"
+import { domainsOut } from "../appspec/sections/Application.ts"
 import { dnsOut } from "../appspec/sections/Dns.ts"
 import type { Source } from "../appspec/sections/Source.ts"
 import { variablesOut } from "../appspec/sections/Variables.ts"
@@ -27,7 +28,8 @@ export interface Existing {
   readonly servers: ReadonlyArray<Server>
   /** What belongs to it beside its variables, as a spec says it; `left`: what none can. */
   readonly parts?: { readonly sections: Partial<Keys>; readonly left: ReadonlyArray<string> }
-  readonly dns: ObservedDns | undefined
+  /** What stands at its domains, as far as that is known. */
+  readonly dns: ReadonlyArray<ObservedDns>
 }
 
 export interface Written {
@@ -40,24 +42,27 @@ export interface Written {
 export const writeSpec = (existing: Existing): Either.Either<Written, RefusedError> =>
   Either.gen(function* () {
     const { application, place } = existing
-    const origin = yield* chooseDomain(application)
+    const domains = chooseDomains(application)
     const variables = sortVariables(existing.variables, application.source)
     const source = yield* sourceOf(application)
     const { build, ...sections } = existing.parts?.sections ?? {}
     const name = specName(application.name) || "app"
     const text = [
       ...comment(`Written by fabrik adopt from the application ${application.name} (${application.uuid}).`),
-      ...remarks(existing, origin),
+      ...remarks(existing, domains),
       "",
       writeKeys({
         name,
-        domain: origin.hostname,
+        ...domainsOut(domains),
         ...(application.server === undefined ? {} : { server: serverReference(existing) }),
         project: place.project.name,
         environment: place.environment.name
       }),
       "",
-      writeKeys({ source, port: application.port }),
+      writeKeys({
+        source,
+        ...(domains.length === 0 && application.port === defaultPort ? {} : { port: application.port })
+      }),
       ...(Object.keys(variables.plain).length === 0
         ? []
         : ["", writeKeys({ env: variablesOut(variables.plain) })]),
@@ -71,8 +76,8 @@ export const writeSpec = (existing: Existing): Either.Either<Written, RefusedErr
           ]),
       ...variableRemarks(variables.secret, variables.other),
       ...(Object.keys(sections).length === 0 ? [] : ["", writeKeys(sections)]),
-      ...healthcheckLines(application),
-      ...dnsLines(existing, origin.hostname)
+      ...healthcheckLines(application, domains.length === 0),
+      ...domains.slice(0, 1).flatMap((domain) => dnsLines(existing, domain))
     ]
       .join("\n")
       .concat("\n")
@@ -91,10 +96,12 @@ const inexpressible = (detail: string) =>
     next: "change that in Coolify and run the command again, or write a specification by hand"
   })
 
-const chooseDomain = (application: Application): Either.Either<URL, RefusedError> => {
+/** Those that a spec can name; one that is served otherwise, where there is no such. */
+const chooseDomains = (application: Application): ReadonlyArray<string> => {
   const urls = application.domains.filter((domain) => URL.canParse(domain)).map((domain) => new URL(domain))
-  const url = urls.find(({ protocol }) => protocol === "https:") ?? urls[0]
-  return url === undefined ? Either.left(inexpressible("it has no domain")) : Either.right(url)
+  const plain = urls.filter((url) => url.href === `https://${url.hostname}/`)
+  const chosen = plain.length > 0 ? plain : urls.slice(0, 1)
+  return [...new Set(chosen.map(({ hostname }) => hostname))]
 }
 
 const serverReference = ({ application, servers }: Existing): string => {
@@ -125,9 +132,13 @@ const sourceOf = ({ source }: Application): Either.Either<Source, RefusedError> 
   }
 }
 
-const remarks = ({ application, parts, place }: Existing, origin: URL): ReadonlyArray<string> => {
+const remarks = (
+  { application, parts, place }: Existing,
+  domains: ReadonlyArray<string>
+): ReadonlyArray<string> => {
   const left = [...application.otherSettings, ...(parts?.left ?? [])]
-  const others = application.domains.filter((domain) => domain !== `https://${origin.hostname}`)
+  const named = domains.map((domain) => `https://${domain}`)
+  const others = application.domains.filter((domain) => !named.includes(domain.replace(/\/$/, "")))
   return [
     ...(application.description === "" || Marker.parse(application.description) !== undefined
       ? []
@@ -140,7 +151,7 @@ const remarks = ({ application, parts, place }: Existing, origin: URL): Readonly
     ...(others.length === 0
       ? []
       : comment(
-          `Coolify also serves ${others.join(", ")}. A specification has one https domain: \`fabrik apply\` takes these away.`
+          `Coolify also serves ${others.join(", ")}. A specification has https domains without port and path: \`fabrik apply\` takes these away.`
         )),
     ...(left.length === 0 ? [] : comment(`Not in here, and left in Coolify as it is: ${left.join(", ")}.`))
   ]
@@ -174,7 +185,8 @@ const variableRemarks = (
       ])
 ]
 
-const healthcheckLines = ({ healthcheck, port }: Application): ReadonlyArray<string> => {
+const healthcheckLines = ({ healthcheck, port }: Application, isNowhere: boolean): ReadonlyArray<string> => {
+  if (isNowhere && !healthcheck.enabled) return []
   const usual = nothing().healthcheck
   const beyond: Array<string> = []
   const within = <A>(name: string, value: number, range: Range, read: (value: number) => A, otherwise: A) => {
@@ -222,9 +234,10 @@ const addressTypes = ["A", "AAAA", "CNAME"]
 
 /** What of DNS differs from what fabrik would choose by itself. */
 const dnsLines = ({ application, dns, servers }: Existing, domain: string): ReadonlyArray<string> => {
-  const found = (dns?.recordSets ?? []).filter(({ type }) => addressTypes.includes(type))
+  const there = dns.find(({ name }) => name === domain)
+  const found = (there?.recordSets ?? []).filter(({ type }) => addressTypes.includes(type))
   const server = servers.find(({ uuid }) => uuid === application.server?.uuid)
-  if (dns === undefined || found.length === 0) return isUnknown(server) ? missingTarget : []
+  if (there === undefined || found.length === 0) return isUnknown(server) ? missingTarget : []
   const record = found.find((one) => leadsTo(one, server?.ip)) ?? found[0]
   if (record === undefined) return []
   const [value = "", ...more] = record.values
@@ -236,7 +249,7 @@ const dnsLines = ({ application, dns, servers }: Existing, domain: string): Read
       )
     ]
   }
-  const isFree = record.proxied || record.ttl === undefined || record.ttl === dns.automaticTtl
+  const isFree = record.proxied || record.ttl === undefined || record.ttl === there.automaticTtl
   const settings = dnsOut({
     provider: undefined,
     ttl: isFree ? undefined : Math.min(Math.max(record.ttl, ranges.ttl.min), ranges.ttl.max),

@@ -3,7 +3,6 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { isIP } from "node:net"
-import type { Server } from "../coolify/endpoints/Servers.ts"
 import { AuthoritativeDns } from "../dns/AuthoritativeDns.ts"
 import { HealthProbe } from "../health/HealthProbe.ts"
 import { judge, readRelease } from "../health/Judge.ts"
@@ -19,10 +18,32 @@ import { Owner } from "../engine/Owner.ts"
 import { resolveSecrets, settleSecrets } from "./steps/ResolveSecrets.ts"
 import { publicUrl } from "./steps/Verify.ts"
 
+const Http = Schema.Struct({
+  ok: Schema.Boolean,
+  status: Schema.NullOr(Schema.Number),
+  detail: Schema.String,
+  /** The release that answers; `null`: the answer does not tell. */
+  release: Schema.NullOr(Schema.String)
+})
+const Certificate = Schema.Struct({
+  issuer: Schema.String,
+  daysLeft: Schema.Number,
+  problem: Schema.NullOr(Schema.String)
+})
+const Dns = Schema.Struct({
+  wanted: Schema.String,
+  /** What the provider holds at the name. */
+  records: Schema.Array(Schema.String),
+  nameServers: Schema.Array(
+    Schema.Struct({ server: Schema.String, answer: Schema.String, right: Schema.Boolean })
+  )
+})
+
 /** Every fact about a spec's application, side by side. `null`: there is none. */
 export const Status = Schema.Struct({
   name: Schema.String,
-  url: Schema.String,
+  /** `null`: it has no domain. */
+  url: Schema.NullOr(Schema.String),
   server: Schema.String,
   coolify: Schema.NullOr(
     Schema.Struct({
@@ -58,25 +79,21 @@ export const Status = Schema.Struct({
       changes: Schema.Number
     })
   ),
-  dns: Schema.NullOr(
-    Schema.Struct({
-      wanted: Schema.String,
-      /** What the provider holds at the name. */
-      records: Schema.Array(Schema.String),
-      nameServers: Schema.Array(
-        Schema.Struct({ server: Schema.String, answer: Schema.String, right: Schema.Boolean })
-      )
-    })
-  ),
-  http: Schema.Struct({
-    ok: Schema.Boolean,
-    status: Schema.NullOr(Schema.Number),
-    detail: Schema.String,
-    /** The release that answers; `null`: the answer does not tell. */
-    release: Schema.NullOr(Schema.String)
-  }),
-  certificate: Schema.NullOr(
-    Schema.Struct({ issuer: Schema.String, daysLeft: Schema.Number, problem: Schema.NullOr(Schema.String) })
+  /** The first domain's, as are `url`, `http` and `certificate`. */
+  dns: Schema.NullOr(Dns),
+  http: Schema.NullOr(Http),
+  certificate: Schema.NullOr(Certificate),
+  /** The same of each further domain. */
+  others: Schema.optionalWith(
+    Schema.Array(
+      Schema.Struct({
+        url: Schema.String,
+        dns: Schema.NullOr(Dns),
+        http: Http,
+        certificate: Schema.NullOr(Certificate)
+      })
+    ),
+    { exact: true }
   ),
   /** All of it is as the spec says. */
   ok: Schema.Boolean
@@ -93,34 +110,37 @@ export interface StatusOptions {
 export const status = Effect.fn("status")(function* (spec: Spec, options: StatusOptions) {
   const observed = yield* observe(spec, options)
   const target = dnsTarget(spec, observed.server)
-  const [dns, probe, plan, run] = yield* Effect.all(
+  const [seen, plan, run] = yield* Effect.all(
     [
-      dnsFacts(observed, target, spec.domain),
-      httpFacts(spec, observed.server),
+      Effect.forEach(spec.domains, (domain) => domainFacts(spec, observed, target, domain), {
+        concurrency: "unbounded"
+      }),
       planFacts(spec, observed),
       runFacts(spec, options)
     ],
     { concurrency: "unbounded" }
   )
   const coolify = coolifyFacts(observed)
+  const [first = { url: null, dns: null, http: null, certificate: null }, ...others] = seen
   return {
     name: spec.name,
-    url: probe.url,
     server: observed.server.name,
     coolify,
     ...plan,
     run,
-    dns,
-    http: probe.http,
-    certificate: probe.certificate,
+    ...first,
+    ...(others.length === 0 ? {} : { others }),
     ok:
       coolify !== null &&
       plan.differences?.length === 0 &&
       run === null &&
-      (probe.http.release === null || coolify.release === null || probe.http.release === coolify.release) &&
       coolify.status.startsWith("running") &&
-      probe.http.ok &&
-      (dns === null || dns.nameServers.every(({ right }) => right))
+      seen.every(
+        ({ dns, http }) =>
+          http.ok &&
+          (http.release === null || coolify.release === null || http.release === coolify.release) &&
+          (dns === null || dns.nameServers.every(({ right }) => right))
+      )
   } satisfies Status
 })
 
@@ -181,17 +201,31 @@ const coolifyFacts = ({ application, variables }: Observed): Status["coolify"] =
   }
 }
 
+const domainFacts = Effect.fn("domainFacts")(function* (
+  spec: Spec,
+  observed: Observed,
+  target: DnsTarget | undefined,
+  domain: string
+) {
+  const [dns, probe] = yield* Effect.all(
+    [dnsFacts(observed, target, domain), httpFacts(spec, target, domain)],
+    { concurrency: "unbounded" }
+  )
+  return { dns, ...probe }
+})
+
 const dnsFacts = Effect.fn("dnsFacts")(function* (
   observed: Observed,
   target: DnsTarget | undefined,
   domain: string
 ) {
-  if (observed.dns === undefined || target === undefined) return null
+  const found = observed.dns.find(({ name }) => name === domain)
+  if (found === undefined || target === undefined) return null
   const dns = yield* AuthoritativeDns
-  const answers = yield* dns.ask(observed.dns.zone.name, domain, target.type)
+  const answers = yield* dns.ask(found.zone.name, domain, target.type)
   return {
     wanted: `${target.type} ${target.value}`,
-    records: observed.dns.recordSets.flatMap(({ type, values }) => values.map((value) => `${type} ${value}`)),
+    records: found.recordSets.flatMap(({ type, values }) => values.map((value) => `${type} ${value}`)),
     nameServers: answers.map((answer) => ({
       server: answer.server,
       answer: answer.values.join(", ") || answer.outcome,
@@ -200,10 +234,12 @@ const dnsFacts = Effect.fn("dnsFacts")(function* (
   }
 })
 
-const httpFacts = Effect.fn("httpFacts")(function* (spec: Spec, server: Server) {
+const httpFacts = Effect.fn("httpFacts")(function* (
+  { healthcheck }: Spec,
+  target: DnsTarget | undefined,
+  domain: string
+) {
   const probe = yield* HealthProbe
-  const { healthcheck, domain } = spec
-  const target = dnsTarget(spec, server)
   const answer = yield* Effect.either(
     probe.get({
       host: domain,

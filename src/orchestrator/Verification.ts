@@ -8,12 +8,13 @@ import { HealthProbe } from "../health/HealthProbe.ts"
 import type { Healthcheck } from "../appspec/sections/Healthcheck.ts"
 import { Pace } from "../engine/Pace.ts"
 import { makeReadingRun, reportEnd, Run } from "../engine/Run.ts"
+import { toldDomains } from "./Desired.ts"
 import { RunError } from "./RunError.ts"
 import { healthAttempted, publicUrl } from "./steps/Verify.ts"
 
 export interface VerificationSubject {
   readonly name: string
-  readonly domain: string
+  readonly domains: ReadonlyArray<string>
   readonly healthcheck: Healthcheck
 }
 
@@ -44,14 +45,23 @@ export const verification = Effect.fn("verification")(function* (
   options: VerificationOptions
 ) {
   const run = yield* makeReadingRun
-  const { domain, name } = subject
-  yield* run.emit({ _tag: "RunStarted", command: "verify", name, domain, mode: options.mode })
+  const { domains, name } = subject
+  const [first] = domains
+  yield* run.emit({
+    _tag: "RunStarted",
+    command: "verify",
+    name,
+    ...toldDomains(subject),
+    mode: options.mode
+  })
   const { port } = yield* HealthProbe
   yield* Ref.set(run.step, "verify")
   return yield* Effect.gen(function* () {
-    if (options.dns) yield* checkDns(domain)
-    if (options.http) yield* checkHttp(subject)
-    return yield* reportEnd("complete", publicUrl(domain, port, "/"))
+    for (const domain of domains) {
+      if (options.dns) yield* checkDns(domain)
+      if (options.http) yield* checkHttp(domain, subject)
+    }
+    return yield* reportEnd("complete", first === undefined ? null : publicUrl(first, port, "/"))
   }).pipe(
     Effect.catchAll((error) =>
       Effect.flatMap(
@@ -83,7 +93,10 @@ const checkDns = Effect.fn("checkDns")(function* (domain: string) {
   }
 })
 
-const checkHttp = Effect.fn("checkHttp")(function* ({ domain, healthcheck }: VerificationSubject) {
+const checkHttp = Effect.fn("checkHttp")(function* (
+  domain: string,
+  { domains, healthcheck }: VerificationSubject
+) {
   const run = yield* Run
   const { port } = yield* HealthProbe
   const { confirmHealth } = yield* Pace
@@ -97,7 +110,7 @@ const checkHttp = Effect.fn("checkHttp")(function* ({ domain, healthcheck }: Ver
       Duration.sum(healthcheck.interval, healthcheck.timeout),
       healthcheck.retries + 1
     ),
-    onAttempt: (attempt) => run.emit(healthAttempted(attempt))
+    onAttempt: (attempt) => run.emit(healthAttempted(attempt, domains.length > 1 ? domain : undefined))
   })
   yield* run.emit({
     _tag: "Verified",

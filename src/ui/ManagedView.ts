@@ -39,7 +39,7 @@ const cellsOf = ({ name, project, environment, status, domains }: Managed): Read
   clean(name),
   project === null ? "?" : clean(`${project}/${environment ?? "?"}`),
   clean(status),
-  clean(domains.join(", "))
+  domains.length === 0 ? "(no domain)" : clean(domains.join(", "))
 ]
 
 /** What the list leaves out, as a sentence. */

@@ -7,11 +7,10 @@ export const renderStatus = (status: Status, style: Style): ReadonlyArray<string
   const mark = (ok: boolean) => (ok ? style.tick : style.cross)
   const row = (title: string, ok: boolean, text: string): ReadonlyArray<string> =>
     wrap(clean(text), style.columns, `  ${mark(ok)} ${title.padEnd(12)} `).map(ok ? style.green : style.red)
-  const { coolify, dns, http, certificate, run } = status
+  const { coolify, run, others = [] } = status
+  const where = status.url === null ? "no domain" : clean(status.url)
   return [
-    ...wrap(`${clean(status.name)} on ${clean(status.server)}: ${clean(status.url)}`, style.columns).map(
-      style.bold
-    ),
+    ...wrap(`${clean(status.name)} on ${clean(status.server)}: ${where}`, style.columns).map(style.bold),
     ...(coolify === null
       ? row("Coolify", false, "there is no such application")
       : row(
@@ -23,33 +22,7 @@ export const renderStatus = (status: Status, style: Style): ReadonlyArray<string
             ...(coolify.release === null ? [] : [`release ${coolify.release} was deployed last`])
           ].join(", ")
         )),
-    ...(dns === null
-      ? []
-      : [
-          ...row(
-            "DNS record",
-            dns.records.includes(dns.wanted),
-            dns.records.length === 0 ? `none, wanted is ${dns.wanted}` : dns.records.join(", ")
-          ),
-          ...dns.nameServers.flatMap(({ server, answer, right }) =>
-            row("name server", right, `${server}: ${answer}`)
-          )
-        ]),
-    ...row("HTTPS", http.ok, http.detail),
-    ...(http.release === null
-      ? []
-      : row(
-          "release",
-          coolify?.release === null || http.release === coolify?.release,
-          `${http.release} answers`
-        )),
-    ...(certificate === null
-      ? []
-      : row(
-          "certificate",
-          certificate.problem === null,
-          certificate.problem ?? `from ${certificate.issuer}, ${count(certificate.daysLeft, "day")} left`
-        )),
+    ...domainRows(status, coolify, row),
     ...planRows(status, row),
     ...(run === null
       ? []
@@ -60,12 +33,51 @@ export const renderStatus = (status: Status, style: Style): ReadonlyArray<string
             ? `${run.command} (run ${run.id}, since ${new Date(run.since).toISOString()}) came to no end, ${count(run.changes, "change")} open: \`fabrik recover\` settles it`
             : `under way: ${run.running}`
         )),
+    ...others.flatMap((other) => [
+      ...wrap(clean(other.url), style.columns).map(style.bold),
+      ...domainRows(other, coolify, row)
+    ]),
     "",
     status.ok
       ? style.bold("Everything is as the spec says.")
       : style.bold("Not everything is as the spec says.")
   ]
 }
+
+/** What is seen of one domain. */
+const domainRows = (
+  { certificate, dns, http }: Pick<Status, "dns" | "http" | "certificate">,
+  coolify: Status["coolify"],
+  row: Row
+): ReadonlyArray<string> => [
+  ...(dns === null
+    ? []
+    : [
+        ...row(
+          "DNS record",
+          dns.records.includes(dns.wanted),
+          dns.records.length === 0 ? `none, wanted is ${dns.wanted}` : dns.records.join(", ")
+        ),
+        ...dns.nameServers.flatMap(({ server, answer, right }) =>
+          row("name server", right, `${server}: ${answer}`)
+        )
+      ]),
+  ...(http === null ? [] : row("HTTPS", http.ok, http.detail)),
+  ...(http === null || http.release === null
+    ? []
+    : row(
+        "release",
+        coolify?.release === null || http.release === coolify?.release,
+        `${http.release} answers`
+      )),
+  ...(certificate === null
+    ? []
+    : row(
+        "certificate",
+        certificate.problem === null,
+        certificate.problem ?? `from ${certificate.issuer}, ${count(certificate.daysLeft, "day")} left`
+      ))
+]
 
 type Row = (title: string, ok: boolean, text: string) => ReadonlyArray<string>
 

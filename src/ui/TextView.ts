@@ -20,6 +20,8 @@ export interface TextOptions {
 export interface View {
   readonly command: string
   readonly name: string
+  /** How many names it answers at. */
+  readonly domains: number
   /** Of a dry run only the plan is of interest, not the walk through it. */
   readonly dry: boolean
   readonly secrets: ReadonlyArray<PlannedSecret>
@@ -39,6 +41,7 @@ export interface View {
 export const emptyView: View = {
   command: "",
   name: "",
+  domains: 0,
   dry: false,
   secrets: [],
   changes: false,
@@ -65,6 +68,13 @@ const endings: {
   adopt: { complete: "is fabrik's now", unchanged: "is fabrik's already" },
   destroy: { complete: "is gone", unchanged: undefined },
   verify: { complete: "answers as it should", unchanged: undefined }
+}
+
+/** The same of what has no domain: that it answers nobody has seen. */
+const endingsNowhere: typeof endings = {
+  ...endings,
+  apply: { complete: "is deployed and runs (no domain)", unchanged: "is up to date and runs (no domain)" },
+  rollback: { complete: "is deployed and runs (no domain)", unchanged: "is up to date and runs (no domain)" }
 }
 
 /** Of a run that left the application alone. */
@@ -134,7 +144,9 @@ export const makeTextView = (
       case "complete":
       case "unchanged": {
         const ending =
-          event.verified === false ? notLooked[event.outcome] : endings[view.command]?.[event.outcome]
+          event.verified === false
+            ? notLooked[event.outcome]
+            : (view.domains === 0 ? endingsNowhere : endings)[view.command]?.[event.outcome]
         const line = `${clean(view.name)} ${ending}, ${seconds(event.millis)}`
         const lines = wrap(line, errStyle.columns, `${errStyle.tick} `).map(errStyle.green)
         const left = renderLeftovers(event, errStyle)
@@ -161,12 +173,18 @@ export const makeTextView = (
     switch (event._tag) {
       case "RunStarted": {
         const mode = { live: "", sandbox: ", in the sandbox", "dry-run": ", dry run" }[event.mode]
-        const line = `${clean(event.name)} ${errStyle.arrow} https://${clean(event.domain)} (${clean(event.command)}${mode})`
+        const [first, ...more] = event.domains
+        const where =
+          first === undefined
+            ? ", no domain"
+            : ` ${errStyle.arrow} https://${clean(first)}${more.length === 0 ? "" : ` and ${more.length} more`}`
+        const line = `${clean(event.name)}${where} (${clean(event.command)}${mode})`
         return {
           view: {
             ...view,
             command: event.command,
             name: event.name,
+            domains: event.domains.length,
             dry: event.mode === "dry-run",
             since: at
           },
@@ -257,7 +275,11 @@ export const makeTextView = (
             )
           : silent(view)
       case "HealthAttempted": {
-        const where = { origin: "the server itself", name: "the domain" }[event.stage]
+        const name = event.host === undefined ? "the domain" : clean(event.host)
+        const where = {
+          origin: `the server itself${event.host === undefined ? "" : ` (${name})`}`,
+          name
+        }[event.stage]
         return event.ok
           ? once(view, `healthy at ${where}`)
           : waiting(view, at, `not healthy at ${where}: ${clean(event.detail)}`)
@@ -266,12 +288,20 @@ export const makeTextView = (
         return waiting(view, at, `up; watching for ${seconds(event.millis)} whether it stays so`)
       case "Verified": {
         const parts = [
+          ...(view.domains > 1 ? [clean(event.url)] : []),
           `HTTP ${event.status}`,
           `certificate valid for ${count(event.certificateDaysLeft, "day")}`,
           ...(event.release === null ? [] : [`release ${clean(event.release)} answers`])
         ]
         return fact(view, parts.join(", "))
       }
+      case "SeenRunning":
+        return fact(
+          view,
+          event.millis > 0
+            ? `its container runs, and has stayed up for ${seconds(event.millis)}`
+            : "its container runs"
+        )
       case "Retrying":
         return waiting(
           view,

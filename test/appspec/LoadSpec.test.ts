@@ -21,13 +21,19 @@ const withFile = Effect.fnUntraced(function* (content: Uint8Array | string) {
 })
 
 describe("loadSpec", () => {
-  it.effect.each(["test-api.yaml", "static-image.yaml", "git-app.yaml", "old-form.yaml", "settings.yaml"])(
-    "loads %s",
-    (name) =>
-      Effect.gen(function* () {
-        const spec = yield* loadSpec(fixture(name))
-        assert.strictEqual(`${spec.name}.yaml`, name)
-      }).pipe(Effect.provide(NodeFileSystem.layer))
+  it.effect.each([
+    "test-api.yaml",
+    "static-image.yaml",
+    "git-app.yaml",
+    "old-form.yaml",
+    "settings.yaml",
+    "worker.yaml",
+    "two-hosts.yaml"
+  ])("loads %s", (name) =>
+    Effect.gen(function* () {
+      const spec = yield* loadSpec(fixture(name))
+      assert.strictEqual(`${spec.name}.yaml`, name)
+    }).pipe(Effect.provide(NodeFileSystem.layer))
   )
 
   it.scoped("names the file as it was given, and the place in it", () =>

@@ -27,13 +27,13 @@ const beyondJsonSchema = new RegExp(
     "^`source\\.\\w+` (?:is missing$|has no meaning for a template)",
     // Rules across keys.
     "is both a secret and a variable$|^no variable or secret is named|no build reads variables$",
-    "^`env.PORT` is not the port|cannot point at itself$|never see 404|is mounted twice$|^two volumes are mounted at",
+    "^`env.PORT` is not the port|cannot point at itself$|never see 404|is mounted twice$|stands there twice$|, and there is none$|^two volumes are mounted at",
     "^only (?:a Dockerfile has|nixpacks and railpack run)|starts a web server of its own|is given twice$",
     // What Coolify and Docker make of a command and an amount.
     "^Coolify (?:cannot take the single|hands a command|would take)|^nothing replaces the \\$",
     "^Docker gives no container|has no unit|is no number of processors$",
     // What a name, an address or a value means to others.
-    "^the (?:host|port|path) of the re|^this is (?:the|a) page|^this is not an? (?:image name|path inside)",
+    "^a public domain has|^the (?:host|port|path) of the re|^this is (?:the|a) page|^this is not an? (?:image name|path inside)",
     "an IP address or a host name: |^`\\$\\{\\.\\.\\.\\}` is not|^`env\\.\\w+` (?:would|ends|contains|is JSON)"
   ].join("|")
 )
@@ -69,7 +69,7 @@ describe("fixtures", () => {
       project: "fabrik",
       environment: "production",
       server: "vps1",
-      domain: "test-api.example.com",
+      domains: ["test-api.example.com"],
       template: "python-api",
       source: { _tag: "Dockerfile", text: pythonApi.starter.dockerfile("test-api") },
       build: { env: [] },
@@ -145,6 +145,40 @@ healthcheck: { path: /up }`
   })
 })
 
+describe("where it answers", () => {
+  const head = "name: a\nsource: { image: nginx }\n"
+
+  it("nowhere only if that is said, and then without a port", () => {
+    for (const said of ["domain: none", "domains: []"]) {
+      const { domains, healthcheck, port } = good(`${head}${said}\n`)
+      assert.deepStrictEqual([domains, port, healthcheck.container], [[], undefined, false], said)
+    }
+    assert.strictEqual(good(`${head}domain: none\nport: 9000\n`).port, 9000)
+    const [problem] = bad(`${head}port: 1\n`).problems
+    assert.strictEqual(problem?.message, "`domain` is missing")
+    assert.include(problem?.hint, "`domain: none`")
+    assert.deepStrictEqual(lines(`${head}port: 1\ndomains:\n`), ["4:1 domains `domains` has no value"])
+  })
+
+  it.each([
+    ["domain: a.de\ndomains: [b.de]", "4:1 domains `domain` and `domains` exclude each other"],
+    ["domains: [a.de, b.de, A.de]", "3:23 domains[2] `a.de` stands there twice"],
+    ["domains: [a.de, none]", "3:17 domains[1] a public domain has at least two parts"],
+    ["domains: [a.de, b.de]\ndns: { target: b.de }", "4:16 dns.target a domain cannot point at itself"],
+    ["domain: none\ndns: { ttl: 60 }", "4:1 dns `dns` is about the record of a domain, and there is none"],
+    [
+      "domain: none\nhealthcheck: { path: /up }",
+      "4:16 healthcheck.path `healthcheck.path` is looked for at the domain, and there is none"
+    ],
+    [
+      "domain: none\nhealthcheck: { container: true, release: { header: X } }",
+      "4:33 healthcheck.release `healthcheck.release` is looked for at the domain, and there is none"
+    ]
+  ])("%j is refused", (more, line) => {
+    assert.deepStrictEqual(lines(`${head}${more}\nport: 1\n`), [line])
+  })
+})
+
 describe("missing and empty", () => {
   it("names what is missing at the start of the file", () => {
     assert.deepStrictEqual(lines("server: x"), [
@@ -183,7 +217,7 @@ describe("unknown keys", () => {
     ["image: nginx", "write it under `source`: `source: { image: nginx:1.27 }`"],
     [
       "zzzzzz: 1",
-      "known keys: name, template, domain, server, project, environment, source, build, command, port, env, secrets, volumes, resources, ports, dns, healthcheck"
+      "known keys: name, template, domain, domains, server, project, environment, source, build, command, port, env, secrets, volumes, resources, ports, dns, healthcheck"
     ],
     ["healthcheck:\n  start_period: 3", "did you mean `startPeriod`?"],
     ["dns:\n  tll: 3", "did you mean `ttl`?"],

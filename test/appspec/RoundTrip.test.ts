@@ -157,6 +157,31 @@ describe("a spec and its text", () => {
     assert.deepStrictEqual(read(write({ ...spec, env })).env, env)
   })
 
+  it.each([
+    ["name: a\ndomain: none\nsource: { image: x }\n", "name: a\ndomain: none\nsource:\n  image: x:latest\n"],
+    ["name: a\ndomains: []\nsource: { image: x }\n", "name: a\ndomain: none\nsource:\n  image: x:latest\n"],
+    [
+      "name: a\ndomains: [A.de]\nsource: { image: x }\nport: 1\n",
+      "name: a\ndomain: a.de\nsource:\n  image: x:latest\nport: 1\n"
+    ],
+    [
+      "name: a\ndomains: [a.de, b.fr]\nsource: { image: x }\nport: 1\n",
+      "name: a\ndomains:\n  - a.de\n  - b.fr\nsource:\n  image: x:latest\nport: 1\n"
+    ],
+    [
+      "name: a\ndomain: none\nsource: { image: x }\nhealthcheck: { container: true, path: /up }\n",
+      "name: a\ndomain: none\nsource:\n  image: x:latest\nhealthcheck:\n  path: /up\n  container: true\n"
+    ]
+  ])("%j is written as one would", (given, written) => {
+    const spec = read(given)
+    assert.strictEqual(
+      write(spec).replace(/healthcheck:\n( {2}path: \/\n)? {2}container: false\n$/, ""),
+      written
+    )
+    assert.deepStrictEqual(read(write(spec)), spec)
+    assert.deepStrictEqual(schemaProblems(given), [])
+  })
+
   it("what means the same as nothing is not written", () => {
     const spec = read("name: a\ndomain: a.example.com\nsource: { image: x }\nport: 80\n")
     const text = write(spec)
@@ -172,7 +197,7 @@ describe("a spec and its text", () => {
     ([given]) => {
       const spec = read(stringify(given))
       assert.strictEqual(spec.name, given.name)
-      assert.strictEqual(spec.domain, given.domain)
+      assert.deepStrictEqual(spec.domains, [given.domain])
       const secrets = given.secrets ?? []
       assert.deepStrictEqual(spec.secrets, Array.isArray(secrets) ? secrets : Object.keys(secrets))
       for (const [key, text] of Object.entries(given.env ?? {}))

@@ -85,8 +85,8 @@ describe("status", () => {
     assert.include(out, "would change nothing")
     assert.include(out, "Everything is as the spec says.")
     const { coolify, http, ok } = await facts(spec)
-    assert.match(http.release ?? "", /^[0-9a-f]{12}$/)
-    assert.strictEqual(http.release, coolify?.release)
+    assert.match(http?.release ?? "", /^[0-9a-f]{12}$/)
+    assert.strictEqual(http?.release, coolify?.release)
     assert.isTrue(ok)
   })
 

@@ -159,7 +159,7 @@ const someSpec = (lane: number) =>
       ...spec,
       name,
       project: yield* pick(["web", `lane${lane}`]),
-      domain: `${name}.${zone}`,
+      domains: [`${name}.${zone}`],
       source: yield* pick(sources),
       dns: { ...spec.dns, ttl: yield* pick([undefined, 60]) }
     }
@@ -167,12 +167,12 @@ const someSpec = (lane: number) =>
 
 /** Specs that name what is not theirs. */
 const trespassers: ReadonlyArray<Partial<Spec>> = [
-  { name: "shop", project: "web", domain: `new.${zone}` },
-  { name: "lookalike", project: "web", domain: `new.${zone}` },
-  { name: "lane0-svc0", project: "web", environment: "staging", domain: `new.${zone}` },
-  { name: "thief", domain: `shop.${zone}` },
-  { name: "thief", domain: `owned.${zone}` },
-  { name: "thief", domain: `taken.${zone}` }
+  { name: "shop", project: "web", domains: [`new.${zone}`] },
+  { name: "lookalike", project: "web", domains: [`new.${zone}`] },
+  { name: "lane0-svc0", project: "web", environment: "staging", domains: [`new.${zone}`] },
+  { name: "thief", domains: [`shop.${zone}`] },
+  { name: "thief", domains: [`owned.${zone}`] },
+  { name: "thief", domains: [`taken.${zone}`] }
 ]
 
 const lanes = 4
@@ -251,7 +251,7 @@ it.scopedLive(
           }
           for (const name of [`lane${lane}-svc0`, `lane${lane}-svc1`]) {
             for (const project of ["web", `lane${lane}`]) {
-              yield* destroyed({ ...specOf(), name, project, domain: `${name}.${zone}` })
+              yield* destroyed({ ...specOf(), name, project, domains: [`${name}.${zone}`] })
             }
           }
         }).pipe(Effect.withRandom(Random.make(seed + lane)))

@@ -242,7 +242,7 @@ describe.concurrent("a replacement", () => {
 describe.concurrent("another domain", () => {
   const moved = (env: Readonly<Record<string, string>> = {}): Spec => ({
     ...specOf(env),
-    domain: "new.example.com"
+    domains: ["new.example.com"]
   })
   const recordsOf = (sandbox: SandboxHandle) =>
     Effect.map(sandbox.world, ({ zones }) => zones.flatMap(({ rrsets }) => rrsets.map(({ name }) => name)))

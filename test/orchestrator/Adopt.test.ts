@@ -15,7 +15,7 @@ import { Progress, type Emitted } from "../../src/engine/DeploymentEvent.ts"
 import * as Marker from "../../src/engine/Marker.ts"
 import { layerMemory as secretMemory } from "../../src/secrets/MemorySecretStore.ts"
 import { layerMemory as journalsMemory } from "../../src/state/MemoryJournals.ts"
-import { noOrigin, application, firstRun, server, spec, variable, zone } from "./Samples.ts"
+import { domain, noOrigin, application, firstRun, server, spec, variable, zone } from "./Samples.ts"
 
 const handMade = {
   ...application(spec, { description: "by hand" }),
@@ -66,7 +66,7 @@ const ownHost = Layer.mergeAll(
 const search: Search = { application: "api", project: undefined, environment: undefined, dns: true }
 
 const record = {
-  name: spec.domain,
+  name: domain,
   type: "A",
   ttl: 300,
   values: [server.ip],
@@ -111,7 +111,7 @@ describe("readAdoptable", () => {
       const found = yield* readAdoptable(search)
       assert.strictEqual(found.spec.name, "api")
       assert.deepStrictEqual(found.spec.env, { GREETING: "hello" })
-      assert.deepStrictEqual(found.record?.recordSet, record)
+      assert.deepStrictEqual(found.records[0]?.recordSet, record)
       assert.deepStrictEqual(yield* descriptions, ["by hand"])
       assert.isFalse(
         (yield* (yield* CoolifyMemory).calls).some((method) => /^(put|update|create)/.test(method))
@@ -152,7 +152,7 @@ describe("readAdoptable", () => {
 
   it.effect("goes without a zone that is not in the account", () =>
     Effect.gen(function* () {
-      assert.isUndefined((yield* readAdoptable(search)).dns)
+      assert.deepStrictEqual((yield* readAdoptable(search)).dns, [])
     }).pipe(Effect.provide(world({ ...handMade, domains: ["https://api.example.org"] })))
   )
 })
@@ -250,7 +250,11 @@ describe("adopt", () => {
 it.effect("writes a spec that the next plan takes, on Coolify's own host too", () =>
   Effect.gen(function* () {
     yield* withRecord
-    const { spec: written, text, record: found } = yield* readAdoptable(search)
+    const {
+      spec: written,
+      text,
+      records: [found]
+    } = yield* readAdoptable(search)
     assert.isUndefined(written.dns.target)
     assert.notInclude(text, "target")
     // The record leads to the address that Coolify tells of itself.

@@ -24,7 +24,15 @@ import { layerMemory as secretMemory } from "../../src/secrets/MemorySecretStore
 import type { Spec } from "../../src/appspec/Spec.ts"
 import { Journals } from "../../src/state/Journals.ts"
 import { layerMemory as journalsMemory } from "../../src/state/MemoryJournals.ts"
-import { application, applyOptions as options, destroyOptions, server, spec, zone } from "./Samples.ts"
+import {
+  domain,
+  application,
+  applyOptions as options,
+  destroyOptions,
+  server,
+  spec,
+  zone
+} from "./Samples.ts"
 
 const ok = answering({ status: 200, release: undefined }, { address: server.ip })
 
@@ -50,7 +58,7 @@ const world = (
       answers:
         options.healthy === false
           ? { [server.ip]: [new ProbeError({ reason: "ConnectionRefused", detail: "connection refused" })] }
-          : { [server.ip]: [ok], [spec.domain]: [ok], "web.example.com": [ok] }
+          : { [server.ip]: [ok], [domain]: [ok], "web.example.com": [ok] }
     }),
     secretMemory({ API_KEY: "s3cret" }),
     journalsMemory
@@ -226,7 +234,7 @@ describe("places that fabrik made", () => {
   it.effect("go with their last application, also when two leave at once", () =>
     Effect.gen(function* () {
       const { world: look } = yield* CoolifyMemory
-      const second: Spec = { ...staging, name: "web", domain: "web.example.com" }
+      const second: Spec = { ...staging, name: "web", domains: ["web.example.com"] }
       yield* applied(staging, { skipDns: true })
       yield* applied(second, { skipDns: true })
       assert.lengthOf((yield* look).applications, 2)
@@ -626,7 +634,7 @@ describe("what the API makes hard", () => {
             }),
             Layer.provideMerge(authoritativeMemory, dnsMemory([zone])),
             // By name alone: nobody answers at any address.
-            healthMemory({ answers: { [spec.domain]: [ok] } }),
+            healthMemory({ answers: { [domain]: [ok] } }),
             secretMemory({ API_KEY: "s3cret" }),
             journalsMemory
           )
@@ -667,14 +675,14 @@ describe("before anything is sent", () => {
       assert.include(error.message, "belongs to another application in Coolify, shop (other)")
       assert.deepStrictEqual(writes(yield* (yield* CoolifyMemory).calls), [])
       assert.deepStrictEqual(yield* (yield* DnsMemory).recordSets, [])
-    }).pipe(Effect.provide(world({ others: others(`https://${spec.domain}/`) })))
+    }).pipe(Effect.provide(world({ others: others(`https://${domain}/`) })))
   )
 
   it.effect("another path of the host is no conflict", () =>
     Effect.gen(function* () {
       const { result } = yield* applied()
       assert.isTrue(Either.isRight(result))
-    }).pipe(Effect.provide(world({ others: others(`https://${spec.domain}/shop`) })))
+    }).pipe(Effect.provide(world({ others: others(`https://${domain}/shop`) })))
   )
 
   it.effect("nobody is asked about a domain that the application has", () =>

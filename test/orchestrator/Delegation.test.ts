@@ -37,7 +37,7 @@ const refusalOf = (domain: string, ...records: ReadonlyArray<RecordSet>) =>
   Effect.gen(function* () {
     const result = yield* Effect.either(
       // What is not refused ends at the question.
-      apply({ ...spec, domain }, { ...applyOptions, confirm: () => Effect.succeed(false) }).pipe(
+      apply({ ...spec, domains: [domain] }, { ...applyOptions, confirm: () => Effect.succeed(false) }).pipe(
         Effect.catchTag("JournalError", Effect.die)
       )
     )
@@ -103,7 +103,7 @@ describe("a delegated part of the zone", () => {
         })
         assert.isTrue(response.ok, await response.text())
       })
-      const { result } = yield* applyTo(sandbox, { ...specOf(), domain: `app.dev.${zone.name}` })
+      const { result } = yield* applyTo(sandbox, { ...specOf(), domains: [`app.dev.${zone.name}`] })
       assert.isTrue(Either.isLeft(result))
       if (Either.isRight(result)) return
       const { error } = result.left

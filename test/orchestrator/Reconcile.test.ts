@@ -7,7 +7,17 @@ import type { Observed } from "../../src/orchestrator/Observe.ts"
 import { countActions, hasChanges } from "../../src/engine/Plan.ts"
 import { reconcile, type ReconcileOptions } from "../../src/orchestrator/Reconcile.ts"
 import type { Spec } from "../../src/appspec/Spec.ts"
-import { application, desired, empty, firstRun, secondRun, server, spec, variable } from "./Samples.ts"
+import {
+  domain,
+  application,
+  desired,
+  empty,
+  firstRun,
+  secondRun,
+  server,
+  spec,
+  variable
+} from "./Samples.ts"
 
 const options: ReconcileOptions = { offline: false, skipDeploy: false, redeploy: false }
 const comment = (digit: string) => `fabrik ${digit.repeat(32)}`
@@ -28,11 +38,11 @@ const settled: Observed = {
   environmentExists: true,
   application: application(),
   variables: [...variables, releaseRow("0".repeat(16))],
-  dns: {
-    ...empty.dns!,
+  dns: empty.dns.map((found) => ({
+    ...found,
     recordSets: [
       {
-        name: spec.domain,
+        name: domain,
         type: "A",
         ttl: undefined,
         values: [server.ip],
@@ -40,7 +50,7 @@ const settled: Observed = {
         comment: recordMark("default", spec, firstRun)
       }
     ]
-  }
+  }))
 }
 
 const plan = (observed: Observed, of = wanted, opts = options) =>
@@ -83,7 +93,7 @@ describe("a second apply", () => {
     assert.strictEqual(second.release, firstRun)
     assert.deepStrictEqual(second.variables, { put: [], remove: [] })
     assert.strictEqual(second.application._tag, "Keep")
-    assert.strictEqual(second.record._tag, "Keep")
+    assert.strictEqual(second.records[0]?._tag, "Keep")
   })
 
   it("compares by the digest in the comment when values are hidden", () => {
@@ -192,14 +202,14 @@ describe("an update", () => {
 
   it("moves our own record when the server has another address", () => {
     const of = desired(spec, { variables, target: { type: "A", value: "192.0.2.99" } })
-    const { record } = plan(settled, of)
-    assert.strictEqual(record._tag === "Put" ? record.before?.values[0] : undefined, server.ip)
+    const [record] = plan(settled, of).records
+    assert.strictEqual(record?._tag === "Put" ? record.before?.values[0] : undefined, server.ip)
   })
 
   it("replaces our own record of another type", () => {
     const of = desired(spec, { variables, target: { type: "CNAME", value: "vps1.example.com" } })
-    const { record } = plan(settled, of)
-    assert.strictEqual(record._tag === "Put" ? record.stale[0]?.type : undefined, "A")
+    const [record] = plan(settled, of).records
+    assert.strictEqual(record?._tag === "Put" ? record.stale[0]?.type : undefined, "A")
   })
 })
 
@@ -217,17 +227,17 @@ describe("a hand edit", () => {
 
   it("is put right like any other difference", () => {
     const { application: action } = plan(edited)
-    assert.deepStrictEqual(action._tag === "Update" && action.patch, { port: spec.port })
+    assert.deepStrictEqual(action._tag === "Update" && action.patch, { port: 8080 })
   })
 })
 
 describe("what is not ours", () => {
   const foreignRecord = (type: string, value: string, comment: string | undefined): Observed => ({
     ...empty,
-    dns: {
-      ...empty.dns!,
-      recordSets: [{ name: spec.domain, type, ttl: 300, values: [value], proxied: false, comment }]
-    }
+    dns: empty.dns.map((found) => ({
+      ...found,
+      recordSets: [{ name: domain, type, ttl: 300, values: [value], proxied: false, comment }]
+    }))
   })
 
   it("refuses an application of the same name without the mark", () => {
@@ -246,7 +256,7 @@ describe("what is not ours", () => {
   })
 
   it("uses an equal record and never claims it", () => {
-    assert.strictEqual(plan(foreignRecord("A", server.ip, undefined)).record._tag, "Keep")
+    assert.strictEqual(plan(foreignRecord("A", server.ip, undefined)).records[0]?._tag, "Keep")
   })
 })
 

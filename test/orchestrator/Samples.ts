@@ -25,12 +25,14 @@ const healthcheck: Healthcheck = {
   release: undefined
 }
 
+export const domain = "api.example.com"
+
 export const spec: Spec = {
   name: "api",
   project: "fabrik",
   environment: "production",
   server: "vps1",
-  domain: "api.example.com",
+  domains: [domain],
   template: undefined,
   source: { _tag: "Image", name: "nginx", tag: "1.27" },
   build: { env: [] },
@@ -93,7 +95,7 @@ export const empty: Observed = {
   remains: [],
   duplicates: [],
   variables: [],
-  dns: { provider: "memory", comments: true, zone, recordSets: [] }
+  dns: [{ name: domain, provider: "memory", comments: true, zone, recordSets: [] }]
 }
 
 export const variable = (key: string, value: string, comment: string): ObservedVariable => ({

@@ -11,7 +11,7 @@ import { makeStyle } from "../../src/ui/Style.ts"
 import type { Spec } from "../../src/appspec/Spec.ts"
 import { application, firstRun, server, spec, zone } from "./Samples.ts"
 
-const lost: Spec = { ...spec, name: "lost", domain: "lost.example.com" }
+const lost: Spec = { ...spec, name: "lost", domains: ["lost.example.com"] }
 
 const row = (of: Spec, uuid: string, changes: Partial<ReturnType<typeof application>> = {}) => ({
   ...application(of, changes),
@@ -29,7 +29,7 @@ const project = (uuid: string, name: string, of: string) => ({
 })
 
 const record = (of: Spec, comment: string | undefined) => ({
-  name: of.domain,
+  name: of.domains[0] ?? "",
   type: "A",
   ttl: 300,
   values: [server.ip],
@@ -59,7 +59,7 @@ const world = Layer.mergeAll(
     [
       record(spec, recordMark("default", spec, firstRun)),
       record(lost, recordMark("default", lost, firstRun)),
-      record({ ...spec, domain: "hand.example.com" }, "made by hand")
+      record({ ...spec, domains: ["hand.example.com"] }, "made by hand")
     ]
   )
 )

@@ -21,7 +21,7 @@ import { layerMemory as secretMemory } from "../../src/secrets/MemorySecretStore
 import { SecretStore } from "../../src/secrets/SecretStore.ts"
 import type { Spec } from "../../src/appspec/Spec.ts"
 import { layerMemory as journalsMemory } from "../../src/state/MemoryJournals.ts"
-import { applyOptions, server, spec as sample, zone, withoutWaits } from "./Samples.ts"
+import { domain, applyOptions, server, spec as sample, zone, withoutWaits } from "./Samples.ts"
 
 const ok = answering({ status: 200, release: undefined }, { address: server.ip })
 
@@ -29,7 +29,7 @@ const world = () =>
   Layer.mergeAll(
     coolifyMemory({ servers: [server], deployment: { polls: 1 }, deletion: { polls: 1 } }),
     Layer.provideMerge(authoritativeMemory, dnsMemory([zone])),
-    healthMemory({ answers: { [server.ip]: [ok], [sample.domain]: [ok] } }),
+    healthMemory({ answers: { [server.ip]: [ok], [domain]: [ok] } }),
     journalsMemory
   )
 

@@ -93,10 +93,19 @@ const settings: FastCheck.Arbitrary<Pick<Spec, "command" | "resources">> = FastC
   { requiredKeys: [] }
 )
 
+/** One mostly; none, and several. Their order makes no difference to Coolify. */
+const domains = FastCheck.constantFrom(
+  ["api.example.com"],
+  ["api.example.com"],
+  ["www.example.com"],
+  [],
+  ["api.example.com", "www.example.com"]
+)
+
 const specFrom = (source: FastCheck.Arbitrary<Source>): FastCheck.Arbitrary<Spec> =>
   FastCheck.record({
     source,
-    domain: FastCheck.constantFrom("api.example.com", "api.example.com", "www.example.com"),
+    domains,
     port: FastCheck.constantFrom(80, 3000, 8080),
     variables,
     dns,

@@ -8,7 +8,7 @@ import { desiredApplication } from "../../src/orchestrator/Desired.ts"
 import { diffApplication } from "../../src/kinds/DiffApplication.ts"
 import { looksSecret, sortVariables } from "../../src/orchestrator/PlainVariables.ts"
 import { writeSpec, type Existing } from "../../src/orchestrator/SpecText.ts"
-import { application, server, spec, variable, zone } from "./Samples.ts"
+import { domain, application, server, spec, variable, zone } from "./Samples.ts"
 
 const existing = (
   changes: Partial<Existing["application"]> = {},
@@ -27,7 +27,7 @@ const existing = (
   },
   variables: [],
   servers: [server],
-  dns: undefined,
+  dns: [],
   ...more
 })
 
@@ -37,23 +37,26 @@ const withRecord = (changes: Partial<RecordSet>): Existing =>
   existing(
     {},
     {
-      dns: {
-        provider: "memory",
-        comments: true,
-        automaticTtl: 300,
-        zone,
-        recordSets: [
-          {
-            name: spec.domain,
-            type: "A",
-            ttl: 300,
-            values: [server.ip],
-            proxied: false,
-            comment: undefined,
-            ...changes
-          }
-        ]
-      }
+      dns: [
+        {
+          name: domain,
+          provider: "memory",
+          comments: true,
+          automaticTtl: 300,
+          zone,
+          recordSets: [
+            {
+              name: domain,
+              type: "A",
+              ttl: 300,
+              values: [server.ip],
+              proxied: false,
+              comment: undefined,
+              ...changes
+            }
+          ]
+        }
+      ]
     }
   )
 
@@ -230,7 +233,6 @@ describe("writeSpec", () => {
   it("refuses what no spec can hold", () => {
     const refusal = (changes: Partial<Existing["application"]>) =>
       Either.getOrThrow(Either.flip(writeSpec(existing(changes)))).reason
-    assert.strictEqual(refusal({ domains: [] }), "Inexpressible")
     assert.strictEqual(refusal({ domains: ["https://localhost"] }), "Inexpressible")
     assert.strictEqual(refusal({ source: { _tag: "Dockerfile", text: undefined } }), "Unrestorable")
     assert.strictEqual(
@@ -335,7 +337,7 @@ describe("writeSpec", () => {
       }
       const { plain, secret } = sortVariables(variables, application().source)
       assert.deepStrictEqual(made.right.spec.env, plain)
-      assert.strictEqual(made.right.spec.domain, "api.example.com")
+      assert.deepStrictEqual(made.right.spec.domains, ["api.example.com"])
       for (const key of secret) assert.notProperty(plain, key)
     }
   )

@@ -137,8 +137,12 @@ for (const scenario of scenarios) {
             run(scenario.command, scenario.spec, { healthy: scenario.healthy })
           ).pipe(Effect.provide(world(scenario)))
           assert.isAbove(points, 8)
+          // It fails by its answers, which nobody asks for without a domain.
+          const possible = endings.filter(
+            (ending) => ending !== "the same, which fails" || scenario.spec.domains.length > 0
+          )
           const cases = Array.from({ length: points }, (_, index) => index + 1).flatMap((dies) =>
-            journals.flatMap((kept) => endings.map((ending) => ({ dies, kept, ending })))
+            journals.flatMap((kept) => possible.map((ending) => ({ dies, kept, ending })))
           )
           const wanted = new Map<string, unknown>()
           let refused = 0

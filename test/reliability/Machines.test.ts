@@ -47,7 +47,7 @@ const kinds: ReadonlyArray<Scenario> = [
     name: "a domain move",
     before: update.before,
     command: "apply",
-    spec: { ...update.spec, domain: "www.example.com" },
+    spec: { ...update.spec, domains: ["www.example.com"] },
     healthy: true
   },
   named("a destroy")

@@ -61,6 +61,20 @@ export const scenarios: ReadonlyArray<Scenario> = [
   { name: "a first apply", before: undefined, command: "apply", spec: first, healthy: true },
   { name: "an update", before: first, command: "apply", spec: second, healthy: true },
   {
+    name: "a domain more",
+    before: first,
+    command: "apply",
+    spec: { ...second, domains: [...base.domains, "www.example.com"] },
+    healthy: true
+  },
+  {
+    name: "a domain given up",
+    before: first,
+    command: "apply",
+    spec: { ...second, domains: [] },
+    healthy: true
+  },
+  {
     name: "a replacement",
     before: dockerfile("FROM a"),
     command: "apply",

@@ -63,7 +63,7 @@ interface Case {
 const specOf = (environment: string, index: number) => ({
   ...base,
   name: `api${index}`,
-  domain: `api${index}.example.com`,
+  domains: [`api${index}.example.com`],
   environment
 })
 

@@ -66,8 +66,9 @@ const sourceHolds = (source: Source) => {
 
 const specHolds = (spec: Spec) => {
   assert.match(spec.name, /^(?!-)[a-z0-9-]{1,63}(?<!-)$/)
-  host(spec.domain)
-  within("port", spec.port, 1, 65_535)
+  spec.domains.forEach(host)
+  assert.strictEqual(new Set(spec.domains).size, spec.domains.length)
+  if (spec.domains.length > 0 || spec.port !== undefined) within("port", spec.port ?? 0, 1, 65_535)
   assert.match(spec.project, /^\S.{1,253}\S$/u)
   assert.match(spec.environment, /^[a-z0-9._-]{3,63}$/)
   if (spec.server !== undefined) assert.match(spec.server, /^[^\p{Cc}\u2028\u2029]{1,255}$/u)
@@ -96,7 +97,7 @@ const specHolds = (spec: Spec) => {
   const { dns, healthcheck } = spec
   if (dns.ttl !== undefined) within("ttl", dns.ttl, 30, 86_400)
   if (dns.target !== undefined && isIP(dns.target) === 0) host(dns.target)
-  assert.notStrictEqual(dns.target, spec.domain)
+  assert.notInclude(spec.domains, dns.target)
   assert.isFalse(dns.proxied && dns.provider === "powerdns")
 
   assert.strictEqual(

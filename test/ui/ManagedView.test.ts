@@ -28,7 +28,7 @@ describe("renderManaged", () => {
     assert.deepStrictEqual(renderManaged([api, { ...api, name: "worker", domains: [] }], plainStyle), [
       "NAME    WHERE              STATUS           URL",
       "api     fabrik/production  running:healthy  https://api.example.com",
-      "worker  fabrik/production  running:healthy"
+      "worker  fabrik/production  running:healthy  (no domain)"
     ])
     assert.deepStrictEqual(renderManaged([], plainStyle), [])
   })

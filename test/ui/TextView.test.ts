@@ -27,6 +27,7 @@ const started = (command = "apply", mode: "live" | "dry-run" = "live"): Deployme
   command,
   name: "test-api",
   domain: "test-api.example.com",
+  domains: ["test-api.example.com"],
   mode
 })
 
@@ -200,7 +201,14 @@ describe("TextView", () => {
   it("fits 80 columns, whatever the names", () => {
     const long = "very-long-name-".repeat(12)
     const events: ReadonlyArray<DeploymentEvent> = [
-      { _tag: "RunStarted", command: "apply", name: long, domain: `${long}.example.com`, mode: "dry-run" },
+      {
+        _tag: "RunStarted",
+        command: "apply",
+        name: long,
+        domain: `${long}.example.com`,
+        domains: [`${long}.example.com`],
+        mode: "dry-run"
+      },
       { _tag: "StepStarted", step: "provision" },
       { _tag: "ResourceChanged", system: "dns", kind: "record", name: long, action: "updated" },
       { _tag: "DnsChecked", name: long, right: 0, total: 2, detail: long },

@@ -1,7 +1,8 @@
-/** `name`, `domain`, `template`, `port`: what the application is called, and where it answers. */
+/** `name`, `domain`, `domains`, `template`, `port`: what the application is called, and where it answers. */
+import * as Either from "effect/Either"
 import type { Check } from "../Decode.ts"
 import { asciiDomain } from "../Domain.ts"
-import { choice, integer, matching, text } from "../Form.ts"
+import { choice, integer, list, matching, text } from "../Form.ts"
 import { namePattern, portOf, ranges } from "../Limits.ts"
 import { nearest } from "../Nearest.ts"
 import { quote } from "../Report.ts"
@@ -21,14 +22,72 @@ export const Name = matching(
   }
 )
 
+const hostPattern = /^[^\s/\\?#@:*_]+$/
+
 export const Domain = text(
   {
-    description: "Public host name, without scheme, port and path",
-    examples: ["app.example.com"],
-    pattern: /^[^\s/\\?#@:*_]+$/
+    description:
+      "Public host name, without scheme, port and path; `none` for what answers nowhere: a worker, an internal service",
+    examples: ["app.example.com", "none"],
+    pattern: hostPattern
   },
-  asciiDomain
+  (given) => (given === "none" ? Either.right(given) : asciiDomain(given))
 )
+
+export const Domains = list(
+  text(
+    {
+      description: "Public host name, without scheme, port and path",
+      examples: ["app.example.com"],
+      pattern: hostPattern
+    },
+    asciiDomain
+  ),
+  {
+    description:
+      "In the place of `domain`: all public host names, the main one first. Each has its own record and is verified",
+    hint: "one name per line, each behind a `-`: `- app.example.com`"
+  }
+)
+
+/** The names it answers at: empty if it is said that there is none. `undefined`: it is not said, or not right. */
+export const domainsIn = (
+  domain: string | undefined,
+  domains: ReadonlyArray<string> | undefined,
+  check: Check
+): ReadonlyArray<string> | undefined => {
+  const [one, all] = [check.isWritten("domain"), check.isWritten("domains")]
+  if (!one && !all) {
+    return check.missing("domain", {
+      message: "`domain` is missing",
+      hint: "e.g. `domain: app.example.com`, or `domain: none` for a worker that answers nowhere"
+    })
+  }
+  const field = check.at("domains")
+  if (one && all && field !== undefined) {
+    check.complain(field, {
+      at: field.keyAt,
+      message: "`domain` and `domains` exclude each other",
+      hint: "write all names under `domains`, the main one first"
+    })
+  }
+  for (const [index, name] of (domains ?? []).entries()) {
+    const item = check.at("domains", index)
+    if (item !== undefined && domains?.indexOf(name) !== index) {
+      check.complain(item, { message: `${quote(name)} stands there twice`, hint: "keep one of them" })
+    }
+  }
+  if (all) return domains
+  return domain === undefined ? undefined : domain === "none" ? [] : [domain]
+}
+
+/** As {@link domainsIn} reads them. */
+export const domainsOut = (
+  domains: ReadonlyArray<string>
+): { readonly domain: string } | { readonly domains: ReadonlyArray<string> } => {
+  const [first = "none", ...more] = domains
+  return more.length === 0 ? { domain: first } : { domains }
+}
 
 const [firstTemplate, ...otherTemplates] = templates
 
@@ -50,16 +109,20 @@ export const TemplateName = choice(
 
 export const Port = integer(ranges.port, {
   description: "Port the application listens on inside its container",
-  absent: "`env.PORT`, else the template's",
+  absent: "`env.PORT`, else the template's; not needed without a domain",
   examples: [8000]
 })
 
-/** The port: the given one, that of `env.PORT` or the template's. A starter listens on `env.PORT`, so both must agree. */
+/**
+ * The port: the given one, that of `env.PORT` or the template's. A starter listens on `env.PORT`, so both must agree.
+ * @param isNeeded not of what answers nowhere.
+ */
 export const portIn = (
   given: number | undefined,
   variable: string | undefined,
   template: Template | undefined,
   isStarter: boolean,
+  isNeeded: boolean,
   check: Check
 ): number | undefined => {
   const byVariable = variable === undefined ? undefined : portOf(variable)
@@ -72,7 +135,7 @@ export const portIn = (
       hint: `the starter listens on it: write ${port}, or remove it`
     })
   }
-  if (port === undefined && !isFaulty && !check.isWritten("template")) {
+  if (port === undefined && isNeeded && !isFaulty && !check.isWritten("template")) {
     return check.missing("port", {
       message: "`port` is missing",
       hint: "the port the application listens on inside its container, e.g. `port: 8000`"

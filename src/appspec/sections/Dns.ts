@@ -1,4 +1,4 @@
-/** `dns`: the record of the domain. */
+/** `dns`: the records of the domains. */
 import { isIP } from "node:net"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
@@ -76,20 +76,28 @@ export const Dns = oneOf(
   }
 )
 
-/** DNS settings; every absent one is left to the provider. `domain` is the name the record is for, where known. */
+/** DNS settings; every absent one is left to the provider. `domains` are the names with a record, where known. */
 export const dnsIn = (
   given: typeof Dns.Type | undefined,
-  domain: string | undefined,
+  domains: ReadonlyArray<string> | undefined,
   check: Check
 ): DnsSettings => {
   const bare = { provider: undefined, ttl: undefined, proxied: false, target: undefined }
   if (given === undefined || given === "none") return given === undefined ? bare : { ...bare, none: true }
   const proxied = check.at("dns", "proxied")
+  const section = check.at("dns")
+  if (domains?.length === 0 && section !== undefined) {
+    check.complain(section, {
+      at: section.keyAt,
+      message: "`dns` is about the record of a domain, and there is none",
+      hint: "remove it"
+    })
+  }
   if (given.proxied && given.provider === "powerdns" && proxied !== undefined) {
     check.complain(proxied, { message: "powerdns cannot proxy", hint: "only cloudflare does" })
   }
   const target = check.at("dns", "target")
-  if (given.target !== undefined && given.target === domain && target !== undefined) {
+  if (given.target !== undefined && domains?.includes(given.target) === true && target !== undefined) {
     check.complain(target, {
       message: "a domain cannot point at itself",
       hint: "give the server's address"

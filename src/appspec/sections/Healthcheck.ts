@@ -182,14 +182,33 @@ export const HealthcheckSection = map(
 
 type Given = typeof HealthcheckSection.Type
 
-/** The health check; what it does not say comes from the template and its starter. */
+/** What a healthcheck says of the answer to a request. */
+const ofAnswer = ["path", "status", "release"] as const
+
+/**
+ * The health check; what it does not say comes from the template and its starter.
+ * @param isNowhere without a domain only Coolify can ask, in the container, and nobody for the release.
+ */
 export const healthcheckIn = (
   given: Given,
   template: Template | undefined,
   isStarter: boolean,
+  isNowhere: boolean,
   check: Check
 ): Healthcheck => {
   const container = given.container ?? isStarter
+  for (const key of isNowhere ? ofAnswer : []) {
+    const field = check.at("healthcheck", key)
+    if (field === undefined || (container && key !== "release")) continue
+    check.complain(field, {
+      at: field.keyAt,
+      message: `\`${field.path}\` is looked for at the domain, and there is none`,
+      hint:
+        key === "release"
+          ? "remove it"
+          : "remove it; or write `container: true`, and Coolify asks inside the container"
+    })
+  }
   const status = check.at("healthcheck", "status")
   // Coolify probes in the container with `curl -f` or `wget`, which fail on each status from 400.
   if (container && given.status >= 400 && status !== undefined) {
@@ -205,12 +224,13 @@ export const healthcheckIn = (
     ...given,
     path: given.path ?? template?.healthPath ?? "/",
     container,
-    release: given.release ?? (isStarter ? template?.starter.release : undefined)
+    release: given.release ?? (isStarter && !isNowhere ? template?.starter.release : undefined)
   }
 }
 
 /** As {@link healthcheckIn} reads it. */
-export const healthcheckOut = ({ release, ...rest }: Healthcheck): Given => ({
+export const healthcheckOut = ({ path, release, ...rest }: Healthcheck, isNowhere: boolean): Given => ({
   ...rest,
+  ...(isNowhere && !rest.container ? {} : { path }),
   ...(release === undefined ? {} : { release })
 })

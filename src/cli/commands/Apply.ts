@@ -13,7 +13,7 @@ import { addressOf, recordRelease } from "../Releases.ts"
 import { lockRun } from "../RunLock.ts"
 import * as Say from "../Say.ts"
 import * as Shared from "../SharedFlags.ts"
-import { givenSecrets, leavesDns, sandboxOf, subjectOf } from "../Subject.ts"
+import { dnsNeeds, givenSecrets, leavesDns, sandboxOf, subjectOf } from "../Subject.ts"
 
 export const apply = define({
   name: "apply",
@@ -54,7 +54,7 @@ export const apply = define({
       ...subjectOf(written),
       sandbox: sandboxOf(flags),
       dryRun: flags.dryRun,
-      needs: { coolify: true, dns: skipDns ? "no" : "yes" },
+      needs: { coolify: true, dns: dnsNeeds(written, skipDns) },
       secrets: { envFile: flags.envFile, spec: reviewed?.file ?? flags.file, given }
     })
     yield* refuseOtherWorld(flags.file, reviewed, world)

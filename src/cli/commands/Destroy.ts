@@ -12,7 +12,7 @@ import { maskSecrets } from "../Mask.ts"
 import * as Output from "../Output.ts"
 import { lockRun } from "../RunLock.ts"
 import * as Shared from "../SharedFlags.ts"
-import { noSecrets, leavesDns, sandboxOf, subjectOf } from "../Subject.ts"
+import { noSecrets, dnsNeeds, leavesDns, sandboxOf, subjectOf } from "../Subject.ts"
 
 export const destroy = define({
   name: "destroy",
@@ -40,7 +40,7 @@ export const destroy = define({
       ...subjectOf(written),
       sandbox: sandboxOf(flags),
       dryRun: false,
-      needs: { coolify: true, dns: leavesDns(written, flags.keepDns) ? "no" : "yes" },
+      needs: { coolify: true, dns: dnsNeeds(written, flags.keepDns) },
       secrets: noSecrets
     })
     const spec = yield* Effect.provide(byProjectName(written, world.offline), world.layer)

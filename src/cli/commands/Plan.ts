@@ -14,7 +14,7 @@ import { parseWithEnvironment } from "../Interpolation.ts"
 import * as Output from "../Output.ts"
 import { savePlan } from "../PlanFile.ts"
 import * as Shared from "../SharedFlags.ts"
-import { givenSecrets, leavesDns, sandboxOf, subjectOf } from "../Subject.ts"
+import { givenSecrets, dnsNeeds, leavesDns, sandboxOf, subjectOf } from "../Subject.ts"
 
 export const plan = define({
   name: "plan",
@@ -48,7 +48,7 @@ export const plan = define({
       ...subjectOf(written),
       sandbox: sandboxOf(flags),
       dryRun: true,
-      needs: { coolify: true, dns: leavesDns(written, flags.skipDns) ? "no" : "yes" },
+      needs: { coolify: true, dns: dnsNeeds(written, flags.skipDns) },
       secrets: { envFile: flags.envFile, spec: flags.file, given }
     })
     const spec = yield* Effect.provide(byProjectName(written, world.offline), world.layer)

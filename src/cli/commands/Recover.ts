@@ -198,7 +198,7 @@ const settle = Effect.fn("settle")(function* (name: string, left: Unsettled, fla
     ...subjectOf(written),
     sandbox: sandboxOf(flags),
     dryRun: false,
-    needs: { coolify: true, dns: left.begun.skipDns ? "if-set" : "yes" },
+    needs: { coolify: true, dns: left.begun.skipDns || written.domains.length === 0 ? "if-set" : "yes" },
     secrets: { envFile: flags.envFile, spec: left.begun.file, given: flags.given }
   })
   const spec = yield* Effect.provide(byProjectName(written, world.offline), world.layer)

@@ -20,7 +20,7 @@ import { addressOf, recordRelease } from "../Releases.ts"
 import { lockRun } from "../RunLock.ts"
 import * as Say from "../Say.ts"
 import * as Shared from "../SharedFlags.ts"
-import { givenSecrets, leavesDns, sandboxOf, subjectOf } from "../Subject.ts"
+import { givenSecrets, dnsNeeds, leavesDns, sandboxOf, subjectOf } from "../Subject.ts"
 
 export const rollback = define({
   name: "rollback",
@@ -80,7 +80,7 @@ export const rollback = define({
       ...subjectOf(written),
       sandbox,
       dryRun: flags.dryRun,
-      needs: { coolify: true, dns: leavesDns(written, flags.skipDns) ? "no" : "yes" },
+      needs: { coolify: true, dns: dnsNeeds(written, flags.skipDns) },
       secrets: { envFile: flags.envFile, spec: flags.file, given }
     })
     const elsewhere = deployedElsewhere(target, addressOf(world))

@@ -15,7 +15,7 @@ import { maskSecrets } from "../Mask.ts"
 import { runningRun } from "../RunLock.ts"
 import * as Say from "../Say.ts"
 import * as Shared from "../SharedFlags.ts"
-import { noSecrets, leavesDns, sandboxOf, subjectOf } from "../Subject.ts"
+import { noSecrets, dnsNeeds, leavesDns, sandboxOf, subjectOf } from "../Subject.ts"
 import { Watch } from "../Watch.ts"
 
 export const status = define({
@@ -44,7 +44,7 @@ export const status = define({
       ...subjectOf(written),
       sandbox: sandboxOf(flags),
       dryRun: false,
-      needs: { coolify: true, dns: leavesDns(written, flags.skipDns) ? "no" : "yes" },
+      needs: { coolify: true, dns: dnsNeeds(written, flags.skipDns) },
       secrets: noSecrets
     })
     const spec = yield* Effect.provide(byProjectName(written, world.offline), world.layer)

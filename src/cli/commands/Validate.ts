@@ -37,8 +37,12 @@ export const validate = define({
           yield* err.write(renderSpecError(spec.left, err.style).join("\n") + "\n")
           return false
         }
-        const { name, domain } = spec.right
-        if (!quiet) yield* out.write(`${clean(file)}: ok, ${clean(name)} at https://${clean(domain)}\n`)
+        const { name, domains } = spec.right
+        const place =
+          domains.length === 0
+            ? "without a domain"
+            : `at ${domains.map((domain) => `https://${clean(domain)}`).join(", ")}`
+        if (!quiet) yield* out.write(`${clean(file)}: ok, ${clean(name)} ${place}\n`)
         return true
       })
     )

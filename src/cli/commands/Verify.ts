@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import { plainHealthcheck, verification } from "../../orchestrator/Verification.ts"
 import { loadSpec } from "../../appspec/LoadSpec.ts"
+import { UsageError } from "../Arguments.ts"
 import { define } from "../CommandInfo.ts"
 import { conclude } from "../Conclude.ts"
 import * as Flag from "../Flag.ts"
@@ -57,7 +58,7 @@ const subjectFrom = Effect.fn("subjectFrom")(function* (subject: string, appName
     const domain = subject.toLowerCase().replace(/\.$/, "")
     return {
       name: appName ?? domain,
-      domain,
+      domains: [domain],
       server: undefined,
       dnsProvider: undefined,
       leavesDns: false,
@@ -65,9 +66,15 @@ const subjectFrom = Effect.fn("subjectFrom")(function* (subject: string, appName
     }
   }
   const spec = yield* loadSpec(subject)
+  if (spec.domains.length === 0) {
+    return yield* new UsageError({
+      message: `${spec.name} has no domain, so there is nothing to ask from outside: \`fabrik status ${subject}\` tells whether it runs`,
+      command: "verify"
+    })
+  }
   return {
     name: appName ?? spec.name,
-    domain: spec.domain,
+    domains: spec.domains,
     server: spec.server,
     dnsProvider: spec.dns.provider,
     leavesDns: spec.dns.none === true,

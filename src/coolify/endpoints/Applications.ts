@@ -114,8 +114,8 @@ export interface Applications {
   ) => Effect.Effect<string, CoolifyError>
 }
 
-/** Coolify sets this port on every inline Dockerfile, whatever the request says. */
-const inlineDockerfilePort = 80
+/** What Coolify takes where nobody names a port; it sets it on every inline Dockerfile, whatever the request says. */
+export const defaultPort = 80
 
 const mostLogLines = 10_000
 
@@ -135,7 +135,7 @@ export const makeApplications = ({ done, json }: Transport): Applications => ({
     const { variant, body } = createApplicationBody(application)
     const { uuid } = yield* json({ method, verb: "POST", path: `/applications/${variant}`, body }, Created)
     const rest: Body = {
-      ...(application.source._tag === "Dockerfile" && application.port !== inlineDockerfilePort
+      ...(application.source._tag === "Dockerfile" && application.port !== defaultPort
         ? routingBody(application.port, application.domains)
         : {}),
       ...plainBody(application.plain ?? {}, "patch")

@@ -38,11 +38,19 @@ const takeOver = Effect.fn("takeOver")(function* (
   const { uuid, settings, old } = application
   yield* deployUnwatched(uuid)
   yield* proveBeside(uuid, spec.healthcheck)
-  yield* updateApplication(old, { domains: [] })
+  if (old.domains.length > 0) yield* updateApplication(old, { domains: [] })
+  if (settings.domains.length === 0) return yield* stopPrevious(old)
   const routeless = { ...settings, uuid, domains: [], status: "", stopsFirst: false, restartCount: 0 }
   yield* updateApplication(routeless, { domains: settings.domains })
   yield* deployUnwatched(uuid)
-  yield* answersAtAll({ spec, target, applicationUuid: uuid, release: undefined, deployed: true })
+  yield* answersAtAll({
+    spec,
+    target,
+    applicationUuid: uuid,
+    status: undefined,
+    release: undefined,
+    deployed: true
+  })
   yield* stopPrevious(old)
 })
 

@@ -45,7 +45,7 @@ export type Provisioned =
 const provisioned = (application: Provisioned): Provisioned => application
 
 /**
- * Step 3: the DNS record and everything in Coolify, side by side; done when every authoritative name server answers
+ * Step 3: the DNS records and everything in Coolify, side by side; done when every authoritative name server answers
  * right, because the certificate authority will ask one of them during the deployment.
  */
 export const provision = Effect.fn("provision")(function* (
@@ -54,7 +54,7 @@ export const provision = Effect.fn("provision")(function* (
   reconciliation: Reconciliation
 ) {
   const { application, nodes } = yield* coolifyNodes(desired, observed, reconciliation)
-  const records = yield* recordNodes(desired, reconciliation.record)
+  const records = (yield* Effect.forEach(reconciliation.records, recordNodes)).flat()
   yield* makeAll<StepError, Scope.Scope | Run | SecretStore | CoolifyClient | DnsClient | AuthoritativeDns>([
     ...nodes,
     ...records
@@ -129,17 +129,14 @@ const createBeside = Effect.fn("createBeside")(function* (
   return provisioned({ _tag: "Beside", uuid, name: desired.spec.name, settings, old: before })
 })
 
-const recordNodes = Effect.fn("recordNodes")(function* ({ spec }: Desired, action: RecordAction) {
-  if (action._tag === "Skip") return []
-  const address = { kind: record.name, name: `${spec.domain} ${action.recordSet.type}` }
+const recordNodes = Effect.fn("recordNodes")(function* (action: RecordAction) {
+  const address = { kind: record.name, name: `${action.recordSet.name} ${action.recordSet.type}` }
   const written = yield* node(address, [], action._tag === "Put" ? putRecord(action) : Effect.void)
   const answered = yield* node({ kind: "dns/answer", name: address.name }, [written], awaitRecord(action))
   return [written, answered]
 })
 
-const awaitRecord = Effect.fn("awaitRecord")(function* (
-  action: Exclude<RecordAction, { readonly _tag: "Skip" }>
-) {
+const awaitRecord = Effect.fn("awaitRecord")(function* (action: RecordAction) {
   const run = yield* Run
   const pace = yield* Pace
   yield* awaitAuthoritative({

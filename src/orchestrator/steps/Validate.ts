@@ -5,8 +5,8 @@ import { RefusedError } from "../../engine/DeployError.ts"
 
 /** Step 1: what can be known without asking anybody. The spec itself was decoded before the run began. */
 export const validate = Effect.fn("validate")(function* (spec: Spec, mode: "live" | "sandbox" | "dry-run") {
-  const problem = mode === "live" ? liveDomainProblem(spec.domain) : undefined
-  if (problem !== undefined) {
+  const problem = spec.domains.map(liveDomainProblem).find((found) => found !== undefined)
+  if (mode === "live" && problem !== undefined) {
     return yield* new RefusedError({
       reason: "NotPublic",
       detail: problem,

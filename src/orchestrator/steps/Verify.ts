@@ -5,10 +5,11 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { isIP } from "node:net"
 import { CoolifyClient } from "../../coolify/CoolifyClient.ts"
+import { defaultPort } from "../../coolify/endpoints/Applications.ts"
 import { awaitHealthy, UnhealthyError, type Attempt } from "../../health/AwaitHealthy.ts"
 import { HealthProbe, type Expectation } from "../../health/HealthProbe.ts"
 import { judge } from "../../health/Judge.ts"
-import { readStatus } from "../../health/StatusProbe.ts"
+import { isRunning, readStatus } from "../../health/StatusProbe.ts"
 import { KnownSecrets } from "../../secrets/KnownSecrets.ts"
 import type { Spec } from "../../appspec/Spec.ts"
 import type { Healthcheck } from "../../appspec/sections/Healthcheck.ts"
@@ -22,72 +23,114 @@ import { Run } from "../../engine/Run.ts"
 
 export interface Verification {
   readonly spec: Spec
-  readonly target: DnsTarget
+  readonly target: DnsTarget | undefined
   /** The application in Coolify; `undefined` when only the URL is looked at. */
   readonly applicationUuid: string | undefined
+  /** What Coolify said of it before the run; `undefined`: it was not there. */
+  readonly status: string | undefined
   /** The release that must answer; `undefined`: any. */
   readonly release: string | undefined
   /** Whether this run deployed: only then is a crash its failure. */
   readonly deployed: boolean
 }
 
-/** Step 5: the URL answers as the spec says, over a trusted certificate, with this very release, and goes on doing so. */
+/**
+ * Step 5: each URL answers as the spec says, over a trusted certificate, with this very release, and goes on doing so. What
+ * has no domain is seen to run, and to stay up.
+ */
 export const verify = Effect.fn("verify")(function* (verification: Verification) {
   const { spec, release } = verification
+  const [domain] = spec.domains
+  if (domain === undefined) return yield* verifyRunning(verification)
   const run = yield* Run
   const probe = yield* HealthProbe
   const { healthcheck } = spec
   const expectedRelease = healthcheck.release === undefined ? undefined : release
-  const since = yield* Clock.currentTimeMillis
+  const since = yield* upSince(spec)
   const container = yield* watchDeployed(verification)
-  const health = yield* awaitAnswer(verification, expectedRelease, container?.watch)
+  const answers = yield* Effect.forEach(spec.domains, (host) =>
+    Effect.map(awaitAnswer(verification, host, expectedRelease, container?.watch), (health) => ({
+      host,
+      health
+    }))
+  )
   if (container !== undefined) {
     yield* staysUp({
       ...container,
       settle: healthcheck.settle,
-      // Before it ends a deployment, Coolify's own check waits so long with the new container up.
-      since: healthcheck.container ? since - Duration.toMillis(healthcheck.startPeriod) : since,
-      ask: ask(probe, verification, addressOf(verification), expectedRelease)
+      since,
+      ask: ask(probe, verification, domain, expectedRelease)
     })
   }
-  yield* run.emit({
-    _tag: "Verified",
-    url: publicUrl(spec.domain, probe.port, healthcheck.path),
-    status: health.status,
-    certificateDaysLeft: health.certificate.daysLeft,
-    release: expectedRelease ?? null
-  })
+  yield* Effect.forEach(
+    answers,
+    ({ host, health }) =>
+      run.emit({
+        _tag: "Verified",
+        url: publicUrl(host, probe.port, healthcheck.path),
+        status: health.status,
+        certificateDaysLeft: health.certificate.daysLeft,
+        release: expectedRelease ?? null
+      }),
+    { discard: true }
+  )
+}, Effect.scoped)
+
+/** Before it ends a deployment, Coolify's own check waits for the start period with the new container up. */
+const upSince = ({ healthcheck: { container, startPeriod } }: Spec) =>
+  Effect.map(Clock.currentTimeMillis, (now) => (container ? now - Duration.toMillis(startPeriod) : now))
+
+/** Nobody outside can ask: the container alone tells, and counts only when it is seen. */
+const verifyRunning = Effect.fn("verifyRunning")(function* (verification: Verification) {
+  const { applicationUuid, deployed, spec, status } = verification
+  if (applicationUuid === undefined) return yield* Effect.dieMessage("there is no application to verify")
+  const run = yield* Run
+  // That was a moment ago.
+  if (!deployed && status !== undefined && isRunning(status)) {
+    return yield* run.emit({ _tag: "SeenRunning", millis: 0 })
+  }
+  const { settling } = yield* Pace
+  const settle = deployed ? spec.healthcheck.settle : Duration.zero
+  const since = yield* upSince(spec)
+  const watch = yield* watchContainer(applicationUuid)
+  yield* staysUp({ applicationUuid, settle, since, watch, isOnlySign: true })
+  yield* run.emit({ _tag: "SeenRunning", millis: Duration.toMillis(settle) * settling })
 }, Effect.scoped)
 
 /**
- * Fails unless somebody answers well at the domain: for the time in which two versions have the same route, and nobody
+ * Fails unless somebody answers well at the domains: for the time in which two versions have the same routes, and nobody
  * can choose which one is asked.
  */
 export const answersAtAll = Effect.fn("answersAtAll")(function* (verification: Verification) {
   const container = yield* watchDeployed(verification)
-  yield* awaitAnswer(verification, undefined, container?.watch)
+  yield* Effect.forEach(
+    verification.spec.domains,
+    (host) => awaitAnswer(verification, host, undefined, container?.watch),
+    { discard: true }
+  )
 }, Effect.scoped)
 
 const addressOf = ({ target }: Verification): string | undefined =>
-  isIP(target.value) !== 0 ? target.value : undefined
+  target !== undefined && isIP(target.value) !== 0 ? target.value : undefined
 
 const awaitAnswer = Effect.fn("awaitAnswer")(function* (
   verification: Verification,
+  host: string,
   expectedRelease: string | undefined,
   watch: ContainerWatch | undefined
 ) {
-  const { dns, domain, healthcheck } = verification.spec
+  const { dns, domains, healthcheck } = verification.spec
   const run = yield* Run
   const pace = yield* Pace
   return yield* awaitHealthy({
-    host: domain,
+    host,
     healthcheck,
     address: addressOf(verification),
     expectedRelease,
     deadline: Duration.sum(patience(healthcheck), pace.certificate),
     proxied: dns.proxied,
     confirmAfter: pace.confirmHealth,
-    onAttempt: (attempt) => run.emit(healthAttempted(attempt))
+    onAttempt: (attempt) => run.emit(healthAttempted(attempt, domains.length > 1 ? host : undefined))
   }).pipe(Effect.catchTag("UnhealthyError", (error) => explain(verification, watch, error)))
 })
 
@@ -101,10 +144,12 @@ const watchDeployed = Effect.fn("watchDeployed")(function* ({ applicationUuid, d
 /** One look at an application that was healthy a moment ago. */
 const ask = Effect.fn("ask")(function* (
   probe: Context.Tag.Service<HealthProbe>,
-  { spec: { domain, healthcheck } }: Verification,
-  address: string | undefined,
+  verification: Verification,
+  host: string,
   release: string | undefined
 ) {
+  const { healthcheck } = verification.spec
+  const address = addressOf(verification)
   const expectation: Expectation = {
     status: healthcheck.status,
     release:
@@ -114,15 +159,20 @@ const ask = Effect.fn("ask")(function* (
   }
   const { hide } = yield* KnownSecrets
   const answer = yield* Effect.either(
-    probe.get({ host: domain, path: healthcheck.path, address, timeout: healthcheck.timeout, expectation })
+    probe.get({ host, path: healthcheck.path, address, timeout: healthcheck.timeout, expectation })
   )
   if (answer._tag === "Left") return { detail: answer.left.detail, gone: false }
   const verdict = judge(answer.right, expectation, hide)
   return verdict.ok || verdict.reason === "Certificate" ? undefined : { detail: verdict.detail, gone: true }
 })
 
-export const healthAttempted = ({ stage, number, outcome }: Attempt): DeploymentEvent => ({
+/** @param host where there are several. */
+export const healthAttempted = (
+  { stage, number, outcome }: Attempt,
+  host?: string | undefined
+): DeploymentEvent => ({
   _tag: "HealthAttempted",
+  ...(host === undefined ? {} : { host }),
   stage,
   attempt: number,
   ok: outcome.ok,
@@ -160,7 +210,7 @@ const explain = Effect.fn("explain")(function* (
     live === "stopped" ||
     (live === "unknown" && (state === "restarting" || state === "exited"))
   if (!crashes) {
-    const { port, healthcheck } = spec
+    const { port = defaultPort, healthcheck } = spec
     const { retries, startPeriod } = healthcheck
     const { attempts, detail, gaveUp, host, reason, redirect, stage } = error
     return yield* new UnhealthyError({
