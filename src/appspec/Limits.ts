@@ -63,6 +63,12 @@ export const secretNamePattern = beside(["PORT", "FABRIK_RELEASE", "__proto__"])
 
 export const headerPattern = /^[A-Za-z0-9-]{1,64}$/
 
+/**
+ * What Coolify 4.3.11 takes as the command of a health check (ValidationPatterns::SHELL_SAFE_COMMAND_PATTERN; recorded: quotes
+ * and `||` are 422), but for tabs.
+ */
+export const healthCommandPattern = /^(?=.*\S)[a-zA-Z0-9 ._\-/=:@,+[\]{}#%^~]{1,1000}$/
+
 export const dnsProviders = ["cloudflare", "powerdns"] as const
 
 /** How a secret can be made, each with its usual length in characters. */

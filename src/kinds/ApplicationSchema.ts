@@ -19,7 +19,8 @@ export const propsSchema = () => {
         interval: Schema.Number,
         timeout: Schema.Number,
         retries: Schema.Number,
-        startPeriod: Schema.Number
+        startPeriod: Schema.Number,
+        command: optional(Schema.String)
       })
     ),
     source: optional(makeSource(Schema.String, orUndefined(Schema.String))),

@@ -104,6 +104,9 @@ const healthcheckFields = ({
   healthcheck.enabled
     ? [
         ["healthcheck.container", "on"],
+        ...(healthcheck.command === undefined
+          ? []
+          : [["healthcheck.command", healthcheck.command || "none"] as const]),
         ["healthcheck.path", healthcheck.path],
         // Without a port of its own Coolify probes the application's.
         ["healthcheck.port", healthcheck.port || String(port)],

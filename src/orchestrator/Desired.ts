@@ -195,7 +195,8 @@ export const desiredApplication = (owner: string, spec: Spec, run: string): Appl
     interval: wholeSeconds(spec.healthcheck.interval),
     timeout: wholeSeconds(spec.healthcheck.timeout),
     retries: spec.healthcheck.retries,
-    startPeriod: wholeSeconds(spec.healthcheck.startPeriod)
+    startPeriod: wholeSeconds(spec.healthcheck.startPeriod),
+    ...(spec.healthcheck.command === undefined ? {} : { command: spec.healthcheck.command })
   },
   source: spec.source,
   ...plainSettingsOf(spec)

@@ -6,7 +6,7 @@ import { defaultPort, type Application, type ListedApplication } from "../coolif
 import type { ObservedVariable } from "../coolify/endpoints/Variables.ts"
 import type { Server } from "../coolify/endpoints/Servers.ts"
 import type { RecordSet } from "../dns/DnsClient.ts"
-import { buildPacks, ranges, type Range } from "../appspec/Limits.ts"
+import { buildPacks, healthCommandPattern, ranges, type Range } from "../appspec/Limits.ts"
 import { parseSpec } from "../appspec/ParseSpec.ts"
 import { domainsOut } from "../appspec/sections/Application.ts"
 import { dnsOut } from "../appspec/sections/Dns.ts"
@@ -196,7 +196,11 @@ const healthcheckLines = ({ healthcheck, port }: Application, isNowhere: boolean
   }
   const number = (value: number) => value
   // Coolify keeps a status and does not look at it: its probe in the container takes none from 400.
-  const statuses = healthcheck.enabled ? { ...ranges.status, max: 399 } : ranges.status
+  const { command } = healthcheck
+  const statuses =
+    healthcheck.enabled && command === undefined ? { ...ranges.status, max: 399 } : ranges.status
+  const isSaid = command !== undefined && healthCommandPattern.test(command)
+  if (command !== undefined && !isSaid) beyond.push("command")
   const { timeout, interval, retries, startPeriod } = ranges
   const settings = {
     ...usual,
@@ -212,7 +216,7 @@ const healthcheckLines = ({ healthcheck, port }: Application, isNowhere: boolean
       Duration.seconds,
       usual.startPeriod
     ),
-    ...(healthcheck.enabled ? { container: true } : {})
+    ...(healthcheck.enabled ? (isSaid ? { command } : { container: true }) : {})
   }
   const movedPort = healthcheck.enabled && healthcheck.port !== "" && healthcheck.port !== String(port)
   return [

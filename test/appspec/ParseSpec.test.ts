@@ -582,6 +582,21 @@ describe("command", () => {
   })
 })
 
+describe("healthcheck.command", () => {
+  it("is run inside the container", () => {
+    const { healthcheck } = good(base("healthcheck: { command: bin/healthy --quick, status: 404 }"))
+    assert.include(healthcheck, { command: "bin/healthy --quick", container: true, status: 404 })
+  })
+
+  it.each([
+    ["healthcheck: { command: curl x || exit 1 }", "Coolify takes this for no command of a health check"],
+    ["healthcheck: { command: x, container: false }", "`container: false` says not to"],
+    ["healthcheck: { test: x }", "unknown key `test`"]
+  ])("%s", (more, message) => {
+    assert.include(lines(base(more)).join("\n"), message)
+  })
+})
+
 describe("resources and ports", () => {
   it("are in Docker's words", () => {
     const spec = good(base("resources: { memory: 512MiB, cpus: 0.50 }\nports: ['8080:80']"))

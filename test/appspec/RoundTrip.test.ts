@@ -112,6 +112,7 @@ const raw = FastCheck.record(
         startPeriod: seconds,
         settle: seconds,
         container: FastCheck.boolean(),
+        command: FastCheck.constantFrom("bin/healthy --quick", "true"),
         release: FastCheck.oneof(
           FastCheck.record({ header: word }),
           FastCheck.record({
@@ -121,7 +122,11 @@ const raw = FastCheck.record(
       },
       { requiredKeys: [] }
       // Coolify's own check fails on these.
-    ).map((check) => ((check.status ?? 200) < 400 ? check : { ...check, container: false }))
+    )
+      .map((check) => ((check.status ?? 200) < 400 ? check : { ...check, container: false }))
+      .map(({ command, ...check }) =>
+        check.container === undefined && command !== undefined ? { ...check, command } : check
+      )
   },
   { requiredKeys: ["name", "domain"] }
 )

@@ -58,6 +58,11 @@ const byHand = (sandbox: SandboxHandle, plain: PlainSettings) =>
     yield* applications.update(now.uuid, { plain }, now)
   }).pipe(Effect.provide(layersOf(sandbox)))
 
+const adoptable = (sandbox: SandboxHandle) =>
+  readAdoptable({ application: "api", project: undefined, environment: undefined, dns: true }).pipe(
+    Effect.provide(layersOf(sandbox))
+  )
+
 const writes = (sandbox: SandboxHandle) =>
   Effect.map(sandbox.requests, (all) => all.filter(({ method }) => method !== "GET").length)
 
@@ -109,12 +114,7 @@ describe.concurrent("the settings of an application", () => {
           assert.strictEqual((yield* applied(sandbox, from)).report.outcome, "unchanged")
           assert.strictEqual(yield* writes(sandbox), before)
 
-          const adopted = yield* readAdoptable({
-            application: "api",
-            project: undefined,
-            environment: undefined,
-            dns: true
-          }).pipe(Effect.provide(layersOf(sandbox)))
+          const adopted = yield* adoptable(sandbox)
           const again = yield* applied(sandbox, { ...adopted.spec, secrets: from.secrets, env: from.env })
           assert.strictEqual(again.report.outcome, "unchanged", adopted.text)
           assert.notInclude(adopted.text, "Not in here")
@@ -141,6 +141,32 @@ describe.concurrent("the settings of an application", () => {
         })
     )
   }
+
+  it.scopedLive("a command checks the health in place of HTTP, and goes back with a failed update", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* start
+      const checkedBy = (command: string): Spec => {
+        const spec = specOf()
+        return { ...spec, healthcheck: { ...spec.healthcheck, command } }
+      }
+      const check = Effect.map(there(sandbox), ({ healthcheck }) => healthcheck)
+      yield* applied(sandbox, checkedBy("bin/healthy"))
+      assert.include(yield* check, { enabled: true, command: "bin/healthy" })
+      assert.strictEqual((yield* applied(sandbox, checkedBy("bin/healthy"))).report.outcome, "unchanged")
+      const { result } = yield* applyTo(sandbox, checkedBy("false"))
+      assert.deepStrictEqual(Either.isLeft(result) ? result.left.report.leftovers : undefined, [])
+      assert.include(yield* check, { command: "bin/healthy" })
+      const adopted = yield* adoptable(sandbox)
+      assert.include(adopted.text, "command: bin/healthy")
+      assert.strictEqual(
+        (yield* applied(sandbox, { ...checkedBy(""), healthcheck: adopted.spec.healthcheck })).report.outcome,
+        "unchanged"
+      )
+      const { fields } = yield* applied(sandbox, specOf())
+      assert.deepStrictEqual(fields, { "healthcheck.command": ["bin/healthy", null] })
+      assert.isUndefined((yield* check).command)
+    })
+  )
 
   it.scopedLive("that somebody changed are put back, and told as drift", () =>
     Effect.gen(function* () {

@@ -53,6 +53,13 @@ const healthcheck: FastCheck.Arbitrary<Healthcheck> = FastCheck.record({
   )
 })
 
+/** What Coolify runs in place of its HTTP probe. */
+const checkedByCommand = healthcheck.map((check): Healthcheck => ({
+  ...check,
+  container: true,
+  command: "bin/healthy --quick"
+}))
+
 const dns: FastCheck.Arbitrary<DnsSettings> = FastCheck.record({
   provider: FastCheck.constant(undefined),
   ttl: FastCheck.constantFrom(undefined, 60, 3600),
@@ -109,7 +116,7 @@ const specFrom = (source: FastCheck.Arbitrary<Source>): FastCheck.Arbitrary<Spec
     port: FastCheck.constantFrom(80, 3000, 8080),
     variables,
     dns,
-    healthcheck,
+    healthcheck: FastCheck.oneof(healthcheck, healthcheck, checkedByCommand),
     settings
   }).map(({ settings, variables: { env, secrets }, ...rest }) => ({
     ...spec,

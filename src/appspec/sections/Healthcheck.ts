@@ -18,7 +18,7 @@ import {
   unknownKey
 } from "../Form.ts"
 import { healthPath } from "../HealthPath.ts"
-import { headerPattern, ranges } from "../Limits.ts"
+import { headerPattern, healthCommandPattern, ranges } from "../Limits.ts"
 import type { Template } from "../templates/Template.ts"
 
 /** Where the release id is read from in the health response; it is compared with `FABRIK_RELEASE`. */
@@ -41,6 +41,8 @@ export interface Healthcheck {
   readonly settle: Duration.Duration
   /** Whether Coolify probes inside the container too (the image must ship curl or wget). */
   readonly container: boolean
+  /** What Coolify runs inside the container in place of its HTTP probe: it is well that ends with 0. */
+  readonly command?: string
   readonly release: ReleaseProbe | undefined
 }
 
@@ -168,15 +170,38 @@ export const HealthcheckSection = map(
       flag({
         description:
           "Whether Coolify probes inside the container too, so that a bad release never replaces a good one; the image must ship curl or wget",
-        absent: "on for a template's starter, else off"
+        absent: "on for a template's starter and with a `command`, else off"
       })
+    ),
+    command: optional(
+      matching(
+        {
+          description:
+            "What Coolify runs inside the container in place of its HTTP probe: it has to end with 0. Without quotes, `$`, pipes and other signs of a shell",
+          examples: ["bin/healthy --quick"],
+          pattern: healthCommandPattern,
+          numeral: true
+        },
+        {
+          message:
+            "Coolify takes this for no command of a health check: it can have no quotes, `$`, pipes, `;`",
+          hint: "put it into a script in the image, and name that"
+        }
+      )
     ),
     release: optional(release)
   },
   {
     description: "How fabrik tells that the application works",
-    never: [{ status: { type: "integer", minimum: 400 }, container: { const: true } }],
-    elsewhere: { port: "the port is the application's: write it under `port`" }
+    never: [
+      { status: { type: "integer", minimum: 400 }, container: { const: true } },
+      { command: {}, container: { const: false } }
+    ],
+    elsewhere: {
+      port: "the port is the application's: write it under `port`",
+      cmd: "did you mean `command`?",
+      test: "write it under `command`, without `CMD` and a shell's signs"
+    }
   }
 )
 
@@ -196,22 +221,33 @@ export const healthcheckIn = (
   isNowhere: boolean,
   check: Check
 ): Healthcheck => {
-  const container = given.container ?? isStarter
+  const { command } = given
+  const container = given.container ?? (isStarter || command !== undefined)
+  const asks = container && command === undefined
   for (const key of isNowhere ? ofAnswer : []) {
     const field = check.at("healthcheck", key)
-    if (field === undefined || (container && key !== "release")) continue
+    if (field === undefined || (asks && key !== "release")) continue
     check.complain(field, {
       at: field.keyAt,
       message: `\`${field.path}\` is looked for at the domain, and there is none`,
       hint:
-        key === "release"
+        key === "release" || command !== undefined
           ? "remove it"
           : "remove it; or write `container: true`, and Coolify asks inside the container"
     })
   }
+  const off = check.at("healthcheck", "container")
+  if (command !== undefined && !container && off !== undefined) {
+    check.complain(off, {
+      message:
+        "`healthcheck.command` is what is run inside the container, and `container: false` says not to",
+      hint: "remove one of them"
+    })
+  }
   const status = check.at("healthcheck", "status")
   // Coolify probes in the container with `curl -f` or `wget`, which fail on each status from 400.
-  if (container && given.status >= 400 && status !== undefined) {
+  const probes = command === undefined ? container : given.container === true
+  if (probes && given.status >= 400 && status !== undefined) {
     check.complain(status, {
       message: `a check inside the container can never see ${given.status}: Coolify's probe there fails on each status from 400`,
       hint:
@@ -229,8 +265,12 @@ export const healthcheckIn = (
 }
 
 /** As {@link healthcheckIn} reads it. */
-export const healthcheckOut = ({ path, release, ...rest }: Healthcheck, isNowhere: boolean): Given => ({
+export const healthcheckOut = (
+  { container, path, release, ...rest }: Healthcheck,
+  isNowhere: boolean
+): Given => ({
   ...rest,
-  ...(isNowhere && !rest.container ? {} : { path }),
+  ...(rest.command === undefined ? { container } : {}),
+  ...(isNowhere && (!container || rest.command !== undefined) ? {} : { path }),
   ...(release === undefined ? {} : { release })
 })

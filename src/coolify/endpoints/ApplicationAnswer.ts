@@ -36,6 +36,8 @@ export const ApplicationRow = Schema.Struct({
   docker_registry_image_name: text,
   docker_registry_image_tag: orElse(Schema.String, "latest"),
   health_check_enabled: orElse(Schema.Boolean, false),
+  health_check_type: orElse(Schema.String, "http"),
+  health_check_command: text,
   health_check_path: orElse(Schema.String, "/"),
   health_check_port: orElse(Schema.Union(Schema.String, Schema.Number), ""),
   health_check_return_code: orElse(Whole, 200),
@@ -105,7 +107,8 @@ export const toApplication = (row: ApplicationRow): Application => {
       interval: row.health_check_interval,
       timeout: row.health_check_timeout,
       retries: row.health_check_retries,
-      startPeriod: row.health_check_start_period
+      startPeriod: row.health_check_start_period,
+      ...(row.health_check_type === "cmd" ? { command: row.health_check_command } : {})
     }
   }
 }
@@ -120,8 +123,6 @@ const otherSettings = {
   custom_nginx_configuration: "",
   is_http_basic_auth_enabled: "false",
   redirect: "both",
-  health_check_type: "http",
-  health_check_command: "",
   health_check_host: "localhost",
   health_check_method: "GET",
   health_check_scheme: "http",

@@ -11,7 +11,8 @@ import type {
 } from "./Applications.ts"
 import { plainBody } from "./PlainSettings.ts"
 
-const healthcheck = (check: ContainerHealthcheck): Body => ({
+/** @param before what it was: only then is the kind of check sent that is Coolify's own. */
+const healthcheck = (check: ContainerHealthcheck, before?: ContainerHealthcheck): Body => ({
   health_check_enabled: check.enabled,
   health_check_path: check.path,
   health_check_port: check.port === "" ? null : check.port,
@@ -19,7 +20,13 @@ const healthcheck = (check: ContainerHealthcheck): Body => ({
   health_check_interval: check.interval,
   health_check_timeout: check.timeout,
   health_check_retries: check.retries,
-  health_check_start_period: check.startPeriod
+  health_check_start_period: check.startPeriod,
+  ...(check.command === undefined && before?.command === undefined
+    ? {}
+    : {
+        health_check_type: check.command === undefined ? "http" : "cmd",
+        health_check_command: check.command === "" ? null : (check.command ?? null)
+      })
 })
 
 const gitFields = (source: Extract<ApplicationSource, { _tag: "Git" }>): Body => ({
@@ -104,7 +111,7 @@ export const patchApplicationBody = (patch: ApplicationPatch, current: Applicati
   ...(patch.port === undefined && patch.domains === undefined
     ? {}
     : routingBody(patch.port ?? current.port, patch.domains ?? current.domains)),
-  ...(patch.healthcheck === undefined ? {} : healthcheck(patch.healthcheck)),
+  ...(patch.healthcheck === undefined ? {} : healthcheck(patch.healthcheck, current.healthcheck)),
   ...(patch.source === undefined ? {} : patchSource(patch.source)),
   ...(patch.plain === undefined ? {} : plainBody(patch.plain))
 })

@@ -21,6 +21,8 @@ export interface ContainerHealthcheck {
   readonly timeout: number
   readonly retries: number
   readonly startPeriod: number
+  /** What it runs in place of its HTTP probe. Absent: it asks over HTTP. */
+  readonly command?: string
 }
 
 /** The part of an application that fabrik writes, compares and restores. `undefined`/absent: not sent. */

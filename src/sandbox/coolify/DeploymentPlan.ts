@@ -108,7 +108,11 @@ export const plan = (state: CoolifyState, row: Deployment, application: Applicat
     behaviour._tag === "Slow"
       ? behaviour.seconds * 1000 <= budgetMillis
       : behaviour._tag !== "Flap" || behaviour.seconds * 1000 > intervalMillis
-  const reachable = inFile || probed === null || listens === null || probed === listens
+  const command =
+    Columns.string(columns, "health_check_type") === "cmd"
+      ? Columns.string(columns, "health_check_command")
+      : ""
+  const reachable = inFile || command !== "" || probed === null || listens === null || probed === listens
 
   return {
     application,
@@ -122,7 +126,11 @@ export const plan = (state: CoolifyState, row: Deployment, application: Applicat
       Columns.string(settings, "custom_internal_name") !== "" ||
       /--ip6?\b/.test(Columns.string(columns, "custom_docker_run_options")),
     healthCheck: checked
-      ? { passes: Behaviour.isHealthy(behaviour) && inTime && reachable, budgetMillis, intervalMillis }
+      ? {
+          passes: Behaviour.isHealthy(behaviour) && inTime && reachable && !/^false(?: |$)/.test(command),
+          budgetMillis,
+          intervalMillis
+        }
       : undefined,
     envFile: text,
     envFileProblem: problem,
