@@ -18,6 +18,7 @@ export const ranges = {
   startPeriod: seconds(0, 3600),
   settle: seconds(0, 600),
   ttl: seconds(30, 86_400),
+  stopGracePeriod: seconds(1, 3600),
   /** Characters: 16 hex digits are 64 bits, the least that nobody guesses. */
   secretLength: plain(16, 256)
 } as const

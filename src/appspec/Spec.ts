@@ -28,6 +28,14 @@ import {
 } from "./sections/Healthcheck.ts"
 import { Environment, Project, Server } from "./sections/Place.ts"
 import { Ports, portsIn, type Resources, ResourcesSection } from "./sections/Resources.ts"
+import {
+  AutoDeploy,
+  NetworkAliases,
+  RunOptions,
+  runtimeIn,
+  runtimeOut,
+  StopGracePeriod
+} from "./sections/Runtime.ts"
 import { type SecretRule, Secrets, secretsIn, secretsOut } from "./sections/Secrets.ts"
 import { Source, sourceIn } from "./sections/Source.ts"
 import { Variables as Env, variablesIn, variablesOut, withDefaults } from "./sections/Variables.ts"
@@ -54,6 +62,10 @@ export const Written = map(
     volumes: section(Volumes),
     resources: section(ResourcesSection),
     ports: section(Ports),
+    networkAliases: section(NetworkAliases),
+    stopGracePeriod: optional(StopGracePeriod),
+    autoDeploy: optional(AutoDeploy),
+    runOptions: section(RunOptions),
     dns: section(Dns),
     healthcheck: Schema.optionalWith(HealthcheckSection, {
       exact: true,
@@ -70,12 +82,16 @@ export const Written = map(
       git: "write it under `source`: `source: { git: https://... }`",
       dockerfile: "write it under `source`",
       variables: "did you mean `env`?",
+      aliases: "did you mean `networkAliases`?",
+      auto_deploy: "did you mean `autoDeploy`?",
       cmd: "did you mean `command`?",
       cpu: "write `cpus` under `resources`",
       cpus: "write it under `resources`",
       limits: "did you mean `resources`?",
       mem_limit: "write `memory` under `resources`",
       memory: "write it under `resources`",
+      options: "options of `docker run` stand under `runOptions`",
+      stop_grace_period: "did you mean `stopGracePeriod`?",
       start: "did you mean `command`?",
       startCommand: "did you mean `command`?",
       start_command: "did you mean `command`?",
@@ -116,6 +132,13 @@ export interface Spec {
   readonly resources?: Resources
   /** `8080:80`: the server's, and the container's. */
   readonly ports?: ReadonlyArray<string>
+  readonly networkAliases?: ReadonlyArray<string>
+  /** In seconds. */
+  readonly stopGracePeriod?: number
+  /** Whether Coolify deploys by itself what is pushed. */
+  readonly autoDeploy?: boolean
+  /** Of `docker run`, without the entrypoint. */
+  readonly runOptions?: ReadonlyArray<string>
   readonly dns: DnsSettings
   readonly healthcheck: Healthcheck
 }
@@ -148,6 +171,7 @@ export const specIn = (
   const command = commandIn(written.command, source, check)
   const volumes = volumesIn(written.volumes, check)
   const ports = portsIn(written.ports, check)
+  const runtime = runtimeIn(written, source, check)
   const dns = dnsIn(written.dns, domains, check)
   const healthcheck = healthcheckIn(written.healthcheck, template, isStarter, isNowhere, check)
   return name === undefined ||
@@ -172,6 +196,7 @@ export const specIn = (
         volumes,
         ...(Object.keys(written.resources ?? {}).length === 0 ? {} : { resources: written.resources ?? {} }),
         ...(ports.length === 0 ? {} : { ports }),
+        ...runtime,
         dns,
         healthcheck
       }
@@ -194,6 +219,7 @@ export const writtenOf = (spec: Spec): Written => ({
   ...(spec.volumes.length === 0 ? {} : { volumes: spec.volumes }),
   ...(spec.resources === undefined ? {} : { resources: spec.resources }),
   ...(spec.ports === undefined ? {} : { ports: spec.ports }),
+  ...runtimeOut(spec),
   dns: dnsOut(spec.dns),
   healthcheck: healthcheckOut(spec.healthcheck, spec.domains.length === 0)
 })

@@ -1,7 +1,9 @@
 /** What a spec may say of an application beside what it always says: its command, its limits, its host ports. */
 import * as Effect from "effect/Effect"
+import { CoolifyClient } from "../coolify/CoolifyClient.ts"
 import type { Application } from "../coolify/endpoints/Applications.ts"
 import {
+  isDetail,
   type PlainField,
   plainAfter,
   type PlainSettings,
@@ -10,6 +12,7 @@ import {
 import { RefusedError } from "../engine/DeployError.ts"
 import type { FieldChange } from "../engine/Plan.ts"
 import { updateApplication } from "./Application.ts"
+import { absentIfNotFound } from "./Find.ts"
 import type { Part } from "./Part.ts"
 
 /** One setting, as a spec and a plan name it. */
@@ -82,12 +85,16 @@ export const settingsOf = (all: ReadonlyArray<WantedSetting>): Part => {
     kind: settingsKind,
     names: named.map(({ setting }) => setting.letter),
     wanted: JSON.stringify(named.map(({ setting, value }) => [setting.name, value])),
-    plan: (application, given) => {
-      const stored = application?.plain ?? {}
+    plan: Effect.fn("planSettings")(function* (listed, given) {
       const isGiven = ({ letter }: Setting) => given?.has(letter) === true
+      const asksMore = all.some(
+        ({ setting, value }) => isDetail(setting.field) && (value !== undefined || isGiven(setting))
+      )
+      const application = asksMore ? yield* detailed(listed) : listed
+      const stored = application?.plain ?? {}
       const differences = differencesOf(all, stored, isGiven)
       const plain = patchOf(differences, stored)
-      return Effect.succeed({
+      return {
         kind: settingsKind,
         changes: [],
         fields: differences.map(({ after, before, setting }): FieldChange => ({
@@ -112,10 +119,19 @@ export const settingsOf = (all: ReadonlyArray<WantedSetting>): Part => {
           application === undefined || differences.length === 0
             ? Effect.void
             : updateApplication(application, { plain })
-      })
-    }
+      }
+    })
   }
 }
+
+/** One request more, for what the lists do not tell. */
+const detailed = (application: Application | undefined) =>
+  Effect.gen(function* () {
+    const coolify = yield* CoolifyClient
+    return application === undefined
+      ? undefined
+      : yield* absentIfNotFound(coolify.applications.get(application.uuid))
+  })
 
 const hostPorts = ({ ports_mappings = "" }: PlainSettings): ReadonlyArray<string> =>
   ports_mappings.split(",").flatMap((pair) => pair.split(":").slice(0, 1).filter(Boolean))

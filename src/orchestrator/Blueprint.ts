@@ -1,5 +1,6 @@
 /** fabrik's own shape, for all that an application is made of: where a new kind of resource is registered. */
 import * as Effect from "effect/Effect"
+import { CoolifyClient } from "../coolify/CoolifyClient.ts"
 import type { Application } from "../coolify/endpoints/Applications.ts"
 import type { Spec } from "../appspec/Spec.ts"
 import { undoable } from "../engine/Kind.ts"
@@ -32,7 +33,8 @@ export const partsOf = (spec: Spec): ReadonlyArray<Part> => [settingsPart(spec),
 /** What a spec says of an application's parts (`sections`), and what of them no spec can say. */
 export const readParts = Effect.fn("readParts")(function* (application: Application) {
   const { directories, volumes } = yield* readVolumes(application.uuid)
-  const settings = readSettings(application)
+  const coolify = yield* CoolifyClient
+  const settings = readSettings(yield* coolify.applications.get(application.uuid))
   return {
     sections: { ...settings.sections, ...(volumes.length === 0 ? {} : { volumes }) },
     left: [...settings.left, ...directories.map((directory) => `volume ${directory}`)]

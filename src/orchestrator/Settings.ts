@@ -11,6 +11,7 @@ import {
 } from "../appspec/ShellCommand.ts"
 import type { Spec, Written as Keys } from "../appspec/Spec.ts"
 import { takesCommands } from "../appspec/sections/Command.ts"
+import { aliasPattern, runOption } from "../appspec/sections/Runtime.ts"
 import { cpusOf, memoryOf } from "../appspec/sections/Resources.ts"
 import { plainOf, type Setting, settingsOf, valueOf } from "../kinds/Settings.ts"
 
@@ -35,17 +36,19 @@ const isBuilt = (source: Application["source"]) =>
 
 const entrypointOption = /(?:^|\s)--entrypoint(?:=|\s+)("(?:\\.|[^"])*"|'(?:\\.|[^'])*'|\S+)/
 
+const entrypointToken = (stored: string): string => entrypointOption.exec(stored)?.[1] ?? ""
+
+const withoutEntrypoint = (stored: string): string =>
+  stored.replace(entrypointOption, "").replaceAll(/\s+/g, " ").trim()
+
+const withEntrypoint = (options: string, token: string): string =>
+  [options, token === "" ? "" : `--entrypoint ${token}`].filter(Boolean).join(" ")
+
 /** As Coolify takes the quotes off. */
-const entrypointIn = (stored: string): string => {
-  const token = entrypointOption.exec(stored)?.[1] ?? ""
+const unquoted = (token: string): string => {
   if (token.startsWith('"')) return token.slice(1, -1).replace(/\\(["$`\\])/g, "$1")
   return token.startsWith("'") ? token.slice(1, -1) : token
 }
-
-const withEntrypoint = (stored: string, value: string): string =>
-  [stored.replace(entrypointOption, "").trim(), value === "" ? "" : `--entrypoint '${value}'`]
-    .filter(Boolean)
-    .join(" ")
 
 const buildRow = (name: "command" | "install", letter: string, field: PlainField): Row => ({
   name: `build.${name}`,
@@ -83,8 +86,8 @@ const rows: ReadonlyArray<Row> = [
     name: "entrypoint",
     letter: "e",
     field: "custom_docker_run_options",
-    of: entrypointIn,
-    into: withEntrypoint,
+    of: (stored) => unquoted(entrypointToken(stored)),
+    into: (stored, value) => withEntrypoint(withoutEntrypoint(stored), value === "" ? "" : `'${value}'`),
     wanted: ({ command, source }) => (takesCommands(source) ? undefined : encoded(entrypoint, command)),
     written: (value, source) => {
       const command = isBuilt(source) ? undefined : fromEntrypoint(value)
@@ -111,6 +114,42 @@ const rows: ReadonlyArray<Row> = [
     field: "ports_mappings",
     wanted: ({ ports }) => ports?.join(","),
     written: (value) => ({ ports: value.split(",") })
+  },
+  {
+    name: "networkAliases",
+    letter: "n",
+    field: "custom_network_aliases",
+    wanted: ({ networkAliases }) => networkAliases?.join(","),
+    written: (value) => {
+      const networkAliases = value.split(",")
+      return networkAliases.every((alias) => aliasPattern.test(alias)) ? { networkAliases } : undefined
+    }
+  },
+  {
+    name: "runOptions",
+    letter: "o",
+    field: "custom_docker_run_options",
+    of: withoutEntrypoint,
+    into: (stored, value) => withEntrypoint(value, entrypointToken(stored)),
+    wanted: ({ runOptions }) => runOptions?.join(" "),
+    written: (value) => {
+      const runOptions = value.split(/ (?=--)/)
+      return runOptions.every((option) => Either.isRight(runOption(option))) ? { runOptions } : undefined
+    }
+  },
+  {
+    name: "stopGracePeriod",
+    letter: "g",
+    field: "stop_grace_period",
+    wanted: ({ stopGracePeriod }) => stopGracePeriod?.toString(),
+    written: (value) => ({ stopGracePeriod: Number(value) })
+  },
+  {
+    name: "autoDeploy",
+    letter: "d",
+    field: "is_auto_deploy_enabled",
+    wanted: ({ autoDeploy }) => autoDeploy?.toString(),
+    written: (value, source) => (source._tag === "Git" ? { autoDeploy: value === "true" } : undefined)
   }
 ]
 
@@ -146,6 +185,5 @@ export const readSettings = ({
     if (keys === undefined) left.push(row.field)
     else sections = merged(sections, keys)
   }
-  if (withEntrypoint(plain.custom_docker_run_options ?? "", "") !== "") left.push("custom_docker_run_options")
   return { sections, left: [...new Set(left)] }
 }

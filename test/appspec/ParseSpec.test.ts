@@ -32,6 +32,7 @@ const beyondJsonSchema = new RegExp(
     // What Coolify and Docker make of a command and an amount.
     "^Coolify (?:cannot take the single|hands a command|would take)|^nothing replaces the \\$",
     "^Docker gives no container|has no unit|is no number of processors$",
+    "^only a repository has pushes|^Coolify cuts the value",
     // What a name, an address or a value means to others.
     "^a public domain has|^the (?:host|port|path) of the re|^this is (?:the|a) page|^this is not an? (?:image name|path inside)",
     "an IP address or a host name: |^`\\$\\{\\.\\.\\.\\}` is not|^`env\\.\\w+` (?:would|ends|contains|is JSON)"
@@ -217,7 +218,7 @@ describe("unknown keys", () => {
     ["image: nginx", "write it under `source`: `source: { image: nginx:1.27 }`"],
     [
       "zzzzzz: 1",
-      "known keys: name, template, domain, domains, server, project, environment, source, build, command, port, env, secrets, volumes, resources, ports, dns, healthcheck"
+      "known keys: name, template, domain, domains, server, project, environment, source, build, command, port, env, secrets, volumes, resources, ports, networkAliases, stopGracePeriod, autoDeploy, runOptions, dns, healthcheck"
     ],
     ["healthcheck:\n  start_period: 3", "did you mean `startPeriod`?"],
     ["dns:\n  tll: 3", "did you mean `ttl`?"],
@@ -605,7 +606,26 @@ describe("resources and ports", () => {
     assert.deepStrictEqual(good(base("resources: { memory: 0 }")).resources, { memory: "0" })
   })
 
+  it("say how it is run and replaced", () => {
+    const more =
+      "networkAliases: [api, api.internal]\nstopGracePeriod: 45\nrunOptions: [--init, --ulimit nofile=1000:2000]"
+    assert.deepInclude(good(base(more)), {
+      networkAliases: ["api", "api.internal"],
+      stopGracePeriod: 45,
+      runOptions: ["--init", "--ulimit nofile=1000:2000"]
+    })
+    const git = base("autoDeploy: false").replace("image: nginx", "git: https://github.com/example/api")
+    assert.strictEqual(good(git).autoDeploy, false)
+  })
+
   it.each([
+    ["networkAliases: [a b]", /this is no name in a network/],
+    ["stopGracePeriod: 0", /must be a whole number of seconds from 1 to 3600/],
+    ["autoDeploy: false", /^5:1 autoDeploy only a repository has pushes/],
+    ["runOptions: [--user=1000]", /`--user=1000` is no option that Coolify hands on/],
+    ["runOptions: [--volume=/a:/b]", /Coolify drops `--volume`/],
+    ["runOptions: [--security-opt=no-new-privileges]", /Coolify cuts the value/],
+    ['runOptions: ["--init; rm"]', /is no option/],
     ["resources: { memory: 128X }", /^5:22 resources.memory `128X` is no amount of memory/],
     ["resources: { memory: 512 }", /`512` has no unit, and Docker would take it for bytes/],
     ["resources: { memory: 1M }", /Docker gives no container less than 6 MB/],

@@ -93,6 +93,14 @@ const raw = FastCheck.record(
       { requiredKeys: [] }
     ),
     ports: FastCheck.uniqueArray(FastCheck.constantFrom("8080:80", "25565:25565"), { maxLength: 2 }),
+    networkAliases: FastCheck.uniqueArray(word, { maxLength: 2 }),
+    stopGracePeriod: seconds,
+    runOptions: FastCheck.uniqueArray(
+      FastCheck.constantFrom("--init", "--cap-add=NET_ADMIN", "--dns 1.1.1.1"),
+      {
+        maxLength: 2
+      }
+    ),
     dns: FastCheck.record(
       {
         provider: FastCheck.constantFrom("cloudflare", "powerdns"),

@@ -11,7 +11,10 @@ import { applyTo, destroyFrom, layersOf, specOf } from "./SandboxWorld.ts"
 
 const start = testSandbox({ seed: { domains: ["api.example.com"] } })
 
-type Said = Pick<Spec, "command" | "resources" | "ports">
+type Said = Pick<
+  Spec,
+  "autoDeploy" | "command" | "networkAliases" | "ports" | "resources" | "runOptions" | "stopGracePeriod"
+>
 
 const saying = (said: Said & Partial<Pick<Spec, "source" | "build">>, env = {}): Spec => ({
   ...specOf(env),
@@ -92,6 +95,23 @@ const cases: ReadonlyArray<readonly [name: string, from: Spec, stored: PlainSett
       build_command: "npm run build"
     },
     saying({ source: git("dockerfile"), command: "serve", build: { env: [], target: "prod" } })
+  ],
+  [
+    "how it is run and replaced",
+    saying({
+      source: git("nixpacks"),
+      networkAliases: ["api", "api.internal"],
+      stopGracePeriod: 45,
+      autoDeploy: false,
+      runOptions: ["--init", "--cap-add=NET_ADMIN"]
+    }),
+    {
+      custom_network_aliases: "api,api.internal",
+      stop_grace_period: "45",
+      is_auto_deploy_enabled: "false",
+      custom_docker_run_options: "--init --cap-add=NET_ADMIN"
+    },
+    saying({ source: git("nixpacks"), stopGracePeriod: 5, runOptions: ["--init"] })
   ],
   [
     "the stage of an inline Dockerfile",

@@ -89,16 +89,19 @@ const variables = FastCheck.tuple(
 }))
 
 /** Host ports are left out: an update with them has to be agreed to. */
-const settings: FastCheck.Arbitrary<Pick<Spec, "command" | "resources">> = FastCheck.record(
-  {
-    command: FastCheck.constantFrom("serve --port $PORT", "serve", ["serve", "all of it"]),
-    resources: FastCheck.record(
-      { memory: FastCheck.constantFrom("0", "512M", "1G"), cpus: FastCheck.constantFrom("0.5", "2") },
-      { requiredKeys: [] }
-    )
-  },
-  { requiredKeys: [] }
-)
+const settings: FastCheck.Arbitrary<Pick<Spec, "command" | "resources" | "runOptions" | "stopGracePeriod">> =
+  FastCheck.record(
+    {
+      runOptions: FastCheck.constantFrom(["--init"], ["--cap-add=NET_ADMIN", "--init"]),
+      stopGracePeriod: FastCheck.constantFrom(5, 60),
+      command: FastCheck.constantFrom("serve --port $PORT", "serve", ["serve", "all of it"]),
+      resources: FastCheck.record(
+        { memory: FastCheck.constantFrom("0", "512M", "1G"), cpus: FastCheck.constantFrom("0.5", "2") },
+        { requiredKeys: [] }
+      )
+    },
+    { requiredKeys: [] }
+  )
 
 /** One mostly; none, and several. Their order makes no difference to Coolify. */
 const domains = FastCheck.constantFrom(

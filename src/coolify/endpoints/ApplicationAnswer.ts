@@ -19,12 +19,13 @@ export const ApplicationRow = Schema.Struct({
   restart_count: orElse(Whole, 0),
   build_pack: Schema.String,
   ...plainColumns,
-  settings: orElse(
+  settings: Schema.optionalWith(
     Schema.Struct({
+      ...plainColumns,
       is_consistent_container_name_enabled: orElse(Schema.Boolean, false),
       custom_internal_name: text
     }),
-    { is_consistent_container_name_enabled: false, custom_internal_name: "" }
+    { nullable: true }
   ),
   ports_exposes: orElse(Schema.Union(Schema.String, Schema.Number), ""),
   git_repository: text,
@@ -81,8 +82,8 @@ const toPort = (exposed: string | number): number => {
 }
 
 export const toApplication = (row: ApplicationRow): Application => {
-  const plain = plainIn(row)
-  const { custom_internal_name, is_consistent_container_name_enabled } = row.settings
+  const plain = plainIn(row, row.settings)
+  const { custom_internal_name = "", is_consistent_container_name_enabled = false } = row.settings ?? {}
   const hasFixedName = is_consistent_container_name_enabled || custom_internal_name !== ""
   return {
     uuid: row.uuid,
@@ -115,7 +116,6 @@ export const toApplication = (row: ApplicationRow): Application => {
 
 /** Settings that fabrik has no word for, and what they are when nobody has touched them. */
 const otherSettings = {
-  custom_network_aliases: "",
   publish_directory: "",
   watch_paths: "",
   pre_deployment_command: "",
