@@ -104,13 +104,15 @@ const healthcheckFields = ({
   healthcheck.enabled
     ? [
         ["healthcheck.container", "on"],
+        // A command asks no path, whatever path stands there.
         ...(healthcheck.command === undefined
-          ? []
-          : [["healthcheck.command", healthcheck.command || "none"] as const]),
-        ["healthcheck.path", healthcheck.path],
-        // Without a port of its own Coolify probes the application's.
-        ["healthcheck.port", healthcheck.port || String(port)],
-        ["healthcheck.status", String(healthcheck.status)],
+          ? ([
+              ["healthcheck.path", healthcheck.path],
+              // Without a port of its own Coolify probes the application's.
+              ["healthcheck.port", healthcheck.port || String(port)],
+              ["healthcheck.status", String(healthcheck.status)]
+            ] as const)
+          : ([["healthcheck.command", healthcheck.command || "none"]] as const)),
         ["healthcheck.interval", `${healthcheck.interval}s`],
         ["healthcheck.timeout", `${healthcheck.timeout}s`],
         ["healthcheck.retries", String(healthcheck.retries)],

@@ -189,18 +189,24 @@ export const desiredApplication = (owner: string, spec: Spec, run: string): Appl
   port: spec.port ?? defaultPort,
   healthcheck: {
     enabled: spec.healthcheck.container,
-    path: spec.healthcheck.path,
-    port: String(spec.port ?? defaultPort),
-    status: spec.healthcheck.status,
+    ...(spec.healthcheck.command === undefined
+      ? {
+          path: spec.healthcheck.path,
+          port: String(spec.port ?? defaultPort),
+          status: spec.healthcheck.status
+        }
+      : { ...asksNothing, command: spec.healthcheck.command }),
     interval: wholeSeconds(spec.healthcheck.interval),
     timeout: wholeSeconds(spec.healthcheck.timeout),
     retries: spec.healthcheck.retries,
-    startPeriod: wholeSeconds(spec.healthcheck.startPeriod),
-    ...(spec.healthcheck.command === undefined ? {} : { command: spec.healthcheck.command })
+    startPeriod: wholeSeconds(spec.healthcheck.startPeriod)
   },
   source: spec.source,
   ...plainSettingsOf(spec)
 })
+
+/** Coolify's own: where a command checks, nobody is asked over HTTP. */
+const asksNothing = { path: "/", port: "", status: 200 }
 
 const plainSettingsOf = (spec: Spec) => {
   const plain = plainSettings(spec)

@@ -204,8 +204,12 @@ const healthcheckLines = ({ healthcheck, port }: Application, isNowhere: boolean
   const { timeout, interval, retries, startPeriod } = ranges
   const settings = {
     ...usual,
-    path: healthcheck.path,
-    status: within("status", healthcheck.status, statuses, number, usual.status),
+    ...(isNowhere && isSaid
+      ? {}
+      : {
+          path: healthcheck.path,
+          status: within("status", healthcheck.status, statuses, number, usual.status)
+        }),
     timeout: within("timeout", healthcheck.timeout, timeout, Duration.seconds, usual.timeout),
     interval: within("interval", healthcheck.interval, interval, Duration.seconds, usual.interval),
     retries: within("retries", healthcheck.retries, retries, number, usual.retries),
