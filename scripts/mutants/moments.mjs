@@ -37,6 +37,13 @@ export const moments = [
     tests: ["test/e2e/Hosts.test.ts"]
   },
   {
+    name: "the domains that make the proxy's labels anew",
+    file: "src/coolify/endpoints/ApplicationRequest.ts",
+    find: " && patch.plain?.redirect === undefined",
+    put: "",
+    tests: ["test/e2e/Hosts.test.ts"]
+  },
+  {
     name: "the patience with an API that is away",
     file: "src/http/Retry.ts",
     find: "refusal.away ? presence.isAwaited : Effect.succeed(false)",

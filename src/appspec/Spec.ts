@@ -15,7 +15,9 @@ import {
   Name,
   Port,
   portIn,
-  TemplateName
+  Redirect,
+  TemplateName,
+  withRedirected
 } from "./sections/Application.ts"
 import { Build, buildIn, buildOut, type BuildSettings } from "./sections/Build.ts"
 import { Command, commandIn } from "./sections/Command.ts"
@@ -50,6 +52,7 @@ export const Written = map(
     template: optional(TemplateName),
     domain: optional(Domain),
     domains: optional(Domains),
+    redirect: optional(Redirect),
     server: optional(Server),
     project: defaulted(Project, "fabrik"),
     environment: defaulted(Environment, "production"),
@@ -114,6 +117,8 @@ export interface Spec {
   readonly server: string | undefined
   /** The main one first; empty: it answers nowhere. ASCII (punycode), lower case, no final dot. */
   readonly domains: ReadonlyArray<string>
+  /** Which of them lead to another one. */
+  readonly redirect?: Redirect
   readonly template: string | undefined
   readonly source: Source
   readonly build: BuildSettings
@@ -156,7 +161,8 @@ export const specIn = (
     check.missing("name", { message: "`name` is missing", hint: "e.g. `name: test-api`" })
   }
   const { name, project, environment } = written
-  const domains = domainsIn(written.domain, written.domains, check)
+  const { redirect } = written
+  const domains = withRedirected(domainsIn(written.domain, written.domains, check), redirect, check)
   const isNowhere = domains?.length === 0
   const template = written.template === undefined ? undefined : findTemplate(written.template)
   // A bad source is not the lack of one.
@@ -185,6 +191,7 @@ export const specIn = (
         environment,
         server: written.server,
         domains,
+        ...(redirect === undefined ? {} : { redirect }),
         template: written.template,
         source,
         build,
@@ -206,7 +213,8 @@ export const specIn = (
 export const writtenOf = (spec: Spec): Written => ({
   name: spec.name,
   ...(spec.template === undefined ? {} : { template: spec.template }),
-  ...domainsOut(spec.domains),
+  ...domainsOut(spec.domains, spec.redirect),
+  ...(spec.redirect === undefined ? {} : { redirect: spec.redirect }),
   ...(spec.server === undefined ? {} : { server: spec.server }),
   project: spec.project,
   environment: spec.environment,

@@ -114,6 +114,8 @@ const Verified = Schema.TaggedStruct("Verified", {
   url: Schema.String,
   status: Schema.Number,
   certificateDaysLeft: Schema.Number,
+  /** The host that it redirects to: of the application no more was seen there. */
+  leadsTo: Schema.optionalWith(Schema.String, { exact: true }),
   /** Read from the response and equal to `FABRIK_RELEASE`; `null` where the spec names no place to read it. */
   release: Schema.NullOr(Schema.String)
 })

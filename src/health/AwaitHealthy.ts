@@ -106,6 +106,8 @@ export interface AwaitHealthyOptions {
   readonly proxied?: boolean
   /** The release that must answer, if the health check says where to read it; `undefined`: any. */
   readonly expectedRelease: string | undefined
+  /** The host that it is to redirect to, in the place of a healthy answer. */
+  readonly leadsTo?: string | undefined
   /** For both stages together, from now on. */
   readonly deadline: Duration.Duration
   /** Between a good answer and the one that confirms it; `interval` if that is shorter. */
@@ -144,7 +146,8 @@ export const awaitHealthy = Effect.fn("awaitHealthy")(function* (options: AwaitH
     release:
       healthcheck.release === undefined || options.expectedRelease === undefined
         ? undefined
-        : { probe: healthcheck.release, expected: options.expectedRelease }
+        : { probe: healthcheck.release, expected: options.expectedRelease },
+    leadsTo: options.leadsTo
   }
   const progress = yield* Ref.make<Progress>({
     stage: address === undefined ? "name" : "origin",
@@ -175,7 +178,9 @@ export const awaitHealthy = Effect.fn("awaitHealthy")(function* (options: AwaitH
     const verdict = judge(response, expectation, hide)
     if (verdict.ok) return { ok: true, response } as const
     const redirect =
-      verdict.reason === "Status" ? readRedirect({ host, path: healthcheck.path }, response, hide) : undefined
+      verdict.reason === "Status" && options.leadsTo === undefined
+        ? readRedirect({ host, path: healthcheck.path }, response, hide)
+        : undefined
     const { detail, reason } =
       redirect === undefined
         ? verdict

@@ -9,6 +9,8 @@ export interface Expectation {
   readonly status: number
   /** `undefined`: whatever version answers is the right one. */
   readonly release: { readonly probe: ReleaseProbe; readonly expected: string } | undefined
+  /** In the place of all that: the host that it redirects to, over https. */
+  readonly leadsTo?: string | undefined
 }
 
 export interface ProbeRequest {

@@ -22,6 +22,13 @@ export const judge = (
   expectation: Expectation,
   hide: (text: string) => string = (text) => text
 ): Verdict => {
+  const { problem } = response.certificate
+  const trusted: Verdict =
+    problem === undefined ? { ok: true } : { ok: false, reason: "Certificate", detail: problem }
+  if (expectation.leadsTo !== undefined) {
+    const wrong = otherwiseLed(response, expectation.leadsTo, hide)
+    return wrong === undefined ? trusted : { ok: false, reason: "Status", detail: wrong }
+  }
   if (response.status !== expectation.status) {
     if (isProxys(response)) {
       return {
@@ -45,8 +52,21 @@ export const judge = (
       return { ok: false, reason: "Release", detail }
     }
   }
-  const { problem } = response.certificate
-  return problem === undefined ? { ok: true } : { ok: false, reason: "Certificate", detail: problem }
+  return trusted
+}
+
+/** What the answer does instead of redirecting to `host` over https. */
+const otherwiseLed = (
+  response: ProbeResponse,
+  host: string,
+  hide: (text: string) => string
+): string | undefined => {
+  const { headers, status } = response
+  const location = Option.getOrElse(own(headers, "location"), () => "")
+  const to = status >= 300 && status < 400 && URL.canParse(location) ? new URL(location) : undefined
+  if (to?.hostname === host && to.protocol === "https:") return undefined
+  const shown = to === undefined ? "" : `, a redirect to ${printable(hide(`${to.origin}${to.pathname}`))}`
+  return `answered ${status}${shown}, expected a redirect to https://${host}`
 }
 
 /**

@@ -72,7 +72,11 @@ export const answering = (
   expectation: Expectation,
   overrides: Partial<ProbeResponse> = {}
 ): ProbeResponse => {
-  const { release, status } = expectation
+  const { leadsTo, release, status } = expectation
+  if (leadsTo !== undefined) {
+    const headers = { location: `https://${leadsTo}/` }
+    return answering({ status: 302, release: undefined }, { headers, ...overrides })
+  }
   const path = release?.probe._tag === "Json" ? release.probe.path : []
   return {
     status,

@@ -1,3 +1,4 @@
+import type { Spec } from "../appspec/Spec.ts"
 import type { Desired } from "./Desired.ts"
 import type { SecretOrigin } from "../engine/DeploymentEvent.ts"
 import * as Marker from "../engine/Marker.ts"
@@ -33,6 +34,13 @@ export const planNotes = (
     ...unseenNotes(what.unseen ?? []),
     ...observed.parts.flatMap(({ notes }) => notes)
   ]
+  const lost = what.deploys ? goingOffAir(spec, observed) : []
+  if (lost.length > 0) {
+    const [it, goes] = lost.length === 1 ? ["it", "goes"] : ["them", "go"]
+    notes.push(
+      `${lost.join(", ")} ${goes} off the air: Coolify serves ${it} now, and the spec does not name ${it}. To keep ${it}, write ${it} under \`domains\`.`
+    )
+  }
   if (what.drifted) {
     notes.push("The spec is the one applied last: what differs was changed outside fabrik, and is put right.")
   }
@@ -92,6 +100,13 @@ export const planNotes = (
   }
   return [...notes, ...observed.dns.flatMap((found) => recordNotes(desired, found))]
 }
+
+/** What the application answers at now, and will no more. A port in an URL is the container's, so it makes no difference. */
+const goingOffAir = ({ domains }: Spec, { application }: Observed): ReadonlyArray<string> =>
+  (application?.domains ?? []).filter((text) => {
+    const url = URL.canParse(text) ? new URL(text) : undefined
+    return url === undefined || url.pathname !== "/" || !domains.includes(url.hostname)
+  })
 
 /** What is to be known of the record of one domain. */
 const recordNotes = (

@@ -150,6 +150,15 @@ const rows: ReadonlyArray<Row> = [
     field: "is_auto_deploy_enabled",
     wanted: ({ autoDeploy }) => autoDeploy?.toString(),
     written: (value, source) => (source._tag === "Git" ? { autoDeploy: value === "true" } : undefined)
+  },
+  {
+    name: "redirect",
+    letter: "r",
+    field: "redirect",
+    of: (stored) => (stored === "non-www" ? "apex" : stored),
+    into: (_, value) => (value === "apex" ? "non-www" : value),
+    wanted: ({ redirect }) => redirect,
+    written: (value) => (value === "www" || value === "apex" ? { redirect: value } : undefined)
   }
 ]
 

@@ -53,7 +53,7 @@ export const writeSpec = (existing: Existing): Either.Either<Written, RefusedErr
       "",
       writeKeys({
         name,
-        ...domainsOut(domains),
+        ...domainsOut(domains, sections.redirect),
         ...(application.server === undefined ? {} : { server: serverReference(existing) }),
         project: place.project.name,
         environment: place.environment.name

@@ -6,6 +6,7 @@ import { isIP } from "node:net"
 import { AuthoritativeDns } from "../dns/AuthoritativeDns.ts"
 import { HealthProbe } from "../health/HealthProbe.ts"
 import { judge, readRelease } from "../health/Judge.ts"
+import { redirectOf } from "../appspec/sections/Application.ts"
 import type { Spec } from "../appspec/Spec.ts"
 import { desire } from "./Apply.ts"
 import { dnsTarget, type DnsTarget } from "./Desired.ts"
@@ -235,7 +236,7 @@ const dnsFacts = Effect.fn("dnsFacts")(function* (
 })
 
 const httpFacts = Effect.fn("httpFacts")(function* (
-  { healthcheck }: Spec,
+  { healthcheck, redirect }: Spec,
   target: DnsTarget | undefined,
   domain: string
 ) {
@@ -255,13 +256,15 @@ const httpFacts = Effect.fn("httpFacts")(function* (
   }
   const { status, certificate } = answer.right
   const release =
-    healthcheck.release === undefined
+    healthcheck.release === undefined || redirectOf(domain, redirect) !== undefined
       ? null
       : Either.getOrElse(readRelease(answer.right, healthcheck.release), () => null)
-  const verdict = judge(answer.right, { status: healthcheck.status, release: undefined })
+  const leadsTo = redirectOf(domain, redirect)
+  const verdict = judge(answer.right, { status: healthcheck.status, release: undefined, leadsTo })
+  const well = leadsTo === undefined ? `answered ${status}` : `redirects to https://${leadsTo}`
   return {
     url,
-    http: { ok: verdict.ok, status, detail: verdict.ok ? `answered ${status}` : verdict.detail, release },
+    http: { ok: verdict.ok, status, detail: verdict.ok ? well : verdict.detail, release },
     certificate: {
       issuer: certificate.issuer,
       daysLeft: certificate.daysLeft,

@@ -5,6 +5,7 @@ import { AuthoritativeDns, AuthoritativeDnsError } from "../dns/AuthoritativeDns
 import { DnsClient } from "../dns/DnsClient.ts"
 import { awaitHealthy } from "../health/AwaitHealthy.ts"
 import { HealthProbe } from "../health/HealthProbe.ts"
+import { redirectOf, type Redirect } from "../appspec/sections/Application.ts"
 import type { Healthcheck } from "../appspec/sections/Healthcheck.ts"
 import { Pace } from "../engine/Pace.ts"
 import { makeReadingRun, reportEnd, Run } from "../engine/Run.ts"
@@ -15,6 +16,7 @@ import { healthAttempted, publicUrl } from "./steps/Verify.ts"
 export interface VerificationSubject {
   readonly name: string
   readonly domains: ReadonlyArray<string>
+  readonly redirect?: Redirect | undefined
   readonly healthcheck: Healthcheck
 }
 
@@ -95,16 +97,18 @@ const checkDns = Effect.fn("checkDns")(function* (domain: string) {
 
 const checkHttp = Effect.fn("checkHttp")(function* (
   domain: string,
-  { domains, healthcheck }: VerificationSubject
+  { domains, healthcheck, redirect }: VerificationSubject
 ) {
   const run = yield* Run
   const { port } = yield* HealthProbe
   const { confirmHealth } = yield* Pace
+  const leadsTo = redirectOf(domain, redirect)
   const health = yield* awaitHealthy({
     host: domain,
     healthcheck,
     address: undefined,
     expectedRelease: undefined,
+    leadsTo,
     confirmAfter: confirmHealth,
     deadline: Duration.times(
       Duration.sum(healthcheck.interval, healthcheck.timeout),
@@ -117,6 +121,7 @@ const checkHttp = Effect.fn("checkHttp")(function* (
     url: publicUrl(domain, port, healthcheck.path),
     status: health.status,
     certificateDaysLeft: health.certificate.daysLeft,
+    ...(leadsTo === undefined ? {} : { leadsTo }),
     release: null
   })
 })

@@ -289,7 +289,9 @@ export const makeTextView = (
       case "Verified": {
         const parts = [
           ...(view.domains > 1 ? [clean(event.url)] : []),
-          `HTTP ${event.status}`,
+          event.leadsTo === undefined
+            ? `HTTP ${event.status}`
+            : `HTTP ${event.status} to https://${clean(event.leadsTo)}`,
           `certificate valid for ${count(event.certificateDaysLeft, "day")}`,
           ...(event.release === null ? [] : [`release ${clean(event.release)} answers`])
         ]

@@ -28,7 +28,8 @@ describe("loadSpec", () => {
     "old-form.yaml",
     "settings.yaml",
     "worker.yaml",
-    "two-hosts.yaml"
+    "two-hosts.yaml",
+    "redirect.yaml"
   ])("loads %s", (name) =>
     Effect.gen(function* () {
       const spec = yield* loadSpec(fixture(name))

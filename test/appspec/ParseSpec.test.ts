@@ -27,7 +27,7 @@ const beyondJsonSchema = new RegExp(
     "^`source\\.\\w+` (?:is missing$|has no meaning for a template)",
     // Rules across keys.
     "is both a secret and a variable$|^no variable or secret is named|no build reads variables$",
-    "^`env.PORT` is not the port|cannot point at itself$|never see 404|is mounted twice$|stands there twice$|, and there is none$|^two volumes are mounted at",
+    "^`env.PORT` is not the port|cannot point at itself$|never see 404|is mounted twice$|stands there twice$|, and there is none$|is no public domain$|^two volumes are mounted at",
     "^only (?:a Dockerfile has|nixpacks and railpack run)|starts a web server of its own|is given twice$",
     // What Coolify and Docker make of a command and an amount.
     "^Coolify (?:cannot take the single|hands a command|would take)|^nothing replaces the \\$",
@@ -161,7 +161,23 @@ describe("where it answers", () => {
     assert.deepStrictEqual(lines(`${head}port: 1\ndomains:\n`), ["4:1 domains `domains` has no value"])
   })
 
+  it("at both names of a pair of which one redirects, the main one first", () => {
+    const names = (more: string) => good(`${head}port: 1\n${more}\n`).domains
+    for (const domain of ["a.de", "www.a.de"]) {
+      assert.deepStrictEqual(names(`domain: ${domain}\nredirect: www`), ["www.a.de", "a.de"])
+      assert.deepStrictEqual(names(`domain: ${domain}\nredirect: apex`), ["a.de", "www.a.de"])
+    }
+    assert.deepStrictEqual(names("domains: [a.de, www.a.de, b.fr]\nredirect: apex"), [
+      "a.de",
+      "www.a.de",
+      "b.fr",
+      "www.b.fr"
+    ])
+  })
+
   it.each([
+    ["domain: none\nredirect: www", "4:1 redirect `redirect` is about two domains, and there is none"],
+    ["domain: www.de\nredirect: apex", "4:11 redirect `de` is no public domain"],
     ["domain: a.de\ndomains: [b.de]", "4:1 domains `domain` and `domains` exclude each other"],
     ["domains: [a.de, b.de, A.de]", "3:23 domains[2] `a.de` stands there twice"],
     ["domains: [a.de, none]", "3:17 domains[1] a public domain has at least two parts"],
@@ -218,7 +234,7 @@ describe("unknown keys", () => {
     ["image: nginx", "write it under `source`: `source: { image: nginx:1.27 }`"],
     [
       "zzzzzz: 1",
-      "known keys: name, template, domain, domains, server, project, environment, source, build, command, port, env, secrets, volumes, resources, ports, networkAliases, stopGracePeriod, autoDeploy, runOptions, dns, healthcheck"
+      "known keys: name, template, domain, domains, redirect, server, project, environment, source, build, command, port, env, secrets, volumes, resources, ports, networkAliases, stopGracePeriod, autoDeploy, runOptions, dns, healthcheck"
     ],
     ["healthcheck:\n  start_period: 3", "did you mean `startPeriod`?"],
     ["dns:\n  tll: 3", "did you mean `ttl`?"],

@@ -5,6 +5,7 @@ import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import { CoolifyClient } from "../../src/coolify/CoolifyClient.ts"
 import * as DnsDryRun from "../../src/dns/DnsDryRun.ts"
+import type { Emitted } from "../../src/engine/DeploymentEvent.ts"
 import type { Plan } from "../../src/engine/Plan.ts"
 import { adopt, readAdoptable } from "../../src/orchestrator/Adopt.ts"
 import { apply } from "../../src/orchestrator/Apply.ts"
@@ -313,3 +314,92 @@ describe.concurrent("an application with several domains", () => {
     })
   )
 })
+
+describe.concurrent("an application of which one name redirects", () => {
+  const redirected = (redirect: "www" | "apex"): Spec =>
+    Either.getOrThrow(
+      parseSpec(
+        [
+          "name: api",
+          "domain: example.com",
+          `redirect: ${redirect}`,
+          "server: localhost",
+          "source: { image: registry.example/api:1 }",
+          "port: 8080",
+          "healthcheck: { path: /health, settle: 0, interval: 1, retries: 2 }"
+        ].join("\n"),
+        "redirect.yaml"
+      )
+    )
+  const led = (events: ReadonlyArray<Emitted>) =>
+    events.flatMap(({ event }) =>
+      event._tag === "Verified" ? [[new URL(event.url).hostname, event.leadsTo ?? null]] : []
+    )
+
+  it.scopedLive("has both names, is seen to redirect, is kept, turned round, adopted and destroyed", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* testSandbox({ seed: { domains: ["example.com"] } })
+      const before = yield* sandbox.world
+      const first = yield* applied(sandbox, redirected("www"))
+      assert.deepStrictEqual(led(first.events), [
+        ["www.example.com", null],
+        ["example.com", "www.example.com"]
+      ])
+      assert.include(first.report.url, "https://www.example.com")
+      assert.deepStrictEqual(yield* recordsIn(sandbox), ["example.com", "www.example.com"])
+      const sent = (yield* sandbox.requests).length
+      assert.strictEqual((yield* applied(sandbox, redirected("www"))).report.outcome, "unchanged")
+      assert.isTrue((yield* requestsSince(sandbox, sent)).every(({ method }) => method === "GET"))
+      assert.isTrue((yield* statusOf(sandbox, redirected("www"))).ok)
+
+      yield* failsEqual(sandbox, redirected("apex"), "coolify POST /deploy status=403")
+      yield* failsEqual(sandbox, { ...redirected("apex"), env: { SANDBOX_APP: "fail-build" } })
+      const turned = yield* applied(sandbox, redirected("apex"))
+      // The labels are made anew only where the domains are sent too, and only then the proxy does otherwise.
+      assert.deepStrictEqual(led(turned.events), [
+        ["example.com", null],
+        ["www.example.com", "example.com"]
+      ])
+      const { spec, text } = yield* adopted(sandbox)
+      assert.include(text, "domain: example.com\n")
+      assert.include(text, "redirect: apex\n")
+      assert.deepStrictEqual(changed((yield* applied(sandbox, spec)).plan), [])
+
+      const { redirect: _, ...plain } = redirected("apex")
+      const last = yield* applied(sandbox, plain)
+      assert.deepStrictEqual(led(last.events), [
+        ["example.com", null],
+        ["www.example.com", null]
+      ])
+      Either.getOrThrow(yield* destroyFrom(sandbox, plain))
+      assert.deepStrictEqual(yield* sandbox.world, before)
+    })
+  )
+})
+
+it.scopedLive("a domain that somebody added in Coolify goes off the air only if the plan says so", () =>
+  Effect.gen(function* () {
+    const sandbox = yield* start
+    yield* applied(sandbox, at(names[0]))
+    yield* Effect.gen(function* () {
+      const { applications } = yield* CoolifyClient
+      const [application] = yield* applications.list
+      if (application === undefined) return assert.fail("there is no application")
+      const domains = [
+        `https://${names[0]}:8080`,
+        "https://by-hand.example.com",
+        "https://api.example.com/v1"
+      ]
+      yield* applications.update(application.uuid, { domains }, application)
+    }).pipe(Effect.provide(layersOf(sandbox)))
+    const { plan } = yield* applied(sandbox, at(names[0]))
+    const [change] = plan?.changes.filter(({ kind }) => kind === "application") ?? []
+    assert.include(change, { action: "update", drifted: true })
+    assert.include(
+      plan?.notes.join(),
+      "https://by-hand.example.com, https://api.example.com/v1 go off the air: Coolify serves them now"
+    )
+    assert.deepStrictEqual(yield* served(sandbox), [`https://${names[0]}`])
+    assert.notInclude((yield* applied(sandbox, at(names[0]))).plan?.notes.join(), "off the air")
+  })
+)

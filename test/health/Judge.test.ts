@@ -23,6 +23,27 @@ describe("judge", () => {
     })
   })
 
+  it("accepts the redirect that is expected, and no other answer", () => {
+    const leading: Expectation = { ...plain, leadsTo: "www.example.com" }
+    const verdict = (status: number, location: string, certificate = answering(plain).certificate) =>
+      judge(answering(plain, { status, headers: { location }, certificate }), leading)
+    assert.deepStrictEqual(judge(answering(leading), leading), { ok: true })
+    assert.deepStrictEqual(verdict(301, "https://www.example.com:8443/health?x=1"), { ok: true })
+    for (const [status, location] of [
+      [200, "https://www.example.com/"],
+      [302, "http://www.example.com/"],
+      [302, "https://elsewhere.example.com/?token=x"],
+      [302, "/"],
+      [302, ""]
+    ] as const) {
+      const found = verdict(status, location)
+      assert.include(found, { ok: false, reason: "Status" }, location)
+      assert.include(JSON.stringify(found), "expected a redirect to https://www.example.com")
+      assert.notInclude(JSON.stringify(found), "token")
+    }
+    assert.include(verdict(302, "https://www.example.com/", distrusted), { reason: "Certificate" })
+  })
+
   it("names the status before the release before the certificate", () => {
     const wrong = { status: 503, headers: { "x-release": "r1" }, certificate: distrusted }
     const verdict = (overrides: object) =>

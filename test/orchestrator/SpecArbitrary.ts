@@ -104,26 +104,28 @@ const settings: FastCheck.Arbitrary<Pick<Spec, "command" | "resources" | "runOpt
   )
 
 /** One mostly; none, and several. Their order makes no difference to Coolify. */
-const domains = FastCheck.constantFrom(
-  ["api.example.com"],
-  ["api.example.com"],
-  ["www.example.com"],
-  [],
-  ["api.example.com", "www.example.com"]
+const hosts = FastCheck.constantFrom<Pick<Spec, "domains" | "redirect">>(
+  { domains: ["api.example.com"] },
+  { domains: ["api.example.com"] },
+  { domains: ["www.example.com"] },
+  { domains: [] },
+  { domains: ["api.example.com", "www.example.com"] },
+  { domains: ["www.api.example.com", "api.example.com"], redirect: "www" }
 )
 
 const specFrom = (source: FastCheck.Arbitrary<Source>): FastCheck.Arbitrary<Spec> =>
   FastCheck.record({
     source,
-    domains,
+    hosts,
     port: FastCheck.constantFrom(80, 3000, 8080),
     variables,
     dns,
     healthcheck: FastCheck.oneof(healthcheck, healthcheck, checkedByCommand),
     settings
-  }).map(({ settings, variables: { env, secrets }, ...rest }) => ({
+  }).map(({ hosts, settings, variables: { env, secrets }, ...rest }) => ({
     ...spec,
     ...rest,
+    ...hosts,
     ...settings,
     env,
     secrets

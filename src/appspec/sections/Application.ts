@@ -50,6 +50,45 @@ export const Domains = list(
   }
 )
 
+export const Redirect = choice(["www", "apex"], {
+  description:
+    "Which of `www.NAME` and `NAME` is the main one: the other one is served too, and redirects there",
+  absent: "each name answers"
+})
+export type Redirect = typeof Redirect.Type
+
+const bare = (host: string): string => host.replace(/^www\./, "")
+
+/** The name that visitors of `host` are sent to; `undefined`: it answers itself. */
+export const redirectOf = (host: string, redirect: Redirect | undefined): string | undefined => {
+  const main = redirect === undefined ? host : redirect === "www" ? `www.${bare(host)}` : bare(host)
+  return main === host ? undefined : main
+}
+
+/** All names of a spec: each has the one beside it that is redirected. */
+export const withRedirected = (
+  domains: ReadonlyArray<string> | undefined,
+  redirect: Redirect | undefined,
+  check: Check
+): ReadonlyArray<string> | undefined => {
+  const field = check.at("redirect")
+  if (redirect === undefined || domains === undefined || field === undefined) return domains
+  if (domains.length === 0) {
+    return check.complain(field, {
+      at: field.keyAt,
+      message: "`redirect` is about two domains, and there is none",
+      hint: "remove it"
+    })
+  }
+  const both = (host: string) => [`www.${bare(host)}`, bare(host)]
+  const all = domains.flatMap((host) => (redirect === "www" ? both(host) : both(host).toReversed()))
+  const bad = all.find((host) => Either.isLeft(asciiDomain(host)))
+  if (bad !== undefined) {
+    check.complain(field, { message: `${quote(bad)} is no public domain`, hint: "remove `redirect`" })
+  }
+  return [...new Set(all)]
+}
+
 /** The names it answers at: empty if it is said that there is none. `undefined`: it is not said, or not right. */
 export const domainsIn = (
   domain: string | undefined,
@@ -83,10 +122,15 @@ export const domainsIn = (
 
 /** As {@link domainsIn} reads them. */
 export const domainsOut = (
-  domains: ReadonlyArray<string>
+  domains: ReadonlyArray<string>,
+  redirect?: Redirect
 ): { readonly domain: string } | { readonly domains: ReadonlyArray<string> } => {
-  const [first = "none", ...more] = domains
-  return more.length === 0 ? { domain: first } : { domains }
+  const said = domains.filter((host) => {
+    const main = redirectOf(host, redirect)
+    return main === undefined || !domains.includes(main)
+  })
+  const [first = "none", ...more] = said
+  return more.length === 0 ? { domain: first } : { domains: said }
 }
 
 const [firstTemplate, ...otherTemplates] = templates

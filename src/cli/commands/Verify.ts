@@ -59,6 +59,7 @@ const subjectFrom = Effect.fn("subjectFrom")(function* (subject: string, appName
     return {
       name: appName ?? domain,
       domains: [domain],
+      redirect: undefined,
       server: undefined,
       dnsProvider: undefined,
       leavesDns: false,
@@ -75,6 +76,7 @@ const subjectFrom = Effect.fn("subjectFrom")(function* (subject: string, appName
   return {
     name: appName ?? spec.name,
     domains: spec.domains,
+    redirect: spec.redirect,
     server: spec.server,
     dnsProvider: spec.dns.provider,
     leavesDns: spec.dns.none === true,

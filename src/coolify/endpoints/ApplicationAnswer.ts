@@ -122,7 +122,6 @@ const otherSettings = {
   post_deployment_command: "",
   custom_nginx_configuration: "",
   is_http_basic_auth_enabled: "false",
-  redirect: "both",
   health_check_host: "localhost",
   health_check_method: "GET",
   health_check_scheme: "http",

@@ -83,8 +83,8 @@ export const createApplicationBody = (application: CreateApplication) => {
 }
 
 /**
- * The proxy labels are rebuilt only when `domains` is in the request, so a change of port carries the domains along
- * (coolify#11074).
+ * The proxy labels are rebuilt only when `domains` is in the request, so a change of port or redirect carries the domains
+ * along (coolify#11074).
  */
 export const routingBody = (port: number, domains: ReadonlyArray<string>): Body => ({
   ports_exposes: String(port),
@@ -108,7 +108,7 @@ const patchSource = (source: ApplicationSource): Body => {
 export const patchApplicationBody = (patch: ApplicationPatch, current: ApplicationSettings): Body => ({
   ...(patch.name === undefined ? {} : { name: patch.name }),
   ...(patch.description === undefined ? {} : { description: patch.description }),
-  ...(patch.port === undefined && patch.domains === undefined
+  ...(patch.port === undefined && patch.domains === undefined && patch.plain?.redirect === undefined
     ? {}
     : routingBody(patch.port ?? current.port, patch.domains ?? current.domains)),
   ...(patch.healthcheck === undefined ? {} : healthcheck(patch.healthcheck, current.healthcheck)),

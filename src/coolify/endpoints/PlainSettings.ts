@@ -28,6 +28,8 @@ const plainSettings = {
   dockerfile_target_build: { ...text(), patchOnly: true },
   custom_docker_run_options: text(),
   ports_mappings: text(),
+  /** `www`, `non-www` or `both`. */
+  redirect: text("both"),
   limits_memory: text("0"),
   limits_cpus: text("0"),
   custom_network_aliases: text(),

@@ -11,6 +11,7 @@ import { HealthProbe, type Expectation } from "../../health/HealthProbe.ts"
 import { judge } from "../../health/Judge.ts"
 import { isRunning, readStatus } from "../../health/StatusProbe.ts"
 import { KnownSecrets } from "../../secrets/KnownSecrets.ts"
+import { redirectOf } from "../../appspec/sections/Application.ts"
 import type { Spec } from "../../appspec/Spec.ts"
 import type { Healthcheck } from "../../appspec/sections/Healthcheck.ts"
 import { DeploymentFailedError } from "../../engine/DeployError.ts"
@@ -64,14 +65,16 @@ export const verify = Effect.fn("verify")(function* (verification: Verification)
   }
   yield* Effect.forEach(
     answers,
-    ({ host, health }) =>
-      run.emit({
+    ({ host, health }) => {
+      const leadsTo = redirectOf(host, spec.redirect)
+      return run.emit({
         _tag: "Verified",
         url: publicUrl(host, probe.port, healthcheck.path),
         status: health.status,
         certificateDaysLeft: health.certificate.daysLeft,
-        release: expectedRelease ?? null
-      }),
+        ...(leadsTo === undefined ? { release: expectedRelease ?? null } : { leadsTo, release: null })
+      })
+    },
     { discard: true }
   )
 }, Effect.scoped)
@@ -119,7 +122,7 @@ const awaitAnswer = Effect.fn("awaitAnswer")(function* (
   expectedRelease: string | undefined,
   watch: ContainerWatch | undefined
 ) {
-  const { dns, domains, healthcheck } = verification.spec
+  const { dns, domains, healthcheck, redirect } = verification.spec
   const run = yield* Run
   const pace = yield* Pace
   return yield* awaitHealthy({
@@ -127,6 +130,7 @@ const awaitAnswer = Effect.fn("awaitAnswer")(function* (
     healthcheck,
     address: addressOf(verification),
     expectedRelease,
+    leadsTo: redirectOf(host, redirect),
     deadline: Duration.sum(patience(healthcheck), pace.certificate),
     proxied: dns.proxied,
     confirmAfter: pace.confirmHealth,

@@ -8,7 +8,7 @@ import type { Stored } from "../Stored.ts"
 import { applicationRoutes } from "./ApplicationRoutes.ts"
 import type { Backend } from "./Backend.ts"
 import * as Behaviour from "./Behaviour.ts"
-import { serverRow, type Container, type CoolifyState, type ServerSeed } from "./CoolifyState.ts"
+import { serverRow, type Container, type CoolifyState, type Route, type ServerSeed } from "./CoolifyState.ts"
 import * as Database from "./Database.ts"
 import { deploymentRoutes } from "./DeploymentRoutes.ts"
 import * as Door from "./Door.ts"
@@ -52,16 +52,17 @@ const containerFor = (state: CoolifyState, host: string, path: string): RunningC
     .filter(({ route }) => route.host === name && path.startsWith(route.path))
     .toSorted((a, b) => b.route.path.length - a.route.path.length)
   const [best] = candidates
-  return best === undefined ? undefined : running(best.container, best.route.port)
+  return best === undefined ? undefined : running(best.container, best.route)
 }
 
-const running = (container: Container, port: number | null): RunningContainer => ({
+const running = (container: Container, { port, redirect }: Route): RunningContainer => ({
   applicationUuid: container.application_uuid,
   name: container.name,
   env: container.env,
   startedAt: container.started_at,
   behaviour: Behaviour.fromVariables(container.env),
   image: container.image,
+  redirect,
   portMismatch: port !== null && container.listens !== null && port !== container.listens
 })
 

@@ -217,7 +217,9 @@ export type Deployment = typeof Deployment.Type
 export const Route = Schema.Struct({
   host: Schema.String,
   path: Schema.String,
-  port: Schema.NullOr(Schema.Int)
+  port: Schema.NullOr(Schema.Int),
+  /** Visitors are sent to the name with `www.`, or to the one without. */
+  redirect: Schema.optionalWith(Schema.Literal("www", "non-www"), { exact: true })
 })
 export type Route = typeof Route.Type
 

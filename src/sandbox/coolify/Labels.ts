@@ -14,6 +14,9 @@ export const generate = (uuid: string, columns: Row): string | null => {
   for (const [index, domain] of domains.entries()) {
     const { protocol, hostname, port, pathname } = new URL(domain)
     const target = port === "" ? Columns.firstPort(columns) : Number(port)
+    const direction = directionOf(Columns.string(columns, "redirect"), hostname)
+    const middleware = `${index}-${uuid}-to-${direction}`
+    if (direction !== undefined) lines.push(...redirecting(middleware, direction))
     const schemes = protocol === "https:" ? ["http", "https"] : ["http"]
     for (const scheme of schemes) {
       const name = `${scheme}-${index}-${uuid}`
@@ -23,6 +26,7 @@ export const generate = (uuid: string, columns: Row): string | null => {
         `${router}.rule=Host(\`${hostname}\`) && PathPrefix(\`${pathname}\`)`,
         `${router}.service=${name}`
       )
+      if (direction !== undefined) lines.push(`${router}.middlewares=${middleware}`)
       if (scheme === "https") lines.push(`${router}.tls=true`, `${router}.tls.certresolver=letsencrypt`)
       if (target !== null) lines.push(`traefik.http.services.${name}.loadbalancer.server.port=${target}`)
     }
@@ -30,10 +34,32 @@ export const generate = (uuid: string, columns: Row): string | null => {
   return Buffer.from(lines.join("\n")).toString("base64")
 }
 
+type Direction = "www" | "non-www"
+
+/** A host is sent to the other one of `www.NAME` and `NAME` if it is not the wanted one itself. */
+const directionOf = (redirect: string, hostname: string): Direction | undefined => {
+  const isWww = hostname.startsWith("www.")
+  if (redirect === "www") return isWww ? undefined : "www"
+  return redirect === "non-www" && isWww ? "non-www" : undefined
+}
+
+/** As recorded for `non-www`; the other one as bootstrap/helpers/docker.php has it. */
+const redirecting = (name: string, direction: Direction): ReadonlyArray<string> => {
+  const of = `traefik.http.middlewares.${name}.redirectregex`
+  return direction === "www"
+    ? [
+        `${of}.permanent=false`,
+        `${of}.regex=^(http|https)://(?:www\\.)?(.+)`,
+        `${of}.replacement=\${1}://www.\${2}`
+      ]
+    : [`${of}.permanent=false`, `${of}.regex=^(http|https)://www\\.(.+)`, `${of}.replacement=\${1}://\${2}`]
+}
+
 /** The routes that the proxy makes of stored labels. */
 export const routes = (labels: string): ReadonlyArray<Route> => {
   const rules = new Map<string, { readonly host: string; readonly path: string }>()
   const ports = new Map<string, number>()
+  const redirects = new Map<string, Direction>()
   for (const line of Buffer.from(labels, "base64").toString("utf8").split("\n")) {
     const rule =
       /^traefik\.http\.routers\.([^.=]+)\.rule=Host\(`([^`]+)`\)(?:.*PathPrefix\(`([^`]+)`\))?/.exec(
@@ -42,13 +68,21 @@ export const routes = (labels: string): ReadonlyArray<Route> => {
     if (rule?.[1] !== undefined && rule[2] !== undefined) {
       rules.set(rule[1], { host: rule[2].toLowerCase(), path: rule[3] ?? "/" })
     }
+    const led = /^traefik\.http\.routers\.([^.=]+)\.middlewares=.*-to-(www|non-www)\b/.exec(line.trim())
+    if (led?.[1] !== undefined) redirects.set(led[1], led[2] === "www" ? "www" : "non-www")
     const port = /^traefik\.http\.services\.([^.=]+)\.loadbalancer\.server\.port=(\d+)$/.exec(line.trim())
     if (port?.[1] !== undefined) ports.set(port[1], Number(port[2]))
   }
   const all = new Map<string, Route>()
   for (const [name, { host, path }] of rules) {
     const port = ports.get(name) ?? null
-    all.set(`${host} ${path} ${port}`, { host, path, port })
+    const redirect = redirects.get(name)
+    all.set(`${host} ${path} ${port}`, {
+      host,
+      path,
+      port,
+      ...(redirect === undefined ? {} : { redirect })
+    })
   }
   return [...all.values()]
 }

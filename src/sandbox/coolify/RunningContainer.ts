@@ -12,6 +12,8 @@ export interface RunningContainer {
   readonly behaviour: Behaviour
   /** `name:tag`, or `uuid:commit` for what Coolify built. */
   readonly image: string
+  /** The proxy sends visitors on before it asks the container. */
+  readonly redirect?: "www" | "non-www" | undefined
   /** The proxy label points at a port on which nothing listens. */
   readonly portMismatch: boolean
 }
@@ -36,6 +38,7 @@ const refused: EdgeAnswer = { kind: "refused" }
 
 /** What the application answers; `now` in epoch milliseconds. */
 export const respond = (container: RunningContainer, request: EdgeRequest, now: number): EdgeAnswer => {
+  if (container.redirect !== undefined) return redirected(container.redirect, request)
   if (container.portMismatch) return refused
   const { behaviour } = container
   switch (behaviour._tag) {
@@ -57,6 +60,13 @@ export const respond = (container: RunningContainer, request: EdgeRequest, now: 
     case "Ok":
       return answer(container, request, 200, "ok", behaviour.release)
   }
+}
+
+/** Traefik's answer to a GET where the redirect is not permanent. */
+const redirected = (to: "www" | "non-www", { headers, path }: EdgeRequest): EdgeAnswer => {
+  const host = (headers["host"] ?? "").replace(/^www\./, "")
+  const location = `https://${to === "www" ? "www." : ""}${host}${path}`
+  return { kind: "response", status: 302, headers: { location }, body: "Found" }
 }
 
 const answer = (

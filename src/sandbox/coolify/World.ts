@@ -41,6 +41,7 @@ interface WorldContainer {
     readonly host: string
     readonly path: string
     readonly port: number | null
+    readonly redirect?: "www" | "non-www"
   }>
   readonly mounts: ReadonlyArray<{ readonly source: string; readonly path: string }>
   readonly listens: number | null
