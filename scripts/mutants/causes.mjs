@@ -38,8 +38,8 @@ export const causes = [
   {
     name: "a check in the container that can never pass",
     file: "src/appspec/sections/Healthcheck.ts",
-    find: "if (container && given.status >= 400 && status !== undefined) {",
-    put: "if (container && given.status < 0 && status !== undefined) {",
+    find: "if (probes && given.status >= 400 && status !== undefined) {",
+    put: "if (probes && given.status < 0 && status !== undefined) {",
     tests: ["test/appspec/ParseSpec.test.ts"]
   },
   {

@@ -23,6 +23,41 @@ export const moments = [
     tests: ["test/e2e/Availability.test.ts"]
   },
   {
+    name: "the gap of an update that adds host ports",
+    file: "src/orchestrator/Apply.ts",
+    find: "stopsFirstWith(now, plain)",
+    put: "stopsFirstWith(now, {})",
+    tests: ["test/e2e/Settings.test.ts"]
+  },
+  {
+    name: "the host ports that two applications cannot have",
+    file: "src/kinds/Settings.ts",
+    find: "return both.length === 0",
+    put: "return both.length >= 0",
+    tests: ["test/e2e/Settings.test.ts"]
+  },
+  {
+    name: "the settings that somebody else has set",
+    file: "src/kinds/Settings.ts",
+    find: "(isGiven(setting) ? usual(setting) : before)",
+    put: "(isGiven(setting) ? before : usual(setting))",
+    tests: ["test/e2e/Settings.test.ts"]
+  },
+  {
+    name: "the undo of each setting",
+    file: "src/kinds/Application.ts",
+    find: "  ...Object.keys(patch.plain ?? {})\n",
+    put: "",
+    tests: ["test/e2e/Settings.test.ts"]
+  },
+  {
+    name: "the options that Coolify would find in a command",
+    file: "src/appspec/ShellCommand.ts",
+    find: "if (option !== undefined) {",
+    put: "if (option === null) {",
+    tests: ["test/appspec/ParseSpec.test.ts"]
+  },
+  {
     name: "what has no domain is to be seen running",
     file: "src/orchestrator/steps/Verify.ts",
     find: "if (domain === undefined) return yield* verifyRunning(verification)",

@@ -79,7 +79,7 @@ export const Written = map(
   {
     title: "fabrik spec",
     description: "What `fabrik apply` deploys",
-    later: ["depends", "needs", "hooks"],
+    later: ["basicAuth", "depends", "hooks", "labels", "needs", "release", "schedules"],
     elsewhere: {
       image: "write it under `source`: `source: { image: nginx:1.27 }`",
       git: "write it under `source`: `source: { git: https://... }`",
@@ -87,9 +87,11 @@ export const Written = map(
       variables: "did you mean `env`?",
       aliases: "did you mean `networkAliases`?",
       auto_deploy: "did you mean `autoDeploy`?",
+      buildCommand: "write `command` under `build`",
       cmd: "did you mean `command`?",
       cpu: "write `cpus` under `resources`",
       cpus: "write it under `resources`",
+      installCommand: "write `install` under `build`",
       limits: "did you mean `resources`?",
       mem_limit: "write `memory` under `resources`",
       memory: "write it under `resources`",

@@ -189,6 +189,7 @@ const reconcileCoolify = (
     const loss = observed.parts.find(({ staysBehind }) => staysBehind !== undefined)?.staysBehind
     if (fields.replace && loss !== undefined) return yield* Either.left(loss)
     yield* refuseValues(desired, writes.put)
+    yield* refuseLongComment(writes.put)
     yield* restorable(fields.replace ? [] : writes.put, writes.remove, observed.variables)
     return {
       createProject: observed.project === undefined,
@@ -296,6 +297,23 @@ const deploymentChange = (
 
 const releaseRow = (variables: ReadonlyArray<ObservedVariable>) =>
   variables.find((candidate) => candidate.key === releaseKey && !candidate.isPreview)
+
+/** Of a variable at Coolify, in characters: its rule is `max:256`. */
+const longestComment = 256
+
+/** What fabrik has given an application stands in the comment of its release. */
+const refuseLongComment = (
+  put: ReadonlyArray<{ readonly comment: string }>
+): Either.Either<void, RefusedError> =>
+  put.every(({ comment }) => comment.length <= longestComment)
+    ? Either.right(undefined)
+    : Either.left(
+        new RefusedError({
+          reason: "Unsendable",
+          detail: "the spec names more volumes and settings than fabrik can note down at Coolify, about 30",
+          next: "name fewer, or spread them over several applications"
+        })
+      )
 
 /** A value that cannot be read cannot be put back, so it must not be overwritten. */
 const restorable = (

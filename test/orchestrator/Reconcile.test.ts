@@ -58,6 +58,18 @@ const plan = (observed: Observed, of = wanted, opts = options) =>
 const refusal = (observed: Observed, of = wanted) =>
   Either.getOrThrow(Either.flip(reconcile(of, observed, options)))
 
+it("refuses more volumes than the comment of a release can name", () => {
+  const named = (count: number): Spec => ({
+    ...spec,
+    volumes: Array.from({ length: count }, (_, index) => ({ name: `v${index}`, path: `/v${index}` }))
+  })
+  plan(empty, desired(named(30)))
+  assert.match(
+    refusal(empty, desired(named(60))).message,
+    /more volumes and settings than fabrik can note down/
+  )
+})
+
 describe("a first apply", () => {
   it("creates everything and sets the release to the run", () => {
     const first = plan(empty)
