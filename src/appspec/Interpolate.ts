@@ -1,13 +1,30 @@
-/** `${env.NAME}` in a variable's value: the environment's own, of whoever runs fabrik. Nothing else is expanded. */
+/**
+ * What stands for something else in a variable's value: `${env.NAME}` for the environment of whoever runs fabrik, and
+ * `${databases.NAME.url}` for a database of the spec. Nothing else is expanded.
+ */
 import * as Either from "effect/Either"
 import type { Complaint } from "./Report.ts"
 
 /** What `${env.NAME}` stands for, by name. */
 export type Environment = ReadonlyMap<string, string>
 
+/** What a variable can be told of a database. */
+export const databaseFields = ["url", "host", "port", "user", "password", "name"] as const
+type DatabaseField = (typeof databaseFields)[number]
+
+/** Known only once the database is there. */
+export interface Reference {
+  readonly database: string
+  readonly field: DatabaseField
+}
+
+/** A value as its parts, in their order. */
+export type TextTemplate = ReadonlyArray<string | Reference>
+
 /** An escaped `$${`, a whole `${...}`, or the beginning of one. */
 const marks = /\$\$\{|\$\{([^}]*)\}|\$\{/g
-const reference = /^env\.([A-Za-z_][A-Za-z0-9_]*)$/
+const variable = /^env\.([A-Za-z_][A-Za-z0-9_]*)$/
+const database = /^databases\.([a-z][a-z0-9-]*)\.([a-z]+)$/
 
 /** The names that a spec's text may ask for, and perhaps more. */
 export const referencedIn = (text: string): ReadonlyArray<string> => [
@@ -15,41 +32,67 @@ export const referencedIn = (text: string): ReadonlyArray<string> => [
 ]
 
 export interface Interpolated {
-  readonly value: string
+  readonly parts: TextTemplate
   /** Whether anything of it comes from the environment. */
   readonly refers: boolean
 }
 
 /**
- * The value with all its references replaced. A lone `$` and `$NAME` stand as they are: Coolify gets them literally.
+ * The value with all its references to the environment replaced. A lone `$` and `$NAME` stand as they are: Coolify gets
+ * them literally.
  * @param environment `undefined`: nobody needs the values, so references stay as they are written.
  */
 export const interpolate = (
   text: string,
   environment: Environment | undefined
 ): Either.Either<Interpolated, Complaint> => {
-  const complaints: Array<Complaint> = []
+  const parts: Array<string | Reference> = []
   let refers = false
-  const value = text.replace(marks, (mark: string, inner: string | undefined) => {
-    if (mark === "$${") return environment === undefined ? mark : "${"
-    const name = reference.exec(inner ?? "")?.[1]
-    if (name === undefined) {
-      complaints.push(unclear(inner))
-      return mark
+  let end = 0
+  for (const found of text.matchAll(marks)) {
+    const [mark, inner] = found
+    parts.push(text.slice(end, found.index))
+    end = found.index + mark.length
+    if (mark === "$${") {
+      parts.push(environment === undefined ? mark : "${")
+      continue
     }
+    const [, of, field] = database.exec(inner ?? "") ?? []
+    const known = databaseFields.find((one) => one === field)
+    if (of !== undefined) {
+      if (known === undefined) return Either.left(noField(of, field ?? ""))
+      parts.push({ database: of, field: known })
+      continue
+    }
+    const name = variable.exec(inner ?? "")?.[1]
+    if (name === undefined) return Either.left(unclear(inner))
     refers = true
-    const found = environment?.get(name)
-    if (environment !== undefined && found === undefined) {
-      complaints.push({
+    const value = environment?.get(name)
+    if (environment !== undefined && value === undefined) {
+      return Either.left({
         message: `\`${name}\` is not set in the environment, which \`\${env.${name}}\` stands for`,
         hint: "set it for this run; or write `$${` where `${` is meant as it stands"
       })
     }
-    return found ?? mark
-  })
-  const [first] = complaints
-  return first === undefined ? Either.right({ value, refers }) : Either.left(first)
+    parts.push(value ?? mark)
+  }
+  parts.push(text.slice(end))
+  return Either.right({ parts, refers })
 }
+
+/** The value with what its references stand for. */
+export const rendered = (template: TextTemplate, valueOf: (reference: Reference) => string): string =>
+  template.map((part) => (typeof part === "string" ? part : valueOf(part))).join("")
+
+export const isReference = (part: string | Reference): part is Reference => typeof part !== "string"
+
+/** As it is written. */
+export const written = ({ database: of, field }: Reference): string => `\${databases.${of}.${field}}`
+
+const noField = (of: string, field: string): Complaint => ({
+  message: `a database has no \`${field.slice(0, 20)}\``,
+  hint: `one of: ${databaseFields.map((one) => `\`\${databases.${of}.${one}}\``).join(", ")}`
+})
 
 /** Shows a name and nothing else: there may be a secret behind `:-`. */
 const unclear = (inner: string | undefined): Complaint => {
@@ -57,6 +100,8 @@ const unclear = (inner: string | undefined): Complaint => {
   const hint =
     name === undefined
       ? "write `$${` where `${` is meant as it stands"
-      : `write \`\${env.${name}}\` for the environment of whoever runs fabrik, or \`$\${\` where \`\${\` is meant as it stands`
+      : name === "databases"
+        ? "write e.g. `${databases.main.url}`, or `$${` where `${` is meant as it stands"
+        : `write \`\${env.${name}}\` for the environment of whoever runs fabrik, or \`$\${\` where \`\${\` is meant as it stands`
   return { message: "`${...}` is not expanded in a spec", hint }
 }

@@ -33,6 +33,9 @@ export const serverPattern = /^[^\p{Cc}\u2028\u2029]{1,255}$/u
 /** A DNS label. */
 export const namePattern = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 
+/** What a spec calls one of its databases: with the spec's name before it, it is the name in Coolify. */
+export const databasePattern = /^[a-z][a-z0-9-]{0,31}$/
+
 // coolify app/Support/ValidationPatterns.php: names. Spaces at the ends are trimmed there, so they are refused here.
 export const projectPattern = /^(?! )[\p{L}\p{M}\p{N} \-_.@/&()#,:+]{3,255}(?<! )$/u
 

@@ -6,7 +6,7 @@
 import * as Schema from "effect/Schema"
 import type { Check } from "./Decode.ts"
 import { defaulted, map, optional, section } from "./Form.ts"
-import type { Environment as Variables } from "./Interpolate.ts"
+import type { Environment as Variables, TextTemplate } from "./Interpolate.ts"
 import {
   Domain,
   Domains,
@@ -21,6 +21,7 @@ import {
 } from "./sections/Application.ts"
 import { Build, buildIn, buildOut, type BuildSettings } from "./sections/Build.ts"
 import { Command, commandIn } from "./sections/Command.ts"
+import { type Database, Databases, databasesIn, databasesOut } from "./sections/Databases.ts"
 import { Dns, dnsIn, dnsOut, type DnsSettings } from "./sections/Dns.ts"
 import {
   type Healthcheck,
@@ -69,6 +70,7 @@ export const Written = map(
     stopGracePeriod: optional(StopGracePeriod),
     autoDeploy: optional(AutoDeploy),
     runOptions: section(RunOptions),
+    databases: section(Databases),
     dns: section(Dns),
     healthcheck: Schema.optionalWith(HealthcheckSection, {
       exact: true,
@@ -146,6 +148,9 @@ export interface Spec {
   readonly autoDeploy?: boolean
   /** Of `docker run`, without the entrypoint. */
   readonly runOptions?: ReadonlyArray<string>
+  readonly databases: ReadonlyArray<Database>
+  /** Variables whose value is made of what a database tells, by name. Each is a secret. */
+  readonly references: Readonly<Record<string, TextTemplate>>
   readonly dns: DnsSettings
   readonly healthcheck: Healthcheck
 }
@@ -171,11 +176,18 @@ export const specIn = (
   const starter = written.source === undefined && !check.isFaulty("source") ? template?.starter : undefined
   const isStarter = starter !== undefined
   const source = sourceIn(written.source, starter, name, check)
-  const { env, interpolated } = variablesIn(written.env, variables, check)
-  const secrets = secretsIn(written.secrets, env, check)
+  const databases = databasesIn(written.databases)
+  const names = databases.map((one) => one.name)
+  const { env, interpolated, references } = variablesIn(written.env, names, variables, check)
+  const secrets = secretsIn(written.secrets, { ...env, ...references }, check)
   const port = portIn(written.port, env["PORT"], template, isStarter, !isNowhere, check)
   const all = withDefaults(env, template, port ?? 0, secrets.secrets)
-  const build = buildIn(written.build, source, [...Object.keys(all), ...secrets.secrets], check)
+  const build = buildIn(
+    written.build,
+    source,
+    [...Object.keys({ ...all, ...references }), ...secrets.secrets],
+    check
+  )
   const command = commandIn(written.command, source, check)
   const volumes = volumesIn(written.volumes, check)
   const ports = portsIn(written.ports, check)
@@ -206,6 +218,8 @@ export const specIn = (
         ...(Object.keys(written.resources ?? {}).length === 0 ? {} : { resources: written.resources ?? {} }),
         ...(ports.length === 0 ? {} : { ports }),
         ...runtime,
+        databases,
+        references,
         dns,
         healthcheck
       }
@@ -224,12 +238,13 @@ export const writtenOf = (spec: Spec): Written => ({
   ...buildOut(spec.build),
   ...(spec.command === undefined ? {} : { command: spec.command }),
   ...(spec.port === undefined ? {} : { port: spec.port }),
-  env: variablesOut(spec.env),
+  env: variablesOut(spec),
   secrets: secretsOut(spec),
   ...(spec.volumes.length === 0 ? {} : { volumes: spec.volumes }),
   ...(spec.resources === undefined ? {} : { resources: spec.resources }),
   ...(spec.ports === undefined ? {} : { ports: spec.ports }),
   ...runtimeOut(spec),
+  ...(spec.databases.length === 0 ? {} : { databases: databasesOut(spec.databases) }),
   dns: dnsOut(spec.dns),
   healthcheck: healthcheckOut(spec.healthcheck, spec.domains.length === 0)
 })

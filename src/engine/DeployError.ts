@@ -36,7 +36,16 @@ export class RefusedError extends Schema.TaggedError<RefusedError>("fabrik/engin
 export class DeploymentFailedError extends Schema.TaggedError<DeploymentFailedError>(
   "fabrik/engine/DeploymentFailedError"
 )("DeploymentFailedError", {
-  reason: Schema.Literal("Failed", "Cancelled", "QueueFull", "Lost", "CrashLoop", "Unsteady", "Overtaken"),
+  reason: Schema.Literal(
+    "Failed",
+    "Cancelled",
+    "QueueFull",
+    "Lost",
+    "CrashLoop",
+    "Unsteady",
+    "Overtaken",
+    "DatabaseDown"
+  ),
   detail: Schema.String,
   deployment: Schema.NullOr(Schema.String),
   /** The end of the deployment's or the container's log; empty when the token may not read it. */

@@ -63,6 +63,8 @@ export const SecretOrigin = Schema.Literal(
   /** As the application has it, which the token may not read. */
   "kept-unseen",
   "generated",
+  /** Made of what a database of the spec tells. */
+  "database",
   /** The application was not looked at: it keeps what it has, or gets a new one. */
   "kept-or-generated",
   /** The application was not looked at: without a value there, nothing is sent. */
@@ -91,6 +93,13 @@ const DnsChecked = Schema.TaggedStruct("DnsChecked", {
   right: Schema.Number,
   total: Schema.Number,
   detail: Schema.String
+})
+/** One look at a database that is coming up. */
+const DatabaseChecked = Schema.TaggedStruct("DatabaseChecked", {
+  name: Schema.String,
+  /** As Coolify tells it: `exited:unhealthy` before its image is there, `running:healthy` in the end. */
+  status: Schema.String,
+  ready: Schema.Boolean
 })
 const DeploymentProgress = Schema.TaggedStruct("DeploymentProgress", {
   deployment: Schema.String,
@@ -175,6 +184,7 @@ export const DeploymentEvent = Schema.Union(
   ChangeStarted,
   ResourceChanged,
   DnsChecked,
+  DatabaseChecked,
   DeploymentProgress,
   DeploymentLog,
   HealthAttempted,

@@ -16,6 +16,8 @@ export interface Unsettled {
   readonly stood: ReadonlyArray<string> | undefined
   /** `rolling back` and `committed` were decided, and stay so. */
   readonly decision: "none" | "rolling back" | "committed" | "closed"
+  /** A deployment of theirs has finished. */
+  readonly used: boolean
   /** Oldest first. */
   readonly changes: ReadonlyArray<RecordedChange>
   /** What was being asked of the outside when the process ended: nobody knows whether it was done. */
@@ -43,6 +45,7 @@ const after = (open: Unsettled | undefined, entry: JournalEntry): Unsettled | un
           runs: [entry.run],
           stood: entry.stood,
           decision: "none",
+          used: false,
           changes: [],
           unanswered: [],
           lastId: open?.lastId ?? 0
@@ -63,6 +66,8 @@ const after = (open: Unsettled | undefined, entry: JournalEntry): Unsettled | un
     }
     case "Answered":
       return { ...open, unanswered: open.unanswered.filter(({ id }) => id !== entry.id) }
+    case "Used":
+      return { ...open, used: true }
     case "RollingBack":
       return { ...open, decision: "rolling back" }
     case "Undone": {

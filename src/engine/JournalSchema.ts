@@ -61,6 +61,8 @@ const make = () => {
       id: Schema.Number,
       outcome: Schema.Literal("done", "refused", "unknown")
     }),
+    /** A deployment has finished: what it may have written to stays, whatever is put back. */
+    Schema.TaggedStruct("Used", {}),
     /** From here on there is no way forward. */
     Schema.TaggedStruct("RollingBack", {}),
     /** `left`: somebody else has changed it meanwhile, and it stays as it is. */

@@ -29,6 +29,10 @@ export interface Named {
 export const applicationKey = (owner: string, spec: Named): string =>
   digest(JSON.stringify([owner, spec.project, spec.environment, spec.name]))
 
+/** Of a database that a spec names so. */
+export const databaseKey = (owner: string, spec: Named, name: string): string =>
+  digest(JSON.stringify([owner, spec.project, spec.environment, spec.name, "database", name]))
+
 export const projectKey = (owner: string, project: string): string => digest(JSON.stringify([owner, project]))
 
 export const environmentKey = (owner: string, project: string, environment: string): string =>

@@ -16,6 +16,8 @@ export class Pace extends Context.Reference<Pace>()("fabrik/engine/Pace", {
     undoBudget: Duration.minutes(6),
     /** How long one deployment may take, waiting in the queue included; Coolify itself stops builds after an hour. */
     deployment: Duration.minutes(65),
+    /** How long a database may take to take connections, its image's download included. */
+    database: Duration.minutes(10),
     /** How long Coolify may take to report an application as stopped. */
     stop: Duration.seconds(90),
     /** How long a request may still take effect whose answer was lost, or was a gateway's: it works on behind that. */

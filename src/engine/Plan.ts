@@ -8,7 +8,9 @@ export const FieldChange = Schema.Struct({
   /** `null`: not there afterwards. */
   after: Schema.NullOr(Schema.String),
   /** The values are withheld: `before` and `after` only tell present from absent. */
-  secret: Schema.Boolean
+  secret: Schema.Boolean,
+  /** What is there afterwards is known only once something else of the plan is made. */
+  pending: Schema.optionalWith(Schema.Literal(true), { exact: true })
 })
 export type FieldChange = typeof FieldChange.Type
 

@@ -75,6 +75,10 @@ export class Run extends Context.Tag("fabrik/engine/Run")<
     readonly overtaken: Ref.Ref<Overtaken>
     /** Until when a request without an answer may still take effect, in milliseconds since the epoch. */
     readonly lateUntil: Ref.Ref<number>
+    /** A deployment has finished, so that what it may have written to is not deleted by an undo. */
+    readonly used: Ref.Ref<boolean>
+    /** Notes that one has, durably before the next request. */
+    readonly noteUsed: Effect.Effect<void>
     /** What is still looked for at the end of a rollback, the newest first. */
     readonly late: Ref.Ref<ReadonlyArray<LateChange>>
   }
@@ -117,6 +121,8 @@ const makeRunWith = Effect.fnUntraced(function* <E, R>(
       const at = yield* Clock.currentTimeMillis
       yield* emit({ at, run: id, state: yield* Ref.get(state), event })
     })
+  const journal = yield* open((message) => emitHere({ _tag: "Warning", message }))
+  const used = yield* Ref.make(journal.before?.used ?? false)
   return Run.of({
     id,
     startedAt,
@@ -136,7 +142,9 @@ const makeRunWith = Effect.fnUntraced(function* <E, R>(
     overtaken,
     lateUntil,
     late,
-    journal: yield* open((message) => emitHere({ _tag: "Warning", message }))
+    used,
+    noteUsed: Effect.flatMap(Ref.getAndSet(used, true), (known) => (known ? Effect.void : journal.used)),
+    journal
   })
 })
 

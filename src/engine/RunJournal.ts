@@ -24,6 +24,8 @@ export interface RunJournal {
   /** A request is about to be sent: safe on disk when this returns. Answers its id. */
   readonly sending: (method: string, what: string) => Effect.Effect<number, JournalError>
   readonly answered: (id: number, outcome: "done" | "refused" | "unknown") => Effect.Effect<void>
+  /** A deployment has finished. It is safe on disk with the next request. */
+  readonly used: Effect.Effect<void>
   /** There is no way forward any more. From here on a journal that cannot be written stops nothing. */
   readonly rollingBack: Effect.Effect<void>
   readonly undone: (id: number, result: "undone" | "nothing" | "left") => Effect.Effect<void>
@@ -62,6 +64,7 @@ export const noJournal: RunJournal = {
   change: () => Effect.void,
   sending: () => Effect.succeed(0),
   answered: () => Effect.void,
+  used: Effect.void,
   rollingBack: Effect.void,
   undone: () => Effect.void,
   committed: Effect.void,
@@ -117,6 +120,7 @@ const makeRunJournal = Effect.fnUntraced(function* (
         return id
       }),
     answered: (id, outcome) => tell({ _tag: "Answered", id, outcome }, true),
+    used: Effect.flatMap(Ref.get(exists), (open) => (open ? tell({ _tag: "Used" }, false) : Effect.void)),
     rollingBack: Effect.zipRight(Ref.set(undoing, true), tellIfOpen({ _tag: "RollingBack" })),
     undone: (id, result) => tell({ _tag: "Undone", id, result }, true),
     committed: tellIfOpen({ _tag: "Committed" }),

@@ -63,7 +63,7 @@ const settingsOf = (
   side: "before" | "after"
 ): ApplicationPatch => (side === "before" ? before : after)?.settings ?? {}
 
-export const application: Kind<ApplicationProps, Found, CoolifyError, CoolifyClient> = {
+export const application: Kind<ApplicationProps, Found, CoolifyError, CoolifyClient | Run> = {
   name: "coolify/application",
   codec: codecOf(propsSchema),
   says: ({ address: { name }, before }) => {
@@ -155,7 +155,8 @@ export const removeApplication = Effect.fn("removeApplication")(function* (
   options: DeleteOptions
 ) {
   const coolify = yield* CoolifyClient
-  yield* cancelActive(uuid)
+  const { noteUsed } = yield* Run
+  if ((yield* cancelActive(uuid)).some(({ status }) => status === "finished")) yield* noteUsed
   yield* absentIfNotFound(coolify.applications.remove(uuid, options))
   yield* awaitGone(coolify.applications.get(uuid), `the application ${uuid}`)
 })

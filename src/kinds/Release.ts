@@ -158,7 +158,7 @@ export const deployOver = Effect.fn("deployOver")(function* ({
   readonly name: string
 }) {
   const coolify = yield* CoolifyClient
-  const { replaced } = yield* Run
+  const { noteUsed, replaced } = yield* Run
   const [newest] = yield* coolify.deployments.list(uuid, 1)
   const before = { uuid, state: "runs", newest: newest?.uuid ?? null } as const
   const after = { uuid, state: "is being deployed", newest: null } as const
@@ -174,6 +174,7 @@ export const deployOver = Effect.fn("deployOver")(function* ({
       Effect.tapError((error) => (wasRefused(error) ? setReplaced(replaced, uuid, false) : Effect.void))
     )
   )
+  yield* noteUsed
 })
 
 /** A queued deployment has not begun; a failed one has removed its own container and left the old one. */
@@ -185,13 +186,16 @@ const undoDeploy = Effect.fn("undoDeploy")(function* (
   { newest: newestBefore, uuid }: ReleaseProps,
   known: Creation
 ) {
-  const { replaced } = yield* Run
+  const { noteUsed, replaced } = yield* Run
   const rows = yield* cancelActive(uuid)
   const newest = rows[0]
   const isOld = (deployment: Deployment | undefined) => (deployment?.uuid ?? null) === newestBefore
   if (isOld(newest)) yield* setReplaced(replaced, uuid, false)
   const deployment = known._tag === "Created" ? rows.find((row) => row.uuid === known.id) : newest
-  if (deployment !== undefined && !isOld(deployment)) yield* judge(replaced, uuid, deployment)
+  if (deployment !== undefined && !isOld(deployment)) {
+    yield* judge(replaced, uuid, deployment)
+    if (deployment.status === "finished") yield* noteUsed
+  }
   return rows.some(isActive) ? ("undone" as const) : ("nothing" as const)
 })
 

@@ -18,7 +18,7 @@ import { updateApplication } from "../kinds/Application.ts"
 import { writeRecord } from "../kinds/Record.ts"
 import { asking, makeRun, Run } from "../engine/Run.ts"
 import { journalName } from "../engine/RunJournal.ts"
-import { readParts } from "./Blueprint.ts"
+import { ownDatabases, readParts } from "./Blueprint.ts"
 import { withPublicAddress } from "./ServedDomains.ts"
 import { Owner } from "../engine/Owner.ts"
 import { standingOf } from "./Standing.ts"
@@ -51,18 +51,22 @@ export const readAdoptable = Effect.fn("readAdoptable")(function* (search: Searc
     server.uuid === application.server?.uuid ? withPublicAddress(server, listed) : Effect.succeed(server)
   )
   const bare: Existing = { application, place, variables, servers, parts, dns: [] }
-  const first = yield* writeSpec(bare)
+  const undecided = yield* writeSpec(bare)
   const owner = yield* Owner
   const mark = Marker.parse(application.description)
-  if (mark !== undefined && mark.key !== Marker.applicationKey(owner, first.spec)) {
+  if (mark !== undefined && mark.key !== Marker.applicationKey(owner, undecided.spec)) {
     return yield* new RefusedError({
       reason: "Foreign",
       detail: `${application.name} carries fabrik's mark for another owner, name or place`,
       next: "use the specification and the owner that it was made with, or empty its description in Coolify first"
     })
   }
-  const dns = search.dns ? yield* dnsOf(first.spec) : []
-  const existing = { ...bare, dns }
+  const dns = search.dns ? yield* dnsOf(undecided.spec) : []
+  // Only what fabrik has made can have databases that it has made.
+  const there = mark === undefined ? [] : yield* coolify.databases.list
+  const near = there.filter(({ environmentId }) => environmentId === application.environmentId)
+  const databases = ownDatabases(owner, undecided.spec, near)
+  const existing = { ...bare, dns, databases }
   const written = yield* writeSpec(existing)
   const adoptable: Adoptable = { ...existing, ...written, records: unmarkedRecords(existing, written) }
   return adoptable

@@ -32,6 +32,7 @@ import { removeRecord } from "../kinds/Record.ts"
 import { confirmAtEnd } from "./steps/ConfirmRelease.ts"
 import { retireAtEnd } from "./steps/Retire.ts"
 import { asking, inStep, makeReadingRun, makeRun, reportEnd, Run } from "../engine/Run.ts"
+import { withReferences } from "./References.ts"
 import { RunError } from "./RunError.ts"
 import { journalName, peek } from "../engine/RunJournal.ts"
 import { refuseHeldDomains } from "./ServedDomains.ts"
@@ -128,7 +129,7 @@ const plan = Effect.fn("plan")(function* (spec: Spec, options: ApplyOptions) {
         variables: observed.variables,
         offline: options.offline,
         begun: options.begunSecrets
-      })
+      }).pipe(Effect.flatMap((secrets) => withReferences(spec, observed, secrets)))
   yield* announceInJournal([...settled.secrets, ...interpolatedOf(spec)], options, {
     owner: yield* Owner,
     server: observed.server.uuid,
@@ -148,7 +149,7 @@ const plan = Effect.fn("plan")(function* (spec: Spec, options: ApplyOptions) {
 const carryOut = Effect.fn("carryOut")(function* (
   spec: Spec,
   { skipDeploy }: ApplyOptions,
-  { desired, observed, reconciliation, stood }: Planned
+  { desired: planned, observed, reconciliation, stood }: Planned
 ) {
   const run = yield* Run
   yield* run.go("PROVISIONING")
@@ -161,7 +162,7 @@ const carryOut = Effect.fn("carryOut")(function* (
     })
     yield* takeOver(before)
   }
-  const application = yield* inStep("provision", provision(desired, observed, reconciliation))
+  const { application, desired } = yield* inStep("provision", provision(planned, observed, reconciliation))
   yield* run.go("DEPLOYING")
   if (reconciliation.deploy && application !== undefined)
     yield* inStep("deploy", deploy(application, desired))

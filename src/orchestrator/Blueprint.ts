@@ -3,9 +3,11 @@ import * as Effect from "effect/Effect"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
 import type { Application } from "../coolify/endpoints/Applications.ts"
 import type { Spec } from "../appspec/Spec.ts"
+import type { Database } from "../coolify/endpoints/Databases.ts"
 import { undoable } from "../engine/Kind.ts"
 import * as Marker from "../engine/Marker.ts"
 import { application } from "../kinds/Application.ts"
+import { database, type WantedDatabase } from "../kinds/Database.ts"
 import { environment } from "../kinds/Environment.ts"
 import type { Part } from "../kinds/Part.ts"
 import { project } from "../kinds/Project.ts"
@@ -23,9 +25,31 @@ export const kinds = [
   undoable(application),
   undoable(variables),
   undoable(volume),
+  undoable(database),
   undoable(record),
   undoable(release)
 ]
+
+/** The databases that the spec asks for. */
+export const databasesOf = (owner: string, spec: Spec): ReadonlyArray<WantedDatabase> =>
+  spec.databases.map(({ engine, image, name }) => ({
+    name,
+    resource: `${spec.name}-${name}`,
+    engine,
+    image,
+    key: Marker.databaseKey(owner, spec, name)
+  }))
+
+/** Of these databases those that fabrik has made for the spec, whether it still names them or not. */
+export const ownDatabases = (
+  owner: string,
+  spec: Marker.Named,
+  there: ReadonlyArray<Database>
+): ReadonlyArray<Database> =>
+  there.filter(({ description, name }) => {
+    const short = name.startsWith(`${spec.name}-`) ? name.slice(spec.name.length + 1) : undefined
+    return short !== undefined && Marker.parse(description)?.key === Marker.databaseKey(owner, spec, short)
+  })
 
 /** What the spec asks for beside the application and its variables. */
 export const partsOf = (spec: Spec): ReadonlyArray<Part> => [settingsPart(spec), volumesOf(spec.volumes)]

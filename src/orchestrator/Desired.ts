@@ -23,6 +23,7 @@ import { unknownAddress, type WantedRecord } from "../kinds/DiffRecord.ts"
 import { RefusedError } from "../engine/DeployError.ts"
 import * as Marker from "../engine/Marker.ts"
 import { namesOf, partsOf } from "./Blueprint.ts"
+import type { PendingVariable } from "./References.ts"
 import { plainSettings } from "./Settings.ts"
 
 /** What the spec asks for, in the services' terms. */
@@ -42,6 +43,10 @@ export interface Desired {
   readonly edited?: ReadonlyArray<string>
   /** `undefined`: no domain leads there. */
   readonly target: DnsTarget | undefined
+  /** Variables whose value is known only once a database is made. */
+  readonly pending?: ReadonlyArray<PendingVariable>
+  /** What the operator should know of those that refer to databases. */
+  readonly referenceNotes?: ReadonlyArray<string>
   /** Short names of what an earlier run has given the application, and this one may still have to take away. */
   readonly had?: ReadonlyArray<string>
 }
@@ -110,6 +115,7 @@ export const specDigest = ({ application, held = [], variables, target, spec }: 
         .toSorted(([a], [b]) => (String(a) < String(b) ? -1 : 1)),
       target,
       spec.dns,
+      ...spec.databases.map(({ engine, image, name }) => [name, engine, image]),
       ...partsOf(spec).flatMap(({ kind, names, wanted }) => (names.length === 0 ? [] : [[kind, wanted]]))
     ])
   )
@@ -156,7 +162,8 @@ export const desiredVariables = Effect.fn("desiredVariables")(function* (
   const commentOf = Effect.fnUntraced(function* (value: Redacted.Redacted<string>, origin?: SecretOrigin) {
     const hex = yield* store.digest(value)
     if (origin === undefined) return plainComment(hex)
-    const making = origin === "generated" || origin === "stored" ? "generated" : "given"
+    const isMade = origin === "generated" || origin === "stored" || origin === "database"
+    const making = isMade ? "generated" : "given"
     return secretComment(making, hex, yield* keyId)
   })
   const values: ReadonlyArray<{

@@ -2,6 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
 import type { Application } from "../coolify/endpoints/Applications.ts"
+import type { Database } from "../coolify/endpoints/Databases.ts"
 import type { Project } from "../coolify/endpoints/Projects.ts"
 import { DnsClient } from "../dns/DnsClient.ts"
 import type { Spec } from "../appspec/Spec.ts"
@@ -11,9 +12,11 @@ import { toldDomains } from "./Desired.ts"
 import { releaseIn } from "../kinds/VariableComment.ts"
 import * as Marker from "../engine/Marker.ts"
 import type { OrphanRecord } from "../kinds/DiffRecord.ts"
-import { findProjects, observeCoolify, observeDns, observeOrphans } from "./Observe.ts"
+import { everyDatabase, findProjects, observeCoolify, observeDns, observeOrphans } from "./Observe.ts"
 import type { Change, Plan } from "../engine/Plan.ts"
 import { furnishings, isEmpty, type Furnished } from "../kinds/Projects.ts"
+import { ownDatabases } from "./Blueprint.ts"
+import { removeDatabase } from "../kinds/Database.ts"
 import { removeApplication } from "../kinds/Application.ts"
 import { isTemporary } from "../kinds/Environment.ts"
 import { leaveOver } from "../engine/Rollback.ts"
@@ -40,6 +43,8 @@ interface Doomed {
   /** The runs that have changed the applications last. */
   readonly stood: ReadonlyArray<string>
   readonly applications: ReadonlyArray<Application>
+  /** The spec's, whether it still names them or not: they go with their data, or stay. */
+  readonly databases: ReadonlyArray<Database>
   /** What is left empty without them. */
   readonly places: ReadonlyArray<Place>
   /** Ours that are not empty without them. */
@@ -168,6 +173,11 @@ const remove = Effect.fn("remove")(function* (spec: Spec, options: DestroyOption
     yield* removeApplication(uuid, { deleteVolumes: options.deleteVolumes })
     yield* gone({ system: "coolify", kind: "application", name })
   }
+  for (const database of options.deleteVolumes ? doomed.databases : []) {
+    yield* deleting(`database ${database.name}`)
+    yield* removeDatabase(database, { deleteVolumes: true })
+    yield* gone({ system: "coolify", kind: "database", name: database.name })
+  }
   yield* removeRecords(doomed)
   // Another run may have moved in or out since the plan was made.
   for (const place of (yield* findEmpty(spec, [])).places) yield* removePlace(place)
@@ -175,8 +185,8 @@ const remove = Effect.fn("remove")(function* (spec: Spec, options: DestroyOption
 })
 
 /** A server of this Coolify, which tells it from others; asked for only where there is anything to delete. */
-const someServer = Effect.fn("someServer")(function* ({ applications, places, records }: Doomed) {
-  if (applications.length + places.length + records.length === 0) return {}
+const someServer = Effect.fn("someServer")(function* ({ applications, databases, places, records }: Doomed) {
+  if (applications.length + databases.length + places.length + records.length === 0) return {}
   const coolify = yield* CoolifyClient
   const [server] = yield* coolify.servers.list
   return server === undefined ? {} : { server: server.uuid }
@@ -200,12 +210,14 @@ const findDoomed = Effect.fn("findDoomed")(function* (spec: Spec, options: Destr
     ...(coolify.application === undefined ? [] : [coolify.application]),
     ...coolify.remains
   ]
+  const databases = ownDatabases(owner, spec, yield* everyDatabase(spec, coolify.databases))
   return {
     stood: (yield* standingsSeen(coolify)).map((standing) => standing.run),
     applications,
+    databases,
     ...(yield* findEmpty(
       spec,
-      applications.map(({ uuid }) => uuid)
+      [...applications, ...(options.deleteVolumes ? databases : [])].map(({ uuid }) => uuid)
     )),
     records: options.keepDns
       ? []
@@ -213,11 +225,15 @@ const findDoomed = Effect.fn("findDoomed")(function* (spec: Spec, options: Destr
   } satisfies Doomed
 })
 
-/** Our projects and environments of the spec's name that have nothing in them but these applications. */
+/** Our projects and environments of the spec's name that have nothing in them but these applications and databases. */
 const findEmpty = Effect.fn("findEmpty")(function* (spec: Spec, without: ReadonlyArray<string>) {
   const owner = yield* Owner
   const isLeft = (room: Furnished) =>
-    isEmpty({ ...room, applications: room.applications.filter(({ uuid }) => !without.includes(uuid)) })
+    isEmpty({
+      ...room,
+      applications: room.applications.filter(({ uuid }) => !without.includes(uuid)),
+      others: room.others - room.databases.filter(({ uuid }) => without.includes(uuid)).length
+    })
   const isOurRoom = ({ description, name }: Furnished) =>
     isTemporary(name) || Marker.parse(description)?.key === Marker.environmentKey(owner, spec.project, name)
   const places: Array<Place> = []
@@ -283,7 +299,7 @@ const removePlace = Effect.fn("removePlace")(function* (place: Place) {
 
 const destructionPlan = (
   spec: Spec,
-  { applications, places, records, shared }: Doomed,
+  { applications, databases, places, records, shared }: Doomed,
   options: DestroyOptions
 ): Plan => {
   const deletion = (system: Change["system"], kind: Change["kind"], name: string): Change => ({
@@ -302,6 +318,7 @@ const destructionPlan = (
     basis: "observed",
     changes: [
       ...applications.map(({ name }) => deletion("coolify", "application", name)),
+      ...(options.deleteVolumes ? databases.map(({ name }) => deletion("coolify", "database", name)) : []),
       ...records.map(({ recordSet }) => deletion("dns", "record", `${recordSet.name} ${recordSet.type}`)),
       ...places.map((place) => {
         const { kind, name } = nameOf(place)
@@ -316,6 +333,11 @@ const destructionPlan = (
               ? "Its volumes are deleted with all their data."
               : "Its volumes are kept on the server."
           ]),
+      ...databases.map(({ name }) =>
+        options.deleteVolumes
+          ? `The database ${name} is deleted with all its data.`
+          : `The database ${name} stays, with its data, and runs on; \`fabrik destroy --delete-volumes\` deletes it.`
+      ),
       ...shared.map(({ name }) => `The project ${name} stays as long as something else lives in it.`)
     ]
   }

@@ -2,6 +2,8 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
 import type { Application } from "../coolify/endpoints/Applications.ts"
+import type { Database } from "../coolify/endpoints/Databases.ts"
+import { isInInventory } from "../coolify/endpoints/Environments.ts"
 import type { ObservedVariable } from "../coolify/endpoints/Variables.ts"
 import type { Project } from "../coolify/endpoints/Projects.ts"
 import type { Server } from "../coolify/endpoints/Servers.ts"
@@ -11,7 +13,7 @@ import { noProvider } from "../dns/DnsDryRun.ts"
 import { DnsError } from "../dns/DnsError.ts"
 import { KnownSecrets } from "../secrets/KnownSecrets.ts"
 import type { Spec } from "../appspec/Spec.ts"
-import { mayBeOf, partsOf, shortName } from "./Blueprint.ts"
+import { databasesOf, mayBeOf, ownDatabases, partsOf, shortName } from "./Blueprint.ts"
 import { refuseDelegated } from "./Delegation.ts"
 import { RefusedError } from "../engine/DeployError.ts"
 import { holders } from "./Managed.ts"
@@ -19,6 +21,7 @@ import { isPlainComment, isSecretComment, releaseIn } from "../kinds/VariableCom
 import { absentIfNotFound } from "../kinds/Find.ts"
 import * as Marker from "../engine/Marker.ts"
 import type { ObservedDns, OrphanRecord } from "../kinds/DiffRecord.ts"
+import { planDatabase, type PlannedDatabase } from "../kinds/Database.ts"
 import type { PlannedPart } from "../kinds/Part.ts"
 import { furnishings, isEmpty, namesakes } from "../kinds/Projects.ts"
 import { withPublicAddress } from "./ServedDomains.ts"
@@ -40,6 +43,10 @@ export interface Observed {
   readonly variables: ReadonlyArray<ObservedVariable>
   /** What belongs to the application beside its variables, compared with the spec. */
   readonly parts: ReadonlyArray<PlannedPart>
+  /** The spec's, compared with those that are there. */
+  readonly databases: ReadonlyArray<PlannedDatabase>
+  /** Those of ours that the spec does not name any more. */
+  readonly otherDatabases: ReadonlyArray<Database>
   /** At each of its domains; empty where DNS is left alone. */
   readonly dns: ReadonlyArray<ObservedDns>
   /** Records of ours at names that the application answered for before, and the spec no longer has. */
@@ -73,8 +80,9 @@ export const observe = Effect.fn("observe")(function* (spec: Spec, options: { re
       has: (name: string) => release.has.includes(shortName(kind, name)),
       isEmpty: !release.has.some((short) => mayBeOf(kind, short))
     }
-  const [parts, orphans] = yield* Effect.all(
+  const [databases, parts, orphans] = yield* Effect.all(
     [
+      observeDatabases(spec, coolify.databases),
       Effect.forEach(partsOf(spec), ({ kind, plan }) => plan(coolify.application, given(kind)), {
         concurrency: "unbounded"
       }),
@@ -85,11 +93,39 @@ export const observe = Effect.fn("observe")(function* (spec: Spec, options: { re
   return {
     server,
     ...coolify,
+    ...databases,
     parts,
     dns,
     orphans,
     ...(recordsUnseen ? { recordsUnseen } : {})
   } satisfies Observed
+})
+
+/** @param inventory what the environment tells of; for other engines one more request is needed. */
+export const everyDatabase = Effect.fn("everyDatabase")(function* (
+  spec: Spec,
+  inventory: ReadonlyArray<Database>
+) {
+  const coolify = yield* CoolifyClient
+  const others = spec.databases.every(({ engine }) => isInInventory(engine))
+    ? []
+    : yield* coolify.databases.list
+  return [...inventory, ...others.filter(({ engine }) => !isInInventory(engine))]
+})
+
+const observeDatabases = Effect.fn("observeDatabases")(function* (
+  spec: Spec,
+  inventory: ReadonlyArray<Database>
+) {
+  const owner = yield* Owner
+  const wanted = databasesOf(owner, spec)
+  const there = yield* everyDatabase(spec, inventory)
+  return {
+    databases: yield* Effect.forEach(wanted, (one) => planDatabase(one, there)),
+    otherDatabases: ownDatabases(owner, spec, there).filter(({ name }) =>
+      wanted.every(({ resource }) => resource !== name)
+    )
+  }
 })
 
 /** Its name; where others have it too, what tells them apart. */
@@ -177,6 +213,7 @@ export const observeCoolify = Effect.fn("observeCoolify")(function* (spec: Spec)
     /** How many other applications the environment has. */
     others: applications.filter((candidate) => !isOurs(candidate)).length,
     foreign: applications.find((candidate) => candidate.name === spec.name && !ours.includes(candidate)),
+    databases: inventory?.databases ?? [],
     variables: application === undefined ? [] : yield* readVariables(spec, application.uuid)
   }
 })

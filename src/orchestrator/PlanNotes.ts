@@ -32,7 +32,12 @@ export const planNotes = (
       : []),
     ...secretNotes(desired, observed, what.offline === true),
     ...unseenNotes(what.unseen ?? []),
-    ...observed.parts.flatMap(({ notes }) => notes)
+    ...observed.parts.flatMap(({ notes }) => notes),
+    ...(desired.referenceNotes ?? []),
+    ...observed.otherDatabases.map(
+      ({ name }) =>
+        `The database ${name} is not in the spec any more; it stays, with its data. Delete it in Coolify once nobody needs it.`
+    )
   ]
   const lost = what.deploys ? goingOffAir(spec, observed) : []
   if (lost.length > 0) {

@@ -149,7 +149,7 @@ const reconcileCoolify = (
   options: ReconcileOptions
 ): Either.Either<CoolifyPart, RefusedError> =>
   Either.gen(function* () {
-    const { spec } = desired
+    const { pending = [], spec } = desired
     const { application } = observed
     if (application === undefined && observed.foreign !== undefined) {
       return yield* Either.left(
@@ -164,9 +164,11 @@ const reconcileCoolify = (
     const variables = diffVariables(
       desired.variables,
       observed.variables,
-      (key) => spec.secrets.includes(key),
-      desired.held ?? []
+      (key) => spec.secrets.includes(key) || Object.hasOwn(spec.references, key),
+      desired.held ?? [],
+      pending.map(({ key }) => key)
     )
+    const databases = observed.databases.flatMap(({ changes }) => changes)
     const hidden = hiddenRelease(releaseRow(observed.variables))
     const changes = [...fields.changes, ...observed.parts.flatMap((part) => part.fields ?? [])]
     const settingsDiffer =
@@ -174,12 +176,14 @@ const reconcileCoolify = (
       variables.put.length > 0 ||
       variables.remove.length > 0 ||
       hidden.length > 0 ||
+      pending.length > 0 ||
+      databases.length > 0 ||
       observed.parts.some(({ changes }) => changes.length > 0)
     // A bare `exited` is an application that never ran, or was stopped: the spec says that it should run.
     const stopped = application !== undefined && application.status.startsWith("exited")
     const current = releaseIn(observed.variables)
-    const pending = current?.pending === true
-    const deploy = application === undefined || settingsDiffer || stopped || pending || options.redeploy
+    const unconfirmed = current?.pending === true
+    const deploy = application === undefined || settingsDiffer || stopped || unconfirmed || options.redeploy
     const writes = fields.replace
       ? yield* freshVariables(desired, observed.variables)
       : {
@@ -190,7 +194,7 @@ const reconcileCoolify = (
     if (fields.replace && loss !== undefined) return yield* Either.left(loss)
     yield* refuseValues(desired, writes.put)
     yield* refuseLongComment(writes.put)
-    yield* restorable(fields.replace ? [] : writes.put, writes.remove, observed.variables)
+    yield* restorable(fields.replace ? [] : [...writes.put, ...pending], writes.remove, observed.variables)
     return {
       createProject: observed.project === undefined,
       createEnvironment:
@@ -202,11 +206,14 @@ const reconcileCoolify = (
       release: deploy ? desired.run : current?.release,
       changes: [
         ...placeChanges(desired, observed),
+        ...databases,
         applicationChange(desired, application, { ...fields, changes }),
         ...variables.changes,
         ...hidden,
         ...observed.parts.flatMap((part) => part.changes),
-        ...(deploy ? [deploymentChange(spec.name, { stopped, pending, redeploy: options.redeploy })] : [])
+        ...(deploy
+          ? [deploymentChange(spec.name, { stopped, pending: unconfirmed, redeploy: options.redeploy })]
+          : [])
       ]
     }
   })
@@ -227,9 +234,9 @@ const freshVariables = (
   observed: ReadonlyArray<ObservedVariable>
 ): Either.Either<VariableActions, RefusedError> =>
   Either.gen(function* () {
-    const { held = [], variables } = desired
+    const { held = [], pending = [], variables } = desired
     if (held.length > 0) return yield* Either.left(unreadable(held))
-    const wanted = new Set([...variables.map(({ key }) => key), releaseKey])
+    const wanted = new Set([...[...variables, ...pending].map(({ key }) => key), releaseKey])
     const others = observed.filter(
       (row) => !row.isPreview && !wanted.has(row.key) && !isOurComment(row.comment)
     )

@@ -1,8 +1,11 @@
 /** Pure: a spec for what already runs, with what it cannot say in comments. */
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
+import * as Redacted from "effect/Redacted"
 import { isIP } from "node:net"
 import { defaultPort, type Application, type ListedApplication } from "../coolify/endpoints/Applications.ts"
+import { connectionIn } from "../coolify/DatabaseEngine.ts"
+import type { Database } from "../coolify/endpoints/Databases.ts"
 import type { ObservedVariable } from "../coolify/endpoints/Variables.ts"
 import type { Server } from "../coolify/endpoints/Servers.ts"
 import type { RecordSet } from "../dns/DnsClient.ts"
@@ -11,12 +14,16 @@ import { parseSpec } from "../appspec/ParseSpec.ts"
 import { domainsOut } from "../appspec/sections/Application.ts"
 import { dnsOut } from "../appspec/sections/Dns.ts"
 import type { Source } from "../appspec/sections/Source.ts"
+import { databasesOut } from "../appspec/sections/Databases.ts"
 import { variablesOut } from "../appspec/sections/Variables.ts"
 import type { Spec, Written as Keys } from "../appspec/Spec.ts"
 import { comment, nothing, writeKeys } from "../appspec/WriteSpec.ts"
 import { RefusedError } from "../engine/DeployError.ts"
+import { databaseFields, isReference, type TextTemplate } from "../appspec/Interpolate.ts"
 import * as Marker from "../engine/Marker.ts"
 import type { ObservedDns } from "../kinds/DiffRecord.ts"
+import { fieldOf } from "./References.ts"
+import { isSecretComment } from "../kinds/VariableComment.ts"
 import { sortVariables } from "./PlainVariables.ts"
 import { specName, type Place } from "./Managed.ts"
 
@@ -30,6 +37,8 @@ export interface Existing {
   readonly parts?: { readonly sections: Partial<Keys>; readonly left: ReadonlyArray<string> }
   /** What stands at its domains, as far as that is known. */
   readonly dns: ReadonlyArray<ObservedDns>
+  /** Those that fabrik has made for it. */
+  readonly databases?: ReadonlyArray<Database>
 }
 
 export interface Written {
@@ -38,12 +47,65 @@ export interface Written {
   readonly spec: Spec
 }
 
+/** The databases by what the spec calls them. */
+const shortNamed = ({ application, databases = [] }: Existing) => {
+  const prefix = `${specName(application.name) || "app"}-`
+  return databases.map(({ engine, image, name, url }) => ({
+    name: name.slice(prefix.length),
+    engine,
+    image,
+    url
+  }))
+}
+
+/** Variables of fabrik's that are made of what the databases tell, as a spec says it. */
+const referencesIn = (
+  rows: ReadonlyArray<ObservedVariable>,
+  databases: ReturnType<typeof shortNamed>
+): Readonly<Record<string, TextTemplate>> => {
+  const told = databases.flatMap(({ engine, name, url }) => {
+    const connection = url === undefined ? undefined : connectionIn(engine, url)
+    return connection === undefined ? [] : [{ database: name, connection }]
+  })
+  const templateOf = (value: string): TextTemplate => {
+    let parts: TextTemplate = [value]
+    for (const { connection, database } of told) {
+      for (const field of databaseFields) {
+        const text = fieldOf(connection, { database, field })
+        // The others are short words that may stand anywhere.
+        const isTelling = field === "url" || field === "password" || field === "host"
+        if (text === "" || (!isTelling && value !== text)) continue
+        parts = parts.flatMap((part) =>
+          typeof part === "string"
+            ? part
+                .split(text)
+                .flatMap((piece, index) => (index === 0 ? [piece] : [{ database, field }, piece]))
+            : [part]
+        )
+      }
+    }
+    return parts
+  }
+  return Object.fromEntries(
+    rows.flatMap(({ comment: said, isPreview, key, value }) => {
+      if (isPreview || value === undefined || !isSecretComment(said)) return []
+      const template = templateOf(Redacted.value(value))
+      return template.some(isReference) ? [[key, template]] : []
+    })
+  )
+}
+
 /** The spec, or why there can be none. What it holds is what {@link parseSpec} makes of it, and nothing is invented. */
 export const writeSpec = (existing: Existing): Either.Either<Written, RefusedError> =>
   Either.gen(function* () {
     const { application, place } = existing
     const domains = chooseDomains(application)
-    const variables = sortVariables(existing.variables, application.source)
+    const databases = shortNamed(existing)
+    const references = referencesIn(existing.variables, databases)
+    const variables = sortVariables(
+      existing.variables.filter(({ key }) => !Object.hasOwn(references, key)),
+      application.source
+    )
     const source = yield* sourceOf(application)
     const { build, ...sections } = existing.parts?.sections ?? {}
     const name = specName(application.name) || "app"
@@ -63,9 +125,10 @@ export const writeSpec = (existing: Existing): Either.Either<Written, RefusedErr
         source,
         ...(domains.length === 0 && application.port === defaultPort ? {} : { port: application.port })
       }),
-      ...(Object.keys(variables.plain).length === 0
+      ...(Object.keys({ ...variables.plain, ...references }).length === 0
         ? []
-        : ["", writeKeys({ env: variablesOut(variables.plain) })]),
+        : ["", writeKeys({ env: variablesOut({ references, env: variables.plain }) })]),
+      ...(databases.length === 0 ? [] : ["", writeKeys({ databases: databasesOut(databases) })]),
       ...(build === undefined && variables.build.length === 0
         ? []
         : [

@@ -16,6 +16,7 @@ import { reconcile } from "./Reconcile.ts"
 import { makeReadingRun, Run } from "../engine/Run.ts"
 import { journalName, peek } from "../engine/RunJournal.ts"
 import { Owner } from "../engine/Owner.ts"
+import { withReferences } from "./References.ts"
 import { resolveSecrets, settleSecrets } from "./steps/ResolveSecrets.ts"
 import { publicUrl } from "./steps/Verify.ts"
 
@@ -152,6 +153,7 @@ const planFacts = Effect.fn("planFacts")(
     const { variables } = observed
     const found = yield* resolveSecrets(spec)
     const settled = yield* settleSecrets(spec, found, { variables, offline: false, begun: undefined }).pipe(
+      Effect.flatMap((secrets) => withReferences(spec, observed, secrets)),
       // What a plan says of secrets is not told here.
       Effect.provideService(Run, { ...run, emit: () => Effect.void })
     )

@@ -1,6 +1,6 @@
 /** What each reason means to a person, and what to do about it. A new reason does not compile without its words. */
-import type { CoolifyError, CoolifyErrorReason } from "../coolify/CoolifyError.ts"
-import type { DnsError, DnsErrorReason } from "../dns/DnsError.ts"
+import type { CoolifyErrorReason } from "../coolify/CoolifyError.ts"
+import type { DnsErrorReason } from "../dns/DnsError.ts"
 import type { UnhealthyError } from "../health/AwaitHealthy.ts"
 import type { ProbeError } from "../health/HealthProbe.ts"
 import type { DeploymentFailedError, RefusedError } from "../engine/DeployError.ts"
@@ -226,6 +226,10 @@ export const deploymentAdvice: Table<DeploymentFailedError["reason"]> = {
     cause: "A new version counts as good once it has been up for `healthcheck.settle` without a break.",
     next: "Look at its log (`fabrik logs`) and at what else answers for the domain, then run the command again."
   },
+  DatabaseDown: {
+    cause: "Its image may not exist, or the server has no room for it.",
+    next: "Look at its log in Coolify, mend what it shows (is the version right?), then run the command again."
+  },
   CrashLoop: {
     cause: "The application stops soon after it has started.",
     next: "Mend what its log shows (a missing variable, a wrong port?) and run the command again."
@@ -286,42 +290,3 @@ export const unhealthyAdvice: Table<UnhealthyError["reason"]> = {
     next: "Let's Encrypt needs port 80 open to the world and the domain pointing to this server; Coolify's proxy log tells more."
   }
 }
-
-/** What fabrik was doing, from the method's name. */
-const doings: Readonly<Record<string, string>> = {
-  config: "use the settings of Coolify",
-  connect: "use the DNS provider",
-  version: "ask for the version",
-  listServers: "list the servers",
-  servedDomains: "ask for the domains that it serves",
-  mayDeploy: "deploy with this token",
-  listProjects: "list the projects",
-  createProject: "create the project",
-  deleteProject: "delete the project",
-  createEnvironment: "create the environment",
-  updateEnvironment: "name the environment",
-  deleteEnvironment: "delete the environment",
-  inventory: "list the applications",
-  listEnvironments: "list the environments",
-  listApplications: "list the applications",
-  createApplication: "create the application",
-  getApplication: "read the application",
-  updateApplication: "change the application",
-  deleteApplication: "delete the application",
-  listVariables: "list the variables",
-  putVariables: "write the variables",
-  deleteVariable: "delete a variable",
-  deploy: "start the deployment",
-  getDeployment: "follow the deployment",
-  listDeployments: "list the deployments",
-  cancelDeployment: "cancel the deployment",
-  logs: "read the container's log",
-  findZone: "find the zone",
-  listAt: "read the records",
-  put: "write the record",
-  remove: "remove the record"
-}
-
-/** `could not create the application`. */
-export const doing = ({ method }: Pick<CoolifyError | DnsError, "method">): string =>
-  `could not ${doings[method] ?? method}`

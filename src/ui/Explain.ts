@@ -6,13 +6,13 @@ import {
   coolifyAdvice,
   deploymentAdvice,
   dnsAdvice,
-  doing,
   journalAdvice,
   probeAdvice,
   refusedAdvice,
   secretAdvice,
   unhealthyAdvice
 } from "./Advice.ts"
+import { doing } from "./Doing.ts"
 import { count, seconds } from "./Layout.ts"
 import { dnsNext, gatewayAdvice, nameServerAdvice } from "./NextStep.ts"
 import { redirectAdvice } from "./RedirectAdvice.ts"

@@ -115,6 +115,7 @@ const painter = (action: Change["action"], style: Style) =>
 
 const valueOf = (field: FieldChange, style: Style): string => {
   const both = field.before !== null && field.after !== null
+  if (field.pending === true) return "(known after apply)"
   if (field.secret) return both ? "(secret, changed)" : "(secret)"
   const show = (value: string | null) =>
     value === null ? "(none)" : value === "" ? '""' : truncate(clean(value), longestValue, style.ellipsis)
@@ -124,6 +125,7 @@ const valueOf = (field: FieldChange, style: Style): string => {
 }
 
 const origins: { readonly [Origin in SecretOrigin]: string } = {
+  database: "from the spec's databases",
   given: "from --secrets",
   environment: "from the environment",
   "env-file": "from .env",

@@ -1,6 +1,7 @@
 /** A run told in lines: a pure function from one event and what was shown before it to what is shown next. */
 import type { DeploymentEvent, Emitted } from "../engine/DeploymentEvent.ts"
 import { hasChanges } from "../engine/Plan.ts"
+import { checked } from "./Checked.ts"
 import { renderLeftovers } from "./Failure.ts"
 import { count, seconds, wrap } from "./Layout.ts"
 import { renderPlan, type PlannedSecret } from "./PlanView.ts"
@@ -246,12 +247,10 @@ export const makeTextView = (
         }[event.action]
         return fact(view, `${event.kind} ${clean(event.name)}`, mark, paint)
       }
-      case "DnsChecked": {
-        const servers = `${event.right} of ${count(event.total, "name server")}`
-        const done = event.right === event.total
-        const detail = done || event.detail === "" ? "" : ` (${clean(event.detail)})`
-        const line = `${servers} ${event.total === 1 ? "knows" : "know"} ${clean(event.name)}${detail}`
-        return done ? once(view, line) : waiting(view, at, line)
+      case "DnsChecked":
+      case "DatabaseChecked": {
+        const { done, text } = checked(event)
+        return done ? once(view, text) : waiting(view, at, text)
       }
       case "DeploymentProgress": {
         const text = {

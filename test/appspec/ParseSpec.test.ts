@@ -27,7 +27,7 @@ const beyondJsonSchema = new RegExp(
     "^`source\\.\\w+` (?:is missing$|has no meaning for a template)",
     // Rules across keys.
     "is both a secret and a variable$|^no variable or secret is named|no build reads variables$",
-    "^`env.PORT` is not the port|cannot point at itself$|never see 404|is mounted twice$|stands there twice$|, and there is none$|is no public domain$|^two volumes are mounted at",
+    "^`env.PORT` is not the port|cannot point at itself$|never see 404|is mounted twice$|stands there twice$|, and there is none$|is no public domain$|^two volumes are mounted at|^the spec has no database|^a database has no|^`PORT` cannot come from",
     "^only (?:a Dockerfile has|nixpacks and railpack run)|starts a web server of its own|is given twice$",
     // What Coolify and Docker make of a command and an amount.
     "^Coolify (?:cannot take the single|hands a command|would take)|^nothing replaces the \\$",
@@ -78,6 +78,8 @@ describe("fixtures", () => {
       env: { PYTHONUNBUFFERED: "1", PORT: "8000", LOG_LEVEL: "info" },
       secrets: ["DATABASE_URL", "API_KEY"],
       volumes: [],
+      databases: [],
+      references: {},
       secretRules: new Map<string, SecretRule>([
         ["DATABASE_URL", { _tag: "Required" }],
         ["API_KEY", { _tag: "Generate", kind: "alphanumeric", length: 32 }]
@@ -234,7 +236,7 @@ describe("unknown keys", () => {
     ["image: nginx", "write it under `source`: `source: { image: nginx:1.27 }`"],
     [
       "zzzzzz: 1",
-      "known keys: name, template, domain, domains, redirect, server, project, environment, source, build, command, port, env, secrets, volumes, resources, ports, networkAliases, stopGracePeriod, autoDeploy, runOptions, dns, healthcheck"
+      "known keys: name, template, domain, domains, redirect, server, project, environment, source, build, command, port, env, secrets, volumes, resources, ports, networkAliases, stopGracePeriod, autoDeploy, runOptions, databases, dns, healthcheck"
     ],
     ["healthcheck:\n  start_period: 3", "did you mean `startPeriod`?"],
     ["dns:\n  tll: 3", "did you mean `ttl`?"],
@@ -254,6 +256,77 @@ describe("unknown keys", () => {
       assert.match(lines(base(more)).join(), /is not supported by this version yet/)
     }
   )
+})
+
+describe("databases", () => {
+  const wanted = (text: string) => good(base(`databases:\n  main: ${text}`)).databases
+
+  it("are an engine and its version, or an image of another name", () => {
+    assert.deepStrictEqual(wanted("postgres:17"), [
+      { name: "main", engine: "postgresql", image: "postgres:17" }
+    ])
+    assert.deepStrictEqual(wanted("mongo:8.0"), [{ name: "main", engine: "mongodb", image: "mongo:8.0" }])
+    assert.deepStrictEqual(wanted("keydb:x86_64_v6.3.4"), [
+      { name: "main", engine: "keydb", image: "eqalpha/keydb:x86_64_v6.3.4" }
+    ])
+    assert.deepStrictEqual(wanted("{ engine: postgresql, image: 'pgvector/pgvector:pg17' }"), [
+      { name: "main", engine: "postgresql", image: "pgvector/pgvector:pg17" }
+    ])
+    assert.deepStrictEqual(good(base("")).databases, [])
+  })
+
+  it.each([
+    ["postgres", "does not say which version"],
+    ['"postgres:"', "does not say which version"],
+    ["postgres:17:1", "does not say which version"],
+    ["postgers:17", "is no engine that Coolify runs"],
+    ["sqlite:3", "is no engine that Coolify runs"],
+    ["{ engine: postgres, image: 'a:1' }", "unknown `databases.main.engine`"],
+    ["{ engine: postgresql, image: postgres }", "is no image with a tag"],
+    ["{ engine: postgresql }", "needs both `engine` and `image`"],
+    ["[postgres:17]", "must be"]
+  ])("refuses %s", (text, message) => {
+    assert.include(lines(base(`databases:\n  main: ${text}`)).join("\n"), message)
+  })
+
+  it("have names that can stand in Coolify", () => {
+    assert.include(lines(base("databases: { Main: postgres:17 }")).join(), "cannot name a database")
+    assert.include(lines(base("databases: { a_b: postgres:17 }")).join(), "cannot name a database")
+  })
+
+  it("are referred to by variables, in the middle of a text too", () => {
+    const spec = good(
+      base(
+        "databases: { main: postgres:17 }\nenv:\n  A: ${databases.main.url}\n  B: x=${databases.main.host}:${databases.main.port}$${c}\n  C: plain"
+      )
+    )
+    assert.deepStrictEqual(spec.env, { C: "plain" })
+    const part = (field: string) => ({ database: "main", field })
+    assert.deepStrictEqual(
+      Object.entries(spec.references).map(([name, parts]) => [name, parts.filter((one) => one !== "")]),
+      [
+        ["A", [part("url")]],
+        ["B", ["x=", part("host"), ":", part("port"), "$${", "c}"]]
+      ]
+    )
+  })
+
+  it.each([
+    ["A: ${databases.other.url}", "has no database `other`"],
+    ["A: ${databases.mian.url}", "has no database `mian`"],
+    ["A: ${databases.main.uri}", "a database has no `uri`"],
+    ["A: ${databases.main}", "is not expanded"],
+    ["A: ${databases.main.url", "is not expanded"],
+    ["PORT: ${databases.main.port}", "`PORT` cannot come from a database"]
+  ])("refuses %s", (variable, message) => {
+    const spec = base(`databases: { main: postgres:17 }\nenv:\n  ${variable}`)
+    assert.include(lines(spec).join("\n"), message)
+  })
+
+  it("have no name twice among variables and secrets", () => {
+    const spec = base("databases: { main: postgres:17 }\nenv: { A: '${databases.main.url}' }\nsecrets: [A]")
+    assert.include(lines(spec).join(), "both a secret and a variable")
+  })
 })
 
 describe("volumes", () => {

@@ -41,6 +41,8 @@ export const spec: Spec = {
   secrets: ["API_KEY"],
   secretRules: new Map(),
   volumes: [],
+  databases: [],
+  references: {},
   dns: { provider: undefined, ttl: undefined, proxied: false, target: undefined },
   healthcheck
 }
@@ -92,6 +94,8 @@ export const empty: Observed = {
   foreign: undefined,
   orphans: [],
   parts: [],
+  databases: [],
+  otherDatabases: [],
   remains: [],
   duplicates: [],
   variables: [],

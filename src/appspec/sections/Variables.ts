@@ -3,9 +3,17 @@ import * as Either from "effect/Either"
 import { valueProblem } from "../../coolify/VariableValue.ts"
 import type { Check } from "../Decode.ts"
 import { anyScalar, record } from "../Form.ts"
-import { type Environment, interpolate } from "../Interpolate.ts"
+import {
+  type Environment,
+  interpolate,
+  isReference,
+  rendered,
+  type TextTemplate,
+  written
+} from "../Interpolate.ts"
 import { isCoolifysOwn, ownVariablePattern, variablePattern } from "../Limits.ts"
-import type { Complaint } from "../Report.ts"
+import { nearest } from "../Nearest.ts"
+import { type Complaint, quote } from "../Report.ts"
 import type { Template } from "../templates/Template.ts"
 
 /** Why a name is not the user's to set. */
@@ -42,7 +50,7 @@ const value = anyScalar({ description: "Its value, as it is written" }, ({ node,
 
 export const Variables = record(ownVariablePattern, value, {
   description:
-    "Variables of the application, nothing secret. `${env.NAME}` stands for the variable NAME of whoever runs fabrik, `$${` for `${`",
+    "Variables of the application, nothing secret. `${env.NAME}` stands for the variable NAME of whoever runs fabrik, `${databases.NAME.url}` for a database of the spec, `$${` for `${`",
   value: () => ({ message: "`env` must be a map", hint: "write one `KEY: value` per line" }),
   key: nameComplaint
 })
@@ -51,18 +59,23 @@ interface ReadVariables {
   readonly env: Readonly<Record<string, string>>
   /** The names whose value comes from the environment of whoever runs fabrik. */
   readonly interpolated: ReadonlyArray<string>
+  /** The values that are known only once a database is there, by name. */
+  readonly references: Readonly<Record<string, TextTemplate>>
 }
 
 /**
  * The values that are to reach the container byte for byte.
+ * @param databases the names of the spec's databases.
  * @param environment what `${env.NAME}` stands for; without it such values stay as they are written.
  */
 export const variablesIn = (
   given: typeof Variables.Type | undefined,
+  databases: ReadonlyArray<string>,
   environment: Environment | undefined,
   check: Check
 ): ReadVariables => {
   const env: Array<readonly [string, string]> = []
+  const references: Array<readonly [string, TextTemplate]> = []
   const interpolated: Array<string> = []
   for (const [name, text] of Object.entries(given ?? {})) {
     const field = check.at("env", name)
@@ -71,7 +84,24 @@ export const variablesIn = (
       if (field !== undefined) check.complain(field, read.left)
       continue
     }
-    const { value, refers } = read.right
+    const { parts, refers } = read.right
+    const missing = parts.filter(isReference).find((part) => !databases.includes(part.database))
+    if (missing !== undefined) {
+      const near = nearest(missing.database, databases)
+      const hint =
+        near === undefined
+          ? `name it under \`databases\`: e.g. \`databases: { ${missing.database}: postgres:17 }\``
+          : `did you mean \`${near}\`?`
+      const message = `the spec has no database ${quote(missing.database)}`
+      if (field !== undefined) check.complain(field, { message, hint })
+      continue
+    }
+    const refersToDatabase = parts.some(isReference)
+    if (refersToDatabase && name === "PORT" && field !== undefined) {
+      const hint = "Coolify must know it beforehand: write the number under `port`"
+      check.complain(field, { message: "`PORT` cannot come from a database", hint })
+    }
+    const value = rendered(parts, written)
     const problem = valueProblem(value)
     // The tree has told of control characters.
     if (problem !== undefined && problem.kind !== "Control" && field !== undefined) {
@@ -79,15 +109,27 @@ export const variablesIn = (
         problem.kind === "FinalBreak" ? "write `|-` instead of `|` for the block that it is in" : problem.hint
       check.complain(field, { message: `\`${field.path}\` ${problem.what}`, hint })
     }
-    env.push([name, value])
-    if (refers) interpolated.push(name)
+    if (refersToDatabase) references.push([name, parts])
+    else env.push([name, value])
+    if (refers && !refersToDatabase) interpolated.push(name)
   }
-  return { env: Object.fromEntries(env), interpolated }
+  return { env: Object.fromEntries(env), interpolated, references: Object.fromEntries(references) }
 }
 
 /** As {@link variablesIn} reads them, whatever the environment. */
-export const variablesOut = (env: Readonly<Record<string, string>>): typeof Variables.Type =>
-  Object.fromEntries(Object.entries(env).map(([name, value]) => [name, value.replaceAll("${", () => "$${")]))
+export const variablesOut = ({
+  env,
+  references
+}: Pick<ReadVariables, "env" | "references">): typeof Variables.Type => {
+  const literal = (value: string) => value.replaceAll("${", () => "$${")
+  return Object.fromEntries([
+    ...Object.entries(env).map(([name, value]) => [name, literal(value)]),
+    ...Object.entries(references).map(([name, parts]) => [
+      name,
+      parts.map((part) => (isReference(part) ? written(part) : literal(part))).join("")
+    ])
+  ])
+}
 
 /** The template's variables and the port, under those of the spec. */
 export const withDefaults = (

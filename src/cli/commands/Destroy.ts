@@ -23,7 +23,7 @@ export const destroy = define({
     file: Shared.specFile,
     yes: Shared.yes,
     keepDns: Flag.toggle("keep-dns", { help: "leave the DNS record" }),
-    deleteVolumes: Flag.toggle("delete-volumes", { help: "delete the application's data too" }),
+    deleteVolumes: Flag.toggle("delete-volumes", { help: "delete its data too: volumes and databases" }),
     keepFiles: Flag.toggle("keep-files", { help: "does nothing: local files are always kept" }),
     lockTimeout: Shared.lockTimeout,
     ...Shared.world,

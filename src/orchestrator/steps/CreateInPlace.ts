@@ -27,7 +27,10 @@ export const createInPlace = Effect.fn("createInPlace")(function* (
 ) {
   const { environmentExists, project } = observed
   const create = (projectUuid: string) =>
-    createApplication(placeOf(desired, observed, projectUuid), desired.application, false)
+    Effect.map(
+      createApplication(placeOf(desired, observed, projectUuid), desired.application, false),
+      (uuid) => ({ projectUuid, uuid })
+    )
   const anew = Effect.flatMap(ensurePlace(desired), create)
   const planned = project !== undefined && environmentExists ? create(project.uuid) : anew
   return yield* Effect.catchIf(planned, isGone, () => Effect.retry(anew, { while: isGone, times: 2 }))

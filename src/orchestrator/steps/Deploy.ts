@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import type { Healthcheck } from "../../appspec/sections/Healthcheck.ts"
 import type { Desired } from "../Desired.ts"
 import { Pace } from "../../engine/Pace.ts"
+import { Run } from "../../engine/Run.ts"
 import { updateApplication } from "../../kinds/Application.ts"
 import { watchContainer } from "../../kinds/ContainerWatch.ts"
 import { deployAndFollow } from "../../kinds/Deployment.ts"
@@ -23,7 +24,11 @@ export const deploy = Effect.fn("deploy")(function* (application: Provisioned, d
   }
 })
 
-const deployUnwatched = (uuid: string) => deployAndFollow(uuid, () => Effect.void)
+const deployUnwatched = (uuid: string) =>
+  Effect.zipRight(
+    deployAndFollow(uuid, () => Effect.void),
+    Effect.flatMap(Run, ({ noteUsed }) => noteUsed)
+  )
 
 /**
  * Proves the new application without the domain first, then moves the domain over. The second deployment gives the

@@ -5,11 +5,13 @@ import type { Application, ApplicationSettings } from "../../coolify/endpoints/A
 import type { AuthoritativeDns, NameServerAnswer } from "../../dns/AuthoritativeDns.ts"
 import type { DnsClient, RecordSet } from "../../dns/DnsClient.ts"
 import { awaitAuthoritative } from "../../dns/AwaitAuthoritative.ts"
-import type { Desired } from "../Desired.ts"
+import { type Connection, connectionOf } from "../../coolify/DatabaseEngine.ts"
+import { releaseVariable, type Desired } from "../Desired.ts"
 import type { Observed } from "../Observe.ts"
-import { makeAll, node } from "../../engine/Graph.ts"
+import { makeAll, node, type Node } from "../../engine/Graph.ts"
 import { Pace } from "../../engine/Pace.ts"
 import type { Reconciliation } from "../Reconcile.ts"
+import { database, ensureDatabase } from "../../kinds/Database.ts"
 import type { RecordAction } from "../../kinds/DiffRecord.ts"
 import {
   application as applicationKind,
@@ -21,7 +23,14 @@ import type { StepError } from "../RunError.ts"
 import { createInPlace, placeOf } from "./CreateInPlace.ts"
 import { keepPreviousVersion, release } from "../../kinds/Release.ts"
 import { putRecord, record } from "../../kinds/Record.ts"
-import { putFreshVariables, updateVariables, variables as variablesKind } from "../../kinds/Variables.ts"
+import { releaseKey } from "../../kinds/VariableComment.ts"
+import {
+  putFreshVariables,
+  updateVariables,
+  type VariableActions,
+  variables as variablesKind
+} from "../../kinds/Variables.ts"
+import { complete, newPassword } from "../References.ts"
 import { Run } from "../../engine/Run.ts"
 
 /** The application that is ready to be deployed, and what ran before it. */
@@ -53,13 +62,13 @@ export const provision = Effect.fn("provision")(function* (
   observed: Observed,
   reconciliation: Reconciliation
 ) {
-  const { application, nodes } = yield* coolifyNodes(desired, observed, reconciliation)
+  const { application, completed, nodes } = yield* coolifyNodes(desired, observed, reconciliation)
   const records = (yield* Effect.forEach(reconciliation.records, recordNodes)).flat()
   yield* makeAll<StepError, Scope.Scope | Run | SecretStore | CoolifyClient | DnsClient | AuthoritativeDns>([
     ...nodes,
     ...records
   ])
-  return yield* application
+  return { application: yield* application, desired: yield* completed }
 })
 
 const coolifyNodes = Effect.fn("coolifyNodes")(function* (
@@ -68,9 +77,22 @@ const coolifyNodes = Effect.fn("coolifyNodes")(function* (
   reconciliation: Reconciliation
 ) {
   const { application, variables } = reconciliation
-  if (!reconciliation.deploy) return { application: Effect.succeed(undefined), nodes: [] }
+  if (!reconciliation.deploy) {
+    return { application: Effect.succeed(undefined), completed: Effect.succeed(desired), nodes: [] }
+  }
   const { name } = desired.spec
   const at = (kind: { readonly name: string }) => ({ kind: kind.name, name })
+  /** All that is asked for, once the databases are there that some of it is made of. */
+  const filling = (databases: ReadonlyArray<DatabaseNode>) =>
+    node(
+      at({ name: "fabrik/values" }),
+      databases,
+      Effect.flatMap(
+        Effect.forEach(databases, ({ output }) => output),
+        (made) => complete(desired, observed.variables, new Map(made))
+      )
+    )
+  const actions = (all: Desired): VariableActions => withCompleted(variables, desired, all)
   if (application._tag === "Create" || (application._tag === "Replace" && observed.project !== undefined)) {
     const made = yield* node(
       at(applicationKind),
@@ -79,23 +101,45 @@ const coolifyNodes = Effect.fn("coolifyNodes")(function* (
         ? createFresh(desired, observed)
         : createBeside(desired, observed, application, observed.project?.uuid ?? "")
     )
+    const isPlaced = observed.project !== undefined && observed.environmentExists
+    const databases = yield* databaseNodes(
+      desired,
+      observed,
+      isPlaced ? [] : [made],
+      isPlaced
+        ? Effect.succeed(observed.project?.uuid ?? "")
+        : Effect.map(made.output, ({ projectUuid }) => projectUuid)
+    )
+    const values = yield* filling(databases)
     const filled = yield* node(
       at(variablesKind),
-      [made],
-      Effect.flatMap(made.output, ({ uuid }) => putFreshVariables({ uuid, name }, variables))
+      [made, values],
+      Effect.flatMap(Effect.all([made.output, values.output]), ([{ uuid }, all]) =>
+        putFreshVariables({ uuid, name }, actions(all))
+      )
     )
     const parts = yield* Effect.forEach(reconciliation.parts, ({ create, kind }) =>
-      node({ kind, name }, [made], Effect.flatMap(made.output, create))
+      node(
+        { kind, name },
+        [made],
+        Effect.flatMap(made.output, ({ uuid }) => create({ uuid, name }))
+      )
     )
-    return { application: made.output, nodes: [made, filled, ...parts] }
+    return {
+      application: Effect.map(made.output, (one) => one.application),
+      completed: values.output,
+      nodes: [made, ...databases, values, filled, ...parts]
+    }
   }
   const { before } = application
+  const databases = yield* databaseNodes(desired, observed, [], Effect.succeed(observed.project?.uuid ?? ""))
+  const values = yield* filling(databases)
   const kept = yield* node(at(release), [], keepPreviousVersion(before))
   // The release comes first and says that it is not deployed yet: whoever finds the rest done knows what is left to do.
   const written = yield* node(
     at(variablesKind),
-    [kept],
-    updateVariables(before, variables, observed.variables)
+    [kept, values],
+    Effect.flatMap(values.output, (all) => updateVariables(before, actions(all), observed.variables))
   )
   const parts = yield* Effect.forEach(reconciliation.parts, ({ kind, update }) =>
     node({ kind, name }, [written], update)
@@ -108,12 +152,56 @@ const coolifyNodes = Effect.fn("coolifyNodes")(function* (
       provisioned({ _tag: "Existing", uuid: before.uuid, name })
     )
   )
-  return { application: changed.output, nodes: [kept, written, ...parts, changed] }
+  return {
+    application: changed.output,
+    completed: values.output,
+    nodes: [kept, ...databases, values, written, ...parts, changed]
+  }
 })
 
+/** How a database is reached, by what the spec calls it. */
+type Reached = readonly [name: string, connection: Connection]
+type DatabaseNode = Node<Reached, StepError, Scope.Scope | Run | SecretStore | CoolifyClient>
+
+/**
+ * The databases that are to be made or started, side by side with everything that does not need them.
+ * @param after what has to be there before: where the spec's place is new, what makes it.
+ */
+const databaseNodes = (
+  desired: Desired,
+  observed: Observed,
+  after: ReadonlyArray<Pick<Node<unknown, unknown, unknown>, "output">>,
+  projectUuid: Effect.Effect<string>
+): Effect.Effect<ReadonlyArray<DatabaseNode>> =>
+  Effect.forEach(
+    observed.databases.filter(({ changes }) => changes.length > 0),
+    (planned) => {
+      const { engine, name, resource } = planned.wanted
+      return node(
+        { kind: database.name, name: resource },
+        after,
+        Effect.gen(function* () {
+          const place = placeOf(desired, observed, yield* projectUuid)
+          const password = yield* newPassword(desired.spec, name)
+          const uuid = yield* ensureDatabase(place, planned, password)
+          return [name, connectionOf(engine, uuid, password)] as const
+        })
+      )
+    }
+  )
+
+/** The variables to write with the values that were pending, and a release that is that of all of them. */
+const withCompleted = (variables: VariableActions, planned: Desired, all: Desired): VariableActions => {
+  if (all === planned) return variables
+  const names = new Set((planned.pending ?? []).map(({ key }) => key))
+  const more = all.variables.filter(({ key }) => names.has(key))
+  const others = variables.put.filter(({ key }) => key !== releaseKey)
+  return { ...variables, put: [...others, ...more, releaseVariable(all, true)] }
+}
+
 const createFresh = Effect.fn("createFresh")(function* (desired: Desired, observed: Observed) {
-  const uuid = yield* createInPlace(desired, observed)
-  return provisioned({ _tag: "Fresh", uuid, name: desired.spec.name })
+  const { projectUuid, uuid } = yield* createInPlace(desired, observed)
+  return { uuid, projectUuid, application: provisioned({ _tag: "Fresh", uuid, name: desired.spec.name }) }
 })
 
 /** Coolify gives a domain to one application at a time: the new one gets it once it runs. */
@@ -126,7 +214,8 @@ const createBeside = Effect.fn("createBeside")(function* (
   yield* keepPreviousVersion(before)
   const place = placeOf(desired, observed, projectUuid)
   const uuid = yield* createApplication(place, { ...settings, domains: [] }, true)
-  return provisioned({ _tag: "Beside", uuid, name: desired.spec.name, settings, old: before })
+  const application = provisioned({ _tag: "Beside", uuid, name: desired.spec.name, settings, old: before })
+  return { uuid, projectUuid, application }
 })
 
 const recordNodes = Effect.fn("recordNodes")(function* (action: RecordAction) {

@@ -35,7 +35,8 @@ export interface SecretWorld {
   readonly begun: Begun["secrets"] | undefined
 }
 
-export interface SettledSecrets extends Required<Pick<Desired, "secrets" | "held">> {
+export interface SettledSecrets
+  extends Required<Pick<Desired, "secrets" | "held">>, Pick<Desired, "pending" | "referenceNotes"> {
   readonly edited: ReadonlyArray<string>
   /** Values that stay, as they can be read: the form in which they stand is theirs. */
   readonly standing: ReadonlyArray<Variable>
@@ -144,7 +145,7 @@ const nobodyGives = (names: ReadonlyArray<string>) =>
   })
 
 /** The row as it is; one of fabrik's own bears the mark of a secret, and no image holds it that need not. */
-const standing = (spec: Spec, { value, uuid: _, ...row }: ObservedVariable): Variable | undefined => {
+export const standing = (spec: Spec, { value, uuid: _, ...row }: ObservedVariable): Variable | undefined => {
   if (value === undefined) return undefined
   const digest = digestOfComment(row.comment)
   if (digest === undefined) return { ...row, value }

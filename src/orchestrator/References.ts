@@ -1,0 +1,177 @@
+/** Variables whose value is made of what databases tell: known now, or once the databases are there. */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import { isReference, rendered, type Reference, type TextTemplate } from "../appspec/Interpolate.ts"
+import type { Spec } from "../appspec/Spec.ts"
+import { type Connection, connectionIn, connectionOf } from "../coolify/DatabaseEngine.ts"
+import type { ObservedVariable } from "../coolify/endpoints/Variables.ts"
+import { RefusedError } from "../engine/DeployError.ts"
+import { Run } from "../engine/Run.ts"
+import type { PlannedDatabase } from "../kinds/Database.ts"
+import { isSecretComment } from "../kinds/VariableComment.ts"
+import { KnownSecrets } from "../secrets/KnownSecrets.ts"
+import { SecretStore } from "../secrets/SecretStore.ts"
+import { desiredVariables, type Desired, type PlannedSecret } from "./Desired.ts"
+import type { Observed } from "./Observe.ts"
+import { secretScope, type SettledSecrets, standing } from "./steps/ResolveSecrets.ts"
+
+/** A variable whose value is known only once its databases are made. */
+export interface PendingVariable {
+  readonly key: string
+  readonly template: TextTemplate
+  /** Those of its databases that are there already. */
+  readonly connections: ReadonlyMap<string, Connection>
+}
+
+const passwordName = (database: string): string => `databases.${database.replaceAll("-", "_")}.password`
+
+/** The password that a new database gets: it is kept here before anything is sent, so that a lost answer loses nothing. */
+export const newPassword = Effect.fn("newPassword")(function* (spec: Spec, database: string) {
+  const store = yield* SecretStore
+  const recipe = { kind: "alphanumeric", length: 32 } as const
+  const [made] = yield* store.generate(secretScope(spec), [{ name: passwordName(database), recipe }])
+  return made?.value ?? Redacted.make("")
+})
+
+/** How a database is reached that is there: as Coolify tells, or by the password that was kept here when it was made. */
+const connect = Effect.fnUntraced(function* (spec: Spec, { live, wanted }: PlannedDatabase) {
+  if (live === undefined) return undefined
+  if (live.url !== undefined) return connectionIn(live.engine, live.url)
+  const store = yield* SecretStore
+  const [found] = yield* store.find(secretScope(spec), [passwordName(wanted.name)])
+  const kept = Option.getOrUndefined(found?.secret ?? Option.none())
+  return kept?.origin === "stored" ? connectionOf(live.engine, live.uuid, kept.value) : undefined
+})
+
+export const fieldOf = (connection: Connection, { field }: Reference): string => {
+  switch (field) {
+    case "url":
+      return Redacted.value(connection.url)
+    case "password":
+      return Redacted.value(connection.password)
+    case "port":
+      return String(connection.port)
+    default:
+      return connection[field]
+  }
+}
+
+const render = (template: TextTemplate, connections: ReadonlyMap<string, Connection>): string =>
+  rendered(template, (reference) => {
+    const connection = connections.get(reference.database)
+    return connection === undefined ? "" : fieldOf(connection, reference)
+  })
+
+const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")
+
+/** The engines that take a password when their data is first made, and never look at that of their settings again. */
+const isFixed = ({ wanted }: PlannedDatabase): boolean =>
+  ["postgresql", "mysql", "mariadb", "mongodb"].includes(wanted.engine)
+
+/** Whether two values differ in the passwords alone. */
+const differsInPassword = (value: string, other: string, passwords: ReadonlyArray<string>): boolean => {
+  const pattern = passwords.reduce(
+    (so, password) => (password === "" ? so : so.replaceAll(escaped(password), "[^@/]+")),
+    escaped(value)
+  )
+  return value !== other && new RegExp(`^${pattern}$`).test(other)
+}
+
+/** The settled secrets, and beside them what becomes of the spec's references to databases in the world as it was observed. */
+export const withReferences = Effect.fn("withReferences")(function* (
+  spec: Spec,
+  { databases, variables }: Pick<Observed, "databases" | "variables">,
+  secrets: SettledSecrets
+) {
+  const run = yield* Run
+  const known = yield* KnownSecrets
+  const connections = new Map<string, Connection>()
+  for (const database of databases) {
+    const connection = yield* connect(spec, database)
+    if (connection === undefined) continue
+    yield* known.add(connection.password)
+    yield* known.add(connection.url)
+    connections.set(database.wanted.name, connection)
+  }
+  const settled = yield* Effect.forEach(
+    Object.entries(spec.references),
+    Effect.fnUntraced(function* ([key, template]) {
+      const names = new Set(template.filter(isReference).map((part) => part.database))
+      const used = databases.filter(({ wanted }) => names.has(wanted.name))
+      yield* run.emit({ _tag: "SecretResolved", name: key, origin: "database" })
+      const unknown = used.filter(({ live, wanted }) => live !== undefined && !connections.has(wanted.name))
+      if (used.some(({ live }) => live === undefined)) {
+        if (unknown.length > 0) return yield* unreadable(key, unknown)
+        return { pending: { key, template, connections } }
+      }
+      const row = variables.find((one) => one.key === key && !one.isPreview)
+      const ours = row !== undefined && isSecretComment(row.comment) ? row : undefined
+      if (unknown.length > 0) {
+        return ours === undefined ? yield* unreadable(key, unknown) : keeping(spec, ours)
+      }
+      const value = render(template, connections)
+      const passwords = used
+        .filter(isFixed)
+        .map(({ wanted }) => Redacted.value(connections.get(wanted.name)?.password ?? Redacted.make("")))
+      if (ours?.value !== undefined && differsInPassword(value, Redacted.value(ours.value), passwords)) {
+        return { ...keeping(spec, ours), note: changedPassword(key, used) }
+      }
+      return { secret: { name: key, value: Redacted.make(value), origin: "database" } as const }
+    })
+  )
+  const of = <A>(pick: (one: (typeof settled)[number]) => A | undefined) =>
+    settled.flatMap((one): ReadonlyArray<A> => {
+      const found = pick(one)
+      return found === undefined ? [] : [found]
+    })
+  const all: SettledSecrets = {
+    ...secrets,
+    secrets: [...secrets.secrets, ...of((one) => ("secret" in one ? one.secret : undefined))],
+    held: [...secrets.held, ...of((one) => ("held" in one ? one.held : undefined))],
+    standing: [...secrets.standing, ...of((one) => ("standing" in one ? one.standing : undefined))],
+    pending: of((one) => ("pending" in one ? one.pending : undefined)),
+    referenceNotes: of((one) => ("note" in one ? one.note : undefined))
+  }
+  return all
+})
+
+const keeping = (spec: Spec, row: ObservedVariable) => {
+  const stays = standing(spec, row)
+  return stays === undefined ? { held: row } : { standing: stays }
+}
+
+const changedPassword = (key: string, used: ReadonlyArray<PlannedDatabase>): string =>
+  `The password of ${used.map(({ wanted }) => wanted.resource).join(", ")} was changed in Coolify, which does not change the one that its engine takes: ${key} stays as it is.`
+
+const unreadable = (key: string, databases: ReadonlyArray<PlannedDatabase>) =>
+  new RefusedError({
+    reason: "Unreadable",
+    detail: `${key} needs the URL of ${databases.map(({ wanted }) => wanted.resource).join(", ")}, which this token may not read, and which was not made on this machine`,
+    next: "tick `read:sensitive` on the Coolify token (Keys & Tokens, API tokens)"
+  })
+
+/** The spec's wishes with the values that were pending, now that the databases are there. */
+export const complete = Effect.fn("complete")(function* (
+  desired: Desired,
+  observed: ReadonlyArray<ObservedVariable>,
+  connections: ReadonlyMap<string, Connection>
+) {
+  const { pending = [], secrets, spec, variables } = desired
+  if (pending.length === 0) return desired
+  const known = yield* KnownSecrets
+  const made = pending.map(({ connections: there, key, template }): PlannedSecret => ({
+    name: key,
+    value: Redacted.make(render(template, new Map([...there, ...connections]))),
+    origin: "database"
+  }))
+  yield* Effect.forEach(made, ({ value }) => known.add(value), { discard: true })
+  const more = yield* desiredVariables({ ...spec, env: {} }, made, observed)
+  const { pending: _, ...rest } = desired
+  const completed: Desired = {
+    ...rest,
+    secrets: [...secrets, ...made],
+    variables: [...variables, ...more].toSorted((a, b) => (a.key < b.key ? -1 : 1))
+  }
+  return completed
+})

@@ -1,0 +1,366 @@
+/** Databases of a spec, from the first apply to the end of their data. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Ref from "effect/Ref"
+import * as TestClock from "effect/TestClock"
+import { type DatabaseEngine, databaseEngines, engineFacts } from "../../src/coolify/DatabaseEngine.ts"
+import { layerMemory as authoritativeMemory } from "../../src/dns/MemoryAuthoritativeDns.ts"
+import { DnsMemory, layerMemory as dnsMemory } from "../../src/dns/DnsMemory.ts"
+import type { Plan } from "../../src/engine/Plan.ts"
+import { journalName } from "../../src/engine/RunJournal.ts"
+import { HealthProbe, ProbeError } from "../../src/health/HealthProbe.ts"
+import { answering } from "../../src/health/MemoryHealthProbe.ts"
+import type { Spec } from "../../src/appspec/Spec.ts"
+import { apply, type ApplyOptions } from "../../src/orchestrator/Apply.ts"
+import { destroy, type DestroyOptions } from "../../src/orchestrator/Destroy.ts"
+import { rollBackOpen } from "../../src/orchestrator/Recover.ts"
+import type { Ability } from "../../src/sandbox/coolify/CoolifyState.ts"
+import { layerMemory as secretMemory } from "../../src/secrets/MemorySecretStore.ts"
+import { layerMemory as journalsMemory, MemoryJournals } from "../../src/state/MemoryJournals.ts"
+import { atOnce, CoolifyInMemory, layerDirect } from "../support/CoolifyInMemory.ts"
+import { applyOptions, destroyOptions, server, spec as base, zone } from "./Samples.ts"
+
+const url = [{ database: "main", field: "url" }] as const
+
+const of = (engine: DatabaseEngine, version = "1"): Spec => ({
+  ...base,
+  databases: [{ name: "main", engine, image: `${engineFacts[engine].image}:${version}` }],
+  references: { DATABASE_URL: url, DATABASE_HOST: ["db=", { database: "main", field: "host" }] }
+})
+const spec = of("postgresql", "17")
+
+const layer = (abilities: ReadonlyArray<Ability> = ["read", "read:sensitive", "write", "deploy"]) =>
+  Layer.mergeAll(
+    layerDirect({ servers: [server], latency: atOnce, abilities }),
+    Layer.provideMerge(authoritativeMemory, dnsMemory([zone])),
+    secretMemory({ API_KEY: "s3cret" }),
+    journalsMemory
+  )
+
+const probe = (healthy: boolean) =>
+  HealthProbe.of({
+    port: 443,
+    get: (request) =>
+      healthy
+        ? Effect.succeed(
+            answering(request.expectation ?? { status: 200, release: undefined }, {
+              address: request.address ?? server.ip
+            })
+          )
+        : Effect.fail(new ProbeError({ reason: "ConnectionRefused", detail: "connection refused" }))
+  })
+
+/** Runs to its end on the test's clock. */
+const ended = <A, E, R>(effect: Effect.Effect<A, E, R>, healthy = true) =>
+  Effect.gen(function* () {
+    const fiber = yield* effect.pipe(
+      Effect.provideService(HealthProbe, probe(healthy)),
+      Effect.either,
+      Effect.fork
+    )
+    yield* TestClock.adjust("3 hours")
+    return yield* Fiber.join(fiber)
+  })
+
+const applied = (wanted: Spec, options: Partial<ApplyOptions> = {}, healthy = true) =>
+  ended(apply(wanted, { ...applyOptions, ...options }), healthy)
+
+/** The plan alone. */
+const planned = (wanted: Spec) =>
+  Effect.gen(function* () {
+    const seen = yield* Ref.make<Plan | undefined>(undefined)
+    const confirm = (plan: Plan) => Effect.as(Ref.set(seen, plan), false)
+    const result = yield* applied(wanted, { confirm })
+    const plan = yield* Ref.get(seen)
+    return plan ?? (Either.isLeft(result) ? yield* Effect.dieMessage(result.left.message) : undefined)
+  })
+
+const changesOf = (wanted: Spec) =>
+  Effect.map(planned(wanted), (plan) =>
+    (plan?.changes ?? [])
+      .filter(({ action }) => action !== "unchanged")
+      .map(({ kind, name }) => `${kind} ${name}`)
+  )
+
+const destroyed = (wanted: Spec, options: Partial<DestroyOptions> = {}) =>
+  ended(destroy(wanted, { ...destroyOptions, ...options }))
+
+const world = Effect.gen(function* () {
+  const { api } = yield* CoolifyInMemory
+  const { deployments: _, ...coolify } = { deployments: 0, ...(yield* api.world) }
+  return { coolify, records: yield* (yield* DnsMemory).recordSets }
+})
+
+/** What the application's container has got. */
+const environment = Effect.map(world, ({ coolify }) => coolify.containers[0]?.env ?? {})
+
+const failed = <A, E extends { readonly message: string }>(result: Either.Either<A, E>): E =>
+  Either.getOrThrow(Either.flip(result))
+
+const writes = Effect.flatMap(CoolifyInMemory, ({ calls }) =>
+  Effect.map(calls, (all) =>
+    all.filter((method) => !/^(list|get|inventory|may|served|version|logs)/.test(method))
+  )
+)
+
+/** In a world of its own. */
+const test = <E>(name: string, body: Effect.Effect<void, E, Layer.Layer.Success<ReturnType<typeof layer>>>) =>
+  it.effect(name, () => body.pipe(Effect.provide(layer())))
+
+describe("a database of a spec", () => {
+  for (const engine of databaseEngines) {
+    test(
+      `is there, with its URL in the application, and is left alone from then on (${engine})`,
+      Effect.gen(function* () {
+        const wanted = of(engine)
+        Either.getOrThrow(yield* applied(wanted))
+        const { coolify } = yield* world
+        assert.deepStrictEqual(
+          coolify.databases.map(({ engine, state }) => [engine, state]),
+          [[engine, "running"]]
+        )
+        const uuid = coolify.databases[0]?.uuid ?? ""
+        const { [engineFacts[engine].passwordField]: password = "" } = coolify.databases[0]?.columns ?? {}
+        const env = yield* environment
+        const { scheme, port } = engineFacts[engine]
+        assert.match(String(password), /^[A-Za-z0-9]{32}$/)
+        assert.include(env["DATABASE_URL"], `${scheme}://`)
+        assert.include(env["DATABASE_URL"], `:${String(password)}@${uuid}:${port}/`)
+        assert.strictEqual(env["DATABASE_HOST"], `db=${uuid}`)
+        const before = yield* writes
+        Either.getOrThrow(yield* applied(wanted))
+        assert.deepStrictEqual(yield* writes, before, "the second apply writes nothing")
+      })
+    )
+  }
+
+  test(
+    "is told as what is known after apply, in the order of the making",
+    Effect.gen(function* () {
+      const plan = yield* planned(spec)
+      const of = (kind: string) => plan?.changes.filter((change) => change.kind === kind) ?? []
+      assert.deepStrictEqual(
+        of("database").map(({ action, name }) => [action, name]),
+        [["create", "api-main"]]
+      )
+      const variable = of("variable").find(({ name }) => name === "DATABASE_URL")
+      assert.deepStrictEqual(variable?.fields, [
+        { field: "value", before: null, after: "set", secret: true, pending: true }
+      ])
+    })
+  )
+
+  test(
+    "goes again with a first apply whose deployment fails: nothing has used it",
+    Effect.gen(function* () {
+      const before = yield* world
+      const error = failed(yield* applied({ ...spec, env: { SANDBOX_APP: "fail-build" } }))
+      assert.strictEqual(error._tag === "RunError" ? error.report.outcome : error._tag, "rolled-back")
+      assert.deepStrictEqual(yield* world, before)
+    })
+  )
+
+  test(
+    "goes again when it does not come up, and says so",
+    Effect.gen(function* () {
+      const before = yield* world
+      const error = failed(yield* applied(of("postgresql", "missing")))
+      assert.include(error.message, "the database api-main (postgres:missing) does not come up")
+      assert.strictEqual(error._tag === "RunError" ? error.report.outcome : error._tag, "rolled-back")
+      assert.deepStrictEqual(yield* world, before)
+    })
+  )
+
+  test(
+    "stays, and is told, once a version has run with it; the next apply goes on with it",
+    Effect.gen(function* () {
+      const error = failed(yield* applied(spec, {}, false))
+      assert.strictEqual(error._tag, "RunError")
+      if (error._tag !== "RunError") return
+      assert.strictEqual(error.report.outcome, "leftovers")
+      assert.deepStrictEqual(
+        error.report.leftovers.map(({ recoverable, what }) => [what, recoverable]),
+        [["database api-main", false]]
+      )
+      const { coolify } = yield* world
+      assert.deepStrictEqual([coolify.applications.length, coolify.databases.length], [0, 1])
+      const uuid = coolify.databases[0]?.uuid
+      Either.getOrThrow(yield* applied(spec))
+      const now = (yield* world).coolify
+      assert.deepStrictEqual(
+        now.databases.map((row) => row.uuid),
+        [uuid]
+      )
+      assert.include((yield* environment)["DATABASE_URL"], uuid ?? "none")
+    })
+  )
+
+  test(
+    "that an update adds is gone when it fails, and the application as before",
+    Effect.gen(function* () {
+      Either.getOrThrow(yield* applied(base))
+      const before = yield* world
+      const error = failed(yield* applied({ ...spec, env: { SANDBOX_APP: "fail-build" } }))
+      assert.strictEqual(error._tag === "RunError" ? error.report.outcome : error._tag, "rolled-back")
+      assert.deepStrictEqual(yield* world, before)
+    })
+  )
+
+  test(
+    "outlives a failed update, and keeps running",
+    Effect.gen(function* () {
+      Either.getOrThrow(yield* applied(spec))
+      const before = yield* world
+      failed(yield* applied({ ...spec, port: 9090 }, {}, false))
+      const after = yield* world
+      assert.deepStrictEqual(after.coolify.databases, before.coolify.databases)
+      assert.deepStrictEqual(after.coolify.volumes, before.coolify.volumes)
+    })
+  )
+
+  test(
+    "that somebody has stopped is started, and stopped again when the run fails",
+    Effect.gen(function* () {
+      Either.getOrThrow(yield* applied(spec))
+      const { edit } = yield* CoolifyInMemory
+      yield* edit((state) => ({
+        ...state,
+        databases: state.databases.map((row) => ({ ...row, status: "exited:unhealthy" }))
+      }))
+      assert.include(yield* changesOf(spec), "database api-main")
+      const broken = { ...spec, env: { SANDBOX_APP: "fail-build" } }
+      failed(yield* applied(broken))
+      assert.strictEqual((yield* world).coolify.databases[0]?.state, "exited")
+      Either.getOrThrow(yield* applied(spec))
+      assert.strictEqual((yield* world).coolify.databases[0]?.state, "running")
+    })
+  )
+
+  test(
+    "whose password is changed in Coolify: the engine takes the old one, so the application keeps it",
+    Effect.gen(function* () {
+      Either.getOrThrow(yield* applied(spec))
+      const { edit } = yield* CoolifyInMemory
+      yield* edit((state) => ({
+        ...state,
+        databases: state.databases.map((row) => ({
+          ...row,
+          columns: { ...row.columns, postgres_password: "changed" }
+        }))
+      }))
+      const plan = yield* planned(spec)
+      assert.deepStrictEqual(yield* changesOf(spec), [])
+      assert.include(plan?.notes.join() ?? "", "DATABASE_URL stays as it is")
+      Either.getOrThrow(yield* applied({ ...spec, port: 9090 }))
+      assert.notInclude((yield* environment)["DATABASE_URL"], "changed")
+    })
+  )
+
+  test(
+    "of another image is refused: its data might not be readable",
+    Effect.gen(function* () {
+      Either.getOrThrow(yield* applied(spec))
+      const before = yield* world
+      const error = failed(yield* applied(of("postgresql", "18")))
+      assert.include(error.message, "the database api-main is postgres:17, and the spec wants postgres:18")
+      assert.deepStrictEqual(yield* world, before)
+    })
+  )
+
+  test(
+    "of the same name that somebody else has made is refused before anything is sent",
+    Effect.gen(function* () {
+      Either.getOrThrow(yield* applied(spec))
+      const { edit } = yield* CoolifyInMemory
+      yield* edit((state) => ({
+        ...state,
+        databases: state.databases.map((row) => ({ ...row, columns: { ...row.columns, description: null } }))
+      }))
+      const before = yield* writes
+      const error = failed(yield* applied(spec))
+      assert.include(error.message, "Coolify already has a database api-main there that fabrik did not make")
+      assert.deepStrictEqual(yield* writes, before)
+    })
+  )
+
+  test(
+    "that the spec drops stays, and every plan says so",
+    Effect.gen(function* () {
+      Either.getOrThrow(yield* applied(spec))
+      Either.getOrThrow(yield* applied({ ...base, port: 9090 }))
+      assert.lengthOf((yield* world).coolify.databases, 1)
+      const plan = yield* planned({ ...base, port: 7070 })
+      assert.include(plan?.notes.join() ?? "", "The database api-main is not in the spec any more")
+      assert.isUndefined((yield* environment)["DATABASE_URL"])
+    })
+  )
+
+  test(
+    "stays when the application is destroyed, and goes with its data when asked to",
+    Effect.gen(function* () {
+      const before = yield* world
+      Either.getOrThrow(yield* applied(spec))
+      Either.getOrThrow(yield* destroyed(spec, { deleteVolumes: false }))
+      const kept = yield* world
+      assert.deepStrictEqual(
+        [kept.coolify.applications.length, kept.coolify.databases[0]?.state, kept.coolify.volumes.length],
+        [0, "running", 1]
+      )
+      Either.getOrThrow(yield* destroyed(spec, { deleteVolumes: true }))
+      assert.deepStrictEqual(yield* world, before)
+    })
+  )
+
+  test(
+    "of a run that was killed while it came up is deleted by whoever recovers it",
+    Effect.gen(function* () {
+      const before = yield* world
+      const journals = yield* MemoryJournals
+      const fiber = yield* apply(of("postgresql", "missing"), applyOptions).pipe(
+        Effect.provideService(HealthProbe, probe(true)),
+        Effect.fork
+      )
+      yield* TestClock.adjust("1 minute")
+      assert.lengthOf((yield* world).coolify.databases, 1)
+      // What its journal says now is all that a killed process leaves.
+      const left = yield* Ref.get(journals)
+      yield* Effect.zipRight(Fiber.interruptFork(fiber), TestClock.adjust("3 hours"))
+      yield* Fiber.await(fiber)
+      assert.deepStrictEqual(yield* world, before, "an interrupted run rolls back")
+      yield* Ref.set(journals, left)
+      const report = yield* ended(rollBackOpen(journalName("default", spec), { mode: "sandbox", ...spec }))
+      assert.deepStrictEqual(Either.getOrThrow(report).leftovers, [])
+      assert.deepStrictEqual(yield* world, before)
+    })
+  )
+})
+
+describe("a token that may not read secrets", () => {
+  const plain = layer(["read", "write", "deploy"])
+
+  it.effect("is enough: the password is known from the making, and the value by its digest", () =>
+    Effect.gen(function* () {
+      Either.getOrThrow(yield* applied(spec))
+      const before = yield* writes
+      Either.getOrThrow(yield* applied(spec))
+      assert.deepStrictEqual(yield* writes, before)
+    }).pipe(Effect.provide(plain))
+  )
+
+  it.effect("keeps on another machine what stands there, and refuses what nobody can know", () =>
+    Effect.gen(function* () {
+      Either.getOrThrow(yield* applied(spec))
+      const elsewhere = Effect.provide(secretMemory({ API_KEY: "s3cret" }))
+      const before = yield* writes
+      Either.getOrThrow(yield* elsewhere(applied(spec)))
+      assert.deepStrictEqual(yield* writes, before)
+      const more = { ...spec, references: { ...spec.references, SECOND_URL: url } }
+      const error = failed(yield* elsewhere(applied(more)))
+      assert.include(error.message, "SECOND_URL needs the URL of api-main")
+      assert.deepStrictEqual(yield* writes, before)
+    }).pipe(Effect.provide(plain))
+  )
+})
