@@ -64,6 +64,8 @@ export class DnsClient extends Context.Tag("fabrik/dns/DnsClient")<
     readonly capabilities: DnsCapabilities
     /** The longest zone of the account that equals `name` or is a dot-suffix of it. */
     readonly findZone: (name: string) => Effect.Effect<Zone, DnsError>
+    /** {@link findZone} of each of the names, in their order: what is asked for all of them is asked once. */
+    readonly findZones: (names: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Zone>, DnsError>
     /** Every record set at exactly `name`, of all types (SOA and NS included at the apex). */
     readonly listAt: (zone: Zone, name: string) => Effect.Effect<ReadonlyArray<RecordSet>, DnsError>
     /** Every record set of the account, in all its zones, whose comment begins with `prefix`. */

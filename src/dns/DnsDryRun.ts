@@ -24,6 +24,8 @@ const noCredentials = (method: string) =>
     detail: "no credentials of a DNS provider are set"
   })
 
+const offlineZone = (name: string) => ({ id: "offline", name: name.split(".").slice(-2).join(".") })
+
 /**
  * Stands in where no credentials are: every name has a zone (its last two labels, id `offline`) with nothing in it,
  * and nothing can be written. Under {@link layerDryRun} it lets a plan be made without credentials and network.
@@ -31,7 +33,8 @@ const noCredentials = (method: string) =>
 export const layerOffline: Layer.Layer<DnsClient> = Layer.succeed(DnsClient, {
   provider: noProvider,
   capabilities: { compareAndSet: false, atomicBatch: false, minTtl: 1, comments: true, proxied: true },
-  findZone: (name) => Effect.succeed({ id: "offline", name: name.split(".").slice(-2).join(".") }),
+  findZone: (name) => Effect.succeed(offlineZone(name)),
+  findZones: (names) => Effect.succeed(names.map(offlineZone)),
   listAt: () => Effect.succeed([]),
   listCommented: () => Effect.succeed([]),
   put: () => noCredentials("put"),

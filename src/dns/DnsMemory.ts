@@ -94,13 +94,16 @@ const make = (zones: ReadonlyArray<Zone>, recordSets: ReadonlyArray<RecordSet>) 
         })
       }).pipe(Effect.flatten)
 
+    const findZone = (name: string) =>
+      step("findZone", name, (recordSets) =>
+        Either.map(chooseZone(name, zones), (zone) => [zone, recordSets])
+      )
+
     const client = DnsClient.of({
       provider: "memory",
       capabilities,
-      findZone: (name) =>
-        step("findZone", name, (recordSets) =>
-          Either.map(chooseZone(name, zones), (zone) => [zone, recordSets])
-        ),
+      findZone,
+      findZones: (names) => Effect.forEach(names, findZone),
       listAt: (_zone, name) =>
         step("listAt", name, (recordSets) =>
           Either.right([recordSets.filter((each) => each.name === name), recordSets])

@@ -112,6 +112,8 @@ const DeploymentLog = Schema.TaggedStruct("DeploymentLog", {
 const HealthAttempted = Schema.TaggedStruct("HealthAttempted", {
   /** Which domain was asked, where there are several. */
   host: Schema.optionalWith(Schema.String, { exact: true }),
+  /** It is well if it redirects there. */
+  leadsTo: Schema.optionalWith(Schema.String, { exact: true }),
   stage: Schema.Literal("origin", "name"),
   attempt: Schema.Number,
   ok: Schema.Boolean,

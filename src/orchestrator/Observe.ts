@@ -1,3 +1,4 @@
+import * as EffectArray from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
@@ -247,21 +248,25 @@ export const findProjects = Effect.fn("findProjects")(function* (name: string) {
 })
 
 /** What stands at each of the domains. */
-export const observeDns = ({
-  domains
-}: Pick<Spec, "domains">): Effect.Effect<ReadonlyArray<ObservedDns>, DnsError, DnsClient> =>
-  Effect.forEach(
-    domains,
-    (name) =>
-      Effect.gen(function* () {
-        const dns = yield* DnsClient
-        const zone = yield* dns.findZone(name)
-        const recordSets = yield* dns.listAt(zone, name)
-        const { comments, automaticTtl } = dns.capabilities
-        return { name, provider: dns.provider, comments, automaticTtl, zone, recordSets }
-      }),
+export const observeDns = Effect.fn("observeDns")(function* ({ domains }: Pick<Spec, "domains">) {
+  if (domains.length === 0) return []
+  const dns = yield* DnsClient
+  const { comments, automaticTtl } = dns.capabilities
+  const zones = yield* dns.findZones(domains)
+  return yield* Effect.forEach(
+    EffectArray.zip(domains, zones),
+    ([name, zone]) =>
+      Effect.map(dns.listAt(zone, name), (recordSets): ObservedDns => ({
+        name,
+        provider: dns.provider,
+        comments,
+        automaticTtl,
+        zone,
+        recordSets
+      })),
     { concurrency: 4 }
   )
+})
 
 const isNowhere = ({ domains }: Spec): boolean => domains.length === 0
 

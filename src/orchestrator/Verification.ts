@@ -11,7 +11,7 @@ import { Pace } from "../engine/Pace.ts"
 import { makeReadingRun, reportEnd, Run } from "../engine/Run.ts"
 import { toldDomains } from "./Desired.ts"
 import { RunError } from "./RunError.ts"
-import { healthAttempted, publicUrl } from "./steps/Verify.ts"
+import { askedAt, healthAttempted, publicUrl } from "./steps/Verify.ts"
 
 export interface VerificationSubject {
   readonly name: string
@@ -95,13 +95,11 @@ const checkDns = Effect.fn("checkDns")(function* (domain: string) {
   }
 })
 
-const checkHttp = Effect.fn("checkHttp")(function* (
-  domain: string,
-  { domains, healthcheck, redirect }: VerificationSubject
-) {
+const checkHttp = Effect.fn("checkHttp")(function* (domain: string, subject: VerificationSubject) {
   const run = yield* Run
   const { port } = yield* HealthProbe
   const { confirmHealth } = yield* Pace
+  const { healthcheck, redirect } = subject
   const leadsTo = redirectOf(domain, redirect)
   const health = yield* awaitHealthy({
     host: domain,
@@ -114,7 +112,7 @@ const checkHttp = Effect.fn("checkHttp")(function* (
       Duration.sum(healthcheck.interval, healthcheck.timeout),
       healthcheck.retries + 1
     ),
-    onAttempt: (attempt) => run.emit(healthAttempted(attempt, domains.length > 1 ? domain : undefined))
+    onAttempt: (attempt) => run.emit(healthAttempted(attempt, askedAt(domain, subject)))
   })
   yield* run.emit({
     _tag: "Verified",

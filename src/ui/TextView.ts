@@ -280,7 +280,7 @@ export const makeTextView = (
           name
         }[event.stage]
         return event.ok
-          ? once(view, `healthy at ${where}`)
+          ? once(view, event.leadsTo === undefined ? `healthy at ${where}` : `redirects at ${where}`)
           : waiting(view, at, `not healthy at ${where}: ${clean(event.detail)}`)
       }
       case "Settling":

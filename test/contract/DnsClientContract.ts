@@ -72,6 +72,10 @@ export const dnsClientContract = <E>(
         assert.strictEqual(yield* found(`a.b.sub.${zone}`), `sub.${zone}`)
         assert.strictEqual(yield* found(`notsub.${zone}`), zone)
         yield* refused(dns.findZone(`other${zone}`), "ZoneNotFound")
+        const names = [`api.${zone}`, `a.sub.${zone}`, zone, `www.${zone}`]
+        const one = yield* Effect.forEach(names, (host) => dns.findZone(host))
+        assert.deepStrictEqual(yield* dns.findZones(names), one)
+        yield* refused(Effect.asVoid(dns.findZones([zone, `other${zone}`])), "ZoneNotFound")
       }))
 
     test("shows nothing at a name without records", () =>

@@ -106,18 +106,21 @@ const make = Effect.fnUntraced(function* (config: CloudflareConfig) {
       })
     )
 
-  const candidates = Effect.fnUntraced(function* (name: string) {
-    if (config.zoneId !== undefined) return yield* onlyZone("findZone", config.zoneId)
+  const onlyOne = (id: string) => onlyZone("findZone", id)
+  const asking = { named: zonesNamed, only: onlyOne }
+
+  const candidates = Effect.fnUntraced(function* (name: string, { named, only }: typeof asking) {
+    if (config.zoneId !== undefined) return yield* only(config.zoneId)
     // A token for some zones only may not list them all, but may ask for one by name.
     for (const suffix of zoneCandidates(name)) {
-      const zones = yield* zonesNamed(suffix)
+      const zones = yield* named(suffix)
       if (zones.length > 0) return zones
     }
     return []
   })
 
-  const findZone = Effect.fn("Cloudflare.findZone")(function* (name: string) {
-    const all = (yield* candidates(name)).filter((zone) => isWithin(name, zone.name))
+  const findZone = Effect.fn("Cloudflare.findZone")(function* (name: string, ask: typeof asking) {
+    const all = (yield* candidates(name, ask)).filter((zone) => isWithin(name, zone.name))
     // A name that was moved between accounts leaves an inactive zone behind.
     const active = all.filter(({ status }) => status === undefined || status === "active")
     const [inactive] = all
@@ -131,6 +134,14 @@ const make = Effect.fnUntraced(function* (config: CloudflareConfig) {
       return yield* http.fail("findZone", { reason: "ZoneNotFound", detail })
     }
     return { id: zone.id, name: zone.name }
+  })
+
+  const findZones = Effect.fn("Cloudflare.findZones")(function* (names: ReadonlyArray<string>) {
+    const once = {
+      named: yield* Effect.cachedFunction(zonesNamed),
+      only: yield* Effect.cachedFunction(onlyOne)
+    }
+    return yield* Effect.forEach(names, (name) => findZone(name, once))
   })
 
   const allPages = Effect.fnUntraced(function* <A, I>(
@@ -266,7 +277,8 @@ const make = Effect.fnUntraced(function* (config: CloudflareConfig) {
   return DnsClient.of({
     provider,
     capabilities: { compareAndSet: false, atomicBatch: true, minTtl: 60, comments: true, proxied: true },
-    findZone: flow(findZone, Effect.mapError(http.told)),
+    findZone: (name) => Effect.mapError(findZone(name, asking), http.told),
+    findZones: flow(findZones, Effect.mapError(http.told)),
     listAt: (zone, name) => Effect.mapError(listAt("listAt", zone, name), http.told),
     listCommented: flow(listCommented, Effect.mapError(http.told)),
     put: flow(put, Effect.mapError(http.told)),

@@ -103,8 +103,10 @@ const make = Effect.fnUntraced(function* (config: PowerDnsConfig) {
     )
   })
 
-  const findZone = Effect.fn("PowerDns.findZone")(function* (name: string) {
-    const zones = yield* listZones("findZone")
+  const zoneAmong = Effect.fnUntraced(function* (
+    name: string,
+    zones: Effect.Effect.Success<ReturnType<typeof listZones>>
+  ) {
     const chosen = yield* Either.mapLeft(chooseZone(name, zones), (refusal) => refuse("findZone", refusal))
     // Taking a shorter zone instead would write where nobody asks.
     if (/^(slave|secondary|consumer)$/i.test(chosen.kind ?? "")) {
@@ -112,6 +114,14 @@ const make = Effect.fnUntraced(function* (config: PowerDnsConfig) {
       return yield* http.fail("findZone", { reason: "ZoneNotFound", detail })
     }
     return { id: chosen.id, name: chosen.name }
+  })
+  const findZone = (name: string) =>
+    Effect.flatMap(listZones("findZone"), (zones) => zoneAmong(name, zones)).pipe(
+      Effect.withSpan("PowerDns.findZone")
+    )
+  const findZones = Effect.fn("PowerDns.findZones")(function* (names: ReadonlyArray<string>) {
+    const zones = yield* listZones("findZone")
+    return yield* Effect.forEach(names, (name) => zoneAmong(name, zones))
   })
 
   const rrsetsAt = (method: string, zone: Zone, name: string, parameters: Readonly<Record<string, string>>) =>
@@ -198,6 +208,7 @@ const make = Effect.fnUntraced(function* (config: PowerDnsConfig) {
       proxied: false
     },
     findZone: flow(findZone, Effect.mapError(http.told)),
+    findZones: flow(findZones, Effect.mapError(http.told)),
     listAt: (zone, name) => Effect.mapError(listAt("listAt", zone, name), http.told),
     listCommented: flow(listCommented, Effect.mapError(http.told)),
     put: flow(put, Effect.mapError(http.told)),

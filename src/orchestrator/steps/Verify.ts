@@ -11,7 +11,7 @@ import { HealthProbe, type Expectation } from "../../health/HealthProbe.ts"
 import { judge } from "../../health/Judge.ts"
 import { isRunning, readStatus } from "../../health/StatusProbe.ts"
 import { KnownSecrets } from "../../secrets/KnownSecrets.ts"
-import { redirectOf } from "../../appspec/sections/Application.ts"
+import { type Redirect, redirectOf } from "../../appspec/sections/Application.ts"
 import type { Spec } from "../../appspec/Spec.ts"
 import type { Healthcheck } from "../../appspec/sections/Healthcheck.ts"
 import { DeploymentFailedError } from "../../engine/DeployError.ts"
@@ -122,7 +122,7 @@ const awaitAnswer = Effect.fn("awaitAnswer")(function* (
   expectedRelease: string | undefined,
   watch: ContainerWatch | undefined
 ) {
-  const { dns, domains, healthcheck, redirect } = verification.spec
+  const { dns, healthcheck, redirect } = verification.spec
   const run = yield* Run
   const pace = yield* Pace
   return yield* awaitHealthy({
@@ -134,7 +134,7 @@ const awaitAnswer = Effect.fn("awaitAnswer")(function* (
     deadline: Duration.sum(patience(healthcheck), pace.certificate),
     proxied: dns.proxied,
     confirmAfter: pace.confirmHealth,
-    onAttempt: (attempt) => run.emit(healthAttempted(attempt, domains.length > 1 ? host : undefined))
+    onAttempt: (attempt) => run.emit(healthAttempted(attempt, askedAt(host, verification.spec)))
   }).pipe(Effect.catchTag("UnhealthyError", (error) => explain(verification, watch, error)))
 })
 
@@ -170,13 +170,22 @@ const ask = Effect.fn("ask")(function* (
   return verdict.ok || verdict.reason === "Certificate" ? undefined : { detail: verdict.detail, gone: true }
 })
 
-/** @param host where there are several. */
+/** How attempts at one of several domains are told. */
+export const askedAt = (
+  host: string,
+  { domains, redirect }: Pick<Spec, "domains"> & { readonly redirect?: Redirect | undefined }
+) => {
+  const leadsTo = redirectOf(host, redirect)
+  return domains.length > 1 ? { host, ...(leadsTo === undefined ? {} : { leadsTo }) } : {}
+}
+
+/** @param asked what tells it from others, where there are several. */
 export const healthAttempted = (
   { stage, number, outcome }: Attempt,
-  host?: string | undefined
+  asked: { readonly host?: string; readonly leadsTo?: string }
 ): DeploymentEvent => ({
   _tag: "HealthAttempted",
-  ...(host === undefined ? {} : { host }),
+  ...asked,
   stage,
   attempt: number,
   ok: outcome.ok,

@@ -378,6 +378,12 @@ describe("Cloudflare", () => {
           world.requests.map(({ query }) => query.get("name")),
           ["a.b.example.test", "b.example.test", "example.test"]
         )
+        yield* dns.findZones(["example.test", "www.example.test", "b.example.test"])
+        assert.deepStrictEqual(
+          world.requests.slice(3).map(({ query }) => query.get("name")),
+          ["example.test", "www.example.test", "b.example.test"],
+          "each zone is asked for once"
+        )
       })
     )
   )
