@@ -76,7 +76,8 @@ export const plainOf = (all: ReadonlyArray<WantedSetting>): PlainSettings =>
     {}
   )
 
-const shown = (setting: Setting, value: string): string | null => (value === usual(setting) ? null : value)
+/** No text and no limit is nothing; a switch is always one way or the other. */
+const shown = (value: string): string | null => (value === "" || value === "0" ? null : value)
 
 /** The settings that a spec names. What else the application has stays, unless fabrik has given it. */
 export const settingsOf = (all: ReadonlyArray<WantedSetting>): Part => {
@@ -99,8 +100,8 @@ export const settingsOf = (all: ReadonlyArray<WantedSetting>): Part => {
         changes: [],
         fields: differences.map(({ after, before, setting }): FieldChange => ({
           field: setting.name,
-          before: shown(setting, before),
-          after: shown(setting, after),
+          before: application === undefined ? null : shown(before),
+          after: shown(after),
           secret: false
         })),
         plain,

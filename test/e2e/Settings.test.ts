@@ -150,9 +150,10 @@ describe.concurrent("the settings of an application", () => {
           assert.notDeepEqual(yield* plainOf(sandbox), stored)
           const bare = saying({ source: to.source })
           const { fields } = yield* applied(sandbox, bare)
-          assert.isTrue(
-            Object.values(fields).every(([, after]) => after === null),
-            JSON.stringify(fields)
+          const usual = (field: string) => (field === "autoDeploy" ? "true" : null)
+          assert.deepStrictEqual(
+            Object.entries(fields).filter(([field, [, after]]) => after !== usual(field)),
+            []
           )
           assert.deepStrictEqual(yield* plainOf(sandbox), {})
           assert.strictEqual((yield* applied(sandbox, bare)).report.outcome, "unchanged")
@@ -260,6 +261,14 @@ describe.concurrent("the settings of an application", () => {
       assert.deepStrictEqual(yield* sandbox.world, before)
       yield* applied(sandbox, spec, { allowDowntime: true })
       assert.deepStrictEqual(yield* plainOf(sandbox), { ports_mappings: "18080:8080" })
+      const failing = saying({ ports: ["19090:8080", "18080:8080"] }, { SANDBOX_APP: "unhealthy" })
+      const failed = yield* applyTo(sandbox, failing, { allowDowntime: true })
+      assert.deepStrictEqual(
+        Either.isLeft(failed.result) ? failed.result.left.report.leftovers : undefined,
+        []
+      )
+      assert.deepStrictEqual(yield* plainOf(sandbox), { ports_mappings: "18080:8080" })
+      assert.strictEqual((yield* applied(sandbox, spec)).report.outcome, "unchanged")
       // Without them the new version starts beside the old one.
       yield* applied(sandbox, specOf())
       assert.deepStrictEqual(yield* plainOf(sandbox), {})
