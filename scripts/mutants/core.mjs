@@ -187,8 +187,8 @@ export const core = [
   {
     name: "the word that an update is not deployed yet",
     file: "src/orchestrator/Reconcile.ts",
-    find: "const pending = current?.pending === true",
-    put: "const pending = false",
+    find: "const unconfirmed = current?.pending === true",
+    put: "const unconfirmed = false",
     tests: ["test/reliability/Crash.test.ts"]
   },
   {

@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { Spec } from "../../src/appspec/Spec.ts"
 import { planNotes } from "../../src/orchestrator/PlanNotes.ts"
-import { desired, empty, spec, zone } from "./Samples.ts"
+import type { Observed } from "../../src/orchestrator/Observe.ts"
+import { application, desired, empty, spec, zone } from "./Samples.ts"
 
 const notes = (changes: Partial<Spec>, provider = "cloudflare") =>
   planNotes(
@@ -24,5 +25,22 @@ describe("planNotes", () => {
     }
     assert.notMatch(notes({ domains: ["a.b.example.com"] }), /Universal SSL/)
     assert.notMatch(notes({ domains: ["a.b.example.com"], dns: proxied }, "memory"), /Universal SSL/)
+  })
+
+  it("says what can be seen without a domain, and what cannot without credentials", () => {
+    const said = (observed: Partial<Observed>, changes: Partial<Spec> = { domains: [] }) =>
+      planNotes(
+        desired({ ...spec, healthcheck: { ...spec.healthcheck, container: false }, ...changes }),
+        { ...empty, dns: [], ...observed },
+        { deploys: true, replaces: false, drifted: false }
+      ).join("\n")
+    assert.match(said({}), /^It has no domain: nobody outside can ask it/)
+    assert.notMatch(said({}), /healthcheck\.container|DNS provider/)
+    assert.match(said({ recordsUnseen: true }), /whether it left a record could not be looked at/)
+    const update = said({ application: application({ ...spec, domains: [] }) })
+    assert.match(update, /Should the new one crash, none runs until/)
+    assert.notMatch(update, /the site|off the air/)
+    assert.match(said({ application: application() }), /https:\/\/api\.example\.com goes off the air/)
+    assert.notMatch(said({ application: application() }, {}), /off the air/)
   })
 })

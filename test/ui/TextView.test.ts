@@ -131,6 +131,50 @@ describe("TextView", () => {
     ])
   })
 
+  it("never speaks of a URL where there is no domain", () => {
+    const nowhere: DeploymentEvent = {
+      _tag: "RunStarted",
+      command: "apply",
+      name: "worker",
+      domain: null,
+      domains: [],
+      mode: "live"
+    }
+    for (const [said, millis] of [
+      ["its container runs, and has stayed up for 10.0 s", 10_000],
+      ["its container runs", 0]
+    ] as const) {
+      const { lines } = show([nowhere, { _tag: "SeenRunning", millis }, finished("complete", null)])
+      assert.include(lines, "err|worker, no domain (apply)")
+      assert.include(lines, `err|      ${said}`)
+      assert.include(lines.at(-1), "worker is deployed and runs (no domain)")
+      assert.notMatch(lines.join(), /https|live|answers|out\|/)
+    }
+  })
+
+  it("tells several domains apart, and the one that redirects", () => {
+    const asked = (host: string, leadsTo?: string): DeploymentEvent => ({
+      _tag: "HealthAttempted",
+      host,
+      ...(leadsTo === undefined ? {} : { leadsTo }),
+      stage: "name",
+      attempt: 1,
+      ok: true,
+      detail: ""
+    })
+    const domains = ["www.a.de", "a.de"]
+    const { lines } = show([
+      { _tag: "RunStarted", command: "apply", name: "a", domain: "www.a.de", domains, mode: "live" },
+      asked("www.a.de"),
+      asked("a.de", "www.a.de")
+    ])
+    assert.deepStrictEqual(lines, [
+      "err|a -> https://www.a.de and 1 more (apply)",
+      "err|      healthy at www.a.de",
+      "err|      redirects at a.de"
+    ])
+  })
+
   it("shows the plan and not the walk through it when planning", () => {
     const plan: DeploymentEvent = {
       _tag: "Planned",
