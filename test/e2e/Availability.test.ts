@@ -11,6 +11,7 @@ import * as Schedule from "effect/Schedule"
 import { HealthProbe } from "../../src/health/HealthProbe.ts"
 import type { SandboxHandle } from "../../src/sandbox/SandboxHandle.ts"
 import type { Spec } from "../../src/appspec/Spec.ts"
+import { sample } from "../reliability/Scale.ts"
 import { testSandbox } from "../sandbox/TestSandbox.ts"
 import { applyTo, layersOf, specOf } from "./SandboxWorld.ts"
 
@@ -65,7 +66,7 @@ const slowEnough = { seed: { domains: ["api.example.com"] }, latency: { build: "
 
 // One after the other: a TLS handshake every 50 ms is work, and all of it is done in this one process.
 describe("with Coolify's health check", () => {
-  for (const behaviour of ["crash", "unhealthy", "fail-build"]) {
+  for (const behaviour of sample(["crash", "unhealthy", "fail-build"], 2)) {
     it.scopedLive(`an update to a version that does ${behaviour} is never seen`, () =>
       Effect.gen(function* () {
         const sandbox = yield* testSandbox(slowEnough)
@@ -83,7 +84,7 @@ describe("with Coolify's health check", () => {
 })
 
 describe("without Coolify's health check", () => {
-  for (const behaviour of ["crash", "unhealthy"]) {
+  for (const behaviour of sample(["crash", "unhealthy"], 1)) {
     it.scopedLive(`an update to a version that does ${behaviour} leaves a gap that the plan announced`, () =>
       Effect.gen(function* () {
         const sandbox = yield* testSandbox(slowEnough)
@@ -129,7 +130,7 @@ describe("a replacement", () => {
       return (yield* Effect.provide(visit, layersOf(sandbox))).what
     })
 
-  for (const behaviour of ["crash", "flap:0.2"]) {
+  for (const behaviour of sample(["crash", "flap:0.2"], 1)) {
     it.scopedLive(`that does ${behaviour} is never seen, although Coolify does not look`, () =>
       Effect.gen(function* () {
         const sandbox = yield* testSandbox(slowEnough)

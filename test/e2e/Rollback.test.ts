@@ -6,6 +6,7 @@ import * as Fiber from "effect/Fiber"
 import type { ApplyOptions } from "../../src/orchestrator/Apply.ts"
 import type { SandboxHandle } from "../../src/sandbox/SandboxHandle.ts"
 import type { Spec } from "../../src/appspec/Spec.ts"
+import { sample } from "../reliability/Scale.ts"
 import { testSandbox } from "../sandbox/TestSandbox.ts"
 import { applyTo, specOf } from "./SandboxWorld.ts"
 
@@ -151,7 +152,7 @@ const succeeds = (sandbox: SandboxHandle, spec: Spec) =>
   })
 
 describe.concurrent("a first apply that fails leaves nothing behind", () => {
-  for (const failure of [...createFailures, ...failures]) {
+  for (const failure of sample([...createFailures, ...failures], 10)) {
     it.scopedLive(failure.name, () =>
       Effect.gen(function* () {
         const sandbox = yield* testSandbox({ seed: { domains: ["api.example.com"] } })
@@ -163,9 +164,8 @@ describe.concurrent("a first apply that fails leaves nothing behind", () => {
 })
 
 describe.concurrent("an update that fails brings the old version back", () => {
-  for (const failure of failures.filter(
-    ({ faults }) => faults?.some((fault) => fault.startsWith("dns")) !== true
-  )) {
+  const ofUpdates = failures.filter(({ faults }) => faults?.some((fault) => fault.startsWith("dns")) !== true)
+  for (const failure of sample(ofUpdates, 8)) {
     it.scopedLive(failure.name, () =>
       Effect.gen(function* () {
         const sandbox = yield* testSandbox({ seed: { domains: ["api.example.com"] } })
@@ -289,7 +289,7 @@ describe.concurrent("a reviewed plan", () => {
 })
 
 describe.concurrent("an interruption", () => {
-  for (const millis of [5, 25, 60, 120, 250]) {
+  for (const millis of sample([5, 25, 60, 120, 250], 2)) {
     it.scopedLive(`after ${millis} ms rolls back`, () =>
       Effect.gen(function* () {
         const sandbox = yield* testSandbox({
@@ -307,12 +307,13 @@ describe.concurrent("an interruption", () => {
 })
 
 describe.concurrent("a lost answer does not make a duplicate", () => {
-  for (const fault of [
+  const lost = [
     "coolify POST /projects reset after x1",
     "coolify POST /applications reset after x1",
     "coolify POST /deploy reset after x1",
     "dns PATCH /zones reset after x1"
-  ]) {
+  ]
+  for (const fault of sample(lost, 2)) {
     it.scopedLive(fault, () =>
       Effect.gen(function* () {
         const sandbox = yield* testSandbox({ seed: { domains: ["api.example.com"] } })
