@@ -9,7 +9,7 @@ import type { Complaint } from "./Report.ts"
 export type Environment = ReadonlyMap<string, string>
 
 /** What a variable can be told of a database. */
-export const databaseFields = ["url", "host", "port", "user", "password", "name"] as const
+const databaseFields = ["url", "host", "port", "user", "password", "name"] as const
 type DatabaseField = (typeof databaseFields)[number]
 
 /** Known only once the database is there. */
@@ -85,6 +85,10 @@ export const rendered = (template: TextTemplate, valueOf: (reference: Reference)
   template.map((part) => (typeof part === "string" ? part : valueOf(part))).join("")
 
 export const isReference = (part: string | Reference): part is Reference => typeof part !== "string"
+
+/** Whether a value tells nothing secret: where a database is, and not how to get in. */
+export const isOpen = (template: TextTemplate): boolean =>
+  template.every((part) => !isReference(part) || (part.field !== "url" && part.field !== "password"))
 
 /** As it is written. */
 export const written = ({ database: of, field }: Reference): string => `\${databases.${of}.${field}}`

@@ -165,6 +165,10 @@ export const planDatabase = (
   return Either.right({ wanted, live, changes: runs(live) ? [] : [line("update", starts)] })
 }
 
+/** Whether there is anything to do or to wait for, should the application be deployed. */
+export const isUnready = ({ changes, live }: PlannedDatabase): boolean =>
+  changes.length > 0 || live?.status.endsWith(":starting") === true
+
 /**
  * Makes the database, or starts the one there is, and waits until it takes connections.
  * @param password known beforehand: whatever becomes of the answer, everything is known of it but the uuid.
@@ -177,6 +181,7 @@ export const ensureDatabase = Effect.fn("ensureDatabase")(function* (
   const { engine, resource } = wanted
   if (live !== undefined) {
     if (changes.length > 0) yield* start(live)
+    else yield* awaitRunning(live)
     return live.uuid
   }
   const uuid = yield* create(place, wanted, password ?? Redacted.make(""))
@@ -206,7 +211,12 @@ const start = Effect.fnUntraced(function* (live: Database) {
   const { engine, name, uuid } = live
   const props = (is: boolean) => ({ uuid, projectUuid: "", environment: "", engine, runs: is })
   yield* changing(database, { name, before: props(false), after: props(true) }, () =>
-    coolify.databases.start(uuid)
+    Effect.catchIf(
+      coolify.databases.start(uuid),
+      // Somebody was faster, or Coolify's status lags: it runs.
+      ({ reason }) => reason === "Refused",
+      () => Effect.void
+    )
   )
   yield* announce({ system: "coolify", kind: "database", name, action: "updated" })
   yield* awaitRunning(live)

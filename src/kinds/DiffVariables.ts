@@ -20,17 +20,21 @@ export interface VariableDiff {
  * Compares production variables by value where the token may read it, else by the digest in the comment. Rows that
  * fabrik did not write stay, unless the spec names them; preview rows are touched only when their production row goes.
  * @param held rows that the spec names and that stay as they are.
- * @param pending names whose value is known only once something else is made.
+ * @param pending those whose value is known only once something else is made.
  */
 export const diffVariables = (
   desired: ReadonlyArray<Variable>,
   observed: ReadonlyArray<ObservedVariable>,
   isSecret: (key: string) => boolean,
   held: ReadonlyArray<ObservedVariable>,
-  pending: ReadonlyArray<string> = []
+  pending: ReadonlyArray<{ readonly key: string; readonly secret: boolean }> = []
 ): VariableDiff => {
   const rows = new Map(observed.filter((row) => !row.isPreview).map((row) => [row.key, row]))
-  const wanted = new Set([...[...desired, ...held].map(({ key }) => key), ...pending, releaseKey])
+  const wanted = new Set([
+    ...[...desired, ...held].map(({ key }) => key),
+    ...pending.map(({ key }) => key),
+    releaseKey
+  ])
   const put = desired.filter((variable) => !isSame(variable, rows.get(variable.key)))
   const gone = [...rows.values()]
     .filter((row) => !wanted.has(row.key) && isOurComment(row.comment))
@@ -75,13 +79,13 @@ export const diffVariables = (
       .toSorted((a, b) => Number(b.isPreview) - Number(a.isPreview)),
     changes: [
       ...put.map((variable) => change(variable.key, variable)),
-      ...pending.map((key): Change => ({
+      ...pending.map(({ key, secret }): Change => ({
         system: "coolify",
         kind: "variable",
         name: key,
         action: rows.has(key) ? "update" : "create",
         fields: [
-          { field: "value", before: rows.has(key) ? "set" : null, after: "set", secret: true, pending: true }
+          { field: "value", before: rows.has(key) ? "set" : null, after: "set", secret, pending: true }
         ]
       })),
       ...gone.map((row) => change(row.key, undefined))

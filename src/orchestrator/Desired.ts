@@ -55,6 +55,8 @@ export interface PlannedSecret {
   readonly name: string
   readonly value: Redacted.Redacted<string>
   readonly origin: SecretOrigin
+  /** Nothing secret after all: made of where a database is. */
+  readonly open?: true
   /** Of origin `env-file`: which one. */
   readonly file?: string
 }
@@ -172,7 +174,9 @@ export const desiredVariables = Effect.fn("desiredVariables")(function* (
     readonly origin?: SecretOrigin
   }> = [
     ...Object.entries(spec.env).map(([key, value]) => ({ key, value: Redacted.make(value) })),
-    ...secrets.map(({ name, value, origin }) => ({ key: name, value, origin }))
+    ...secrets.map(({ name, value, open, origin }) =>
+      open === true ? { key: name, value } : { key: name, value, origin }
+    )
   ].toSorted((a, b) => (a.key < b.key ? -1 : 1))
   return yield* Effect.forEach(
     values,

@@ -23,7 +23,7 @@ import { absentIfNotFound } from "../kinds/Find.ts"
 import * as Marker from "../engine/Marker.ts"
 import type { ObservedDns, OrphanRecord } from "../kinds/DiffRecord.ts"
 import { planDatabase, type PlannedDatabase } from "../kinds/Database.ts"
-import type { PlannedPart } from "../kinds/Part.ts"
+import type { Given, PlannedPart } from "../kinds/Part.ts"
 import { furnishings, isEmpty, namesakes } from "../kinds/Projects.ts"
 import { withPublicAddress } from "./ServedDomains.ts"
 import { Owner } from "../engine/Owner.ts"
@@ -76,11 +76,16 @@ export const observe = Effect.fn("observe")(function* (spec: Spec, options: { re
   const everywhere = release?.pending === true
   const { provider } = yield* DnsClient
   const recordsUnseen = everywhere && !options.skipDns && isNowhere(spec) && provider === noProvider
-  const given = (kind: string) =>
-    release && {
-      has: (name: string) => release.has.includes(shortName(kind, name)),
-      isEmpty: !release.has.some((short) => mayBeOf(kind, short))
+  const given = (kind: string): Given | undefined => {
+    if (release !== undefined) {
+      return {
+        has: (name) => release.has.includes(shortName(kind, name)),
+        isEmpty: !release.has.some((short) => mayBeOf(kind, short))
+      }
     }
+    // A first run that was killed had no time to note it. What has never run holds nothing that anybody could miss.
+    return coolify.application?.status === "exited" ? { has: () => true, isEmpty: false } : undefined
+  }
   const [databases, parts, orphans] = yield* Effect.all(
     [
       observeDatabases(spec, coolify.databases),

@@ -1,5 +1,7 @@
 /** Pure: what has to change so that the world is as desired, field by field, and what must not be touched. */
 import * as Either from "effect/Either"
+import { isOpen } from "../appspec/Interpolate.ts"
+import type { Spec } from "../appspec/Spec.ts"
 import type { Application, ApplicationPatch, ApplicationSettings } from "../coolify/endpoints/Applications.ts"
 import type { ObservedVariable } from "../coolify/endpoints/Variables.ts"
 import type { Project } from "../coolify/endpoints/Projects.ts"
@@ -164,9 +166,9 @@ const reconcileCoolify = (
     const variables = diffVariables(
       desired.variables,
       observed.variables,
-      (key) => spec.secrets.includes(key) || Object.hasOwn(spec.references, key),
+      (key) => isSecret(spec, key),
       desired.held ?? [],
-      pending.map(({ key }) => key)
+      pending.map(({ key }) => ({ key, secret: isSecret(spec, key) }))
     )
     const databases = observed.databases.flatMap(({ changes }) => changes)
     const hidden = hiddenRelease(releaseRow(observed.variables))
@@ -217,6 +219,11 @@ const reconcileCoolify = (
       ]
     }
   })
+
+const isSecret = ({ references, secrets }: Spec, key: string): boolean => {
+  const template = new Map(Object.entries(references)).get(key)
+  return template === undefined ? secrets.includes(key) : !isOpen(template)
+}
 
 const applicationAction = (
   desired: Desired,

@@ -2,14 +2,14 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import { isReference, rendered, type Reference, type TextTemplate } from "../appspec/Interpolate.ts"
+import { isOpen, isReference, rendered, type Reference, type TextTemplate } from "../appspec/Interpolate.ts"
 import type { Spec } from "../appspec/Spec.ts"
 import { type Connection, connectionIn, connectionOf } from "../coolify/DatabaseEngine.ts"
 import type { ObservedVariable } from "../coolify/endpoints/Variables.ts"
 import { RefusedError } from "../engine/DeployError.ts"
 import { Run } from "../engine/Run.ts"
 import type { PlannedDatabase } from "../kinds/Database.ts"
-import { isSecretComment } from "../kinds/VariableComment.ts"
+import { isOurComment } from "../kinds/VariableComment.ts"
 import { KnownSecrets } from "../secrets/KnownSecrets.ts"
 import { SecretStore } from "../secrets/SecretStore.ts"
 import { desiredVariables, type Desired, type PlannedSecret } from "./Desired.ts"
@@ -99,14 +99,15 @@ export const withReferences = Effect.fn("withReferences")(function* (
     Effect.fnUntraced(function* ([key, template]) {
       const names = new Set(template.filter(isReference).map((part) => part.database))
       const used = databases.filter(({ wanted }) => names.has(wanted.name))
-      yield* run.emit({ _tag: "SecretResolved", name: key, origin: "database" })
+      const open = isOpen(template)
+      if (!open) yield* run.emit({ _tag: "SecretResolved", name: key, origin: "database" })
       const unknown = used.filter(({ live, wanted }) => live !== undefined && !connections.has(wanted.name))
       if (used.some(({ live }) => live === undefined)) {
         if (unknown.length > 0) return yield* unreadable(key, unknown)
         return { pending: { key, template, connections } }
       }
       const row = variables.find((one) => one.key === key && !one.isPreview)
-      const ours = row !== undefined && isSecretComment(row.comment) ? row : undefined
+      const ours = row !== undefined && isOurComment(row.comment) ? row : undefined
       if (unknown.length > 0) {
         return ours === undefined ? yield* unreadable(key, unknown) : keeping(spec, ours)
       }
@@ -117,7 +118,7 @@ export const withReferences = Effect.fn("withReferences")(function* (
       if (ours?.value !== undefined && differsInPassword(value, Redacted.value(ours.value), passwords)) {
         return { ...keeping(spec, ours), note: changedPassword(key, used) }
       }
-      return { secret: { name: key, value: Redacted.make(value), origin: "database" } as const }
+      return { secret: planned(key, value, open) }
     })
   )
   const of = <A>(pick: (one: (typeof settled)[number]) => A | undefined) =>
@@ -134,6 +135,13 @@ export const withReferences = Effect.fn("withReferences")(function* (
     referenceNotes: of((one) => ("note" in one ? one.note : undefined))
   }
   return all
+})
+
+const planned = (name: string, value: string, open: boolean): PlannedSecret => ({
+  name,
+  value: Redacted.make(value),
+  origin: "database",
+  ...(open ? { open: true } : {})
 })
 
 const keeping = (spec: Spec, row: ObservedVariable) => {
@@ -160,12 +168,11 @@ export const complete = Effect.fn("complete")(function* (
   const { pending = [], secrets, spec, variables } = desired
   if (pending.length === 0) return desired
   const known = yield* KnownSecrets
-  const made = pending.map(({ connections: there, key, template }): PlannedSecret => ({
-    name: key,
-    value: Redacted.make(render(template, new Map([...there, ...connections]))),
-    origin: "database"
-  }))
-  yield* Effect.forEach(made, ({ value }) => known.add(value), { discard: true })
+  const made = pending.map(({ connections: there, key, template }) =>
+    planned(key, render(template, new Map([...there, ...connections])), isOpen(template))
+  )
+  const secret = made.filter(({ open }) => open !== true)
+  yield* Effect.forEach(secret, ({ value }) => known.add(value), { discard: true })
   const more = yield* desiredVariables({ ...spec, env: {} }, made, observed)
   const { pending: _, ...rest } = desired
   const completed: Desired = {

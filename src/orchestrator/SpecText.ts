@@ -19,11 +19,11 @@ import { variablesOut } from "../appspec/sections/Variables.ts"
 import type { Spec, Written as Keys } from "../appspec/Spec.ts"
 import { comment, nothing, writeKeys } from "../appspec/WriteSpec.ts"
 import { RefusedError } from "../engine/DeployError.ts"
-import { databaseFields, isReference, type TextTemplate } from "../appspec/Interpolate.ts"
+import { isReference, type TextTemplate } from "../appspec/Interpolate.ts"
 import * as Marker from "../engine/Marker.ts"
 import type { ObservedDns } from "../kinds/DiffRecord.ts"
 import { fieldOf } from "./References.ts"
-import { isSecretComment } from "../kinds/VariableComment.ts"
+import { isOurComment } from "../kinds/VariableComment.ts"
 import { sortVariables } from "./PlainVariables.ts"
 import { specName, type Place } from "./Managed.ts"
 
@@ -70,16 +70,17 @@ const referencesIn = (
   const templateOf = (value: string): TextTemplate => {
     let parts: TextTemplate = [value]
     for (const { connection, database } of told) {
-      for (const field of databaseFields) {
+      // The others are short words that mean the same wherever they come from.
+      for (const field of ["url", "password", "host"] as const) {
         const text = fieldOf(connection, { database, field })
-        // The others are short words that may stand anywhere.
-        const isTelling = field === "url" || field === "password" || field === "host"
-        if (text === "" || (!isTelling && value !== text)) continue
+        if (text === "") continue
         parts = parts.flatMap((part) =>
           typeof part === "string"
             ? part
                 .split(text)
-                .flatMap((piece, index) => (index === 0 ? [piece] : [{ database, field }, piece]))
+                .flatMap((piece, index): TextTemplate =>
+                  index === 0 ? [piece] : [{ database, field }, piece]
+                )
             : [part]
         )
       }
@@ -88,7 +89,7 @@ const referencesIn = (
   }
   return Object.fromEntries(
     rows.flatMap(({ comment: said, isPreview, key, value }) => {
-      if (isPreview || value === undefined || !isSecretComment(said)) return []
+      if (isPreview || value === undefined || !isOurComment(said)) return []
       const template = templateOf(Redacted.value(value))
       return template.some(isReference) ? [[key, template]] : []
     })

@@ -10,6 +10,7 @@ import { redirectOf } from "../appspec/sections/Application.ts"
 import type { Spec } from "../appspec/Spec.ts"
 import { desire } from "./Apply.ts"
 import { dnsTarget, type DnsTarget } from "./Desired.ts"
+import type { PlannedDatabase } from "../kinds/Database.ts"
 import { releaseKey, releaseOfComment } from "../kinds/VariableComment.ts"
 import { observe, type Observed } from "./Observe.ts"
 import { reconcile } from "./Reconcile.ts"
@@ -97,6 +98,20 @@ export const Status = Schema.Struct({
     ),
     { exact: true }
   ),
+  /** The databases that the spec names. */
+  databases: Schema.optionalWith(
+    Schema.Array(
+      Schema.Struct({
+        name: Schema.String,
+        image: Schema.String,
+        /** `null`: there is none yet. */
+        uuid: Schema.NullOr(Schema.String),
+        /** Coolify's own word, e.g. `running:healthy`. */
+        status: Schema.NullOr(Schema.String)
+      })
+    ),
+    { exact: true }
+  ),
   /** All of it is as the spec says. */
   ok: Schema.Boolean
 })
@@ -132,6 +147,7 @@ export const status = Effect.fn("status")(function* (spec: Spec, options: Status
     run,
     ...first,
     ...(others.length === 0 ? {} : { others }),
+    ...(observed.databases.length === 0 ? {} : { databases: observed.databases.map(databaseFacts) }),
     ok:
       coolify !== null &&
       plan.differences?.length === 0 &&
@@ -144,6 +160,13 @@ export const status = Effect.fn("status")(function* (spec: Spec, options: Status
           (dns === null || dns.nameServers.every(({ right }) => right))
       )
   } satisfies Status
+})
+
+const databaseFacts = ({ live, wanted }: PlannedDatabase) => ({
+  name: wanted.resource,
+  image: live?.image ?? wanted.image,
+  uuid: live?.uuid ?? null,
+  status: live?.status ?? null
 })
 
 /** What `fabrik plan` would say, by the same code. */

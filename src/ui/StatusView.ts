@@ -22,6 +22,13 @@ export const renderStatus = (status: Status, style: Style): ReadonlyArray<string
             ...(coolify.release === null ? [] : [`release ${coolify.release} was deployed last`])
           ].join(", ")
         )),
+    ...(status.databases ?? []).flatMap(({ image, name, status: word, uuid }) =>
+      row(
+        "database",
+        word?.startsWith("running") === true,
+        word === null ? `${name}: there is none yet` : `${name}: ${word}, ${image}, ${uuid ?? ""}`
+      )
+    ),
     ...domainRows(status, coolify, row),
     ...planRows(status, row),
     ...(run === null

@@ -42,6 +42,12 @@ const second: Spec = {
   command: "serve --port $PORT",
   dns: { ...base.dns, target: "192.0.2.77" }
 }
+/** With data that no failure may touch. */
+const withDatabase = (of: Spec): Spec => ({
+  ...of,
+  databases: [{ name: "main", engine: "postgresql", image: "postgres:17" }],
+  references: { DATABASE_URL: [{ database: "main", field: "url" }] }
+})
 export const third: Spec = { ...second, port: 7070, env: { LOG_LEVEL: "trace" } }
 const dockerfile = (text: string): Spec => ({ ...base, source: { _tag: "Dockerfile", text } })
 
@@ -59,7 +65,13 @@ export interface Scenario {
 
 export const scenarios: ReadonlyArray<Scenario> = [
   { name: "a first apply", before: undefined, command: "apply", spec: first, healthy: true },
-  { name: "an update", before: first, command: "apply", spec: second, healthy: true },
+  {
+    name: "an update",
+    before: withDatabase(first),
+    command: "apply",
+    spec: withDatabase(second),
+    healthy: true
+  },
   {
     name: "a domain more",
     before: first,
@@ -83,7 +95,13 @@ export const scenarios: ReadonlyArray<Scenario> = [
     shared: true
   },
   { name: "a first apply that fails", before: undefined, command: "apply", spec: first, healthy: false },
-  { name: "an update that fails", before: first, command: "apply", spec: second, healthy: false },
+  {
+    name: "an update that fails",
+    before: withDatabase(first),
+    command: "apply",
+    spec: withDatabase(second),
+    healthy: false
+  },
   {
     name: "a first apply beside others that fails",
     before: undefined,
@@ -206,12 +224,20 @@ const settingsOf = (uuid: string) =>
     ])
   })
 
+/** Which database it is, and its password, are random in each world. */
+const anyDatabase = (text: string): string => text.replace(/:[A-Za-z0-9]{32}@[a-z0-9]{24}/, ":*@*")
+
 /** Everything but ids of rows, the order, and which run made what. */
 const snapshotWith = (twins: boolean) =>
   Effect.gen(function* () {
     const coolify = yield* (yield* CoolifyMemory).world
+    const digest = coolify.databases.length === 0 ? /(?!)/ : /spec=[0-9a-f]{16}/
     const unrun = (text: string | undefined) =>
-      text?.replace(/\brun=[0-9a-f]{12}/, "run=*").replace(/^fabrik release [0-9a-f]{12}/, "fabrik release *")
+      text
+        ?.replace(/\brun=[0-9a-f]{12}/, "run=*")
+        .replace(/^fabrik release [0-9a-f]{12}/, "fabrik release *")
+        // It has that of the database's URL in it.
+        .replace(digest, "spec=*")
     return JSON.parse(
       JSON.stringify({
         projects: coolify.projects.map(({ uuid: _, ...row }) => ({
@@ -227,8 +253,12 @@ const snapshotWith = (twins: boolean) =>
           .filter(({ isPreview }) => !isPreview || twins)
           .map(({ uuid: _, applicationUuid: __, value, ...row }) => ({
             ...row,
-            value: row.key === "FABRIK_RELEASE" ? "*" : value && Redacted.value(value),
-            comment: unrun(row.comment)
+            value: row.key === "FABRIK_RELEASE" ? "*" : value && anyDatabase(Redacted.value(value)),
+            // The digest of what is random in each world.
+            comment:
+              row.key === "DATABASE_URL"
+                ? unrun(row.comment)?.replace(/[0-9a-f]{32}/, "*")
+                : unrun(row.comment)
           }))
           .toSorted((a, b) => (`${a.key} ${a.isPreview}` < `${b.key} ${b.isPreview}` ? -1 : 1)),
         volumes: coolify.storages
@@ -237,6 +267,12 @@ const snapshotWith = (twins: boolean) =>
               `${name.replace(`${applicationUuid}-`, "")}:${mountPath}`
           )
           .toSorted(),
+        databases: coolify.databases.map(({ engine, image, name, status }) => ({
+          engine,
+          image,
+          name,
+          status
+        })),
         records: (yield* (yield* DnsMemory).recordSets)
           .map((row) => ({ ...row, comment: unrun(row.comment) }))
           .toSorted((a, b) => (`${a.name} ${a.type}` < `${b.name} ${b.type}` ? -1 : 1))

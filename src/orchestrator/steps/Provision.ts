@@ -11,7 +11,7 @@ import type { Observed } from "../Observe.ts"
 import { makeAll, node, type Node } from "../../engine/Graph.ts"
 import { Pace } from "../../engine/Pace.ts"
 import type { Reconciliation } from "../Reconcile.ts"
-import { database, ensureDatabase } from "../../kinds/Database.ts"
+import { database, ensureDatabase, isUnready } from "../../kinds/Database.ts"
 import type { RecordAction } from "../../kinds/DiffRecord.ts"
 import {
   application as applicationKind,
@@ -173,22 +173,19 @@ const databaseNodes = (
   after: ReadonlyArray<Pick<Node<unknown, unknown, unknown>, "output">>,
   projectUuid: Effect.Effect<string>
 ): Effect.Effect<ReadonlyArray<DatabaseNode>> =>
-  Effect.forEach(
-    observed.databases.filter(({ changes }) => changes.length > 0),
-    (planned) => {
-      const { engine, name, resource } = planned.wanted
-      return node(
-        { kind: database.name, name: resource },
-        after,
-        Effect.gen(function* () {
-          const place = placeOf(desired, observed, yield* projectUuid)
-          const password = yield* newPassword(desired.spec, name)
-          const uuid = yield* ensureDatabase(place, planned, password)
-          return [name, connectionOf(engine, uuid, password)] as const
-        })
-      )
-    }
-  )
+  Effect.forEach(observed.databases.filter(isUnready), (planned) => {
+    const { engine, name, resource } = planned.wanted
+    return node(
+      { kind: database.name, name: resource },
+      after,
+      Effect.gen(function* () {
+        const place = placeOf(desired, observed, yield* projectUuid)
+        const password = yield* newPassword(desired.spec, name)
+        const uuid = yield* ensureDatabase(place, planned, password)
+        return [name, connectionOf(engine, uuid, password)] as const
+      })
+    )
+  })
 
 /** The variables to write with the values that were pending, and a release that is that of all of them. */
 const withCompleted = (variables: VariableActions, planned: Desired, all: Desired): VariableActions => {
