@@ -48,6 +48,16 @@ const Application = Schema.Struct({
   )
 })
 
+const Database = Schema.Struct({
+  uuid: Schema.String,
+  project: Schema.String,
+  environment: Schema.String,
+  server: Schema.String,
+  engine: Schema.String,
+  columns: Columns,
+  state: Schema.String
+})
+
 const Container = Schema.Struct({
   application: Schema.String,
   image: Schema.String,
@@ -66,6 +76,7 @@ export const World = Schema.Struct({
     projects: Schema.Array(Project),
     applications: Schema.Array(Application),
     containers: Schema.Array(Container),
+    databases: Schema.Array(Database),
     volumes: Schema.Array(Schema.String)
   }),
   zones: Schema.Array(ZoneWorld)

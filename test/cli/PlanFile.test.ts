@@ -73,6 +73,21 @@ describe("a saved plan", () => {
     )
   )
 
+  it.effect("is that of the spec as it was reviewed, whatever has become of its file since", () =>
+    inFolder((file) =>
+      Effect.gen(function* () {
+        const fs = yield* FileSystem.FileSystem
+        yield* savePlan(file("web.plan"), { ...saved, file: file("web.yaml") })
+        yield* fs.writeFileString(file("web.yaml"), text.replace("nginx:1.27", "nginx:1.28"))
+        const subject = yield* loadSubject(file("web.plan"))
+        assert.deepStrictEqual(subject.spec.source, { _tag: "Image", name: "nginx", tag: "1.27" })
+        assert.strictEqual(subject.text, text)
+        yield* fs.remove(file("web.yaml"))
+        assert.strictEqual((yield* loadSubject(file("web.plan"))).text, text)
+      })
+    )
+  )
+
   it.effect("is refused for another owner and at another Coolify", () =>
     inFolder((file) =>
       Effect.gen(function* () {

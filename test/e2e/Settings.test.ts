@@ -6,6 +6,7 @@ import type { PlainSettings } from "../../src/coolify/endpoints/PlainSettings.ts
 import type { Spec } from "../../src/appspec/Spec.ts"
 import type { SandboxHandle } from "../../src/sandbox/SandboxHandle.ts"
 import { readAdoptable } from "../../src/orchestrator/Adopt.ts"
+import { sample } from "../reliability/Scale.ts"
 import { testSandbox } from "../sandbox/TestSandbox.ts"
 import { applyTo, destroyFrom, layersOf, specOf } from "./SandboxWorld.ts"
 
@@ -122,7 +123,7 @@ const cases: ReadonlyArray<readonly [name: string, from: Spec, stored: PlainSett
 ]
 
 describe.concurrent("the settings of an application", () => {
-  for (const [name, from, stored, to] of cases) {
+  for (const [name, from, stored, to] of sample(cases, 3)) {
     it.scopedLive(
       `${name}: come with the first apply, go back when an update fails, are adopted and dropped`,
       () =>

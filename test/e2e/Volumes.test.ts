@@ -5,6 +5,7 @@ import { CoolifyClient } from "../../src/coolify/CoolifyClient.ts"
 import type { Spec } from "../../src/appspec/Spec.ts"
 import type { SandboxHandle } from "../../src/sandbox/SandboxHandle.ts"
 import { readAdoptable } from "../../src/orchestrator/Adopt.ts"
+import { sample } from "../reliability/Scale.ts"
 import { testSandbox } from "../sandbox/TestSandbox.ts"
 import { applyTo, destroyFrom, layersOf, specOf } from "./SandboxWorld.ts"
 
@@ -105,14 +106,15 @@ describe.concurrent("the volumes of an application", () => {
     })
   )
 
-  for (const [name, next, faults] of [
+  const failures = [
     ["the new version is unhealthy", { SANDBOX_APP: "unhealthy" }, []],
     ["the deployment is refused", {}, ["coolify POST /deploy status=403"]],
     ["a volume cannot be added", {}, ["coolify POST /storages status=500 #1"]],
     ["the answer to a new volume is lost", {}, ["coolify POST /storages reset after"]],
     ["a volume cannot be moved", {}, ["coolify PATCH /storages status=500"]],
     ["a volume cannot be taken off", {}, ["coolify DELETE /storages status=500"]]
-  ] as const) {
+  ] as const
+  for (const [name, next, faults] of sample(failures, 2)) {
     it.scopedLive(`are as before when an update fails as ${name}`, () =>
       Effect.gen(function* () {
         const sandbox = yield* start

@@ -348,6 +348,7 @@ const split = ({ coolify, zones }: World, decoys: World): Split => {
       projects: coolify.projects.filter(({ uuid }) => projects.has(uuid) === isDecoy),
       applications: coolify.applications.filter(({ uuid }) => applications.has(uuid) === isDecoy),
       containers: coolify.containers.filter(({ application }) => applications.has(application) === isDecoy),
+      databases: coolify.databases.filter(({ project }) => projects.has(project) === isDecoy),
       volumes: coolify.volumes.filter((name) => decoys.coolify.volumes.includes(name) === isDecoy)
     },
     zones: zones.map(({ name, rrsets }) => ({
