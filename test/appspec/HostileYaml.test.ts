@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
 import { maxSpecBytes, parseSpec } from "../../src/appspec/ParseSpec.ts"
+import { size } from "../reliability/Scale.ts"
 
 const testApi = readFileSync(new URL("../../fixtures/test-api.yaml", import.meta.url), "utf8")
 const gitApp = readFileSync(new URL("../../fixtures/git-app.yaml", import.meta.url), "utf8")
@@ -273,14 +274,14 @@ describe("anything at all", () => {
     "bytes",
     [FastCheck.uint8Array({ maxLength: 200 })],
     ([bytes]) => holds(new TextDecoder().decode(bytes)),
-    { fastCheck: { numRuns: 500 } }
+    { fastCheck: { numRuns: size(150, 500) } }
   )
 
   it.prop(
     "characters that mean something",
     [FastCheck.array(FastCheck.oneof(special, FastCheck.string({ maxLength: 3 })), { maxLength: 60 })],
     ([pieces]) => holds(pieces.join("")),
-    { fastCheck: { numRuns: 1000 } }
+    { fastCheck: { numRuns: size(300, 1000) } }
   )
 
   it.prop(
@@ -294,6 +295,6 @@ describe("anything at all", () => {
     ],
     ([text, edits]) =>
       holds(edits.reduce((now, [at, cut, piece]) => now.slice(0, at) + piece + now.slice(at + cut), text)),
-    { fastCheck: { numRuns: 1000 } }
+    { fastCheck: { numRuns: size(300, 1000) } }
   )
 })

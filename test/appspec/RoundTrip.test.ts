@@ -11,6 +11,7 @@ import { type Spec, Written, writtenOf } from "../../src/appspec/Spec.ts"
 
 import { writeKeys } from "../../src/appspec/WriteSpec.ts"
 import { schemaProblems } from "../support/SpecSchema.ts"
+import { size } from "../reliability/Scale.ts"
 
 const read = (text: string): Spec =>
   Either.getOrThrowWith(
@@ -161,7 +162,7 @@ describe("a spec and its text", () => {
       const spec = read(stringify(given, style))
       assert.deepStrictEqual(read(write(spec)), spec)
     },
-    { fastCheck: { numRuns: 150 } }
+    { fastCheck: { numRuns: size(60, 150) } }
   )
 
   it("what would be expanded is written so that it stands as it is", () => {
@@ -219,7 +220,7 @@ describe("a spec and its text", () => {
       assert.strictEqual(spec.project, given.project ?? "fabrik")
       if (given.port !== undefined) assert.strictEqual(spec.port, given.port)
     },
-    { fastCheck: { numRuns: 150 } }
+    { fastCheck: { numRuns: size(60, 150) } }
   )
 
   it.prop("the Schema and the JSON Schema take plain values too", [complete], ([given]) => {

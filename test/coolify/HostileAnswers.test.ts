@@ -14,6 +14,7 @@ import { CoolifyError } from "../../src/coolify/CoolifyError.ts"
 import * as CoolifyHttp from "../../src/coolify/CoolifyHttp.ts"
 import { HttpSettings } from "../../src/http/HttpSettings.ts"
 import { dockerfileApplication, fixture, imageApplication, token, variable } from "./samples.ts"
+import { size } from "../reliability/Scale.ts"
 
 const uuid = "app000000000000000000001"
 const value = "pr1v4te-v4lue"
@@ -156,5 +157,5 @@ it.effect.prop(
       assert.notMatch(error.detail, /\p{Cc}/u)
       assert.isAtMost(error.retryAfterMillis ?? 0, 300_000)
     }),
-  { fastCheck: { numRuns: 500 } }
+  { fastCheck: { numRuns: size(150, 500) } }
 )

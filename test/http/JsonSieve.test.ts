@@ -6,6 +6,7 @@ import { makeLogReader, toLog } from "../../src/coolify/BuildLog.ts"
 import type { DeploymentLogLine } from "../../src/coolify/endpoints/Deployments.ts"
 import { makeSieve } from "../../src/http/JsonSieve.ts"
 import { type Keep, keepOf } from "../../src/http/Keep.ts"
+import { size } from "../reliability/Scale.ts"
 
 /** What the sieve makes of a text that comes in pieces of so many bytes. */
 const sift = (text: string, keep: Keep, piece = 7, longest = 1e7, texts = false) => {
@@ -99,7 +100,7 @@ describe("a sieve", () => {
         JSON.parse(JSON.stringify(pruned(given, keep)))
       )
     },
-    { fastCheck: { numRuns: 400 } }
+    { fastCheck: { numRuns: size(120, 400) } }
   )
 
   it.prop(
