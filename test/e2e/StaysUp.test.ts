@@ -21,14 +21,14 @@ const failureOf = (env: Readonly<Record<string, string>>, health: Parameters<typ
 describe("an application that does not stay up", () => {
   it.scopedLive("is not called live when it exits again and again after it has answered well", () =>
     Effect.gen(function* () {
-      const error = yield* failureOf({ SANDBOX_APP: "flap:1.6" }, { container: false, settle: 2 })
+      const error = yield* failureOf({ SANDBOX_APP: "flap:1.6" }, { container: false, settle: 8 })
       assert.strictEqual(error._tag === "DeploymentFailedError" ? error.reason : error._tag, "CrashLoop")
     })
   )
 
   it.scopedLive("is found out behind Coolify's own health check too", () =>
     Effect.gen(function* () {
-      const error = yield* failureOf({ SANDBOX_APP: "flap:1.4" }, { container: true, settle: 2 })
+      const error = yield* failureOf({ SANDBOX_APP: "flap:1.4" }, { container: true, settle: 8 })
       assert.strictEqual(error._tag === "DeploymentFailedError" ? error.reason : error._tag, "CrashLoop")
     })
   )
