@@ -39,6 +39,8 @@ interface Engine {
   /** What Coolify gives it when a create says nothing. */
   readonly user: string
   readonly name: string
+  /** It takes a password when its data is first made, and never looks at that of its settings again. */
+  readonly keepsPassword?: true
   /** What stands behind the port in the URL that Coolify tells. */
   readonly path: string
 }
@@ -51,7 +53,8 @@ export const engineFacts: Readonly<Record<DatabaseEngine, Engine>> = {
     port: 5432,
     user: "postgres",
     name: "postgres",
-    path: "/postgres"
+    path: "/postgres",
+    keepsPassword: true
   },
   mysql: {
     image: "mysql",
@@ -60,7 +63,8 @@ export const engineFacts: Readonly<Record<DatabaseEngine, Engine>> = {
     port: 3306,
     user: "mysql",
     name: "default",
-    path: "/default"
+    path: "/default",
+    keepsPassword: true
   },
   mariadb: {
     image: "mariadb",
@@ -69,7 +73,8 @@ export const engineFacts: Readonly<Record<DatabaseEngine, Engine>> = {
     port: 3306,
     user: "mariadb",
     name: "default",
-    path: "/default"
+    path: "/default",
+    keepsPassword: true
   },
   mongodb: {
     image: "mongo",
@@ -78,7 +83,8 @@ export const engineFacts: Readonly<Record<DatabaseEngine, Engine>> = {
     port: 27017,
     user: "root",
     name: "default",
-    path: "/?directConnection=true"
+    path: "/?directConnection=true",
+    keepsPassword: true
   },
   redis: {
     image: "redis",

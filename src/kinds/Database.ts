@@ -1,7 +1,7 @@
 /** A database in a container of its own, beside the applications that use it. */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Redacted from "effect/Redacted"
+import type * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
@@ -169,22 +169,21 @@ export const planDatabase = (
 export const isUnready = ({ changes, live }: PlannedDatabase): boolean =>
   changes.length > 0 || live?.status.endsWith(":starting") === true
 
+/** Starts the database that is there, unless it comes up already, and waits until it takes connections. */
+export const wakeDatabase = (live: Database, { changes }: Pick<PlannedDatabase, "changes">) =>
+  changes.length > 0 ? start(live) : awaitRunning(live)
+
 /**
- * Makes the database, or starts the one there is, and waits until it takes connections.
+ * Makes the database and waits until it takes connections.
  * @param password known beforehand: whatever becomes of the answer, everything is known of it but the uuid.
  */
-export const ensureDatabase = Effect.fn("ensureDatabase")(function* (
+export const createDatabase = Effect.fn("createDatabase")(function* (
   place: Place,
-  { changes, live, wanted }: PlannedDatabase,
-  password: Redacted.Redacted<string> | undefined
+  wanted: WantedDatabase,
+  password: Redacted.Redacted<string>
 ) {
   const { engine, resource } = wanted
-  if (live !== undefined) {
-    if (changes.length > 0) yield* start(live)
-    else yield* awaitRunning(live)
-    return live.uuid
-  }
-  const uuid = yield* create(place, wanted, password ?? Redacted.make(""))
+  const uuid = yield* create(place, wanted, password)
   yield* announce({ system: "coolify", kind: "database", name: resource, action: "created" })
   yield* awaitRunning({ uuid, engine, name: resource })
   return uuid

@@ -4,7 +4,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { isOpen, isReference, rendered, type Reference, type TextTemplate } from "../appspec/Interpolate.ts"
 import type { Spec } from "../appspec/Spec.ts"
-import { type Connection, connectionIn, connectionOf } from "../coolify/DatabaseEngine.ts"
+import { type Connection, connectionIn, connectionOf, engineFacts } from "../coolify/DatabaseEngine.ts"
 import type { ObservedVariable } from "../coolify/endpoints/Variables.ts"
 import { RefusedError } from "../engine/DeployError.ts"
 import { Run } from "../engine/Run.ts"
@@ -65,10 +65,6 @@ const render = (template: TextTemplate, connections: ReadonlyMap<string, Connect
 
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")
 
-/** The engines that take a password when their data is first made, and never look at that of their settings again. */
-const isFixed = ({ wanted }: PlannedDatabase): boolean =>
-  ["postgresql", "mysql", "mariadb", "mongodb"].includes(wanted.engine)
-
 /** Whether two values differ in the passwords alone. */
 const differsInPassword = (value: string, other: string, passwords: ReadonlyArray<string>): boolean => {
   const pattern = passwords.reduce(
@@ -113,7 +109,7 @@ export const withReferences = Effect.fn("withReferences")(function* (
       }
       const value = render(template, connections)
       const passwords = used
-        .filter(isFixed)
+        .filter(({ wanted }) => engineFacts[wanted.engine].keepsPassword === true)
         .map(({ wanted }) => Redacted.value(connections.get(wanted.name)?.password ?? Redacted.make("")))
       if (ours?.value !== undefined && differsInPassword(value, Redacted.value(ours.value), passwords)) {
         return { ...keeping(spec, ours), note: changedPassword(key, used) }

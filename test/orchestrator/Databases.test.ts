@@ -240,6 +240,29 @@ describe("a database of a spec", () => {
   )
 
   test(
+    "that is started beside a new one keeps its password in what is made of both, on another machine too",
+    Effect.gen(function* () {
+      Either.getOrThrow(yield* applied(spec))
+      const password = (yield* world).coolify.databases[0]?.columns["postgres_password"]
+      const { edit } = yield* CoolifyInMemory
+      yield* edit((state) => ({
+        ...state,
+        databases: state.databases.map((row) => ({ ...row, status: "exited:unhealthy" }))
+      }))
+      const both: Spec = {
+        ...spec,
+        databases: [...spec.databases, { name: "cache", engine: "redis", image: "redis:7" }],
+        references: {
+          BOTH: [{ database: "main", field: "password" }, "@", { database: "cache", field: "host" }]
+        }
+      }
+      const elsewhere = Effect.provide(secretMemory({ API_KEY: "s3cret" }))
+      Either.getOrThrow(yield* elsewhere(applied(both)))
+      assert.isTrue((yield* environment)["BOTH"]?.startsWith(`${String(password)}@`))
+    })
+  )
+
+  test(
     "whose password is changed in Coolify: the engine takes the old one, so the application keeps it",
     Effect.gen(function* () {
       Either.getOrThrow(yield* applied(spec))

@@ -88,6 +88,14 @@ export interface DeleteOptions {
   readonly deleteVolumes: boolean
 }
 
+/** All of these default to true; the last would prune images that belong to others on the server. */
+export const deletionQuery = ({ deleteVolumes }: DeleteOptions): Readonly<Record<string, string>> => ({
+  delete_volumes: String(deleteVolumes),
+  delete_connected_networks: "true",
+  delete_configurations: "true",
+  docker_cleanup: "false"
+})
+
 /** Requests about applications. */
 export interface Applications {
   /** Every application of the token's team, in all projects; which project, only its environments tell. */
@@ -182,19 +190,13 @@ export const makeApplications = ({ done, json }: Transport): Applications => ({
           body
         })
   },
-  remove: (uuid, { deleteVolumes }) =>
+  remove: (uuid, options) =>
     done({
       method: "deleteApplication",
       verb: "DELETE",
       path: "/applications/{uuid}",
       ids: { uuid },
-      // All of these default to true; the last would prune images that belong to others on the server.
-      query: {
-        delete_volumes: String(deleteVolumes),
-        delete_connected_networks: "true",
-        delete_configurations: "true",
-        docker_cleanup: "false"
-      }
+      query: deletionQuery(options)
     }),
   stop: (uuid) =>
     done({ method: "stopApplication", verb: "POST", path: "/applications/{uuid}/stop", ids: { uuid } }),

@@ -5,7 +5,7 @@ import * as Schema from "effect/Schema"
 import type { CoolifyError } from "../CoolifyError.ts"
 import { type DatabaseEngine, databaseEngines, engineFacts } from "../DatabaseEngine.ts"
 import type { Transport } from "../Transport.ts"
-import type { DeleteOptions } from "./Applications.ts"
+import { type DeleteOptions, deletionQuery } from "./Applications.ts"
 import { Created, text, Uuid, Whole } from "./Fields.ts"
 
 export interface Database {
@@ -123,19 +123,13 @@ export const makeDatabases = ({ done, json }: Transport): Databases => {
       ).pipe(Effect.map((row) => toDatabase(row, engine))),
     start: act("startDatabase", "start"),
     stop: act("stopDatabase", "stop"),
-    remove: (uuid, { deleteVolumes }) =>
+    remove: (uuid, options) =>
       done({
         method: "deleteDatabase",
         verb: "DELETE",
         path: "/databases/{uuid}",
         ids: { uuid },
-        // All of these default to true; the last would prune images that belong to others on the server.
-        query: {
-          delete_volumes: String(deleteVolumes),
-          delete_connected_networks: "true",
-          delete_configurations: "true",
-          docker_cleanup: "false"
-        }
+        query: deletionQuery(options)
       })
   }
 }

@@ -11,7 +11,7 @@ import type { Observed } from "../Observe.ts"
 import { makeAll, node, type Node } from "../../engine/Graph.ts"
 import { Pace } from "../../engine/Pace.ts"
 import type { Reconciliation } from "../Reconcile.ts"
-import { database, ensureDatabase, isUnready } from "../../kinds/Database.ts"
+import { createDatabase, database, isUnready, wakeDatabase } from "../../kinds/Database.ts"
 import type { RecordAction } from "../../kinds/DiffRecord.ts"
 import {
   application as applicationKind,
@@ -89,7 +89,7 @@ const coolifyNodes = Effect.fn("coolifyNodes")(function* (
       databases,
       Effect.flatMap(
         Effect.forEach(databases, ({ output }) => output),
-        (made) => complete(desired, observed.variables, new Map(made))
+        (made) => complete(desired, observed.variables, new Map(made.flat()))
       )
     )
   const actions = (all: Desired): VariableActions => withCompleted(variables, desired, all)
@@ -159,8 +159,8 @@ const coolifyNodes = Effect.fn("coolifyNodes")(function* (
   }
 })
 
-/** How a database is reached, by what the spec calls it. */
-type Reached = readonly [name: string, connection: Connection]
+/** How a database that was made is reached, by what the spec calls it. What was there before is known from the plan. */
+type Reached = ReadonlyArray<readonly [name: string, connection: Connection]>
 type DatabaseNode = Node<Reached, StepError, Scope.Scope | Run | SecretStore | CoolifyClient>
 
 /**
@@ -174,17 +174,16 @@ const databaseNodes = (
   projectUuid: Effect.Effect<string>
 ): Effect.Effect<ReadonlyArray<DatabaseNode>> =>
   Effect.forEach(observed.databases.filter(isUnready), (planned) => {
-    const { engine, name, resource } = planned.wanted
-    return node(
-      { kind: database.name, name: resource },
-      after,
-      Effect.gen(function* () {
-        const place = placeOf(desired, observed, yield* projectUuid)
-        const password = yield* newPassword(desired.spec, name)
-        const uuid = yield* ensureDatabase(place, planned, password)
-        return [name, connectionOf(engine, uuid, password)] as const
-      })
-    )
+    const { live, wanted } = planned
+    const { engine, name, resource } = wanted
+    const create = Effect.gen(function* () {
+      const place = placeOf(desired, observed, yield* projectUuid)
+      const password = yield* newPassword(desired.spec, name)
+      const uuid = yield* createDatabase(place, wanted, password)
+      return [[name, connectionOf(engine, uuid, password)] as const]
+    })
+    const make = live === undefined ? create : Effect.as(wakeDatabase(live, planned), [])
+    return node({ kind: database.name, name: resource }, after, make)
   })
 
 /** The variables to write with the values that were pending, and a release that is that of all of them. */
