@@ -102,6 +102,35 @@ export const entrypoint = (command: Command): Encoded => {
   return Either.right(needsShell(text) ? `sh -c "${text.replaceAll("$", "$$$$")}"` : text)
 }
 
+/** Stands in the container once its release command has succeeded. */
+const releaseMark = "/tmp/released"
+
+/** What Coolify can ask in any container that has a shell, to know whether the release command has succeeded. */
+export const isReleased = `test -f ${releaseMark}`
+
+/** A shell stays in front of what is more than one command, or no program. */
+const canExec = (text: string): boolean => !/[;&|(){}]/.test(text) && !shellsOwn.test(text)
+
+/** The command with the one before it that has to succeed, each time that a container starts. */
+export const afterRelease = (release: string, command: Command): string => {
+  const text = typeof command === "string" ? command : command.join(" ")
+  return `rm -f ${releaseMark}; (${release}) && touch ${releaseMark} && ${canExec(text) ? "exec " : ""}${text}`
+}
+
+/** What {@link afterRelease} was given; a `command` alone is none of its. */
+export const withoutRelease = (
+  command: Command
+): { readonly command: Command; readonly release?: string } => {
+  if (typeof command !== "string") return { command }
+  const [before, after] = [`rm -f ${releaseMark}; (`, `) && touch ${releaseMark} && `]
+  const at = command.indexOf(after)
+  if (!command.startsWith(before) || at < 0) return { command }
+  const release = command.slice(before.length, at)
+  const rest = command.slice(at + after.length)
+  const own = rest.startsWith("exec ") ? rest.slice("exec ".length) : rest
+  return afterRelease(release, own) === command ? { command: own, release } : { command }
+}
+
 /** What a command was written as; `undefined`: no spec can write it. */
 const decoded = (
   stored: string,

@@ -20,7 +20,7 @@ import {
   withRedirected
 } from "./sections/Application.ts"
 import { Build, buildIn, buildOut, type BuildSettings } from "./sections/Build.ts"
-import { Command, commandIn } from "./sections/Command.ts"
+import { Command, commandIn, Release, releaseIn } from "./sections/Command.ts"
 import { type Database, Databases, databasesIn, databasesOut } from "./sections/Databases.ts"
 import { Dns, dnsIn, dnsOut, type DnsSettings } from "./sections/Dns.ts"
 import {
@@ -60,6 +60,7 @@ export const Written = map(
     source: section(Source),
     build: section(Build),
     command: optional(Command),
+    release: optional(Release),
     port: optional(Port),
     env: section(Env),
     secrets: section(Secrets),
@@ -81,7 +82,7 @@ export const Written = map(
   {
     title: "fabrik spec",
     description: "What `fabrik apply` deploys",
-    later: ["basicAuth", "depends", "hooks", "labels", "needs", "release", "schedules"],
+    later: ["basicAuth", "depends", "hooks", "labels", "needs", "schedules"],
     elsewhere: {
       image: "write it under `source`: `source: { image: nginx:1.27 }`",
       git: "write it under `source`: `source: { git: https://... }`",
@@ -91,6 +92,9 @@ export const Written = map(
       auto_deploy: "did you mean `autoDeploy`?",
       buildCommand: "write `command` under `build`",
       cmd: "did you mean `command`?",
+      migrate: "did you mean `release`?",
+      preDeployCommand: "did you mean `release`?",
+      release_command: "did you mean `release`?",
       cpu: "write `cpus` under `resources`",
       cpus: "write it under `resources`",
       installCommand: "write `install` under `build`",
@@ -128,6 +132,8 @@ export interface Spec {
   readonly build: BuildSettings
   /** What is started in place of what the image starts. */
   readonly command?: CommandGiven
+  /** What has to succeed in a new container before the command. */
+  readonly release?: string
   /** The port the application listens on inside its container; `undefined`: none is known, and it has no domain. */
   readonly port: number | undefined
   readonly env: Readonly<Record<string, string>>
@@ -189,11 +195,12 @@ export const specIn = (
     check
   )
   const command = commandIn(written.command, source, check)
+  const release = releaseIn(written.release, command, source, check)
   const volumes = volumesIn(written.volumes, check)
   const ports = portsIn(written.ports, check)
   const runtime = runtimeIn(written, source, check)
   const dns = dnsIn(written.dns, domains, check)
-  const healthcheck = healthcheckIn(written.healthcheck, template, isStarter, isNowhere, check)
+  const healthcheck = healthcheckIn(written.healthcheck, template, { isStarter, isNowhere, release }, check)
   return name === undefined ||
     domains === undefined ||
     source === undefined ||
@@ -210,6 +217,7 @@ export const specIn = (
         source,
         build,
         ...(command === undefined ? {} : { command }),
+        ...(release === undefined ? {} : { release }),
         port,
         env: all,
         ...(interpolated.length === 0 ? {} : { interpolated }),
@@ -237,6 +245,7 @@ export const writtenOf = (spec: Spec): Written => ({
   source: spec.source,
   ...buildOut(spec.build),
   ...(spec.command === undefined ? {} : { command: spec.command }),
+  ...(spec.release === undefined ? {} : { release: spec.release }),
   ...(spec.port === undefined ? {} : { port: spec.port }),
   env: variablesOut(spec),
   secrets: secretsOut(spec),

@@ -24,6 +24,8 @@ export interface Setting {
   readonly field: PlainField
   /** What it is of what Coolify keeps in the field, where that is not all of it. */
   readonly of?: (stored: string) => string
+  /** As a plan shows it, where that is easier to read. */
+  readonly say?: (value: string) => string
   /** What Coolify is to keep: with what else stands in the field. */
   readonly into?: (stored: string, value: string) => string
 }
@@ -77,7 +79,8 @@ export const plainOf = (all: ReadonlyArray<WantedSetting>): PlainSettings =>
   )
 
 /** No text and no limit is nothing; a switch is always one way or the other. */
-const shown = (value: string): string | null => (value === "" || value === "0" ? null : value)
+const shown = ({ say = (text) => text }: Setting, value: string): string | null =>
+  value === "" || value === "0" ? null : say(value)
 
 /** The settings that a spec names. What else the application has stays, unless fabrik has given it. */
 export const settingsOf = (all: ReadonlyArray<WantedSetting>): Part => {
@@ -100,8 +103,8 @@ export const settingsOf = (all: ReadonlyArray<WantedSetting>): Part => {
         changes: [],
         fields: differences.map(({ after, before, setting }): FieldChange => ({
           field: setting.name,
-          before: application === undefined ? null : shown(before),
-          after: shown(after),
+          before: application === undefined ? null : shown(setting, before),
+          after: shown(setting, after),
           secret: false
         })),
         plain,

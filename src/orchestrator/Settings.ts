@@ -3,11 +3,13 @@ import * as Either from "effect/Either"
 import type { Application } from "../coolify/endpoints/Applications.ts"
 import { type PlainField, type PlainSettings } from "../coolify/endpoints/PlainSettings.ts"
 import {
+  afterRelease,
   type Command,
   buildCommand,
   entrypoint,
   fromBuildCommand,
-  fromEntrypoint
+  fromEntrypoint,
+  withoutRelease
 } from "../appspec/ShellCommand.ts"
 import type { Spec, Written as Keys } from "../appspec/Spec.ts"
 import { takesCommands } from "../appspec/sections/Command.ts"
@@ -27,6 +29,18 @@ type Encode = (command: Command) => Either.Either<string, unknown>
 /** The spec's section has refused what cannot be encoded. */
 const encoded = (encode: Encode, command: Command | undefined): string | undefined =>
   command === undefined ? undefined : Either.getOrUndefined(encode(command))
+
+const started = ({ command, release }: Spec): Command | undefined =>
+  release === undefined || command === undefined ? command : afterRelease(release, command)
+
+/** As a spec writes it, where it can. */
+const commandSaid =
+  (decode: (stored: string) => Command | undefined) =>
+  (value: string): string => {
+    const { command, release } = withoutRelease(decode(value) ?? value)
+    if (typeof command !== "string") return value
+    return release === undefined ? command : `${command}, after ${release}`
+  }
 
 const canonical = (of: (given: string) => Either.Either<string, unknown>) => (stored: string) =>
   Either.getOrElse(of(stored), () => stored)
@@ -76,10 +90,11 @@ const rows: ReadonlyArray<Row> = [
     name: "command",
     letter: "c",
     field: "start_command",
-    wanted: ({ command, source }) => (takesCommands(source) ? encoded(buildCommand, command) : undefined),
+    say: commandSaid(fromBuildCommand),
+    wanted: (spec) => (takesCommands(spec.source) ? encoded(buildCommand, started(spec)) : undefined),
     written: (value, source) => {
       const command = isBuilt(source) ? fromBuildCommand(value) : undefined
-      return command === undefined ? undefined : { command }
+      return command === undefined ? undefined : withoutRelease(command)
     }
   },
   {
@@ -87,11 +102,12 @@ const rows: ReadonlyArray<Row> = [
     letter: "e",
     field: "custom_docker_run_options",
     of: (stored) => unquoted(entrypointToken(stored)),
+    say: commandSaid(fromEntrypoint),
     into: (stored, value) => withEntrypoint(withoutEntrypoint(stored), value === "" ? "" : `'${value}'`),
-    wanted: ({ command, source }) => (takesCommands(source) ? undefined : encoded(entrypoint, command)),
+    wanted: (spec) => (takesCommands(spec.source) ? undefined : encoded(entrypoint, started(spec))),
     written: (value, source) => {
       const command = isBuilt(source) ? undefined : fromEntrypoint(value)
-      return command === undefined ? undefined : { command }
+      return command === undefined ? undefined : withoutRelease(command)
     }
   },
   buildRow("command", "b", "build_command"),

@@ -38,7 +38,7 @@ const renderAftermath = (
 ): ReadonlyArray<string> => [
   ...(report.outcome === "nothing-changed" ? ["  Nothing was changed."] : []),
   ...wayBack(report).flatMap(([word, what]) =>
-    what.length === 0 ? [] : wrap(`${word}: ${clean(listed(what))}.`, style.columns, "  ")
+    what.length === 0 ? [] : wrap(`${word}: ${clean(listed([...new Set(what)]))}.`, style.columns, "  ")
   ),
   ...renderLeftovers(report, style),
   ...(report.leftovers.some(({ recoverable }) => recoverable) ? [`  Or try again: ${clean(recover)}`] : [])

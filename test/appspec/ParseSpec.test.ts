@@ -32,6 +32,7 @@ const beyondJsonSchema = new RegExp(
     // What Coolify and Docker make of a command and an amount.
     "^Coolify (?:cannot take the single|hands a command|would take)|^nothing replaces the \\$",
     "^Docker gives no container|has no unit|is no number of processors$",
+    "^`release` runs in the container before|^with a `release`, a shell reads|^Coolify has to check inside",
     "^only a repository has pushes|^Coolify cuts the value",
     // What a name, an address or a value means to others.
     "^a public domain has|^the (?:host|port|path) of the re|^this is (?:the|a) page|^this is not an? (?:image name|path inside)",
@@ -236,7 +237,7 @@ describe("unknown keys", () => {
     ["image: nginx", "write it under `source`: `source: { image: nginx:1.27 }`"],
     [
       "zzzzzz: 1",
-      "known keys: name, template, domain, domains, redirect, server, project, environment, source, build, command, port, env, secrets, volumes, resources, ports, networkAliases, stopGracePeriod, autoDeploy, runOptions, databases, dns, healthcheck"
+      "known keys: name, template, domain, domains, redirect, server, project, environment, source, build, command, release, port, env, secrets, volumes, resources, ports, networkAliases, stopGracePeriod, autoDeploy, runOptions, databases, dns, healthcheck"
     ],
     ["healthcheck:\n  start_period: 3", "did you mean `startPeriod`?"],
     ["dns:\n  tll: 3", "did you mean `ttl`?"],
@@ -669,6 +670,34 @@ describe("command", () => {
     const source = "{ git: https://github.com/example/api, buildPack: static }"
     const text = `name: a\ndomain: a.example.com\nport: 80\nsource: ${source}\ncommand: serve`
     assert.include(lines(text).join(), "5:1 command `buildPack: static` starts a web server of its own")
+  })
+})
+
+describe("release", () => {
+  it("is waited for by Coolify, where nothing else checks inside the container", () => {
+    const spec = good(base("command: [serve, --all]\nrelease: bin/migrate && bin/seed"))
+    assert.strictEqual(spec.release, "bin/migrate && bin/seed")
+    assert.include(spec.healthcheck, { command: "test -f /tmp/released", container: true })
+    const own = good(base("command: serve\nrelease: migrate\nhealthcheck: { command: bin/healthy }"))
+    assert.strictEqual(own.healthcheck.command, "bin/healthy")
+    const asked = good(base("command: serve\nrelease: migrate\nhealthcheck: { container: true }"))
+    assert.isUndefined(asked.healthcheck.command)
+  })
+
+  it.each([
+    ["release: migrate", "`release` runs in the container before its command, and there is no `command`"],
+    ["release: [a, b]\ncommand: serve", "must be text"],
+    ["release: echo 'x'\ncommand: serve", "Coolify hands a command with `'` to no image"],
+    ["release: migrate\ncommand: [serve, a b]", "a shell reads the words of the `command` too"],
+    ["release: migrate\ncommand: serve\nhealthcheck: { container: false }", "that `release` has succeeded"]
+  ])("%s", (more, message) => {
+    assert.include(lines(base(more)).join("\n"), message)
+  })
+
+  it("is not dropped where nothing is started", () => {
+    const source = "{ git: https://github.com/example/api, buildPack: static }"
+    const text = `name: a\ndomain: a.example.com\nport: 80\nsource: ${source}\nrelease: migrate`
+    assert.include(lines(text).join(), "5:1 release `buildPack: static` starts a web server of its own")
   })
 })
 

@@ -86,6 +86,7 @@ const raw = FastCheck.record(
       )
     ),
     command: FastCheck.constantFrom("serve --port $PORT", ["serve", "a b"], "a | b > c", "node app.js"),
+    release: FastCheck.constantFrom("bin/migrate", "cd db && migrate --all"),
     resources: FastCheck.record(
       {
         memory: FastCheck.constantFrom("512M", "1.5 gb", 0, "2GiB"),
@@ -140,12 +141,22 @@ const raw = FastCheck.record(
   { requiredKeys: ["name", "domain"] }
 )
 
+type Drawn = typeof raw extends FastCheck.Arbitrary<infer A> ? A : never
+
+/** A release command needs a command that a shell can read, and a check in the container. */
+const withCommand = ({ release, ...spec }: Drawn) =>
+  release === undefined || typeof spec.command !== "string" || spec.healthcheck?.container === false
+    ? spec
+    : { ...spec, release }
+
 /** With neither source nor port a template is needed. */
-const complete = raw.map((spec) =>
-  spec.template === undefined && (spec.source === undefined || spec.port === undefined)
-    ? { ...spec, template: "python-api" }
-    : spec
-)
+const complete = raw
+  .map(withCommand)
+  .map((spec) =>
+    spec.template === undefined && (spec.source === undefined || spec.port === undefined)
+      ? { ...spec, template: "python-api" }
+      : spec
+  )
 
 describe("a spec and its text", () => {
   it.prop(

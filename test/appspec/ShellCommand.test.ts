@@ -1,12 +1,18 @@
+import { spawnSync } from "node:child_process"
+import { existsSync, mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
 import {
+  afterRelease,
   buildCommand,
   type Command,
   entrypoint,
   fromBuildCommand,
-  fromEntrypoint
+  fromEntrypoint,
+  withoutRelease
 } from "../../src/appspec/ShellCommand.ts"
 
 const word = FastCheck.stringMatching(/^[a-z$&|;"'() <>*\\=./-]{1,12}$/)
@@ -59,6 +65,42 @@ describe("a command", () => {
       assert.isDefined(back, encoded.right)
       assert.deepStrictEqual(encode(back ?? ""), encoded)
     }
+  })
+
+  it("waits for a release command, and hears the signals that stop it", () => {
+    const mark = "rm -f /tmp/released; (migrate) && touch /tmp/released && "
+    assert.strictEqual(afterRelease("migrate", ["serve", "--all"]), `${mark}exec serve --all`)
+    assert.strictEqual(afterRelease("migrate", "serve --port $PORT"), `${mark}exec serve --port $PORT`)
+    // `exec` takes one program.
+    assert.strictEqual(afterRelease("migrate", "a | b"), `${mark}a | b`)
+    assert.strictEqual(afterRelease("migrate", "A=1 serve"), `${mark}A=1 serve`)
+  })
+
+  it.prop(
+    "with a release command is taken apart as it was put together",
+    [word, command],
+    ([first, given]) => {
+      const text = afterRelease(first, given)
+      const { command: own, release } = withoutRelease(text)
+      assert.strictEqual(release === undefined ? own : afterRelease(release, own), text)
+    }
+  )
+
+  it.each([
+    ["true", true],
+    ["false || true", true],
+    ["false", false],
+    ["echo begun; exit 3", false],
+    ["true; false", false]
+  ])("a shell starts it only once the release command has succeeded: %s", (release, isGood) => {
+    const folder = mkdtempSync(join(tmpdir(), "fabrik-release-"))
+    const mark = join(folder, "released")
+    const script = afterRelease(release, "echo started").replaceAll("/tmp/released", mark)
+    const { status, stdout } = spawnSync("sh", ["-c", script], { encoding: "utf8" })
+    assert.strictEqual(stdout.includes("started"), isGood)
+    assert.strictEqual(status === 0, isGood)
+    assert.strictEqual(existsSync(mark), isGood)
+    rmSync(folder, { recursive: true })
   })
 
   it("that nobody could have written in a spec stays what it is", () => {

@@ -5,6 +5,7 @@ import { CoolifyClient } from "../../src/coolify/CoolifyClient.ts"
 import type { PlainSettings } from "../../src/coolify/endpoints/PlainSettings.ts"
 import type { Spec } from "../../src/appspec/Spec.ts"
 import type { SandboxHandle } from "../../src/sandbox/SandboxHandle.ts"
+import { isReleased } from "../../src/appspec/ShellCommand.ts"
 import { readAdoptable } from "../../src/orchestrator/Adopt.ts"
 import { sample } from "../reliability/Scale.ts"
 import { testSandbox } from "../sandbox/TestSandbox.ts"
@@ -14,7 +15,14 @@ const start = testSandbox({ seed: { domains: ["api.example.com"] } })
 
 type Said = Pick<
   Spec,
-  "autoDeploy" | "command" | "networkAliases" | "ports" | "resources" | "runOptions" | "stopGracePeriod"
+  | "autoDeploy"
+  | "command"
+  | "networkAliases"
+  | "ports"
+  | "release"
+  | "resources"
+  | "runOptions"
+  | "stopGracePeriod"
 >
 
 const saying = (said: Said & Partial<Pick<Spec, "source" | "build">>, env = {}): Spec => ({
@@ -247,6 +255,34 @@ describe.concurrent("the settings of an application", () => {
         "limits_memory"
       )
       assert.deepStrictEqual(yield* plainOf(sandbox), { limits_memory: "2G", limits_cpus: "1" })
+    })
+  )
+
+  it.scopedLive("a release command that fails never lets the new version take over", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* start
+      const releasing = (release: string): Spec => {
+        const spec = saying({ command: "serve --port $PORT", release })
+        return { ...spec, healthcheck: { ...spec.healthcheck, container: true, command: isReleased } }
+      }
+      const first = yield* applyTo(sandbox, releasing("exit 1"))
+      assert.isTrue(Either.isLeft(first.result))
+      assert.deepStrictEqual((yield* sandbox.world).coolify.applications, [])
+
+      yield* applied(sandbox, releasing("bin/migrate"))
+      const stored = (yield* there(sandbox)).plain
+      const script = "rm -f /tmp/released; (bin/migrate) && touch /tmp/released && exec serve --port $$PORT"
+      assert.deepStrictEqual(stored, { custom_docker_run_options: `--entrypoint 'sh -c "${script}"'` })
+      const adopted = yield* adoptable(sandbox)
+      assert.include(adopted.text, "command: serve --port $PORT\nrelease: bin/migrate\n")
+      const again = yield* applied(sandbox, { ...releasing(""), release: adopted.spec.release ?? "" })
+      assert.strictEqual(again.report.outcome, "unchanged")
+
+      const { containers } = (yield* sandbox.world).coolify
+      const { result } = yield* applyTo(sandbox, releasing("bin/migrate; false) && (false"))
+      assert.deepStrictEqual(Either.isLeft(result) ? result.left.report.leftovers : undefined, [])
+      assert.deepStrictEqual((yield* there(sandbox)).plain, stored)
+      assert.deepStrictEqual((yield* sandbox.world).coolify.containers, containers, "the old one ran on")
     })
   )
 

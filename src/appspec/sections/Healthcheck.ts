@@ -18,6 +18,7 @@ import {
   unknownKey
 } from "../Form.ts"
 import { healthPath } from "../HealthPath.ts"
+import { isReleased } from "../ShellCommand.ts"
 import { headerPattern, healthCommandPattern, ranges } from "../Limits.ts"
 import type { Template } from "../templates/Template.ts"
 
@@ -170,7 +171,8 @@ export const HealthcheckSection = map(
       flag({
         description:
           "Whether Coolify probes inside the container too, so that a bad release never replaces a good one; the image must ship curl or wget",
-        absent: "on for a template's starter and with a `command`, else off"
+        absent:
+          "on for a template's starter and with a `command`; with a `release` Coolify checks that it has succeeded; else off"
       })
     ),
     command: optional(
@@ -212,16 +214,26 @@ const ofAnswer = ["path", "status", "release"] as const
 
 /**
  * The health check; what it does not say comes from the template and its starter.
- * @param isNowhere without a domain only Coolify can ask, in the container, and nobody for the release.
+ * @param of whether it is the starter; without a domain only Coolify can ask, in the container, and nobody for the
+ *   release; with a release command Coolify has to see that it has succeeded, by a check in the container.
  */
 export const healthcheckIn = (
   given: Given,
   template: Template | undefined,
-  isStarter: boolean,
-  isNowhere: boolean,
+  of: { readonly isStarter: boolean; readonly isNowhere: boolean; readonly release: string | undefined },
   check: Check
 ): Healthcheck => {
-  const { command } = given
+  const { isNowhere, isStarter } = of
+  const needsCheck = of.release !== undefined && given.command === undefined
+  const off = check.at("healthcheck", "container")
+  if (needsCheck && given.container === false && off !== undefined) {
+    check.complain(off, {
+      message:
+        "Coolify has to check inside the container that `release` has succeeded, and `container: false` says not to",
+      hint: "remove it"
+    })
+  }
+  const command = needsCheck && given.container === undefined && !isStarter ? isReleased : given.command
   const container = given.container ?? (isStarter || command !== undefined)
   const asks = container && command === undefined
   for (const key of isNowhere ? ofAnswer : []) {
@@ -236,8 +248,7 @@ export const healthcheckIn = (
           : "remove it; or write `container: true`, and Coolify asks inside the container"
     })
   }
-  const off = check.at("healthcheck", "container")
-  if (command !== undefined && !container && off !== undefined) {
+  if (given.command !== undefined && !container && off !== undefined) {
     check.complain(off, {
       message:
         "`healthcheck.command` is what is run inside the container, and `container: false` says not to",
@@ -258,6 +269,7 @@ export const healthcheckIn = (
   }
   return {
     ...given,
+    ...(command === undefined ? {} : { command }),
     path: given.path ?? template?.healthPath ?? "/",
     container,
     release: given.release ?? (isStarter && !isNowhere ? template?.starter.release : undefined)

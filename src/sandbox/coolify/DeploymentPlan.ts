@@ -72,6 +72,12 @@ const limitProblem = ({ columns, uuid }: Application): string | undefined => {
     : `decoding failed due to the following error(s):\n\nerror decoding 'services[${uuid}].mem_limit': invalid size: '${memory}'`
 }
 
+/** Whether what is started before anything else fails: a subshell with `false` or an `exit`. */
+const exitsAtOnce = (columns: Application["columns"]): boolean =>
+  /\((?:false|exit [1-9]\d*)\) &&/.test(
+    `${Columns.string(columns, "start_command")} ${Columns.string(columns, "custom_docker_run_options")}`
+  )
+
 export const plan = (state: CoolifyState, row: Deployment, application: Application): DeploymentPlan => {
   const { columns, settings } = application
   const pack = Columns.string(columns, "build_pack")
@@ -89,7 +95,8 @@ export const plan = (state: CoolifyState, row: Deployment, application: Applicat
     (one) => one.application_id === application.id && one.status === "finished" && one.commit === commit
   )
 
-  const { env, text, problem } = runtimeVariables(state, application)
+  const { env: given, text, problem } = runtimeVariables(state, application)
+  const env = exitsAtOnce(columns) ? { ...given, SANDBOX_APP: "crash" } : given
   const chosen = env["SANDBOX_APP"] ?? ""
   const parsed = Behaviour.parse(chosen)
   const behaviour = parsed ?? Behaviour.ok
