@@ -64,6 +64,8 @@ export type CoolifyMethod =
   | "createStorage"
   | "updateStorage"
   | "deleteStorage"
+  | "createFile"
+  | "deleteFile"
   | "listDatabases"
   | "createDatabase"
   | "getDatabase"

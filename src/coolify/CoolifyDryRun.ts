@@ -33,7 +33,9 @@ export const layerDryRun: Layer.Layer<CoolifyClient, never, CoolifyClient> = Lay
       ...below.storages,
       create: () => made,
       update: () => Effect.void,
-      remove: () => Effect.void
+      remove: () => Effect.void,
+      createFile: () => made,
+      removeFile: () => Effect.void
     },
     databases: {
       ...below.databases,
@@ -95,7 +97,9 @@ export const layerOffline = (options: { readonly serverName: string }): Layer.La
       list: refused("listStorages"),
       create: refused("createStorage"),
       update: refused("updateStorage"),
-      remove: refused("deleteStorage")
+      remove: refused("deleteStorage"),
+      createFile: refused("createFile"),
+      removeFile: refused("deleteFile")
     },
     databases: {
       list: Effect.succeed([]),

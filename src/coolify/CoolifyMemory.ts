@@ -243,7 +243,7 @@ const make = (options: MemoryOptions = {}) =>
         list: (uuid) =>
           call("listStorages", (so) =>
             Either.map(Worlds.findApplication(so, "listStorages", uuid), () => [
-              Storages.listStorages(so, uuid),
+              Storages.listStorages(so, uuid, sensitive),
               so
             ])
           ),
@@ -251,7 +251,10 @@ const make = (options: MemoryOptions = {}) =>
         update: (application, storage, to) =>
           call("updateStorage", (so) => Storages.updateStorage(so, application, storage, to)),
         remove: (application, storage) =>
-          call("deleteStorage", (so) => Storages.deleteStorage(so, application, storage))
+          call("deleteStorage", (so) => Storages.deleteStorage(so, application, storage)),
+        createFile: (uuid, file) => call("createFile", (so) => Storages.createFile(so, uuid, file)),
+        removeFile: (application, { uuid }) =>
+          call("deleteFile", (so) => Storages.deleteFile(so, application, uuid))
       },
       databases: {
         list: read("listDatabases", (so) => Databases.listDatabases(so).map(shownDatabase)),

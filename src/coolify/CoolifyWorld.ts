@@ -14,7 +14,7 @@ import type { CreateDatabase } from "./endpoints/Databases.ts"
 import type { Deployment, DeploymentLogLine } from "./endpoints/Deployments.ts"
 import type { Inventory } from "./endpoints/Environments.ts"
 import type { ObservedVariable } from "./endpoints/Variables.ts"
-import type { Storage } from "./endpoints/Storages.ts"
+import type { FileStorage, Storage } from "./endpoints/Storages.ts"
 import type { Project } from "./endpoints/Projects.ts"
 import type { Server } from "./endpoints/Servers.ts"
 import { CoolifyError, type CoolifyErrorReason } from "./CoolifyError.ts"
@@ -58,6 +58,10 @@ export interface WorldStorage extends Storage {
   readonly applicationUuid: string
 }
 
+export interface WorldFile extends FileStorage {
+  readonly applicationUuid: string
+}
+
 export interface WorldDatabase extends CreateDatabase {
   readonly uuid: string
   readonly status: string
@@ -79,6 +83,7 @@ export interface World {
   readonly applications: ReadonlyArray<WorldApplication>
   readonly variables: ReadonlyArray<WorldVariable>
   readonly storages: ReadonlyArray<WorldStorage>
+  readonly files: ReadonlyArray<WorldFile>
   readonly databases: ReadonlyArray<WorldDatabase>
   /** Oldest first. */
   readonly deployments: ReadonlyArray<WorldDeployment>
@@ -95,6 +100,7 @@ export const emptyWorld: World = {
   applications: [],
   variables: [],
   storages: [],
+  files: [],
   databases: [],
   deployments: [],
   next: 1,

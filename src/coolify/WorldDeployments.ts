@@ -76,7 +76,8 @@ export const settle = (world: World, now: number): World => {
     applications,
     deployments: deployments.filter(isKept),
     variables: world.variables.filter(isKept),
-    storages: world.storages.filter(isKept)
+    storages: world.storages.filter(isKept),
+    files: world.files.filter(isKept)
   }
 }
 

@@ -43,8 +43,8 @@ export const volume: Kind<VolumeProps, Storage, CoolifyError, CoolifyClient> = {
       const coolify = yield* CoolifyClient
       const subject = after ?? before
       if (subject === undefined) return []
-      const all = (yield* absentIfNotFound(coolify.storages.list(subject.uuid))) ?? []
-      return all.filter((storage) => nameIn(subject.uuid, storage) === subject.name)
+      const stored = yield* absentIfNotFound(coolify.storages.list(subject.uuid))
+      return (stored?.volumes ?? []).filter((storage) => nameIn(subject.uuid, storage) === subject.name)
     }),
   fields: () => ["path"],
   holds: (_, { mountPath }, change, side) => change[side]?.path === mountPath,
@@ -78,7 +78,7 @@ interface Difference {
 /** The volumes of an application, as a spec names them, and the directories of the server that it cannot name. */
 export const readVolumes = Effect.fn("readVolumes")(function* (uuid: string) {
   const coolify = yield* CoolifyClient
-  const all = yield* coolify.storages.list(uuid)
+  const { volumes: all } = yield* coolify.storages.list(uuid)
   const [volumes, directories] = [
     all.filter(({ hostPath }) => hostPath === undefined),
     all.filter(({ hostPath }) => hostPath !== undefined)
@@ -128,7 +128,7 @@ const read = (application: Application, wanted: ReadonlyArray<Wanted>, given: Gi
     const coolify = yield* CoolifyClient
     return wanted.length === 0 && given?.isEmpty === true
       ? []
-      : ((yield* absentIfNotFound(coolify.storages.list(application.uuid))) ?? [])
+      : ((yield* absentIfNotFound(coolify.storages.list(application.uuid)))?.volumes ?? [])
   })
 
 /** Docker mounts the last one of two volumes at one path, so the data of the other would seem to be gone. */

@@ -116,7 +116,11 @@ const describedCoolify = (client: Context.Tag.Service<CoolifyClient>): Context.T
       update: (uuid, storage, to) =>
         write("updateStorage", `${uuid} ${storage}`, client.storages.update(uuid, storage, to)),
       remove: (uuid, storage) =>
-        write("deleteStorage", `${uuid} ${storage}`, client.storages.remove(uuid, storage))
+        write("deleteStorage", `${uuid} ${storage}`, client.storages.remove(uuid, storage)),
+      createFile: (uuid, file) =>
+        write("createFile", `${uuid} ${file.mountPath}`, client.storages.createFile(uuid, file)),
+      removeFile: (uuid, file) =>
+        write("deleteFile", `${uuid} ${file.mountPath}`, client.storages.removeFile(uuid, file))
     },
     databases: {
       ...client.databases,

@@ -45,6 +45,15 @@ const Application = Schema.Struct({
       mount_path: Schema.String,
       host_path: Schema.NullOr(Schema.String)
     })
+  ),
+  files: Schema.Array(
+    Schema.Struct({
+      mount_path: Schema.String,
+      fs_path: Schema.String,
+      content: Schema.NullOr(Schema.String),
+      is_directory: Schema.Boolean,
+      is_host_file: Schema.Boolean
+    })
   )
 })
 
@@ -65,7 +74,14 @@ const Container = Schema.Struct({
   routes: Schema.Array(
     Schema.Struct({ host: Schema.String, path: Schema.String, port: Schema.NullOr(Schema.Number) })
   ),
-  mounts: Schema.Array(Schema.Struct({ source: Schema.String, path: Schema.String })),
+  mounts: Schema.Array(
+    Schema.Struct({
+      source: Schema.String,
+      path: Schema.String,
+      read_only: Schema.optionalWith(Schema.Literal(true), { exact: true })
+    })
+  ),
+  files: Schema.Array(Schema.Struct({ path: Schema.String, content: Schema.String })),
   listens: Schema.NullOr(Schema.Number),
   health: Schema.String
 })
@@ -77,7 +93,8 @@ export const World = Schema.Struct({
     applications: Schema.Array(Application),
     containers: Schema.Array(Container),
     databases: Schema.Array(Database),
-    volumes: Schema.Array(Schema.String)
+    volumes: Schema.Array(Schema.String),
+    disk: Schema.Array(Schema.Struct({ path: Schema.String, content: Schema.NullOr(Schema.String) }))
   }),
   zones: Schema.Array(ZoneWorld)
 })

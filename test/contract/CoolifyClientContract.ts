@@ -7,6 +7,7 @@ import * as Schedule from "effect/Schedule"
 import { CoolifyClient } from "../../src/coolify/CoolifyClient.ts"
 import { connectionOf, type DatabaseEngine } from "../../src/coolify/DatabaseEngine.ts"
 import type { ApplicationSource, CreateApplication } from "../../src/coolify/endpoints/Applications.ts"
+import { isOwnFile } from "../../src/coolify/endpoints/Storages.ts"
 import type { ObservedVariable, Variable } from "../../src/coolify/endpoints/Variables.ts"
 import type { CoolifyError, CoolifyErrorReason } from "../../src/coolify/CoolifyError.ts"
 
@@ -429,20 +430,55 @@ export const coolifyClientContract = (name: string, layer: Layer.Layer<CoolifyCl
         const { client, application } = yield* setting
         const { uuid } = yield* client.applications.create(application())
         const other = yield* client.applications.create(application({ name: "other", domains: [] }))
-        assert.deepStrictEqual(yield* client.storages.list(uuid), [])
+        const volumes = (of: string) => Effect.map(client.storages.list(of), (stored) => stored.volumes)
+        assert.deepStrictEqual(yield* client.storages.list(uuid), { volumes: [], files: [] })
         const data = yield* client.storages.create(uuid, { name: "data", mountPath: "/var/lib/app" })
         const cache = yield* client.storages.create(uuid, { name: "cache", mountPath: "/tmp/cache" })
         yield* client.storages.create(other.uuid, { name: "data", mountPath: "/var/lib/app" })
         yield* refused(client.storages.create(uuid, { name: "data", mountPath: "/data" }), "ServerError")
         yield* client.storages.update(uuid, data.uuid, { mountPath: "/data" })
         yield* client.storages.remove(uuid, cache.uuid)
-        assert.deepStrictEqual(yield* client.storages.list(uuid), [
+        assert.deepStrictEqual(yield* volumes(uuid), [
           { uuid: data.uuid, name: `${uuid}-data`, mountPath: "/data", hostPath: undefined }
         ])
-        assert.lengthOf(yield* client.storages.list(other.uuid), 1)
+        assert.lengthOf(yield* volumes(other.uuid), 1)
+        yield* client.storages.create(uuid, { name: "host", mountPath: "/x:ro", hostPath: "/srv/data" })
+        assert.include((yield* volumes(uuid))[1], { mountPath: "/x:ro", hostPath: "/srv/data" })
         yield* refused(client.storages.remove(uuid, cache.uuid), "NotFound")
         yield* refused(client.storages.remove(other.uuid, data.uuid), "NotFound")
         yield* refused(client.storages.update(other.uuid, data.uuid, { mountPath: "/x" }), "NotFound")
+      })
+    )
+
+    test(
+      "files: each at its path once, trimmed at both ends, made anew to be changed",
+      Effect.gen(function* () {
+        const { client, application } = yield* setting
+        const { uuid } = yield* client.applications.create(application())
+        const other = yield* client.applications.create(application({ name: "other", domains: [] }))
+        const put = (mountPath: string, content: string) =>
+          client.storages.createFile(uuid, { mountPath, content: Redacted.make(content) })
+        const files = Effect.map(client.storages.list(uuid), (stored) => stored.files)
+        const made = yield* put("/etc/app.conf", "\ta=1\nb=$HOME\n")
+        yield* put("/etc/empty", "")
+        yield* refused(put("/etc/app.conf", "again"), "ServerError")
+        const [conf, empty] = (yield* files).filter(isOwnFile)
+        if (conf === undefined || empty === undefined) return assert.fail("no files")
+        const { content, ...rest } = conf
+        assert.deepStrictEqual(rest, {
+          uuid: made.uuid,
+          mountPath: "/etc/app.conf",
+          type: "file",
+          serverPath: `/data/coolify/applications/${uuid}/etc/app.conf`
+        })
+        assert.strictEqual(content && Redacted.value(content), "a=1\nb=$HOME")
+        assert.strictEqual(empty.content && Redacted.value(empty.content), "")
+        yield* refused(client.storages.removeFile(other.uuid, conf), "NotFound")
+        yield* client.storages.removeFile(uuid, conf)
+        yield* refused(client.storages.removeFile(uuid, conf), "NotFound")
+        yield* put("/etc/app.conf", "a=2")
+        const texts = (yield* files).map((file) => file.content && Redacted.value(file.content))
+        assert.deepStrictEqual(texts, ["", "a=2"])
       })
     )
 
@@ -556,6 +592,10 @@ export const coolifyClientContract = (name: string, layer: Layer.Layer<CoolifyCl
         yield* refused(client.storages.create(nothing, { name: "a", mountPath: "/a" }), "NotFound")
         yield* refused(client.storages.update(nothing, nothing, { mountPath: "/a" }), "NotFound")
         yield* refused(client.storages.remove(nothing, nothing), "NotFound")
+        const file = { mountPath: "/a", content: Redacted.make("a") }
+        yield* refused(client.storages.createFile(nothing, file), "NotFound")
+        const there = { mountPath: "/a", uuid: nothing, type: "file" } as const
+        yield* refused(client.storages.removeFile(nothing, there), "NotFound")
         yield* refused(client.variables.list(nothing), "NotFound")
         yield* refused(client.variables.put(nothing, [variable("A", "1")]), "NotFound")
         yield* refused(client.variables.remove(nothing, nothing), "NotFound")

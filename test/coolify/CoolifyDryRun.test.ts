@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import { CoolifyClient } from "../../src/coolify/CoolifyClient.ts"
 import { layerDryRun, layerOffline } from "../../src/coolify/CoolifyDryRun.ts"
@@ -45,10 +46,12 @@ describe("a dry run", () => {
         yield* dry.applications.remove(uuid, { deleteVolumes: true })
         yield* dry.variables.put(uuid, [variable("A", "2")])
         yield* dry.variables.remove(uuid, row?.uuid ?? "")
-        assert.lengthOf(yield* dry.storages.list(uuid), 1)
+        assert.lengthOf((yield* dry.storages.list(uuid)).volumes, 1)
         yield* dry.storages.create(uuid, { name: "cache", mountPath: "/cache" })
         yield* dry.storages.update(uuid, storage.uuid, { mountPath: "/x" })
         yield* dry.storages.remove(uuid, storage.uuid)
+        yield* dry.storages.createFile(uuid, { mountPath: "/a", content: Redacted.make("a") })
+        yield* dry.storages.removeFile(uuid, { uuid: storage.uuid, type: "file", mountPath: "/a" })
         yield* dry.deployments.mayStart
         yield* dry.deployments.start(uuid, { force: true })
         yield* dry.deployments.cancel("any")

@@ -94,7 +94,7 @@ describe.concurrent("the volumes of an application", () => {
         const { applications, storages } = yield* CoolifyClient
         const [application] = yield* applications.list
         const uuid = application?.uuid ?? ""
-        const [storage] = yield* storages.list(uuid)
+        const [storage] = (yield* storages.list(uuid)).volumes
         yield* storages.update(uuid, storage?.uuid ?? "", { mountPath: "/elsewhere" })
       }).pipe(Effect.provide(layersOf(sandbox)))
       const { plan } = yield* applied(sandbox, data)

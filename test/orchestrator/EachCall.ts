@@ -34,7 +34,9 @@ const coolifyMethods: Readonly<Record<string, Readonly<Record<string, CoolifyMet
     list: "listStorages",
     create: "createStorage",
     update: "updateStorage",
-    remove: "deleteStorage"
+    remove: "deleteStorage",
+    createFile: "createFile",
+    removeFile: "deleteFile"
   },
   databases: {
     list: "listDatabases",

@@ -267,6 +267,9 @@ const snapshotWith = (twins: boolean) =>
               `${name.replace(`${applicationUuid}-`, "")}:${mountPath}`
           )
           .toSorted(),
+        files: coolify.files
+          .map(({ content, mountPath }) => `${mountPath}=${content && Redacted.value(content)}`)
+          .toSorted(),
         databases: coolify.databases.map(({ engine, image, name, status }) => ({
           engine,
           image,

@@ -2,6 +2,7 @@
  * All that the sandbox's Coolify remembers: its database and what runs on its servers. Column names are Coolify's own.
  */
 import * as Schema from "effect/Schema"
+import { FileStorage, HostPath, Mount, Storage, Volume } from "./StorageState.ts"
 
 /** A column's value; `number` is an integer. */
 export const Column = Schema.Union(
@@ -113,21 +114,6 @@ export const Variable = Schema.Struct({
 })
 export type Variable = typeof Variable.Type
 
-/** A volume of an application, or with `host_path` a directory of the server. */
-export const Storage = Schema.Struct({
-  id: Schema.Int,
-  uuid: Schema.String,
-  application_id: Schema.Int,
-  /** The name of Docker's volume. */
-  name: Schema.String,
-  mount_path: Schema.String,
-  host_path: Schema.NullOr(Schema.String),
-  is_preview_suffix_enabled: Schema.Boolean,
-  created_at: Schema.Number,
-  updated_at: Schema.Number
-})
-export type Storage = typeof Storage.Type
-
 export const DatabaseEngine = Schema.Literal(
   "postgresql",
   "mysql",
@@ -153,13 +139,6 @@ export const StandaloneDatabase = Schema.Struct({
   updated_at: Schema.Number
 })
 export type StandaloneDatabase = typeof StandaloneDatabase.Type
-
-/** What Docker keeps on a server from one container to the next. */
-const Volume = Schema.Struct({ server_id: Schema.Int, name: Schema.String })
-
-/** A volume's name, or a path of the server, at a path in the container. */
-export const Mount = Schema.Struct({ source: Schema.String, path: Schema.String })
-export type Mount = typeof Mount.Type
 
 export const Tag = Schema.Struct({
   id: Schema.Int,
@@ -233,6 +212,10 @@ export const Container = Schema.Struct({
   env: Schema.Record({ key: Schema.String, value: Schema.String }),
   routes: Schema.Array(Route),
   mounts: Schema.optionalWith(Schema.Array(Mount), { default: () => [] }),
+  /** Of the mounts those that are files, as the container sees them. */
+  files: Schema.optionalWith(Schema.Array(Schema.Struct({ path: Schema.String, content: Schema.String })), {
+    default: () => []
+  }),
   /** The port the application listens on; null: whatever the proxy asks. */
   listens: Schema.NullOr(Schema.Int),
   /** `none`: no health check is configured. */
@@ -280,6 +263,8 @@ export const CoolifyState = Schema.Struct({
   applications: Schema.Array(Application),
   variables: Schema.Array(Variable),
   storages: Schema.optionalWith(Schema.Array(Storage), { default: () => [] }),
+  files: Schema.optionalWith(Schema.Array(FileStorage), { default: () => [] }),
+  disk: Schema.optionalWith(Schema.Array(HostPath), { default: () => [] }),
   databases: Schema.optionalWith(Schema.Array(StandaloneDatabase), { default: () => [] }),
   volumes: Schema.optionalWith(Schema.Array(Volume), { default: () => [] }),
   tags: Schema.Array(Tag),
@@ -354,6 +339,8 @@ export const initialState = (options: { readonly tokens: ReadonlyArray<TokenSeed
   applications: [],
   variables: [],
   storages: [],
+  files: [],
+  disk: [],
   databases: [],
   volumes: [],
   tags: [],

@@ -7,8 +7,9 @@ import * as Behaviour from "./Behaviour.ts"
 import * as Columns from "./Columns.ts"
 import * as Dotenv from "./Dotenv.ts"
 import { envFile } from "./EnvFile.ts"
-import type { Application, Container, CoolifyState, Deployment, Mount } from "./CoolifyState.ts"
+import type { Application, Container, CoolifyState, Deployment } from "./CoolifyState.ts"
 import * as Labels from "./Labels.ts"
+import type { Mount } from "./StorageState.ts"
 
 export interface DeploymentPlan {
   readonly application: Application
@@ -31,7 +32,7 @@ export interface DeploymentPlan {
   readonly envFileProblem: string | undefined
   /** Why Compose cannot read its own file, in Compose's words. */
   readonly composeProblem: string | undefined
-  readonly container: Omit<Container, "started_at" | "health">
+  readonly container: Omit<Container, "started_at" | "health" | "files">
 }
 
 const sha1 = (text: string): string => createHash("sha1").update(text).digest("hex")
@@ -59,10 +60,20 @@ const runtimeVariables = (state: CoolifyState, application: Application) => {
 
 /** Of two at one path the later one wins. */
 const mountsOf = (state: CoolifyState, application: Application): ReadonlyArray<Mount> => {
-  const rows = state.storages.filter((row) => row.application_id === application.id)
-  const paths = new Map(rows.map((row) => [row.mount_path, row.host_path ?? row.name]))
-  return Array.from(paths, ([path, source]) => ({ source, path }))
+  const isOwn = (row: { readonly application_id: number }) => row.application_id === application.id
+  const all = [
+    ...state.storages.filter(isOwn).map((row) => mountOf(row.host_path ?? row.name, row.mount_path)),
+    ...state.files.filter(isOwn).map((row) => mountOf(row.fs_path, row.mount_path))
+  ]
+  return [...new Map(all.map((mount) => [mount.path, mount])).values()]
 }
+
+/** Compose reads what stands behind a path's colon as options. */
+const mountOf = (source: string, mountPath: string): Mount => ({
+  source,
+  path: mountPath.replace(/:.*/, ""),
+  ...(/:(?:.*,)?ro(?:,|$)/.test(mountPath) ? { read_only: true } : {})
+})
 
 /** The API takes any text as a limit (recorded: settings 43 to 50, 264). */
 const limitProblem = ({ columns, uuid }: Application): string | undefined => {

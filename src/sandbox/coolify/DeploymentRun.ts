@@ -14,6 +14,7 @@ import type {
 } from "./CoolifyState.ts"
 import { replaceRow, type Database } from "./Database.ts"
 import { configHash, plan, type DeploymentPlan } from "./DeploymentPlan.ts"
+import * as Disk from "./Disk.ts"
 import type { Latency } from "./Latency.ts"
 import { timestamp } from "./Timestamp.ts"
 
@@ -111,10 +112,11 @@ const step = (
 /** The new container takes the old one's place. */
 const putContainer = (
   state: CoolifyState,
-  container: Container,
+  container: Omit<Container, "files">,
   { server_id }: Pick<Application, "server_id">
 ): CoolifyState => ({
   ...state,
+  disk: Disk.mounted(state.disk, server_id, container.mounts),
   volumes: [
     ...state.volumes,
     // Docker makes what is not there yet.
@@ -128,7 +130,7 @@ const putContainer = (
   ],
   containers: [
     ...state.containers.filter((one) => one.application_uuid !== container.application_uuid),
-    container
+    { ...container, files: Disk.filesOf(state.disk, server_id, container.mounts) }
   ]
 })
 
@@ -190,7 +192,7 @@ export const run = Effect.fn("DeploymentRun.run")(function* (
 
   const startedAt = yield* Clock.currentTimeMillis
   const health = healthCheck === undefined ? "none" : healthCheck.passes ? "healthy" : "unhealthy"
-  const container: Container = { ...settled.container, started_at: startedAt, health }
+  const container = { ...settled.container, started_at: startedAt, health } as const
 
   if (settled.stopFirst || healthCheck === undefined) {
     const removal = settled.stopFirst ? "Stopping the old container first." : "Removing old containers."

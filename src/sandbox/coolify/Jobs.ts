@@ -6,6 +6,7 @@ import * as Behaviour from "./Behaviour.ts"
 import * as Columns from "./Columns.ts"
 import type { Application, Container, CoolifyState, Job } from "./CoolifyState.ts"
 import { replaceRow } from "./Database.ts"
+import * as Disk from "./Disk.ts"
 import type { Latency } from "./Latency.ts"
 import * as Lifeline from "./Lifeline.ts"
 import { isActive } from "./Queue.ts"
@@ -96,7 +97,7 @@ export const collectTags = (state: CoolifyState, ids: ReadonlyArray<number>): Co
   return { ...state, tags: state.tags.filter((row) => held.has(row.id) || !ids.includes(row.id)) }
 }
 
-/** Coolify removes the volumes that the application has at that moment. */
+/** Coolify removes the volumes that the application has at that moment, and its own folder; what else is on the disk stays. */
 const destroy = (state: CoolifyState, application: Application, keepsVolumes: boolean): CoolifyState => {
   const isOwn = (row: { readonly application_id: number }) => row.application_id === application.id
   const names = keepsVolumes ? [] : state.storages.filter(isOwn).map(({ name }) => name)
@@ -104,6 +105,8 @@ const destroy = (state: CoolifyState, application: Application, keepsVolumes: bo
     {
       ...state,
       storages: state.storages.filter((row) => !isOwn(row)),
+      files: state.files.filter((row) => !isOwn(row)),
+      disk: Disk.remove(state.disk, application.server_id, Disk.folderOf(application.uuid)),
       volumes: state.volumes.filter(
         (row) => row.server_id !== application.server_id || !names.includes(row.name)
       ),

@@ -4,18 +4,10 @@
 import { sensitiveColumns } from "./ApplicationFields.ts"
 import * as Columns from "./Columns.ts"
 import { written } from "./EnvFile.ts"
-import type {
-  Column,
-  CoolifyState,
-  Deployment,
-  Environment,
-  Project,
-  Storage,
-  Tag,
-  Variable
-} from "./CoolifyState.ts"
+import type { Column, CoolifyState, Deployment, Environment, Project, Tag, Variable } from "./CoolifyState.ts"
 import type { Placed } from "./Lookup.ts"
 import { destinationRow } from "./ServerWire.ts"
+import type { FileStorage, Storage } from "./StorageState.ts"
 import { stamps, timestamp } from "./Timestamp.ts"
 
 type Json = Readonly<Record<string, unknown>>
@@ -165,7 +157,7 @@ export const variable = (row: Variable, sensitive: boolean): Json => ({
   ...stamps(row)
 })
 
-const storageOwner = (row: Storage): Json => ({
+const storageOwner = (row: Pick<Storage, "application_id">): Json => ({
   resource_id: row.application_id,
   resource_type: "App\\Models\\Application"
 })
@@ -185,6 +177,37 @@ export const storage = (row: Storage): Json => ({
   ...newStorage(row),
   container_id: null,
   is_preview_suffix_enabled: row.is_preview_suffix_enabled
+})
+
+const fileFields = (row: FileStorage): Json => ({
+  id: row.id,
+  uuid: row.uuid,
+  fs_path: row.fs_path,
+  mount_path: row.mount_path,
+  is_directory: row.is_directory,
+  ...storageOwner(row),
+  is_binary: false,
+  is_too_large: false,
+  ...stamps(row)
+})
+
+const contentOf = (row: FileStorage, sensitive: boolean): Json => (sensitive ? { content: row.content } : {})
+
+/** A row that was just made: of a file of the server nothing has been written, so nothing was read for it. */
+export const newFile = (row: FileStorage, placed: Placed, sensitive: boolean): Json => ({
+  ...fileFields(row),
+  ...(row.is_directory ? {} : contentOf(row, sensitive)),
+  ...(row.is_host_file ? { is_host_file: true } : { service: null, resource: owner(placed) })
+})
+
+export const file = (row: FileStorage, sensitive: boolean): Json => ({
+  ...fileFields(row),
+  ...contentOf(row, sensitive),
+  chown: null,
+  chmod: null,
+  is_based_on_git: false,
+  is_preview_suffix_enabled: row.is_preview_suffix_enabled,
+  is_host_file: row.is_host_file
 })
 
 export const tag = (row: Tag): Json => ({ uuid: row.uuid, name: row.name, ...stamps(row) })

@@ -31,6 +31,13 @@ interface WorldApplication {
     readonly mount_path: string
     readonly host_path: string | null
   }>
+  readonly files: ReadonlyArray<{
+    readonly mount_path: string
+    readonly fs_path: string
+    readonly content: string | null
+    readonly is_directory: boolean
+    readonly is_host_file: boolean
+  }>
 }
 
 interface WorldContainer {
@@ -43,7 +50,13 @@ interface WorldContainer {
     readonly port: number | null
     readonly redirect?: "www" | "non-www"
   }>
-  readonly mounts: ReadonlyArray<{ readonly source: string; readonly path: string }>
+  readonly mounts: ReadonlyArray<{
+    readonly source: string
+    readonly path: string
+    readonly read_only?: true
+  }>
+  /** Of the mounts those that are files, as the container sees them. */
+  readonly files: ReadonlyArray<{ readonly path: string; readonly content: string }>
   readonly listens: number | null
   readonly health: string
 }
@@ -68,6 +81,8 @@ export interface CoolifyWorld {
   }>
   /** The names of Docker's volumes, whether anything uses them or not. */
   readonly volumes: ReadonlyArray<string>
+  /** Files and directories of the servers, as far as applications get at them; `content` of a directory is null. */
+  readonly disk: ReadonlyArray<{ readonly path: string; readonly content: string | null }>
 }
 
 const by =
@@ -123,7 +138,17 @@ export const world = (state: CoolifyState): CoolifyWorld => ({
         storages: state.storages
           .filter((one) => one.application_id === row.id)
           .map(({ name, mount_path, host_path }) => ({ name, mount_path, host_path }))
-          .toSorted(by(({ name }) => name))
+          .toSorted(by(({ name }) => name)),
+        files: state.files
+          .filter((one) => one.application_id === row.id)
+          .map(({ content, fs_path, is_directory, is_host_file, mount_path }) => ({
+            mount_path,
+            fs_path,
+            content,
+            is_directory,
+            is_host_file
+          }))
+          .toSorted(by(({ mount_path }) => mount_path))
       }
     })
     .toSorted(by((row) => `${Columns.string(row.columns, "name")} ${row.uuid}`)),
@@ -134,6 +159,7 @@ export const world = (state: CoolifyState): CoolifyWorld => ({
       env: sortedKeys(row.env),
       routes: row.routes,
       mounts: row.mounts,
+      files: row.files.toSorted(by(({ path }) => path)),
       listens: row.listens,
       health: row.health
     }))
@@ -152,5 +178,6 @@ export const world = (state: CoolifyState): CoolifyWorld => ({
       }
     })
     .toSorted(by((row) => `${Columns.string(row.columns, "name")} ${row.uuid}`)),
-  volumes: state.volumes.map(({ name }) => name).toSorted()
+  volumes: state.volumes.map(({ name }) => name).toSorted(),
+  disk: state.disk.map(({ content, path }) => ({ path, content })).toSorted(by(({ path }) => path))
 })

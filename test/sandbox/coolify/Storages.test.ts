@@ -17,7 +17,110 @@ const setUp = Effect.gen(function* () {
   return { ...harness, uuid, storage, deployed, volumes, mounts }
 })
 
+/** With what the container sees of its files, and what the server has on its disk. */
+const withFiles = Effect.gen(function* () {
+  const harness = yield* setUp
+  const { api, send, uuid } = harness
+  const file = (fields: Record<string, unknown>) =>
+    Effect.map(
+      send("POST", `/applications/${uuid}/storages`, { body: { type: "file", ...fields } }),
+      (answer): string => answer.json.uuid
+    )
+  const remove = (storage: string) => send("DELETE", `/applications/${uuid}/storages/${storage}`)
+  const seen = Effect.map(api.world, ({ containers }) =>
+    (containers[0]?.files ?? []).map(({ content, path }) => `${path}=${content}`)
+  )
+  const disk = Effect.map(api.world, (world) => world.disk.map(({ path }) => path.replace(uuid, "UUID")))
+  return { ...harness, file, remove, seen, disk }
+})
+
+describe("files", () => {
+  it.scoped("come to the container with the next deployment, without what Coolify trims", () =>
+    Effect.gen(function* () {
+      const { deployed, disk, file, mounts, seen, uuid } = yield* withFiles
+      yield* file({ mount_path: "/etc/app.conf", content: "a=1\nb=$HOME\n" })
+      assert.deepStrictEqual(yield* disk, ["/data/coolify/applications/UUID/etc/app.conf"])
+      yield* deployed
+      assert.deepStrictEqual(yield* seen, ["/etc/app.conf=a=1\nb=$HOME"])
+      assert.deepStrictEqual(yield* mounts, [
+        { source: `/data/coolify/applications/${uuid}/etc/app.conf`, path: "/etc/app.conf" }
+      ])
+    })
+  )
+
+  it.scoped("a changed content is not seen, also after a deployment; one that is made anew is", () =>
+    Effect.gen(function* () {
+      const { deployed, file, remove, seen, send, uuid } = yield* withFiles
+      const old = yield* file({ mount_path: "/etc/app.conf", content: "old" })
+      yield* deployed
+      const body = { type: "file", uuid: old, content: "new" }
+      const answer = yield* send("PATCH", `/applications/${uuid}/storages`, { body })
+      assert.strictEqual(answer.json.content, "new")
+      yield* deployed
+      assert.deepStrictEqual(yield* seen, ["/etc/app.conf=old"])
+      yield* remove(old)
+      yield* file({ mount_path: "/etc/app.conf", content: "new" })
+      assert.deepStrictEqual(yield* seen, ["/etc/app.conf=old"])
+      yield* deployed
+      assert.deepStrictEqual(yield* seen, ["/etc/app.conf=new"])
+    })
+  )
+
+  it.scoped("the content is hidden from who may not read secrets", () =>
+    Effect.gen(function* () {
+      const { file, send, uuid } = yield* withFiles
+      yield* file({ mount_path: "/etc/app.conf", content: "secret" })
+      const read = (token: string) =>
+        Effect.map(send("GET", `/applications/${uuid}/storages`, { token }), ({ text }) => text)
+      assert.include(yield* read(Harness.bearer.full), "secret")
+      assert.notInclude(yield* read(Harness.bearer.read), "secret")
+    })
+  )
+
+  it.scoped("a directory's deletion takes what the server has there, a file's of the server does not", () =>
+    Effect.gen(function* () {
+      const { deployed, disk, file, remove, send, settle, uuid } = yield* withFiles
+      const directory = yield* file({ is_directory: true, fs_path: "/srv/precious", mount_path: "/mnt" })
+      const certificate = yield* file({ is_host_file: true, fs_path: "/srv/ca", mount_path: "/etc/ca" })
+      const body = { type: "persistent", name: "x", mount_path: "/x:ro", host_path: "/srv/data" }
+      const bound = yield* send("POST", `/applications/${uuid}/storages`, { body })
+      yield* deployed
+      assert.deepStrictEqual(yield* disk, ["/srv/ca", "/srv/data", "/srv/precious"])
+      yield* remove(certificate)
+      yield* remove(bound.json.uuid)
+      assert.deepStrictEqual(yield* disk, ["/srv/ca", "/srv/data", "/srv/precious"])
+      yield* remove(directory)
+      assert.deepStrictEqual(yield* disk, ["/srv/ca", "/srv/data"])
+      yield* send("DELETE", `/applications/${uuid}`)
+      yield* settle
+      assert.deepStrictEqual(yield* disk, ["/srv/ca", "/srv/data"])
+    })
+  )
+
+  it.scoped("a directory stays when its application goes, and Coolify's own folder goes with it", () =>
+    Effect.gen(function* () {
+      const { disk, file, send, settle, uuid } = yield* withFiles
+      yield* file({ is_directory: true, fs_path: "/srv/precious", mount_path: "/mnt" })
+      yield* file({ mount_path: "/etc/app.conf", content: "a" })
+      yield* send("DELETE", `/applications/${uuid}`)
+      yield* settle
+      assert.deepStrictEqual(yield* disk, ["/srv/precious"])
+    })
+  )
+})
+
 describe("volumes", () => {
+  it.scoped("are read-only where the path says so, and of the server where a path is given", () =>
+    Effect.gen(function* () {
+      const { deployed, mounts, send, uuid, volumes } = yield* setUp
+      const body = { type: "persistent", name: "x", mount_path: "/x:ro", host_path: "/srv/data" }
+      yield* send("POST", `/applications/${uuid}/storages`, { body })
+      yield* deployed
+      assert.deepStrictEqual(yield* mounts, [{ source: "/srv/data", path: "/x", read_only: true }])
+      assert.deepStrictEqual(yield* volumes, [])
+    })
+  )
+
   it.scoped("are made by the deployment that first mounts them", () =>
     Effect.gen(function* () {
       const { deployed, mounts, storage, uuid, volumes } = yield* setUp
