@@ -1,6 +1,6 @@
 /**
- * What stands for something else in a variable's value: `${env.NAME}` for the environment of whoever runs fabrik, and
- * `${databases.NAME.url}` for a database of the spec. Nothing else is expanded.
+ * What stands for something else in a variable's value: `${env.NAME}` for the environment of whoever runs fabrik,
+ * `${secrets.NAME}` for a secret and `${databases.NAME.url}` for a database of the spec. Nothing else is expanded.
  */
 import * as Either from "effect/Either"
 import type { Complaint } from "./Report.ts"
@@ -13,10 +13,16 @@ const databaseFields = ["url", "host", "port", "user", "password", "name"] as co
 type DatabaseField = (typeof databaseFields)[number]
 
 /** Known only once the database is there. */
-export interface Reference {
+export interface DatabaseReference {
   readonly database: string
   readonly field: DatabaseField
 }
+
+interface SecretReference {
+  readonly secret: string
+}
+
+export type Reference = DatabaseReference | SecretReference
 
 /** A value as its parts, in their order. */
 export type TextTemplate = ReadonlyArray<string | Reference>
@@ -24,6 +30,7 @@ export type TextTemplate = ReadonlyArray<string | Reference>
 /** An escaped `$${`, a whole `${...}`, or the beginning of one. */
 const marks = /\$\$\{|\$\{([^}]*)\}|\$\{/g
 const variable = /^env\.([A-Za-z_][A-Za-z0-9_]*)$/
+const secret = /^secrets\.([A-Za-z_][A-Za-z0-9_]*)$/
 const database = /^databases\.([a-z][a-z0-9-]*)\.([a-z]+)$/
 
 /** The names that a spec's text may ask for, and perhaps more. */
@@ -64,6 +71,11 @@ export const interpolate = (
       parts.push({ database: of, field: known })
       continue
     }
+    const ofSecret = secret.exec(inner ?? "")?.[1]
+    if (ofSecret !== undefined) {
+      parts.push({ secret: ofSecret })
+      continue
+    }
     const name = variable.exec(inner ?? "")?.[1]
     if (name === undefined) return Either.left(unclear(inner))
     refers = true
@@ -86,12 +98,22 @@ export const rendered = (template: TextTemplate, valueOf: (reference: Reference)
 
 export const isReference = (part: string | Reference): part is Reference => typeof part !== "string"
 
+export const databasesOf = (template: TextTemplate): ReadonlyArray<DatabaseReference> =>
+  template.filter((part) => typeof part !== "string" && "database" in part)
+
+export const secretsOf = (template: TextTemplate): ReadonlyArray<string> =>
+  template.flatMap((part) => (typeof part !== "string" && "secret" in part ? [part.secret] : []))
+
 /** Whether a value tells nothing secret: where a database is, and not how to get in. */
 export const isOpen = (template: TextTemplate): boolean =>
-  template.every((part) => !isReference(part) || (part.field !== "url" && part.field !== "password"))
+  secretsOf(template).length === 0 &&
+  databasesOf(template).every(({ field }) => field !== "url" && field !== "password")
 
 /** As it is written. */
-export const written = ({ database: of, field }: Reference): string => `\${databases.${of}.${field}}`
+export const written = (reference: Reference): string =>
+  "secret" in reference
+    ? `\${secrets.${reference.secret}}`
+    : `\${databases.${reference.database}.${reference.field}}`
 
 const noField = (of: string, field: string): Complaint => ({
   message: `a database has no \`${field.slice(0, 20)}\``,
@@ -106,6 +128,8 @@ const unclear = (inner: string | undefined): Complaint => {
       ? "write `$${` where `${` is meant as it stands"
       : name === "databases"
         ? "write e.g. `${databases.main.url}`, or `$${` where `${` is meant as it stands"
-        : `write \`\${env.${name}}\` for the environment of whoever runs fabrik, or \`$\${\` where \`\${\` is meant as it stands`
+        : name === "secrets"
+          ? "write e.g. `${secrets.API_KEY}`, or `$${` where `${` is meant as it stands"
+          : `write \`\${env.${name}}\` for the environment of whoever runs fabrik, or \`$\${\` where \`\${\` is meant as it stands`
   return { message: "`${...}` is not expanded in a spec", hint }
 }

@@ -41,7 +41,13 @@ import {
 } from "./sections/Runtime.ts"
 import { type SecretRule, Secrets, secretsIn, secretsOut } from "./sections/Secrets.ts"
 import { Source, sourceIn } from "./sections/Source.ts"
-import { Variables as Env, variablesIn, variablesOut, withDefaults } from "./sections/Variables.ts"
+import {
+  checkSecretsOf,
+  Variables as Env,
+  variablesIn,
+  variablesOut,
+  withDefaults
+} from "./sections/Variables.ts"
 import { type Volume, Volumes, volumesIn } from "./sections/Volumes.ts"
 import type { Command as CommandGiven } from "./ShellCommand.ts"
 import { findTemplate } from "./templates/Templates.ts"
@@ -155,7 +161,7 @@ export interface Spec {
   /** Of `docker run`, without the entrypoint. */
   readonly runOptions?: ReadonlyArray<string>
   readonly databases: ReadonlyArray<Database>
-  /** Variables whose value is made of what a database tells, by name. Each is a secret. */
+  /** Variables whose value is made of secrets or of what a database tells, by name. */
   readonly references: Readonly<Record<string, TextTemplate>>
   readonly dns: DnsSettings
   readonly healthcheck: Healthcheck
@@ -186,6 +192,7 @@ export const specIn = (
   const names = databases.map((one) => one.name)
   const { env, interpolated, references } = variablesIn(written.env, names, variables, check)
   const secrets = secretsIn(written.secrets, { ...env, ...references }, check)
+  checkSecretsOf(references, secrets.secrets, check)
   const port = portIn(written.port, env["PORT"], template, isStarter, !isNowhere, check)
   const all = withDefaults(env, template, port ?? 0, secrets.secrets)
   const build = buildIn(

@@ -65,6 +65,8 @@ export const SecretOrigin = Schema.Literal(
   "generated",
   /** Made of what a database of the spec tells. */
   "database",
+  /** Made of other secrets of the spec. */
+  "secrets",
   /** The application was not looked at: it keeps what it has, or gets a new one. */
   "kept-or-generated",
   /** The application was not looked at: without a value there, nothing is sent. */

@@ -164,7 +164,8 @@ export const desiredVariables = Effect.fn("desiredVariables")(function* (
   const commentOf = Effect.fnUntraced(function* (value: Redacted.Redacted<string>, origin?: SecretOrigin) {
     const hex = yield* store.digest(value)
     if (origin === undefined) return plainComment(hex)
-    const isMade = origin === "generated" || origin === "stored" || origin === "database"
+    const isMade =
+      origin === "generated" || origin === "stored" || origin === "database" || origin === "secrets"
     const making = isMade ? "generated" : "given"
     return secretComment(making, hex, yield* keyId)
   })

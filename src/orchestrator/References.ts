@@ -1,8 +1,15 @@
-/** Variables whose value is made of what databases tell: known now, or once the databases are there. */
+/** Variables whose value is made of secrets and of what databases tell: known now, or once the databases are there. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import { isOpen, isReference, rendered, type Reference, type TextTemplate } from "../appspec/Interpolate.ts"
+import {
+  type DatabaseReference,
+  databasesOf,
+  isOpen,
+  rendered,
+  secretsOf,
+  type TextTemplate
+} from "../appspec/Interpolate.ts"
 import type { Spec } from "../appspec/Spec.ts"
 import { type Connection, connectionIn, connectionOf, engineFacts } from "../coolify/DatabaseEngine.ts"
 import type { ObservedVariable } from "../coolify/endpoints/Variables.ts"
@@ -22,7 +29,11 @@ export interface PendingVariable {
   readonly template: TextTemplate
   /** Those of its databases that are there already. */
   readonly connections: ReadonlyMap<string, Connection>
+  /** The secrets that it is made of. */
+  readonly secrets: Values
 }
+
+type Values = ReadonlyMap<string, Redacted.Redacted<string>>
 
 const passwordName = (database: string): string => `databases.${database.replaceAll("-", "_")}.password`
 
@@ -44,7 +55,7 @@ const connect = Effect.fnUntraced(function* (spec: Spec, { live, wanted }: Plann
   return kept?.origin === "stored" ? connectionOf(live.engine, live.uuid, kept.value) : undefined
 })
 
-export const fieldOf = (connection: Connection, { field }: Reference): string => {
+export const fieldOf = (connection: Connection, { field }: DatabaseReference): string => {
   switch (field) {
     case "url":
       return Redacted.value(connection.url)
@@ -57,8 +68,16 @@ export const fieldOf = (connection: Connection, { field }: Reference): string =>
   }
 }
 
-const render = (template: TextTemplate, connections: ReadonlyMap<string, Connection>): string =>
+const render = (
+  template: TextTemplate,
+  connections: ReadonlyMap<string, Connection>,
+  secrets: Values
+): string =>
   rendered(template, (reference) => {
+    if ("secret" in reference) {
+      const value = secrets.get(reference.secret)
+      return value === undefined ? "" : Redacted.value(value)
+    }
     const connection = connections.get(reference.database)
     return connection === undefined ? "" : fieldOf(connection, reference)
   })
@@ -90,31 +109,41 @@ export const withReferences = Effect.fn("withReferences")(function* (
     yield* known.add(connection.url)
     connections.set(database.wanted.name, connection)
   }
+  const values: Values = new Map([
+    ...secrets.standing.map(({ key, value }) => [key, value] as const),
+    ...secrets.secrets.map(({ name, value }) => [name, value] as const)
+  ])
+  const held = new Set(secrets.held.map(({ key }) => key))
   const settled = yield* Effect.forEach(
     Object.entries(spec.references),
     Effect.fnUntraced(function* ([key, template]) {
-      const names = new Set(template.filter(isReference).map((part) => part.database))
+      const names = new Set(databasesOf(template).map((part) => part.database))
       const used = databases.filter(({ wanted }) => names.has(wanted.name))
-      const open = isOpen(template)
-      if (!open) yield* run.emit({ _tag: "SecretResolved", name: key, origin: "database" })
+      const origin = used.length === 0 ? "secrets" : "database"
+      if (!isOpen(template)) yield* run.emit({ _tag: "SecretResolved", name: key, origin })
+      const unseen = secretsOf(template).filter((name) => held.has(name))
       const unknown = used.filter(({ live, wanted }) => live !== undefined && !connections.has(wanted.name))
       if (used.some(({ live }) => live === undefined)) {
         if (unknown.length > 0) return yield* unreadable(key, unknown)
-        return { pending: { key, template, connections } }
+        if (unseen.length > 0) return yield* unseenSecrets(key, unseen)
+        return { pending: { key, template, connections, secrets: values } }
       }
       const row = variables.find((one) => one.key === key && !one.isPreview)
       const ours = row !== undefined && isOurComment(row.comment) ? row : undefined
       if (unknown.length > 0) {
         return ours === undefined ? yield* unreadable(key, unknown) : keeping(spec, ours)
       }
-      const value = render(template, connections)
+      if (unseen.length > 0) {
+        return ours === undefined ? yield* unseenSecrets(key, unseen) : keeping(spec, ours)
+      }
+      const value = render(template, connections, values)
       const passwords = used
         .filter(({ wanted }) => engineFacts[wanted.engine].keepsPassword === true)
         .map(({ wanted }) => Redacted.value(connections.get(wanted.name)?.password ?? Redacted.make("")))
       if (ours?.value !== undefined && differsInPassword(value, Redacted.value(ours.value), passwords)) {
         return { ...keeping(spec, ours), note: changedPassword(key, used) }
       }
-      return { secret: planned(key, value, open) }
+      return { secret: planned(key, value, template) }
     })
   )
   const of = <A>(pick: (one: (typeof settled)[number]) => A | undefined) =>
@@ -133,11 +162,11 @@ export const withReferences = Effect.fn("withReferences")(function* (
   return all
 })
 
-const planned = (name: string, value: string, open: boolean): PlannedSecret => ({
+const planned = (name: string, value: string, template: TextTemplate): PlannedSecret => ({
   name,
   value: Redacted.make(value),
-  origin: "database",
-  ...(open ? { open: true } : {})
+  origin: databasesOf(template).length === 0 ? "secrets" : "database",
+  ...(isOpen(template) ? { open: true } : {})
 })
 
 const keeping = (spec: Spec, row: ObservedVariable) => {
@@ -155,6 +184,13 @@ const unreadable = (key: string, databases: ReadonlyArray<PlannedDatabase>) =>
     next: "tick `read:sensitive` on the Coolify token (Keys & Tokens, API tokens)"
   })
 
+const unseenSecrets = (key: string, names: ReadonlyArray<string>) =>
+  new RefusedError({
+    reason: "Unreadable",
+    detail: `${key} is made of ${names.join(", ")}: Coolify has the value, but this token may not read it`,
+    next: "give the value (in the environment, in .env or in a file named with --env-file), or tick `read:sensitive` on the Coolify token (Keys & Tokens, API tokens)"
+  })
+
 /** The spec's wishes with the values that were pending, now that the databases are there. */
 export const complete = Effect.fn("complete")(function* (
   desired: Desired,
@@ -164,8 +200,8 @@ export const complete = Effect.fn("complete")(function* (
   const { pending = [], secrets, spec, variables } = desired
   if (pending.length === 0) return desired
   const known = yield* KnownSecrets
-  const made = pending.map(({ connections: there, key, template }) =>
-    planned(key, render(template, new Map([...there, ...connections])), isOpen(template))
+  const made = pending.map(({ connections: there, key, secrets: values, template }) =>
+    planned(key, render(template, new Map([...there, ...connections]), values), template)
   )
   const secret = made.filter(({ open }) => open !== true)
   yield* Effect.forEach(secret, ({ value }) => known.add(value), { discard: true })

@@ -126,6 +126,7 @@ const valueOf = (field: FieldChange, style: Style): string => {
 
 const origins: { readonly [Origin in SecretOrigin]: string } = {
   database: "from the spec's databases",
+  secrets: "made of other secrets of the spec",
   given: "from --secrets",
   environment: "from the environment",
   "env-file": "from .env",

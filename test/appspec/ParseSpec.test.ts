@@ -27,7 +27,7 @@ const beyondJsonSchema = new RegExp(
     "^`source\\.\\w+` (?:is missing$|has no meaning for a template)",
     // Rules across keys.
     "is both a secret and a variable$|^no variable or secret is named|no build reads variables$",
-    "^`env.PORT` is not the port|cannot point at itself$|never see 404|is mounted twice$|stands there twice$|, and there is none$|is no public domain$|^two volumes are mounted at|^the spec has no database|^a database has no|^`PORT` cannot come from",
+    "^`env.PORT` is not the port|cannot point at itself$|never see 404|is mounted twice$|stands there twice$|, and there is none$|is no public domain$|^two volumes are mounted at|^the spec has no (?:database|secret)|^a database has no|^`PORT` cannot come from",
     "^only (?:a Dockerfile has|nixpacks and railpack run)|starts a web server of its own|is given twice$",
     // What Coolify and Docker make of a command and an amount.
     "^Coolify (?:cannot take the single|hands a command|would take)|^nothing replaces the \\$",
@@ -302,7 +302,7 @@ describe("databases", () => {
       )
     )
     assert.deepStrictEqual(spec.env, { C: "plain" })
-    const part = (field: string) => ({ database: "main", field })
+    const part = <F extends string>(field: F) => ({ database: "main", field }) as const
     assert.deepStrictEqual(
       Object.entries(spec.references).map(([name, parts]) => [name, parts.filter((one) => one !== "")]),
       [
@@ -318,10 +318,20 @@ describe("databases", () => {
     ["A: ${databases.main.uri}", "a database has no `uri`"],
     ["A: ${databases.main}", "is not expanded"],
     ["A: ${databases.main.url", "is not expanded"],
-    ["PORT: ${databases.main.port}", "`PORT` cannot come from a database"]
+    ["PORT: ${databases.main.port}", "`PORT` cannot come from a database"],
+    ["A: x${secrets.API_KEY}", "the spec has no secret `API_KEY`"],
+    ["A: ${secrets.a-b}", "is not expanded"]
   ])("refuses %s", (variable, message) => {
     const spec = base(`databases: { main: postgres:17 }\nenv:\n  ${variable}`)
     assert.include(lines(spec).join("\n"), message)
+  })
+
+  it("secrets too", () => {
+    const spec = good(base("secrets: [PASS]\nenv: { A: 'x:${secrets.PASS}@y', B: '$${secrets.PASS}' }"))
+    assert.deepStrictEqual(spec.references, { A: ["x:", { secret: "PASS" }, "@y"] })
+    assert.deepStrictEqual(spec.env, { B: "$${secrets.PASS}" })
+    const near = bad(base("secrets: [PASS]\nenv: { A: '${secrets.PAS}' }")).problems[0]
+    assert.strictEqual(near?.hint, "did you mean `PASS`?")
   })
 
   it("have no name twice among variables and secrets", () => {

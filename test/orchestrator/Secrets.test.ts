@@ -95,6 +95,13 @@ const standing = Effect.gen(function* () {
   return row?.value === undefined ? undefined : { value: Redacted.value(row.value), comment: row.comment }
 })
 
+/** A variable of the application that holds the domain, and the comment that says where its value is from. */
+const variableOf = (name: string) =>
+  Effect.map(
+    Effect.flatMap(CoolifyMemory, (memory) => memory.world),
+    ({ variables }) => variables.find(({ isPreview, key }) => !isPreview && key === name)
+  )
+
 const writes = Effect.map(
   Effect.flatMap(CoolifyMemory, ({ calls }) => calls),
   (calls) => calls.filter((call) => /^(create|update|delete|put|deploy|stop|cancel)/.test(call)).length
@@ -391,5 +398,52 @@ describe("any runs from any machines", () => {
         }
       }).pipe(Effect.scoped, Effect.provide(world())),
     { fastCheck: { numRuns: 25 } }
+  )
+})
+
+describe("a variable that is made of a secret", () => {
+  const made: Spec = {
+    ...sample,
+    // Nobody can look at these elsewhere either.
+    env: {},
+    references: { DSN: ["https://", { secret: "API_KEY" }, "@errors.example.com/1"] }
+  }
+  const dsn = Effect.map(variableOf("DSN"), (row) => Redacted.value(row?.value ?? Redacted.make("")))
+
+  it.effect("has its value, goes with it, and is a secret itself", () =>
+    Effect.gen(function* () {
+      const first = yield* on(here, (at) => applied(made, { supplied: "s3cret-value" }, at))
+      assert.deepStrictEqual(first.origins, ["environment", "secrets"])
+      assert.notInclude(JSON.stringify(first.plan), "s3cret-value")
+      assert.strictEqual(yield* dsn, "https://s3cret-value@errors.example.com/1")
+      assert.match((yield* variableOf("DSN"))?.comment ?? "", /^fabrik secret /)
+
+      const again = yield* on(elsewhere, (at) => applied(made, {}, at))
+      assert.isFalse(again.plan === undefined || hasChanges(again.plan))
+      yield* on(elsewhere, (at) => applied(made, { supplied: "an0ther-value" }, at))
+      assert.strictEqual(yield* dsn, "https://an0ther-value@errors.example.com/1")
+    }).pipe(Effect.provide(world()))
+  )
+
+  it.effect("stays where nobody can look at the secret, and is refused where it is new", () =>
+    Effect.gen(function* () {
+      yield* on(here, (at) => applied(made, { supplied: "s3cret-value" }, at))
+      const blindly = yield* on(elsewhere, (at) => applied(made, { sensitive: false }, at))
+      assert.isFalse(blindly.plan === undefined || hasChanges(blindly.plan))
+      assert.strictEqual(yield* dsn, "https://s3cret-value@errors.example.com/1")
+
+      const before = yield* writes
+      const more: Spec = { ...made, references: { ...made.references, OTHER: [{ secret: "API_KEY" }] } }
+      const refused = refusal(yield* on(elsewhere, (at) => applied(more, { sensitive: false }, at)))
+      assert.include(String(refused), "OTHER is made of API_KEY")
+      assert.strictEqual(yield* writes, before)
+    }).pipe(Effect.provide(world()))
+  )
+
+  it.effect("is generated with it", () =>
+    Effect.gen(function* () {
+      yield* on(here, (at) => applied(made, {}, at))
+      assert.match(yield* dsn, /^https:\/\/[A-Za-z0-9]{32}@errors\.example\.com\/1$/)
+    }).pipe(Effect.provide(world()))
   )
 })

@@ -4,10 +4,12 @@ import { valueProblem } from "../../coolify/VariableValue.ts"
 import type { Check } from "../Decode.ts"
 import { anyScalar, record } from "../Form.ts"
 import {
+  databasesOf,
   type Environment,
   interpolate,
   isReference,
   rendered,
+  secretsOf,
   type TextTemplate,
   written
 } from "../Interpolate.ts"
@@ -50,7 +52,7 @@ const value = anyScalar({ description: "Its value, as it is written" }, ({ node,
 
 export const Variables = record(ownVariablePattern, value, {
   description:
-    "Variables of the application, nothing secret. `${env.NAME}` stands for the variable NAME of whoever runs fabrik, `${databases.NAME.url}` for a database of the spec, `$${` for `${`",
+    "Variables of the application, nothing secret. `${env.NAME}` stands for the variable NAME of whoever runs fabrik, `${secrets.NAME}` for a secret and `${databases.NAME.url}` for a database of the spec, `$${` for `${`",
   value: () => ({ message: "`env` must be a map", hint: "write one `KEY: value` per line" }),
   key: nameComplaint
 })
@@ -59,7 +61,7 @@ interface ReadVariables {
   readonly env: Readonly<Record<string, string>>
   /** The names whose value comes from the environment of whoever runs fabrik. */
   readonly interpolated: ReadonlyArray<string>
-  /** The values that are known only once a database is there, by name. */
+  /** The values that are made of secrets, or of what is known only once a database is there, by name. */
   readonly references: Readonly<Record<string, TextTemplate>>
 }
 
@@ -85,7 +87,7 @@ export const variablesIn = (
       continue
     }
     const { parts, refers } = read.right
-    const missing = parts.filter(isReference).find((part) => !databases.includes(part.database))
+    const missing = databasesOf(parts).find((part) => !databases.includes(part.database))
     if (missing !== undefined) {
       const near = nearest(missing.database, databases)
       const hint =
@@ -96,10 +98,10 @@ export const variablesIn = (
       if (field !== undefined) check.complain(field, { message, hint })
       continue
     }
-    const refersToDatabase = parts.some(isReference)
-    if (refersToDatabase && name === "PORT" && field !== undefined) {
+    const isMade = parts.some(isReference)
+    if (isMade && name === "PORT" && field !== undefined) {
       const hint = "Coolify must know it beforehand: write the number under `port`"
-      check.complain(field, { message: "`PORT` cannot come from a database", hint })
+      check.complain(field, { message: "`PORT` cannot come from a database or a secret", hint })
     }
     const value = rendered(parts, written)
     const problem = valueProblem(value)
@@ -109,11 +111,32 @@ export const variablesIn = (
         problem.kind === "FinalBreak" ? "write `|-` instead of `|` for the block that it is in" : problem.hint
       check.complain(field, { message: `\`${field.path}\` ${problem.what}`, hint })
     }
-    if (refersToDatabase) references.push([name, parts])
+    if (isMade) references.push([name, parts])
     else env.push([name, value])
-    if (refers && !refersToDatabase) interpolated.push(name)
+    if (refers && !isMade) interpolated.push(name)
   }
   return { env: Object.fromEntries(env), interpolated, references: Object.fromEntries(references) }
+}
+
+/** Complains of a variable that is made of a secret which the spec does not name. */
+export const checkSecretsOf = (
+  references: ReadVariables["references"],
+  secrets: ReadonlyArray<string>,
+  check: Check
+): void => {
+  for (const [name, template] of Object.entries(references)) {
+    const missing = secretsOf(template).find((secret) => !secrets.includes(secret))
+    const field = check.at("env", name)
+    if (missing === undefined || field === undefined) continue
+    const near = nearest(missing, secrets)
+    check.complain(field, {
+      message: `the spec has no secret ${quote(missing)}`,
+      hint:
+        near === undefined
+          ? `name it under \`secrets\`: e.g. \`secrets: { ${missing}: required }\``
+          : `did you mean \`${near}\`?`
+    })
+  }
 }
 
 /** As {@link variablesIn} reads them, whatever the environment. */
