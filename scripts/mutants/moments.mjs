@@ -2,6 +2,41 @@
 
 export const moments = [
   {
+    name: "the schedules that somebody else has made",
+    file: "src/kinds/Schedule.ts",
+    find: "const gone = others.filter(isOurs)",
+    put: "const gone = others.filter(() => isOurs !== undefined)",
+    tests: ["test/e2e/Schedules.test.ts"]
+  },
+  {
+    name: "the refusal of two schedules of one name",
+    file: "src/kinds/Schedule.ts",
+    find: "if (twice !== undefined) return",
+    put: "if (twice === null) return",
+    tests: ["test/e2e/Schedules.test.ts"]
+  },
+  {
+    name: "the note of a schedule before it is made",
+    file: "src/orchestrator/steps/AfterDeployment.ts",
+    find: "  if (added.every((name) => current.has.includes(name))) return\n",
+    put: "  if (added.length > -1) return\n",
+    tests: ["test/e2e/Schedules.test.ts"]
+  },
+  {
+    name: "what could not be taken away",
+    file: "src/orchestrator/steps/ConfirmRelease.ts",
+    find: "(isGone ? [] : [short])",
+    put: "(isGone ? [] : [short].slice(1))",
+    tests: ["test/e2e/Schedules.test.ts"]
+  },
+  {
+    name: "a deployment for the sake of a schedule",
+    file: "src/orchestrator/Reconcile.ts",
+    find: "!isLater(part) && part.changes.length > 0",
+    put: "(isLater(part) || part.changes.length > 0)",
+    tests: ["test/e2e/Schedules.test.ts"]
+  },
+  {
     name: "the variables that a build is not given",
     file: "src/orchestrator/Desired.ts",
     find: "boolean => build.env.includes(key)",

@@ -19,6 +19,8 @@ export const ranges = {
   settle: seconds(0, 600),
   ttl: seconds(30, 86_400),
   stopGracePeriod: seconds(1, 3600),
+  /** Coolify sets no upper limit (recorded: 100000), but stops its workers after ten hours. */
+  scheduleTimeout: seconds(1, 36_000),
   /** Characters: 16 hex digits are 64 bits, the least that nobody guesses. */
   secretLength: plain(16, 256)
 } as const
@@ -35,6 +37,9 @@ export const namePattern = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 
 /** What a spec calls one of its databases: with the spec's name before it, it is the name in Coolify. */
 export const databasePattern = /^[a-z][a-z0-9-]{0,31}$/
+
+/** What a spec calls a schedule, and Coolify its scheduled task: of 255 characters of any kind those that are safe to show. */
+export const schedulePattern = /^(?! |__proto__$)[\p{L}\p{M}\p{N} \-_.@/&()#,:+]{1,255}(?<! )$/u
 
 // coolify app/Support/ValidationPatterns.php: names. Spaces at the ends are trimmed there, so they are refused here.
 export const projectPattern = /^(?! )[\p{L}\p{M}\p{N} \-_.@/&()#,:+]{3,255}(?<! )$/u

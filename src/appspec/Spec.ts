@@ -39,6 +39,7 @@ import {
   runtimeOut,
   StopGracePeriod
 } from "./sections/Runtime.ts"
+import { type Schedule, Schedules, schedulesIn, schedulesOut } from "./sections/Schedules.ts"
 import { type SecretRule, Secrets, secretsIn, secretsOut } from "./sections/Secrets.ts"
 import { Source, sourceIn } from "./sections/Source.ts"
 import {
@@ -78,6 +79,7 @@ export const Written = map(
     autoDeploy: optional(AutoDeploy),
     runOptions: section(RunOptions),
     databases: section(Databases),
+    schedules: section(Schedules),
     dns: section(Dns),
     healthcheck: Schema.optionalWith(HealthcheckSection, {
       exact: true,
@@ -88,7 +90,7 @@ export const Written = map(
   {
     title: "fabrik spec",
     description: "What `fabrik apply` deploys",
-    later: ["basicAuth", "depends", "hooks", "labels", "needs", "schedules"],
+    later: ["basicAuth", "depends", "hooks", "labels", "needs"],
     elsewhere: {
       image: "write it under `source`: `source: { image: nginx:1.27 }`",
       git: "write it under `source`: `source: { git: https://... }`",
@@ -101,6 +103,9 @@ export const Written = map(
       migrate: "did you mean `release`?",
       preDeployCommand: "did you mean `release`?",
       release_command: "did you mean `release`?",
+      cron: "write it under `schedules`: `schedules: { nightly: { cron, command } }`",
+      jobs: "did you mean `schedules`?",
+      scheduledTasks: "did you mean `schedules`?",
       cpu: "write `cpus` under `resources`",
       cpus: "write it under `resources`",
       installCommand: "write `install` under `build`",
@@ -163,6 +168,8 @@ export interface Spec {
   readonly databases: ReadonlyArray<Database>
   /** Variables whose value is made of secrets or of what a database tells, by name. */
   readonly references: Readonly<Record<string, TextTemplate>>
+  /** What is run in the container over and over. */
+  readonly schedules?: ReadonlyArray<Schedule>
   readonly dns: DnsSettings
   readonly healthcheck: Healthcheck
 }
@@ -235,6 +242,7 @@ export const specIn = (
         ...runtime,
         databases,
         references,
+        ...schedulesIn(written.schedules),
         dns,
         healthcheck
       }
@@ -261,6 +269,7 @@ export const writtenOf = (spec: Spec): Written => ({
   ...(spec.ports === undefined ? {} : { ports: spec.ports }),
   ...runtimeOut(spec),
   ...(spec.databases.length === 0 ? {} : { databases: databasesOut(spec.databases) }),
+  ...schedulesOut(spec.schedules),
   dns: dnsOut(spec.dns),
   healthcheck: healthcheckOut(spec.healthcheck, spec.domains.length === 0)
 })

@@ -12,6 +12,7 @@ import type { Databases } from "./endpoints/Databases.ts"
 import type { Deployments } from "./endpoints/Deployments.ts"
 import type { Environments } from "./endpoints/Environments.ts"
 import type { Projects } from "./endpoints/Projects.ts"
+import type { ScheduledTasks } from "./endpoints/ScheduledTasks.ts"
 import type { Servers } from "./endpoints/Servers.ts"
 import type { Storages } from "./endpoints/Storages.ts"
 import type { Variables } from "./endpoints/Variables.ts"
@@ -32,6 +33,7 @@ export class CoolifyClient extends Context.Tag("fabrik/coolify/CoolifyClient")<
     readonly applications: Applications
     readonly variables: Variables
     readonly storages: Storages
+    readonly scheduledTasks: ScheduledTasks
     readonly databases: Databases
     readonly deployments: Deployments
   }
@@ -66,6 +68,10 @@ export type CoolifyMethod =
   | "deleteStorage"
   | "createFile"
   | "deleteFile"
+  | "listScheduledTasks"
+  | "createScheduledTask"
+  | "updateScheduledTask"
+  | "deleteScheduledTask"
   | "listDatabases"
   | "createDatabase"
   | "getDatabase"

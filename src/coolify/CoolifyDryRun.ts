@@ -37,6 +37,12 @@ export const layerDryRun: Layer.Layer<CoolifyClient, never, CoolifyClient> = Lay
       createFile: () => made,
       removeFile: () => Effect.void
     },
+    scheduledTasks: {
+      ...below.scheduledTasks,
+      create: () => made,
+      update: () => Effect.void,
+      remove: () => Effect.void
+    },
     databases: {
       ...below.databases,
       create: () => made,
@@ -100,6 +106,12 @@ export const layerOffline = (options: { readonly serverName: string }): Layer.La
       remove: refused("deleteStorage"),
       createFile: refused("createFile"),
       removeFile: refused("deleteFile")
+    },
+    scheduledTasks: {
+      list: refused("listScheduledTasks"),
+      create: refused("createScheduledTask"),
+      update: refused("updateScheduledTask"),
+      remove: refused("deleteScheduledTask")
     },
     databases: {
       list: Effect.succeed([]),

@@ -12,6 +12,7 @@ import { makeDatabases } from "./endpoints/Databases.ts"
 import { makeDeployments } from "./endpoints/Deployments.ts"
 import { makeEnvironments } from "./endpoints/Environments.ts"
 import { makeProjects } from "./endpoints/Projects.ts"
+import { makeScheduledTasks } from "./endpoints/ScheduledTasks.ts"
 import { makeServers } from "./endpoints/Servers.ts"
 import { makeStorages } from "./endpoints/Storages.ts"
 import { makeVariables } from "./endpoints/Variables.ts"
@@ -48,6 +49,7 @@ export const makeOver = (transport: Transport): Effect.Effect<Context.Tag.Servic
       applications: makeApplications(transport),
       variables: makeVariables(transport),
       storages: makeStorages(transport),
+      scheduledTasks: makeScheduledTasks(transport),
       databases: makeDatabases(transport),
       deployments: makeDeployments(transport, hide)
     })

@@ -23,6 +23,7 @@ import * as Databases from "./WorldDatabases.ts"
 import * as Deployments from "./WorldDeployments.ts"
 import * as Lists from "./WorldLists.ts"
 import * as Storages from "./WorldStorages.ts"
+import * as Tasks from "./WorldTasks.ts"
 import * as Variables from "./WorldVariables.ts"
 
 type Service = Context.Tag.Service<CoolifyClient>
@@ -255,6 +256,20 @@ const make = (options: MemoryOptions = {}) =>
         createFile: (uuid, file) => call("createFile", (so) => Storages.createFile(so, uuid, file)),
         removeFile: (application, { uuid }) =>
           call("deleteFile", (so) => Storages.deleteFile(so, application, uuid))
+      },
+      scheduledTasks: {
+        list: (uuid) =>
+          call("listScheduledTasks", (so) =>
+            Either.map(Worlds.findApplication(so, "listScheduledTasks", uuid), () => [
+              Tasks.listTasks(so, uuid),
+              so
+            ])
+          ),
+        create: (uuid, task) => call("createScheduledTask", (so) => Tasks.createTask(so, uuid, task)),
+        update: (application, task, to) =>
+          call("updateScheduledTask", (so) => Tasks.updateTask(so, application, task, to)),
+        remove: (application, task) =>
+          call("deleteScheduledTask", (so) => Tasks.deleteTask(so, application, task))
       },
       databases: {
         list: read("listDatabases", (so) => Databases.listDatabases(so).map(shownDatabase)),

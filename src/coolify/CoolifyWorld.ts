@@ -14,6 +14,7 @@ import type { CreateDatabase } from "./endpoints/Databases.ts"
 import type { Deployment, DeploymentLogLine } from "./endpoints/Deployments.ts"
 import type { Inventory } from "./endpoints/Environments.ts"
 import type { ObservedVariable } from "./endpoints/Variables.ts"
+import type { ScheduledTask } from "./endpoints/ScheduledTasks.ts"
 import type { FileStorage, Storage } from "./endpoints/Storages.ts"
 import type { Project } from "./endpoints/Projects.ts"
 import type { Server } from "./endpoints/Servers.ts"
@@ -84,6 +85,7 @@ export interface World {
   readonly variables: ReadonlyArray<WorldVariable>
   readonly storages: ReadonlyArray<WorldStorage>
   readonly files: ReadonlyArray<WorldFile>
+  readonly tasks: ReadonlyArray<ScheduledTask & { readonly applicationUuid: string }>
   readonly databases: ReadonlyArray<WorldDatabase>
   /** Oldest first. */
   readonly deployments: ReadonlyArray<WorldDeployment>
@@ -101,6 +103,7 @@ export const emptyWorld: World = {
   variables: [],
   storages: [],
   files: [],
+  tasks: [],
   databases: [],
   deployments: [],
   next: 1,

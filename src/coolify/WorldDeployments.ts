@@ -77,7 +77,8 @@ export const settle = (world: World, now: number): World => {
     deployments: deployments.filter(isKept),
     variables: world.variables.filter(isKept),
     storages: world.storages.filter(isKept),
-    files: world.files.filter(isKept)
+    files: world.files.filter(isKept),
+    tasks: world.tasks.filter(isKept)
   }
 }
 

@@ -1,6 +1,7 @@
 /**
- * What belongs to an application and takes effect with its next deployment, as volumes do. The engine's order for all of
- * them: looked at and compared before anything is sent, made once the application is there, done before it is deployed.
+ * What belongs to an application beside its variables. The engine's order for all of them: looked at and compared before
+ * anything is sent, made once the application is there. What takes effect with a deployment, as volumes do, is done before
+ * it; what takes effect at once, as schedules do, after it, so that no version meets what is another one's.
  */
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -45,10 +46,14 @@ export interface Given {
   readonly has: (name: string) => boolean
   /** Nothing at all, so that there is nothing to look for. */
   readonly isEmpty: boolean
+  /** It stands in the application's release; otherwise that one has never run, so that all of it may be fabrik's. */
+  readonly isNoted: boolean
 }
 
 export interface PlannedPart {
   readonly kind: string
+  /** It takes effect at once, and no deployment is made for its sake; without it, it is written before one. */
+  readonly timing?: "after deployment"
   readonly changes: ReadonlyArray<Change>
   /** What changes of the application itself: it stands with its own fields in the plan. */
   readonly fields?: ReadonlyArray<FieldChange>
@@ -62,4 +67,19 @@ export interface PlannedPart {
   readonly create: (application: { readonly uuid: string; readonly name: string }) => Write
   /** Makes the changes to an application that was there, each with its undo. */
   readonly update: Write
+  /** What the spec does not name any more and nothing brings back: it goes once nothing can fail any more. */
+  readonly retire?: ReadonlyArray<Retirement>
 }
+
+interface Retirement {
+  readonly name: string
+  /** Whether it is gone; what stays is told. */
+  readonly remove: Effect.Effect<boolean, never, CoolifyClient | Run>
+}
+
+/** Whether it is written after the deployment. */
+export const isLater = ({ timing }: PlannedPart): boolean => timing === "after deployment"
+
+/** Whether anything changes that needs no deployment. */
+export const changesLater = (parts: ReadonlyArray<PlannedPart>): boolean =>
+  parts.some((part) => isLater(part) && part.changes.length > 0)

@@ -142,6 +142,14 @@ export const putFreshVariables = Effect.fn("putFreshVariables")(function* (
 
 /** Changes the variables of an existing application. Undo: every row that still is as this run left it goes back. */
 export const updateVariables = Effect.fn("updateVariables")(function* (
+  ...[application, actions, observed]: Parameters<typeof changeVariables>
+) {
+  yield* changeVariables(application, actions, observed)
+  yield* announce({ system: "coolify", kind: "variables", name: application.name, action: "updated" })
+})
+
+/** {@link updateVariables}, of what only fabrik reads: it is not told. */
+export const changeVariables = Effect.fn("changeVariables")(function* (
   { uuid, name }: { readonly uuid: string; readonly name: string },
   { put, remove }: VariableActions,
   observed: ReadonlyArray<ObservedVariable>
@@ -158,7 +166,6 @@ export const updateVariables = Effect.fn("updateVariables")(function* (
       yield* removeVariables(uuid, name, remove)
     })
   )
-  yield* announce({ system: "coolify", kind: "variables", name, action: "updated" })
 })
 
 /** Requests a minute that Coolify allows unless it is told otherwise. */

@@ -27,6 +27,7 @@ import { takeOver } from "./Recorded.ts"
 import { mustRollBack, refuseOtherInstance, rollBackOpen } from "./Recover.ts"
 import { reconcile, type Reconciliation } from "./Reconcile.ts"
 import { releaseIn } from "../kinds/VariableComment.ts"
+import { changesLater } from "../kinds/Part.ts"
 import { removeDuplicate } from "../kinds/Project.ts"
 import { removeRecord } from "../kinds/Record.ts"
 import { confirmAtEnd } from "./steps/ConfirmRelease.ts"
@@ -37,6 +38,7 @@ import { RunError } from "./RunError.ts"
 import { journalName, peek } from "../engine/RunJournal.ts"
 import { refuseHeldDomains } from "./ServedDomains.ts"
 import { Owner } from "../engine/Owner.ts"
+import { afterDeployment } from "./steps/AfterDeployment.ts"
 import { deploy } from "./steps/Deploy.ts"
 import { provision } from "./steps/Provision.ts"
 import { interpolatedOf, resolveSecrets, settleSecrets, type SettledSecrets } from "./steps/ResolveSecrets.ts"
@@ -153,7 +155,8 @@ const carryOut = Effect.fn("carryOut")(function* (
 ) {
   const run = yield* Run
   yield* run.go("PROVISIONING")
-  if (reconciliation.deploy) yield* refuseOvertaken(spec, stood)
+  const changes = reconciliation.deploy || changesLater(reconciliation.parts)
+  if (changes) yield* refuseOvertaken(spec, stood)
   const { before } = run.journal
   if (before !== undefined) {
     yield* run.emit({
@@ -164,8 +167,11 @@ const carryOut = Effect.fn("carryOut")(function* (
   }
   const { application, desired } = yield* inStep("provision", provision(planned, observed, reconciliation))
   yield* run.go("DEPLOYING")
-  if (reconciliation.deploy && application !== undefined)
-    yield* inStep("deploy", deploy(application, desired))
+  if (changes) {
+    const deploying = application === undefined ? Effect.void : deploy(application, desired)
+    const after = afterDeployment(application, desired, observed, reconciliation)
+    yield* inStep("deploy", Effect.zipRight(deploying, after))
+  }
   yield* run.go("VERIFYING")
   if (!skipDeploy) {
     const verification = {
@@ -179,7 +185,10 @@ const carryOut = Effect.fn("carryOut")(function* (
     yield* inStep("verify", verify(verification))
     if (application !== undefined) yield* checkOwn(desired, application.uuid)
     for (const { zone, recordSet } of reconciliation.orphans) yield* removeRecord(zone, recordSet)
-    if (application !== undefined) yield* confirmAtEnd(application.uuid, desired)
+    const uuid = application?.uuid ?? observed.application?.uuid
+    if (changes && uuid !== undefined) {
+      yield* confirmAtEnd(uuid, { ...desired, run: reconciliation.release ?? run.id }, reconciliation)
+    }
     const replaced = application?._tag === "Beside" ? [application.old] : []
     yield* Effect.forEach([...reconciliation.remains, ...replaced], retireAtEnd, { discard: true })
     yield* Effect.forEach(reconciliation.duplicates, removeDuplicate, { discard: true })

@@ -10,6 +10,7 @@ import { SecretStore } from "../secrets/SecretStore.ts"
 import type { Spec } from "../appspec/Spec.ts"
 import type { SecretOrigin } from "../engine/DeploymentEvent.ts"
 import {
+  type CommentedRelease,
   digestOfComment,
   holdsValue,
   isPlainComment,
@@ -138,15 +139,29 @@ const variable = (spec: Spec, key: string, value: Redacted.Redacted<string>, com
   isBuildtime: isBuildtime(spec, key)
 })
 
-/** @param pending that it runs is still to be seen. Only the last write of a run takes the word away. */
-export const releaseVariable = (desired: Desired, pending: boolean): Variable =>
+/**
+ * @param pending that it runs is still to be seen. Only the last write of a run takes the word away.
+ * @param kept short names of what could not be taken away.
+ */
+export const releaseVariable = (
+  desired: Desired,
+  pending: boolean,
+  kept: ReadonlyArray<string> = []
+): Variable =>
+  notedRelease(desired.spec, {
+    release: desired.run,
+    specDigest: specDigest(desired),
+    pending,
+    has: [...new Set([...namesOf(desired.spec), ...(pending ? (desired.had ?? []) : kept)])]
+  })
+
+/** The release with what its comment is to tell. */
+export const notedRelease = (spec: Spec, release: CommentedRelease): Variable =>
   variable(
-    desired.spec,
+    spec,
     releaseKey,
-    Redacted.make(desired.run),
-    releaseComment(desired.run, specDigest(desired), pending, [
-      ...new Set([...namesOf(desired.spec), ...(pending ? (desired.had ?? []) : [])])
-    ])
+    Redacted.make(release.release),
+    releaseComment(release.release, release.specDigest, release.pending, release.has)
   )
 
 /**

@@ -122,6 +122,15 @@ const describedCoolify = (client: Context.Tag.Service<CoolifyClient>): Context.T
       removeFile: (uuid, file) =>
         write("deleteFile", `${uuid} ${file.mountPath}`, client.storages.removeFile(uuid, file))
     },
+    scheduledTasks: {
+      ...client.scheduledTasks,
+      create: (uuid, task) =>
+        write("createScheduledTask", `${uuid} ${task.name}`, client.scheduledTasks.create(uuid, task)),
+      update: (uuid, task, to) =>
+        write("updateScheduledTask", `${uuid} ${task}`, client.scheduledTasks.update(uuid, task, to)),
+      remove: (uuid, task) =>
+        write("deleteScheduledTask", `${uuid} ${task}`, client.scheduledTasks.remove(uuid, task))
+    },
     databases: {
       ...client.databases,
       create: (database) => write("createDatabase", database.name, client.databases.create(database)),

@@ -80,11 +80,14 @@ export const observe = Effect.fn("observe")(function* (spec: Spec, options: { re
     if (release !== undefined) {
       return {
         has: (name) => release.has.includes(shortName(kind, name)),
-        isEmpty: !release.has.some((short) => mayBeOf(kind, short))
+        isEmpty: !release.has.some((short) => mayBeOf(kind, short)),
+        isNoted: true
       }
     }
     // A first run that was killed had no time to note it. What has never run holds nothing that anybody could miss.
-    return coolify.application?.status === "exited" ? { has: () => true, isEmpty: false } : undefined
+    return coolify.application?.status === "exited"
+      ? { has: () => true, isEmpty: false, isNoted: false }
+      : undefined
   }
   const [databases, parts, orphans] = yield* Effect.all(
     [

@@ -4,7 +4,6 @@ import { isOpen } from "../appspec/Interpolate.ts"
 import type { Spec } from "../appspec/Spec.ts"
 import type { Application, ApplicationPatch, ApplicationSettings } from "../coolify/endpoints/Applications.ts"
 import type { ObservedVariable } from "../coolify/endpoints/Variables.ts"
-import type { Project } from "../coolify/endpoints/Projects.ts"
 import { RefusedError } from "../engine/DeployError.ts"
 import { releaseVariable, specDigest, toldDomains, wantedRecords, type Desired } from "./Desired.ts"
 import { isOurComment, releaseKey, releaseIn } from "../kinds/VariableComment.ts"
@@ -13,10 +12,18 @@ import { diffVariables, hiddenRelease } from "../kinds/DiffVariables.ts"
 import type { Observed } from "./Observe.ts"
 import type { Change, Plan } from "../engine/Plan.ts"
 import type { VariableActions } from "../kinds/Variables.ts"
-import type { PlannedPart } from "../kinds/Part.ts"
+import { changesLater, isLater, type PlannedPart } from "../kinds/Part.ts"
+import {
+  applicationChange,
+  deploymentChange,
+  duplicateChange,
+  orphanChange,
+  placeChanges,
+  remainsChange
+} from "./PlanLines.ts"
 import { planNotes, unseenVariables } from "./PlanNotes.ts"
 import { refuseValues } from "./RefuseValues.ts"
-import { diffRecord, type OrphanRecord, type RecordAction } from "../kinds/DiffRecord.ts"
+import { diffRecord, type RecordAction } from "../kinds/DiffRecord.ts"
 
 type ApplicationAction =
   | { readonly _tag: "Create"; readonly settings: ApplicationSettings }
@@ -103,30 +110,6 @@ export const reconcile = (
     return { ...coolify, plan, records: records.map(({ action }) => action), orphans, remains, duplicates }
   })
 
-const orphanChange = ({ recordSet }: OrphanRecord): Change => ({
-  system: "dns",
-  kind: "record",
-  name: `${recordSet.name} ${recordSet.type}`,
-  action: "delete",
-  fields: []
-})
-
-const remainsChange = ({ name, uuid }: Application): Change => ({
-  system: "coolify",
-  kind: "application",
-  name: `${name} (${uuid})`,
-  action: "delete",
-  fields: []
-})
-
-const duplicateChange = ({ name, uuid }: Project): Change => ({
-  system: "coolify",
-  kind: "project",
-  name: `${name} (${uuid}, empty)`,
-  action: "delete",
-  fields: []
-})
-
 type CoolifyPart = Omit<Reconciliation, "plan" | "records" | "orphans" | "remains" | "duplicates"> & {
   readonly changes: ReadonlyArray<Change>
 }
@@ -180,12 +163,15 @@ const reconcileCoolify = (
       hidden.length > 0 ||
       pending.length > 0 ||
       databases.length > 0 ||
-      observed.parts.some(({ changes }) => changes.length > 0)
+      observed.parts.some((part) => !isLater(part) && part.changes.length > 0)
     // A bare `exited` is an application that never ran, or was stopped: the spec says that it should run.
     const stopped = application !== undefined && application.status.startsWith("exited")
     const current = releaseIn(observed.variables)
     const unconfirmed = current?.pending === true
-    const deploy = application === undefined || settingsDiffer || stopped || unconfirmed || options.redeploy
+    // What is made without a deployment is noted in the release, so there has to be one.
+    const unnoted = application !== undefined && current === undefined && changesLater(observed.parts)
+    const deploy =
+      application === undefined || settingsDiffer || stopped || unconfirmed || unnoted || options.redeploy
     const writes = fields.replace
       ? yield* freshVariables(desired, observed.variables)
       : {
@@ -214,7 +200,14 @@ const reconcileCoolify = (
         ...hidden,
         ...observed.parts.flatMap((part) => part.changes),
         ...(deploy
-          ? [deploymentChange(spec.name, { stopped, pending: unconfirmed, redeploy: options.redeploy })]
+          ? [
+              deploymentChange(spec.name, {
+                stopped,
+                pending: unconfirmed,
+                unnoted,
+                redeploy: options.redeploy
+              })
+            ]
           : [])
       ]
     }
@@ -262,53 +255,6 @@ const unreadable = (rows: ReadonlyArray<ObservedVariable>): RefusedError =>
     next: "give the value (in the environment, in .env or in a file named with --env-file), or tick `read:sensitive` on the Coolify token (Keys & Tokens, API tokens)"
   })
 
-const placeChanges = ({ spec }: Desired, observed: Observed): ReadonlyArray<Change> => {
-  const change = (kind: "project" | "environment", name: string): Change => ({
-    system: "coolify",
-    kind,
-    name,
-    action: "create",
-    fields: []
-  })
-  return [
-    ...(observed.project === undefined ? [change("project", spec.project)] : []),
-    ...(observed.environmentExists ? [] : [change("environment", `${spec.project}/${spec.environment}`)])
-  ]
-}
-
-const applicationChange = (
-  desired: Desired,
-  application: Application | undefined,
-  { changes, replace }: ApplicationDiff
-): Change => ({
-  system: "coolify",
-  kind: "application",
-  name: desired.spec.name,
-  action:
-    application === undefined ? "create" : replace ? "replace" : changes.length > 0 ? "update" : "unchanged",
-  fields: changes
-})
-
-const deploymentChange = (
-  name: string,
-  why: { readonly stopped: boolean; readonly pending: boolean; readonly redeploy: boolean }
-): Change => {
-  const reason = (after: string) => [{ field: "reason", before: null, after, secret: false }]
-  return {
-    system: "coolify",
-    kind: "deployment",
-    name,
-    action: "create",
-    fields: why.stopped
-      ? [{ field: "status", before: "exited", after: "running", secret: false }]
-      : why.pending
-        ? reason("an earlier run did not come to its end")
-        : why.redeploy
-          ? reason("--redeploy")
-          : []
-  }
-}
-
 const releaseRow = (variables: ReadonlyArray<ObservedVariable>) =>
   variables.find((candidate) => candidate.key === releaseKey && !candidate.isPreview)
 
@@ -324,7 +270,8 @@ const refuseLongComment = (
     : Either.left(
         new RefusedError({
           reason: "Unsendable",
-          detail: "the spec names more volumes and settings than fabrik can note down at Coolify, about 30",
+          detail:
+            "the spec names more volumes, schedules and settings than fabrik can note down at Coolify, about 30",
           next: "name fewer, or spread them over several applications"
         })
       )

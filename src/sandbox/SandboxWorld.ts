@@ -54,6 +54,16 @@ const Application = Schema.Struct({
       is_directory: Schema.Boolean,
       is_host_file: Schema.Boolean
     })
+  ),
+  tasks: Schema.Array(
+    Schema.Struct({
+      name: Schema.String,
+      command: Schema.String,
+      container: Schema.NullOr(Schema.String),
+      enabled: Schema.Boolean,
+      frequency: Schema.String,
+      timeout: Schema.Number
+    })
   )
 })
 

@@ -33,6 +33,7 @@ const beyondJsonSchema = new RegExp(
     "^Coolify (?:cannot take the single|hands a command|would take)|^nothing replaces the \\$",
     "^Docker gives no container|has no unit|is no number of processors$",
     "^`release` runs in the container before|^with a `release`, a shell reads|^Coolify has to check inside",
+    "that Coolify takes$|fields, and Coolify takes five$|is a day that no year has$|^Coolify keeps \\d+|^the command has a",
     "^only a repository has pushes|^Coolify cuts the value",
     // What a name, an address or a value means to others.
     "^a public domain has|^the (?:host|port|path) of the re|^this is (?:the|a) page|^this is not an? (?:image name|path inside)",
@@ -237,7 +238,7 @@ describe("unknown keys", () => {
     ["image: nginx", "write it under `source`: `source: { image: nginx:1.27 }`"],
     [
       "zzzzzz: 1",
-      "known keys: name, template, domain, domains, redirect, server, project, environment, source, build, command, release, port, env, secrets, volumes, resources, ports, networkAliases, stopGracePeriod, autoDeploy, runOptions, databases, dns, healthcheck"
+      "known keys: name, template, domain, domains, redirect, server, project, environment, source, build, command, release, port, env, secrets, volumes, resources, ports, networkAliases, stopGracePeriod, autoDeploy, runOptions, databases, schedules, dns, healthcheck"
     ],
     ["healthcheck:\n  start_period: 3", "did you mean `startPeriod`?"],
     ["dns:\n  tll: 3", "did you mean `ttl`?"],
@@ -257,6 +258,80 @@ describe("unknown keys", () => {
       assert.match(lines(base(more)).join(), /is not supported by this version yet/)
     }
   )
+})
+
+describe("schedules", () => {
+  const when = (cron: string) => base(`schedules:\n  nightly:\n    cron: ${cron}\n    command: bin/clean`)
+
+  it("are a command and when it is run", () => {
+    const text = 'schedules:\n  nightly: { cron: "0  3 * * *", command: bin/clean }'
+    const nightly = { name: "nightly", command: "bin/clean", timeout: 300, enabled: true }
+    assert.deepStrictEqual(good(base(text)).schedules, [{ ...nightly, cron: "0 3 * * *" }])
+    const long =
+      "schedules:\n  once a day:\n    cron: '@daily'\n    command: |\n      cd /app\n      bin/clean | cat\n    timeout: 60\n    enabled: false"
+    assert.deepStrictEqual(good(base(long)).schedules, [
+      {
+        name: "once a day",
+        cron: "@daily",
+        command: "cd /app\nbin/clean | cat",
+        timeout: 60,
+        enabled: false
+      }
+    ])
+    assert.isFalse("schedules" in good(base("schedules:")))
+  })
+
+  it.each([
+    "daily",
+    "every_minute",
+    "'@monthly'",
+    "30 6 1 1,4,7,10 *",
+    "'*/15 8-18/2 * * 1-5'",
+    "0 0 29 2 *",
+    "0 0 31 * *",
+    "0 0 31 2 mon",
+    "0 0 * JAN sun",
+    "0 0 * * 7"
+  ])("%s is a time", (cron) => {
+    good(when(cron))
+  })
+
+  it.each([
+    ["sometimes", "no time that Coolify knows", "five fields"],
+    ["dayly", "no time that Coolify knows", "did you mean `daily`?"],
+    ["'@reboot'", "no time that Coolify knows", "five fields"],
+    ["0 0 3 * * *", "has six fields", "it knows no seconds"],
+    ["'* * * *'", "has 4 fields", "five fields"],
+    ["60 * * * *", "is no minute", "0 to 59"],
+    ["0 24 * * *", "is no hour", "0 to 23"],
+    ["0 0 0 * *", "is no day of the month", "1 to 31"],
+    ["0 0 1 13 *", "is no month", "1 to 12"],
+    ["0 0 * * mon-fri", "is no day of the week", "lists and ranges take numbers"],
+    ["0 0 L * *", "is no day of the month", "1 to 31"],
+    ["0 5/2 * * *", "is no hour", "a step of it"],
+    ["0 22-4 * * *", "is no hour", "a range"],
+    ["'*/0 * * * *'", "is no minute", "0 to 59"],
+    ["0 0 30 2 *", "is a day that no year has", "another day"]
+  ])("%s is none", (cron, message, hint) => {
+    const [problem] = bad(when(cron)).problems
+    assert.include(problem!.message, message)
+    assert.include(problem!.hint!, hint)
+    assert.strictEqual(problem!.path, "schedules.nightly.cron")
+  })
+
+  it.each([
+    ["nightly: 0 3 * * * bin/clean", "must be a map", "cron"],
+    ["nightly: { cron: daily }", "needs both `cron` and `command`", "NAME:"],
+    ["nightly: { cron: daily, command: a, frequency: daily }", "unknown key", "did you mean `cron`?"],
+    ['nightly: { cron: daily, command: " " }', "the command is empty", "bin/cleanup"],
+    [`nightly: { cron: daily, command: ${"x".repeat(256)} }`, "Coolify keeps 255 characters", "script"],
+    ["nightly: { cron: daily, command: a, timeout: 0 }", "a whole number of seconds from 1", ""],
+    ['"a;b": { cron: daily, command: a }', "cannot name a schedule", "letters"]
+  ])("%s is refused", (text, message, hint) => {
+    const [problem] = bad(base(`schedules:\n  ${text}`)).problems
+    assert.include(problem!.message, message)
+    assert.include(problem!.hint ?? "", hint)
+  })
 })
 
 describe("databases", () => {

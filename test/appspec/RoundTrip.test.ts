@@ -103,6 +103,19 @@ const raw = FastCheck.record(
         maxLength: 2
       }
     ),
+    schedules: FastCheck.dictionary(
+      FastCheck.stringMatching(/^[a-z]([a-z \-@]{0,20}[a-z])?$/),
+      FastCheck.record(
+        {
+          cron: FastCheck.constantFrom("0 3 * * *", "*/15 8-18/2 1,15 jan 0-6", "@daily", "every_minute"),
+          command: FastCheck.constantFrom("bin/clean", "a |\n  b > 'c d'\n", '  echo "$HOME" # c'),
+          timeout: FastCheck.integer({ min: 1, max: 36_000 }),
+          enabled: FastCheck.boolean()
+        },
+        { requiredKeys: ["cron", "command"] }
+      ),
+      { maxKeys: 3 }
+    ),
     dns: FastCheck.record(
       {
         provider: FastCheck.constantFrom("cloudflare", "powerdns"),

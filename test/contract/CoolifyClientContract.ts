@@ -483,6 +483,44 @@ export const coolifyClientContract = (name: string, layer: Layer.Layer<CoolifyCl
     )
 
     test(
+      "scheduled tasks: any number of one name, by name, each of its own application",
+      Effect.gen(function* () {
+        const { client, application } = yield* setting
+        const { uuid } = yield* client.applications.create(application())
+        const other = yield* client.applications.create(
+          application({ name: "other", domains: ["https://other.example.com"] })
+        )
+        const { scheduledTasks } = client
+        assert.deepStrictEqual(yield* scheduledTasks.list(uuid), [])
+        const nightly = {
+          name: "nightly",
+          command: "echo a && echo b | cat; echo $HOME",
+          frequency: "0 3 * * *",
+          timeout: 60,
+          enabled: true
+        }
+        const made = yield* scheduledTasks.create(uuid, nightly)
+        const twin = yield* scheduledTasks.create(uuid, nightly)
+        yield* scheduledTasks.create(uuid, { ...nightly, name: "before", frequency: "@daily" })
+        yield* scheduledTasks.create(other.uuid, nightly)
+        yield* scheduledTasks.update(uuid, made.uuid, { frequency: "hourly", enabled: false })
+        yield* scheduledTasks.update(uuid, made.uuid, {})
+        yield* scheduledTasks.remove(uuid, twin.uuid)
+        assert.deepStrictEqual(
+          (yield* scheduledTasks.list(uuid)).map(({ uuid: _, ...task }) => task),
+          [
+            { ...nightly, name: "before", frequency: "@daily", container: "" },
+            { ...nightly, frequency: "hourly", enabled: false, container: "" }
+          ]
+        )
+        assert.lengthOf(yield* scheduledTasks.list(other.uuid), 1)
+        yield* refused(scheduledTasks.remove(uuid, twin.uuid), "NotFound")
+        yield* refused(scheduledTasks.remove(other.uuid, made.uuid), "NotFound")
+        yield* refused(scheduledTasks.update(other.uuid, made.uuid, { timeout: 1 }), "NotFound")
+      })
+    )
+
+    test(
       "databases: each in its environment, started and stopped, with a URL made of what is known",
       Effect.gen(function* () {
         const { client, application } = yield* setting
@@ -596,6 +634,11 @@ export const coolifyClientContract = (name: string, layer: Layer.Layer<CoolifyCl
         yield* refused(client.storages.createFile(nothing, file), "NotFound")
         const there = { mountPath: "/a", uuid: nothing, type: "file" } as const
         yield* refused(client.storages.removeFile(nothing, there), "NotFound")
+        yield* refused(client.scheduledTasks.list(nothing), "NotFound")
+        const task = { name: "a", command: "a", frequency: "daily", timeout: 1, enabled: true }
+        yield* refused(client.scheduledTasks.create(nothing, task), "NotFound")
+        yield* refused(client.scheduledTasks.update(nothing, nothing, { timeout: 1 }), "NotFound")
+        yield* refused(client.scheduledTasks.remove(nothing, nothing), "NotFound")
         yield* refused(client.variables.list(nothing), "NotFound")
         yield* refused(client.variables.put(nothing, [variable("A", "1")]), "NotFound")
         yield* refused(client.variables.remove(nothing, nothing), "NotFound")

@@ -47,6 +47,11 @@ describe("a dry run", () => {
         yield* dry.variables.put(uuid, [variable("A", "2")])
         yield* dry.variables.remove(uuid, row?.uuid ?? "")
         assert.lengthOf((yield* dry.storages.list(uuid)).volumes, 1)
+        const task = { name: "a", command: "a", frequency: "daily", timeout: 1, enabled: true }
+        yield* dry.scheduledTasks.create(uuid, task)
+        yield* dry.scheduledTasks.update(uuid, "task", { timeout: 2 })
+        yield* dry.scheduledTasks.remove(uuid, "task")
+        assert.deepStrictEqual(yield* dry.scheduledTasks.list(uuid), [])
         yield* dry.storages.create(uuid, { name: "cache", mountPath: "/cache" })
         yield* dry.storages.update(uuid, storage.uuid, { mountPath: "/x" })
         yield* dry.storages.remove(uuid, storage.uuid)

@@ -64,7 +64,9 @@ describe.concurrent("a spec of the fixtures", () => {
         assert.deepStrictEqual(again.writes, [])
         // What only the answer about one application tells takes one more.
         const isDetailed = spec.stopGracePeriod !== undefined || spec.autoDeploy !== undefined
-        assert.isAtMost(again.coolify.length, isDetailed ? 5 : 4)
+        // And so do schedules, which nothing else tells of.
+        const more = Number(isDetailed) + Number(spec.schedules !== undefined)
+        assert.isAtMost(again.coolify.length, 4 + more)
         assert.isAtMost(again.dns.length, spec.domains.length === 0 ? 0 : 1 + spec.domains.length)
         assert.deepStrictEqual(yield* sandbox.world, settled)
 

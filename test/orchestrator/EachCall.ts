@@ -38,6 +38,12 @@ const coolifyMethods: Readonly<Record<string, Readonly<Record<string, CoolifyMet
     createFile: "createFile",
     removeFile: "deleteFile"
   },
+  scheduledTasks: {
+    list: "listScheduledTasks",
+    create: "createScheduledTask",
+    update: "updateScheduledTask",
+    remove: "deleteScheduledTask"
+  },
   databases: {
     list: "listDatabases",
     create: "createDatabase",

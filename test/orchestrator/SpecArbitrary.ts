@@ -89,19 +89,30 @@ const variables = FastCheck.tuple(
 }))
 
 /** Host ports are left out: an update with them has to be agreed to. */
-const settings: FastCheck.Arbitrary<Pick<Spec, "command" | "resources" | "runOptions" | "stopGracePeriod">> =
-  FastCheck.record(
-    {
-      runOptions: FastCheck.constantFrom(["--init"], ["--cap-add=NET_ADMIN", "--init"]),
-      stopGracePeriod: FastCheck.constantFrom(5, 60),
-      command: FastCheck.constantFrom("serve --port $PORT", "serve", ["serve", "all of it"]),
-      resources: FastCheck.record(
-        { memory: FastCheck.constantFrom("0", "512M", "1G"), cpus: FastCheck.constantFrom("0.5", "2") },
-        { requiredKeys: [] }
-      )
-    },
-    { requiredKeys: [] }
-  )
+const settings: FastCheck.Arbitrary<
+  Pick<Spec, "command" | "resources" | "runOptions" | "schedules" | "stopGracePeriod">
+> = FastCheck.record(
+  {
+    runOptions: FastCheck.constantFrom(["--init"], ["--cap-add=NET_ADMIN", "--init"]),
+    stopGracePeriod: FastCheck.constantFrom(5, 60),
+    schedules: FastCheck.uniqueArray(
+      FastCheck.record({
+        name: FastCheck.constantFrom("nightly", "every hour"),
+        cron: FastCheck.constantFrom("0 3 * * *", "hourly"),
+        command: FastCheck.constantFrom("bin/clean", 'echo "$HOME" | cat\nexit 0'),
+        timeout: FastCheck.constantFrom(300, 60),
+        enabled: FastCheck.boolean()
+      }),
+      { minLength: 1, maxLength: 2, selector: ({ name }) => name }
+    ),
+    command: FastCheck.constantFrom("serve --port $PORT", "serve", ["serve", "all of it"]),
+    resources: FastCheck.record(
+      { memory: FastCheck.constantFrom("0", "512M", "1G"), cpus: FastCheck.constantFrom("0.5", "2") },
+      { requiredKeys: [] }
+    )
+  },
+  { requiredKeys: [] }
+)
 
 /** One mostly; none, and several. Their order makes no difference to Coolify. */
 const hosts = FastCheck.constantFrom<Pick<Spec, "domains" | "redirect">>(

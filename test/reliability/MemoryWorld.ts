@@ -18,15 +18,24 @@ import { journalName } from "../../src/engine/RunJournal.ts"
 import { desiredApplication } from "../../src/orchestrator/Desired.ts"
 import * as Marker from "../../src/engine/Marker.ts"
 import { layerMemory as secretMemory } from "../../src/secrets/MemorySecretStore.ts"
+import type { Schedule } from "../../src/appspec/sections/Schedules.ts"
 import type { Spec } from "../../src/appspec/Spec.ts"
 import { layerMemory as journalsMemory } from "../../src/state/MemoryJournals.ts"
 import { FastClock } from "./FastClock.ts"
 import { applyOptions, destroyOptions, server, spec as base, zone } from "../orchestrator/Samples.ts"
 
+const task = (name: string, cron: string): Schedule => ({
+  name,
+  cron,
+  command: `bin/${name}`,
+  timeout: 300,
+  enabled: true
+})
 const first: Spec = {
   ...base,
   env: { LOG_LEVEL: "info", GONE: "soon" },
   volumes: [{ name: "data", path: "/var/lib/app" }],
+  schedules: [task("nightly", "0 3 * * *"), task("old", "daily")],
   resources: { memory: "512M", cpus: "1" }
 }
 const second: Spec = {
@@ -38,6 +47,7 @@ const second: Spec = {
     { name: "data", path: "/data" },
     { name: "logs", path: "/var/log/app" }
   ],
+  schedules: [task("nightly", "0 4 * * *"), task("hourly", "hourly")],
   resources: { memory: "1G" },
   command: "serve --port $PORT",
   dns: { ...base.dns, target: "192.0.2.77" }
@@ -270,6 +280,9 @@ const snapshotWith = (twins: boolean) =>
         files: coolify.files
           .map(({ content, mountPath }) => `${mountPath}=${content && Redacted.value(content)}`)
           .toSorted(),
+        tasks: coolify.tasks
+          .map(({ applicationUuid: _, uuid: __, ...row }) => row)
+          .toSorted((a, b) => (a.name < b.name ? -1 : 1)),
         databases: coolify.databases.map(({ engine, image, name, status }) => ({
           engine,
           image,

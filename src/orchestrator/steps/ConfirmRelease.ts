@@ -2,23 +2,54 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { CoolifyClient } from "../../coolify/CoolifyClient.ts"
+import { shortName } from "../Blueprint.ts"
 import { releaseVariable, type Desired } from "../Desired.ts"
+import type { Reconciliation } from "../Reconcile.ts"
 import { Pace } from "../../engine/Pace.ts"
 import { describe, undisturbed, undoRetries } from "../../engine/Rollback.ts"
 import { Run } from "../../engine/Run.ts"
 
 /**
- * Takes the word `pending` from the application's release once nothing can fail any more. Without that the next apply
- * deploys once more, and no harm is done; with it every machine knows that the run came to its end.
+ * Takes away what the spec does not name any more, and then the word `pending` from the application's release, once
+ * nothing can fail any more. Without the last the next apply deploys once more, and no harm is done; with it every machine
+ * knows that the run came to its end, and what the application has from it.
+ * @param desired its run is the release that runs.
  */
-export const confirmAtEnd = (applicationUuid: string, desired: Desired) =>
-  Effect.addFinalizer((exit) => (Exit.isSuccess(exit) ? confirm(applicationUuid, desired) : Effect.void))
+export const confirmAtEnd = (applicationUuid: string, desired: Desired, reconciliation: Reconciliation) =>
+  Effect.addFinalizer((exit) =>
+    Exit.isSuccess(exit)
+      ? Effect.flatMap(retireParts(reconciliation), (kept) =>
+          confirm(applicationUuid, desired, kept, reconciliation.deploy)
+        )
+      : Effect.void
+  )
 
-const confirm = Effect.fn("confirmRelease")(function* (applicationUuid: string, desired: Desired) {
+/** The short names of what could not be taken away. */
+const retireParts = Effect.fn("retireParts")(function* ({ application, parts }: Reconciliation) {
+  // What another application has goes with it.
+  if (application._tag === "Replace") return []
+  const kept = yield* Effect.forEach(
+    parts.flatMap(({ kind, retire = [] }) =>
+      retire.map(({ name, remove }) => ({ short: shortName(kind, name), remove }))
+    ),
+    ({ remove, short }) => Effect.map(remove, (isGone) => (isGone ? [] : [short]))
+  )
+  return kept.flat()
+})
+
+const confirm = Effect.fn("confirmRelease")(function* (
+  applicationUuid: string,
+  desired: Desired,
+  kept: ReadonlyArray<string>,
+  deployed: boolean
+) {
   const coolify = yield* CoolifyClient
   const run = yield* Run
   const { undoBudget } = yield* Pace
-  yield* coolify.variables.put(applicationUuid, [releaseVariable(desired, false)]).pipe(
+  const what = deployed
+    ? ["that the release runs", "the next apply deploys it again"]
+    : ["what the application has now", "the next plan may call it changed by somebody else"]
+  yield* coolify.variables.put(applicationUuid, [releaseVariable(desired, false, kept)]).pipe(
     Effect.timeoutFail({
       duration: Duration.times(undoBudget, 0.25),
       onTimeout: () => ({ message: "it took too long" })
@@ -28,7 +59,7 @@ const confirm = Effect.fn("confirmRelease")(function* (applicationUuid: string, 
     Effect.catchAllCause((cause) =>
       run.emit({
         _tag: "Warning",
-        message: `that the release runs could not be noted in Coolify (${describe(cause)}), so the next apply deploys it again`
+        message: `${what[0]} could not be noted in Coolify (${describe(cause)}), so ${what[1]}`
       })
     )
   )

@@ -13,6 +13,7 @@ import { Pace } from "../../engine/Pace.ts"
 import type { Reconciliation } from "../Reconcile.ts"
 import { createDatabase, database, isUnready, wakeDatabase } from "../../kinds/Database.ts"
 import type { RecordAction } from "../../kinds/DiffRecord.ts"
+import { isLater } from "../../kinds/Part.ts"
 import {
   application as applicationKind,
   createApplication,
@@ -81,6 +82,7 @@ const coolifyNodes = Effect.fn("coolifyNodes")(function* (
     return { application: Effect.succeed(undefined), completed: Effect.succeed(desired), nodes: [] }
   }
   const { name } = desired.spec
+  const early = reconciliation.parts.filter((part) => !isLater(part))
   const at = (kind: { readonly name: string }) => ({ kind: kind.name, name })
   /** All that is asked for, once the databases are there that some of it is made of. */
   const filling = (databases: ReadonlyArray<DatabaseNode>) =>
@@ -118,7 +120,7 @@ const coolifyNodes = Effect.fn("coolifyNodes")(function* (
         putFreshVariables({ uuid, name }, actions(all))
       )
     )
-    const parts = yield* Effect.forEach(reconciliation.parts, ({ create, kind }) =>
+    const parts = yield* Effect.forEach(early, ({ create, kind }) =>
       node(
         { kind, name },
         [made],
@@ -141,9 +143,7 @@ const coolifyNodes = Effect.fn("coolifyNodes")(function* (
     [kept, values],
     Effect.flatMap(values.output, (all) => updateVariables(before, actions(all), observed.variables))
   )
-  const parts = yield* Effect.forEach(reconciliation.parts, ({ kind, update }) =>
-    node({ kind, name }, [written], update)
-  )
+  const parts = yield* Effect.forEach(early, ({ kind, update }) => node({ kind, name }, [written], update))
   const changed = yield* node(
     at(applicationKind),
     [written, ...parts],

@@ -164,11 +164,6 @@ const readRoutes = ({ database }: Backend): ReadonlyArray<Route> => [
   ),
   get("/applications/:uuid/logs", "read", (call) =>
     Effect.flatMap(Clock.currentTimeMillis, (now) => database.read((state) => logs(state, now, call)))
-  ),
-  get("/applications/:uuid/scheduled-tasks", "read", ({ param, token }) =>
-    database.read((state) =>
-      Lookup.application(state, token, param("uuid")).pipe(Either.map(() => reply(200, [])))
-    )
   )
 ]
 

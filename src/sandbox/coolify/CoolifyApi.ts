@@ -21,6 +21,7 @@ import type { RunningContainer } from "./RunningContainer.ts"
 import { serverRoutes } from "./ServerRoutes.ts"
 import { standaloneRoutes } from "./StandaloneRoutes.ts"
 import { storageRoutes } from "./StorageRoutes.ts"
+import { taskRoutes } from "./TaskRoutes.ts"
 import { tagRoutes } from "./TagRoutes.ts"
 import { variableRoutes } from "./VariableRoutes.ts"
 import { world, type CoolifyWorld } from "./World.ts"
@@ -90,6 +91,7 @@ export const make = (options: CoolifyOptions): Effect.Effect<CoolifyApi, never, 
       ...applicationRoutes(backend),
       ...variableRoutes(backend),
       ...storageRoutes(backend),
+      ...taskRoutes(backend),
       ...standaloneRoutes(backend),
       ...tagRoutes(backend),
       ...deploymentRoutes(backend)

@@ -114,6 +114,22 @@ export const Variable = Schema.Struct({
 })
 export type Variable = typeof Variable.Type
 
+/** A command that is run in an application's container over and over; the sandbox runs none. */
+export const ScheduledTask = Schema.Struct({
+  id: Schema.Int,
+  uuid: Schema.String,
+  application_id: Schema.Int,
+  name: Schema.String,
+  command: Schema.String,
+  container: Schema.NullOr(Schema.String),
+  enabled: Schema.Boolean,
+  frequency: Schema.String,
+  timeout: Schema.Int,
+  created_at: Schema.Number,
+  updated_at: Schema.Number
+})
+export type ScheduledTask = typeof ScheduledTask.Type
+
 export const DatabaseEngine = Schema.Literal(
   "postgresql",
   "mysql",
@@ -265,6 +281,7 @@ export const CoolifyState = Schema.Struct({
   storages: Schema.optionalWith(Schema.Array(Storage), { default: () => [] }),
   files: Schema.optionalWith(Schema.Array(FileStorage), { default: () => [] }),
   disk: Schema.optionalWith(Schema.Array(HostPath), { default: () => [] }),
+  tasks: Schema.optionalWith(Schema.Array(ScheduledTask), { default: () => [] }),
   databases: Schema.optionalWith(Schema.Array(StandaloneDatabase), { default: () => [] }),
   volumes: Schema.optionalWith(Schema.Array(Volume), { default: () => [] }),
   tags: Schema.Array(Tag),
@@ -341,6 +358,7 @@ export const initialState = (options: { readonly tokens: ReadonlyArray<TokenSeed
   storages: [],
   files: [],
   disk: [],
+  tasks: [],
   databases: [],
   volumes: [],
   tags: [],

@@ -107,6 +107,7 @@ const destroy = (state: CoolifyState, application: Application, keepsVolumes: bo
       storages: state.storages.filter((row) => !isOwn(row)),
       files: state.files.filter((row) => !isOwn(row)),
       disk: Disk.remove(state.disk, application.server_id, Disk.folderOf(application.uuid)),
+      tasks: state.tasks.filter((row) => !isOwn(row)),
       volumes: state.volumes.filter(
         (row) => row.server_id !== application.server_id || !names.includes(row.name)
       ),

@@ -1,7 +1,7 @@
 /**
  * What the sandbox's Coolify amounts to, for comparing before with after: no times, no row numbers, no history.
  */
-import type { Column, CoolifyState, Variable } from "./CoolifyState.ts"
+import type { Column, CoolifyState, ScheduledTask, Variable } from "./CoolifyState.ts"
 import * as Columns from "./Columns.ts"
 
 interface WorldVariable {
@@ -38,6 +38,9 @@ interface WorldApplication {
     readonly is_directory: boolean
     readonly is_host_file: boolean
   }>
+  readonly tasks: ReadonlyArray<
+    Pick<ScheduledTask, "name" | "command" | "container" | "enabled" | "frequency" | "timeout">
+  >
 }
 
 interface WorldContainer {
@@ -148,7 +151,18 @@ export const world = (state: CoolifyState): CoolifyWorld => ({
             is_directory,
             is_host_file
           }))
-          .toSorted(by(({ mount_path }) => mount_path))
+          .toSorted(by(({ mount_path }) => mount_path)),
+        tasks: state.tasks
+          .filter((one) => one.application_id === row.id)
+          .map(({ name, command, container, enabled, frequency, timeout }) => ({
+            name,
+            command,
+            container,
+            enabled,
+            frequency,
+            timeout
+          }))
+          .toSorted(by((one) => JSON.stringify([one.name, one])))
       }
     })
     .toSorted(by((row) => `${Columns.string(row.columns, "name")} ${row.uuid}`)),

@@ -1,0 +1,55 @@
+/** What takes effect at once: written when the version runs that it belongs to, or without a deployment. */
+import * as Effect from "effect/Effect"
+import type { Application } from "../../coolify/endpoints/Applications.ts"
+import { isLater } from "../../kinds/Part.ts"
+import { changeVariables } from "../../kinds/Variables.ts"
+import { releaseIn } from "../../kinds/VariableComment.ts"
+import { shortName } from "../Blueprint.ts"
+import { notedRelease, type Desired } from "../Desired.ts"
+import type { Observed } from "../Observe.ts"
+import type { Reconciliation } from "../Reconcile.ts"
+import type { Provisioned } from "./Provision.ts"
+
+/**
+ * Makes them, with their undo.
+ * @param application that was deployed; `undefined`: none was.
+ */
+export const afterDeployment = Effect.fn("afterDeployment")(function* (
+  application: Provisioned | undefined,
+  desired: Desired,
+  observed: Observed,
+  reconciliation: Reconciliation
+) {
+  const parts = reconciliation.parts.filter(isLater)
+  if (application !== undefined && application._tag !== "Existing") {
+    // Its undo is the application's.
+    return yield* Effect.forEach(parts, ({ create }) => create(application), { discard: true })
+  }
+  if (application === undefined && observed.application !== undefined) {
+    yield* noteBefore(observed.application, desired, observed, reconciliation)
+  }
+  yield* Effect.forEach(parts, ({ update }) => update, { discard: true })
+})
+
+/**
+ * A deployment's release tells what the application gets, before it gets it. Without one it is told here, so that a run
+ * that is cut off leaves nothing that nobody knows to be fabrik's.
+ */
+const noteBefore = Effect.fn("noteBefore")(function* (
+  application: Application,
+  desired: Desired,
+  { variables }: Observed,
+  { parts }: Reconciliation
+) {
+  const current = releaseIn(variables)
+  if (current === undefined) return
+  const added = parts
+    .filter(isLater)
+    .flatMap(({ changes, kind }) =>
+      changes.filter(({ action }) => action === "create").map(({ name }) => shortName(kind, name))
+    )
+  if (added.every((name) => current.has.includes(name))) return
+  const has = [...new Set([...current.has, ...added])]
+  const put = [notedRelease(desired.spec, { ...current, has })]
+  yield* changeVariables(application, { put, remove: [] }, variables)
+})
