@@ -176,6 +176,6 @@ export const fromAnswer = (origin: Origin, raw: Answer, nowMillis: number): Cool
     conflicts: conflictsOf(origin, body.conflicts),
     ability: verdict.ability,
     retryAfterMillis: verdict.retryAfterMillis,
-    outcomeUnknown: write && (isUndecided(status) || (status === 422 && origin.piecemeal))
+    outcomeUnknown: write && (isUndecided(status) || ((status === 422 || status === 409) && origin.piecemeal))
   })
 }

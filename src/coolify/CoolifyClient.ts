@@ -14,6 +14,7 @@ import type { Environments } from "./endpoints/Environments.ts"
 import type { Projects } from "./endpoints/Projects.ts"
 import type { ScheduledTasks } from "./endpoints/ScheduledTasks.ts"
 import type { Servers } from "./endpoints/Servers.ts"
+import type { Services } from "./endpoints/Services.ts"
 import type { Storages } from "./endpoints/Storages.ts"
 import type { Variables } from "./endpoints/Variables.ts"
 
@@ -35,6 +36,8 @@ export class CoolifyClient extends Context.Tag("fabrik/coolify/CoolifyClient")<
     readonly storages: Storages
     readonly scheduledTasks: ScheduledTasks
     readonly databases: Databases
+    readonly services: Services
+    readonly serviceVariables: Variables
     readonly deployments: Deployments
   }
 >() {}
@@ -78,6 +81,18 @@ export type CoolifyMethod =
   | "startDatabase"
   | "stopDatabase"
   | "deleteDatabase"
+  | "listServices"
+  | "createService"
+  | "getService"
+  | "updateService"
+  | "deleteService"
+  | "startService"
+  | "stopService"
+  | "restartService"
+  | "serviceLogs"
+  | "listServiceVariables"
+  | "putServiceVariables"
+  | "deleteServiceVariable"
   | "deploy"
   | "mayDeploy"
   | "getDeployment"

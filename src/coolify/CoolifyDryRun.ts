@@ -50,6 +50,16 @@ export const layerDryRun: Layer.Layer<CoolifyClient, never, CoolifyClient> = Lay
       stop: () => Effect.void,
       remove: () => Effect.void
     },
+    services: {
+      ...below.services,
+      create: () => made,
+      update: () => Effect.void,
+      remove: () => Effect.void,
+      start: () => Effect.void,
+      stop: () => Effect.void,
+      restart: () => Effect.void
+    },
+    serviceVariables: { ...below.serviceVariables, put: () => Effect.void, remove: () => Effect.void },
     deployments: {
       ...below.deployments,
       mayStart: Effect.void,
@@ -120,6 +130,22 @@ export const layerOffline = (options: { readonly serverName: string }): Layer.La
       start: refused("startDatabase"),
       stop: refused("stopDatabase"),
       remove: refused("deleteDatabase")
+    },
+    services: {
+      list: Effect.succeed([]),
+      create: refused("createService"),
+      get: refused("getService"),
+      update: refused("updateService"),
+      remove: refused("deleteService"),
+      start: refused("startService"),
+      stop: refused("stopService"),
+      restart: refused("restartService"),
+      logs: refused("serviceLogs")
+    },
+    serviceVariables: {
+      list: refused("listServiceVariables"),
+      put: refused("putServiceVariables"),
+      remove: refused("deleteServiceVariable")
     },
     deployments: {
       start: refused("deploy"),

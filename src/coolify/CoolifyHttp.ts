@@ -14,6 +14,7 @@ import { makeEnvironments } from "./endpoints/Environments.ts"
 import { makeProjects } from "./endpoints/Projects.ts"
 import { makeScheduledTasks } from "./endpoints/ScheduledTasks.ts"
 import { makeServers } from "./endpoints/Servers.ts"
+import { makeServices } from "./endpoints/Services.ts"
 import { makeStorages } from "./endpoints/Storages.ts"
 import { makeVariables } from "./endpoints/Variables.ts"
 import { makeTransport, type Transport } from "./Transport.ts"
@@ -47,10 +48,12 @@ export const makeOver = (transport: Transport): Effect.Effect<Context.Tag.Servic
       projects: makeProjects(transport),
       environments: makeEnvironments(transport),
       applications: makeApplications(transport),
-      variables: makeVariables(transport),
+      variables: makeVariables(transport, "applications"),
       storages: makeStorages(transport),
       scheduledTasks: makeScheduledTasks(transport),
       databases: makeDatabases(transport),
+      services: makeServices(transport),
+      serviceVariables: makeVariables(transport, "services"),
       deployments: makeDeployments(transport, hide)
     })
   })

@@ -22,6 +22,8 @@ import type { Outcome, Step, World } from "./CoolifyWorld.ts"
 import * as Databases from "./WorldDatabases.ts"
 import * as Deployments from "./WorldDeployments.ts"
 import * as Lists from "./WorldLists.ts"
+import { servicesIn } from "./WorldServices.ts"
+import { serviceAreas, shownService } from "./MemoryServices.ts"
 import * as Storages from "./WorldStorages.ts"
 import * as Tasks from "./WorldTasks.ts"
 import * as Variables from "./WorldVariables.ts"
@@ -177,7 +179,8 @@ const make = (options: MemoryOptions = {}) =>
                   applications: found.applications.map(shown),
                   databases: Databases.databasesIn(so, found.environmentUuid)
                     .filter(({ engine }) => isInInventory(engine))
-                    .map(shownDatabase)
+                    .map(shownDatabase),
+                  services: servicesIn(so, found.environmentUuid).map((one) => shownService(one, sensitive))
                 },
                 then
               ]),
@@ -236,9 +239,10 @@ const make = (options: MemoryOptions = {}) =>
               so
             ])
           ),
-        put: (uuid, variables) => call("putVariables", (so) => Variables.putVariables(so, uuid, variables)),
+        put: (uuid, variables) =>
+          call("putVariables", (so) => Variables.putVariables(so, "application", uuid, variables)),
         remove: (application, variable) =>
-          call("deleteVariable", (so) => Variables.deleteVariable(so, application, variable))
+          call("deleteVariable", (so) => Variables.deleteVariable(so, "application", application, variable))
       },
       storages: {
         list: (uuid) =>
@@ -282,6 +286,7 @@ const make = (options: MemoryOptions = {}) =>
         stop: (uuid) => call("stopDatabase", (so) => Databases.stopDatabase(so, uuid)),
         remove: (uuid) => call("deleteDatabase", (so) => Databases.deleteDatabase(so, uuid))
       },
+      ...serviceAreas(call, sensitive),
       deployments: {
         start: (uuid, { force }) =>
           Effect.flatMap(

@@ -13,6 +13,7 @@ import type {
 import type { CreateDatabase } from "./endpoints/Databases.ts"
 import type { Deployment, DeploymentLogLine } from "./endpoints/Deployments.ts"
 import type { Inventory } from "./endpoints/Environments.ts"
+import type { CreateService, ServiceContainer } from "./endpoints/Services.ts"
 import type { ObservedVariable } from "./endpoints/Variables.ts"
 import type { ScheduledTask } from "./endpoints/ScheduledTasks.ts"
 import type { FileStorage, Storage } from "./endpoints/Storages.ts"
@@ -20,6 +21,7 @@ import type { Project } from "./endpoints/Projects.ts"
 import type { Server } from "./endpoints/Servers.ts"
 import { CoolifyError, type CoolifyErrorReason } from "./CoolifyError.ts"
 import { plainAfter, publishes } from "./endpoints/PlainSettings.ts"
+import { conflictOf } from "./WorldDomains.ts"
 import { refusedPatch } from "./Refusals.ts"
 import { repositoryUrl } from "./Repository.ts"
 
@@ -52,6 +54,7 @@ export interface WorldApplication extends Application {
 }
 
 export interface WorldVariable extends ObservedVariable {
+  /** Or a service's. */
   readonly applicationUuid: string
 }
 
@@ -68,6 +71,14 @@ export interface WorldDatabase extends CreateDatabase {
   readonly status: string
   /** It has been asked to run and does not yet. */
   readonly starts: boolean
+}
+
+export interface WorldService extends Omit<CreateService, "urls"> {
+  readonly uuid: string
+  readonly sharesNetwork: boolean
+  readonly containers: ReadonlyArray<ServiceContainer>
+  /** `starting`: it has been asked to run; `started`: its containers run, and nobody has looked. */
+  readonly phase: "starting" | "started" | "settled"
 }
 
 export interface WorldDeployment extends Deployment {
@@ -87,6 +98,7 @@ export interface World {
   readonly files: ReadonlyArray<WorldFile>
   readonly tasks: ReadonlyArray<ScheduledTask & { readonly applicationUuid: string }>
   readonly databases: ReadonlyArray<WorldDatabase>
+  readonly services: ReadonlyArray<WorldService>
   /** Oldest first. */
   readonly deployments: ReadonlyArray<WorldDeployment>
   /** The number in the next id. */
@@ -105,6 +117,7 @@ export const emptyWorld: World = {
   files: [],
   tasks: [],
   databases: [],
+  services: [],
   deployments: [],
   next: 1,
   mark: ""
@@ -145,7 +158,11 @@ export const createProject = (
 
 export const deleteProject = (world: World, uuid: string): Step<void> => {
   if (!world.projects.some((project) => project.uuid === uuid)) return notFound("deleteProject", "Project")
-  if ([...world.applications, ...world.databases].some(({ projectUuid }) => projectUuid === uuid)) {
+  if (
+    [...world.applications, ...world.databases, ...world.services].some(
+      ({ projectUuid }) => projectUuid === uuid
+    )
+  ) {
     return refuse("deleteProject", "Refused", 400, "Project has resources, so it cannot be deleted.")
   }
   return step(undefined, {
@@ -204,11 +221,12 @@ export const updateEnvironment = (
     ),
     databases: world.databases.map((one) =>
       isIn(one, environment) ? { ...one, environmentName: saved } : one
-    )
+    ),
+    services: world.services.map((one) => (isIn(one, environment) ? { ...one, environmentName: saved } : one))
   })
 }
 
-const isIn = (
+export const isIn = (
   resource: Pick<WorldApplication, "environmentName" | "projectUuid">,
   environment: WorldEnvironment
 ) => resource.projectUuid === environment.projectUuid && resource.environmentName === environment.name
@@ -216,7 +234,7 @@ const isIn = (
 export const deleteEnvironment = (world: World, projectUuid: string, name: string): Step<void> => {
   const environment = findEnvironment(world, projectUuid, name)
   if (environment === undefined) return notFound("deleteEnvironment", "Environment")
-  if ([...world.applications, ...world.databases].some((one) => isIn(one, environment))) {
+  if ([...world.applications, ...world.databases, ...world.services].some((one) => isIn(one, environment))) {
     return refuse("deleteEnvironment", "Refused", 400, "Environment has resources, so it cannot be deleted.")
   }
   return step(undefined, {
@@ -234,12 +252,12 @@ export const shownApplication = ({
   ...application
 }: WorldApplication): Application => application
 
-/** But for its databases. */
+/** But for its databases and services. */
 export const inventory = (
   world: World,
   projectUuid: string,
   name: string
-): Step<Omit<Inventory, "databases">> => {
+): Step<Omit<Inventory, "databases" | "services">> => {
   const environment = findEnvironment(world, projectUuid, name)
   return environment === undefined
     ? notFound("inventory", "Environment")
@@ -248,14 +266,13 @@ export const inventory = (
           environmentUuid: environment.uuid,
           description: environment.description ?? "",
           applications: world.applications.filter((one) => isIn(one, environment)).map(shownApplication),
-          others: world.databases.filter((one) => isIn(one, environment)).length
+          others: [...world.databases, ...world.services].filter((one) => isIn(one, environment)).length
         },
         world
       )
 }
 
 const savedDomain = (domain: string) => domain.replace(/^[a-z]+:\/\/[^/]+/i, (origin) => origin.toLowerCase())
-const comparedDomain = (domain: string) => domain.replace(/\/$/, "")
 
 const savedSettings = <S extends ApplicationPatch>(settings: S): S => ({
   ...settings,
@@ -264,37 +281,6 @@ const savedSettings = <S extends ApplicationPatch>(settings: S): S => ({
     ? { source: { ...settings.source, repository: repositoryUrl(settings.source.repository) } }
     : {})
 })
-
-/** Domains are unique among all applications, those being deleted included. */
-const domainConflict = (
-  world: World,
-  method: string,
-  uuid: string | undefined,
-  domains: ReadonlyArray<string>
-) => {
-  const conflicts = domains.flatMap((domain) =>
-    world.applications
-      .filter((other) => other.uuid !== uuid)
-      .filter((other) => other.domains.map(comparedDomain).includes(comparedDomain(domain)))
-      .map((other) => ({
-        domain,
-        resourceName: other.name,
-        resourceUuid: other.uuid,
-        resourceType: "application"
-      }))
-  )
-  return conflicts.length === 0
-    ? undefined
-    : Either.left(
-        new CoolifyError({
-          method,
-          reason: "Conflict",
-          status: 409,
-          detail: "Domain conflicts detected. Use force_domain_override=true to proceed.",
-          conflicts
-        })
-      )
-}
 
 /** What nobody has set any more is not there. */
 const withPlain = (
@@ -312,7 +298,7 @@ const withPlain = (
 /** Trusts that project, environment and server exist. */
 const insertApplication = (world: World, application: CreateApplication): Step<{ readonly uuid: string }> => {
   const saved = savedSettings(application)
-  const conflict = domainConflict(world, "createApplication", undefined, saved.domains)
+  const conflict = conflictOf(world, "createApplication", undefined, saved.domains)
   if (conflict !== undefined) return conflict
   const [uuid, ready] = mint(world, "app")
   const added = { ...saved, uuid, status: "exited", stopsFirst: false, restartCount: 0, gone: undefined }
@@ -357,7 +343,7 @@ export const updateApplication = (
   if (refused !== undefined) return Either.left(refused)
   return Either.flatMap(findApplication(world, "updateApplication", uuid), (found) => {
     const saved = savedSettings(patch)
-    const conflict = domainConflict(world, "updateApplication", uuid, saved.domains ?? [])
+    const conflict = conflictOf(world, "updateApplication", uuid, saved.domains ?? [])
     if (conflict !== undefined) return conflict
     const kept = saved.source?._tag === "Dockerfile" ? { source: found.source } : {}
     return step(

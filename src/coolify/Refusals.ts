@@ -34,11 +34,11 @@ export const refusedPatch = (
 }
 
 /** Coolify would make two rows of a key that stands twice in one request. */
-export const repeatedKey = (variables: ReadonlyArray<Variable>): CoolifyError | undefined => {
+export const repeatedKey = (method: string, variables: ReadonlyArray<Variable>): CoolifyError | undefined => {
   const seen = new Set<string>()
   for (const { key, isPreview } of variables) {
     const id = `${key} ${isPreview}`
-    if (seen.has(id)) return invalid("putVariables", key, `the variable ${key} is given twice`)
+    if (seen.has(id)) return invalid(method, key, `the variable ${key} is given twice`)
     seen.add(id)
   }
   return undefined

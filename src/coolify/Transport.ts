@@ -32,7 +32,7 @@ interface Call {
   readonly query?: Readonly<Record<string, string>>
   readonly body?: Body
   readonly secrets?: ReadonlyArray<Redacted.Redacted<string>>
-  /** Coolify writes item by item, so that even a 422 may come after some of them are in. */
+  /** Coolify writes item by item, so that even a 422 or 409 may come after some of them are in. */
   readonly piecemeal?: boolean
   /** It changes nothing, although it is not a GET. */
   readonly harmless?: boolean

@@ -69,7 +69,7 @@ export const settle = (world: World, now: number): World => {
           one
         )
     )
-  const alive = new Set(applications.map(({ uuid }) => uuid))
+  const alive = new Set([...applications, ...world.services].map(({ uuid }) => uuid))
   const isKept = ({ applicationUuid }: { readonly applicationUuid: string }) => alive.has(applicationUuid)
   return {
     ...world,

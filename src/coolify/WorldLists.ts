@@ -52,7 +52,11 @@ export const servedDomains = (
   publicAddress: string | undefined
 ): ReadonlyArray<ServedDomains> => {
   const served = new Map<string, ReadonlyArray<string>>()
-  for (const { domains, serverUuid } of world.applications) {
+  const services = world.services.map(({ containers, serverUuid }) => ({
+    serverUuid,
+    domains: containers.flatMap(({ urls }) => urls)
+  }))
+  for (const { domains, serverUuid } of [...world.applications, ...services]) {
     const ip = world.servers.find(({ uuid }) => uuid === serverUuid)?.ip ?? ""
     const address = ip === "host.docker.internal" ? (publicAddress ?? ip) : ip
     const hosts = domains.filter((url) => URL.canParse(url)).map((url) => new URL(url).hostname)

@@ -1,4 +1,4 @@
-/** The environment variables of a {@link World}'s applications. */
+/** The environment variables of a {@link World}'s applications and services. */
 import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
 import type { ObservedVariable, Variable } from "./endpoints/Variables.ts"
@@ -11,7 +11,9 @@ import {
   type World,
   type WorldVariable
 } from "./CoolifyWorld.ts"
+import type { CoolifyError } from "./CoolifyError.ts"
 import { repeatedKey } from "./Refusals.ts"
+import { findService } from "./WorldServices.ts"
 
 /** Production rows first. */
 export const listVariables = (world: World, applicationUuid: string): ReadonlyArray<ObservedVariable> =>
@@ -20,7 +22,10 @@ export const listVariables = (world: World, applicationUuid: string): ReadonlyAr
     .toSorted((a, b) => Number(a.isPreview) - Number(b.isPreview))
     .map(({ applicationUuid: _, ...row }) => row)
 
-const putVariable = (world: World, applicationUuid: string, variable: Variable): World => {
+/** Of an application's variables each brings a twin for previews along. */
+type Owner = "application" | "service"
+
+const putVariable = (world: World, owner: Owner, applicationUuid: string, variable: Variable): World => {
   const isRow = (row: WorldVariable, isPreview: boolean) =>
     row.applicationUuid === applicationUuid && row.key === variable.key && row.isPreview === isPreview
   if (world.variables.some((row) => isRow(row, variable.isPreview))) {
@@ -31,8 +36,9 @@ const putVariable = (world: World, applicationUuid: string, variable: Variable):
   }
   const [uuid, ready] = mint(world, "variable")
   const added = { ...ready, variables: [...ready.variables, { ...variable, uuid, applicationUuid }] }
-  if (variable.isPreview || world.variables.some((row) => isRow(row, true))) return added
-  return putVariable(added, applicationUuid, { ...variable, isPreview: true })
+  const hasTwin = world.variables.some((row) => isRow(row, true))
+  if (owner === "service" || variable.isPreview || hasTwin) return added
+  return putVariable(added, owner, applicationUuid, { ...variable, isPreview: true })
 }
 
 /** Laravel's TrimStrings, which stands before every endpoint. */
@@ -41,25 +47,50 @@ const trimmed = (variable: Variable): Variable => ({
   value: Redacted.make(Redacted.value(variable.value).trim())
 })
 
+const ofService = (variable: Variable): Variable => ({
+  ...variable,
+  isPreview: false,
+  isRuntime: true,
+  isBuildtime: true
+})
+
+const methods = {
+  application: { put: "putVariables", remove: "deleteVariable" },
+  service: { put: "putServiceVariables", remove: "deleteServiceVariable" }
+} as const
+
 export const putVariables = (
   world: World,
-  applicationUuid: string,
+  owner: Owner,
+  uuid: string,
   variables: ReadonlyArray<Variable>
 ): Step<void> => {
-  const repeated = repeatedKey(variables)
+  const repeated = repeatedKey(methods[owner].put, variables)
   if (repeated !== undefined) return Either.left(repeated)
   if (variables.length === 0) return step(undefined, world)
-  return Either.flatMap(findApplication(world, "putVariables", applicationUuid), () =>
+  const found: Either.Either<unknown, CoolifyError> =
+    owner === "application"
+      ? findApplication(world, methods[owner].put, uuid)
+      : findService(world, methods[owner].put, uuid)
+  return Either.flatMap(found, () =>
     step(
       undefined,
-      variables.map(trimmed).reduce((so, variable) => putVariable(so, applicationUuid, variable), world)
+      variables
+        .map(trimmed)
+        .map((variable) => (owner === "service" ? ofService(variable) : variable))
+        .reduce((so, variable) => putVariable(so, owner, uuid, variable), world)
     )
   )
 }
 
-export const deleteVariable = (world: World, applicationUuid: string, uuid: string): Step<void> => {
+export const deleteVariable = (
+  world: World,
+  owner: Owner,
+  applicationUuid: string,
+  uuid: string
+): Step<void> => {
   const rest = world.variables.filter((row) => row.applicationUuid !== applicationUuid || row.uuid !== uuid)
   return rest.length === world.variables.length
-    ? notFound("deleteVariable", "Environment variable")
+    ? notFound(methods[owner].remove, "Environment variable")
     : step(undefined, { ...world, variables: rest })
 }

@@ -77,6 +77,28 @@ const Database = Schema.Struct({
   state: Schema.String
 })
 
+const Service = Schema.Struct({
+  uuid: Schema.String,
+  project: Schema.String,
+  environment: Schema.String,
+  server: Schema.String,
+  name: Schema.String,
+  description: Schema.String,
+  compose: Schema.String,
+  connect_to_docker_network: Schema.Boolean,
+  tags: Schema.Array(Schema.String),
+  variables: Schema.Array(Variable),
+  parts: Schema.Array(
+    Schema.Struct({
+      uuid: Schema.String,
+      name: Schema.String,
+      kind: Schema.String,
+      image: Schema.String,
+      fqdn: Schema.NullOr(Schema.String)
+    })
+  )
+})
+
 const Container = Schema.Struct({
   application: Schema.String,
   image: Schema.String,
@@ -103,6 +125,7 @@ export const World = Schema.Struct({
     applications: Schema.Array(Application),
     containers: Schema.Array(Container),
     databases: Schema.Array(Database),
+    services: Schema.Array(Service),
     volumes: Schema.Array(Schema.String),
     disk: Schema.Array(Schema.Struct({ path: Schema.String, content: Schema.NullOr(Schema.String) }))
   }),

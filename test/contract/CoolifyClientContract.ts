@@ -7,6 +7,7 @@ import * as Schedule from "effect/Schedule"
 import { CoolifyClient } from "../../src/coolify/CoolifyClient.ts"
 import { connectionOf, type DatabaseEngine } from "../../src/coolify/DatabaseEngine.ts"
 import type { ApplicationSource, CreateApplication } from "../../src/coolify/endpoints/Applications.ts"
+import type { CreateService, Service } from "../../src/coolify/endpoints/Services.ts"
 import { isOwnFile } from "../../src/coolify/endpoints/Storages.ts"
 import type { ObservedVariable, Variable } from "../../src/coolify/endpoints/Variables.ts"
 import type { CoolifyError, CoolifyErrorReason } from "../../src/coolify/CoolifyError.ts"
@@ -576,6 +577,156 @@ export const coolifyClientContract = (name: string, layer: Layer.Layer<CoolifyCl
     )
 
     test(
+      "services: their containers, URLs and variables, from a first start to their end",
+      Effect.gen(function* () {
+        const { client, application } = yield* setting
+        const { environmentName, projectUuid, serverUuid } = application()
+        const place = { projectUuid, serverUuid, environmentName, description: "mine" }
+        const url = "https://web.example.com:8080"
+        const compose = [
+          "# of the office",
+          "services:",
+          "  web:",
+          "    image: acme/web:1",
+          "    environment:",
+          "      - LEVEL=${LEVEL:-info}",
+          "      - TOKEN=${TOKEN:?is missing}",
+          "    healthcheck: { test: [CMD, 'true'] }",
+          "  cache:",
+          "    image: redis:7.2"
+        ].join("\n")
+        const asked = { ...place, name: "office", compose, urls: [{ container: "web", urls: [url] }] }
+        const { uuid } = yield* client.services.create(asked)
+        const made = yield* client.services.get(uuid)
+        const told = ({ containers }: Service) =>
+          containers.map(({ image, kind, name, status, urls }) => [name, kind, image, status, ...urls])
+        assert.deepStrictEqual(told(made), [
+          ["web", "application", "acme/web:1", "exited", url],
+          ["cache", "database", "redis:7.2", "exited"]
+        ])
+        assert.deepInclude(made, { uuid, name: "office", description: "mine", status: "exited" })
+        assert.notInclude(made.compose ?? "", "office")
+        assert.include(made.compose ?? "", "acme/web:1")
+
+        const values = (rows: ReadonlyArray<ObservedVariable>) =>
+          Object.fromEntries(rows.map((row) => [row.key, valueOf(row)]))
+        const before = yield* client.serviceVariables.list(uuid)
+        assert.deepStrictEqual(values(before), { LEVEL: "info", TOKEN: "is missing" })
+        yield* client.serviceVariables.put(uuid, [
+          variable("TOKEN", "t0ken", { comment: "hash" }),
+          variable("MORE", "1")
+        ])
+        const after = yield* client.serviceVariables.list(uuid)
+        assert.deepStrictEqual(values(after), { LEVEL: "info", TOKEN: "t0ken", MORE: "1" })
+        assert.isTrue(after.every((row) => !row.isPreview && row.isRuntime && row.isBuildtime))
+        assert.strictEqual(after.find(({ key }) => key === "TOKEN")?.comment, "hash")
+        const more = after.find(({ key }) => key === "MORE")?.uuid ?? ""
+        yield* client.serviceVariables.remove(uuid, more)
+        yield* refused(client.serviceVariables.remove(uuid, more), "NotFound")
+
+        yield* refused(client.services.stop(uuid), "Refused")
+        yield* refused(client.services.logs(uuid, "web", 10), "NotFound")
+        yield* client.services.start(uuid)
+        const runs = yield* until(client.services.get(uuid), ({ status }) => status === "running:unknown")
+        assert.deepStrictEqual(
+          runs.containers.map(({ status }) => status),
+          ["running:healthy", "running:unknown"]
+        )
+        yield* refused(client.services.start(uuid), "Refused")
+        assert.include(yield* client.services.logs(uuid, "web", 10), "web")
+        yield* refused(client.services.logs(uuid, "none", 10), "NotFound")
+
+        const inventory = yield* client.environments.inventory(projectUuid, environmentName)
+        assert.deepStrictEqual(inventory.services.map(told), [told(runs)])
+        assert.strictEqual(inventory.others, 1)
+        assert.include(
+          (yield* client.services.list).map((one) => one.uuid),
+          uuid
+        )
+
+        const other = "https://other.example.com"
+        yield* client.services.update(uuid, {
+          name: "desk",
+          description: "yours",
+          compose: compose.replace("cache:", "store:"),
+          urls: [{ container: "web", urls: [url, other] }],
+          sharesNetwork: true
+        })
+        yield* client.services.update(uuid, {})
+        const changed = yield* client.services.get(uuid)
+        assert.deepInclude(changed, { name: "desk", description: "yours", sharesNetwork: true })
+        assert.deepStrictEqual(
+          changed.containers.map(({ name, urls }) => [name, ...urls]),
+          [["web", url, other], ["cache"], ["store"]]
+        )
+        yield* client.services.restart(uuid)
+        const partly = yield* until(client.services.get(uuid), ({ containers }) =>
+          containers.some(({ name, status }) => name === "store" && status.startsWith("running"))
+        )
+        assert.strictEqual(partly.status, "degraded:unhealthy")
+        assert.deepStrictEqual(
+          partly.containers.map(({ name, status }) => `${name} ${status}`),
+          ["web running:healthy", "cache exited", "store running:unknown"]
+        )
+        yield* client.services.update(uuid, { urls: [{ container: "web", urls: [] }] })
+        assert.deepStrictEqual((yield* client.services.get(uuid)).containers[0]?.urls, [])
+        yield* client.services.stop(uuid)
+        yield* until(client.services.get(uuid), ({ status }) => status === "exited")
+
+        yield* refused(client.environments.remove(projectUuid, environmentName), "Refused")
+        yield* client.services.remove(uuid, { deleteVolumes: true })
+        const gone = client.services.get(uuid).pipe(
+          Effect.as(false),
+          Effect.catchIf(
+            ({ reason }) => reason === "NotFound",
+            () => Effect.succeed(true)
+          )
+        )
+        yield* until(gone, (is) => is)
+      })
+    )
+
+    test(
+      "a service is refused for a text without services, a container that is not there and a domain that is held",
+      Effect.gen(function* () {
+        const { client, application } = yield* setting
+        const { environmentName, projectUuid, serverUuid } = application()
+        const compose = "services:\n  web:\n    image: acme/web:1\n"
+        const asked = (more: Partial<CreateService> = {}) =>
+          client.services.create({
+            projectUuid,
+            serverUuid,
+            environmentName,
+            name: "office",
+            description: "",
+            compose,
+            urls: [],
+            ...more
+          })
+        const urls = (container: string, url: string) => [{ container, urls: [url] }]
+        yield* refused(asked({ compose: "services:\n  a: [" }), "ServerError")
+        yield* refused(asked({ compose: "volumes: {}" }), "Invalid")
+        yield* refused(asked({ environmentName: "none" }), "Invalid")
+        yield* refused(asked({ urls: urls("none", "https://a.example.com") }), "Invalid")
+        assert.deepStrictEqual(yield* client.services.list, [])
+        yield* client.applications.create(application())
+        const [held = ""] = application().domains
+        const conflict = yield* refused(asked({ urls: urls("web", held) }), "Conflict")
+        assert.isFalse(conflict.outcomeUnknown)
+        const { uuid } = yield* asked({ urls: urls("web", "https://a.example.com") })
+        const other = application({ name: "other", domains: ["https://a.example.com"] })
+        const [holder] = (yield* refused(client.applications.create(other), "Conflict")).conflicts
+        assert.strictEqual(holder?.resourceType, "service")
+        yield* refused(client.services.update(uuid, { urls: urls("web", held) }), "Conflict")
+        const served = yield* client.servers.domains(serverUuid)
+        assert.include(
+          served.flatMap(({ domains }) => domains),
+          "a.example.com"
+        )
+      })
+    )
+
+    test(
       "a stopped application is exited, until it is deployed again",
       Effect.gen(function* () {
         const { client, application } = yield* setting
@@ -626,6 +777,16 @@ export const coolifyClientContract = (name: string, layer: Layer.Layer<CoolifyCl
         yield* refused(client.databases.start(nothing), "NotFound")
         yield* refused(client.databases.stop(nothing), "NotFound")
         yield* refused(client.databases.remove(nothing, { deleteVolumes: false }), "NotFound")
+        yield* refused(client.services.get(nothing), "NotFound")
+        yield* refused(client.services.update(nothing, { name: "x" }), "NotFound")
+        yield* refused(client.services.start(nothing), "NotFound")
+        yield* refused(client.services.stop(nothing), "NotFound")
+        yield* refused(client.services.restart(nothing), "NotFound")
+        yield* refused(client.services.remove(nothing, { deleteVolumes: false }), "NotFound")
+        yield* refused(client.services.logs(nothing, "web", 10), "NotFound")
+        yield* refused(client.serviceVariables.list(nothing), "NotFound")
+        yield* refused(client.serviceVariables.put(nothing, [variable("A", "1")]), "NotFound")
+        yield* refused(client.serviceVariables.remove(nothing, nothing), "NotFound")
         yield* refused(client.storages.list(nothing), "NotFound")
         yield* refused(client.storages.create(nothing, { name: "a", mountPath: "/a" }), "NotFound")
         yield* refused(client.storages.update(nothing, nothing, { mountPath: "/a" }), "NotFound")

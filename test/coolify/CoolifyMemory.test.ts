@@ -61,6 +61,30 @@ describe("the in-memory Coolify", () => {
     )
   )
 
+  it.effect("has a service dip to `exited` while it starts, as a real one does", () =>
+    inMemory((client, memory) =>
+      Effect.gen(function* () {
+        const [project] = yield* client.projects.list
+        const [server] = (yield* memory.world).servers
+        const { uuid } = yield* client.services.create({
+          projectUuid: project?.uuid ?? "",
+          serverUuid: server?.uuid ?? "",
+          environmentName: "production",
+          name: "office",
+          description: "",
+          compose: "services: { web: { image: acme/web:1 } }",
+          urls: []
+        })
+        yield* client.services.start(uuid)
+        const seen = yield* Effect.all(Array.from({ length: 4 }, () => client.services.get(uuid)))
+        assert.deepStrictEqual(
+          seen.map(({ status }) => status),
+          ["starting:unhealthy", "exited", "running:unknown", "running:unknown"]
+        )
+      })
+    )
+  )
+
   it.effect("hangs until it is interrupted", () =>
     inMemory((client, memory, uuid) =>
       Effect.gen(function* () {

@@ -52,6 +52,22 @@ const coolifyMethods: Readonly<Record<string, Readonly<Record<string, CoolifyMet
     stop: "stopDatabase",
     remove: "deleteDatabase"
   },
+  services: {
+    list: "listServices",
+    create: "createService",
+    get: "getService",
+    update: "updateService",
+    remove: "deleteService",
+    start: "startService",
+    stop: "stopService",
+    restart: "restartService",
+    logs: "serviceLogs"
+  },
+  serviceVariables: {
+    list: "listServiceVariables",
+    put: "putServiceVariables",
+    remove: "deleteServiceVariable"
+  },
   deployments: {
     start: "deploy",
     mayStart: "mayDeploy",

@@ -349,6 +349,7 @@ const split = ({ coolify, zones }: World, decoys: World): Split => {
       applications: coolify.applications.filter(({ uuid }) => applications.has(uuid) === isDecoy),
       containers: coolify.containers.filter(({ application }) => applications.has(application) === isDecoy),
       databases: coolify.databases.filter(({ project }) => projects.has(project) === isDecoy),
+      services: coolify.services.filter(({ project }) => projects.has(project) === isDecoy),
       volumes: coolify.volumes.filter((name) => decoys.coolify.volumes.includes(name) === isDecoy),
       disk: coolify.disk.filter(
         ({ path }) => decoys.coolify.disk.some((one) => one.path === path) === isDecoy

@@ -1,13 +1,12 @@
 /** Applications, their containers and their logs. */
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
 import { CoolifyError } from "../CoolifyError.ts"
 import { refusedPatch } from "../Refusals.ts"
 import type { ObservedSource } from "../Source.ts"
 import type { Body, Transport } from "../Transport.ts"
 import { ApplicationRow, ListedRows, toApplication, toListedApplication } from "./ApplicationAnswer.ts"
 import { createApplicationBody, patchApplicationBody, routingBody } from "./ApplicationRequest.ts"
-import { Created, text } from "./Fields.ts"
+import { Created, Logs, logsQuery } from "./Fields.ts"
 import { plainBody, type PlainSettings, publishes } from "./PlainSettings.ts"
 import type { Server } from "./Servers.ts"
 
@@ -127,10 +126,6 @@ export interface Applications {
 /** What Coolify takes where nobody names a port; it sets it on every inline Dockerfile, whatever the request says. */
 export const defaultPort = 80
 
-const mostLogLines = 10_000
-
-const Logs = Schema.Struct({ logs: text })
-
 /**
  * What Coolify does not take, or ignores, when an application is made (the port of an inline Dockerfile, the stage of a
  * Dockerfile) goes in a second request; when that one fails the error's outcome is unknown: the application exists and has
@@ -207,10 +202,7 @@ export const makeApplications = ({ done, json }: Transport): Applications => ({
         verb: "GET",
         path: "/applications/{uuid}/logs",
         ids: { uuid },
-        query: {
-          lines: String(Math.min(Math.max(Math.trunc(lines), 1), mostLogLines)),
-          ...(options?.timestamps === true ? { show_timestamps: "1" } : {})
-        }
+        query: logsQuery(lines, options)
       },
       Logs
     ).pipe(Effect.map(({ logs }) => logs))

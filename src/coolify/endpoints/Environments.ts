@@ -8,6 +8,7 @@ import { ApplicationRow, toApplication } from "./ApplicationAnswer.ts"
 import type { Application } from "./Applications.ts"
 import { type Database, DatabaseRow, toDatabase } from "./Databases.ts"
 import { Created, orElse, text, Uuid, Whole } from "./Fields.ts"
+import { type Service, ServiceRow, toService } from "./Services.ts"
 
 /** An environment of a project. */
 export interface Environment {
@@ -24,6 +25,7 @@ export interface Inventory {
   readonly applications: ReadonlyArray<Application>
   /** Of the engines that Coolify tells of here: {@link isInInventory}. */
   readonly databases: ReadonlyArray<Database>
+  readonly services: ReadonlyArray<Service>
   /** How many services and databases it has. */
   readonly others: number
 }
@@ -47,8 +49,6 @@ export interface Environments {
   readonly remove: (projectUuid: string, name: string) => Effect.Effect<void, CoolifyError>
 }
 
-/** Only counted: nothing of them is kept. */
-const Rows = orElse(Schema.Array(Schema.Struct({})), [])
 const DatabaseRows = orElse(Schema.Array(DatabaseRow), [])
 
 /** Whether an environment's inventory has the databases of this engine; others only the list of all has. */
@@ -59,7 +59,7 @@ export const InventoryRow = Schema.Struct({
   uuid: Uuid,
   description: text,
   applications: orElse(Schema.Array(ApplicationRow), []),
-  services: Rows,
+  services: orElse(Schema.Array(ServiceRow), []),
   postgresqls: DatabaseRows,
   redis: DatabaseRows,
   mysqls: DatabaseRows,
@@ -124,6 +124,7 @@ export const makeEnvironments = ({ done, json }: Transport): Environments => ({
           description: found.description,
           applications: found.applications.map(toApplication),
           databases,
+          services: found.services.map(toService),
           others: found.services.length + databases.length
         }
       })

@@ -17,3 +17,16 @@ export const text = orElse(Schema.String, "")
 export const Whole = Schema.Union(Schema.Int, Schema.NumberFromString.pipe(Schema.int()))
 
 export const Created = Schema.Struct({ uuid: Uuid })
+
+const mostLogLines = 10_000
+
+/** What requests for the log of a container ask. */
+export const logsQuery = (
+  lines: number,
+  options?: { readonly timestamps: boolean }
+): Readonly<Record<string, string>> => ({
+  lines: String(Math.min(Math.max(Math.trunc(lines), 1), mostLogLines)),
+  ...(options?.timestamps === true ? { show_timestamps: "1" } : {})
+})
+
+export const Logs = Schema.Struct({ logs: text })

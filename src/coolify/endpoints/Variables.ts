@@ -1,4 +1,4 @@
-/** The environment variables of applications. */
+/** The environment variables of applications and of services. */
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
@@ -26,16 +26,16 @@ export interface ObservedVariable extends Omit<Variable, "value"> {
   readonly value: Redacted.Redacted<string> | undefined
 }
 
-/** Requests about variables. */
+/**
+ * Requests about the variables of an application, or of a service: its compose text makes some of them by itself, none of
+ * them is for previews, and it takes no notice of `isPreview`, `isRuntime` and `isBuildtime`.
+ */
 export interface Variables {
   /** Production rows and preview rows alike. */
-  readonly list: (applicationUuid: string) => Effect.Effect<ReadonlyArray<ObservedVariable>, CoolifyError>
+  readonly list: (ownerUuid: string) => Effect.Effect<ReadonlyArray<ObservedVariable>, CoolifyError>
   /** Upserts by key and `isPreview`; never deletes. Keys must not repeat within `variables`. */
-  readonly put: (
-    applicationUuid: string,
-    variables: ReadonlyArray<Variable>
-  ) => Effect.Effect<void, CoolifyError>
-  readonly remove: (applicationUuid: string, variableUuid: string) => Effect.Effect<void, CoolifyError>
+  readonly put: (ownerUuid: string, variables: ReadonlyArray<Variable>) => Effect.Effect<void, CoolifyError>
+  readonly remove: (ownerUuid: string, variableUuid: string) => Effect.Effect<void, CoolifyError>
 }
 
 export const VariableRows = Schema.Array(
@@ -82,32 +82,38 @@ export const variablesBody = (variables: ReadonlyArray<Variable>): Body => ({
   }))
 })
 
-export const makeVariables = ({ done, json }: Transport): Variables => ({
+const methods = {
+  applications: { list: "listVariables", put: "putVariables", remove: "deleteVariable" },
+  services: { list: "listServiceVariables", put: "putServiceVariables", remove: "deleteServiceVariable" }
+} as const
+
+/** @param owners what they belong to, as the API's paths have it. */
+export const makeVariables = ({ done, json }: Transport, owners: "applications" | "services"): Variables => ({
   list: (uuid) =>
     json(
-      { method: "listVariables", verb: "GET", path: "/applications/{uuid}/envs", ids: { uuid } },
+      { method: methods[owners].list, verb: "GET", path: `/${owners}/{uuid}/envs`, ids: { uuid } },
       VariableRows
     ).pipe(Effect.map((rows) => rows.map(toVariable))),
   put: (uuid, variables) => {
-    const repeated = repeatedKey(variables)
+    const repeated = repeatedKey(methods[owners].put, variables)
     if (repeated !== undefined) return Effect.fail(repeated)
     return variables.length === 0
       ? Effect.void
       : done({
-          method: "putVariables",
+          method: methods[owners].put,
           verb: "PATCH",
-          path: "/applications/{uuid}/envs/bulk",
+          path: `/${owners}/{uuid}/envs/bulk`,
           ids: { uuid },
           body: variablesBody(variables),
           secrets: variables.map(({ value }) => value),
           piecemeal: true
         })
   },
-  remove: (application, variable) =>
+  remove: (owner, variable) =>
     done({
-      method: "deleteVariable",
+      method: methods[owners].remove,
       verb: "DELETE",
-      path: "/applications/{application}/envs/{variable}",
-      ids: { application, variable }
+      path: `/${owners}/{owner}/envs/{variable}`,
+      ids: { owner, variable }
     })
 })

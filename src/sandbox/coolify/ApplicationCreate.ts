@@ -142,7 +142,7 @@ const domainsFor = (
       return wanted ? Domains.generated(uuid, server) : null
     }
     if (server.proxy !== "NONE" && !isTrue(body["force_domain_override"])) {
-      yield* Domains.checkFree(domains, Lookup.applications(state, token))
+      yield* Domains.checkFree(domains, Lookup.domainHolders(state, token))
     }
     return domains.join(",")
   })
@@ -191,7 +191,7 @@ export const create = (
     let done: CoolifyState = { ...next, applications: [...next.applications, application] }
     if (columns["build_pack"] === "nixpacks") {
       const variable = { key: "NIXPACKS_NODE_VERSION", value: "22", is_preview: false, is_runtime: false }
-      done = addVariable(done, fresh, application, variable)[1]
+      done = addVariable(done, fresh, { id: application.id, hasPreviews: true }, variable)[1]
     }
     return Tags.attach(done, fresh, token.team_id, application, tags)
   })

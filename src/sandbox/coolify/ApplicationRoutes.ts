@@ -9,7 +9,8 @@ import { checkFields, labelled, written } from "./ApplicationWrite.ts"
 import type { Backend } from "./Backend.ts"
 import * as Behaviour from "./Behaviour.ts"
 import * as Columns from "./Columns.ts"
-import type { Application, Container, CoolifyState } from "./CoolifyState.ts"
+import { printed } from "./ContainerLog.ts"
+import type { Application, CoolifyState } from "./CoolifyState.ts"
 import { replaceRow } from "./Database.ts"
 import * as Domains from "./Domains.ts"
 import * as Lifeline from "./Lifeline.ts"
@@ -17,7 +18,6 @@ import * as Lookup from "./Lookup.ts"
 import { invalid, refusal, refuse, reply, type FieldErrors } from "./Reply.ts"
 import { action, get, remove, send, type Call, type Route } from "./Route.ts"
 import { check, isTrue, text } from "./Validation.ts"
-import { timestamp } from "./Timestamp.ts"
 import * as Wire from "./Wire.ts"
 
 /** Sending one of these writes the labels anew. */
@@ -47,7 +47,7 @@ const patch = (state: CoolifyState, now: number, { body, token, param }: Call) =
     }
     const domains = routed ? yield* Domains.normalise(text(body["domains"])) : []
     if (routed && !isTrue(body["force_domain_override"])) {
-      const others = Lookup.applications(state, token).filter((one) => one.application.id !== application.id)
+      const others = Lookup.domainHolders(state, token).filter(({ uuid }) => uuid !== application.uuid)
       yield* Domains.checkFree(domains, others)
     }
     yield* checkFields(body, "patch", [])
@@ -77,17 +77,6 @@ const patch = (state: CoolifyState, now: number, { body, token, param }: Call) =
     return [row, { ...state, applications: replaceRow(state.applications, row) }] as const
   })
 
-/** What a run of a container prints; of its variables only those that it is told to. */
-const printed = (container: Container, behaviour: Behaviour.Behaviour): ReadonlyArray<string> => [
-  `${container.name} starts from ${container.image}`,
-  ...(behaviour._tag === "Crash" || behaviour._tag === "Slow"
-    ? []
-    : [`listening on port ${container.listens ?? "given by the image"}`]),
-  ...Behaviour.echoed(container.env),
-  ...(behaviour._tag === "Crash" ? ["fatal: cannot start, exit code 1"] : []),
-  ...(container.health === "healthy" ? ["GET / 200"] : [])
-]
-
 /** Docker has the log of a container only while it runs: Coolify answers 400 in between. */
 const logs = (state: CoolifyState, now: number, { param, query, token }: Call) =>
   Either.gen(function* () {
@@ -98,12 +87,7 @@ const logs = (state: CoolifyState, now: number, { param, query, token }: Call) =
     if (container === undefined || !life.up) {
       return yield* Either.left(refuse(400, "Application is not running."))
     }
-    const wanted = Number(text(query["lines"])) || 100
-    const stamp = (start: number) => (isTrue(query["show_timestamps"]) ? `${timestamp(start)} ` : "")
-    const lines = life.starts
-      .flatMap((start) => printed(container, behaviour).map((line) => `${stamp(start)}${line}\n`))
-      .slice(-Math.min(Math.max(wanted, 1), 10_000))
-    return reply(200, { logs: lines.join("") })
+    return reply(200, { logs: printed(container, behaviour, life, query) })
   })
 
 const move = (state: CoolifyState, now: number, { body, token, param }: Call) =>

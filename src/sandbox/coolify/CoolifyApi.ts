@@ -19,6 +19,8 @@ import { projectRoutes } from "./ProjectRoutes.ts"
 import * as Router from "./Router.ts"
 import type { RunningContainer } from "./RunningContainer.ts"
 import { serverRoutes } from "./ServerRoutes.ts"
+import { servicePartRoutes } from "./ServicePartRoutes.ts"
+import { serviceRoutes } from "./ServiceRoutes.ts"
 import { standaloneRoutes } from "./StandaloneRoutes.ts"
 import { storageRoutes } from "./StorageRoutes.ts"
 import { taskRoutes } from "./TaskRoutes.ts"
@@ -93,6 +95,8 @@ export const make = (options: CoolifyOptions): Effect.Effect<CoolifyApi, never, 
       ...storageRoutes(backend),
       ...taskRoutes(backend),
       ...standaloneRoutes(backend),
+      ...serviceRoutes(backend),
+      ...servicePartRoutes(backend),
       ...tagRoutes(backend),
       ...deploymentRoutes(backend)
     ]

@@ -2,6 +2,8 @@
  * All that the sandbox's Coolify remembers: its database and what runs on its servers. Column names are Coolify's own.
  */
 import * as Schema from "effect/Schema"
+import { LogLine } from "./LogLine.ts"
+import { ComposeService, serviceJobs, ServicePart } from "./ServiceState.ts"
 import { FileStorage, HostPath, Mount, Storage, Volume } from "./StorageState.ts"
 
 /** A column's value; `number` is an integer. */
@@ -99,6 +101,7 @@ export type Application = typeof Application.Type
 export const Variable = Schema.Struct({
   id: Schema.Int,
   uuid: Schema.String,
+  /** Of the application or the service that has it: no two rows share a number. */
   application_id: Schema.Int,
   key: Schema.String,
   value: Schema.NullOr(Schema.String),
@@ -108,6 +111,8 @@ export const Variable = Schema.Struct({
   is_shown_once: Schema.Boolean,
   is_runtime: Schema.Boolean,
   is_buildtime: Schema.Boolean,
+  /** The compose text asks for it with `${NAME:?}`. */
+  is_required: Schema.optionalWith(Schema.Boolean, { default: () => false }),
   comment: Schema.NullOr(Schema.String),
   created_at: Schema.Number,
   updated_at: Schema.Number
@@ -166,17 +171,6 @@ export const Tag = Schema.Struct({
 })
 export type Tag = typeof Tag.Type
 
-export const LogLine = Schema.Struct({
-  command: Schema.NullOr(Schema.String),
-  output: Schema.String,
-  type: Schema.Literal("stdout", "stderr"),
-  timestamp: Schema.String,
-  hidden: Schema.Boolean,
-  batch: Schema.Int,
-  order: Schema.Int
-})
-export type LogLine = typeof LogLine.Type
-
 export const DeploymentStatus = Schema.Literal(
   "queued",
   "in_progress",
@@ -220,6 +214,7 @@ export type Route = typeof Route.Type
 
 /** What runs now, as it was at its deployment. */
 export const Container = Schema.Struct({
+  /** Of an application, or of one part of a service. */
   application_uuid: Schema.String,
   deployment_uuid: Schema.String,
   name: Schema.String,
@@ -253,9 +248,10 @@ export const Job = Schema.Struct({
     "probe-database",
     "stop-database",
     "restart-database",
-    "delete-database"
+    "delete-database",
+    ...serviceJobs
   ),
-  /** Of the application or the database that it is about. */
+  /** Of the application, the database, the service or the part of one that it is about. */
   application_uuid: Schema.String,
   /** Of a deletion. */
   keeps_volumes: Schema.optionalWith(Schema.Boolean, { default: () => false })
@@ -283,6 +279,8 @@ export const CoolifyState = Schema.Struct({
   disk: Schema.optionalWith(Schema.Array(HostPath), { default: () => [] }),
   tasks: Schema.optionalWith(Schema.Array(ScheduledTask), { default: () => [] }),
   databases: Schema.optionalWith(Schema.Array(StandaloneDatabase), { default: () => [] }),
+  services: Schema.optionalWith(Schema.Array(ComposeService), { default: () => [] }),
+  parts: Schema.optionalWith(Schema.Array(ServicePart), { default: () => [] }),
   volumes: Schema.optionalWith(Schema.Array(Volume), { default: () => [] }),
   tags: Schema.Array(Tag),
   deployments: Schema.Array(Deployment),
@@ -360,6 +358,8 @@ export const initialState = (options: { readonly tokens: ReadonlyArray<TokenSeed
   disk: [],
   tasks: [],
   databases: [],
+  services: [],
+  parts: [],
   volumes: [],
   tags: [],
   deployments: [],

@@ -48,7 +48,10 @@ const deploy = ({ database, engine }: Backend, call: Call) =>
         ? application.tag_ids.some((id) => tagIds.includes(id))
         : uuids.includes(application.uuid)
     )
-    if (wanted.length === 0) {
+    const services = Lookup.services(state, call.token).filter(({ service }) =>
+      tags.length > 0 ? service.tag_ids.some((id) => tagIds.includes(id)) : uuids.includes(service.uuid)
+    )
+    if (wanted.length + services.length === 0) {
       const message = tags.length > 0 ? "No resources found with this tag." : "No resources found."
       return yield* refuse(404, message)
     }
@@ -73,12 +76,19 @@ const deploy = ({ database, engine }: Backend, call: Call) =>
         }
       })
     )
+    const begun = yield* Effect.forEach(services, ({ service }) =>
+      Effect.as(engine.later("start-service", service.uuid), {
+        message: `Service ${service.name} started. It could take a while, be patient.`,
+        resource_uuid: service.uuid
+      })
+    )
+    const all = [...answers, ...begun]
     return tags.length > 0
       ? reply(200, {
-          message: answers.map((one) => one.message),
-          details: answers.map(({ message: _, ...detail }) => detail)
+          message: all.map((one) => one.message),
+          details: all.map(({ message: _, ...detail }) => detail)
         })
-      : reply(200, { deployments: answers })
+      : reply(200, { deployments: all })
   })
 
 const teamOf = (state: CoolifyState, row: Deployment): number | undefined => {

@@ -4,18 +4,12 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { echoed, type Behaviour } from "./Behaviour.ts"
-import type {
-  Application,
-  Container,
-  CoolifyState,
-  Deployment,
-  DeploymentStatus,
-  LogLine
-} from "./CoolifyState.ts"
+import type { Application, Container, CoolifyState, Deployment, DeploymentStatus } from "./CoolifyState.ts"
 import { replaceRow, type Database } from "./Database.ts"
 import { configHash, plan, type DeploymentPlan } from "./DeploymentPlan.ts"
 import * as Disk from "./Disk.ts"
 import type { Latency } from "./Latency.ts"
+import type { LogLine } from "./LogLine.ts"
 import { timestamp } from "./Timestamp.ts"
 
 type Said = Pick<LogLine, "output"> & Partial<Pick<LogLine, "command" | "type" | "hidden">>

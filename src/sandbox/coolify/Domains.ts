@@ -2,9 +2,8 @@
  * Domains of an application: a comma list of full URLs. From bootstrap/helpers/domains.php at 4.3.11.
  */
 import * as Either from "effect/Either"
-import * as Columns from "./Columns.ts"
 import type { Server } from "./CoolifyState.ts"
-import type { Placed } from "./Lookup.ts"
+import type { DomainHolder } from "./Lookup.ts"
 import { refusal, type Refusal } from "./Reply.ts"
 
 export const list = (text: string): ReadonlyArray<string> =>
@@ -31,23 +30,21 @@ export const normalise = (text: string): Either.Either<ReadonlyArray<string>, Re
 
 const comparable = (domain: string) => (domain.endsWith("/") ? domain.slice(0, -1) : domain)
 
-/** Exact comparison (scheme, port and path count) with every application of the team, on all servers. */
+/** Exact comparison (scheme, port and path count) with everything of the team, on all servers. */
 export const checkFree = (
   domains: ReadonlyArray<string>,
-  others: ReadonlyArray<Placed>
+  others: ReadonlyArray<DomainHolder>
 ): Either.Either<void, Refusal> => {
   const conflicts = domains.flatMap((domain) =>
-    others.flatMap(({ application }) =>
-      list(Columns.string(application.columns, "fqdn")).some(
-        (held) => comparable(held) === comparable(domain)
-      )
+    others.flatMap(({ fqdn, kind, name, uuid }) =>
+      list(fqdn).some((held) => comparable(held) === comparable(domain))
         ? [
             {
               domain,
-              resource_name: Columns.string(application.columns, "name"),
-              resource_uuid: application.uuid,
-              resource_type: "application",
-              message: `Domain ${domain} is already in use by application '${Columns.string(application.columns, "name")}'`
+              resource_name: name,
+              resource_uuid: uuid,
+              resource_type: kind,
+              message: `Domain ${domain} is already in use by ${kind} '${name}'`
             }
           ]
         : []

@@ -144,7 +144,8 @@ const unescaped = (text: string): string =>
 /** `$$`, `$NAME` and `${NAME}` with what may stand behind the name; any other `$` is left alone. */
 const reference = /\$(?:(\$)|([_a-z][_a-z0-9]*)|\{)/giu
 
-const expand = (text: string, lookup: Lookup): Either.Either<string, DotenvError> => {
+/** A text with its references replaced, as Compose does in a `.env` file and in its own. */
+export const expand = (text: string, lookup: Lookup): Either.Either<string, DotenvError> => {
   let out = ""
   let at = 0
   for (;;) {
@@ -195,7 +196,11 @@ const braced = (inside: string, lookup: Lookup, closed: boolean): Either.Either<
 }
 
 /** What the helper container has, in which Coolify runs Compose. */
-const helperEnvironment: Names = { HOME: "/root", HOSTNAME: "helper" }
+export const helperEnvironment: Names = { HOME: "/root", HOSTNAME: "helper" }
+
+/** What Compose replaces references in its own file with. */
+export const readProject = (text: string): Either.Either<Names, DotenvError> =>
+  new Reader(text, (name) => helperEnvironment[name]).read()
 
 /**
  * What a container gets from the file. It is read twice: for the project, and then as `env_file`, where names further

@@ -1,6 +1,7 @@
 /**
  * The work that Coolify does behind its API: deployments, and the jobs that run after an answer was given.
  */
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as FiberMap from "effect/FiberMap"
 import type { CoolifyState, Job } from "./CoolifyState.ts"
@@ -10,6 +11,7 @@ import * as Jobs from "./Jobs.ts"
 import type { Latency } from "./Latency.ts"
 import type { Enqueued } from "./Queue.ts"
 import * as Queue from "./Queue.ts"
+import * as Services from "./ServiceJobs.ts"
 import * as Standalone from "./StandaloneJobs.ts"
 
 export interface Engine {
@@ -65,11 +67,13 @@ export const make = Effect.fn("Engine.make")(function* (database: Database, late
       `job ${job.id}`,
       Effect.gen(function* () {
         yield* Effect.sleep(Jobs.delay(yield* database.get, job, latency))
-        const halted = yield* database.change((state, { now }) => Jobs.perform(state, job, now))
+        const halted = yield* database.change((state, fresh) => Jobs.perform(state, job, fresh))
         yield* Effect.forEach(halted, (uuid) => FiberMap.remove(fibers, uuid), { discard: true })
         const state = yield* database.get
         const next = Standalone.following(state, job)
         if (next !== undefined) yield* later(next, job.application_uuid)
+        const after = Services.following(state, job, yield* Clock.currentTimeMillis)
+        if (after !== undefined) yield* later(after.kind, after.uuid)
         if (Jobs.crashLoops(state, job)) yield* later("give-up", job.application_uuid)
         if (Jobs.needsCheck(state, job)) yield* later("check", job.application_uuid)
         yield* pump

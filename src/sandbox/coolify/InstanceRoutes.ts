@@ -8,6 +8,7 @@ import * as Lookup from "./Lookup.ts"
 import { refuse, reply } from "./Reply.ts"
 import { action, get, type Call, type Route } from "./Route.ts"
 import { timestamp } from "./Timestamp.ts"
+import * as ServiceWire from "./ServiceWire.ts"
 import * as StandaloneWire from "./StandaloneWire.ts"
 import * as Wire from "./Wire.ts"
 
@@ -49,20 +50,9 @@ const teamRoutes: ReadonlyArray<Route> = [
   )
 ]
 
-const kinds = [{ path: "/services", name: "Service" }]
-
-const absent: ReadonlyArray<Route> = [
-  ...kinds.flatMap(({ path, name }) => [
-    get(path, "read", () => Effect.succeed(reply(200, []))),
-    get(`${path}/:uuid`, "read", () => refuse(404, `${name} not found.`)),
-    ...["start", "stop", "restart"].map((word) =>
-      action(`${path}/:uuid/${word}`, "deploy", () => refuse(404, `${name} not found.`))
-    )
-  ]),
-  ...["/security/keys", "/github-apps", "/cloud-tokens"].map((path) =>
-    get(path, "read", () => Effect.succeed(reply(200, [])))
-  )
-]
+const absent: ReadonlyArray<Route> = ["/security/keys", "/github-apps", "/cloud-tokens"].map((path) =>
+  get(path, "read", () => Effect.succeed(reply(200, [])))
+)
 
 export const instanceRoutes = (backend: Backend): ReadonlyArray<Route> => [
   get("/health", undefined, () => Effect.succeed(reply(200, "OK"))),
@@ -74,6 +64,11 @@ export const instanceRoutes = (backend: Backend): ReadonlyArray<Route> => [
           ...Lookup.applications(state, token).map((placed) => ({
             ...Wire.application(placed, sensitive),
             type: "application"
+          })),
+          ...Lookup.services(state, token).map((placed) => ({
+            id: placed.service.id,
+            ...ServiceWire.listed(placed, sensitive),
+            type: "service"
           })),
           ...Lookup.databases(state, token).map((placed) => ({
             id: placed.row.id,

@@ -5,25 +5,42 @@ import * as Duration from "effect/Duration"
 import * as Behaviour from "./Behaviour.ts"
 import * as Columns from "./Columns.ts"
 import type { Application, Container, CoolifyState, Job } from "./CoolifyState.ts"
-import { replaceRow } from "./Database.ts"
+import { type Fresh, replaceRow } from "./Database.ts"
 import * as Disk from "./Disk.ts"
 import type { Latency } from "./Latency.ts"
 import * as Lifeline from "./Lifeline.ts"
 import { isActive } from "./Queue.ts"
+import * as Services from "./ServiceJobs.ts"
+import { statusOf } from "./ServiceRun.ts"
 import * as Standalone from "./StandaloneJobs.ts"
+import { collectTags } from "./Tags.ts"
 
 export const delay = (state: CoolifyState, job: Job, latency: Latency): Duration.DurationInput => {
   switch (job.kind) {
     case "delete":
       return latency.deleteJob
     case "delete-database":
+    case "delete-service":
       return latency.deleteJob
+    case "up-service":
+      return latency.build
+    case "report-service": {
+      const subject = Services.subjectOf(state, job.application_uuid)
+      const isFirst = subject === undefined || statusOf(subject.service, subject.parts) === "exited"
+      return isFirst ? latency.statusRefresh : latency.statusCheck
+    }
     case "stop":
     case "refresh":
     case "start-database":
     case "probe-database":
     case "stop-database":
     case "restart-database":
+    case "start-service":
+    case "stop-service":
+    case "restart-service":
+    case "start-part":
+    case "stop-part":
+    case "restart-part":
       return latency.statusRefresh
     case "check":
       return latency.statusCheck
@@ -91,12 +108,6 @@ const withReport = (
   return { ...state, applications: replaceRow(state.applications, row) }
 }
 
-/** Of these tags, those that no application holds any more are gone. */
-export const collectTags = (state: CoolifyState, ids: ReadonlyArray<number>): CoolifyState => {
-  const held = new Set(state.applications.flatMap((row) => row.tag_ids))
-  return { ...state, tags: state.tags.filter((row) => held.has(row.id) || !ids.includes(row.id)) }
-}
-
 /** Coolify removes the volumes that the application has at that moment, and its own folder; what else is on the disk stays. */
 const destroy = (state: CoolifyState, application: Application, keepsVolumes: boolean): CoolifyState => {
   const isOwn = (row: { readonly application_id: number }) => row.application_id === application.id
@@ -131,21 +142,16 @@ const stop = (state: CoolifyState, application: Application, now: number): Cooli
 export const perform = (
   before: CoolifyState,
   job: Job,
-  now: number
+  fresh: Fresh
 ): readonly [ReadonlyArray<string>, CoolifyState] => {
+  const { now } = fresh
   const state = { ...before, jobs: before.jobs.filter((one) => one.id !== job.id) }
   const database = state.databases.find((row) => row.uuid === job.application_uuid)
   if (database !== undefined) return [[], Standalone.perform(state, job, database, now)]
   const application = state.applications.find((row) => row.uuid === job.application_uuid)
-  if (application === undefined) return [[], state]
+  if (application === undefined) return [[], Services.perform(state, job, fresh)]
   const container = containerOf(state, application.uuid)
   switch (job.kind) {
-    case "start-database":
-    case "probe-database":
-    case "stop-database":
-    case "restart-database":
-    case "delete-database":
-      return [[], state]
     case "delete": {
       const active = state.deployments.filter((row) => row.application_id === application.id && isActive(row))
       return [active.map((row) => row.deployment_uuid), destroy(state, application, job.keeps_volumes)]
@@ -163,6 +169,8 @@ export const perform = (
       if (restarts < limit) return [[], state]
       return [[], stop(state, { ...application, restart_count: limit, last_restart_at: now }, now)]
     }
+    default:
+      return [[], state]
   }
 }
 

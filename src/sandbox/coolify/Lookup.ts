@@ -2,6 +2,7 @@
  * Rows by what requests name them with. Everything is team-scoped: what belongs to another team does not exist.
  */
 import * as Either from "effect/Either"
+import * as Columns from "./Columns.ts"
 import type {
   Application,
   CoolifyState,
@@ -11,6 +12,7 @@ import type {
   StandaloneDatabase,
   Token
 } from "./CoolifyState.ts"
+import type { ComposeService, ServicePart } from "./ServiceState.ts"
 import { refuse, type Refusal } from "./Reply.ts"
 
 const found = <A>(row: A | undefined, message: string): Either.Either<A, Refusal> =>
@@ -102,5 +104,51 @@ export const database = (state: CoolifyState, team: Team, uuid: unknown) =>
     databases(state, team).find(({ row }) => row.uuid === uuid),
     "Database not found."
   )
+
+export interface PlacedService extends Omit<Placed, "application"> {
+  readonly service: ComposeService
+  /** In the order of the compose file. */
+  readonly parts: ReadonlyArray<ServicePart>
+}
+
+export const services = (state: CoolifyState, team: Team): ReadonlyArray<PlacedService> =>
+  state.services.flatMap((service) => {
+    const environment = state.environments.find((one) => one.id === service.environment_id)
+    const project = state.projects.find((one) => one.id === environment?.project_id)
+    const server = state.servers.find((one) => one.id === service.server_id)
+    const parts = state.parts.filter((one) => one.service_id === service.id)
+    return environment === undefined || server === undefined || project?.team_id !== team.team_id
+      ? []
+      : [{ service, parts, environment, project, server }]
+  })
+
+export const service = (state: CoolifyState, team: Team, uuid: unknown) =>
+  found(
+    services(state, team).find(({ service }) => service.uuid === uuid),
+    "Service not found."
+  )
+
+/** Who holds a domain: an application, or a part of a service. */
+export interface DomainHolder {
+  readonly kind: "application" | "service"
+  /** Of the application or the service. */
+  readonly name: string
+  /** Of the application or the part. */
+  readonly uuid: string
+  /** A comma list of full URLs. */
+  readonly fqdn: string
+}
+
+export const domainHolders = (state: CoolifyState, team: Team): ReadonlyArray<DomainHolder> => [
+  ...applications(state, team).map(({ application: { columns, uuid } }) => ({
+    kind: "application" as const,
+    name: Columns.string(columns, "name"),
+    uuid,
+    fqdn: Columns.string(columns, "fqdn")
+  })),
+  ...services(state, team).flatMap(({ parts, service }) =>
+    parts.map(({ fqdn, uuid }) => ({ kind: "service" as const, name: service.name, uuid, fqdn: fqdn ?? "" }))
+  )
+]
 
 export const notFoundOnWrite = "Application not found"

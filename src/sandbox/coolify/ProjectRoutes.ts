@@ -9,6 +9,7 @@ import * as Lookup from "./Lookup.ts"
 import { invalid, refuse, reply, serverError } from "./Reply.ts"
 import { get, remove, send, type Fields, type Route } from "./Route.ts"
 import { check, checkKnown, isEmpty, text, thisIsRequired, type Rules } from "./Validation.ts"
+import * as ServiceWire from "./ServiceWire.ts"
 import * as StandaloneWire from "./StandaloneWire.ts"
 import * as Wire from "./Wire.ts"
 
@@ -65,7 +66,7 @@ const addEnvironment = (
 }
 
 const isUsed = (state: CoolifyState, environments: ReadonlyArray<Environment>): boolean =>
-  [...state.applications, ...state.databases].some((row) =>
+  [...state.applications, ...state.databases, ...state.services].some((row) =>
     environments.some((one) => one.id === row.environment_id)
   )
 
@@ -224,7 +225,9 @@ const environmentRoutes = ({ database }: Backend): ReadonlyArray<Route> => [
         return reply(200, {
           ...Wire.environmentRow(environment),
           applications,
-          services: [],
+          services: Lookup.services(state, token)
+            .filter(({ service }) => service.environment_id === environment.id)
+            .map((placed) => ServiceWire.inventoried(placed, sensitive)),
           ...Object.fromEntries(
             inventories.map(([name, engine]) => [
               name,

@@ -11,10 +11,11 @@ import { reply } from "./Reply.ts"
 import { action, get, type Route } from "./Route.ts"
 import { isTrue } from "./Validation.ts"
 import * as ServerWire from "./ServerWire.ts"
+import { statusOf } from "./ServiceRun.ts"
 import { timestamp } from "./Timestamp.ts"
 
-const resources = (state: CoolifyState, server: Server) =>
-  state.applications
+const resources = (state: CoolifyState, server: Server) => [
+  ...state.applications
     .filter((row) => row.server_id === server.id)
     .map((row) => ({
       id: row.id,
@@ -24,18 +25,43 @@ const resources = (state: CoolifyState, server: Server) =>
       status: row.status,
       created_at: timestamp(row.created_at),
       updated_at: timestamp(row.updated_at)
+    })),
+  ...state.services
+    .filter((row) => row.server_id === server.id)
+    .map((row) => ({
+      id: row.id,
+      uuid: row.uuid,
+      name: row.name,
+      type: "service",
+      status: statusOf(
+        row,
+        state.parts.filter((part) => part.service_id === row.id)
+      ),
+      created_at: timestamp(row.created_at),
+      updated_at: timestamp(row.updated_at)
     }))
+]
 
 /**
- * Of every server's applications, whichever server was asked for: `domains_by_server` looks at no server. Coolify's own host
+ * Of every server's applications and services, whichever server was asked for: `domains_by_server` looks at no server. Coolify's own host
  * shows the address that the instance knows of itself.
  */
 const served = (state: CoolifyState) => {
   const byAddress = new Map<string, ReadonlyArray<string>>()
-  for (const row of state.applications) {
+  const holders = [
+    ...state.applications.map(({ columns, server_id }) => ({
+      server_id,
+      fqdn: Columns.string(columns, "fqdn")
+    })),
+    ...state.parts.map(({ fqdn, service_id }) => ({
+      server_id: state.services.find(({ id }) => id === service_id)?.server_id,
+      fqdn: fqdn ?? ""
+    }))
+  ]
+  for (const row of holders) {
     const ip = state.servers.find(({ id }) => id === row.server_id)?.ip ?? ""
     const address = ip === "host.docker.internal" ? (state.settings.public_ipv4 ?? ip) : ip
-    const hosts = Domains.list(Columns.string(row.columns, "fqdn")).map((one) => new URL(one).hostname)
+    const hosts = Domains.list(row.fqdn).map((one) => new URL(one).hostname)
     byAddress.set(address, [...(byAddress.get(address) ?? []), ...hosts])
   }
   return [...byAddress].map(([ip, domains]) => ({ ip, domains: [...new Set(domains)] }))

@@ -36,7 +36,8 @@ const placeFields = [
 ]
 const everyOwnField = new Set(Object.values(ownRules).flatMap((rules) => Object.keys(rules)))
 
-const placeFor = (state: CoolifyState, token: Token, body: Fields) =>
+/** Where something is to be made. */
+export const placeFor = (state: CoolifyState, token: Token, body: Fields) =>
   Either.gen(function* () {
     if (text(body["environment_name"]) === "" && text(body["environment_uuid"]) === "") {
       const message = "You need to provide at least one of environment_name or environment_uuid."

@@ -5,7 +5,6 @@ import * as Either from "effect/Either"
 import type { Backend } from "./Backend.ts"
 import type { Application, CoolifyState } from "./CoolifyState.ts"
 import { replaceRow } from "./Database.ts"
-import { collectTags } from "./Jobs.ts"
 import * as Lookup from "./Lookup.ts"
 import { invalid, refuse, reply } from "./Reply.ts"
 import { get, remove, send, type Route } from "./Route.ts"
@@ -43,6 +42,10 @@ export const tagRoutes = ({ database }: Backend): ReadonlyArray<Route> => [
           ...state,
           tags: state.tags.filter((row) => row.id !== tag.id),
           applications: state.applications.map((row) => ({
+            ...row,
+            tag_ids: row.tag_ids.filter((id) => id !== tag.id)
+          })),
+          services: state.services.map((row) => ({
             ...row,
             tag_ids: row.tag_ids.filter((id) => id !== tag.id)
           }))
@@ -91,7 +94,7 @@ export const tagRoutes = ({ database }: Backend): ReadonlyArray<Route> => [
         if (tag === undefined) return yield* Either.left(refuse(404, "Tag not found."))
         const detached = { ...application, tag_ids: application.tag_ids.filter((id) => id !== tag.id) }
         const next = { ...state, applications: replaceRow(state.applications, detached) }
-        return [reply(200, { message: "Tag removed." }), collectTags(next, [tag.id])] as const
+        return [reply(200, { message: "Tag removed." }), Tags.collectTags(next, [tag.id])] as const
       })
     )
   )

@@ -37,6 +37,12 @@ export const ensure = (
   return [row, { ...next, tags: [...next.tags, row] }]
 }
 
+/** Of these tags, those that nothing holds any more are gone. */
+export const collectTags = (state: CoolifyState, ids: ReadonlyArray<number>): CoolifyState => {
+  const held = new Set([...state.applications, ...state.services].flatMap((row) => row.tag_ids))
+  return { ...state, tags: state.tags.filter((row) => held.has(row.id) || !ids.includes(row.id)) }
+}
+
 /** Attaches the tags, making those that are missing. */
 export const attach = (
   state: CoolifyState,

@@ -66,6 +66,7 @@ const problem = (field: string, rule: Rule, value: unknown): string | undefined 
   if (value === null) return rule.nullable === true ? undefined : typeError(rule, field)
   if (!hasType(rule.type, value)) return typeError(rule, field)
   const unit = rule.type === "string" ? " characters" : ""
+  if (Array.isArray(value)) return undefined
   const size = rule.type === "string" && typeof value === "string" ? [...value].length : Number(value)
   const { min, max } = rule.type === "port" ? { min: 1, max: 65535 } : rule
   if (max !== undefined && size > max) {

@@ -135,6 +135,12 @@ export const newVariable = (row: Variable, sensitive: boolean): Json => {
   return rest
 }
 
+/** As a service answers the one that it was sent. */
+export const newServiceVariable = (row: Variable, sensitive: boolean): Json => {
+  const { is_preview: _, ...rest } = newVariable(row, sensitive)
+  return rest
+}
+
 /** Values are left out, not masked; those shown once are hidden even from `root`. */
 export const variable = (row: Variable, sensitive: boolean): Json => ({
   uuid: row.uuid,
@@ -150,7 +156,7 @@ export const variable = (row: Variable, sensitive: boolean): Json => ({
   is_buildpack_control: /^(NIXPACKS|RAILPACK)_/.test(row.key),
   is_coolify: row.key.startsWith("SERVICE_"),
   is_really_required: false,
-  is_required: false,
+  is_required: row.is_required,
   order: null,
   is_shared: row.value !== null && /^\{\{.*\}\}$/.test(row.value),
   version: "4.3.11",

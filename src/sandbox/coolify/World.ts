@@ -43,7 +43,28 @@ interface WorldApplication {
   >
 }
 
+interface WorldService {
+  readonly uuid: string
+  readonly project: string
+  readonly environment: string
+  readonly server: string
+  readonly name: string
+  readonly description: string
+  readonly compose: string
+  readonly connect_to_docker_network: boolean
+  readonly tags: ReadonlyArray<string>
+  readonly variables: ReadonlyArray<WorldVariable>
+  readonly parts: ReadonlyArray<{
+    readonly uuid: string
+    readonly name: string
+    readonly kind: string
+    readonly image: string
+    readonly fqdn: string | null
+  }>
+}
+
 interface WorldContainer {
+  /** Or a part of a service. */
   readonly application: string
   readonly image: string
   readonly env: Readonly<Record<string, string>>
@@ -73,6 +94,7 @@ export interface CoolifyWorld {
   }>
   readonly applications: ReadonlyArray<WorldApplication>
   readonly containers: ReadonlyArray<WorldContainer>
+  readonly services: ReadonlyArray<WorldService>
   readonly databases: ReadonlyArray<{
     readonly uuid: string
     readonly project: string
@@ -192,6 +214,33 @@ export const world = (state: CoolifyState): CoolifyWorld => ({
       }
     })
     .toSorted(by((row) => `${Columns.string(row.columns, "name")} ${row.uuid}`)),
+  services: state.services
+    .map((row) => {
+      const environment = state.environments.find((one) => one.id === row.environment_id)
+      return {
+        uuid: row.uuid,
+        project: state.projects.find((one) => one.id === environment?.project_id)?.uuid ?? "",
+        environment: environment?.name ?? "",
+        server: state.servers.find((one) => one.id === row.server_id)?.uuid ?? "",
+        name: row.name,
+        description: row.description,
+        compose: row.docker_compose_raw,
+        connect_to_docker_network: row.connect_to_docker_network,
+        tags: state.tags
+          .filter((tag) => row.tag_ids.includes(tag.id))
+          .map((tag) => tag.name)
+          .toSorted(),
+        variables: state.variables
+          .filter((one) => one.application_id === row.id)
+          .map(variable)
+          .toSorted(by((one) => JSON.stringify([one.key, one]))),
+        parts: state.parts
+          .filter((one) => one.service_id === row.id)
+          .map(({ fqdn, image, kind, name, uuid }) => ({ uuid, name, kind, image, fqdn }))
+          .toSorted(by(({ name }) => name))
+      }
+    })
+    .toSorted(by((row) => `${row.name} ${row.uuid}`)),
   volumes: state.volumes.map(({ name }) => name).toSorted(),
   disk: state.disk.map(({ content, path }) => ({ path, content })).toSorted(by(({ path }) => path))
 })

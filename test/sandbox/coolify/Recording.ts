@@ -129,7 +129,7 @@ const unrecorded = (exchanges: ReadonlyArray<Exchange>) => {
   const made = new Set<string>()
   const found = new Map<string, Record<string, unknown>>()
   for (const { request, response } of exchanges) {
-    const used = /\/applications\/([a-z0-9]{24})|\/deploy\?uuid=([a-z0-9]{24})/.exec(request.path)
+    const used = /v1\/applications\/([a-z0-9]{24})|\/deploy\?uuid=([a-z0-9]{24})/.exec(request.path)
     const uuid = used?.[1] ?? used?.[2]
     const body = isObject(response.body) ? response.body : {}
     if (request.method === "POST" && isId(body["uuid"])) made.add(body["uuid"])
