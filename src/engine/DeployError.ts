@@ -21,6 +21,7 @@ export class RefusedError extends Schema.TaggedError<RefusedError>("fabrik/engin
       "NotRunning",
       "Inexpressible",
       "NoRelease",
+      "TooOld",
       "Unsettled"
     ),
     detail: Schema.String,

@@ -34,6 +34,7 @@ import { confirmAtEnd } from "./steps/ConfirmRelease.ts"
 import { retireAtEnd } from "./steps/Retire.ts"
 import { asking, inStep, makeReadingRun, makeRun, reportEnd, Run } from "../engine/Run.ts"
 import { withReferences } from "./References.ts"
+import { refuseTooOld } from "./Requirements.ts"
 import { RunError } from "./RunError.ts"
 import { journalName, peek } from "../engine/RunJournal.ts"
 import { refuseHeldDomains } from "./ServedDomains.ts"
@@ -280,11 +281,12 @@ const refuseEarly = Effect.fn("refuseEarly")(function* (
   { spec }: Desired,
   observed: Observed,
   reconciliation: Reconciliation,
-  { allowDowntime, mode, skipDeploy }: ApplyOptions
+  { allowDowntime, mode, offline, skipDeploy }: ApplyOptions
 ) {
   const coolify = yield* CoolifyClient
   yield* Effect.all(
     [
+      offline || skipDeploy || !hasChanges(reconciliation.plan) ? Effect.void : refuseTooOld(spec),
       skipDeploy ? Effect.void : refuseHeldDomains(spec, observed),
       allowDowntime ? Effect.void : refuseGap(reconciliation),
       // A plan sends nothing but reads.

@@ -204,6 +204,7 @@ export const refusedAdvice: { readonly [R in RefusedError["reason"]]: string } =
   Moved: "Only what was reviewed is carried out.",
   NotRunning: "Only a running container has a log.",
   Inexpressible: "A specification has no words for this, so fabrik could not keep it as it is.",
+  TooOld: "What this Coolify cannot do is not tried on a live application.",
   NoRelease: "Only what was deployed from this folder can be gone back to.",
   Unsettled: "Its changes are still open, and two runs must not mix."
 }
