@@ -15,6 +15,8 @@ const write = (host: string, path: string): string =>
     ? `write \`git: https://${host}/${path}\``
     : form
 
+const needsKey = "a repository over ssh needs a deploy key"
+
 /** What is said of a text that is no https address. */
 const otherForm = (text: string): Either.Either<never, Complaint> => {
   const ssh =
@@ -22,16 +24,10 @@ const otherForm = (text: string): Either.Either<never, Complaint> => {
     /^[\w.-]+@([\w.-]+):([^?#]*)$/u.exec(text)
   if (ssh !== null) {
     const [, host = "", path = ""] = ssh
-    return bad(
-      "a repository over ssh needs a deploy key, and fabrik takes public https repositories only",
-      write(host, path.replace(/^\/+/, ""))
-    )
+    return bad(needsKey, write(host, path.replace(/^\/+/, "")))
   }
   if (/^(?:git\+)?ssh:/.test(text)) {
-    return bad(
-      "a repository over ssh needs a deploy key, and fabrik takes public https repositories only",
-      form
-    )
+    return bad(needsKey, form)
   }
   const plain = /^(?:git\+)?(?:http|git|https):\/\/([^/?#@]*)\/([^?#]*)$/.exec(text)
   if (plain !== null) return bad("a repository is an https address", write(plain[1] ?? "", plain[2] ?? ""))
@@ -80,4 +76,26 @@ export const gitRepository = (text: string): Either.Either<string, Complaint> =>
   return clean.length > 255
     ? bad("the path of the repository has at most 255 characters")
     : Either.right(`https://${domain.right}${port === undefined ? "" : `:${port}`}${clean}`)
+}
+
+/** An address over ssh, as a deploy key is used with: `git@host:owner/repository.git` or `ssh://git@host:22/...`. */
+export const isSsh = (text: string): boolean => /^(?:git@|ssh:)/.test(text)
+
+/** The https address of a repository, or one over ssh; whether that has a key is for the whole source to say. */
+export const repositoryAddress = (text: string): Either.Either<string, Complaint> => {
+  const [, host, path = ""] =
+    /^git@([^:/]+):([^/:].*)$/.exec(text) ?? /^ssh:\/\/git@([^:/]+)(?::\d{1,5})?\/(.+)$/.exec(text) ?? []
+  if (host === undefined) return gitRepository(text)
+  if (Either.isLeft(asciiDomain(host))) return otherForm(text)
+  return /^[A-Za-z0-9._~-]+(?:\/[A-Za-z0-9._~-]+)*$/.test(path) && !/(?:^|\/)\.{1,2}(?:\/|$)/.test(path)
+    ? Either.right(text)
+    : bad("the path of the repository is not one", "e.g. git@github.com:owner/repository.git")
+}
+
+/** What to write where there is no deploy key, or one too many. */
+export const otherAddress = (repository: string): string => {
+  const ssh = otherForm(repository)
+  if (isSsh(repository)) return Either.isLeft(ssh) ? (ssh.left.hint ?? form) : form
+  const { host, pathname } = new URL(repository)
+  return `write \`git: git@${host}:${pathname.slice(1)}\``
 }

@@ -9,6 +9,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import { type CoolifyConfig, coolifyConfig, makeCoolifyConfig } from "../coolify/CoolifyConfig.ts"
+import type { RepositoryAccess } from "../coolify/Source.ts"
 import * as CoolifyDryRun from "../coolify/CoolifyDryRun.ts"
 import type { CoolifyClient } from "../coolify/CoolifyClient.ts"
 import type { CoolifyError } from "../coolify/CoolifyError.ts"
@@ -51,6 +52,8 @@ export interface WorldRequest {
   readonly domains: ReadonlyArray<string>
   /** The Coolify server that the spec names. */
   readonly server: string | undefined
+  /** What it names to read its repository with. */
+  readonly access?: RepositoryAccess | undefined
   readonly dnsProvider: DnsProvider | undefined
   readonly sandbox: { readonly dir: string | undefined; readonly faults: ReadonlyArray<string> } | undefined
   /** Writes go nowhere; without credentials nothing is read either. */
@@ -98,12 +101,12 @@ interface Access {
 export const openWorld = Effect.fn("openWorld")(function* (request: WorldRequest) {
   yield* refuseUnverifiedTls
   const access = yield* accessTo(request)
-  const { dryRun, needs, server } = request
+  const { dryRun, needs } = request
   if (!dryRun) yield* demandCredentials(request, access)
   const secrets = yield* secretsLayers(request.secrets, access.secretsDirectory)
   const services = {
     secrets: dryRun ? secrets.known : secrets.kept,
-    ...(dryRun ? dryRunLayers(access, server) : liveLayers(access, needs.dns === "no"))
+    ...(dryRun ? dryRunLayers(access, request) : liveLayers(access, needs.dns === "no"))
   }
   const owner = yield* Effect.orElseSucceed(Config.string("FABRIK_OWNER"), () => defaultOwner)
   const target = request.sandbox === undefined ? (access.coolify?.baseUrl ?? "") : access.secretsDirectory
@@ -161,11 +164,11 @@ const liveLayers = (access: Access, withoutDns: boolean) => ({
   health: live(({ health }) => health(access.health))
 })
 
-const dryRunLayers = (access: Access, server: string | undefined) => ({
+const dryRunLayers = (access: Access, { access: repository, server }: WorldRequest) => ({
   coolify: Layer.provide(
     CoolifyDryRun.layerDryRun,
     access.coolify === undefined
-      ? CoolifyDryRun.layerOffline({ serverName: server ?? "the only one" })
+      ? CoolifyDryRun.layerOffline({ serverName: server ?? "the only one", access: repository })
       : coolifyLayer(access.coolify, access.proxy)
   ),
   dns: Layer.provideMerge(
@@ -209,6 +212,7 @@ const accessTo = (
       faults: sandbox.faults,
       seed: {
         ...(request.server === undefined ? {} : { servers: [request.server] }),
+        ...(request.access?.name === undefined ? {} : { [`${request.access.kind}s`]: [request.access.name] }),
         domains: request.domains
       }
     })

@@ -17,9 +17,12 @@ export interface WorldFlags {
 export const sandboxOf = (flags: WorldFlags): WorldRequest["sandbox"] =>
   flags.sandbox ? { dir: flags.sandboxDir, faults: flags.sandboxFault } : undefined
 
-export const subjectOf = (spec: Spec): Pick<WorldRequest, "domains" | "server" | "dnsProvider"> => ({
+export const subjectOf = (
+  spec: Spec
+): Pick<WorldRequest, "access" | "domains" | "server" | "dnsProvider"> => ({
   domains: spec.domains,
   server: spec.server,
+  access: spec.source._tag === "Git" ? spec.source.access : undefined,
   dnsProvider: spec.dns.provider
 })
 

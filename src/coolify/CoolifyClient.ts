@@ -15,6 +15,7 @@ import type { Projects } from "./endpoints/Projects.ts"
 import type { ScheduledTasks } from "./endpoints/ScheduledTasks.ts"
 import type { Servers } from "./endpoints/Servers.ts"
 import type { Services } from "./endpoints/Services.ts"
+import type { Sources } from "./endpoints/Sources.ts"
 import type { Storages } from "./endpoints/Storages.ts"
 import type { Variables } from "./endpoints/Variables.ts"
 
@@ -29,6 +30,7 @@ export class CoolifyClient extends Context.Tag("fabrik/coolify/CoolifyClient")<
     /** The server's version, e.g. `4.3.11`. */
     readonly version: Effect.Effect<string, CoolifyError>
     readonly servers: Servers
+    readonly sources: Sources
     readonly projects: Projects
     readonly environments: Environments
     readonly applications: Applications
@@ -47,6 +49,8 @@ export type CoolifyMethod =
   | "version"
   | "listServers"
   | "servedDomains"
+  | "listDeployKeys"
+  | "listGithubApps"
   | "listProjects"
   | "createProject"
   | "deleteProject"

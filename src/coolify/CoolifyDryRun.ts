@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { CoolifyClient, type CoolifyMethod } from "./CoolifyClient.ts"
 import { CoolifyError } from "./CoolifyError.ts"
+import type { RepositoryAccess } from "./Source.ts"
 
 const made = Effect.succeed({ uuid: "dry-run" })
 
@@ -71,10 +72,15 @@ export const layerDryRun: Layer.Layer<CoolifyClient, never, CoolifyClient> = Lay
 
 /**
  * What is read without credentials: a Coolify with nothing on it but one usable server of the name asked for, whose
- * address is unknown (`ip` is empty). Nothing can be written to it.
+ * address is unknown (`ip` is empty), and what the spec reads its repository with. Nothing can be written to it.
  */
-export const layerOffline = (options: { readonly serverName: string }): Layer.Layer<CoolifyClient> => {
-  const { serverName: name } = options
+export const layerOffline = (options: {
+  readonly serverName: string
+  readonly access?: RepositoryAccess | undefined
+}): Layer.Layer<CoolifyClient> => {
+  const { access, serverName: name } = options
+  const named = (kind: RepositoryAccess["kind"]) =>
+    Effect.succeed(access?.kind === kind ? [{ id: 1, uuid: "offline", name: access.name ?? "" }] : [])
   const refused = (method: CoolifyMethod) => () =>
     new CoolifyError({ method, reason: "NotFound", detail: "no Coolify is configured, so nothing is there" })
   return Layer.succeed(CoolifyClient, {
@@ -83,6 +89,7 @@ export const layerOffline = (options: { readonly serverName: string }): Layer.La
       list: Effect.succeed([{ uuid: "offlineserver", name, ip: "", reachable: true, usable: true }]),
       domains: () => Effect.succeed([])
     },
+    sources: { deployKeys: named("deployKey"), githubApps: named("githubApp") },
     projects: {
       list: Effect.succeed([]),
       create: refused("createProject"),

@@ -15,6 +15,7 @@ import { makeProjects } from "./endpoints/Projects.ts"
 import { makeScheduledTasks } from "./endpoints/ScheduledTasks.ts"
 import { makeServers } from "./endpoints/Servers.ts"
 import { makeServices } from "./endpoints/Services.ts"
+import { makeSources } from "./endpoints/Sources.ts"
 import { makeStorages } from "./endpoints/Storages.ts"
 import { makeVariables } from "./endpoints/Variables.ts"
 import { makeTransport, type Transport } from "./Transport.ts"
@@ -45,6 +46,7 @@ export const makeOver = (transport: Transport): Effect.Effect<Context.Tag.Servic
         })
       ),
       servers: makeServers(transport),
+      sources: makeSources(transport),
       projects: makeProjects(transport),
       environments: makeEnvironments(transport),
       applications: makeApplications(transport),

@@ -17,6 +17,7 @@ import type { Database } from "./endpoints/Databases.ts"
 import type { ObservedVariable } from "./endpoints/Variables.ts"
 import type { Server } from "./endpoints/Servers.ts"
 import { CoolifyError } from "./CoolifyError.ts"
+import * as Applications from "./WorldApplications.ts"
 import * as Worlds from "./CoolifyWorld.ts"
 import type { Outcome, Step, World } from "./CoolifyWorld.ts"
 import * as Databases from "./WorldDatabases.ts"
@@ -140,10 +141,14 @@ const make = (options: MemoryOptions = {}) =>
     const read = <A>(method: CoolifyMethod, look: (world: World) => A) =>
       call(method, (so): Step<A> => Either.right([look(so), so]))
 
-    const shown = <A extends Application>(application: A): A =>
-      sensitive || application.source._tag !== "Dockerfile"
-        ? application
-        : { ...application, source: { ...application.source, text: undefined } }
+    const shown = <A extends Application>(application: A): A => {
+      const { source } = application
+      if (sensitive || source._tag === "Image") return application
+      if (source._tag === "Dockerfile") return { ...application, source: { ...source, text: undefined } }
+      return source.access?.kind === "deployKey"
+        ? { ...application, source: { ...source, access: { kind: "deployKey" } } }
+        : application
+    }
     const shownDatabase = <A extends Database>(database: A): A =>
       sensitive ? database : { ...database, url: undefined }
     const shownVariable = (row: ObservedVariable): ObservedVariable =>
@@ -156,6 +161,10 @@ const make = (options: MemoryOptions = {}) =>
       servers: {
         list: read("listServers", ({ servers }) => servers),
         domains: () => read("servedDomains", (so) => Lists.servedDomains(so, options.publicAddress))
+      },
+      sources: {
+        deployKeys: read("listDeployKeys", ({ deployKeys }) => deployKeys),
+        githubApps: read("listGithubApps", ({ githubApps }) => githubApps)
       },
       projects: {
         list: read("listProjects", Lists.projects),
@@ -197,7 +206,8 @@ const make = (options: MemoryOptions = {}) =>
           (so) => Either.right([Lists.applications(so).map(shown), so]),
           (so) => Deployments.lookAtDeletions(so, () => true)
         ),
-        create: (application) => call("createApplication", (so) => Worlds.createApplication(so, application)),
+        create: (application) =>
+          call("createApplication", (so) => Applications.createApplication(so, application)),
         get: (uuid) =>
           call(
             "getApplication",
@@ -209,12 +219,12 @@ const make = (options: MemoryOptions = {}) =>
             (so) => Deployments.lookAtDeletions(so, (one) => one.uuid === uuid)
           ),
         update: (uuid, patch, current) =>
-          call("updateApplication", (so) => Worlds.updateApplication(so, uuid, patch, current)),
+          call("updateApplication", (so) => Applications.updateApplication(so, uuid, patch, current)),
         remove: (uuid) =>
           call("deleteApplication", (so, now) =>
-            Worlds.deleteApplication(so, uuid, dueAt(options.deletion ?? { polls: 2 }, now))
+            Applications.deleteApplication(so, uuid, dueAt(options.deletion ?? { polls: 2 }, now))
           ),
-        stop: (uuid) => call("stopApplication", (so) => Worlds.stopApplication(so, uuid)),
+        stop: (uuid) => call("stopApplication", (so) => Applications.stopApplication(so, uuid)),
         logs: (uuid, lines, timed) =>
           call("logs", (so) =>
             Either.flatMap(Worlds.findApplication(so, "logs", uuid), ({ name, port, status }) =>

@@ -4,12 +4,7 @@
  * deployments and deletions that take time, duplicates that answer an id which exists nowhere.
  */
 import * as Either from "effect/Either"
-import type {
-  Application,
-  ApplicationPatch,
-  ApplicationSettings,
-  CreateApplication
-} from "./endpoints/Applications.ts"
+import type { Application } from "./endpoints/Applications.ts"
 import type { CreateDatabase } from "./endpoints/Databases.ts"
 import type { Deployment, DeploymentLogLine } from "./endpoints/Deployments.ts"
 import type { Inventory } from "./endpoints/Environments.ts"
@@ -19,11 +14,8 @@ import type { ScheduledTask } from "./endpoints/ScheduledTasks.ts"
 import type { FileStorage, Storage } from "./endpoints/Storages.ts"
 import type { Project } from "./endpoints/Projects.ts"
 import type { Server } from "./endpoints/Servers.ts"
+import type { NamedSource } from "./endpoints/Sources.ts"
 import { CoolifyError, type CoolifyErrorReason } from "./CoolifyError.ts"
-import { plainAfter, publishes } from "./endpoints/PlainSettings.ts"
-import { conflictOf } from "./WorldDomains.ts"
-import { refusedPatch } from "./Refusals.ts"
-import { repositoryUrl } from "./Repository.ts"
 
 /** When something under way ends: after so many more looks at it, or at a time of the Clock's. */
 export type Due =
@@ -89,6 +81,8 @@ export interface WorldDeployment extends Deployment {
 
 export interface World {
   readonly servers: ReadonlyArray<Server>
+  readonly deployKeys: ReadonlyArray<NamedSource>
+  readonly githubApps: ReadonlyArray<NamedSource>
   /** Oldest first. */
   readonly projects: ReadonlyArray<Omit<Project, "id">>
   readonly environments: ReadonlyArray<WorldEnvironment>
@@ -109,6 +103,8 @@ export interface World {
 
 export const emptyWorld: World = {
   servers: [],
+  deployKeys: [],
+  githubApps: [],
   projects: [],
   environments: [],
   applications: [],
@@ -272,53 +268,6 @@ export const inventory = (
       )
 }
 
-const savedDomain = (domain: string) => domain.replace(/^[a-z]+:\/\/[^/]+/i, (origin) => origin.toLowerCase())
-
-const savedSettings = <S extends ApplicationPatch>(settings: S): S => ({
-  ...settings,
-  ...(settings.domains === undefined ? {} : { domains: settings.domains.map(savedDomain) }),
-  ...(settings.source?._tag === "Git"
-    ? { source: { ...settings.source, repository: repositoryUrl(settings.source.repository) } }
-    : {})
-})
-
-/** What nobody has set any more is not there. */
-const withPlain = (
-  { plain: before = {}, stopsFirst, ...rest }: WorldApplication,
-  { plain: patch = {} }: ApplicationPatch
-): WorldApplication => {
-  const plain = plainAfter(before, patch)
-  return {
-    ...rest,
-    stopsFirst: publishes(plain) || (stopsFirst && !publishes(before)),
-    ...(Object.keys(plain).length === 0 ? {} : { plain })
-  }
-}
-
-/** Trusts that project, environment and server exist. */
-const insertApplication = (world: World, application: CreateApplication): Step<{ readonly uuid: string }> => {
-  const saved = savedSettings(application)
-  const conflict = conflictOf(world, "createApplication", undefined, saved.domains)
-  if (conflict !== undefined) return conflict
-  const [uuid, ready] = mint(world, "app")
-  const added = { ...saved, uuid, status: "exited", stopsFirst: false, restartCount: 0, gone: undefined }
-  const settled = withPlain({ ...added, plain: {} }, saved)
-  return step({ uuid }, { ...ready, applications: [...ready.applications, settled] })
-}
-
-export const createApplication = (
-  world: World,
-  application: CreateApplication
-): Step<{ readonly uuid: string }> => {
-  const { projectUuid, environmentName, serverUuid } = application
-  if (!world.projects.some(({ uuid }) => uuid === projectUuid))
-    return notFound("createApplication", "Project")
-  const environment = findEnvironment(world, projectUuid, environmentName)
-  if (environment === undefined) return notFound("createApplication", "Environment")
-  if (!world.servers.some(({ uuid }) => uuid === serverUuid)) return notFound("createApplication", "Server")
-  return insertApplication(world, { ...application, environmentName: environment.name })
-}
-
 export const findApplication = (
   world: World,
   method: string,
@@ -327,39 +276,3 @@ export const findApplication = (
   const found = world.applications.find((application) => application.uuid === uuid)
   return found === undefined ? notFound(method, "Application") : Either.right(found)
 }
-
-const replaceApplication = (world: World, changed: WorldApplication): World => ({
-  ...world,
-  applications: world.applications.map((one) => (one.uuid === changed.uuid ? changed : one))
-})
-
-export const updateApplication = (
-  world: World,
-  uuid: string,
-  patch: ApplicationPatch,
-  current: ApplicationSettings
-): Step<void> => {
-  const refused = refusedPatch(patch, current)
-  if (refused !== undefined) return Either.left(refused)
-  return Either.flatMap(findApplication(world, "updateApplication", uuid), (found) => {
-    const saved = savedSettings(patch)
-    const conflict = conflictOf(world, "updateApplication", uuid, saved.domains ?? [])
-    if (conflict !== undefined) return conflict
-    const kept = saved.source?._tag === "Dockerfile" ? { source: found.source } : {}
-    return step(
-      undefined,
-      replaceApplication(world, withPlain({ ...found, ...saved, ...kept, plain: found.plain ?? {} }, saved))
-    )
-  })
-}
-
-export const stopApplication = (world: World, uuid: string): Step<void> =>
-  Either.flatMap(findApplication(world, "stopApplication", uuid), (found) =>
-    step(undefined, replaceApplication(world, { ...found, status: "exited:unhealthy" }))
-  )
-
-/** Asked again while under way, it starts anew. */
-export const deleteApplication = (world: World, uuid: string, due: Due): Step<void> =>
-  Either.flatMap(findApplication(world, "deleteApplication", uuid), (found) =>
-    step(undefined, replaceApplication(world, { ...found, gone: due }))
-  )

@@ -4,6 +4,17 @@ import * as Schema from "effect/Schema"
 /** A ready image. `tag` is a tag or, for an image pinned by digest, `sha256:<64 hex>`. */
 export const ImageSource = Schema.TaggedStruct("Image", { name: Schema.String, tag: Schema.String })
 
+/** What Coolify gets at a private repository with. It is chosen when an application is made, and cannot be changed. */
+export const RepositoryAccess = Schema.Struct({
+  kind: Schema.Literal("deployKey", "githubApp"),
+  /** Its name or uuid, as a spec has it. */
+  name: Schema.optionalWith(Schema.String, { exact: true }),
+  /** Coolify's own number, which applications tell; a token without `read:sensitive` sees none of a key. */
+  id: Schema.optionalWith(Schema.Number, { exact: true }),
+  uuid: Schema.optionalWith(Schema.String, { exact: true })
+})
+export type RepositoryAccess = typeof RepositoryAccess.Type
+
 /**
  * @param buildPack the names that can be asked for; Coolify tells of others too.
  * @param text of a Dockerfile, which a token without `read:sensitive` does not get to see.
@@ -14,7 +25,7 @@ export const makeSource = <Pack, NotedPack, Text, NotedText>(
 ) =>
   Schema.Union(
     ImageSource,
-    /** A public git repository that Coolify builds. `baseDirectory` and `dockerfile` are absolute inside it. */
+    /** A git repository that Coolify builds, a public one without `access`. `baseDirectory` and `dockerfile` are absolute inside it. */
     Schema.TaggedStruct("Git", {
       repository: Schema.String,
       branch: Schema.String,
@@ -22,7 +33,8 @@ export const makeSource = <Pack, NotedPack, Text, NotedText>(
       commit: Schema.String,
       buildPack,
       baseDirectory: Schema.String,
-      dockerfile: Schema.String
+      dockerfile: Schema.String,
+      access: Schema.optionalWith(RepositoryAccess, { exact: true })
     }),
     /** The text of a Dockerfile, built without a repository. */
     Schema.TaggedStruct("Dockerfile", { text })

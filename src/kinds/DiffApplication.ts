@@ -6,6 +6,7 @@ import {
   type ApplicationSource
 } from "../coolify/endpoints/Applications.ts"
 import { normaliseRepository } from "../coolify/Repository.ts"
+import type { RepositoryAccess } from "../coolify/Source.ts"
 import * as Marker from "../engine/Marker.ts"
 import type { FieldChange } from "../engine/Plan.ts"
 
@@ -26,7 +27,7 @@ export const diffApplication = (
     return { patch: wanted, changes, replace: false }
   }
   const replace = !sourceChangesInPlace(wanted.source, observed)
-  const before = new Map(fieldsOf(observed))
+  const before = new Map(fieldsOf(withNameOf(wanted, observed)))
   const after = new Map(fieldsOf(wanted))
   const changes: ReadonlyArray<FieldChange> = [...new Set([...before.keys(), ...after.keys()])]
     .filter((field) => (field === "dockerfile" ? replace : before.get(field) !== after.get(field)))
@@ -49,12 +50,30 @@ export const diffApplication = (
 
 const sourceChangesInPlace = (wanted: ApplicationSource, observed: Application): boolean => {
   if (wanted._tag !== observed.source._tag) return false
+  if (wanted._tag === "Git" && observed.source._tag === "Git") {
+    return hasSameAccess(wanted.access, observed.source.access)
+  }
   if (wanted._tag !== "Dockerfile" || observed.source._tag !== "Dockerfile" || wanted.text === undefined)
     return true
   return observed.source.text === undefined
     ? Marker.parse(observed.description)?.source === Marker.digest(wanted.text)
     : observed.source.text.trim() === wanted.text.trim()
 }
+
+/** The same access by the same name: Coolify tells its number alone. */
+const withNameOf = ({ source: wanted }: ApplicationSettings, observed: Application): ApplicationSettings => {
+  const { source } = observed
+  const isSame =
+    wanted._tag === "Git" &&
+    source._tag === "Git" &&
+    wanted.access !== undefined &&
+    hasSameAccess(wanted.access, source.access)
+  return isSame ? { ...observed, source: { ...source, access: wanted.access } } : observed
+}
+
+/** What cannot be looked at is taken for the same. */
+const hasSameAccess = (wanted: RepositoryAccess | undefined, has: RepositoryAccess | undefined): boolean =>
+  wanted?.kind === has?.kind && (wanted?.id === has?.id || wanted?.id === undefined || has?.id === undefined)
 
 /** The comparable facts of an application, named as in the spec. */
 const fieldsOf = (settings: ApplicationSettings): ReadonlyArray<readonly [string, string]> => [
@@ -79,6 +98,7 @@ const sourceFields = (source: ApplicationSource): ReadonlyArray<readonly [string
     case "Git":
       return [
         ["git", normaliseRepository(source.repository)],
+        ...(source.access === undefined ? [] : [[source.access.kind, nameOf(source.access)] as const]),
         ["branch", source.branch],
         ["commit", source.commit],
         ["buildPack", source.buildPack],
@@ -96,6 +116,10 @@ const sourceFields = (source: ApplicationSource): ReadonlyArray<readonly [string
       ]
   }
 }
+
+/** Its number, unless a name is known: two of them may have one name. */
+const nameOf = ({ id, name, uuid }: RepositoryAccess): string =>
+  name ?? uuid ?? (id === undefined ? "not told" : `number ${id}`)
 
 const healthcheckFields = ({
   healthcheck,

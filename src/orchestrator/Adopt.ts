@@ -19,6 +19,7 @@ import { writeRecord } from "../kinds/Record.ts"
 import { asking, makeRun, Run } from "../engine/Run.ts"
 import { journalName } from "../engine/RunJournal.ts"
 import { ownDatabases, readParts } from "./Blueprint.ts"
+import { withNamedAccess } from "./RepositoryAccess.ts"
 import { withPublicAddress } from "./ServedDomains.ts"
 import { Owner } from "../engine/Owner.ts"
 import { standingOf } from "./Standing.ts"
@@ -42,7 +43,8 @@ export interface Adoptable extends Existing, Written {
 /** Finds the application and writes its spec. Changes nothing. */
 export const readAdoptable = Effect.fn("readAdoptable")(function* (search: Search) {
   const coolify = yield* CoolifyClient
-  const { application, place } = yield* findApplication(search)
+  const { application: found, place } = yield* findApplication(search)
+  const application = yield* withNamedAccess(found)
   const [variables, listed, parts] = yield* Effect.all(
     [coolify.variables.list(application.uuid), coolify.servers.list, readParts(application)],
     { concurrency: "unbounded" }

@@ -213,7 +213,7 @@ export const desire = Effect.fn("desire")(function* (
     spec,
     owner,
     run,
-    application: desiredApplication(owner, spec, run),
+    application: desiredApplication(owner, spec, run, observed.access),
     variables: [...made, ...standing].toSorted((a, b) => (a.key < b.key ? -1 : 1)),
     ...settled,
     had: releaseIn(observed.variables)?.has ?? [],

@@ -6,6 +6,7 @@ import { isIP } from "node:net"
 import { defaultPort, type ApplicationSettings } from "../coolify/endpoints/Applications.ts"
 import type { ObservedVariable, Variable } from "../coolify/endpoints/Variables.ts"
 import type { Server } from "../coolify/endpoints/Servers.ts"
+import type { RepositoryAccess } from "../coolify/Source.ts"
 import { SecretStore } from "../secrets/SecretStore.ts"
 import type { Spec } from "../appspec/Spec.ts"
 import type { SecretOrigin } from "../engine/DeploymentEvent.ts"
@@ -209,7 +210,12 @@ export const desiredVariables = Effect.fn("desiredVariables")(function* (
   )
 })
 
-export const desiredApplication = (owner: string, spec: Spec, run: string): ApplicationSettings => ({
+export const desiredApplication = (
+  owner: string,
+  spec: Spec,
+  run: string,
+  access?: RepositoryAccess
+): ApplicationSettings => ({
   name: spec.name,
   description: applicationMark(owner, spec, run),
   domains: spec.domains.map((domain) => `https://${domain}`),
@@ -228,7 +234,7 @@ export const desiredApplication = (owner: string, spec: Spec, run: string): Appl
     retries: spec.healthcheck.retries,
     startPeriod: wholeSeconds(spec.healthcheck.startPeriod)
   },
-  source: spec.source,
+  source: access === undefined || spec.source._tag !== "Git" ? spec.source : { ...spec.source, access },
   ...plainSettingsOf(spec)
 })
 

@@ -20,17 +20,21 @@ import { RefusedError } from "../engine/DeployError.ts"
 import { holders } from "./Managed.ts"
 import { isPlainComment, isSecretComment, releaseIn } from "../kinds/VariableComment.ts"
 import { absentIfNotFound } from "../kinds/Find.ts"
+import type { RepositoryAccess } from "../coolify/Source.ts"
 import * as Marker from "../engine/Marker.ts"
 import type { ObservedDns, OrphanRecord } from "../kinds/DiffRecord.ts"
 import { planDatabase, type PlannedDatabase } from "../kinds/Database.ts"
 import type { Given, PlannedPart } from "../kinds/Part.ts"
 import { furnishings, isEmpty, namesakes } from "../kinds/Projects.ts"
+import { findAccess } from "./RepositoryAccess.ts"
 import { withPublicAddress } from "./ServedDomains.ts"
 import { Owner } from "../engine/Owner.ts"
 
 /** What stands where the spec points. */
 export interface Observed {
   readonly server: Server
+  /** What the spec names, found in Coolify. */
+  readonly access: RepositoryAccess | undefined
   readonly project: Project | undefined
   readonly environmentExists: boolean
   /** The application that carries this spec's mark. */
@@ -61,9 +65,10 @@ export interface Observed {
  * own host, two more for a name given up.
  */
 export const observe = Effect.fn("observe")(function* (spec: Spec, options: { readonly skipDns: boolean }) {
-  const [server, coolify, dns] = yield* Effect.all(
+  const [server, access, coolify, dns] = yield* Effect.all(
     [
       findServer(spec),
+      findAccess(spec),
       observeCoolify(spec),
       options.skipDns
         ? Effect.succeed([])
@@ -101,6 +106,7 @@ export const observe = Effect.fn("observe")(function* (spec: Spec, options: { re
   )
   return {
     server,
+    access,
     ...coolify,
     ...databases,
     parts,

@@ -17,6 +17,11 @@ interface Requirement {
  */
 export const requirements: ReadonlyArray<Requirement> = [
   { key: "volumes", since: "4.0.0", isUsed: ({ volumes }) => volumes.length > 0 },
+  {
+    key: "schedules",
+    since: "4.0.0",
+    isUsed: ({ schedules = [] }) => schedules.length > 0
+  },
   { key: "databases", since: "4.0.0", isUsed: ({ databases }) => databases.length > 0 },
   {
     key: "stopGracePeriod",

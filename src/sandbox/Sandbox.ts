@@ -16,7 +16,8 @@ import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as CoolifyApi from "./coolify/CoolifyApi.ts"
-import { CoolifyState, initialState } from "./coolify/CoolifyState.ts"
+import { CoolifyState } from "./coolify/CoolifyState.ts"
+import { initialState } from "./coolify/InitialState.ts"
 import type { Latency } from "./coolify/Latency.ts"
 import { respond } from "./coolify/RunningContainer.ts"
 import * as Control from "./Control.ts"
@@ -129,7 +130,10 @@ const startIn = Effect.fn("Sandbox.start")(function* (options: SandboxOptions) {
 
   const seed = (what: SandboxSeed) =>
     Effect.zipRight(
-      coolify.seed({ servers: (what.servers ?? []).map((name) => ({ name, ip: loopback })) }),
+      coolify.seed({
+        ...what,
+        servers: (what.servers ?? []).map((name) => ({ name, ip: loopback }))
+      }),
       seedZones(zones, what)
     )
   if ((yield* coolify.state.get).servers.length === 0 && options.seed?.servers === undefined) {

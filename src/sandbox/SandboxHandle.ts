@@ -27,6 +27,9 @@ export type SandboxInfo = typeof SandboxInfo.Type
 export const SandboxSeed = Schema.Struct({
   /** Names of Coolify servers, all at 127.0.0.1. */
   servers: Schema.optional(Schema.Array(Schema.String)),
+  /** Names of private keys and of GitHub Apps, which read private repositories. */
+  deployKeys: Schema.optionalWith(Schema.Array(Schema.String), { exact: true }),
+  githubApps: Schema.optionalWith(Schema.Array(Schema.String), { exact: true }),
   /** Names of zones, with or without the final dot. */
   zones: Schema.optional(Schema.Array(Schema.String)),
   /** Names that some zone must hold: where none does, one is made of the last two labels. */

@@ -12,6 +12,7 @@ import {
   secretAdvice,
   unhealthyAdvice
 } from "./Advice.ts"
+import { causeInLog } from "./LogCause.ts"
 import { doing } from "./Doing.ts"
 import { count, seconds } from "./Layout.ts"
 import { dnsNext, gatewayAdvice, nameServerAdvice } from "./NextStep.ts"
@@ -99,7 +100,8 @@ export const explain = (error: StepError | ProbeError): Explanation => {
         )
       }
     case "DeploymentFailedError": {
-      const { cause, next } = deploymentAdvice[error.reason]
+      const inLog = error.reason === "Failed" ? causeInLog(error.log) : undefined
+      const { cause, next } = inLog ?? deploymentAdvice[error.reason]
       const id = error.deployment === null ? "" : ` (deployment ${error.deployment})`
       return { ...plain("Coolify", `${error.detail}${id}`, next, [cause]), log: error.log }
     }

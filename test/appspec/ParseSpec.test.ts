@@ -34,6 +34,7 @@ const beyondJsonSchema = new RegExp(
     "^Docker gives no container|has no unit|is no number of processors$",
     "^`release` runs in the container before|^with a `release`, a shell reads|^Coolify has to check inside",
     "that Coolify takes$|fields, and Coolify takes five$|is a day that no year has$|^Coolify keeps \\d+|^the command has a",
+    "^a repository over ssh needs",
     "^only a repository has pushes|^Coolify cuts the value",
     // What a name, an address or a value means to others.
     "^a public domain has|^the (?:host|port|path) of the re|^this is (?:the|a) page|^this is not an? (?:image name|path inside)",
@@ -755,6 +756,37 @@ describe("command", () => {
     const source = "{ git: https://github.com/example/api, buildPack: static }"
     const text = `name: a\ndomain: a.example.com\nport: 80\nsource: ${source}\ncommand: serve`
     assert.include(lines(text).join(), "5:1 command `buildPack: static` starts a web server of its own")
+  })
+})
+
+describe("a private repository", () => {
+  const from = (source: string) => `name: a\ndomain: a.example.com\nport: 80\nsource: ${source}\n`
+
+  it("is read with a deploy key over ssh, or with a GitHub App over https", () => {
+    for (const address of ["git@github.com:acme/api.git", "ssh://git@git.example.com:2222/acme/api"]) {
+      assert.deepInclude(good(from(`{ git: '${address}', deployKey: acme }`)).source, {
+        repository: address,
+        access: { kind: "deployKey", name: "acme" }
+      })
+    }
+    assert.deepInclude(good(from("{ git: https://github.com/acme/api, githubApp: acme hub }")).source, {
+      repository: "https://github.com/acme/api",
+      access: { kind: "githubApp", name: "acme hub" }
+    })
+  })
+
+  it.each([
+    ["{ git: git@github.com:acme/api.git }", "name one of Coolify's private keys: `deployKey: NAME`"],
+    ["{ git: https://github.com/acme/api, deployKey: k }", "write `git: git@github.com:acme/api`"],
+    ["{ git: git@github.com:acme/api, githubApp: k }", "write `git: https://github.com/acme/api`"],
+    ["{ git: git@github.com:acme/api, deployKey: k, githubApp: k }", "exclude each other"],
+    ["{ git: git@github.com:acme/api, deployKey: '' }", "`source.deployKey`"],
+    ["{ git: 'git@-oProxyCommand=x:acme/api', deployKey: k }", "is an https address"],
+    ["{ git: 'git@github.com:../api', deployKey: k }", "the path of the repository"],
+    ["{ image: nginx:1, deployKey: k }", "has no meaning for an image"]
+  ])("%s", (source, message) => {
+    const said = bad(from(source)).problems.map(({ hint = "", message: what }) => `${what} ${hint}`)
+    assert.include(said.join("\n"), message)
   })
 })
 

@@ -35,7 +35,7 @@ const dockerfile: ApplicationSource = {
   _tag: "Dockerfile",
   text: "FROM python:3.12-slim\nEXPOSE 8000\n# größer\n"
 }
-const git: ApplicationSource = {
+const git = {
   _tag: "Git",
   repository: "https://github.com/example/api",
   branch: "release",
@@ -43,7 +43,7 @@ const git: ApplicationSource = {
   buildPack: "dockerfile",
   baseDirectory: "/api",
   dockerfile: "/docker/Dockerfile"
-}
+} as const satisfies ApplicationSource
 const otherGit: ApplicationSource = { ...git, repository: "https://git.example.org/team/api", commit: "HEAD" }
 
 const variable = (key: string, value: string, more: Partial<Variable> = {}): Variable => ({
@@ -134,6 +134,43 @@ export const coolifyClientContract = (name: string, layer: Layer.Layer<CoolifyCl
         const [server] = yield* client.servers.list
         assert.isArray(yield* client.servers.domains(server?.uuid ?? ""))
         assert.isUndefined(yield* client.deployments.mayStart)
+      })
+    )
+
+    test(
+      "an application tells what its private repository is read with, which stays",
+      Effect.gen(function* () {
+        const { application, client } = yield* setting
+        const [key] = yield* client.sources.deployKeys
+        const [app] = yield* client.sources.githubApps
+        assert.strictEqual(key?.name, "acme")
+        assert.strictEqual(app?.name, "acme")
+        const { dockerfile, ...rest } = git
+        const over = {
+          deployKey: { ...rest, dockerfile, repository: "git@git.example.org:acme/api.git" },
+          githubApp: { ...rest, dockerfile, repository: "https://github.com/acme/api" }
+        } as const
+        for (const [kind, one] of [
+          ["deployKey", key],
+          ["githubApp", app]
+        ] as const) {
+          const access = { kind, name: "acme", id: one?.id ?? 0, uuid: one?.uuid ?? "" }
+          const wanted = application({ name: kind, domains: [], source: { ...over[kind], access } })
+          const { uuid } = yield* client.applications.create(wanted)
+          const told = { ...over[kind], access: { kind, id: access.id } }
+          assert.deepStrictEqual((yield* client.applications.get(uuid)).source, told)
+          const moved = { ...over[kind], repository: over[kind].repository.replace("acme/api", "acme/other") }
+          yield* client.applications.update(uuid, { source: { ...moved, access } }, wanted)
+          assert.deepStrictEqual((yield* client.applications.get(uuid)).source, {
+            ...moved,
+            access: told.access
+          })
+          const nobody = { ...access, uuid: "nobody" }
+          yield* refused(
+            client.applications.create({ ...wanted, source: { ...over[kind], access: nobody } }),
+            "NotFound"
+          )
+        }
       })
     )
 

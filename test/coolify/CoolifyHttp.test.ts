@@ -578,6 +578,16 @@ describe("one request for each method", () => {
     version: [(c) => c.version, "4.3.11", "GET /api/v1/version"],
     listServers: [(c) => c.servers.list, fixture("servers"), "GET /api/v1/servers"],
     listProjects: [(c) => c.projects.list, fixture("projects"), "GET /api/v1/projects"],
+    listDeployKeys: [
+      (c) => c.sources.deployKeys,
+      [{ id: 1, uuid, name: "acme", public_key: "ssh-ed25519 A" }],
+      "GET /api/v1/security/keys"
+    ],
+    listGithubApps: [
+      (c) => c.sources.githubApps,
+      [{ id: 0, uuid, name: "Public GitHub", is_public: true }],
+      "GET /api/v1/github-apps"
+    ],
     createProject: [
       (c) => c.projects.create({ name: "p", description: "" }),
       { uuid },

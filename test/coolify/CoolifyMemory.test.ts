@@ -9,10 +9,15 @@ import { CoolifyMemory, layerMemory, type MemoryOptions } from "../../src/coolif
 import { coolifyClientContract } from "../contract/CoolifyClientContract.ts"
 import { dockerfileApplication, imageApplication, variable } from "./samples.ts"
 
-coolifyClientContract("in memory", layerMemory())
+const sources = {
+  deployKeys: [{ id: 2, uuid: "key000000000000000000001", name: "acme" }],
+  githubApps: [{ id: 3, uuid: "hub000000000000000000001", name: "acme" }]
+}
+
+coolifyClientContract("in memory", layerMemory({ world: sources }))
 coolifyClientContract(
   "in memory, by the clock",
-  layerMemory({ deployment: { duration: "50 millis" }, deletion: { duration: "50 millis" } })
+  layerMemory({ world: sources, deployment: { duration: "50 millis" }, deletion: { duration: "50 millis" } })
 )
 
 const inMemory = <A, E>(

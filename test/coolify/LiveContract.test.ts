@@ -10,7 +10,7 @@ import { CoolifyClient } from "../../src/coolify/CoolifyClient.ts"
 import { makeCoolifyConfig } from "../../src/coolify/CoolifyConfig.ts"
 import * as CoolifyHttp from "../../src/coolify/CoolifyHttp.ts"
 import * as CoolifyApi from "../../src/sandbox/coolify/CoolifyApi.ts"
-import { initialState } from "../../src/sandbox/coolify/CoolifyState.ts"
+import { initialState } from "../../src/sandbox/coolify/InitialState.ts"
 import { makeMemory } from "../../src/sandbox/Stored.ts"
 import { coolifyClientContract } from "../contract/CoolifyClientContract.ts"
 import { layerDirect, layerMemory } from "../support/CoolifyInMemory.ts"
@@ -40,7 +40,11 @@ const live = (abilities: ReadonlyArray<(typeof allowed)[number]>) =>
         latency,
         rateLimit: 10_000
       })
-      yield* api.seed({ servers: [{ name: "vps1", ip: "192.0.2.10" }] })
+      yield* api.seed({
+        servers: [{ name: "vps1", ip: "192.0.2.10" }],
+        deployKeys: ["acme"],
+        githubApps: ["acme"]
+      })
       const server = yield* NodeHttpServer.make(() => createServer(), { port: 0, host: "127.0.0.1" })
       yield* server.serve(api.app)
       const port = server.address._tag === "TcpAddress" ? server.address.port : 0

@@ -32,7 +32,13 @@ const fixtures = readdirSync("fixtures")
   }))
 
 const sandboxFor = (spec: Spec) =>
-  testSandbox({ seed: { servers: [spec.server ?? "vps1"], domains: spec.domains } })
+  testSandbox({
+    seed: {
+      servers: [spec.server ?? "vps1"],
+      domains: spec.domains,
+      deployKeys: ["acme-deploy"]
+    }
+  })
 
 const applies = (sandbox: SandboxHandle, spec: Spec) =>
   Effect.gen(function* () {

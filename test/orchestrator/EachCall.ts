@@ -29,6 +29,7 @@ const coolifyMethods: Readonly<Record<string, Readonly<Record<string, CoolifyMet
     stop: "stopApplication",
     logs: "logs"
   },
+  sources: { deployKeys: "listDeployKeys", githubApps: "listGithubApps" },
   variables: { list: "listVariables", put: "putVariables", remove: "deleteVariable" },
   storages: {
     list: "listStorages",

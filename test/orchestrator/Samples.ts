@@ -88,6 +88,7 @@ export const secondRun = "000000000002"
 
 export const empty: Observed = {
   server,
+  access: undefined,
   project: undefined,
   environmentExists: false,
   application: undefined,

@@ -22,12 +22,8 @@ import { makeSieve } from "../../src/http/JsonSieve.ts"
 import { keepOf } from "../../src/http/Keep.ts"
 import { journaled } from "../../src/http/RequestJournal.ts"
 import * as CoolifyApi from "../../src/sandbox/coolify/CoolifyApi.ts"
-import {
-  type Ability,
-  type CoolifyState,
-  initialState,
-  type ServerSeed
-} from "../../src/sandbox/coolify/CoolifyState.ts"
+import type { Ability, CoolifyState } from "../../src/sandbox/coolify/CoolifyState.ts"
+import { initialState, type ServerSeed } from "../../src/sandbox/coolify/InitialState.ts"
 import type { Latency } from "../../src/sandbox/coolify/Latency.ts"
 import * as InProcess from "../../src/sandbox/InProcess.ts"
 import { makeMemory } from "../../src/sandbox/Stored.ts"
@@ -98,7 +94,7 @@ const makeApi = ({
   Effect.gen(function* () {
     const state = yield* makeMemory(initialState({ tokens: [{ id: 1, secret, abilities }] }))
     const api = yield* CoolifyApi.make({ state, latency, rateLimit: 100_000_000 })
-    yield* api.seed({ servers })
+    yield* api.seed({ servers, deployKeys: ["acme"], githubApps: ["acme"] })
     return api
   })
 

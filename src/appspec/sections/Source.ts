@@ -5,7 +5,7 @@ import { ImageSource, makeSource } from "../../coolify/Source.ts"
 import type { Check } from "../Decode.ts"
 import { choice, defaulted, later, map, oneOf, optional, parsed, text, unknownKey } from "../Form.ts"
 import { gitBranch, gitCommit, repositoryPath } from "../GitReference.ts"
-import { gitRepository } from "../GitRepository.ts"
+import { isSsh, otherAddress, repositoryAddress } from "../GitRepository.ts"
 import { imageReference, imageText } from "../ImageReference.ts"
 import { buildPacks } from "../Limits.ts"
 import type { Complaint } from "../Report.ts"
@@ -14,7 +14,17 @@ import { templates } from "../templates/Templates.ts"
 import type { Field } from "../YamlTree.ts"
 
 const forms = "one of `image: nginx:1.27`, `git: https://...` and `dockerfile: |`"
-const keys = ["image", "git", "branch", "commit", "buildPack", "baseDirectory", "dockerfile"]
+const keys = [
+  "image",
+  "git",
+  "deployKey",
+  "githubApp",
+  "branch",
+  "commit",
+  "buildPack",
+  "baseDirectory",
+  "dockerfile"
+]
 const others = { later: ["compose"], elsewhere: { tag: "write it behind the image: `image: nginx:1.27`" } }
 const unknown = unknownKey(keys, others)
 
@@ -50,15 +60,29 @@ const path = (description: string) =>
     repositoryPath
   )
 
+const named = (description: string, examples: ReadonlyArray<string>) =>
+  text({ description, examples, pattern: /^[^\s](?:.{0,253}[^\s])?$/, numeral: true }, (given) =>
+    given.trim() === ""
+      ? Either.left({ message: "this names nothing", hint: `e.g. ${examples[0]}` })
+      : Either.right(given.trim())
+  )
+
 const git = map(
   {
     git: text(
       {
-        description: "The https address of a public repository",
-        examples: ["https://github.com/owner/repository"],
-        pattern: /^https:\/\/[^\s/?#@]+\/[^\s?#]+$/
+        description: "The https address of a repository; with a `deployKey` one over ssh",
+        examples: ["https://github.com/owner/repository", "git@github.com:owner/repository.git"],
+        pattern:
+          /^(?:https:\/\/[^\s/?#@]+\/|git@[A-Za-z0-9][^\s/?#@:]*:|ssh:\/\/git@[A-Za-z0-9][^\s/?#@]*\/)[^\s?#]+$/
       },
-      gitRepository
+      repositoryAddress
+    ),
+    deployKey: optional(
+      named("Name or uuid of the private key in Coolify that reads a private repository", ["acme-deploy"])
+    ),
+    githubApp: optional(
+      named("Name or uuid of the GitHub App in Coolify that reads a private repository", ["acme-github"])
     ),
     branch: defaulted(
       text(
@@ -94,9 +118,14 @@ const git = map(
     )
   },
   {
-    description: "A public repository that Coolify builds",
+    description: "A repository that Coolify builds",
     key: meaningless("a repository"),
-    never: [{ dockerfile: {}, buildPack: { not: { const: "dockerfile" } } }]
+    never: [
+      { dockerfile: {}, buildPack: { not: { const: "dockerfile" } } },
+      { deployKey: {}, githubApp: {} },
+      { git: { pattern: "^https:" }, deployKey: {} },
+      { git: { pattern: "^(?:git@|ssh:)" }, githubApp: {} }
+    ]
   }
 )
 
@@ -147,11 +176,18 @@ export const Source = Schema.transform(members, makeSource(Schema.Literal(...bui
   decode: (given) => {
     if ("image" in given) return given.image
     if (!("git" in given)) return { _tag: "Dockerfile" as const, text: given.dockerfile }
-    const { git, ...rest } = given
+    const { deployKey, git, githubApp, ...rest } = given
+    const access =
+      deployKey === undefined
+        ? githubApp === undefined
+          ? undefined
+          : { kind: "githubApp" as const, name: githubApp }
+        : { kind: "deployKey" as const, name: deployKey }
     return {
       _tag: "Git" as const,
       repository: git,
       ...rest,
+      ...(access === undefined ? {} : { access }),
       buildPack: rest.buildPack ?? (rest.dockerfile === undefined ? "nixpacks" : "dockerfile"),
       dockerfile: rest.dockerfile ?? "/Dockerfile"
     }
@@ -163,8 +199,13 @@ export const Source = Schema.transform(members, makeSource(Schema.Literal(...bui
       case "Dockerfile":
         return { dockerfile: source.text }
       case "Git": {
-        const { _tag, repository, dockerfile, ...rest } = source
-        return { git: repository, ...rest, ...(rest.buildPack === "dockerfile" ? { dockerfile } : {}) }
+        const { _tag, access, repository, dockerfile, ...rest } = source
+        return {
+          git: repository,
+          ...(access?.name === undefined ? {} : { [access.kind]: access.name }),
+          ...rest,
+          ...(rest.buildPack === "dockerfile" ? { dockerfile } : {})
+        }
       }
     }
   }
@@ -187,6 +228,7 @@ export const sourceIn = (
       hint: "write `buildPack: dockerfile`, or remove the path"
     })
   }
+  if (given?._tag === "Git") checkAccess(given.repository, check)
   if (given !== undefined) return given
   if (starter !== undefined) {
     return name === undefined ? undefined : { _tag: "Dockerfile", text: starter.dockerfile(name) }
@@ -196,4 +238,33 @@ export const sourceIn = (
     message: "nothing to deploy: `source` and `template` are both missing",
     hint: `give \`source: { image: nginx:1.27 }\`, or a template: ${templates.map(({ name }) => name).join(", ")}`
   })
+}
+
+/** A deploy key reads over ssh, and a GitHub App over https. */
+const checkAccess = (repository: string, check: Check): void => {
+  const [address, key, app] = ["git", "deployKey", "githubApp"].map((name) => check.at("source", name))
+  if (key !== undefined && app !== undefined) {
+    return check.complain(app, {
+      at: app.keyAt,
+      message: "`source.deployKey` and `source.githubApp` exclude each other",
+      hint: "keep the one that may read the repository"
+    })
+  }
+  if (address === undefined) return
+  if (isSsh(repository) && app !== undefined) {
+    check.complain(address, {
+      message: "a GitHub App reads a repository over https",
+      hint: otherAddress(repository)
+    })
+  } else if (isSsh(repository) && key === undefined) {
+    check.complain(address, {
+      message: "a repository over ssh needs a deploy key",
+      hint: `name one of Coolify's private keys: \`deployKey: NAME\`; if it is public, ${otherAddress(repository)}`
+    })
+  } else if (!isSsh(repository) && key !== undefined) {
+    check.complain(address, {
+      message: "a deploy key reads a repository over ssh",
+      hint: otherAddress(repository)
+    })
+  }
 }

@@ -30,6 +30,9 @@ export const ApplicationRow = Schema.Struct({
   ports_exposes: orElse(Schema.Union(Schema.String, Schema.Number), ""),
   git_repository: text,
   git_branch: text,
+  private_key_id: Schema.optional(Schema.NullOr(Whole)),
+  source_id: Schema.optional(Schema.NullOr(Whole)),
+  source_type: text,
   git_commit_sha: orElse(Schema.String, "HEAD"),
   base_directory: orElse(Schema.String, "/"),
   dockerfile: text,
@@ -71,8 +74,21 @@ const toSource = (row: ApplicationRow): ApplicationSource => {
     commit: row.git_commit_sha,
     buildPack: row.build_pack,
     baseDirectory: row.base_directory,
-    dockerfile: row.dockerfile_location
+    dockerfile: row.dockerfile_location,
+    ...accessIn(row)
   }
+}
+
+/** Coolify's own entry for all public repositories has the number 0. */
+const accessIn = ({ git_repository, private_key_id, source_id, source_type }: ApplicationRow) => {
+  if (source_type.endsWith("GithubApp") && (source_id ?? 0) !== 0) {
+    return { access: { kind: "githubApp" as const, id: source_id ?? 0 } }
+  }
+  if (typeof private_key_id === "number")
+    return { access: { kind: "deployKey" as const, id: private_key_id } }
+  // A token without `read:sensitive` is not told of keys.
+  const isHidden = private_key_id === undefined && /^(?:git@|ssh:)/.test(git_repository)
+  return isHidden ? { access: { kind: "deployKey" as const } } : {}
 }
 
 /** `ports_exposes` is a comma list; without one Coolify's own default, 80, is what the proxy labels say. */

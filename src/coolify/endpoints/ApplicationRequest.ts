@@ -37,9 +37,30 @@ const gitFields = (source: Extract<ApplicationSource, { _tag: "Git" }>): Body =>
   ...(source.buildPack === "dockerfile" ? { dockerfile_location: source.dockerfile } : {})
 })
 
-const createSource = (
-  source: ApplicationSource
-): { readonly variant: "dockerimage" | "public" | "dockerfile"; readonly fields: Body } => {
+type Variant = "dockerimage" | "public" | "private-deploy-key" | "private-github-app" | "dockerfile"
+
+/** A GitHub App knows repositories as `owner/repository`, a deploy key by the address over ssh. */
+const createRepository = ({
+  access,
+  repository
+}: Extract<ApplicationSource, { _tag: "Git" }>): { readonly variant: Variant; readonly fields: Body } => {
+  switch (access?.kind) {
+    case "deployKey":
+      return {
+        variant: "private-deploy-key",
+        fields: { git_repository: repository, private_key_uuid: access.uuid ?? "" }
+      }
+    case "githubApp":
+      return {
+        variant: "private-github-app",
+        fields: { git_repository: storedRepository(repository), github_app_uuid: access.uuid ?? "" }
+      }
+    case undefined:
+      return { variant: "public", fields: { git_repository: repositoryUrl(repository) } }
+  }
+}
+
+const createSource = (source: ApplicationSource): { readonly variant: Variant; readonly fields: Body } => {
   switch (source._tag) {
     case "Image": {
       const { name, tag } = toStoredImage(source)
@@ -50,11 +71,10 @@ const createSource = (
           : { docker_registry_image_name: `${name}:${tag}` }
       return { variant: "dockerimage", fields }
     }
-    case "Git":
-      return {
-        variant: "public",
-        fields: { git_repository: repositoryUrl(source.repository), ...gitFields(source) }
-      }
+    case "Git": {
+      const { fields, variant } = createRepository(source)
+      return { variant, fields: { ...fields, ...gitFields(source) } }
+    }
     case "Dockerfile":
       return {
         variant: "dockerfile",

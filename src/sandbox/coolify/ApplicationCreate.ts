@@ -11,6 +11,7 @@ import * as Domains from "./Domains.ts"
 import * as Lookup from "./Lookup.ts"
 import { invalid, refuse, type Refusal } from "./Reply.ts"
 import type { Fields } from "./Route.ts"
+import { githubApp, privateKey } from "./SourceRoutes.ts"
 import * as Tags from "./Tags.ts"
 import { check, isEmpty, isTrue, text, type Rules } from "./Validation.ts"
 import { addVariable } from "./VariableRoutes.ts"
@@ -32,8 +33,10 @@ const rulesOf: Readonly<Record<Variant, Rules>> = {
   dockerimage: { docker_registry_image_name: required() }
 }
 
-/** A repository on github.com is kept as `owner/repo`; any other keeps its URL. */
-const repository = (sent: string): Either.Either<string, Refusal> => {
+/** A repository on github.com is kept as `owner/repo`; any other keeps its URL, and with a deploy key as it was sent. */
+const repository = (variant: Variant, sent: string): Either.Either<string, Refusal> => {
+  if (variant === "private-deploy-key") return Either.right(sent)
+  if (variant === "private-github-app" && /^[\w.-]+\/[\w.-]+$/.test(sent)) return Either.right(sent)
   if (!/^(https?|git|ssh):\/\//.test(sent) || !URL.canParse(sent)) {
     return Either.left(invalid({ git_repository: ["The git repository must be a valid URL."] }))
   }
@@ -95,7 +98,7 @@ const columnsOf = (
       // EXPOSE is looked for in the text while it is still encoded, so it is never found.
       return { name: `dockerfile-${uuid}`, ...columns, build_pack: "dockerfile", ports_exposes: "80" }
     }
-    const git_repository = yield* repository(text(body["git_repository"]))
+    const git_repository = yield* repository(variant, text(body["git_repository"]))
     const compose = columns["build_pack"] === "dockercompose" ? { ports_exposes: "80" } : {}
     const name = `${git_repository.split("/").at(-1)}:${text(body["git_branch"])}-${uuid}`
     return { name, ...columns, git_repository, ...compose }
@@ -160,8 +163,10 @@ export const create = (
     const { environment, server } = yield* placeFor(state, token, body)
     const errors = check(body, rulesOf[variant])
     if (!isEmpty(errors)) return yield* Either.left(invalid(errors))
-    if (variant === "private-github-app") return yield* Either.left(refuse(404, "Github App not found."))
-    if (variant === "private-deploy-key") return yield* Either.left(refuse(404, "Private Key not found."))
+    const key =
+      variant === "private-deploy-key" ? yield* privateKey(state, token, body["private_key_uuid"]) : undefined
+    const app =
+      variant === "private-github-app" ? yield* githubApp(state, token, body["github_app_uuid"]) : undefined
     if ("docker_compose_domains" in body && body["build_pack"] !== "dockercompose") {
       const message = "The docker compose domains field needs the build pack dockercompose."
       return yield* Either.left(invalid({ docker_compose_domains: [message] }))
@@ -181,6 +186,8 @@ export const create = (
       restart_count: 0,
       last_restart_at: null,
       config_hash: null,
+      private_key_id: key?.id ?? null,
+      github_app_id: app?.id ?? null,
       columns: { ...initialColumns("columns"), ...columns, fqdn, docker_compose_domains: null },
       settings: { ...initialColumns("settings"), is_build_server_enabled: false, ...sent.settings },
       tag_ids: [],

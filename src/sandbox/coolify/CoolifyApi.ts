@@ -8,7 +8,8 @@ import type { Stored } from "../Stored.ts"
 import { applicationRoutes } from "./ApplicationRoutes.ts"
 import type { Backend } from "./Backend.ts"
 import * as Behaviour from "./Behaviour.ts"
-import { serverRow, type Container, type CoolifyState, type Route, type ServerSeed } from "./CoolifyState.ts"
+import type { Container, CoolifyState, Route } from "./CoolifyState.ts"
+import { serverRow, type ServerSeed } from "./InitialState.ts"
 import * as Database from "./Database.ts"
 import { deploymentRoutes } from "./DeploymentRoutes.ts"
 import * as Door from "./Door.ts"
@@ -22,6 +23,7 @@ import { serverRoutes } from "./ServerRoutes.ts"
 import { servicePartRoutes } from "./ServicePartRoutes.ts"
 import { serviceRoutes } from "./ServiceRoutes.ts"
 import { standaloneRoutes } from "./StandaloneRoutes.ts"
+import { addGithubApp, addKey, sourceRoutes } from "./SourceRoutes.ts"
 import { storageRoutes } from "./StorageRoutes.ts"
 import { taskRoutes } from "./TaskRoutes.ts"
 import { tagRoutes } from "./TagRoutes.ts"
@@ -44,8 +46,15 @@ export interface CoolifyApi {
   readonly containerFor: (host: string, path?: string) => Effect.Effect<RunningContainer | undefined>
   readonly state: Stored<CoolifyState>
   /** Adds the servers whose name is not there yet; a known name only takes over the address. */
-  readonly seed: (what: { readonly servers?: ReadonlyArray<ServerSeed> }) => Effect.Effect<void>
+  readonly seed: (what: CoolifySeed) => Effect.Effect<void>
   readonly world: Effect.Effect<CoolifyWorld>
+}
+
+/** What is there by its name stays as it is. */
+interface CoolifySeed {
+  readonly servers?: ReadonlyArray<ServerSeed>
+  readonly deployKeys?: ReadonlyArray<string>
+  readonly githubApps?: ReadonlyArray<string>
 }
 
 const containerFor = (state: CoolifyState, host: string, path: string): RunningContainer | undefined => {
@@ -80,6 +89,16 @@ const seeded = (state: CoolifyState, fresh: Database.Fresh, seed: ServerSeed): C
   return { ...state, next_id: state.next_id + 2, servers: [...state.servers, row] }
 }
 
+const withKey = (state: CoolifyState, fresh: Database.Fresh, name: string): CoolifyState =>
+  state.private_keys.some((row) => row.name === name)
+    ? state
+    : addKey(state, fresh, { name, description: null, fingerprint: `seed of ${name}`, team_id: 0 })[1]
+
+const withApp = (state: CoolifyState, fresh: Database.Fresh, name: string): CoolifyState =>
+  state.github_apps.some((row) => row.name === name)
+    ? state
+    : addGithubApp(state, fresh, { name, team_id: 0 })[1]
+
 /** Work that a previous process left unfinished (deployments, deletions) goes on. Uuids come from the Random service. */
 export const make = (options: CoolifyOptions): Effect.Effect<CoolifyApi, never, Scope.Scope> =>
   Effect.gen(function* () {
@@ -94,6 +113,7 @@ export const make = (options: CoolifyOptions): Effect.Effect<CoolifyApi, never, 
       ...variableRoutes(backend),
       ...storageRoutes(backend),
       ...taskRoutes(backend),
+      ...sourceRoutes(backend),
       ...standaloneRoutes(backend),
       ...serviceRoutes(backend),
       ...servicePartRoutes(backend),
@@ -105,11 +125,12 @@ export const make = (options: CoolifyOptions): Effect.Effect<CoolifyApi, never, 
       containerFor: (host, path = "/") =>
         Effect.map(options.state.get, (state) => containerFor(state, host, path)),
       state: options.state,
-      seed: ({ servers = [] }) =>
-        database.change((state, fresh) => [
-          undefined,
-          servers.reduce((next, server) => seeded(next, fresh, server), state)
-        ]),
+      seed: ({ deployKeys = [], githubApps = [], servers = [] }) =>
+        database.change((state, fresh) => {
+          const served = servers.reduce((next, server) => seeded(next, fresh, server), state)
+          const keyed = deployKeys.reduce((next, name) => withKey(next, fresh, name), served)
+          return [undefined, githubApps.reduce((next, name) => withApp(next, fresh, name), keyed)]
+        }),
       world: Effect.map(options.state.get, world)
     }
     return api

@@ -4,6 +4,7 @@
 import * as Schema from "effect/Schema"
 import { LogLine } from "./LogLine.ts"
 import { ComposeService, serviceJobs, ServicePart } from "./ServiceState.ts"
+import { GithubApp, PrivateKey } from "./SourceState.ts"
 import { FileStorage, HostPath, Mount, Storage, Volume } from "./StorageState.ts"
 
 /** A column's value; `number` is an integer. */
@@ -88,6 +89,9 @@ export const Application = Schema.Struct({
   /** When Coolify last noticed a restart. */
   last_restart_at: Schema.optionalWith(Schema.NullOr(Schema.Number), { default: () => null }),
   config_hash: Schema.NullOr(Schema.String),
+  /** What its repository is read with: a key, or an App in place of Coolify's own entry for what is public. */
+  private_key_id: Schema.optionalWith(Schema.NullOr(Schema.Int), { default: () => null }),
+  github_app_id: Schema.optionalWith(Schema.NullOr(Schema.Int), { default: () => null }),
   /** The settable columns, see ApplicationFields. */
   columns: Columns,
   /** The settable rows of `application_settings`. */
@@ -270,6 +274,8 @@ export const CoolifyState = Schema.Struct({
   }),
   tokens: Schema.Array(Token),
   servers: Schema.Array(Server),
+  private_keys: Schema.optionalWith(Schema.Array(PrivateKey), { default: () => [] }),
+  github_apps: Schema.optionalWith(Schema.Array(GithubApp), { default: () => [] }),
   projects: Schema.Array(Project),
   environments: Schema.Array(Environment),
   applications: Schema.Array(Application),
@@ -288,81 +294,3 @@ export const CoolifyState = Schema.Struct({
   jobs: Schema.Array(Job)
 })
 export type CoolifyState = typeof CoolifyState.Type
-
-export interface ServerSeed {
-  readonly name: string
-  readonly ip: string
-  /** 24 lower case letters and digits; made up when absent. */
-  readonly uuid?: string
-  readonly wildcardDomain?: string
-  readonly proxy?: "TRAEFIK" | "NONE"
-  readonly teamId?: number
-}
-
-export interface TokenSeed {
-  readonly id: number
-  readonly secret: string
-  readonly abilities: ReadonlyArray<Ability>
-  readonly userId?: number
-  readonly teamId?: number
-  readonly expiresAt?: number
-}
-
-/** A new server row; `id` and the following number are used up. */
-export const serverRow = (
-  seed: ServerSeed,
-  id: number,
-  uuid: string,
-  destinationUuid: string,
-  now: number
-): Server => ({
-  id,
-  uuid: seed.uuid ?? uuid,
-  team_id: seed.teamId ?? 0,
-  name: seed.name,
-  description: null,
-  ip: seed.ip,
-  is_reachable: true,
-  is_usable: true,
-  is_build_server: false,
-  proxy: seed.proxy ?? "TRAEFIK",
-  wildcard_domain: seed.wildcardDomain ?? null,
-  concurrent_builds: 2,
-  deployment_queue_limit: 25,
-  destination_id: id + 1,
-  destination_uuid: destinationUuid,
-  created_at: now,
-  updated_at: now
-})
-
-/** An instance with the API switched on and no servers yet: `CoolifyApi.seed` adds those. */
-export const initialState = (options: { readonly tokens: ReadonlyArray<TokenSeed> }): CoolifyState => ({
-  version: 1,
-  next_id: 1,
-  settings: { api_enabled: true, allowed_ips: "" },
-  tokens: options.tokens.map((token) => ({
-    id: token.id,
-    secret: token.secret,
-    user_id: token.userId ?? 0,
-    team_id: token.teamId ?? 0,
-    abilities: token.abilities,
-    expires_at: token.expiresAt ?? null
-  })),
-  servers: [],
-  projects: [],
-  environments: [],
-  applications: [],
-  variables: [],
-  storages: [],
-  files: [],
-  disk: [],
-  tasks: [],
-  databases: [],
-  services: [],
-  parts: [],
-  volumes: [],
-  tags: [],
-  deployments: [],
-  containers: [],
-  jobs: []
-})

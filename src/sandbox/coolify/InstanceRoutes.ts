@@ -50,7 +50,7 @@ const teamRoutes: ReadonlyArray<Route> = [
   )
 ]
 
-const absent: ReadonlyArray<Route> = ["/security/keys", "/github-apps", "/cloud-tokens"].map((path) =>
+const absent: ReadonlyArray<Route> = ["/cloud-tokens"].map((path) =>
   get(path, "read", () => Effect.succeed(reply(200, [])))
 )
 

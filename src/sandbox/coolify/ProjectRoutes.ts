@@ -221,7 +221,12 @@ const environmentRoutes = ({ database }: Backend): ReadonlyArray<Route> => [
         const environment = yield* Lookup.environment(state, project, param("environment"))
         const applications = Lookup.applications(state, token)
           .filter((placed) => placed.environment.id === environment.id)
-          .map((placed) => ({ id: placed.application.id, ...Wire.application(placed, sensitive) }))
+          .map((placed) => ({
+            id: placed.application.id,
+            ...Wire.application(placed, sensitive),
+            // Hidden elsewhere, and not here (recorded).
+            private_key_id: placed.application.private_key_id
+          }))
         return reply(200, {
           ...Wire.environmentRow(environment),
           applications,

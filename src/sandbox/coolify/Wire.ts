@@ -65,7 +65,10 @@ export const application = (
   sensitive: boolean
 ): Json => ({
   ...shown(application.columns, sensitive),
-  ...shown({ docker_compose: null, docker_compose_raw: null, private_key_id: null }, sensitive),
+  ...shown(
+    { docker_compose: null, docker_compose_raw: null, private_key_id: application.private_key_id },
+    sensitive
+  ),
   uuid: application.uuid,
   status: application.status,
   server_status: server.is_reachable,
@@ -76,8 +79,8 @@ export const application = (
   environment_id: environment.id,
   destination_id: server.destination_id,
   destination_type: "App\\Models\\StandaloneDocker",
-  ...(isFromGit(application)
-    ? { source_id: 0, source_type: "App\\Models\\GithubApp" }
+  ...(isFromGit(application) && application.private_key_id === null
+    ? { source_id: application.github_app_id ?? 0, source_type: "App\\Models\\GithubApp" }
     : { source_id: null, source_type: null }),
   repository_project_id: null,
   git_full_url: null,

@@ -10,7 +10,7 @@ import * as Schedule from "effect/Schedule"
 // The package exports only its program; its client is the part that speaks to Coolify.
 import { CoolifyClient } from "../../../node_modules/@masonator/coolify-mcp/dist/lib/coolify-client.js"
 import * as CoolifyApi from "../../../src/sandbox/coolify/CoolifyApi.ts"
-import { initialState } from "../../../src/sandbox/coolify/CoolifyState.ts"
+import { initialState } from "../../../src/sandbox/coolify/InitialState.ts"
 import * as Stored from "../../../src/sandbox/Stored.ts"
 import * as Harness from "./Harness.ts"
 

@@ -5,12 +5,8 @@ import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import * as TestClock from "effect/TestClock"
 import * as CoolifyApi from "../../../src/sandbox/coolify/CoolifyApi.ts"
-import {
-  initialState,
-  type Ability,
-  type CoolifyState,
-  type TokenSeed
-} from "../../../src/sandbox/coolify/CoolifyState.ts"
+import type { Ability, CoolifyState } from "../../../src/sandbox/coolify/CoolifyState.ts"
+import { initialState, type TokenSeed } from "../../../src/sandbox/coolify/InitialState.ts"
 import * as Stored from "../../../src/sandbox/Stored.ts"
 
 export const secret = "s3cr3t"
