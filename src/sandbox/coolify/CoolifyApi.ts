@@ -22,6 +22,7 @@ import type { RunningContainer } from "./RunningContainer.ts"
 import { serverRoutes } from "./ServerRoutes.ts"
 import { servicePartRoutes } from "./ServicePartRoutes.ts"
 import { serviceRoutes } from "./ServiceRoutes.ts"
+import { serviceStorageRoutes } from "./ServiceStorageRoutes.ts"
 import { standaloneRoutes } from "./StandaloneRoutes.ts"
 import { addGithubApp, addKey, sourceRoutes } from "./SourceRoutes.ts"
 import { storageRoutes } from "./StorageRoutes.ts"
@@ -117,6 +118,7 @@ export const make = (options: CoolifyOptions): Effect.Effect<CoolifyApi, never, 
       ...standaloneRoutes(backend),
       ...serviceRoutes(backend),
       ...servicePartRoutes(backend),
+      ...serviceStorageRoutes(backend),
       ...tagRoutes(backend),
       ...deploymentRoutes(backend)
     ]

@@ -33,20 +33,6 @@ const isOf = (parts: ReadonlyArray<ServicePart>) => {
   return ({ application_uuid }: Container) => uuids.has(application_uuid)
 }
 
-/** The files whose content the compose text has. */
-const withFiles = (
-  disk: CoolifyState["disk"],
-  serverId: number,
-  parts: ReadonlyArray<ServicePart>
-): CoolifyState["disk"] =>
-  parts
-    .flatMap(({ storages }) => storages)
-    .reduce(
-      (so, { content, fs_path: path }) =>
-        content === null || path === null ? so : Disk.writeFile(so, serverId, path, content),
-      disk
-    )
-
 /** The new containers take the old ones' place; Docker makes the volumes that are not there yet. */
 const replaced = (
   state: CoolifyState,
@@ -59,7 +45,7 @@ const replaced = (
   const made = [...sources].filter((source) => !source.startsWith("/") && !known.has(source))
   const isOwn = isOf(parts)
   const mounts = containers.flatMap((one) => one.mounts)
-  const disk = Disk.mounted(withFiles(state.disk, server_id, parts), server_id, mounts)
+  const disk = Disk.mounted(state.disk, server_id, mounts)
   return {
     ...state,
     volumes: [...state.volumes, ...made.map((name) => ({ server_id, name }))],

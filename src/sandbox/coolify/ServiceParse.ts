@@ -7,6 +7,7 @@ import * as Either from "effect/Either"
 import * as Compose from "./Compose.ts"
 import type { CoolifyState, Server } from "./CoolifyState.ts"
 import { replaceRow, takeId, type Fresh } from "./Database.ts"
+import * as Disk from "./Disk.ts"
 import * as Domains from "./Domains.ts"
 import type { ComposeService, ServicePart, ServiceStorage } from "./ServiceState.ts"
 import { addVariable, variablesOf } from "./VariableRoutes.ts"
@@ -31,12 +32,28 @@ const storagesOf = (
       fs_path: Compose.isPath(source) ? pathOf(service, source) : null,
       mount_path: target,
       content: content ?? null,
+      is_directory: content === undefined,
       created_at: fresh.now,
       updated_at: fresh.now
     })
   }
   return all
 }
+
+/** A file is written once, when the text first names it. */
+const withFiles = (
+  disk: CoolifyState["disk"],
+  { server_id }: ComposeService,
+  before: ReadonlyArray<ServiceStorage>,
+  after: ReadonlyArray<ServiceStorage>
+): CoolifyState["disk"] =>
+  after.reduce(
+    (so, row) =>
+      row.content === null || row.fs_path === null || before.includes(row)
+        ? so
+        : Disk.writeFile(so, server_id, row.fs_path, row.content),
+    disk
+  )
 
 export const folderOf = ({ uuid }: ComposeService): string => `/data/coolify/services/${uuid}`
 
@@ -55,7 +72,8 @@ const withPart = (
   const found = state.parts.find((row) => row.service_id === service.id && row.name === name)
   if (found !== undefined) {
     const storages = storagesOf(service, found, entry, fresh, found.id)
-    return { ...state, parts: replaceRow(state.parts, { ...found, image, exclude_from_hc, storages }) }
+    const parts = replaceRow(state.parts, { ...found, image, exclude_from_hc, storages })
+    return { ...state, parts, disk: withFiles(state.disk, service, found.storages, storages) }
   }
   const [id, next] = takeId(state)
   const row: ServicePart = {
@@ -79,7 +97,11 @@ const withPart = (
     created_at: fresh.now,
     updated_at: fresh.now
   }
-  return { ...next, parts: [...next.parts, row] }
+  return {
+    ...next,
+    parts: [...next.parts, row],
+    disk: withFiles(next.disk, service, [], row.storages)
+  }
 }
 
 const ensured = (

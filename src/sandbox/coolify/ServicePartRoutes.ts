@@ -1,4 +1,4 @@
-/** The parts of services: read, change, start, stop, logs; and what they store. From ServicesController at 4.3.11. */
+/** The parts of services: read, change, start, stop, logs. From ServicesController at 4.3.11. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -16,7 +16,6 @@ import { parse, readdressed } from "./ServiceParse.ts"
 import type { ServicePart } from "./ServiceState.ts"
 import * as Wire from "./ServiceWire.ts"
 import { check, checkKnown, isEmpty, isTrue, text, type Rules } from "./Validation.ts"
-import { tag } from "./Wire.ts"
 
 type Kind = ServicePart["kind"]
 
@@ -167,18 +166,6 @@ export const servicePartRoutes = (backend: Backend): ReadonlyArray<Route> => {
     get("/services/:uuid/logs", "read", (call) =>
       Effect.flatMap(Clock.currentTimeMillis, (now) =>
         database.read((state) => serviceLogs(state, now, call))
-      )
-    ),
-    get("/services/:uuid/storages", "read", ({ param, token }) =>
-      database.read((state) =>
-        Either.map(Lookup.service(state, token, param("uuid")), (placed) => reply(200, Wire.storages(placed)))
-      )
-    ),
-    get("/services/:uuid/tags", "read", ({ param, token }) =>
-      database.read((state) =>
-        Either.map(Lookup.service(state, token, param("uuid")), ({ service }) =>
-          reply(200, state.tags.filter(({ id }) => service.tag_ids.includes(id)).map(tag))
-        )
       )
     ),
     ...partRoutes(backend, "application"),

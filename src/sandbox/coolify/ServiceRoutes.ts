@@ -124,13 +124,7 @@ const create = (state: CoolifyState, fresh: Fresh, body: Fields, token: Token) =
     for (const name of Array.isArray(body["tags"]) ? body["tags"] : []) {
       names.push(yield* Tags.normalise("tags", name))
     }
-    let tagged = next
-    const tags: Array<number> = []
-    for (const name of names) {
-      const [tag, ensured] = Tags.ensure(tagged, fresh, token.team_id, name)
-      tags.push(tag.id)
-      tagged = ensured
-    }
+    const [tags, tagged] = Tags.ensureAll(next, fresh, token.team_id, names)
     const row: ComposeService = {
       id,
       uuid,
@@ -202,15 +196,20 @@ const patch = ({ database, engine }: Backend, { body, param, token }: Call) =>
   })
 
 const readRoutes = ({ database }: Backend): ReadonlyArray<Route> => [
-  get("/services", "read", ({ sensitive, token }) =>
-    database.read((state) =>
-      Either.right(
+  get("/services", "read", ({ query, sensitive, token }) =>
+    database.read((state) => {
+      const tag = query["tag"]
+      const ids = state.tags.filter((row) => row.name === tag).map((row) => row.id)
+      const rows = Lookup.services(state, token).filter(
+        ({ service }) => !tag || service.tag_ids.some((id) => ids.includes(id))
+      )
+      return Either.right(
         reply(
           200,
-          Lookup.services(state, token).map((placed) => Wire.listed(placed, sensitive))
+          rows.map((placed) => Wire.listed(placed, sensitive))
         )
       )
-    )
+    })
   ),
   get("/services/:uuid", "read", ({ param, sensitive, token }) =>
     database.read((state) =>

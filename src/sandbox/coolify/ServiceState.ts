@@ -35,8 +35,10 @@ export const ServiceStorage = Schema.Struct({
   /** On the server. */
   fs_path: Schema.NullOr(Schema.String),
   mount_path: Schema.String,
-  /** Of a file that Coolify writes; null: Docker makes a directory. */
+  /** Of a file that Coolify writes. */
   content: Schema.NullOr(Schema.String),
+  /** Coolify writes nothing: Docker makes a directory. */
+  is_directory: Schema.Boolean,
   created_at: Schema.Number,
   updated_at: Schema.Number
 })

@@ -131,41 +131,78 @@ export const partDetail = (placed: PlacedService, row: ServicePart): Json => {
 export const partWritten = (placed: PlacedService, row: ServicePart): Json =>
   row.kind === "database" ? part(row) : { ...part(row), service: inventoried(placed, false) }
 
-const storage = (owner: ServicePart, row: ServiceStorage): Json => ({
+/** Inside what it stores. */
+const owner = (placed: PlacedService, row: ServicePart): Json => ({
+  id: row.id,
+  ...part(row),
+  service: {
+    id: placed.service.id,
+    ...base(placed),
+    server: { id: placed.server.id, ...ServerWire.serverRow(placed.server, false) }
+  }
+})
+
+const model = ({ id, kind }: ServicePart): Json => ({
+  resource_id: id,
+  resource_type: kind === "application" ? "App\\Models\\ServiceApplication" : "App\\Models\\ServiceDatabase"
+})
+
+/** What a write answers of a storage that was just made. */
+export const newStorage = (of: ServicePart, row: ServiceStorage): Json => ({
+  id: row.id,
+  uuid: row.uuid,
+  mount_path: row.mount_path,
+  ...model(of),
+  ...stamps(row),
+  ...(row.name === null
+    ? {
+        fs_path: row.fs_path,
+        content: row.content,
+        is_directory: false,
+        is_binary: false,
+        is_too_large: false,
+        service: null,
+        resource: { id: of.id, ...part(of) }
+      }
+    : { name: row.name, host_path: null })
+})
+
+const file = (row: ServiceStorage): Json => ({
+  fs_path: row.fs_path,
+  content: row.content,
+  is_directory: row.is_directory,
+  chmod: null,
+  chown: null,
+  is_based_on_git: false,
+  is_binary: false,
+  is_host_file: false,
+  is_too_large: false
+})
+
+const shown = (row: ServiceStorage): Json => ({
   id: row.id,
   uuid: row.uuid,
   mount_path: row.mount_path,
   is_preview_suffix_enabled: true,
-  resource_id: owner.id,
-  resource_type: owner.kind,
-  resource_uuid: owner.uuid,
-  ...stamps(row)
+  ...stamps(row),
+  ...(row.name === null ? file(row) : { name: row.name, host_path: null, container_id: null })
+})
+
+export const storageWritten = (placed: PlacedService, of: ServicePart, row: ServiceStorage): Json => ({
+  ...shown(row),
+  ...model(of),
+  ...(row.name === null ? { service: owner(placed, of) } : {})
 })
 
 export const storages = ({ parts }: PlacedService): Json => {
-  const all = parts.flatMap((owner) => owner.storages.map((row) => ({ owner, row })))
+  const all = parts.flatMap(({ id, kind, storages, uuid }) =>
+    storages.map((row) => ({
+      isVolume: row.name !== null,
+      json: { ...shown(row), resource_id: id, resource_type: kind, resource_uuid: uuid }
+    }))
+  )
   return {
-    persistent_storages: all
-      .filter(({ row }) => row.name !== null)
-      .map(({ owner, row }) => ({
-        ...storage(owner, row),
-        name: row.name,
-        host_path: null,
-        container_id: null
-      })),
-    file_storages: all
-      .filter(({ row }) => row.name === null)
-      .map(({ owner, row }) => ({
-        ...storage(owner, row),
-        fs_path: row.fs_path,
-        content: row.content,
-        is_directory: row.content === null,
-        chmod: null,
-        chown: null,
-        is_based_on_git: false,
-        is_binary: false,
-        is_host_file: false,
-        is_too_large: false
-      }))
+    persistent_storages: all.filter(({ isVolume }) => isVolume).map(({ json }) => json),
+    file_storages: all.filter(({ isVolume }) => !isVolume).map(({ json }) => json)
   }
 }

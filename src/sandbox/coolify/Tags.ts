@@ -43,6 +43,23 @@ export const collectTags = (state: CoolifyState, ids: ReadonlyArray<number>): Co
   return { ...state, tags: state.tags.filter((row) => held.has(row.id) || !ids.includes(row.id)) }
 }
 
+/** These names among the tags, made where they are missing; answers their numbers. */
+export const ensureAll = (
+  state: CoolifyState,
+  fresh: Fresh,
+  teamId: number,
+  names: ReadonlyArray<string>
+): readonly [ReadonlyArray<number>, CoolifyState] => {
+  let next = state
+  const ids: Array<number> = []
+  for (const name of names) {
+    const [tag, ensured] = ensure(next, fresh, teamId, name)
+    ids.push(tag.id)
+    next = ensured
+  }
+  return [ids, next]
+}
+
 /** Attaches the tags, making those that are missing. */
 export const attach = (
   state: CoolifyState,
@@ -51,13 +68,7 @@ export const attach = (
   application: Application,
   names: ReadonlyArray<string>
 ): readonly [Application, CoolifyState] => {
-  let next = state
-  const ids = new Set(application.tag_ids)
-  for (const name of names) {
-    const [tag, ensured] = ensure(next, fresh, teamId, name)
-    ids.add(tag.id)
-    next = ensured
-  }
-  const tagged = { ...application, tag_ids: [...ids] }
+  const [ids, next] = ensureAll(state, fresh, teamId, names)
+  const tagged = { ...application, tag_ids: [...new Set([...application.tag_ids, ...ids])] }
   return [tagged, { ...next, applications: replaceRow(next.applications, tagged) }]
 }
