@@ -262,6 +262,27 @@ export const core = [
     tests: ["test/http/JsonSieve.test.ts", "test/coolify/LargeAnswers.test.ts"]
   },
   {
+    name: "the doubt about a text whose URLs were refused",
+    file: "src/coolify/AnswerError.ts",
+    find: "status === 422 || status === 409",
+    put: "status === 422",
+    tests: ["test/coolify/Services.test.ts"]
+  },
+  {
+    name: "an empty list of URLs, which is a domain",
+    file: "src/coolify/endpoints/Services.ts",
+    find: "urls.length === 0",
+    put: "urls.length < 0",
+    tests: ["test/coolify/Services.test.ts"]
+  },
+  {
+    name: "a service that is made and not started",
+    file: "src/coolify/endpoints/Services.ts",
+    find: "instant_deploy: false",
+    put: "instant_deploy: true",
+    tests: ["test/coolify/Services.test.ts", "test/coolify/LiveContract.test.ts"]
+  },
+  {
     name: "the form of an id that gets into a URL",
     file: "src/coolify/Transport.ts",
     find: "ids.some(([, id]) => !isUuid(id))",

@@ -137,6 +137,73 @@ describe("the client of coolify-mcp", () => {
       })
   )
 
+  it.scopedLive("makes a service, configures, starts and reads it, and deletes it", () =>
+    Effect.gen(function* () {
+      const client = yield* connect
+      const [server] = yield* call(() => client.listServers())
+      const project = yield* call(() => client.createProject({ name: "mcp" }))
+      const { uuid } = yield* call(() =>
+        client.createService({
+          project_uuid: project.uuid,
+          server_uuid: server!.uuid,
+          environment_name: "production",
+          name: "office",
+          docker_compose_raw: "services:\n  web:\n    image: nginx:1.27\n  cache:\n    image: redis:7.2\n"
+        })
+      )
+      const [web] = yield* call(() => client.listServiceApplications(uuid))
+      assert.lengthOf(yield* call(() => client.listServiceDatabases(uuid)), 1)
+      yield* call(() =>
+        client.updateServiceApplication(uuid, String(web!.uuid), { url: "https://office.example.com" })
+      )
+      yield* call(() => client.createServiceEnvVar(uuid, { key: "A", value: "1" }))
+      yield* call(() => client.updateServiceEnvVar(uuid, { key: "A", value: "2" }))
+      yield* call(() => client.bulkUpdateServiceEnvVars(uuid, { data: [{ key: "B", value: "3" }] }))
+      const variables = yield* call(() => client.listServiceEnvVars(uuid, { reveal: true }))
+      assert.deepStrictEqual(
+        variables.map((row) => [row.key, row.value]),
+        [
+          ["A", "2"],
+          ["B", "3"]
+        ]
+      )
+      yield* call(() => client.deleteServiceEnvVar(uuid, variables[1]!.uuid))
+      yield* call(() => client.updateService(uuid, { description: "ours", connect_to_docker_network: true }))
+      yield* call(() => client.attachServiceTags(uuid, { tag_names: ["mcp"] }))
+      assert.lengthOf(yield* call(() => client.listServiceTags(uuid)), 1)
+
+      yield* call(() => client.startService(uuid))
+      const has = (status: string) =>
+        eventually(
+          () => client.getService(uuid),
+          (row) => row.status === status
+        )
+      yield* has("running:unknown")
+      assert.include(yield* call(() => client.getServiceLogs(uuid, "web", 10)), "nginx:1.27")
+      const contents = yield* call(() => client.projectContents(project.uuid))
+      assert.deepStrictEqual(
+        contents.services.map((row) => row.uuid),
+        [uuid]
+      )
+      assert.deepStrictEqual(
+        (yield* call(() => client.listResources())).map((row) => row.uuid),
+        [uuid]
+      )
+      yield* call(() => client.stopServiceApplication(uuid, String(web!.uuid)))
+      yield* has("degraded:unhealthy")
+      yield* call(() => client.restartService(uuid))
+      yield* has("running:unknown")
+      yield* call(() => client.stopService(uuid))
+      yield* has("exited")
+      yield* call(() => client.deleteService(uuid))
+      yield* eventually(
+        () => client.listServices(),
+        (rows) => rows.length === 0
+      )
+      yield* call(() => client.deleteProject(project.uuid))
+    })
+  )
+
   it.scopedLive("understands the refusals", () =>
     Effect.gen(function* () {
       const client = yield* connect

@@ -82,6 +82,35 @@ describe("the stored state", () => {
     }).pipe(Effect.provide(NodeContext.layer))
   )
 
+  it.scoped("has services in it, and a start goes on", () =>
+    Effect.gen(function* () {
+      const file = `${yield* (yield* FileSystem.FileSystem).makeTempDirectoryScoped()}/coolify.json`
+      const first = yield* Scope.make()
+      const { uuid, world } = yield* Effect.gen(function* () {
+        const { api, base, send } = yield* Harness.make({ state: yield* inFile(file) })
+        const { autogenerate_domain: _, ...place } = base
+        const text =
+          "services:\n  web: { image: 'a:1', environment: { A: '${A:-1}' }, volumes: ['data:/data'] }\n"
+        const body = { ...place, name: "office", docker_compose_raw: Buffer.from(text).toString("base64") }
+        const { uuid } = (yield* send("POST", "/services", { body })).json
+        const world = yield* api.world
+        yield* send("POST", `/services/${uuid}/start`)
+        return { uuid: String(uuid), world }
+      }).pipe(Scope.extend(first))
+      yield* Scope.close(first, Exit.void)
+
+      const api = yield* CoolifyApi.make({ state: yield* inFile(file) })
+      const send = Harness.sender(api.app)
+      assert.deepStrictEqual((yield* api.world).services, world.services)
+      const status = Effect.map(send("GET", `/services/${uuid}`), ({ json }): string => json.status)
+      yield* until("running:unknown", status)
+      const { containers, services, volumes } = yield* api.world
+      assert.deepStrictEqual(containers[0]?.env, { A: "1" })
+      assert.strictEqual(containers[0]?.application, services[0]?.parts[0]?.uuid)
+      assert.deepStrictEqual(volumes, [`${uuid}_data`])
+    }).pipe(Effect.provide(NodeContext.layer))
+  )
+
   it.scoped("keeps everything that was answered when the process dies at once", () =>
     Effect.gen(function* () {
       const file = `${yield* (yield* FileSystem.FileSystem).makeTempDirectoryScoped()}/coolify.json`

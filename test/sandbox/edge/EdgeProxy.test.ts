@@ -85,21 +85,31 @@ const record = (sandbox: SandboxHandle, name: string, type: string, content: str
     { rrsets: [{ name: `${name}.`, type, ttl: 60, changetype: "REPLACE", records: [{ content }] }] }
   )
 
-/** Deploys an image under `host` and waits until it runs. */
-const deploy = (sandbox: SandboxHandle, host: string, variables: Readonly<Record<string, string>> = {}) =>
+const calling = (sandbox: SandboxHandle) => (method: string, path: string, body: unknown) =>
+  post(`${sandbox.apiUrl}/api/v1${path}`, { authorization: `Bearer ${sandbox.token}` }, method, body)
+
+/** Where something is to be made, in a project of this name. */
+const placeFor = (sandbox: SandboxHandle, name: string) =>
   Effect.gen(function* () {
-    const api = (method: string, path: string, body: unknown) =>
-      post(`${sandbox.apiUrl}/api/v1${path}`, { authorization: `Bearer ${sandbox.token}` }, method, body)
     const servers = yield* Effect.promise(() =>
       fetch(`${sandbox.apiUrl}/api/v1/servers`, {
         headers: { authorization: `Bearer ${sandbox.token}` }
       }).then((response) => response.json() as Promise<ReadonlyArray<{ readonly uuid: string }>>)
     )
-    const project = yield* api("POST", "/projects", { name: host })
-    const { uuid } = yield* api("POST", "/applications/dockerimage", {
+    const project = yield* calling(sandbox)("POST", "/projects", { name })
+    return {
       project_uuid: project.uuid,
       server_uuid: servers[0]?.uuid,
-      environment_name: "production",
+      environment_name: "production"
+    }
+  })
+
+/** Deploys an image under `host` and waits until it runs. */
+const deploy = (sandbox: SandboxHandle, host: string, variables: Readonly<Record<string, string>> = {}) =>
+  Effect.gen(function* () {
+    const api = calling(sandbox)
+    const { uuid } = yield* api("POST", "/applications/dockerimage", {
+      ...(yield* placeFor(sandbox, host)),
       docker_registry_image_name: "nginx:1",
       ports_exposes: "80",
       domains: `https://${host}`
@@ -197,6 +207,44 @@ describe("routing", () => {
       assert.deepInclude(yield* visit(sandbox, "down.example.com"), { status: 502, body: "Bad Gateway" })
       yield* deploy(sandbox, "ill.example.com", { SANDBOX_APP: "unhealthy" })
       assert.strictEqual((yield* visit(sandbox, "ill.example.com")).status, 503)
+    })
+  )
+
+  it.scopedLive("come through to the container of a service whose domain it is", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* withZone
+      const api = calling(sandbox)
+      yield* record(sandbox, "office.example.com", "A", "127.0.0.1")
+      const text = `services:
+  web: { image: "web:1", environment: { FABRIK_RELEASE: r1, PORT: "3000" } }
+  api: { image: "api:1", environment: { SANDBOX_APP: "status:418" } }
+`
+      const { uuid } = yield* api("POST", "/services", {
+        ...(yield* placeFor(sandbox, "office")),
+        name: "office",
+        docker_compose_raw: Buffer.from(text).toString("base64"),
+        urls: [
+          { name: "web", url: "https://office.example.com:3000" },
+          { name: "api", url: "https://office.example.com/api" }
+        ],
+        instant_deploy: true
+      })
+      yield* sandbox.world.pipe(
+        Effect.delay("20 millis"),
+        Effect.repeat({ until: ({ coolify }) => coolify.containers.length === 2 }),
+        Effect.timeout("10 seconds")
+      )
+      assert.isTrue((yield* session(sandbox, "office.example.com")).authorized)
+      const home = yield* visit(sandbox, "office.example.com")
+      assert.deepStrictEqual([home.status, home.headers["x-release"]], [200, "r1"])
+      assert.strictEqual((yield* visit(sandbox, "office.example.com", "GET", "/api/v1")).status, 418)
+      yield* api("POST", `/services/${uuid}/stop`, {})
+      yield* sandbox.world.pipe(
+        Effect.delay("20 millis"),
+        Effect.repeat({ until: ({ coolify }) => coolify.containers.length === 0 }),
+        Effect.timeout("10 seconds")
+      )
+      assert.strictEqual((yield* visit(sandbox, "office.example.com")).status, 404)
     })
   )
 })
