@@ -298,10 +298,12 @@ export const map = <F extends Schema.Struct.Fields>(fields: F, docs: MapDocs) =>
 export const record = <A, I>(
   pattern: RegExp,
   value: Schema.Schema<A, I>,
-  docs: { readonly description: string } & Required<Pick<Says, "value" | "key">>
+  docs: { readonly description: string; readonly keyForm?: string } & Required<Pick<Says, "value" | "key">>
 ) =>
   Schema.Record({
-    key: Schema.String.pipe(Schema.pattern(pattern, { jsonSchema: patterned(pattern, nameForm) })),
+    key: Schema.String.pipe(
+      Schema.pattern(pattern, { jsonSchema: patterned(pattern, docs.keyForm ?? nameForm) })
+    ),
     value
   }).annotations({
     description: docs.description,

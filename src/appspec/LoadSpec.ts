@@ -3,7 +3,12 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import { dirname, join, sep } from "node:path"
+import { maxFileBytes, tooLargeFile } from "../coolify/FileContent.ts"
+import type { Environment } from "./Interpolate.ts"
 import { maxSpecBytes, parseSpec, tooLarge } from "./ParseSpec.ts"
+import { type Complaint, quote } from "./Report.ts"
+import { besideOf } from "./sections/Files.ts"
 import { SpecError } from "./SpecError.ts"
 
 const whole = (file: string, message: string, hint?: string): SpecError =>
@@ -24,13 +29,13 @@ const explain = (file: string, error: PlatformError): SpecError => {
 }
 
 /** At most one byte over the limit is read of a file, even of one that grows after its size was asked for. */
-const readRegular = Effect.fnUntraced(function* (path: string) {
+const readRegular = Effect.fnUntraced(function* (path: string, most = maxSpecBytes) {
   const fs = yield* FileSystem.FileSystem
   const file = yield* fs.open(path, { flag: "r" })
   const chunks: Array<Uint8Array> = []
   let size = 0
-  while (size <= maxSpecBytes) {
-    const chunk = yield* file.readAlloc(maxSpecBytes + 1 - size)
+  while (size <= most) {
+    const chunk = yield* file.readAlloc(most + 1 - size)
     if (Option.isNone(chunk)) break
     chunks.push(chunk.value)
     size += chunk.value.length
@@ -68,6 +73,66 @@ export const readSpec = Effect.fn("readSpec")(function* (path: string) {
   )
   if (bytes.length > maxSpecBytes) return yield* new SpecError({ file: path, problems: [tooLarge] })
   return yield* decode(bytes, path)
+})
+
+/** What stands in the files that the spec at `file` names, by the names that it gives them. */
+const readBeside = Effect.fn("readBeside")(function* (file: string, names: ReadonlyArray<string>) {
+  const fs = yield* FileSystem.FileSystem
+  const folder = dirname(file)
+  const readOne = Effect.fnUntraced(function* (name: string) {
+    const path = join(folder, name)
+    // A link may lead anywhere.
+    const [real, home] = yield* Effect.all([fs.realPath(path), fs.realPath(folder)])
+    const { type } = yield* fs.stat(real)
+    if (real !== home && !real.startsWith(home.endsWith(sep) ? home : `${home}${sep}`)) {
+      return unread(name, "leads out of the spec's folder", "copy it there")
+    }
+    if (type !== "File") {
+      return unread(name, type === "Directory" ? "is a folder" : "is a device", "name a file")
+    }
+    const bytes = yield* readRegular(real, maxFileBytes)
+    return bytes.length > maxFileBytes
+      ? unread(name, tooLargeFile.what, tooLargeFile.hint)
+      : Either.try({
+          try: () => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes),
+          catch: (): Complaint => ({
+            message: `${quote(name)} is not UTF-8 text`,
+            hint: "save it as UTF-8; what is no text belongs into the image"
+          })
+        })
+  })
+  const read = yield* Effect.forEach(names, (name) =>
+    Effect.catchAll(readOne(name), (error) => {
+      const [first] = explain(name, error).problems
+      return Effect.succeed(
+        unread(
+          name,
+          `cannot be read: ${first?.message}`,
+          `${first?.hint ?? "check the path"}; it is looked for from the spec's folder`
+        )
+      )
+    }).pipe(Effect.map((found) => [name, found] as const))
+  )
+  return new Map(read)
+})
+
+const unread = (name: string, what: string, hint: string): Either.Either<string, Complaint> =>
+  Either.left({ message: `${quote(name)} ${what}`, hint })
+
+/** The same as {@link parseSpec}, with what stands in the files beside the spec at `file`. */
+export const parseWhole = Effect.fn("parseWhole")(function* (
+  text: string,
+  file: string,
+  environment?: Environment
+) {
+  const spec = yield* parseSpec(text, file, environment)
+  const names = besideOf(spec.files)
+  return names.length === 0 ? spec : yield* parseSpec(text, file, environment, yield* readBeside(file, names))
+})
+
+/** The same as {@link loadSpec}, with what stands in the files beside it. */
+export const loadWhole = Effect.fn("loadWhole")(function* (path: string) {
+  return yield* parseWhole(yield* readSpec(path), path)
 })
 
 /** Reads and parses the spec at `path`. Fails with everything wrong at once; the file is named as `path` names it. */

@@ -2,6 +2,7 @@ import * as Either from "effect/Either"
 import { decode } from "./Decode.ts"
 import type { Environment } from "./Interpolate.ts"
 import { presentForm } from "./OlderForm.ts"
+import type { Beside } from "./sections/Files.ts"
 import { Report } from "./Report.ts"
 import { type Spec, specIn, Written } from "./Spec.ts"
 import { SpecError, type SpecProblem } from "./SpecError.ts"
@@ -25,11 +26,13 @@ const start = { line: 1, column: 1 }
  * The spec that `text` holds, or everything wrong with it at once. Pure: no file, no clock, no network.
  * `file` is only for the messages.
  * @param environment what `${env.NAME}` stands for; without it such values stay as they are written.
+ * @param beside what stands in the files that it names; without it that is not known.
  */
 export const parseSpec = (
   text: string,
   file: string,
-  environment?: Environment
+  environment?: Environment,
+  beside?: Beside
 ): Either.Either<Spec, SpecError> => {
   const fail = (problems: ReadonlyArray<SpecProblem>) => Either.left(new SpecError({ file, problems }))
   if (text.length > maxSpecBytes || Buffer.byteLength(text) > maxSpecBytes) return fail([tooLarge])
@@ -43,6 +46,6 @@ export const parseSpec = (
   }
   const root = presentForm({ path: "", keyAt: start, node }, report)
   const read = decode(Written, root, report)
-  const spec = read === undefined ? undefined : specIn(read.value, environment, read.check)
+  const spec = read === undefined ? undefined : specIn(read.value, environment, read.check, beside)
   return spec === undefined || report.problems.length > 0 ? fail(report.problems) : Either.right(spec)
 }

@@ -22,6 +22,7 @@ import {
 import { Build, buildIn, buildOut, type BuildSettings } from "./sections/Build.ts"
 import { Command, commandIn, Release, releaseIn } from "./sections/Command.ts"
 import { type Database, Databases, databasesIn, databasesOut } from "./sections/Databases.ts"
+import { type Beside, Files, filesIn, filesOut, type SpecFile } from "./sections/Files.ts"
 import { Dns, dnsIn, dnsOut, type DnsSettings } from "./sections/Dns.ts"
 import {
   type Healthcheck,
@@ -72,6 +73,7 @@ export const Written = map(
     env: section(Env),
     secrets: section(Secrets),
     volumes: section(Volumes),
+    files: section(Files),
     resources: section(ResourcesSection),
     ports: section(Ports),
     networkAliases: section(NetworkAliases),
@@ -155,6 +157,7 @@ export interface Spec {
   /** By name; a name of the list form has none: it is supplied, else kept, else generated. */
   readonly secretRules: ReadonlyMap<string, SecretRule>
   readonly volumes: ReadonlyArray<Volume>
+  readonly files?: ReadonlyArray<SpecFile>
   readonly resources?: Resources
   /** `8080:80`: the server's, and the container's. */
   readonly ports?: ReadonlyArray<string>
@@ -181,7 +184,8 @@ export interface Spec {
 export const specIn = (
   written: Written,
   variables: Variables | undefined,
-  check: Check
+  check: Check,
+  beside?: Beside
 ): Spec | undefined => {
   if (!check.isWritten("name")) {
     check.missing("name", { message: "`name` is missing", hint: "e.g. `name: test-api`" })
@@ -211,6 +215,7 @@ export const specIn = (
   const command = commandIn(written.command, source, check)
   const release = releaseIn(written.release, command, source, check)
   const volumes = volumesIn(written.volumes, check)
+  const files = filesIn(written.files, volumes, beside, check)
   const ports = portsIn(written.ports, check)
   const runtime = runtimeIn(written, source, check)
   const dns = dnsIn(written.dns, domains, check)
@@ -237,6 +242,7 @@ export const specIn = (
         ...(interpolated.length === 0 ? {} : { interpolated }),
         ...secrets,
         volumes,
+        ...(files.length === 0 ? {} : { files }),
         ...(Object.keys(written.resources ?? {}).length === 0 ? {} : { resources: written.resources ?? {} }),
         ...(ports.length === 0 ? {} : { ports }),
         ...runtime,
@@ -265,6 +271,7 @@ export const writtenOf = (spec: Spec): Written => ({
   env: variablesOut(spec),
   secrets: secretsOut(spec),
   ...(spec.volumes.length === 0 ? {} : { volumes: spec.volumes }),
+  ...filesOut(spec.files),
   ...(spec.resources === undefined ? {} : { resources: spec.resources }),
   ...(spec.ports === undefined ? {} : { ports: spec.ports }),
   ...runtimeOut(spec),

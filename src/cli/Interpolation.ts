@@ -5,11 +5,19 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import { allowList, isOwnCredential } from "../secrets/FileSecretStore.ts"
 import { referencedIn } from "../appspec/Interpolate.ts"
+import { parseWhole } from "../appspec/LoadSpec.ts"
 import { parseSpec } from "../appspec/ParseSpec.ts"
 import { SpecError } from "../appspec/SpecError.ts"
 
-/** The same as {@link parseSpec}, with the values that this run's environment has. */
-export const parseWithEnvironment = Effect.fn("parseWithEnvironment")(function* (text: string, file: string) {
+/**
+ * The same as {@link parseSpec}, with the values that this run's environment has, and what stands in the files beside the
+ * spec, where those are to be read.
+ */
+export const parseWithEnvironment = Effect.fn("parseWithEnvironment")(function* (
+  text: string,
+  file: string,
+  { readsFiles }: { readonly readsFiles: boolean } = { readsFiles: true }
+) {
   const read = (name: string) =>
     Config.option(Config.string(name)).pipe(
       Effect.orElseSucceed(() => Option.none<string>()),
@@ -39,7 +47,7 @@ export const parseWithEnvironment = Effect.fn("parseWithEnvironment")(function* 
     }
     environment.set(name, value.value)
   }
-  return yield* parseSpec(text, file, environment)
+  return yield* readsFiles ? parseWhole(text, file, environment) : parseSpec(text, file, environment)
 })
 
 const lineOf = (text: string, name: string): number =>

@@ -1,11 +1,13 @@
 /** A plan that was saved for review: `plan --out`, then `apply` of that file. */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { Plan } from "../engine/Plan.ts"
 import { readSpec } from "../appspec/LoadSpec.ts"
+import type { Spec } from "../appspec/Spec.ts"
 import { SpecError } from "../appspec/SpecError.ts"
-import { randomUUID } from "node:crypto"
+import { createHmac, randomUUID } from "node:crypto"
 import { parseWithEnvironment } from "./Interpolation.ts"
 
 /** The first key tells it from a spec, which is YAML and so might be JSON as well. */
@@ -24,6 +26,14 @@ const PlanFile = Schema.parseJson(
     skipDns: Schema.Boolean,
     skipDeploy: Schema.Boolean,
     redeploy: Schema.Boolean,
+    /** What the files beside the spec held, without their texts: a digest of each, by name, that the salt is part of. */
+    files: Schema.optionalWith(
+      Schema.Struct({
+        salt: Schema.String,
+        digests: Schema.Record({ key: Schema.String, value: Schema.String })
+      }),
+      { exact: true }
+    ),
     /** FABRIK_OWNER, and which Coolify it was made for; older files do not tell. */
     owner: Schema.optional(Schema.String),
     target: Schema.optional(Schema.String),
@@ -34,6 +44,38 @@ export type PlanFile = typeof PlanFile.Type
 
 const problem = (file: string, message: string, hint: string) =>
   new SpecError({ file, problems: [{ line: 0, column: 0, path: "", message, hint }] })
+
+const digestsOf = ({ files = [] }: Spec, salt: string): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    files.flatMap(({ content, from }) =>
+      from === undefined || content === undefined
+        ? []
+        : [[from, createHmac("sha256", salt).update(Redacted.value(content)).digest("hex")]]
+    )
+  )
+
+/** What a saved plan has to say of the files beside its spec. */
+export const filesSeen = Effect.fn("filesSeen")(function* (spec: Spec) {
+  const salt = yield* Effect.sync(() => randomUUID())
+  const digests = digestsOf(spec, salt)
+  return Object.keys(digests).length === 0 ? {} : { files: { salt, digests } }
+})
+
+/** A plan is carried out with the files that it was made for. */
+const refuseOtherFiles = Effect.fn("refuseOtherFiles")(function* (
+  file: string,
+  { files }: PlanFile,
+  spec: Spec
+) {
+  const now = digestsOf(spec, files?.salt ?? "")
+  const changed = Object.keys(now).find((name) => now[name] !== files?.digests[name])
+  if (changed === undefined) return
+  return yield* problem(
+    file,
+    `${changed} is no longer as it was when the plan was made`,
+    "make a new one with `fabrik plan --out`, and review it"
+  )
+})
 
 /** Writes a plan with all that is needed to carry it out, readable by its owner alone. */
 export const savePlan = Effect.fn("savePlan")(function* (out: string, saved: Omit<PlanFile, "fabrikPlan">) {
@@ -102,7 +144,9 @@ export const loadSubject = Effect.fn("loadSubject")(function* (file: string) {
   const reviewed = yield* Effect.mapError(Schema.decode(PlanFile)(text), () =>
     problem(file, "this plan was changed or cut off", "make a new one with `fabrik plan --out`")
   )
-  return { spec: yield* parseWithEnvironment(reviewed.spec, reviewed.file), text: reviewed.spec, reviewed }
+  const spec = yield* parseWithEnvironment(reviewed.spec, reviewed.file)
+  yield* refuseOtherFiles(file, reviewed, spec)
+  return { spec, text: reviewed.spec, reviewed }
 })
 
 /** The text of a saved plan; `undefined` for anything else, which is then read as a spec, with its own messages. */

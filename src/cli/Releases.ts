@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
 import { recordRelease as record, type Finished } from "../orchestrator/Releases.ts"
+import type { SecretStore } from "../secrets/SecretStore.ts"
 import type { History } from "../state/History.ts"
 import * as Say from "./Say.ts"
 import { Watch } from "./Watch.ts"
@@ -17,13 +18,11 @@ export const addressOf = ({
 /** Notes a release. A history that cannot be written is no reason to call a success a failure. */
 export const recordRelease = (
   finished: Omit<Finished, "run">
-): Effect.Effect<void, never, History | Watch | Screen> =>
+): Effect.Effect<void, never, History | SecretStore | Watch | Screen> =>
   Effect.gen(function* () {
     const { run } = yield* Watch
     if (run === undefined) return
     yield* record({ ...finished, run }).pipe(
-      Effect.catchTag("HistoryError", (error) =>
-        Say.warn(`${error.message}; \`fabrik rollback\` will not know this release`)
-      )
+      Effect.catchAll((error) => Say.warn(`${error.message}; \`fabrik rollback\` will not know this release`))
     )
   })

@@ -33,7 +33,7 @@ export interface ValueProblem {
 const control = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F]|\p{Cs}/u
 
 /** What Str::trim of Laravel 11 takes from both ends besides the blanks of `\s`. */
-const droppedCharacter =
+export const droppedCharacter =
   /[\s\u00AD\u061C\u115F\u1160\u180E\u200B-\u200F\u2060-\u2065\u206A-\u206F\u2800\u3164\uFFA0\u{1D159}\u{1D173}-\u{1D17A}\u{E0020}]|\u034F|\u17B4|\u17B5/u
 
 const nameOf = (character: string): string => {

@@ -9,6 +9,7 @@ import type { CoolifyClient } from "../coolify/CoolifyClient.ts"
 import type { CoolifyError } from "../coolify/CoolifyError.ts"
 import type { Application } from "../coolify/endpoints/Applications.ts"
 import type { PlainSettings } from "../coolify/endpoints/PlainSettings.ts"
+import type { Stored } from "../coolify/endpoints/Storages.ts"
 import type { RefusedError } from "../engine/DeployError.ts"
 import type { Change, FieldChange } from "../engine/Plan.ts"
 import type { Run } from "../engine/Run.ts"
@@ -33,11 +34,13 @@ export interface Part {
    * Reads what the application has, where it can matter, and compares.
    * @param application `undefined`: there is none yet.
    * @param given what fabrik has given it. `undefined`: nothing tells.
+   * @param stored its volumes and files: one request, made when the first part asks for them.
    */
   readonly plan: (
     application: Application | undefined,
-    given: Given | undefined
-  ) => Effect.Effect<PlannedPart, CoolifyError | RefusedError, CoolifyClient>
+    given: Given | undefined,
+    stored: Effect.Effect<Stored, CoolifyError, CoolifyClient>
+  ) => Effect.Effect<PlannedPart, CoolifyError | RefusedError | SecretError, CoolifyClient | SecretStore>
 }
 
 /** What fabrik has given an application. */
@@ -48,6 +51,8 @@ export interface Given {
   readonly isEmpty: boolean
   /** It stands in the application's release; otherwise that one has never run, so that all of it may be fabrik's. */
   readonly isNoted: boolean
+  /** The first digits of a digest of what the resource of that name holds; `undefined`: none was left, or two were. */
+  readonly digest: (name: string) => string | undefined
 }
 
 export interface PlannedPart {
@@ -59,6 +64,8 @@ export interface PlannedPart {
   readonly fields?: ReadonlyArray<FieldChange>
   /** The plain settings that `update` writes. */
   readonly plain?: PlainSettings
+  /** To be left at Coolify, for who may not read what a resource holds, by its name. */
+  readonly digests?: ReadonlyMap<string, string>
   /** What the operator should know before saying yes, one sentence each. */
   readonly notes: ReadonlyArray<string>
   /** Why no other application can take this one's place without a loss; `undefined`: one can. */

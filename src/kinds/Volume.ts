@@ -9,7 +9,7 @@ import { RefusedError } from "../engine/DeployError.ts"
 import { announce, changing, codecOf, type Kind } from "../engine/Kind.ts"
 import type { Change as PlanLine, FieldChange } from "../engine/Plan.ts"
 import { absentIfNotFound } from "./Find.ts"
-import type { Given, Part, PlannedPart } from "./Part.ts"
+import type { Part, PlannedPart } from "./Part.ts"
 
 const propsSchema = () =>
   Schema.Struct({
@@ -76,9 +76,7 @@ interface Difference {
 }
 
 /** The volumes of an application, as a spec names them, and the directories of the server that it cannot name. */
-export const readVolumes = Effect.fn("readVolumes")(function* (uuid: string) {
-  const coolify = yield* CoolifyClient
-  const { volumes: all } = yield* coolify.storages.list(uuid)
+export const readVolumes = (uuid: string, all: ReadonlyArray<Storage>) => {
   const [volumes, directories] = [
     all.filter(({ hostPath }) => hostPath === undefined),
     all.filter(({ hostPath }) => hostPath !== undefined)
@@ -87,16 +85,18 @@ export const readVolumes = Effect.fn("readVolumes")(function* (uuid: string) {
     volumes: volumes.map((storage): Wanted => ({ name: nameIn(uuid, storage), path: storage.mountPath })),
     directories: directories.map(({ hostPath, mountPath }) => `${hostPath}:${mountPath}`)
   }
-})
+}
 
 /** The volumes that a spec names. Others stay, unless fabrik has added them. */
 export const volumesOf = (wanted: ReadonlyArray<Wanted>): Part => ({
   kind: volume.name,
   names: wanted.map(({ name }) => name),
   wanted: JSON.stringify(wanted.map(({ name, path }) => [name, path])),
-  plan: (application, given) =>
+  plan: (application, given, all) =>
     Effect.gen(function* () {
-      const stored = application === undefined ? [] : yield* read(application, wanted, given)
+      // Not asked where there is nothing to find, as for the many applications that have no volume.
+      const asks = application !== undefined && (wanted.length > 0 || given?.isEmpty !== true)
+      const stored = asks ? (yield* all).volumes : []
       const there = stored.map((storage) => ({
         storage,
         name: nameIn(application?.uuid ?? "", storage)
@@ -121,15 +121,6 @@ export const volumesOf = (wanted: ReadonlyArray<Wanted>): Part => ({
       )
     })
 })
-
-/** One request more; not made where there is nothing to find, as for the many applications that have no volume. */
-const read = (application: Application, wanted: ReadonlyArray<Wanted>, given: Given | undefined) =>
-  Effect.gen(function* () {
-    const coolify = yield* CoolifyClient
-    return wanted.length === 0 && given?.isEmpty === true
-      ? []
-      : ((yield* absentIfNotFound(coolify.storages.list(application.uuid)))?.volumes ?? [])
-  })
 
 /** Docker mounts the last one of two volumes at one path, so the data of the other would seem to be gone. */
 const inTheWay = (name: string, { mountPath }: Storage) =>

@@ -42,7 +42,7 @@ import { Owner } from "../engine/Owner.ts"
 import { afterDeployment } from "./steps/AfterDeployment.ts"
 import { deploy } from "./steps/Deploy.ts"
 import { provision } from "./steps/Provision.ts"
-import { interpolatedOf, resolveSecrets, settleSecrets, type SettledSecrets } from "./steps/ResolveSecrets.ts"
+import { givenBesides, resolveSecrets, settleSecrets, type SettledSecrets } from "./steps/ResolveSecrets.ts"
 import { validate } from "./steps/Validate.ts"
 import { publicUrl, verify } from "./steps/Verify.ts"
 import { standingsSeen, type Standing } from "./Standing.ts"
@@ -133,7 +133,7 @@ const plan = Effect.fn("plan")(function* (spec: Spec, options: ApplyOptions) {
         offline: options.offline,
         begun: options.begunSecrets
       }).pipe(Effect.flatMap((secrets) => withReferences(spec, observed, secrets)))
-  yield* announceInJournal([...settled.secrets, ...interpolatedOf(spec)], options, {
+  yield* announceInJournal([...settled.secrets, ...givenBesides(spec)], options, {
     owner: yield* Owner,
     server: observed.server.uuid,
     stood: stood.map((standing) => standing.run)
@@ -217,6 +217,7 @@ export const desire = Effect.fn("desire")(function* (
     variables: [...made, ...standing].toSorted((a, b) => (a.key < b.key ? -1 : 1)),
     ...settled,
     had: releaseIn(observed.variables)?.has ?? [],
+    digests: new Map(observed.parts.flatMap(({ digests }) => [...(digests?.entries() ?? [])])),
     target: yield* targetOf(spec, observed.server, observed.dns.length > 0)
   } satisfies Desired
 })

@@ -1,18 +1,23 @@
 /** fabrik's own shape, for all that an application is made of: where a new kind of resource is registered. */
 import * as EffectArray from "effect/Array"
 import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
 import type { Application } from "../coolify/endpoints/Applications.ts"
+import { filesOut, type SpecFile } from "../appspec/sections/Files.ts"
 import { isSchedule, type Schedule, schedulesOut } from "../appspec/sections/Schedules.ts"
+import { containerPath } from "../appspec/sections/Volumes.ts"
 import type { Spec } from "../appspec/Spec.ts"
 import type { NewTask, ScheduledTask } from "../coolify/endpoints/ScheduledTasks.ts"
+import { type FileStorage, isOwnFile } from "../coolify/endpoints/Storages.ts"
 import type { Database } from "../coolify/endpoints/Databases.ts"
 import { undoable } from "../engine/Kind.ts"
 import * as Marker from "../engine/Marker.ts"
 import { application } from "../kinds/Application.ts"
 import { database, type WantedDatabase } from "../kinds/Database.ts"
 import { environment } from "../kinds/Environment.ts"
-import type { Part } from "../kinds/Part.ts"
+import { describe, file, filesOf } from "../kinds/File.ts"
+import type { Given, Part } from "../kinds/Part.ts"
 import { project } from "../kinds/Project.ts"
 import { record } from "../kinds/Record.ts"
 import { release } from "../kinds/Release.ts"
@@ -20,6 +25,7 @@ import { schedule, schedulesOf } from "../kinds/Schedule.ts"
 import { variables } from "../kinds/Variables.ts"
 import { readVolumes, volume, volumesOf } from "../kinds/Volume.ts"
 import { settingsKind } from "../kinds/Settings.ts"
+import { textLooksSecret } from "./PlainVariables.ts"
 import { readSettings, settingsPart } from "./Settings.ts"
 
 /** What a journal can tell of, so that another run can undo it. */
@@ -30,6 +36,7 @@ export const kinds = [
   undoable(variables),
   undoable(volume),
   undoable(schedule),
+  undoable(file),
   undoable(database),
   undoable(record),
   undoable(release)
@@ -60,13 +67,16 @@ export const ownDatabases = (
 export const partsOf = (spec: Spec): ReadonlyArray<Part> => [
   settingsPart(spec),
   volumesOf(spec.volumes),
+  filesOf(spec.files ?? []),
   schedulesOf((spec.schedules ?? []).map(({ cron, ...task }) => ({ ...task, frequency: cron })))
 ]
 
 /** What a spec says of an application's parts (`sections`), and what of them no spec can say. */
 export const readParts = Effect.fn("readParts")(function* (application: Application) {
-  const { directories, volumes } = yield* readVolumes(application.uuid)
   const coolify = yield* CoolifyClient
+  const stored = yield* coolify.storages.list(application.uuid)
+  const { directories, volumes } = readVolumes(application.uuid, stored.volumes)
+  const { files, left, secret } = readFiles(stored.files)
   const tasks = yield* coolify.scheduledTasks.list(application.uuid)
   const [said, unsaid] = EffectArray.partition(tasks, (task) => !isSayable(task, tasks))
   const settings = readSettings(yield* coolify.applications.get(application.uuid))
@@ -74,13 +84,16 @@ export const readParts = Effect.fn("readParts")(function* (application: Applicat
     sections: {
       ...settings.sections,
       ...(volumes.length === 0 ? {} : { volumes }),
+      ...filesOut(files),
       ...schedulesOut(said.map(asSchedule))
     },
     left: [
       ...settings.left,
       ...directories.map((directory) => `volume ${directory}`),
+      ...left,
       ...unsaid.map(({ name }) => `scheduled task ${name}`)
-    ]
+    ],
+    secretFiles: secret
   }
 })
 
@@ -100,14 +113,57 @@ const isSayable = (task: ScheduledTask, among: ReadonlyArray<ScheduledTask>): bo
 
 /** Stands for a resource in the comment of a release, which has little room; what it begins with tells the kind. */
 export const shortName = (kind: string, name: string): string =>
-  kind === settingsKind ? `.${name}` : `${signOf(kind)}${Marker.digest(`${kind} ${name}`).slice(0, 4)}`
+  kind === settingsKind
+    ? `.${name}`
+    : `${kind === schedule.name ? "@" : ""}${Marker.digest(`${kind} ${name}`).slice(0, 4)}`
 
-const signOf = (kind: string): string => (kind === settingsKind ? "." : kind === schedule.name ? "@" : "")
+/** Anything doubtful is not written into a spec, as with variables. */
+const readFiles = (stored: ReadonlyArray<FileStorage>) => {
+  const files: Array<SpecFile> = []
+  const left: Array<string> = []
+  const secret: Array<string> = []
+  for (const one of stored) {
+    const { content, mountPath: path } = one
+    if (!isOwnFile(one) || !containerPath.test(path)) left.push(describe(one))
+    else if (content === undefined || textLooksSecret(Redacted.value(content))) secret.push(path)
+    else files.push({ path, content, losesBreak: false })
+  }
+  return { files, left, secret }
+}
 
-/** Whether it may be a resource of the kind that a {@link shortName} stands for. */
-export const mayBeOf = (kind: string, short: string): boolean =>
-  (/^[^0-9a-f]/.exec(short)?.[0] ?? "") === signOf(kind)
+/** What a release's comment says that fabrik has given the application, of one kind. */
+export const givenOf = (kind: string, noted: ReadonlyArray<string>): Given => {
+  const digestsOf = (name: string) =>
+    noted.flatMap((one) => (one.startsWith(`${shortName(kind, name)}~`) ? [one.slice(5)] : []))
+  return {
+    has: (name) => noted.includes(shortName(kind, name)) || digestsOf(name).length > 0,
+    isEmpty: !noted.some((one) => kindOf(one) === kind),
+    isNoted: true,
+    // A run that did not come to its end has left the old one beside its own.
+    digest: (name) => {
+      const [digest, ...more] = digestsOf(name)
+      return more.length > 0 ? undefined : digest
+    }
+  }
+}
 
-/** The resources of a spec's parts, by {@link shortName}. */
-export const namesOf = (spec: Spec): ReadonlyArray<string> =>
-  partsOf(spec).flatMap(({ kind, names }) => names.map((name) => shortName(kind, name)))
+const kindOf = (noted: string): string =>
+  noted.startsWith(".")
+    ? settingsKind
+    : noted.startsWith("@")
+      ? schedule.name
+      : noted.includes("~")
+        ? file.name
+        : volume.name
+
+/** The resources of a spec's parts as a release's comment notes them. */
+export const notedOf = (
+  spec: Spec,
+  digests: ReadonlyMap<string, string> = new Map()
+): ReadonlyArray<string> =>
+  partsOf(spec).flatMap(({ kind, names }) =>
+    names.map((name) => {
+      const digest = kind === file.name ? digests.get(name) : undefined
+      return digest === undefined ? shortName(kind, name) : `${shortName(kind, name)}~${digest}`
+    })
+  )

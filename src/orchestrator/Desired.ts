@@ -24,7 +24,7 @@ import {
 import { unknownAddress, type WantedRecord } from "../kinds/DiffRecord.ts"
 import { RefusedError } from "../engine/DeployError.ts"
 import * as Marker from "../engine/Marker.ts"
-import { namesOf, partsOf } from "./Blueprint.ts"
+import { notedOf, partsOf } from "./Blueprint.ts"
 import type { PendingVariable } from "./References.ts"
 import { plainSettings } from "./Settings.ts"
 
@@ -51,6 +51,8 @@ export interface Desired {
   readonly referenceNotes?: ReadonlyArray<string>
   /** Short names of what an earlier run has given the application, and this one may still have to take away. */
   readonly had?: ReadonlyArray<string>
+  /** Of what the spec's files hold, by path. */
+  readonly digests?: ReadonlyMap<string, string>
 }
 
 export interface PlannedSecret {
@@ -110,7 +112,7 @@ export const isEdited = Effect.fn("isEdited")(function* ({ comment, value }: Obs
 })
 
 /** Tells whether a spec (with the values of its secrets) is the one that was applied last. */
-export const specDigest = ({ application, held = [], variables, target, spec }: Desired): string =>
+export const specDigest = ({ application, digests, held = [], variables, target, spec }: Desired): string =>
   Marker.digest(
     JSON.stringify([
       { ...application, description: "" },
@@ -120,7 +122,8 @@ export const specDigest = ({ application, held = [], variables, target, spec }: 
       target,
       spec.dns,
       ...spec.databases.map(({ engine, image, name }) => [name, engine, image]),
-      ...partsOf(spec).flatMap(({ kind, names, wanted }) => (names.length === 0 ? [] : [[kind, wanted]]))
+      ...partsOf(spec).flatMap(({ kind, names, wanted }) => (names.length === 0 ? [] : [[kind, wanted]])),
+      ...(digests?.entries() ?? [])
     ])
   )
 
@@ -153,7 +156,7 @@ export const releaseVariable = (
     release: desired.run,
     specDigest: specDigest(desired),
     pending,
-    has: [...new Set([...namesOf(desired.spec), ...(pending ? (desired.had ?? []) : kept)])]
+    has: [...new Set([...notedOf(desired.spec, desired.digests), ...(pending ? (desired.had ?? []) : kept)])]
   })
 
 /** The release with what its comment is to tell. */

@@ -14,7 +14,7 @@ import { noProvider } from "../dns/DnsDryRun.ts"
 import { DnsError } from "../dns/DnsError.ts"
 import { KnownSecrets } from "../secrets/KnownSecrets.ts"
 import type { Spec } from "../appspec/Spec.ts"
-import { databasesOf, mayBeOf, ownDatabases, partsOf, shortName } from "./Blueprint.ts"
+import { databasesOf, givenOf, ownDatabases, partsOf } from "./Blueprint.ts"
 import { refuseDelegated } from "./Delegation.ts"
 import { RefusedError } from "../engine/DeployError.ts"
 import { holders } from "./Managed.ts"
@@ -82,22 +82,17 @@ export const observe = Effect.fn("observe")(function* (spec: Spec, options: { re
   const { provider } = yield* DnsClient
   const recordsUnseen = everywhere && !options.skipDns && isNowhere(spec) && provider === noProvider
   const given = (kind: string): Given | undefined => {
-    if (release !== undefined) {
-      return {
-        has: (name) => release.has.includes(shortName(kind, name)),
-        isEmpty: !release.has.some((short) => mayBeOf(kind, short)),
-        isNoted: true
-      }
-    }
+    if (release !== undefined) return givenOf(kind, release.has)
     // A first run that was killed had no time to note it. What has never run holds nothing that anybody could miss.
     return coolify.application?.status === "exited"
-      ? { has: () => true, isEmpty: false, isNoted: false }
+      ? { has: () => true, isEmpty: false, isNoted: false, digest: () => undefined }
       : undefined
   }
+  const stored = yield* Effect.cached(storedOf(coolify.application))
   const [databases, parts, orphans] = yield* Effect.all(
     [
       observeDatabases(spec, coolify.databases),
-      Effect.forEach(partsOf(spec), ({ kind, plan }) => plan(coolify.application, given(kind)), {
+      Effect.forEach(partsOf(spec), ({ kind, plan }) => plan(coolify.application, given(kind), stored), {
         concurrency: "unbounded"
       }),
       options.skipDns ? Effect.succeed([]) : observeOrphans(spec, coolify.application, { everywhere })
@@ -115,6 +110,14 @@ export const observe = Effect.fn("observe")(function* (spec: Spec, options: { re
     ...(recordsUnseen ? { recordsUnseen } : {})
   } satisfies Observed
 })
+
+const storedOf = (application: Application | undefined) =>
+  Effect.gen(function* () {
+    const coolify = yield* CoolifyClient
+    const stored =
+      application === undefined ? undefined : yield* absentIfNotFound(coolify.storages.list(application.uuid))
+    return stored ?? { volumes: [], files: [] }
+  })
 
 /** @param inventory what the environment tells of; for other engines one more request is needed. */
 export const everyDatabase = Effect.fn("everyDatabase")(function* (

@@ -68,3 +68,10 @@ const secretValue =
 
 export const looksSecret = (key: string, value: string): boolean =>
   secretKey.test(key) || secretValue.test(value)
+
+/** The same of a text in which lines may name what they hold: `password = x`. */
+export const textLooksSecret = (text: string): boolean =>
+  text.split("\n").some((line) => {
+    const [, key = "", value = ""] = /^\W*([\w.-]+)\W*[:=]\s*(.*)$/.exec(line) ?? []
+    return value === "" ? secretValue.test(line) : looksSecret(key, value)
+  })

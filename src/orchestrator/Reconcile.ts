@@ -271,7 +271,7 @@ const refuseLongComment = (
         new RefusedError({
           reason: "Unsendable",
           detail:
-            "the spec names more volumes, schedules and settings than fabrik can note down at Coolify, about 30",
+            "the spec names more volumes, files, schedules and settings than fabrik can note down at Coolify: about 30, or a dozen files",
           next: "name fewer, or spread them over several applications"
         })
       )

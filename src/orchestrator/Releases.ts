@@ -1,7 +1,11 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
 import type { Spec } from "../appspec/Spec.ts"
+import * as Marker from "../engine/Marker.ts"
+import { SecretStore } from "../secrets/SecretStore.ts"
 import { History, type Release } from "../state/History.ts"
 import { RefusedError } from "../engine/DeployError.ts"
 import type { RunFinished } from "../engine/DeploymentEvent.ts"
@@ -19,6 +23,42 @@ export interface Finished {
   readonly coolify: string | undefined
 }
 
+const besides = ({ files = [] }: Spec) =>
+  files.flatMap(({ content, from, path }) =>
+    from === undefined || content === undefined ? [] : [{ path, content }]
+  )
+
+const groupOf = (release: string): string => `release-${release}`
+
+/** Keeps what the files beside the spec held, as they may hold something else when it is gone back to. */
+const keepFiles = Effect.fn("keepFiles")(function* (spec: Spec, release: string) {
+  const store = yield* SecretStore
+  const files = besides(spec)
+  if (files.length === 0) return {}
+  for (const { content, path } of files) {
+    yield* store.keep(groupOf(release), Marker.digest(path), content)
+  }
+  const all = JSON.stringify(files.map(({ content, path }) => [path, Redacted.value(content)]))
+  return { files: yield* store.digest(Redacted.make(all)) }
+})
+
+/** A release's spec with what the files beside it held; `missing`: the names of those that are not kept here. */
+export const withKeptFiles = Effect.fn("withKeptFiles")(function* (spec: Spec, release: string) {
+  const store = yield* SecretStore
+  const found = yield* Effect.forEach(spec.files ?? [], (file) =>
+    file.from === undefined
+      ? Effect.succeed(file)
+      : Effect.map(store.kept(groupOf(release), Marker.digest(file.path)), (kept) => ({
+          ...file,
+          content: Option.getOrUndefined(kept)
+        }))
+  )
+  const missing = found.flatMap(({ content, from }) =>
+    from !== undefined && content === undefined ? [from] : []
+  )
+  return { spec: found.length === 0 ? spec : { ...spec, files: found }, missing }
+})
+
 /**
  * Notes a release: a run that changed something and succeeded. A run that did not look
  * at the application is none. One that found everything right is noted when there is
@@ -31,13 +71,24 @@ export const recordRelease = Effect.fn("recordRelease")(function* (finished: Fin
   const { spec, text, backTo, coolify } = finished
   if (outcome === "unchanged" && backTo === undefined && (yield* history.list(spec)).length > 0) return
   const at = yield* Clock.currentTimeMillis
+  const before = yield* history.list(spec)
+  const files = yield* keepFiles(spec, finished.run)
   yield* history.record(spec, {
     release: finished.run,
     at,
     text,
+    ...files,
     ...(backTo === undefined ? {} : { backTo }),
     ...(coolify === undefined ? {} : { coolify })
   })
+  const now = yield* history.list(spec)
+  const store = yield* SecretStore
+  const dropped = before.filter(({ release }) => now.every((one) => one.release !== release))
+  yield* Effect.forEach(
+    dropped.filter((one) => one.files !== undefined),
+    ({ release }) => store.forget(groupOf(release)),
+    { discard: true }
+  )
 })
 
 /**
@@ -56,7 +107,7 @@ export const chooseRelease = (
     )
   }
   if (to === undefined) {
-    const earlier = releases.findLast(({ text }) => text !== present.text)
+    const earlier = releases.findLast(({ files, text }) => text !== present.text || files !== present.files)
     return earlier === undefined
       ? refuse(
           "no earlier release with another spec is recorded here",

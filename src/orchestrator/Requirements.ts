@@ -17,6 +17,7 @@ interface Requirement {
  */
 export const requirements: ReadonlyArray<Requirement> = [
   { key: "volumes", since: "4.0.0", isUsed: ({ volumes }) => volumes.length > 0 },
+  { key: "files", since: "4.0.0", isUsed: ({ files = [] }) => files.length > 0 },
   {
     key: "schedules",
     since: "4.0.0",

@@ -1,10 +1,8 @@
 /** Pure: a spec for what already runs, with what it cannot say in comments. */
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
-import * as Redacted from "effect/Redacted"
 import { isIP } from "node:net"
 import { defaultPort, type Application, type ListedApplication } from "../coolify/endpoints/Applications.ts"
-import { connectionIn } from "../coolify/DatabaseEngine.ts"
 import type { Database } from "../coolify/endpoints/Databases.ts"
 import type { ObservedVariable } from "../coolify/endpoints/Variables.ts"
 import type { Server } from "../coolify/endpoints/Servers.ts"
@@ -19,11 +17,9 @@ import { variablesOut } from "../appspec/sections/Variables.ts"
 import type { Spec, Written as Keys } from "../appspec/Spec.ts"
 import { comment, nothing, writeKeys } from "../appspec/WriteSpec.ts"
 import { RefusedError } from "../engine/DeployError.ts"
-import { isReference, type TextTemplate } from "../appspec/Interpolate.ts"
 import * as Marker from "../engine/Marker.ts"
 import type { ObservedDns } from "../kinds/DiffRecord.ts"
-import { fieldOf } from "./References.ts"
-import { isOurComment } from "../kinds/VariableComment.ts"
+import { referencesIn, shortNamed } from "./ReferencesText.ts"
 import { sortVariables } from "./PlainVariables.ts"
 import { specName, type Place } from "./Managed.ts"
 
@@ -34,7 +30,12 @@ export interface Existing {
   readonly variables: ReadonlyArray<ObservedVariable>
   readonly servers: ReadonlyArray<Server>
   /** What belongs to it beside its variables, as a spec says it; `left`: what none can. */
-  readonly parts?: { readonly sections: Partial<Keys>; readonly left: ReadonlyArray<string> }
+  readonly parts?: {
+    readonly sections: Partial<Keys>
+    readonly left: ReadonlyArray<string>
+    /** Paths of files whose text may be a secret, or cannot be read. */
+    readonly secretFiles: ReadonlyArray<string>
+  }
   /** What stands at its domains, as far as that is known. */
   readonly dns: ReadonlyArray<ObservedDns>
   /** Those that fabrik has made for it. */
@@ -47,61 +48,12 @@ export interface Written {
   readonly spec: Spec
 }
 
-/** The databases by what the spec calls them. */
-const shortNamed = ({ application, databases = [] }: Existing) => {
-  const prefix = `${specName(application.name) || "app"}-`
-  return databases.map(({ engine, image, name, url }) => ({
-    name: name.slice(prefix.length),
-    engine,
-    image,
-    url
-  }))
-}
-
-/** Variables of fabrik's that are made of what the databases tell, as a spec says it. */
-const referencesIn = (
-  rows: ReadonlyArray<ObservedVariable>,
-  databases: ReturnType<typeof shortNamed>
-): Readonly<Record<string, TextTemplate>> => {
-  const told = databases.flatMap(({ engine, name, url }) => {
-    const connection = url === undefined ? undefined : connectionIn(engine, url)
-    return connection === undefined ? [] : [{ database: name, connection }]
-  })
-  const templateOf = (value: string): TextTemplate => {
-    let parts: TextTemplate = [value]
-    for (const { connection, database } of told) {
-      // The others are short words that mean the same wherever they come from.
-      for (const field of ["url", "password", "host"] as const) {
-        const text = fieldOf(connection, { database, field })
-        if (text === "") continue
-        parts = parts.flatMap((part) =>
-          typeof part === "string"
-            ? part
-                .split(text)
-                .flatMap((piece, index): TextTemplate =>
-                  index === 0 ? [piece] : [{ database, field }, piece]
-                )
-            : [part]
-        )
-      }
-    }
-    return parts
-  }
-  return Object.fromEntries(
-    rows.flatMap(({ comment: said, isPreview, key, value }) => {
-      if (isPreview || value === undefined || !isOurComment(said)) return []
-      const template = templateOf(Redacted.value(value))
-      return template.some(isReference) ? [[key, template]] : []
-    })
-  )
-}
-
 /** The spec, or why there can be none. What it holds is what {@link parseSpec} makes of it, and nothing is invented. */
 export const writeSpec = (existing: Existing): Either.Either<Written, RefusedError> =>
   Either.gen(function* () {
     const { application, place } = existing
     const domains = chooseDomains(application)
-    const databases = shortNamed(existing)
+    const databases = shortNamed(application, existing.databases ?? [])
     const references = referencesIn(existing.variables, databases)
     const variables = sortVariables(
       existing.variables.filter(({ key }) => !Object.hasOwn(references, key)),
@@ -201,6 +153,7 @@ const remarks = (
   domains: ReadonlyArray<string>
 ): ReadonlyArray<string> => {
   const left = [...application.otherSettings, ...(parts?.left ?? [])]
+  const { secretFiles = [] } = parts ?? {}
   const named = domains.map((domain) => `https://${domain}`)
   const others = application.domains.filter((domain) => !named.includes(domain.replace(/\/$/, "")))
   return [
@@ -216,6 +169,11 @@ const remarks = (
       ? []
       : comment(
           `Coolify also serves ${others.join(", ")}. A specification has https domains without port and path: \`fabrik apply\` takes these away.`
+        )),
+    ...(secretFiles.length === 0
+      ? []
+      : comment(
+          `Texts that look secret are not read into a file, so ${secretFiles.join(", ")} is not in here. Save the text beside this file and name it under \`files\` (${secretFiles[0]}: ./NAME): where fabrik had written it, \`fabrik apply\` removes it otherwise.`
         )),
     ...(left.length === 0 ? [] : comment(`Not in here, and left in Coolify as it is: ${left.join(", ")}.`))
   ]

@@ -14,7 +14,9 @@ export const Release = Schema.Struct({
   /** The address of the Coolify that it was deployed to; absent: a sandbox, or noted by an earlier version. */
   coolify: Schema.optional(Schema.String),
   /** The spec's YAML. */
-  text: Schema.String
+  text: Schema.String,
+  /** A keyed digest of what the files beside the spec held; absent: it has none. */
+  files: Schema.optional(Schema.String)
 })
 export type Release = typeof Release.Type
 

@@ -2,8 +2,9 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
 import { fileURLToPath } from "node:url"
-import { loadSpec } from "../../src/appspec/LoadSpec.ts"
+import { loadSpec, loadWhole } from "../../src/appspec/LoadSpec.ts"
 import { maxSpecBytes } from "../../src/appspec/ParseSpec.ts"
 import { SpecError } from "../../src/appspec/SpecError.ts"
 
@@ -29,7 +30,8 @@ describe("loadSpec", () => {
     "settings.yaml",
     "worker.yaml",
     "two-hosts.yaml",
-    "redirect.yaml"
+    "redirect.yaml",
+    "files.yaml"
   ])("loads %s", (name) =>
     Effect.gen(function* () {
       const spec = yield* loadSpec(fixture(name))
@@ -133,6 +135,46 @@ describe("loadSpec", () => {
       const readable = yield* Effect.isSuccess(fs.readFile(file))
       const text = yield* message(file)
       assert.match(text, readable ? /`domain` is missing/ : /no permission to read the file/)
+    }).pipe(Effect.provide(NodeFileSystem.layer))
+  )
+})
+
+describe("the files beside a spec", () => {
+  const spec = (name: string) =>
+    `name: a\ndomain: a.example.com\nsource: { image: nginx }\nport: 80\nfiles:\n  /etc/a: ${name}\n`
+
+  it.scoped("are read from its folder, wherever that is, and through links that stay in it", () =>
+    Effect.gen(function* () {
+      const { file, folder, fs } = yield* withFile(spec("sub/link.conf"))
+      yield* fs.makeDirectory(`${folder}/sub`)
+      yield* fs.writeFileString(`${folder}/app.conf`, "a=${HOME}\n")
+      yield* fs.symlink("../app.conf", `${folder}/sub/link.conf`)
+      const [found] = (yield* loadWhole(file)).files ?? []
+      assert.strictEqual(found?.content && Redacted.value(found.content), "a=${HOME}")
+      assert.isUndefined((yield* loadSpec(file)).files?.[0]?.content)
+    }).pipe(Effect.provide(NodeFileSystem.layer))
+  )
+
+  const problems: ReadonlyArray<readonly [name: string, message: string]> = [
+    ["missing", "there is no such file"],
+    ["folder", "is a folder"],
+    [".", "is a folder"],
+    ["binary", "is not UTF-8 text"],
+    ["large", "is larger than 64 KiB"],
+    ["outside", "leads out of the spec's folder"],
+    ["large/x", "there is no such file"]
+  ]
+  it.scoped.each(problems)("%s: %s, at its place", ([name, message]) =>
+    Effect.gen(function* () {
+      const { file, folder, fs } = yield* withFile(spec(name))
+      yield* fs.makeDirectory(`${folder}/folder`)
+      yield* fs.writeFile(`${folder}/binary`, new Uint8Array([0xff, 0xfe, 0]))
+      yield* fs.writeFileString(`${folder}/large`, "\u00e9".repeat(40_000))
+      yield* fs.symlink("/etc/hostname", `${folder}/outside`)
+      const { problems } = yield* Effect.flip(loadWhole(file))
+      assert.strictEqual(problems.length, 1)
+      assert.include(problems[0]?.message, message)
+      assert.deepInclude(problems[0], { line: 6, column: 11, path: "files./etc/a" })
     }).pipe(Effect.provide(NodeFileSystem.layer))
   )
 })

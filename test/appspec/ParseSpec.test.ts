@@ -2,12 +2,16 @@ import { readFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
+import * as FastCheck from "effect/FastCheck"
+import * as Redacted from "effect/Redacted"
 import { parseDocument } from "yaml"
 import { parseSpec } from "../../src/appspec/ParseSpec.ts"
 import type { Spec } from "../../src/appspec/Spec.ts"
+import type { SpecFile } from "../../src/appspec/sections/Files.ts"
 import type { SecretRule } from "../../src/appspec/sections/Secrets.ts"
 import type { SpecError } from "../../src/appspec/SpecError.ts"
 import { schemaProblems } from "../support/SpecSchema.ts"
+import { trimmed } from "../../src/sandbox/coolify/Trim.ts"
 import { pythonApi } from "../../src/appspec/templates/PythonApi.ts"
 
 const fixture = (name: string) => readFileSync(new URL(`../../fixtures/${name}`, import.meta.url), "utf8")
@@ -27,7 +31,7 @@ const beyondJsonSchema = new RegExp(
     "^`source\\.\\w+` (?:is missing$|has no meaning for a template)",
     // Rules across keys.
     "is both a secret and a variable$|^no variable or secret is named|no build reads variables$",
-    "^`env.PORT` is not the port|cannot point at itself$|never see 404|is mounted twice$|stands there twice$|, and there is none$|is no public domain$|^two volumes are mounted at|^the spec has no (?:database|secret)|^a database has no|^`PORT` cannot come from",
+    "^`env.PORT` is not the port|cannot point at itself$|never see 404|is mounted twice$|stands there twice$|, and there is none$|is no public domain$|^two volumes are mounted at|^a volume is mounted at|and so cannot hold|^the spec has no (?:database|secret)|^a database has no|^`PORT` cannot come from",
     "^only (?:a Dockerfile has|nixpacks and railpack run)|starts a web server of its own|is given twice$",
     // What Coolify and Docker make of a command and an amount.
     "^Coolify (?:cannot take the single|hands a command|would take)|^nothing replaces the \\$",
@@ -239,7 +243,7 @@ describe("unknown keys", () => {
     ["image: nginx", "write it under `source`: `source: { image: nginx:1.27 }`"],
     [
       "zzzzzz: 1",
-      "known keys: name, template, domain, domains, redirect, server, project, environment, source, build, command, release, port, env, secrets, volumes, resources, ports, networkAliases, stopGracePeriod, autoDeploy, runOptions, databases, schedules, dns, healthcheck"
+      "known keys: name, template, domain, domains, redirect, server, project, environment, source, build, command, release, port, env, secrets, volumes, files, resources, ports, networkAliases, stopGracePeriod, autoDeploy, runOptions, databases, schedules, dns, healthcheck"
     ],
     ["healthcheck:\n  start_period: 3", "did you mean `startPeriod`?"],
     ["dns:\n  tll: 3", "did you mean `ttl`?"],
@@ -413,6 +417,83 @@ describe("databases", () => {
   it("have no name twice among variables and secrets", () => {
     const spec = base("databases: { main: postgres:17 }\nenv: { A: '${databases.main.url}' }\nsecrets: [A]")
     assert.include(lines(spec).join(), "both a secret and a variable")
+  })
+})
+
+describe("files", () => {
+  const textOf = ({ content }: SpecFile) => (content === undefined ? undefined : Redacted.value(content))
+  const beside = (text: string) => new Map([["./app.conf", Either.right(text)]])
+  const read = (files: string, text: string) =>
+    parseSpec(base(`files:\n${files}`), "spec.yaml", undefined, beside(text))
+  const problem = (files: string, text = "") => {
+    const result = read(files, text)
+    return Either.isLeft(result) ? result.left.problems[0] : undefined
+  }
+
+  it("are a name beside the spec, a text of several lines, or a text", () => {
+    const spec = Either.getOrThrow(
+      read("  /etc/a: ./app.conf\n  /etc/b: |\n    x\n    ${y}\n  /etc/c: { content: 5 }", "a=${HOME}\r\n")
+    )
+    assert.deepStrictEqual(
+      (spec.files ?? []).map((file) => [file.path, file.from, textOf(file), file.losesBreak]),
+      [
+        ["/etc/a", "./app.conf", "a=${HOME}", true],
+        ["/etc/b", undefined, "x\n${y}", true],
+        ["/etc/c", undefined, "5", false]
+      ]
+    )
+    const forms = "files:\n  /etc/a: ./app.conf\n  /etc/b: |\n    x\n    y\n  /etc/c: { content: 5 }"
+    const [unread] = good(base(forms)).files ?? []
+    assert.isUndefined(unread?.content)
+  })
+
+  it.prop(
+    "arrive as they were written, or are refused",
+    [FastCheck.string({ unit: "binary", maxLength: 20 })],
+    ([text]) => {
+      const result = read("  /etc/a: ./app.conf", text)
+      if (Either.isLeft(result)) return assert.match(result.left.message, /app\.conf` /)
+      const [file] = result.right.files ?? []
+      const arrived = file === undefined ? undefined : textOf(file)
+      assert.strictEqual(trimmed(arrived ?? "?"), arrived)
+      assert.strictEqual(arrived, text.replace(/\r?\n$/, ""))
+    }
+  )
+
+  it.each([
+    ["./app.conf", " x", "begins with blanks"],
+    ["./app.conf", "x\n\n", "ends with blanks or empty lines"],
+    ["./app.conf", "x \n", "ends with blanks"],
+    ["./app.conf", "\uFEFFx", "byte order mark"],
+    ["./app.conf", "0\n", "takes a lone 0 for nothing"],
+    ["./app.conf", "a\0b", "no zero byte"],
+    ["./app.conf", "[binary file]", "what Coolify itself writes"],
+    ["./app.conf", "a".repeat(65_537), "larger than 64 KiB"],
+    ["../app.conf", "x", "not below the spec's folder"],
+    ["/etc/passwd", "x", "not below the spec's folder"],
+    ["~/.ssh/id_rsa", "x", "not below the spec's folder"],
+    ["a/../../b", "x", "not below the spec's folder"],
+    ["C:\\b", "x", "not below the spec's folder"],
+    ["|\n    one line\n", "x", "may be the name of a file, or a text"],
+    ["[a]", "x", "must be text, not a list"],
+    ["{}", "x", "needs `content`"]
+  ])("%j of %j is refused", (value, text, message) => {
+    const found = problem(`  /etc/a: ${value}`, text)
+    assert.include(found?.message, message)
+    assert.deepInclude(found, { line: 6, path: "files./etc/a" })
+  })
+
+  it.each([
+    ["etc/a: x", "is no path that a file can have"],
+    ["/etc/../a: x", "is no path that a file can have"],
+    ["/etc/a b: x", "is no path that a file can have"]
+  ])("%s is refused", (line, message) => {
+    assert.include(problem(`  ${line}`)?.message, message)
+  })
+
+  it("stand at a path alone", () => {
+    assert.include(lines(base("files: { /a: x, /a/b: x }")).join(), "is a file, and so cannot hold `/a/b`")
+    assert.include(lines(base("volumes: [d:/a]\nfiles: { /a: x }")).join(), "a volume is mounted at `/a` too")
   })
 })
 

@@ -3,7 +3,8 @@ import { assert, describe, it } from "@effect/vitest"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
-import { loadSubject, refuseOtherWorld, savePlan } from "../../src/cli/PlanFile.ts"
+import * as Redacted from "effect/Redacted"
+import { filesSeen, loadSubject, refuseOtherWorld, savePlan } from "../../src/cli/PlanFile.ts"
 
 const text = `name: web
 domain: web.example.com
@@ -101,6 +102,25 @@ describe("a saved plan", () => {
           refuseOtherWorld("web.plan", reviewed, { owner, target: "https://other.example.com" })
         )
         assert.include(elsewhere.message, "https://other.example.com")
+      })
+    )
+  )
+
+  it.effect("is refused once a file beside its spec has changed, whose text it does not hold", () =>
+    inFolder((file) =>
+      Effect.gen(function* () {
+        const fs = yield* FileSystem.FileSystem
+        const spec = `${text}files: { /etc/app.conf: ./app.conf }\n`
+        yield* fs.writeFileString(file("web.yaml"), spec)
+        yield* fs.writeFileString(file("app.conf"), "password = hunter2")
+        const seen = yield* filesSeen((yield* loadSubject(file("web.yaml"))).spec)
+        yield* savePlan(file("web.plan"), { ...saved, ...seen, spec, file: file("web.yaml") })
+        assert.notInclude(yield* fs.readFileString(file("web.plan")), "hunter2")
+        const [found] = (yield* loadSubject(file("web.plan"))).spec.files ?? []
+        assert.strictEqual(found?.content && Redacted.value(found.content), "password = hunter2")
+        yield* fs.writeFileString(file("app.conf"), "password = hunter3")
+        const refused = yield* Effect.flip(loadSubject(file("web.plan")))
+        assert.include(refused.message, "./app.conf is no longer as it was when the plan was made")
       })
     )
   )

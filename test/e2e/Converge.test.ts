@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type { SandboxHandle } from "../../src/sandbox/SandboxHandle.ts"
 import { parseSpec } from "../../src/appspec/ParseSpec.ts"
+import { besideOf } from "../../src/appspec/sections/Files.ts"
 import type { Spec } from "../../src/appspec/Spec.ts"
 import { testSandbox } from "../sandbox/TestSandbox.ts"
 import { applyTo, destroyFrom, specOf } from "./SandboxWorld.ts"
@@ -24,12 +25,17 @@ const quick = (spec: Spec): Spec => ({
   }
 })
 
+/** With what stands in the files beside it. */
+const read = (file: string): Spec => {
+  const text = readFileSync(`fixtures/${file}`, "utf8")
+  const names = besideOf(Either.getOrThrow(parseSpec(text, file)).files)
+  const beside = names.map((name) => [name, Either.right(readFileSync(`fixtures/${name}`, "utf8"))] as const)
+  return Either.getOrThrow(parseSpec(text, file, undefined, new Map(beside)))
+}
+
 const fixtures = readdirSync("fixtures")
   .filter((file) => file.endsWith(".yaml") && file !== "invalid.yaml")
-  .map((file) => ({
-    file,
-    spec: quick(Either.getOrThrow(parseSpec(readFileSync(`fixtures/${file}`, "utf8"), file)))
-  }))
+  .map((file) => ({ file, spec: quick(read(file)) }))
 
 const sandboxFor = (spec: Spec) =>
   testSandbox({
@@ -68,10 +74,13 @@ describe.concurrent("a spec of the fixtures", () => {
         const again = yield* applies(sandbox, spec)
         assert.strictEqual(again.outcome, "unchanged")
         assert.deepStrictEqual(again.writes, [])
-        // What only the answer about one application tells takes one more.
+        // What only the answer about one application tells takes one more, and so do its volumes and files together.
         const isDetailed = spec.stopGracePeriod !== undefined || spec.autoDeploy !== undefined
         // And so do schedules, which nothing else tells of.
-        const more = Number(isDetailed) + Number(spec.schedules !== undefined)
+        const isStored = spec.volumes.length > 0 || spec.files !== undefined
+        // And so does the key that reads a private repository.
+        const isPrivate = spec.source._tag === "Git" && spec.source.access !== undefined
+        const more = [isDetailed, spec.schedules !== undefined, isStored, isPrivate].filter(Boolean).length
         assert.isAtMost(again.coolify.length, 4 + more)
         assert.isAtMost(again.dns.length, spec.domains.length === 0 ? 0 : 1 + spec.domains.length)
         assert.deepStrictEqual(yield* sandbox.world, settled)

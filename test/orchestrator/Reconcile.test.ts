@@ -66,7 +66,7 @@ it("refuses more volumes than the comment of a release can name", () => {
   plan(empty, desired(named(30)))
   assert.match(
     refusal(empty, desired(named(60))).message,
-    /more volumes, schedules and settings than fabrik can note down/
+    /more volumes, files, schedules and settings than fabrik can note down/
   )
 })
 

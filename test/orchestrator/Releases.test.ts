@@ -2,9 +2,16 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import type { Outcome } from "../../src/engine/DeploymentEvent.ts"
-import { chooseRelease, deployedElsewhere, recordRelease } from "../../src/orchestrator/Releases.ts"
+import {
+  chooseRelease,
+  deployedElsewhere,
+  recordRelease,
+  withKeptFiles
+} from "../../src/orchestrator/Releases.ts"
+import { layerMemory as secretMemory } from "../../src/secrets/MemorySecretStore.ts"
 import { History, type Release } from "../../src/state/History.ts"
 import { spec } from "./Samples.ts"
 
@@ -39,6 +46,31 @@ const texts = Effect.flatMap(History, (history) =>
   Effect.map(history.list(spec), (all) => all.map(({ text }) => text))
 )
 
+/** A spec with a file beside it that holds this text. */
+const withFile = (text: string) => ({
+  ...spec,
+  files: [{ path: "/etc/a", from: "./a", content: Redacted.make(text), losesBreak: false }]
+})
+
+describe("what files beside a spec held", () => {
+  it.effect("is kept with the release, which another text makes another one", () =>
+    Effect.gen(function* () {
+      for (const [index, text] of ["one", "two"].entries()) {
+        const run = `00000000000${index}`
+        yield* recordRelease({ ...finished("complete", "same"), spec: withFile(text), run })
+      }
+      const releases = yield* (yield* History).list(spec)
+      assert.notInclude(JSON.stringify(releases), "one")
+      const earlier = yield* chooseRelease(releases, undefined)
+      assert.strictEqual(earlier.release, "000000000000")
+      const { missing, spec: then } = yield* withKeptFiles(withFile("now"), earlier.release)
+      assert.deepStrictEqual(missing, [])
+      assert.strictEqual(then.files?.[0]?.content && Redacted.value(then.files[0].content), "one")
+      assert.deepStrictEqual((yield* withKeptFiles(withFile("now"), "0123456789ab")).missing, ["./a"])
+    }).pipe(Effect.provide(memory), Effect.provide(secretMemory()))
+  )
+})
+
 describe("recordRelease", () => {
   it.effect("notes a success, and nothing else", () =>
     Effect.gen(function* () {
@@ -54,7 +86,7 @@ describe("recordRelease", () => {
       const [, , last] = yield* (yield* History).list(spec)
       assert.strictEqual(last?.backTo, "000000000009")
       assert.strictEqual(last?.coolify, "https://coolify.example.com")
-    }).pipe(Effect.provide(memory))
+    }).pipe(Effect.provide(memory), Effect.provide(secretMemory()))
   )
 })
 

@@ -4,13 +4,15 @@ import * as Layer from "effect/Layer"
 import { layerMemory as coolifyMemory } from "../../src/coolify/CoolifyMemory.ts"
 import { layerMemory as dnsMemory } from "../../src/dns/DnsMemory.ts"
 import { observe } from "../../src/orchestrator/Observe.ts"
+import { layerMemory as secretMemory } from "../../src/secrets/MemorySecretStore.ts"
 import { server, spec, zone } from "./Samples.ts"
 
 const refusal = (wanted: string | undefined) =>
   Effect.flip(observe({ ...spec, server: wanted }, { skipDns: true })).pipe(
     Effect.map(({ message }) => message),
     Effect.provide(
-      Layer.merge(
+      Layer.mergeAll(
+        secretMemory(),
         coolifyMemory({
           servers: [
             { ...server, uuid: "a1", name: "vps", ip: "192.0.2.1" },

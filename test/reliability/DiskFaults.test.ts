@@ -81,6 +81,7 @@ const shape = (directory: string, of: unknown): unknown => {
   const text = JSON.stringify(of)
     .replace(/fabrik (secret (?:given |generated )?)?[0-9a-f]{32}(?: key=[0-9a-f]{8})?/g, "fabrik $1*")
     .replace(/spec=[0-9a-f]{16}/g, "spec=*")
+    .replace(/~[0-9a-f]{8}/g, "~*")
   return JSON.parse(value === undefined ? text : text.replaceAll(value, "<generated>"))
 }
 

@@ -31,11 +31,19 @@ const task = (name: string, cron: string): Schedule => ({
   timeout: 300,
   enabled: true
 })
+const files = (texts: Readonly<Record<string, string>>): Required<Pick<Spec, "files">> => ({
+  files: Object.entries(texts).map(([path, text]) => ({
+    path,
+    content: Redacted.make(text),
+    losesBreak: false
+  }))
+})
 const first: Spec = {
   ...base,
   env: { LOG_LEVEL: "info", GONE: "soon" },
   volumes: [{ name: "data", path: "/var/lib/app" }],
   schedules: [task("nightly", "0 3 * * *"), task("old", "daily")],
+  ...files({ "/etc/app.conf": "a=1\nb=$HOME", "/etc/old.conf": "old" }),
   resources: { memory: "512M", cpus: "1" }
 }
 const second: Spec = {
@@ -48,6 +56,7 @@ const second: Spec = {
     { name: "logs", path: "/var/log/app" }
   ],
   schedules: [task("nightly", "0 4 * * *"), task("hourly", "hourly")],
+  ...files({ "/etc/app.conf": "a=2", "/etc/new.conf": "new" }),
   resources: { memory: "1G" },
   command: "serve --port $PORT",
   dns: { ...base.dns, target: "192.0.2.77" }

@@ -15,7 +15,7 @@ export interface Volume {
 /** What Docker takes as a name, of what Coolify takes. */
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/
 /** What Coolify takes as a path in a container, of what no shell reads otherwise; no segment is `.` or `..`. */
-const pathPattern = /^(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9_.@+-]+)+$/
+export const containerPath = /^(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9_.@+-]+)+$/
 const longest = 128
 
 const form = "e.g. `volumes: [data:/var/lib/app]`"
@@ -44,7 +44,7 @@ const volume: Rule<Volume> = (text) => {
       `letters, digits, \`_\`, \`.\` and \`-\`, at most ${longest}`
     )
   }
-  if (!pathPattern.test(path)) {
+  if (!containerPath.test(path)) {
     return complaint(
       `${quote(path)} is no path that a volume can be mounted at`,
       "an absolute path of the container, without spaces"

@@ -84,7 +84,7 @@ export const apply = define({
         report,
         backTo: undefined,
         coolify: addressOf(world)
-      }).pipe(Effect.provide(historyLayer(sandboxOf(flags))))
+      }).pipe(Effect.provide(world.layer), Effect.provide(historyLayer(sandboxOf(flags))))
     }
     if (report.url !== null && !flags.dryRun && !flags.quiet) yield* Say.hint(world.visit(report.url))
     return yield* conclude(report, yield* consent)

@@ -12,7 +12,7 @@ import * as Flag from "../Flag.ts"
 import { openWorld } from "../Layers.ts"
 import { parseWithEnvironment } from "../Interpolation.ts"
 import * as Output from "../Output.ts"
-import { savePlan } from "../PlanFile.ts"
+import { filesSeen, savePlan } from "../PlanFile.ts"
 import * as Shared from "../SharedFlags.ts"
 import { givenSecrets, dnsNeeds, leavesDns, sandboxOf, subjectOf } from "../Subject.ts"
 
@@ -79,6 +79,7 @@ export const plan = define({
         owner: world.owner,
         target: world.target,
         spec: text,
+        ...(yield* filesSeen(written)),
         plan: found
       })
     }

@@ -243,7 +243,7 @@ const settle = Effect.fn("settle")(function* (name: string, left: Unsettled, fla
         report,
         backTo: undefined,
         coolify: addressOf(world)
-      }),
+      }).pipe(Effect.provide(world.layer)),
       historyLayer(sandboxOf(flags))
     )
   }

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { byProjectName } from "../../orchestrator/ProjectName.ts"
 import { apply as run } from "../../orchestrator/Apply.ts"
-import { chooseRelease, deployedElsewhere } from "../../orchestrator/Releases.ts"
+import { chooseRelease, deployedElsewhere, withKeptFiles } from "../../orchestrator/Releases.ts"
 import { loadSpec } from "../../appspec/LoadSpec.ts"
 import { History } from "../../state/History.ts"
 import { jsonLine } from "../../ui/Json.ts"
@@ -25,7 +25,7 @@ import { givenSecrets, dnsNeeds, leavesDns, sandboxOf, subjectOf } from "../Subj
 export const rollback = define({
   name: "rollback",
   about: [
-    "Every successful apply records its spec in .fabrik/history (values of secrets are not in it). Rollback applies a recorded spec as any other: with a plan, verified, and put back if it fails.",
+    "Every successful apply records its spec in .fabrik/history (values of secrets are not in it, and what the files beside it held is kept for its owner alone). Rollback applies a recorded spec as any other: with a plan, verified, and put back if it fails.",
     "Secrets keep their present values, an image its tag and a branch its newest commit: name a digest or a commit in specs that are to be gone back to exactly. The file itself is not changed."
   ],
   config: {
@@ -69,7 +69,8 @@ export const rollback = define({
       return yield* Say.hint(["No release of this spec was recorded here yet."])
     }
     const target = yield* chosen
-    const written = yield* parseWithEnvironment(target.text, `${flags.file} (release ${target.release})`)
+    const label = `${flags.file} (release ${target.release})`
+    const written = yield* parseWithEnvironment(target.text, label, { readsFiles: false })
     if (written.interpolated !== undefined && written.interpolated.length > 0) {
       yield* Say.warn(
         `the release's spec takes ${written.interpolated.join(", ")} from the environment: what is set there now counts, not what was set then`
@@ -85,7 +86,14 @@ export const rollback = define({
     })
     const elsewhere = deployedElsewhere(target, addressOf(world))
     if (elsewhere !== undefined) yield* Say.warn(elsewhere)
-    const spec = yield* Effect.provide(byProjectName(written, world.offline), world.layer)
+    const kept = yield* Effect.provide(withKeptFiles(written, target.release), world.layer)
+    if (kept.missing.length > 0) {
+      yield* Say.warn(
+        `what ${kept.missing.join(", ")} held at that release is not kept here: it is read as it is now`
+      )
+    }
+    const whole = kept.missing.length > 0 ? yield* parseWithEnvironment(target.text, flags.file) : kept.spec
+    const spec = yield* Effect.provide(byProjectName(whole, world.offline), world.layer)
     const { confirm, consent } = yield* makeConfirmation({
       yes: flags.yes || flags.dryRun,
       question: `Go back to release ${target.release}?`
@@ -106,12 +114,12 @@ export const rollback = define({
       timeout: Duration.seconds(flags.timeout ?? 1800)
     }).pipe(Effect.provide(world.layer), Effect.provide(Output.layer(flags)))
     yield* recordRelease({
-      spec: written,
+      spec: whole,
       text: target.text,
       report,
       backTo: target.release,
       coolify: addressOf(world)
-    }).pipe(Effect.provideService(History, history))
+    }).pipe(Effect.provide(world.layer), Effect.provideService(History, history))
     if (report.url !== null && !flags.dryRun && !flags.quiet) {
       yield* Say.hint([
         ...world.visit(report.url),

@@ -4,7 +4,7 @@ import { byProjectName } from "../../orchestrator/ProjectName.ts"
 import { isPassing } from "../../kinds/Find.ts"
 import type { StepError } from "../../orchestrator/RunError.ts"
 import { Status, status as readStatus } from "../../orchestrator/Status.ts"
-import { loadSpec } from "../../appspec/LoadSpec.ts"
+import { loadWhole } from "../../appspec/LoadSpec.ts"
 import { jsonLine } from "../../ui/Json.ts"
 import { Screen, type Stream } from "../../ui/Screen.ts"
 import { renderStatus } from "../../ui/StatusView.ts"
@@ -39,7 +39,7 @@ export const status = define({
     { line: "fabrik status app.yaml --json", says: "the same facts as one JSON object" }
   ],
   handler: Effect.fn("command.status")(function* (flags) {
-    const written = yield* loadSpec(flags.file)
+    const written = yield* loadWhole(flags.file)
     const world = yield* openWorld({
       ...subjectOf(written),
       sandbox: sandboxOf(flags),

@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import { loadSpec } from "../../appspec/LoadSpec.ts"
+import { loadWhole } from "../../appspec/LoadSpec.ts"
 import { jsonLine } from "../../ui/Json.ts"
 import { clean } from "../../ui/Sanitize.ts"
 import { Screen } from "../../ui/Screen.ts"
@@ -26,7 +26,7 @@ export const validate = define({
     const { out, err } = yield* Screen
     const right = yield* Effect.forEach(files, (file) =>
       Effect.gen(function* () {
-        const spec = yield* Effect.either(loadSpec(file))
+        const spec = yield* Effect.either(loadWhole(file))
         if (json) {
           const problems = Either.isLeft(spec) ? spec.left.problems : []
           const ok = Either.isRight(spec)

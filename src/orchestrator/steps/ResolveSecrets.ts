@@ -14,12 +14,17 @@ import { Run } from "../../engine/Run.ts"
 export const secretScope = ({ project, environment, name }: Spec): string =>
   `${project}/${environment}/${name}`
 
-/** Values under `env` that come from the environment: they are no secrets, but another run may have others. */
-export const interpolatedOf = ({
+/** Values that come from the environment and files beside the spec: no secrets, but another run may have others. */
+export const givenBesides = ({
   env,
+  files = [],
   interpolated = []
-}: Spec): ReadonlyArray<Pick<PlannedSecret, "name" | "value">> =>
-  interpolated.map((name) => ({ name, value: Redacted.make(env[name] ?? "") }))
+}: Spec): ReadonlyArray<Pick<PlannedSecret, "name" | "value">> => [
+  ...interpolated.map((name) => ({ name, value: Redacted.make(env[name] ?? "") })),
+  ...files.flatMap(({ content, from, path }) =>
+    from === undefined || content === undefined ? [] : [{ name: `files ${path}`, value: content }]
+  )
+]
 
 /** Step 2: what is supplied for the spec's secrets, or was generated here before. Makes nothing up yet. */
 export const resolveSecrets = Effect.fn("resolveSecrets")(function* (spec: Spec) {
@@ -61,7 +66,7 @@ export const settleSecrets = Effect.fn("settleSecrets")(function* (
   const looked = yield* Effect.forEach(found, ({ name, secret }) =>
     Effect.map(choose(Option.getOrUndefined(secret), rows.get(name)), (choice) => ({ name, choice }))
   )
-  const passed = interpolatedOf(spec).map((secret): Looked => ({
+  const passed = givenBesides(spec).map((secret): Looked => ({
     name: secret.name,
     choice: { _tag: "Value", secret: { ...secret, origin: "environment" } }
   }))
