@@ -58,8 +58,10 @@ const readCompose = (
   compose: string
 ): Either.Either<{ readonly text: string; readonly entries: ReadonlyArray<Entry> }, CoolifyError> => {
   const document = parseDocument(compose, { merge: true, logLevel: "silent" })
-  if (document.errors.length > 0) return refuse(method, "ServerError", 500, "Server Error")
-  const whole: unknown = document.toJS()
+  const read = Either.try((): unknown => document.toJS())
+  if (document.errors.length > 0 || Either.isLeft(read))
+    return refuse(method, "ServerError", 500, "Server Error")
+  const whole = read.right
   const entries = Object.entries(mappingOf(mappingOf(whole)["services"])).map(entryOf)
   return entries.length === 0
     ? refuse(method, "Invalid", 422, 'Docker Compose file must contain a "services" section')

@@ -3,7 +3,7 @@
  * bootstrap/helpers/parsers.php at 4.3.11, as recorded.
  */
 import * as Either from "effect/Either"
-import { parseDocument, stringify } from "yaml"
+import { type Document, isAlias, isScalar, isSeq, parseDocument, stringify, visit } from "yaml"
 
 export type Mapping = Readonly<Record<string, unknown>>
 
@@ -21,10 +21,25 @@ export interface ComposeFile {
 const entries = (mapping: unknown): ReadonlyArray<readonly [string, unknown]> =>
   isMapping(mapping) ? Object.entries(mapping) : []
 
+/** PHP unites arrays, so that `<<` with a list and nothing beside it is that list. */
+const withMergedLists = (document: Document.Parsed): void =>
+  visit(document, {
+    Map: (_, { items }) => {
+      const [only, ...others] = items
+      if (only === undefined || others.length > 0 || !isScalar(only.key) || !isAlias(only.value)) return
+      const merges = only.key.value === "<<" || typeof only.key.value === "symbol"
+      return merges && isSeq(only.value.resolve(document)) ? only.value : undefined
+    }
+  })
+
 export const read = (text: string): Either.Either<ComposeFile, ComposeFault> => {
   const document = parseDocument(text, { merge: true, prettyErrors: false, logLevel: "silent" })
   if (document.errors.length > 0) return Either.left("Malformed")
-  const whole: unknown = document.toJS()
+  withMergedLists(document)
+  // A merge of what is no mapping, and too many aliases, are found only here.
+  const read = Either.try((): unknown => document.toJS())
+  if (Either.isLeft(read)) return Either.left("Malformed")
+  const whole = read.right
   if (!isMapping(whole)) return Either.left("NoServices")
   const services = entries(whole["services"]).map(
     ([name, service]) => [name, isMapping(service) ? service : {}] as const
@@ -59,6 +74,9 @@ export const environment = ({ environment: given }: Mapping): ReadonlyArray<Entr
 
 export const imageOf = ({ image }: Mapping): string => (typeof image === "string" ? image : "")
 
+/** `docker compose up` leaves out what is in a profile. */
+export const isInProfile = ({ profiles }: Mapping): boolean => Array.isArray(profiles) && profiles.length > 0
+
 /** What runs once, or is not to be looked at. */
 export const isExcluded = ({ exclude_from_hc: excluded, restart }: Mapping): boolean =>
   excluded === true || restart === "no"
@@ -72,18 +90,27 @@ export interface VolumeEntry {
 
 const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined)
 
+/** A default stands for its variable. */
+const sourceOf = (source: string): string => reference(source)?.rest || source
+
 export const volumes = ({ volumes: given }: Mapping): ReadonlyArray<VolumeEntry> =>
   (Array.isArray(given) ? given : []).flatMap((entry: unknown): ReadonlyArray<VolumeEntry> => {
     if (isMapping(entry)) {
       const target = text(entry["target"])
       return target === undefined
         ? []
-        : [{ source: text(entry["source"]), target, content: text(entry["content"]) }]
+        : [
+            {
+              source: entry["source"] === undefined ? undefined : sourceOf(plain(entry["source"])),
+              target,
+              content: text(entry["content"])
+            }
+          ]
     }
     const [first = "", second] = plain(entry).split(/:(?![^{]*\})/)
     return second === undefined
       ? [{ source: undefined, target: first, content: undefined }]
-      : [{ source: first, target: second, content: undefined }]
+      : [{ source: sourceOf(first), target: second, content: undefined }]
   })
 
 export const isPath = (source: string): boolean => /^[./~]/.test(source)

@@ -275,7 +275,10 @@ const generated = (state: CoolifyState, service: ComposeService, file: Compose.C
     ...(volumes.size === 0
       ? {}
       : { volumes: Object.fromEntries([...volumes].map((name) => [name, { name }])) }),
-    networks: { [service.uuid]: { name: service.uuid, external: true } }
+    networks: { [service.uuid]: { name: service.uuid, external: true } },
+    ...Object.fromEntries(
+      Object.entries(file.whole).filter(([key]) => key === "configs" || key === "secrets")
+    )
   })
 }
 

@@ -102,9 +102,9 @@ export const containersOf = (
     const containers: Array<Container> = []
     for (const [name, entry] of file.services) {
       const part = parts.find((row) => row.name === name)
-      if (part === undefined) continue
+      if (part === undefined || Compose.isInProfile(entry)) continue
       const image = yield* expanded(Compose.imageOf(entry))
-      // What is to be built there lies in no folder of the server.
+      if ("build" in entry) yield* failed(`unable to prepare context: the folder of "${name}" is not there`)
       if (image === "") yield* failed(`service "${name}" has neither an image nor a build context specified`)
       if (missingTag.test(image)) yield* failed(`manifest for ${image} not found`)
       const env: Record<string, string> = { ...given }
