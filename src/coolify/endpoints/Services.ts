@@ -73,7 +73,8 @@ export interface ServicePatch {
  *   the text for the server, where Compose reads the value once more, so that the flag `isLiteral` does not protect a `$`
  *   in it. The value of a missing `${NAME:?text}` is the text: the container starts with it.
  * - the `content` of a file counts when it is first read: another one later changes nothing.
- * - a container whose text asks for a domain (`SERVICE_FQDN_...`, `SERVICE_URL_...`) and that has none gets one.
+ * - a container whose text asks for a domain (`SERVICE_FQDN_...`, `SERVICE_URL_...`) and that has none gets one. Of a service
+ *   that is created with URLs these variables tell of the domain that Coolify has made up all the same.
  *
  * Measured on 4.3.11.
  */

@@ -74,6 +74,17 @@ export const environment = ({ environment: given }: Mapping): ReadonlyArray<Entr
 
 export const imageOf = ({ image }: Mapping): string => (typeof image === "string" ? image : "")
 
+/** What it waits for, and until when: `service_started` where it does not say. */
+export const dependencies = ({
+  depends_on: given
+}: Mapping): ReadonlyArray<readonly [name: string, condition: string]> =>
+  Array.isArray(given)
+    ? given.map((name: unknown) => [plain(name), "service_started"])
+    : entries(given).map(([name, value]) => [
+        name,
+        isMapping(value) && typeof value["condition"] === "string" ? value["condition"] : "service_started"
+      ])
+
 /** `docker compose up` leaves out what is in a profile. */
 export const isInProfile = ({ profiles }: Mapping): boolean => Array.isArray(profiles) && profiles.length > 0
 

@@ -6,7 +6,6 @@ import * as Domains from "./Domains.ts"
 import * as Lookup from "./Lookup.ts"
 import { refusal, type Refusal } from "./Reply.ts"
 import type { Fields } from "./Route.ts"
-import { readdressed } from "./ServiceParse.ts"
 import type { ComposeService, ServicePart } from "./ServiceState.ts"
 import { isTrue, text } from "./Validation.ts"
 
@@ -45,9 +44,10 @@ export const withUrl = (
     return { ...part, fqdn: domains.length === 0 ? null : domains.join(","), updated_at: now }
   })
 
+/** Of the variables that stand for the addresses these are not told. */
 export const withUrls = (
   state: CoolifyState,
-  fresh: Fresh,
+  fresh: Pick<Fresh, "now">,
   token: Token,
   service: ComposeService,
   body: Fields
@@ -66,7 +66,7 @@ export const withUrls = (
       }
       const isForced = isTrue(body["force_domain_override"])
       const changed = yield* withUrl(next, fresh, token, part, text(url), isForced)
-      next = readdressed({ ...next, parts: replaceRow(next.parts, changed) }, fresh, service, changed)
+      next = { ...next, parts: replaceRow(next.parts, changed) }
     }
     return next
   })

@@ -306,8 +306,17 @@ export const parse = (
   return { ...next, services: replaceRow(next.services, row) }
 }
 
-/** Another domain of a part reaches the variables that stand for its address. */
+/** The domains of the parts reach the variables that stand for their addresses. */
 export const readdressed = (
+  state: CoolifyState,
+  fresh: Pick<Fresh, "now">,
+  service: ComposeService
+): CoolifyState =>
+  state.parts
+    .filter((part) => part.service_id === service.id)
+    .reduce((so, part) => withAddressOf(so, fresh, service, part), state)
+
+const withAddressOf = (
   state: CoolifyState,
   { now }: Pick<Fresh, "now">,
   service: ComposeService,

@@ -79,7 +79,7 @@ const patch = (state: CoolifyState, fresh: Fresh, kind: Kind, call: Call) =>
     const { server, service } = placed
     const parts = replaceRow(state.parts, changed)
     const done = parse(
-      "url" in body ? readdressed({ ...state, parts }, fresh, service, changed) : { ...state, parts },
+      "url" in body ? readdressed({ ...state, parts }, fresh, service) : { ...state, parts },
       fresh,
       service,
       server

@@ -10,7 +10,7 @@ import { templates } from "./OneClick.ts"
 import { invalid, refusal, refuse, reply, serverError, type Refusal } from "./Reply.ts"
 import { action, get, remove, send, type Call, type Fields, type Route } from "./Route.ts"
 import { domainsOf, withUrls } from "./ServiceDomains.ts"
-import { parse } from "./ServiceParse.ts"
+import { parse, readdressed } from "./ServiceParse.ts"
 import { statusOf } from "./ServiceRun.ts"
 import type { ComposeService } from "./ServiceState.ts"
 import * as Wire from "./ServiceWire.ts"
@@ -178,7 +178,7 @@ const update = (
   const addressed = withUrls(parsed, fresh, token, row, body)
   return Either.isLeft(addressed)
     ? [Either.left(addressed.left), parsed]
-    : [Either.right(answered(addressed.right, row)), addressed.right]
+    : [Either.right(answered(addressed.right, row)), readdressed(addressed.right, fresh, row)]
 }
 
 const patch = ({ database, engine }: Backend, { body, param, token }: Call) =>

@@ -113,8 +113,30 @@ export const containersOf = (
       if (Behaviour.fromVariables(own)._tag === "FailBuild") yield* failed(`pull of ${image} failed`)
       containers.push(started(part, entry, own, image, now))
     }
-    return containers
+    return containers.filter(({ name }) => isReached(file, containers, name, []))
   })
+
+/** Whether Compose gets as far as a container: what it depends on has to be as it wants it. */
+const isReached = (
+  file: Compose.ComposeFile,
+  containers: ReadonlyArray<Container>,
+  name: string,
+  above: ReadonlyArray<string>
+): boolean => {
+  const entry = file.services.find(([one]) => one === name)?.[1] ?? {}
+  return Compose.dependencies(entry).every(([other, condition]) => {
+    const container = containers.find((one) => one.name === other)
+    if (container === undefined || above.includes(other)) return true
+    const crashes = Behaviour.fromVariables(container.env)._tag === "Crash"
+    // Where the text has no check, the image may have one.
+    const fails =
+      condition === "service_healthy"
+        ? crashes || container.health === "unhealthy"
+        : condition === "service_completed_successfully" && crashes
+    if (fails) return false
+    return isReached(file, containers, other, [...above, name])
+  })
+}
 
 /** What Docker says of a part's container. */
 const reported = (container: Container | undefined, now: number): string => {

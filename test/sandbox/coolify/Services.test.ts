@@ -211,6 +211,48 @@ describe("a service", () => {
     })
   )
 
+  it.scoped("waits for what a container depends on, and goes no further where that fails", () =>
+    Effect.gen(function* () {
+      const { act, get, running, service, settle } = yield* setUp
+      const text = (behaviour: string) => `services:
+  web: { image: "a:1", depends_on: [api] }
+  api: { image: "a:1", depends_on: { db: { condition: service_healthy } } }
+  db: { image: "redis:7", environment: [SANDBOX_APP=${behaviour}], healthcheck: { test: [CMD, "true"] } }
+  tool: { image: "a:1", profiles: [debug] }
+`
+      const bad = yield* service(text("unhealthy"))
+      yield* act(bad, "start")
+      yield* settle
+      assert.deepStrictEqual(Object.keys(yield* running(bad)), ["db"])
+      assert.strictEqual((yield* get(bad)).status, "degraded:unhealthy")
+      const good = yield* service(text("ok"))
+      yield* act(good, "start")
+      yield* settle
+      assert.sameMembers(Object.keys(yield* running(good)), ["web", "api", "db"])
+    })
+  )
+
+  it.scoped("tells its variables of URLs only that are sent after it was made", () =>
+    Effect.gen(function* () {
+      const { put: _, send, service } = yield* setUp
+      const urls = (url: string) => [{ name: "web", url }]
+      const uuid = yield* service(compose, { urls: urls("https://a.example.com:8080") })
+      const address = Effect.map(send("GET", `/services/${uuid}/envs`), ({ json }) =>
+        json
+          .filter((row: { readonly key: string }) => /^SERVICE_(URL|FQDN)_WEB/.test(row.key))
+          .map((row: { readonly key: string; readonly value: string }) => `${row.key}=${row.value}`)
+      )
+      assert.match((yield* address)[1], /^SERVICE_URL_WEB=http:\/\/web-[a-z0-9]{24}\./)
+      yield* send("PATCH", `/services/${uuid}`, { body: { urls: urls("https://b.example.com:8080") } })
+      assert.deepStrictEqual(yield* address, [
+        "SERVICE_FQDN_WEB=b.example.com",
+        "SERVICE_URL_WEB=https://b.example.com",
+        "SERVICE_FQDN_WEB_8080=b.example.com:8080",
+        "SERVICE_URL_WEB_8080=https://b.example.com:8080"
+      ])
+    })
+  )
+
   it.scoped(
     "does not come up with an image that is nowhere, none at all, or a `.env` that Compose cannot read",
     () =>
