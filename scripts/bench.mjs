@@ -129,6 +129,50 @@ const applies = async () => {
   return rows
 }
 
+// A second apply reads the four that every spec needs, and one list more for each kind of thing that only a list of its
+// own tells: the volumes and files of an application, its scheduled tasks, its details.
+const kinds = {
+  "static-image": 4,
+  worker: 4,
+  "two-hosts": 4,
+  databases: 4,
+  release: 4,
+  settings: 5,
+  schedules: 5
+}
+
+const requestsByKind = async () => {
+  const rows = []
+  for (const [kind, floor] of Object.entries(kinds)) {
+    const place = join(dir, kind)
+    const log = join(place, "requests.ndjson")
+    const args = [
+      bundle,
+      "apply",
+      "--sandbox",
+      "--sandbox-dir",
+      place,
+      "--yes",
+      join(root, `fixtures/${kind}.yaml`)
+    ]
+    const counts = []
+    for (let seen = 0, round = 0; round < 2; round++) {
+      await run(args)
+      const all = (await readFile(log, "utf8"))
+        .split("\n")
+        .filter(Boolean)
+        .map((line) => JSON.parse(line))
+      const own = all.slice(seen).filter(({ api }) => api === "coolify")
+      seen = all.length
+      const reads = own.filter(({ method }) => method === "GET").length
+      counts.push({ reads, writes: own.length - reads })
+    }
+    const [first, again] = counts
+    rows.push({ kind, first, again, floor })
+  }
+  return rows
+}
+
 /** What the journal costs a first apply: with it as it is, and with its syncs left out, as if it lay in memory. */
 const journalCost = async () => {
   const unsynced = join(dir, "unsynced.mjs")
@@ -175,6 +219,7 @@ try {
     startUp: await startUp(),
     dryRun: await metered(["apply", "--dry-run", "--quiet", spec]),
     applies: await applies(),
+    kinds: await requestsByKind(),
     journal: await journalCost()
   }
   if (values.json) console.log(JSON.stringify(result))
@@ -192,6 +237,13 @@ try {
       const dns = `${row.dnsReads} read, ${row.dnsWrites} written`
       console.log(
         `  ${row.name.padEnd(14)} ${coolify.padStart(22)} ${floors[row.name].padStart(18)} ${dns.padStart(17)} ${String(row.peakMiB).padStart(4)} MiB ${(row.millis / 1000).toFixed(1).padStart(5)} s`
+      )
+    }
+    console.log("\ncalls to Coolify by kind of spec    first apply          again       floor")
+    for (const { again, first, floor, kind } of result.kinds) {
+      const said = ({ reads, writes }) => `${reads} read, ${writes} written`
+      console.log(
+        `  ${kind.padEnd(20)} ${said(first).padStart(22)} ${said(again).padStart(18)} ${`${floor} read`.padStart(10)}`
       )
     }
     const { journal, memory, ratio } = result.journal
