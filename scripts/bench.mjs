@@ -134,6 +134,7 @@ const applies = async () => {
 const kinds = {
   "static-image": 4,
   worker: 4,
+  "private-git": 5,
   "two-hosts": 4,
   databases: 4,
   release: 4,

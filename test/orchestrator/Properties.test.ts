@@ -26,12 +26,13 @@ import { Progress, type Emitted } from "../../src/engine/DeploymentEvent.ts"
 import { destroy } from "../../src/orchestrator/Destroy.ts"
 import { hasChanges, type Plan } from "../../src/engine/Plan.ts"
 import { layerMemory as secretMemory } from "../../src/secrets/MemorySecretStore.ts"
+import { secretsOf } from "../../src/appspec/Interpolate.ts"
 import type { Spec } from "../../src/appspec/Spec.ts"
 import { layerMemory as journalsMemory } from "../../src/state/MemoryJournals.ts"
 import { size } from "../reliability/Scale.ts"
 import { eachCall } from "./EachCall.ts"
 import { applyOptions, destroyOptions, server, spec as base, zone, withoutWaits } from "./Samples.ts"
-import { anySpec, reordered, twoVersions } from "./SpecArbitrary.ts"
+import { anySpec, privateSources, reordered, twoVersions } from "./SpecArbitrary.ts"
 
 // Much of it is waited for at a clock that takes ten real milliseconds an instant, so all of it is for the full suite.
 // So is making a failing case smaller, which takes more runs than finding it: its seed is told.
@@ -43,7 +44,7 @@ const world = () =>
   Layer.mergeAll(
     coolifyMemory({
       servers: [server],
-      world: { projects: [{ uuid: "other", name: "other", description: "" }] },
+      world: { projects: [{ uuid: "other", name: "other", description: "" }], ...privateSources },
       deployment: { polls: 1 },
       deletion: { polls: 1 }
     }),
@@ -337,7 +338,12 @@ describe("any two versions of a spec", () => {
         yield* succeeds(first)
         const again = yield* normalised
         // What was plain in between stays as the secret's value: an application keeps what it has.
-        const kept = first.secrets.filter((key) => Object.hasOwn(second.env, key))
+        const plain = { ...second.env, ...second.references }
+        const own = first.secrets.filter((key) => Object.hasOwn(plain, key))
+        const made = Object.entries(first.references).flatMap(([key, template]) =>
+          secretsOf(template).some((secret) => own.includes(secret)) ? [key] : []
+        )
+        const kept = [...own, ...made]
         const settled = (of: typeof once) => ({
           ...of,
           variables: of.variables.map((row) =>
@@ -363,6 +369,7 @@ describe("any two versions of a spec", () => {
           Effect.map(([, , end]) => end),
           Effect.provide(world())
         )
+        const secret = [...second.secrets, ...Object.keys(second.references)]
         const ours = (of: typeof alone) => ({
           ...of,
           // What is of no effect may differ, and the preview rows are the user's.
@@ -379,9 +386,9 @@ describe("any two versions of a spec", () => {
             .filter((row) => !row.isPreview)
             .map((row) => ({
               ...row,
-              value: second.secrets.includes(row.key) ? "*" : row.value,
+              value: secret.includes(row.key) ? "*" : row.value,
               // Of a value that was plain before and is kept.
-              isMultiline: second.secrets.includes(row.key) ? false : row.isMultiline,
+              isMultiline: secret.includes(row.key) ? false : row.isMultiline,
               comment: ""
             }))
         })

@@ -27,13 +27,38 @@ const gitSource: FastCheck.Arbitrary<Source> = FastCheck.record({
   dockerfile: FastCheck.constantFrom("/Dockerfile", "/docker/Dockerfile")
 })
 
+/** What Coolify is to have for these specs. */
+export const privateSources = {
+  deployKeys: [{ id: 2, uuid: "key000000000000000000001", name: "acme" }],
+  githubApps: [{ id: 3, uuid: "hub000000000000000000001", name: "acme" }]
+}
+
+/** Half of them are private. */
+const anyGit = FastCheck.oneof(
+  gitSource,
+  gitSource.chain((source) =>
+    FastCheck.constantFrom(
+      {
+        ...source,
+        repository: "git@github.com:example/api.git",
+        access: { kind: "deployKey" as const, name: "acme" }
+      },
+      {
+        ...source,
+        repository: "https://github.com/example/api",
+        access: { kind: "githubApp" as const, name: "acme" }
+      }
+    )
+  )
+)
+
 /** Another text, and every other kind, is another application to Coolify. */
 const dockerfileSource: FastCheck.Arbitrary<Source> = FastCheck.record({
   _tag: FastCheck.constant("Dockerfile" as const),
   text: FastCheck.constantFrom("FROM nginx:1.27\n", "FROM node:22\nCMD node .\n")
 })
 
-const anySource = FastCheck.oneof(imageSource, gitSource, dockerfileSource)
+const anySource = FastCheck.oneof(imageSource, anyGit, dockerfileSource)
 
 const seconds = (max: number) => FastCheck.integer({ min: 1, max }).map(Duration.seconds)
 
@@ -88,10 +113,13 @@ const variables = FastCheck.tuple(
   secrets: parts.flatMap((part) => part.secrets)
 }))
 
+type Settings = Pick<
+  Spec,
+  "command" | "release" | "resources" | "runOptions" | "schedules" | "stopGracePeriod"
+>
+
 /** Host ports are left out: an update with them has to be agreed to. */
-const settings: FastCheck.Arbitrary<
-  Pick<Spec, "command" | "resources" | "runOptions" | "schedules" | "stopGracePeriod">
-> = FastCheck.record(
+const settings: FastCheck.Arbitrary<Settings> = FastCheck.record(
   {
     runOptions: FastCheck.constantFrom(["--init"], ["--cap-add=NET_ADMIN", "--init"]),
     stopGracePeriod: FastCheck.constantFrom(5, 60),
@@ -106,6 +134,7 @@ const settings: FastCheck.Arbitrary<
       { minLength: 1, maxLength: 2, selector: ({ name }) => name }
     ),
     command: FastCheck.constantFrom("serve --port $PORT", "serve", ["serve", "all of it"]),
+    release: FastCheck.constantFrom("bin/migrate", "a && b"),
     resources: FastCheck.record(
       { memory: FastCheck.constantFrom("0", "512M", "1G"), cpus: FastCheck.constantFrom("0.5", "2") },
       { requiredKeys: [] }
@@ -113,6 +142,10 @@ const settings: FastCheck.Arbitrary<
   },
   { requiredKeys: [] }
 )
+
+/** A shell starts both. */
+const withShell = ({ release, ...rest }: Settings): Settings =>
+  release === undefined || typeof rest.command !== "string" ? rest : { ...rest, release }
 
 /** One mostly; none, and several. Their order makes no difference to Coolify. */
 const hosts = FastCheck.constantFrom<Pick<Spec, "domains" | "redirect">>(
@@ -132,21 +165,24 @@ const specFrom = (source: FastCheck.Arbitrary<Source>): FastCheck.Arbitrary<Spec
     variables,
     dns,
     healthcheck: FastCheck.oneof(healthcheck, healthcheck, checkedByCommand),
-    settings
+    settings: settings.map(withShell)
   }).map(({ hosts, settings, variables: { env, secrets }, ...rest }) => ({
     ...spec,
     ...rest,
     ...hosts,
     ...settings,
     env,
-    secrets
+    secrets,
+    ...(secrets.includes("SESSION_KEY") && !("FEATURE_X" in env) && !secrets.includes("FEATURE_X")
+      ? { references: { FEATURE_X: ["key=", { secret: "SESSION_KEY" }] } }
+      : {})
   }))
 
 export const anySpec = specFrom(anySource)
 
 /** Two versions of one spec, half of them with one kind of source. */
 export const twoVersions: FastCheck.Arbitrary<readonly [Spec, Spec]> = FastCheck.oneof(
-  FastCheck.constantFrom(imageSource, gitSource).chain((source) =>
+  FastCheck.constantFrom(imageSource, anyGit).chain((source) =>
     FastCheck.tuple(specFrom(source), specFrom(source))
   ),
   FastCheck.tuple(anySpec, anySpec)
