@@ -1,6 +1,20 @@
 /** The protections of what applications have as files and directories; see run.mjs. */
 export const files = [
   {
+    name: "the warning of what gives the server away",
+    file: "src/kinds/Volume.ts",
+    find: "(path === undefined ? [] : riskOf(name, path))",
+    put: "(path === undefined ? [] : [])",
+    tests: ["test/e2e/Volumes.test.ts"]
+  },
+  {
+    name: "the volumes that a new application would not have",
+    file: "src/kinds/Volume.ts",
+    find: "stored.every(({ hostPath }) => hostPath !== undefined)",
+    put: "stored.every(() => true)",
+    tests: ["test/e2e/Volumes.test.ts"]
+  },
+  {
     name: "the server's directories, which Coolify deletes with their data",
     file: "src/kinds/File.ts",
     find: "const gone = others.filter(isOwnFile).filter(",

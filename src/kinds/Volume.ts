@@ -1,13 +1,14 @@
-/** Persistent storage of an application: a named volume of Docker's that outlives its containers. */
+/** Persistent storage of an application: named volumes of Docker's, and directories of the server. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
 import type { CoolifyError } from "../coolify/CoolifyError.ts"
 import type { Application } from "../coolify/endpoints/Applications.ts"
-import type { Storage } from "../coolify/endpoints/Storages.ts"
+import type { NewStorage, Storage } from "../coolify/endpoints/Storages.ts"
 import { RefusedError } from "../engine/DeployError.ts"
 import { announce, changing, codecOf, type Kind } from "../engine/Kind.ts"
 import type { Change as PlanLine, FieldChange } from "../engine/Plan.ts"
+import * as Marker from "../engine/Marker.ts"
 import { absentIfNotFound } from "./Find.ts"
 import type { Part, PlannedPart } from "./Part.ts"
 
@@ -21,14 +22,25 @@ const propsSchema = () =>
 type VolumeProps = ReturnType<typeof propsSchema>["Type"]
 
 interface Wanted {
+  /** Of a directory of the server its path there. */
   readonly name: string
-  /** Where the container has it. */
+  /** Where the container has it, with options behind a colon. */
   readonly path: string
 }
 
-/** Coolify puts the application's uuid before the name that a volume is created with. */
-const nameIn = (application: string, { name }: Storage): string =>
-  name.startsWith(`${application}-`) ? name.slice(application.length + 1) : name
+/** Coolify puts the application's uuid before the name that a volume is created with. A directory is known by its path. */
+const nameIn = (application: string, { hostPath, name }: Storage): string =>
+  hostPath ?? (name.startsWith(`${application}-`) ? name.slice(application.length + 1) : name)
+
+const isOfServer = (name: string): boolean => name.startsWith("/")
+
+const newStorage = (name: string, mountPath: string): NewStorage =>
+  isOfServer(name)
+    ? { name: `host-${Marker.digest(name).slice(0, 8)}`, mountPath, hostPath: name }
+    : { name, mountPath }
+
+/** Without options. */
+const placeOf = (mountPath: string): string => mountPath.replace(/:.*/, "")
 
 /**
  * A volume of an application. Undoing one that was added only takes it off the application: what the application has
@@ -52,7 +64,7 @@ export const volume: Kind<VolumeProps, Storage, CoolifyError, CoolifyClient> = {
   create: ({ name, path, uuid }) =>
     Effect.gen(function* () {
       const coolify = yield* CoolifyClient
-      yield* coolify.storages.create(uuid, { name, mountPath: path })
+      yield* coolify.storages.create(uuid, newStorage(name, path))
     }),
   restore: ({ uuid }, { before }) =>
     Effect.gen(function* () {
@@ -75,17 +87,9 @@ interface Difference {
   readonly path: string | undefined
 }
 
-/** The volumes of an application, as a spec names them, and the directories of the server that it cannot name. */
-export const readVolumes = (uuid: string, all: ReadonlyArray<Storage>) => {
-  const [volumes, directories] = [
-    all.filter(({ hostPath }) => hostPath === undefined),
-    all.filter(({ hostPath }) => hostPath !== undefined)
-  ]
-  return {
-    volumes: volumes.map((storage): Wanted => ({ name: nameIn(uuid, storage), path: storage.mountPath })),
-    directories: directories.map(({ hostPath, mountPath }) => `${hostPath}:${mountPath}`)
-  }
-}
+/** The volumes and directories of an application, as a spec names them. */
+export const readVolumes = (uuid: string, all: ReadonlyArray<Storage>): ReadonlyArray<Wanted> =>
+  all.map((storage) => ({ name: nameIn(uuid, storage), path: storage.mountPath }))
 
 /** The volumes that a spec names. Others stay, unless fabrik has added them. */
 export const volumesOf = (wanted: ReadonlyArray<Wanted>): Part => ({
@@ -108,10 +112,13 @@ export const volumesOf = (wanted: ReadonlyArray<Wanted>): Part => ({
       const others = there.filter(({ name }) => wanted.every((one) => one.name !== name))
       const gone = others.filter(({ name }) => given?.has(name) === true)
       const staying = others.filter((one) => !gone.includes(one))
-      const taken = staying.find(({ storage }) => missing.some(({ path }) => path === storage.mountPath))
+      const taken = staying.find(({ storage }) =>
+        missing.some(({ path }) => placeOf(path ?? "") === placeOf(storage.mountPath))
+      )
       if (taken !== undefined) return yield* inTheWay(taken.name, taken.storage)
       return planned(
         application,
+        wanted,
         [
           ...gone.map(({ name, storage }): Difference => ({ name, before: storage, path: undefined })),
           ...missing
@@ -121,6 +128,28 @@ export const volumesOf = (wanted: ReadonlyArray<Wanted>): Part => ({
       )
     })
 })
+
+/** Directories that hold the server's own secrets or its workings. */
+const workings = /^\/(?:(?:boot|data|dev|etc|proc|root|sys|var)|data\/coolify.*|var\/lib\/docker.*)?$/
+
+const riskOf = (host: string, mountPath: string): ReadonlyArray<string> => {
+  if (!isOfServer(host)) return []
+  if (host.endsWith("/docker.sock")) {
+    return [
+      `${host} lets the application start containers as root, also where it is mounted read-only: whoever controls the application controls the server.`
+    ]
+  }
+  if (!workings.test(host)) return []
+  const may = mountPath.endsWith(":ro") ? "reads" : "reads and writes"
+  return [`The application ${may} ${host} of the server, where its keys and workings are.`]
+}
+
+const told = (hosts: ReadonlyArray<string>): ReadonlyArray<string> =>
+  hosts.length === 0
+    ? []
+    : [
+        `What the server has in ${hosts.join(", ")} is neither made nor ever deleted by fabrik; Docker makes an empty directory of root's where there is none.`
+      ]
 
 /** Docker mounts the last one of two volumes at one path, so the data of the other would seem to be gone. */
 const inTheWay = (name: string, { mountPath }: Storage) =>
@@ -132,6 +161,7 @@ const inTheWay = (name: string, { mountPath }: Storage) =>
 
 const planned = (
   application: Application | undefined,
+  wanted: ReadonlyArray<Wanted>,
   differences: ReadonlyArray<Difference>,
   stored: ReadonlyArray<Storage>,
   others: ReadonlyArray<string>
@@ -147,22 +177,25 @@ const planned = (
       .map(
         ({ name }) =>
           `The volume ${name} is taken off the application; what it holds stays on the server, and is there again if the spec names it again.`
-      )
+      ),
+    ...differences.flatMap(({ name, path }) => (path === undefined ? [] : riskOf(name, path))),
+    ...told(
+      differences.flatMap(({ before, name }) => (before === undefined && isOfServer(name) ? [name] : []))
+    )
   ],
-  staysBehind:
-    stored.length === 0
-      ? undefined
-      : new RefusedError({
-          reason: "Unrestorable",
-          detail:
-            "Coolify cannot change this source in place, and a new application would begin with empty volumes",
-          next: "keep the source, or move the data by hand: give the spec another `name`, copy the volumes on the server, then destroy the old application"
-        }),
+  staysBehind: stored.every(({ hostPath }) => hostPath !== undefined)
+    ? undefined
+    : new RefusedError({
+        reason: "Unrestorable",
+        detail:
+          "Coolify cannot change this source in place, and a new application would begin with empty volumes",
+        next: "keep the source, or move the data by hand: give the spec another `name`, copy the volumes on the server, then destroy the old application"
+      }),
   create: ({ uuid }) =>
     Effect.gen(function* () {
       const coolify = yield* CoolifyClient
-      for (const { name, path } of differences) {
-        if (path !== undefined) yield* coolify.storages.create(uuid, { name, mountPath: path })
+      for (const { name, path } of wanted) {
+        yield* coolify.storages.create(uuid, newStorage(name, path))
         yield* announce({ system: "coolify", kind: "volume", name, action: "created" })
       }
     }),
@@ -183,7 +216,7 @@ const update = Effect.fn("updateVolume")(function* (
   const change = { name, before: props(stored?.mountPath), after: props(path) }
   yield* changing(volume, change, () => {
     if (stored === undefined)
-      return Effect.asVoid(coolify.storages.create(uuid, { name, mountPath: path ?? "" }))
+      return Effect.asVoid(coolify.storages.create(uuid, newStorage(name, path ?? "")))
     return path === undefined
       ? coolify.storages.remove(uuid, stored.uuid)
       : coolify.storages.update(uuid, stored.uuid, { mountPath: path })

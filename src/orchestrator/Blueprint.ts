@@ -1,12 +1,13 @@
 /** fabrik's own shape, for all that an application is made of: where a new kind of resource is registered. */
 import * as EffectArray from "effect/Array"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
 import type { Application } from "../coolify/endpoints/Applications.ts"
 import { filesOut, type SpecFile } from "../appspec/sections/Files.ts"
 import { isSchedule, type Schedule, schedulesOut } from "../appspec/sections/Schedules.ts"
-import { containerPath } from "../appspec/sections/Volumes.ts"
+import { containerPath, mountPathOf, volumeIn } from "../appspec/sections/Volumes.ts"
 import type { Spec } from "../appspec/Spec.ts"
 import type { NewTask, ScheduledTask } from "../coolify/endpoints/ScheduledTasks.ts"
 import { type FileStorage, isOwnFile } from "../coolify/endpoints/Storages.ts"
@@ -66,7 +67,7 @@ export const ownDatabases = (
 /** What the spec asks for beside the application and its variables. */
 export const partsOf = (spec: Spec): ReadonlyArray<Part> => [
   settingsPart(spec),
-  volumesOf(spec.volumes),
+  volumesOf(spec.volumes.map((one) => ({ name: one.name, path: mountPathOf(one) }))),
   filesOf(spec.files ?? []),
   schedulesOf((spec.schedules ?? []).map(({ cron, ...task }) => ({ ...task, frequency: cron })))
 ]
@@ -75,7 +76,13 @@ export const partsOf = (spec: Spec): ReadonlyArray<Part> => [
 export const readParts = Effect.fn("readParts")(function* (application: Application) {
   const coolify = yield* CoolifyClient
   const stored = yield* coolify.storages.list(application.uuid)
-  const { directories, volumes } = readVolumes(application.uuid, stored.volumes)
+  const [unmounted, volumes] = EffectArray.partitionMap(
+    readVolumes(application.uuid, stored.volumes),
+    (one) => {
+      const text = `${one.name}:${one.path}`
+      return Either.mapLeft(volumeIn(text), () => `volume ${text}`)
+    }
+  )
   const { files, left, secret } = readFiles(stored.files)
   const tasks = yield* coolify.scheduledTasks.list(application.uuid)
   const [said, unsaid] = EffectArray.partition(tasks, (task) => !isSayable(task, tasks))
@@ -87,12 +94,7 @@ export const readParts = Effect.fn("readParts")(function* (application: Applicat
       ...filesOut(files),
       ...schedulesOut(said.map(asSchedule))
     },
-    left: [
-      ...settings.left,
-      ...directories.map((directory) => `volume ${directory}`),
-      ...left,
-      ...unsaid.map(({ name }) => `scheduled task ${name}`)
-    ],
+    left: [...settings.left, ...unmounted, ...left, ...unsaid.map(({ name }) => `scheduled task ${name}`)],
     secretFiles: secret
   }
 })

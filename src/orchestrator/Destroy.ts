@@ -5,6 +5,7 @@ import type { Application } from "../coolify/endpoints/Applications.ts"
 import type { Database } from "../coolify/endpoints/Databases.ts"
 import type { Project } from "../coolify/endpoints/Projects.ts"
 import { DnsClient } from "../dns/DnsClient.ts"
+import { isOfServer } from "../appspec/sections/Volumes.ts"
 import type { Spec } from "../appspec/Spec.ts"
 import type { ResourceChanged } from "../engine/DeploymentEvent.ts"
 import { withJournaledClients } from "./JournaledClients.ts"
@@ -297,6 +298,11 @@ const removePlace = Effect.fn("removePlace")(function* (place: Place) {
   )
 })
 
+const directoriesNote = ({ volumes }: Spec): ReadonlyArray<string> => {
+  const directories = volumes.filter(isOfServer).map(({ name }) => name)
+  return directories.length === 0 ? [] : [`What the server has in ${directories.join(", ")} stays.`]
+}
+
 const destructionPlan = (
   spec: Spec,
   { applications, databases, places, records, shared }: Doomed,
@@ -331,7 +337,8 @@ const destructionPlan = (
         : [
             options.deleteVolumes
               ? "Its volumes are deleted with all their data."
-              : "Its volumes are kept on the server."
+              : "Its volumes are kept on the server.",
+            ...directoriesNote(spec)
           ]),
       ...databases.map(({ name }) =>
         options.deleteVolumes

@@ -31,7 +31,7 @@ const beyondJsonSchema = new RegExp(
     "^`source\\.\\w+` (?:is missing$|has no meaning for a template)",
     // Rules across keys.
     "is both a secret and a variable$|^no variable or secret is named|no build reads variables$",
-    "^`env.PORT` is not the port|cannot point at itself$|never see 404|is mounted twice$|stands there twice$|, and there is none$|is no public domain$|^two volumes are mounted at|^a volume is mounted at|and so cannot hold|^the spec has no (?:database|secret)|^a database has no|^`PORT` cannot come from",
+    "^`env.PORT` is not the port|cannot point at itself$|never see 404|is mounted twice$|stands there twice$|, and there is none$|is no public domain$|^two volumes are mounted at|^a volume is mounted at|and `type: bind` takes|and not the name of a volume|and so cannot hold|^the spec has no (?:database|secret)|^a database has no|^`PORT` cannot come from",
     "^only (?:a Dockerfile has|nixpacks and railpack run)|starts a web server of its own|is given twice$",
     // What Coolify and Docker make of a command and an amount.
     "^Coolify (?:cannot take the single|hands a command|would take)|^nothing replaces the \\$",
@@ -507,11 +507,53 @@ describe("volumes", () => {
     assert.deepStrictEqual(good(base("")).volumes, [])
   })
 
+  it("are directories of the server too, and in compose's long form", () => {
+    const { volumes } = good(
+      base(
+        [
+          "volumes:",
+          "  - /srv/data:/data",
+          "  - /var/run/docker.sock:/var/run/docker.sock:ro",
+          "  - /:/host:ro",
+          "  - cache:/cache:rw",
+          "  - { type: bind, source: /srv/media, target: /media, read_only: true }",
+          "  - { type: volume, source: logs, target: /var/log, read_only: false }",
+          "  - { source: more, target: /more }"
+        ].join("\n")
+      )
+    )
+    assert.deepStrictEqual(volumes, [
+      { name: "/srv/data", path: "/data" },
+      { name: "/var/run/docker.sock", path: "/var/run/docker.sock", readOnly: true },
+      { name: "/", path: "/host", readOnly: true },
+      { name: "cache", path: "/cache" },
+      { name: "/srv/media", path: "/media", readOnly: true },
+      { name: "logs", path: "/var/log" },
+      { name: "more", path: "/more" }
+    ])
+  })
+
   it.each([
-    ["/srv/data:/data", "is a directory of the server"],
-    ["./data:/data", "is a directory of the server"],
+    ["{ type: bind, source: data, target: /a }", "takes a directory of the server"],
+    ["{ type: volume, source: /data, target: /a }", "not the name of a volume"],
+    ["{ type: tmpfs, target: /a }", "unknown `volumes[0].type` `tmpfs`"],
+    ["{ source: data }", "needs both `source` and `target`"],
+    ["{ source: ./data, target: /a }", "is not known to the server"],
+    ["{ source: data, target: a }", "no path that a volume can be mounted at"],
+    ["{ source: data, target: /a, readOnly: true }", "unknown key `readOnly`"]
+  ])("%s is refused", (volume, message) => {
+    assert.include(lines(base(`volumes:\n  - ${volume}`)).join("\n"), message)
+  })
+
+  it.each([
+    ["./data:/data", "is not known to the server"],
+    ["~/data:/data", "is not known to the server"],
+    ["/srv/../etc:/data", "cannot name a directory of the server"],
+    ["/srv/data/:/data", "cannot name a directory of the server"],
+    ["/srv/a b:/data", "cannot name a directory of the server"],
     ["data", "a name, a colon and a path"],
-    ["data:/data:ro", "no options of volumes"],
+    ["data:/data:z", "no other option than `ro`"],
+    ["data:/data:ro:rw", "no other option than `ro`"],
     ["-data:/data", "cannot name a volume"],
     ["data:data", "no path that a volume can be mounted at"],
     ["data:/", "no path that a volume can be mounted at"],
@@ -525,7 +567,8 @@ describe("volumes", () => {
 
   it("have a name and a path each of their own", () => {
     assert.include(lines(base("volumes: [a:/a, a:/b]")).join(), "is mounted twice")
-    assert.include(lines(base("volumes: [a:/a, b:/a]")).join(), "two volumes are mounted at")
+    assert.include(lines(base("volumes: [a:/a, b:/a:ro]")).join(), "two volumes are mounted at")
+    assert.include(lines(base("volumes: [/a:/a, /a:/b]")).join(), "is mounted twice")
   })
 })
 

@@ -2,6 +2,9 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { CoolifyClient } from "../../src/coolify/CoolifyClient.ts"
+import { layerMemory } from "../../src/coolify/CoolifyMemory.ts"
+import { volumesOf } from "../../src/kinds/Volume.ts"
+import { layerMemory as secretMemory } from "../../src/secrets/MemorySecretStore.ts"
 import type { Spec } from "../../src/appspec/Spec.ts"
 import type { SandboxHandle } from "../../src/sandbox/SandboxHandle.ts"
 import { readAdoptable } from "../../src/orchestrator/Adopt.ts"
@@ -10,9 +13,12 @@ import { testSandbox } from "../sandbox/TestSandbox.ts"
 import { applyTo, destroyFrom, layersOf, specOf } from "./SandboxWorld.ts"
 
 const withVolumes = (
-  volumes: ReadonlyArray<readonly [name: string, path: string]>,
+  volumes: ReadonlyArray<readonly [name: string, path: string, readOnly?: true]>,
   env: Readonly<Record<string, string>> = {}
-): Spec => ({ ...specOf(env), volumes: volumes.map(([name, path]) => ({ name, path })) })
+): Spec => ({
+  ...specOf(env),
+  volumes: volumes.map(([name, path, readOnly]) => ({ name, path, ...(readOnly && { readOnly }) }))
+})
 
 const data = withVolumes([["data", "/var/lib/app"]])
 const start = testSandbox({ seed: { domains: ["api.example.com"] } })
@@ -199,5 +205,113 @@ describe.concurrent("the volumes of an application", () => {
       assert.include(error.message, "a new application would begin with empty volumes")
       assert.strictEqual(yield* writes(sandbox), before)
     })
+  )
+
+  /** What the running container has mounted. */
+  const got = (sandbox: SandboxHandle) =>
+    Effect.map(sandbox.world, ({ coolify: { containers } }) =>
+      containers.flatMap(({ mounts }) =>
+        mounts.map(
+          ({ path, read_only, source }) =>
+            `${source.replace(/^[a-z0-9]{20,}-/, "")}:${path}${read_only === true ? ":ro" : ""}`
+        )
+      )
+    )
+  const onDisk = (sandbox: SandboxHandle) =>
+    Effect.map(sandbox.world, ({ coolify: { disk } }) => disk.map(({ path }) => path))
+
+  it.scopedLive("may be directories of the server, which stay with what they hold whatever is done", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* start
+      const media = withVolumes([
+        ["/srv/media", "/media", true],
+        ["data", "/data"]
+      ])
+      const first = yield* applied(sandbox, media)
+      assert.deepInclude(
+        first.plan?.changes.find(({ kind, name }) => kind === "volume" && name === "/srv/media")?.fields ??
+          [],
+        { field: "path", before: null, after: "/media:ro", secret: false }
+      )
+      assert.include(
+        first.plan?.notes.join(),
+        "What the server has in /srv/media is neither made nor ever deleted"
+      )
+      assert.deepStrictEqual((yield* got(sandbox)).toSorted(), ["/srv/media:/media:ro", "data:/data"])
+      const before = yield* writes(sandbox)
+      assert.strictEqual((yield* applied(sandbox, media)).report.outcome, "unchanged")
+      assert.strictEqual(yield* writes(sandbox), before)
+
+      const moved = withVolumes(
+        [
+          ["/srv/media", "/m"],
+          ["/srv/more", "/more"],
+          ["data", "/data", true]
+        ],
+        { SANDBOX_APP: "unhealthy" }
+      )
+      const failed = yield* applyTo(sandbox, moved)
+      assert.deepStrictEqual(
+        Either.isLeft(failed.result) ? failed.result.left.report.leftovers : ["none"],
+        []
+      )
+      assert.sameMembers(
+        (yield* mounted(sandbox)).map((one) => one.replace(/^host-[0-9a-f]{8}/, "host")),
+        ["host:/media:ro", "data:/data"]
+      )
+      yield* applied(sandbox, { ...moved, env: specOf().env })
+      assert.deepStrictEqual((yield* got(sandbox)).toSorted(), [
+        "/srv/media:/m",
+        "/srv/more:/more",
+        "data:/data:ro"
+      ])
+      yield* applied(sandbox, withVolumes([["/srv/more", "/more"]]))
+      assert.deepStrictEqual(yield* got(sandbox), ["/srv/more:/more"])
+      Either.getOrThrow(
+        yield* destroyFrom(sandbox, withVolumes([["/srv/more", "/more"]]), { deleteVolumes: true })
+      )
+      assert.includeMembers([...(yield* onDisk(sandbox))], ["/srv/media", "/srv/more"])
+    })
+  )
+
+  it.scopedLive("are in the spec that adopt writes as directories too, and go with a new application", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* start
+      yield* applied(sandbox, withVolumes([["/var/run/docker.sock", "/var/run/docker.sock", true]]))
+      const { spec, text } = yield* readAdoptable({
+        application: "api",
+        project: undefined,
+        environment: undefined,
+        dns: true
+      }).pipe(Effect.provide(layersOf(sandbox)))
+      assert.include(text, "volumes:\n  - /var/run/docker.sock:/var/run/docker.sock:ro")
+      const { plan } = yield* applied(sandbox, spec)
+      assert.deepStrictEqual(
+        plan?.changes.filter(({ kind }) => kind === "volume"),
+        []
+      )
+      const replaced = yield* applied(sandbox, { ...spec, source: { _tag: "Dockerfile", text: "FROM a" } })
+      assert.strictEqual(replaced.plan?.changes.find(({ kind }) => kind === "application")?.action, "replace")
+      assert.deepStrictEqual(yield* got(sandbox), ["/var/run/docker.sock:/var/run/docker.sock:ro"])
+    })
+  )
+
+  const risks = [
+    ["/var/run/docker.sock", "start containers as root"],
+    ["/", "reads and writes / of the server"],
+    ["/data/coolify/ssh", "/data/coolify/ssh of the server, where its keys"]
+  ] as const
+  it.effect.each(risks)("%s is told of in the plan", ([name, risk]) =>
+    Effect.gen(function* () {
+      const { notes } = yield* volumesOf([{ name, path: "/x" }]).plan(
+        undefined,
+        undefined,
+        Effect.succeed({ volumes: [], files: [] })
+      )
+      assert.include(notes.join(), risk)
+      const other = volumesOf([{ name: "/var/lib/app", path: "/x" }])
+      const plain = yield* other.plan(undefined, undefined, Effect.succeed({ volumes: [], files: [] }))
+      assert.lengthOf(plain.notes, 1)
+    }).pipe(Effect.provide(layerMemory()), Effect.provide(secretMemory()))
   )
 })
