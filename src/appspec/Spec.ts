@@ -92,7 +92,7 @@ export const Written = map(
   {
     title: "fabrik spec",
     description: "What `fabrik apply` deploys",
-    later: ["basicAuth", "depends", "hooks", "labels", "needs"],
+    later: ["basicAuth", "depends", "depends_on", "hooks", "labels", "needs"],
     elsewhere: {
       image: "write it under `source`: `source: { image: nginx:1.27 }`",
       git: "write it under `source`: `source: { git: https://... }`",
@@ -120,6 +120,14 @@ export const Written = map(
       startCommand: "did you mean `command`?",
       start_command: "did you mean `command`?",
       provider: "write it under `dns`",
+      builder: "write `buildPack` under `source`",
+      configs: "did you mean `files`?",
+      mounts: "did you mean `volumes` or `files`?",
+      replicas: "Coolify runs one container of an application: remove it",
+      restart: "Coolify restarts what exits by itself: remove it",
+      rootDir: "write `baseDirectory` under `source`",
+      scale: "Coolify runs one container of an application: remove it",
+      services: "a compose file is no spec: write one application per spec, with `source: { image: ... }`",
       path: "write it under `healthcheck`"
     }
   }

@@ -240,6 +240,11 @@ describe("unknown keys", () => {
     ["memory: 512M", "write it under `resources`"],
     ["start: npm start", "did you mean `command`?"],
     ["resources:\n  cpu: 1", "did you mean `cpus`?"],
+    ["preDeployCommand: x", "did you mean `release`?"],
+    ["rootDir: api", "write `baseDirectory` under `source`"],
+    ["builder: nixpacks", "write `buildPack` under `source`"],
+    ["replicas: 2", "Coolify runs one container of an application"],
+    ["services: {}", "a compose file is no spec"],
     ["image: nginx", "write it under `source`: `source: { image: nginx:1.27 }`"],
     [
       "zzzzzz: 1",
@@ -880,6 +885,20 @@ describe("command", () => {
     const source = "{ git: https://github.com/example/api, buildPack: static }"
     const text = `name: a\ndomain: a.example.com\nport: 80\nsource: ${source}\ncommand: serve`
     assert.include(lines(text).join(), "5:1 command `buildPack: static` starts a web server of its own")
+  })
+})
+
+describe("the names that others give to a source's keys", () => {
+  it.each([
+    ["rootDir: api", "baseDirectory"],
+    ["directory: api", "baseDirectory"],
+    ["builder: nixpacks", "buildPack"],
+    ["key: k", "deployKey"]
+  ])("%s", (more, key) => {
+    const [problem] = bad(
+      `name: a\ndomain: a.example.com\nport: 80\nsource: { git: https://github.com/a/b, ${more} }`
+    ).problems
+    assert.strictEqual(problem?.hint, `did you mean \`${key}\`?`)
   })
 })
 

@@ -25,7 +25,22 @@ const keys = [
   "baseDirectory",
   "dockerfile"
 ]
-const others = { later: ["compose"], elsewhere: { tag: "write it behind the image: `image: nginx:1.27`" } }
+const others = {
+  later: ["compose"],
+  elsewhere: {
+    build_pack: "did you mean `buildPack`?",
+    builder: "did you mean `buildPack`?",
+    context: "did you mean `baseDirectory`?",
+    dir: "did you mean `baseDirectory`?",
+    directory: "did you mean `baseDirectory`?",
+    github_app: "did you mean `githubApp`?",
+    key: "did you mean `deployKey`?",
+    path: "did you mean `baseDirectory`?",
+    root: "did you mean `baseDirectory`?",
+    rootDir: "did you mean `baseDirectory`?",
+    tag: "write it behind the image: `image: nginx:1.27`"
+  }
+}
 const unknown = unknownKey(keys, others)
 
 /** Of a key that has a meaning for another kind of source only. */
