@@ -2,6 +2,34 @@
 
 export const moments = [
   {
+    name: "the backups of another database with the same number",
+    file: "src/coolify/endpoints/Backups.ts",
+    find: ".filter((row) => isOf(engine, row.database_type))",
+    put: ".filter((row) => isOf(engine, row.database_type) || engine !== undefined)",
+    tests: ["test/orchestrator/Backups.test.ts"]
+  },
+  {
+    name: "the word that a backup is not sent to S3",
+    file: "src/coolify/endpoints/Backups.ts",
+    find: "? { save_s3: false }",
+    put: "? {}",
+    tests: ["test/orchestrator/Backups.test.ts"]
+  },
+  {
+    name: "the files of backups in an undo",
+    file: "src/kinds/Backup.ts",
+    find: "?? 0) > 0) {",
+    put: "?? 0) < 0) {",
+    tests: ["test/orchestrator/Backups.test.ts"]
+  },
+  {
+    name: "the way back to another S3 storage",
+    file: "src/kinds/Backup.ts",
+    find: "&& !isMoved",
+    put: "",
+    tests: ["test/orchestrator/Backups.test.ts"]
+  },
+  {
     name: "the schedules that somebody else has made",
     file: "src/kinds/Schedule.ts",
     find: "const gone = others.filter(isOurs)",
@@ -25,8 +53,8 @@ export const moments = [
   {
     name: "what could not be taken away",
     file: "src/orchestrator/steps/ConfirmRelease.ts",
-    find: "(isGone ? [] : [short])",
-    put: "(isGone ? [] : [short].slice(1))",
+    find: "Effect.negate(remove)",
+    put: "Effect.zipRight(remove, Effect.succeed(false))",
     tests: ["test/e2e/Schedules.test.ts"]
   },
   {

@@ -21,6 +21,8 @@ export const ranges = {
   stopGracePeriod: seconds(1, 3600),
   /** Coolify sets no upper limit (recorded: 100000), but stops its workers after ten hours. */
   scheduleTimeout: seconds(1, 36_000),
+  /** Coolify's 0 keeps all of them, until the disk is full. */
+  keptBackups: plain(1, 1000),
   /** Characters: 16 hex digits are 64 bits, the least that nobody guesses. */
   secretLength: plain(16, 256)
 } as const

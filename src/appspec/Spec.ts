@@ -207,7 +207,7 @@ export const specIn = (
   const starter = written.source === undefined && !check.isFaulty("source") ? template?.starter : undefined
   const isStarter = starter !== undefined
   const source = sourceIn(written.source, starter, name, check)
-  const databases = databasesIn(written.databases)
+  const databases = databasesIn(written.databases, check)
   const names = databases.map((one) => one.name)
   const { env, interpolated, references } = variablesIn(written.env, names, variables, check)
   const secrets = secretsIn(written.secrets, { ...env, ...references }, check)

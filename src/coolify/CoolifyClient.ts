@@ -8,6 +8,7 @@ import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type { CoolifyError } from "./CoolifyError.ts"
 import type { Applications } from "./endpoints/Applications.ts"
+import type { Backups } from "./endpoints/Backups.ts"
 import type { Databases } from "./endpoints/Databases.ts"
 import type { Deployments } from "./endpoints/Deployments.ts"
 import type { Environments } from "./endpoints/Environments.ts"
@@ -40,6 +41,7 @@ export class CoolifyClient extends Context.Tag("fabrik/coolify/CoolifyClient")<
     readonly databases: Databases
     readonly services: Services
     readonly serviceVariables: Variables
+    readonly backups: Backups
     readonly deployments: Deployments
   }
 >() {}
@@ -97,6 +99,12 @@ export type CoolifyMethod =
   | "listServiceVariables"
   | "putServiceVariables"
   | "deleteServiceVariable"
+  | "listBackups"
+  | "createBackup"
+  | "updateBackup"
+  | "deleteBackup"
+  | "listBackupRuns"
+  | "listS3Storages"
   | "deploy"
   | "mayDeploy"
   | "getDeployment"

@@ -61,6 +61,12 @@ export const layerDryRun: Layer.Layer<CoolifyClient, never, CoolifyClient> = Lay
       restart: () => Effect.void
     },
     serviceVariables: { ...below.serviceVariables, put: () => Effect.void, remove: () => Effect.void },
+    backups: {
+      ...below.backups,
+      create: () => made,
+      update: () => Effect.void,
+      remove: () => Effect.void
+    },
     deployments: {
       ...below.deployments,
       mayStart: Effect.void,
@@ -153,6 +159,14 @@ export const layerOffline = (options: {
       list: refused("listServiceVariables"),
       put: refused("putServiceVariables"),
       remove: refused("deleteServiceVariable")
+    },
+    backups: {
+      list: refused("listBackups"),
+      create: refused("createBackup"),
+      update: refused("updateBackup"),
+      remove: refused("deleteBackup"),
+      runs: refused("listBackupRuns"),
+      storages: Effect.suspend(refused("listS3Storages"))
     },
     deployments: {
       start: refused("deploy"),

@@ -8,6 +8,7 @@ import { CoolifyClient } from "./CoolifyClient.ts"
 import type { CoolifyConfig } from "./CoolifyConfig.ts"
 import { CoolifyError } from "./CoolifyError.ts"
 import { makeApplications } from "./endpoints/Applications.ts"
+import { makeBackups } from "./endpoints/Backups.ts"
 import { makeDatabases } from "./endpoints/Databases.ts"
 import { makeDeployments } from "./endpoints/Deployments.ts"
 import { makeEnvironments } from "./endpoints/Environments.ts"
@@ -56,6 +57,7 @@ export const makeOver = (transport: Transport): Effect.Effect<Context.Tag.Servic
       databases: makeDatabases(transport),
       services: makeServices(transport),
       serviceVariables: makeVariables(transport, "services"),
+      backups: makeBackups(transport),
       deployments: makeDeployments(transport, hide)
     })
   })

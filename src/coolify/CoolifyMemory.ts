@@ -20,13 +20,14 @@ import { CoolifyError } from "./CoolifyError.ts"
 import * as Applications from "./WorldApplications.ts"
 import * as Worlds from "./CoolifyWorld.ts"
 import type { Outcome, Step, World } from "./CoolifyWorld.ts"
+import { backupArea } from "./WorldBackups.ts"
 import * as Databases from "./WorldDatabases.ts"
 import * as Deployments from "./WorldDeployments.ts"
 import * as Lists from "./WorldLists.ts"
 import { servicesIn } from "./WorldServices.ts"
 import { serviceAreas, shownService } from "./MemoryServices.ts"
 import * as Storages from "./WorldStorages.ts"
-import * as Tasks from "./WorldTasks.ts"
+import { taskArea } from "./WorldTasks.ts"
 import * as Variables from "./WorldVariables.ts"
 
 type Service = Context.Tag.Service<CoolifyClient>
@@ -271,20 +272,7 @@ const make = (options: MemoryOptions = {}) =>
         removeFile: (application, { uuid }) =>
           call("deleteFile", (so) => Storages.deleteFile(so, application, uuid))
       },
-      scheduledTasks: {
-        list: (uuid) =>
-          call("listScheduledTasks", (so) =>
-            Either.map(Worlds.findApplication(so, "listScheduledTasks", uuid), () => [
-              Tasks.listTasks(so, uuid),
-              so
-            ])
-          ),
-        create: (uuid, task) => call("createScheduledTask", (so) => Tasks.createTask(so, uuid, task)),
-        update: (application, task, to) =>
-          call("updateScheduledTask", (so) => Tasks.updateTask(so, application, task, to)),
-        remove: (application, task) =>
-          call("deleteScheduledTask", (so) => Tasks.deleteTask(so, application, task))
-      },
+      scheduledTasks: taskArea(call),
       databases: {
         list: read("listDatabases", (so) => Databases.listDatabases(so).map(shownDatabase)),
         create: (database) => call("createDatabase", (so) => Databases.createDatabase(so, database)),
@@ -297,6 +285,7 @@ const make = (options: MemoryOptions = {}) =>
         remove: (uuid) => call("deleteDatabase", (so) => Databases.deleteDatabase(so, uuid))
       },
       ...serviceAreas(call, sensitive),
+      backups: backupArea(call),
       deployments: {
         start: (uuid, { force }) =>
           Effect.flatMap(

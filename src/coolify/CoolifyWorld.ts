@@ -5,6 +5,7 @@
  */
 import * as Either from "effect/Either"
 import type { Application } from "./endpoints/Applications.ts"
+import type { NewBackup, S3Storage } from "./endpoints/Backups.ts"
 import type { CreateDatabase } from "./endpoints/Databases.ts"
 import type { Deployment, DeploymentLogLine } from "./endpoints/Deployments.ts"
 import type { Inventory } from "./endpoints/Environments.ts"
@@ -93,6 +94,11 @@ export interface World {
   readonly tasks: ReadonlyArray<ScheduledTask & { readonly applicationUuid: string }>
   readonly databases: ReadonlyArray<WorldDatabase>
   readonly services: ReadonlyArray<WorldService>
+  /** Schedules of databases, by uuid. */
+  readonly backups: ReadonlyArray<
+    NewBackup & { readonly uuid: string; readonly database: string; readonly runs: number }
+  >
+  readonly s3Storages: ReadonlyArray<S3Storage>
   /** Oldest first. */
   readonly deployments: ReadonlyArray<WorldDeployment>
   /** The number in the next id. */
@@ -114,6 +120,8 @@ export const emptyWorld: World = {
   tasks: [],
   databases: [],
   services: [],
+  backups: [],
+  s3Storages: [],
   deployments: [],
   next: 1,
   mark: ""

@@ -16,6 +16,10 @@ export const databaseEngines = [
 ] as const
 export type DatabaseEngine = (typeof databaseEngines)[number]
 
+/** Whether Coolify makes backups of it (recorded: 422 for the others). */
+export const hasBackups = (engine: DatabaseEngine): boolean =>
+  !["redis", "keydb", "dragonfly"].includes(engine)
+
 /** How an application reaches a database. */
 export interface Connection {
   /** Only containers on the database's own server and network know it. */

@@ -93,5 +93,9 @@ export const stopDatabase = (world: World, uuid: string): Step<void> =>
 
 export const deleteDatabase = (world: World, uuid: string): Step<void> =>
   Either.flatMap(find(world, "deleteDatabase", uuid), ({ uuid: gone }) =>
-    step(undefined, { ...world, databases: world.databases.filter((row) => row.uuid !== gone) })
+    step(undefined, {
+      ...world,
+      databases: world.databases.filter((row) => row.uuid !== gone),
+      backups: world.backups.filter(({ database }) => database !== gone)
+    })
   )

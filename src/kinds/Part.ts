@@ -18,7 +18,7 @@ import type { JournalError } from "../state/Journals.ts"
 
 type Write = Effect.Effect<
   void,
-  CoolifyError | JournalError | SecretError,
+  CoolifyError | JournalError | RefusedError | SecretError,
   CoolifyClient | Run | SecretStore | Scope.Scope
 >
 
@@ -74,6 +74,8 @@ export interface PlannedPart {
   readonly create: (application: { readonly uuid: string; readonly name: string }) => Write
   /** Makes the changes to an application that was there, each with its undo. */
   readonly update: Write
+  /** What the release tells of it beyond the spec's names, now: known only once it is made. */
+  readonly noted?: Effect.Effect<ReadonlyArray<string>>
   /** What the spec does not name any more and nothing brings back: it goes once nothing can fail any more. */
   readonly retire?: ReadonlyArray<Retirement>
 }

@@ -1,6 +1,9 @@
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
+import { isBackup } from "../appspec/sections/Databases.ts"
+import type { Database } from "../coolify/endpoints/Databases.ts"
+import type { ObservedVariable } from "../coolify/endpoints/Variables.ts"
 import type { ListedApplication } from "../coolify/endpoints/Applications.ts"
 import type { ZoneRecord } from "../dns/DnsClient.ts"
 import { ofType, satisfies } from "../dns/Zone.ts"
@@ -18,8 +21,10 @@ import { updateApplication } from "../kinds/Application.ts"
 import { writeRecord } from "../kinds/Record.ts"
 import { asking, makeRun, Run } from "../engine/Run.ts"
 import { journalName } from "../engine/RunJournal.ts"
-import { ownDatabases, readParts } from "./Blueprint.ts"
+import { ownDatabases, readParts, shortName } from "./Blueprint.ts"
 import { withNamedAccess } from "./RepositoryAccess.ts"
+import { backup, readBackup } from "../kinds/Backup.ts"
+import { releaseIn } from "../kinds/VariableComment.ts"
 import { withPublicAddress } from "./ServedDomains.ts"
 import { Owner } from "../engine/Owner.ts"
 import { standingOf } from "./Standing.ts"
@@ -67,11 +72,32 @@ export const readAdoptable = Effect.fn("readAdoptable")(function* (search: Searc
   // Only what fabrik has made can have databases that it has made.
   const there = mark === undefined ? [] : yield* coolify.databases.list
   const near = there.filter(({ environmentId }) => environmentId === application.environmentId)
-  const databases = ownDatabases(owner, undecided.spec, near)
-  const existing = { ...bare, dns, databases }
+  const read = yield* Effect.forEach(ownDatabases(owner, undecided.spec, near), (database) =>
+    Effect.map(backupIn(database, variables), (found) => ({ ...database, ...found }))
+  )
+  const unsaid = read.flatMap(({ isUnsaid, name }) => (isUnsaid ? [`backups of ${name}`] : []))
+  const existing = {
+    ...bare,
+    parts: { ...parts, left: [...parts.left, ...unsaid] },
+    dns,
+    databases: read
+  }
   const written = yield* writeSpec(existing)
   const adoptable: Adoptable = { ...existing, ...written, records: unmarkedRecords(existing, written) }
   return adoptable
+})
+
+/** How a database is backed up, as far as a spec can say it. */
+const backupIn = Effect.fn("backupIn")(function* (
+  database: Database,
+  variables: ReadonlyArray<ObservedVariable>
+) {
+  const has = releaseIn(variables)?.has ?? []
+  const found = yield* readBackup(database, (name) => has.includes(shortName(backup.name, name)))
+  if (found === undefined) return { isUnsaid: false }
+  return typeof found === "object" && isBackup(found)
+    ? { isUnsaid: false, backup: found }
+    : { isUnsaid: true }
 })
 
 /** A domain of another account is none of this one's business. */

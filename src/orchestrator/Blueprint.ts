@@ -15,7 +15,8 @@ import type { Database } from "../coolify/endpoints/Databases.ts"
 import { undoable } from "../engine/Kind.ts"
 import * as Marker from "../engine/Marker.ts"
 import { application } from "../kinds/Application.ts"
-import { database, type WantedDatabase } from "../kinds/Database.ts"
+import { backup } from "../kinds/Backup.ts"
+import { database, type PlannedDatabase, type WantedDatabase } from "../kinds/Database.ts"
 import { environment } from "../kinds/Environment.ts"
 import { describe, file, filesOf } from "../kinds/File.ts"
 import type { Given, Part } from "../kinds/Part.ts"
@@ -39,6 +40,7 @@ export const kinds = [
   undoable(schedule),
   undoable(file),
   undoable(database),
+  undoable(backup),
   undoable(record),
   undoable(release)
 ]
@@ -52,6 +54,15 @@ export const databasesOf = (owner: string, spec: Spec): ReadonlyArray<WantedData
     image,
     key: Marker.databaseKey(owner, spec, name)
   }))
+
+/** Each of the spec's databases with the backups that the spec asks for. */
+export const backupsOf = (spec: Spec, databases: ReadonlyArray<PlannedDatabase>) =>
+  databases.map((planned) => {
+    const asked = spec.databases.find(({ name }) => name === planned.wanted.name)?.backup
+    const wanted =
+      asked === undefined ? undefined : { frequency: asked.schedule, keep: asked.keep, s3: asked.s3 }
+    return [planned, wanted] as const
+  })
 
 /** Of these databases those that fabrik has made for the spec, whether it still names them or not. */
 export const ownDatabases = (
@@ -115,9 +126,14 @@ const isSayable = (task: ScheduledTask, among: ReadonlyArray<ScheduledTask>): bo
 
 /** Stands for a resource in the comment of a release, which has little room; what it begins with tells the kind. */
 export const shortName = (kind: string, name: string): string =>
-  kind === settingsKind
-    ? `.${name}`
-    : `${kind === schedule.name ? "@" : ""}${Marker.digest(`${kind} ${name}`).slice(0, 4)}`
+  kind === settingsKind ? `.${name}` : `${signOf(kind)}${Marker.digest(`${kind} ${name}`).slice(0, 4)}`
+
+const signs: Readonly<Record<string, string>> = {
+  [settingsKind]: ".",
+  [schedule.name]: "@",
+  [backup.name]: "%"
+}
+const signOf = (kind: string): string => signs[kind] ?? ""
 
 /** Anything doubtful is not written into a spec, as with variables. */
 const readFiles = (stored: ReadonlyArray<FileStorage>) => {
@@ -150,13 +166,8 @@ export const givenOf = (kind: string, noted: ReadonlyArray<string>): Given => {
 }
 
 const kindOf = (noted: string): string =>
-  noted.startsWith(".")
-    ? settingsKind
-    : noted.startsWith("@")
-      ? schedule.name
-      : noted.includes("~")
-        ? file.name
-        : volume.name
+  Object.entries(signs).find(([, sign]) => noted.startsWith(sign))?.[0] ??
+  (noted.includes("~") ? file.name : volume.name)
 
 /** The resources of a spec's parts as a release's comment notes them. */
 export const notedOf = (

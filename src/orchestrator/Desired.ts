@@ -121,7 +121,12 @@ export const specDigest = ({ application, digests, held = [], variables, target,
         .toSorted(([a], [b]) => (String(a) < String(b) ? -1 : 1)),
       target,
       spec.dns,
-      ...spec.databases.map(({ engine, image, name }) => [name, engine, image]),
+      ...spec.databases.map(({ backup, engine, image, name }) => [
+        name,
+        engine,
+        image,
+        ...(backup === undefined ? [] : [backup])
+      ]),
       ...partsOf(spec).flatMap(({ kind, names, wanted }) => (names.length === 0 ? [] : [[kind, wanted]])),
       ...(digests?.entries() ?? [])
     ])

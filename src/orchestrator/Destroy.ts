@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
+import { hasBackups } from "../coolify/DatabaseEngine.ts"
 import type { Application } from "../coolify/endpoints/Applications.ts"
 import type { Database } from "../coolify/endpoints/Databases.ts"
 import type { Project } from "../coolify/endpoints/Projects.ts"
@@ -340,9 +341,9 @@ const destructionPlan = (
               : "Its volumes are kept on the server.",
             ...directoriesNote(spec)
           ]),
-      ...databases.map(({ name }) =>
+      ...databases.map(({ engine, name }) =>
         options.deleteVolumes
-          ? `The database ${name} is deleted with all its data.`
+          ? `The database ${name} is deleted with all its data${hasBackups(engine) ? "; files of backups that were made of it stay where they are" : ""}.`
           : `The database ${name} stays, with its data, and runs on; \`fabrik destroy --delete-volumes\` deletes it.`
       ),
       ...shared.map(({ name }) => `The project ${name} stays as long as something else lives in it.`)

@@ -138,6 +138,14 @@ const describedCoolify = (client: Context.Tag.Service<CoolifyClient>): Context.T
       stop: (uuid) => write("stopDatabase", uuid, client.databases.stop(uuid)),
       remove: (uuid, options) => write("deleteDatabase", uuid, client.databases.remove(uuid, options))
     },
+    backups: {
+      ...client.backups,
+      create: (uuid, backup) => write("createBackup", uuid, client.backups.create(uuid, backup)),
+      update: (uuid, backup, to) =>
+        write("updateBackup", `${uuid} ${backup}`, client.backups.update(uuid, backup, to)),
+      remove: (uuid, backup) =>
+        write("deleteBackup", `${uuid} ${backup}`, client.backups.remove(uuid, backup))
+    },
     deployments: {
       ...client.deployments,
       start: (uuid, options) => write("deploy", uuid, client.deployments.start(uuid, options)),

@@ -14,7 +14,7 @@ import { noProvider } from "../dns/DnsDryRun.ts"
 import { DnsError } from "../dns/DnsError.ts"
 import { KnownSecrets } from "../secrets/KnownSecrets.ts"
 import type { Spec } from "../appspec/Spec.ts"
-import { databasesOf, givenOf, ownDatabases, partsOf } from "./Blueprint.ts"
+import { backupsOf, databasesOf, givenOf, ownDatabases, partsOf } from "./Blueprint.ts"
 import { refuseDelegated } from "./Delegation.ts"
 import { RefusedError } from "../engine/DeployError.ts"
 import { holders } from "./Managed.ts"
@@ -23,6 +23,7 @@ import { absentIfNotFound } from "../kinds/Find.ts"
 import type { RepositoryAccess } from "../coolify/Source.ts"
 import * as Marker from "../engine/Marker.ts"
 import type { ObservedDns, OrphanRecord } from "../kinds/DiffRecord.ts"
+import { backup, planBackups } from "../kinds/Backup.ts"
 import { planDatabase, type PlannedDatabase } from "../kinds/Database.ts"
 import type { Given, PlannedPart } from "../kinds/Part.ts"
 import { furnishings, isEmpty, namesakes } from "../kinds/Projects.ts"
@@ -64,7 +65,10 @@ export interface Observed {
  * Reads all of it, side by side: four requests to Coolify and two to the DNS provider, one more for the address of Coolify's
  * own host, two more for a name given up.
  */
-export const observe = Effect.fn("observe")(function* (spec: Spec, options: { readonly skipDns: boolean }) {
+export const observe = Effect.fn("observe")(function* (
+  spec: Spec,
+  options: { readonly skipDns: boolean; readonly offline?: boolean }
+) {
   const [server, access, coolify, dns] = yield* Effect.all(
     [
       findServer(spec),
@@ -89,9 +93,17 @@ export const observe = Effect.fn("observe")(function* (spec: Spec, options: { re
       : undefined
   }
   const stored = yield* Effect.cached(storedOf(coolify.application))
-  const [databases, parts, orphans] = yield* Effect.all(
+  const [{ backups, ...databases }, parts, orphans] = yield* Effect.all(
     [
-      observeDatabases(spec, coolify.databases),
+      Effect.flatMap(observeDatabases(spec, coolify.databases), (databases) =>
+        Effect.map(
+          planBackups(backupsOf(spec, databases.databases), given(backup.name), options),
+          (backups) => ({
+            ...databases,
+            backups
+          })
+        )
+      ),
       Effect.forEach(partsOf(spec), ({ kind, plan }) => plan(coolify.application, given(kind), stored), {
         concurrency: "unbounded"
       }),
@@ -104,7 +116,7 @@ export const observe = Effect.fn("observe")(function* (spec: Spec, options: { re
     access,
     ...coolify,
     ...databases,
-    parts,
+    parts: [...parts, backups],
     dns,
     orphans,
     ...(recordsUnseen ? { recordsUnseen } : {})

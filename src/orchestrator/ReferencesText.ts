@@ -1,6 +1,7 @@
 /** Pure: which variables of an application are made of what its databases tell, as a spec says it. */
 import * as Redacted from "effect/Redacted"
 import { isReference, type TextTemplate } from "../appspec/Interpolate.ts"
+import type { DatabaseBackup } from "../appspec/sections/Databases.ts"
 import { connectionIn } from "../coolify/DatabaseEngine.ts"
 import type { Application } from "../coolify/endpoints/Applications.ts"
 import type { Database } from "../coolify/endpoints/Databases.ts"
@@ -10,13 +11,17 @@ import { specName } from "./Managed.ts"
 import { fieldOf } from "./References.ts"
 
 /** The databases by what the spec calls them. */
-export const shortNamed = (application: Pick<Application, "name">, databases: ReadonlyArray<Database>) => {
+export const shortNamed = (
+  application: Pick<Application, "name">,
+  databases: ReadonlyArray<Database & { readonly backup?: DatabaseBackup }>
+) => {
   const prefix = `${specName(application.name) || "app"}-`
-  return databases.map(({ engine, image, name, url }) => ({
+  return databases.map(({ backup, engine, image, name, url }) => ({
     name: name.slice(prefix.length),
     engine,
     image,
-    url
+    url,
+    ...(backup === undefined ? {} : { backup })
   }))
 }
 

@@ -12,7 +12,7 @@ import { parseSpec } from "../appspec/ParseSpec.ts"
 import { domainsOut } from "../appspec/sections/Application.ts"
 import { dnsOut } from "../appspec/sections/Dns.ts"
 import type { Source } from "../appspec/sections/Source.ts"
-import { databasesOut } from "../appspec/sections/Databases.ts"
+import { type DatabaseBackup, databasesOut } from "../appspec/sections/Databases.ts"
 import { variablesOut } from "../appspec/sections/Variables.ts"
 import type { Spec, Written as Keys } from "../appspec/Spec.ts"
 import { comment, nothing, writeKeys } from "../appspec/WriteSpec.ts"
@@ -39,7 +39,7 @@ export interface Existing {
   /** What stands at its domains, as far as that is known. */
   readonly dns: ReadonlyArray<ObservedDns>
   /** Those that fabrik has made for it. */
-  readonly databases?: ReadonlyArray<Database>
+  readonly databases?: ReadonlyArray<Database & { readonly backup?: DatabaseBackup }>
 }
 
 export interface Written {
@@ -81,7 +81,9 @@ export const writeSpec = (existing: Existing): Either.Either<Written, RefusedErr
       ...(Object.keys({ ...variables.plain, ...references }).length === 0
         ? []
         : ["", writeKeys({ env: variablesOut({ references, env: variables.plain }) })]),
-      ...(databases.length === 0 ? [] : ["", writeKeys({ databases: databasesOut(databases) })]),
+      ...(databases.length === 0
+        ? []
+        : ["", writeKeys({ databases: databasesOut(databases.map(({ url: _, ...one }) => one)) })]),
       ...(build === undefined && variables.build.length === 0
         ? []
         : [

@@ -74,7 +74,8 @@ const Database = Schema.Struct({
   server: Schema.String,
   engine: Schema.String,
   columns: Columns,
-  state: Schema.String
+  state: Schema.String,
+  backups: Schema.Array(Schema.Struct({ columns: Columns, s3: Schema.NullOr(Schema.String) }))
 })
 
 const Service = Schema.Struct({

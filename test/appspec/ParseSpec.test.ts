@@ -37,7 +37,7 @@ const beyondJsonSchema = new RegExp(
     "^Coolify (?:cannot take the single|hands a command|would take)|^nothing replaces the \\$",
     "^Docker gives no container|has no unit|is no number of processors$",
     "^`release` runs in the container before|^with a `release`, a shell reads|^Coolify has to check inside",
-    "that Coolify takes$|fields, and Coolify takes five$|is a day that no year has$|^Coolify keeps \\d+|^the command has a",
+    "that Coolify takes$|^Coolify makes no backups of|fields, and Coolify takes five$|is a day that no year has$|^Coolify keeps \\d+|^the command has a",
     "^a repository over ssh needs",
     "^only a repository has pushes|^Coolify cuts the value",
     // What a name, an address or a value means to others.
@@ -358,6 +358,15 @@ describe("databases", () => {
     assert.deepStrictEqual(wanted("{ engine: postgresql, image: 'pgvector/pgvector:pg17' }"), [
       { name: "main", engine: "postgresql", image: "pgvector/pgvector:pg17" }
     ])
+    const backedUp = "{ engine: mysql, image: 'mysql:8', backup: { schedule: '30 2 * * *', s3: my files } }"
+    assert.deepStrictEqual(wanted(backedUp), [
+      {
+        name: "main",
+        engine: "mysql",
+        image: "mysql:8",
+        backup: { schedule: "30 2 * * *", keep: 7, s3: "my files" }
+      }
+    ])
     assert.deepStrictEqual(good(base("")).databases, [])
   })
 
@@ -370,7 +379,18 @@ describe("databases", () => {
     ["{ engine: postgres, image: 'a:1' }", "unknown `databases.main.engine`"],
     ["{ engine: postgresql, image: postgres }", "is no image with a tag"],
     ["{ engine: postgresql }", "needs both `engine` and `image`"],
-    ["[postgres:17]", "must be"]
+    ["[postgres:17]", "must be"],
+    ["{ engine: redis, image: 'redis:7', backup: { schedule: daily } }", "Coolify makes no backups of redis"],
+    ["{ engine: keydb, image: 'keydb:1', backup: { schedule: daily } }", "Coolify makes no backups of keydb"],
+    [
+      "{ engine: dragonfly, image: 'd:1', backup: { schedule: daily } }",
+      "Coolify makes no backups of dragonfly"
+    ],
+    ["{ engine: mysql, image: 'mysql:8', backup: { keep: 3 } }", "needs a `schedule`"],
+    ["{ engine: mysql, image: 'mysql:8', backup: daily }", "must be a map"],
+    ["{ engine: mysql, image: 'mysql:8', backup: { schedule: 0 0 3 * * * } }", "has six fields"],
+    ["{ engine: mysql, image: 'mysql:8', backup: { schedule: daily, keep: 0 } }", "from 1 to 1000"],
+    ["{ engine: mysql, image: 'mysql:8', backup: { schedule: daily, frequency: daily } }", "unknown key"]
   ])("refuses %s", (text, message) => {
     assert.include(lines(base(`databases:\n  main: ${text}`)).join("\n"), message)
   })

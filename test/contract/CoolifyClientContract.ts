@@ -559,6 +559,45 @@ export const coolifyClientContract = (name: string, layer: Layer.Layer<CoolifyCl
     )
 
     test(
+      "backups: any number of a database, each of its own alone, and of some engines none",
+      Effect.gen(function* () {
+        const { client, application } = yield* setting
+        const { environmentName, projectUuid, serverUuid } = application()
+        const place = { projectUuid, serverUuid, environmentName, description: "mine" }
+        const make = (engine: DatabaseEngine) =>
+          client.databases.create({
+            ...place,
+            name: `db-${engine}`,
+            engine,
+            image: `${engine}:1`,
+            password: Redacted.make("s3cret")
+          })
+        // The first of its engine each: they have one number in Coolify.
+        const main = yield* make("postgresql")
+        const other = yield* make("mysql")
+        const cache = yield* make("redis")
+        const { backups } = client
+        assert.deepStrictEqual(yield* backups.storages, [])
+        const nightly = { frequency: "0 3 * * *", enabled: true, keep: 7, s3: undefined }
+        const made = yield* backups.create(main.uuid, nightly)
+        const twin = yield* backups.create(main.uuid, nightly)
+        yield* backups.create(other.uuid, { ...nightly, frequency: "hourly" })
+        yield* backups.update(main.uuid, made.uuid, { enabled: false, keep: 3 })
+        assert.strictEqual(yield* backups.runs(main.uuid, made.uuid), 0)
+        yield* backups.remove(main.uuid, twin.uuid)
+        assert.deepStrictEqual(yield* backups.list(main.uuid, "postgresql"), [
+          { uuid: made.uuid, frequency: "0 3 * * *", enabled: false, keep: 3, savesToS3: false }
+        ])
+        yield* refused(backups.create(cache.uuid, nightly), "Invalid")
+        yield* refused(backups.create(main.uuid, { ...nightly, s3: "nowhere" }), "Invalid")
+        yield* refused(backups.update(main.uuid, made.uuid, { s3: "nowhere" }), "Invalid")
+        yield* refused(backups.remove(main.uuid, twin.uuid), "NotFound")
+        yield* refused(backups.update(main.uuid, twin.uuid, { keep: 1 }), "NotFound")
+        yield* refused(backups.runs(main.uuid, twin.uuid), "NotFound")
+      })
+    )
+
+    test(
       "databases: each in its environment, started and stopped, with a URL made of what is known",
       Effect.gen(function* () {
         const { client, application } = yield* setting
@@ -837,6 +876,12 @@ export const coolifyClientContract = (name: string, layer: Layer.Layer<CoolifyCl
         yield* refused(client.scheduledTasks.create(nothing, task), "NotFound")
         yield* refused(client.scheduledTasks.update(nothing, nothing, { timeout: 1 }), "NotFound")
         yield* refused(client.scheduledTasks.remove(nothing, nothing), "NotFound")
+        const daily = { frequency: "daily", enabled: true, keep: 1, s3: undefined }
+        yield* refused(client.backups.list(nothing, "postgresql"), "NotFound")
+        yield* refused(client.backups.create(nothing, daily), "NotFound")
+        yield* refused(client.backups.update(nothing, nothing, { keep: 1 }), "NotFound")
+        yield* refused(client.backups.remove(nothing, nothing), "NotFound")
+        yield* refused(client.backups.runs(nothing, nothing), "NotFound")
         yield* refused(client.variables.list(nothing), "NotFound")
         yield* refused(client.variables.put(nothing, [variable("A", "1")]), "NotFound")
         yield* refused(client.variables.remove(nothing, nothing), "NotFound")

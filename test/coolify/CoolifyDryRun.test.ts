@@ -48,6 +48,10 @@ describe("a dry run", () => {
         yield* dry.variables.remove(uuid, row?.uuid ?? "")
         assert.lengthOf((yield* dry.storages.list(uuid)).volumes, 1)
         const task = { name: "a", command: "a", frequency: "daily", timeout: 1, enabled: true }
+        const backup = { frequency: "daily", enabled: true, keep: 1, s3: undefined }
+        yield* dry.backups.create("database", backup)
+        yield* dry.backups.update("database", "backup", { keep: 2 })
+        yield* dry.backups.remove("database", "backup")
         yield* dry.scheduledTasks.create(uuid, task)
         yield* dry.scheduledTasks.update(uuid, "task", { timeout: 2 })
         yield* dry.scheduledTasks.remove(uuid, "task")

@@ -76,11 +76,13 @@ describe.concurrent("a spec of the fixtures", () => {
         assert.deepStrictEqual(again.writes, [])
         // What only the answer about one application tells takes one more, and so do its volumes and files together.
         const isDetailed = spec.stopGracePeriod !== undefined || spec.autoDeploy !== undefined
-        // And so do schedules, which nothing else tells of.
+        // And so do schedules and the backups of each database, which nothing else tells of.
         const isStored = spec.volumes.length > 0 || spec.files !== undefined
         // And so does the key that reads a private repository.
         const isPrivate = spec.source._tag === "Git" && spec.source.access !== undefined
-        const more = [isDetailed, spec.schedules !== undefined, isStored, isPrivate].filter(Boolean).length
+        const backedUp = spec.databases.filter(({ backup }) => backup !== undefined).length
+        const others = [isDetailed, spec.schedules !== undefined, isStored, isPrivate].filter(Boolean)
+        const more = others.length + backedUp
         assert.isAtMost(again.coolify.length, 4 + more)
         assert.isAtMost(again.dns.length, spec.domains.length === 0 ? 0 : 1 + spec.domains.length)
         assert.deepStrictEqual(yield* sandbox.world, settled)

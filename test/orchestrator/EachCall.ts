@@ -69,6 +69,14 @@ const coolifyMethods: Readonly<Record<string, Readonly<Record<string, CoolifyMet
     put: "putServiceVariables",
     remove: "deleteServiceVariable"
   },
+  backups: {
+    list: "listBackups",
+    create: "createBackup",
+    update: "updateBackup",
+    remove: "deleteBackup",
+    runs: "listBackupRuns",
+    storages: "listS3Storages"
+  },
   deployments: {
     start: "deploy",
     mayStart: "mayDeploy",

@@ -62,9 +62,9 @@ const second: Spec = {
   dns: { ...base.dns, target: "192.0.2.77" }
 }
 /** With data that no failure may touch. */
-const withDatabase = (of: Spec): Spec => ({
+const withDatabase = (of: Spec, schedule: string): Spec => ({
   ...of,
-  databases: [{ name: "main", engine: "postgresql", image: "postgres:17" }],
+  databases: [{ name: "main", engine: "postgresql", image: "postgres:17", backup: { schedule, keep: 7 } }],
   references: { DATABASE_URL: [{ database: "main", field: "url" }] }
 })
 export const third: Spec = { ...second, port: 7070, env: { LOG_LEVEL: "trace" } }
@@ -86,9 +86,9 @@ export const scenarios: ReadonlyArray<Scenario> = [
   { name: "a first apply", before: undefined, command: "apply", spec: first, healthy: true },
   {
     name: "an update",
-    before: withDatabase(first),
+    before: withDatabase(first, "daily"),
     command: "apply",
-    spec: withDatabase(second),
+    spec: withDatabase(second, "0 3 * * *"),
     healthy: true
   },
   {
@@ -116,9 +116,9 @@ export const scenarios: ReadonlyArray<Scenario> = [
   { name: "a first apply that fails", before: undefined, command: "apply", spec: first, healthy: false },
   {
     name: "an update that fails",
-    before: withDatabase(first),
+    before: withDatabase(first, "daily"),
     command: "apply",
-    spec: withDatabase(second),
+    spec: withDatabase(second, "0 3 * * *"),
     healthy: false
   },
   {
@@ -292,6 +292,7 @@ const snapshotWith = (twins: boolean) =>
         tasks: coolify.tasks
           .map(({ applicationUuid: _, uuid: __, ...row }) => row)
           .toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+        backups: coolify.backups.map(({ database: _, uuid: __, ...row }) => row),
         databases: coolify.databases.map(({ engine, image, name, status }) => ({
           engine,
           image,

@@ -1,17 +1,34 @@
 /** `databases`: what the application keeps its data in, each in a container of its own beside it. */
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
-import { type DatabaseEngine, databaseEngines, engineFacts } from "../../coolify/DatabaseEngine.ts"
-import { choice, map, oneOf, record, text, wrongKind } from "../Form.ts"
-import { databasePattern } from "../Limits.ts"
+import {
+  type DatabaseEngine,
+  databaseEngines,
+  engineFacts,
+  hasBackups
+} from "../../coolify/DatabaseEngine.ts"
+import type { Check } from "../Decode.ts"
+import { choice, defaulted, integer, map, oneOf, optional, record, text, wrongKind } from "../Form.ts"
+import { databasePattern, ranges, serverPattern } from "../Limits.ts"
 import { nearest } from "../Nearest.ts"
 import { type Complaint, quote } from "../Report.ts"
+import { When } from "./Cron.ts"
 
 export interface Database {
   readonly name: string
   readonly engine: DatabaseEngine
   /** `postgres:17`. */
   readonly image: string
+  readonly backup?: DatabaseBackup
+}
+
+/** When Coolify backs it up. */
+export interface DatabaseBackup {
+  readonly schedule: string
+  /** How many files stay, on the server and in S3 each. */
+  readonly keep: number
+  /** The name of an S3 storage in Coolify. */
+  readonly s3?: string
 }
 
 const words: Readonly<Record<string, DatabaseEngine>> = {
@@ -68,6 +85,44 @@ const engineAndVersion = text(
   }
 )
 
+const backupForm = 'e.g. `backup: { schedule: "0 3 * * *", keep: 7 }`'
+
+const backup = map(
+  {
+    schedule: When("When it is backed up"),
+    keep: defaulted(
+      integer(ranges.keptBackups, { description: "How many files are kept; the oldest is deleted" }),
+      7
+    ),
+    s3: optional(
+      text(
+        {
+          description: "The name of an S3 storage in Coolify that the files are sent to as well",
+          examples: ["backups"],
+          pattern: serverPattern
+        },
+        (name) =>
+          serverPattern.test(name)
+            ? Either.right(name)
+            : complaint(
+                `${quote(name)} is no name of an S3 storage`,
+                "as it stands in Coolify under S3 Storages"
+              )
+      )
+    )
+  },
+  {
+    description: "Backups that Coolify makes of it, on the server",
+    hint: backupForm,
+    missing: ({ path }) => ({ message: `\`${path}\` needs a \`schedule\``, hint: backupForm }),
+    elsewhere: {
+      cron: "did you mean `schedule`?",
+      frequency: "did you mean `schedule`?",
+      retention: "did you mean `keep`?"
+    }
+  }
+)
+
 const long = map(
   {
     engine: choice(databaseEngines, { description: "Which engine the image has" }),
@@ -82,10 +137,11 @@ const long = map(
         /^[a-z0-9][A-Za-z0-9._/:-]*:[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(image)
           ? Either.right(image)
           : complaint(`${quote(image)} is no image with a tag`, "e.g. `image: pgvector/pgvector:pg17`")
-    )
+    ),
+    backup: optional(backup)
   },
   {
-    description: "An engine in an image of another name",
+    description: "An engine, its image, and how it is backed up",
     missing: ({ path }) => ({
       message: `\`${path}\` needs both \`engine\` and \`image\``,
       hint: "or the short form: `postgres:17`"
@@ -99,9 +155,13 @@ const long = map(
 
 const database = Schema.transform(
   oneOf([engineAndVersion, long], ({ node }) => (node._tag === "Map" ? 1 : 0), {
-    description: "The engine and its version (`postgres:17`), or `{ engine, image }`"
+    description: "The engine and its version (`postgres:17`), or `{ engine, image, backup }`"
   }),
-  Schema.Struct({ engine: Schema.Literal(...databaseEngines), image: Schema.String }),
+  Schema.Struct({
+    engine: Schema.Literal(...databaseEngines),
+    image: Schema.String,
+    backup: Schema.optionalWith(Schema.typeSchema(backup), { exact: true })
+  }),
   {
     strict: true,
     decode: (given) => {
@@ -109,7 +169,8 @@ const database = Schema.transform(
       const [engine = "postgresql", version] = halves(given)
       return { engine, image: `${engineFacts[engine].image}:${version}` }
     },
-    encode: ({ engine, image }) => {
+    encode: ({ backup, engine, image }) => {
+      if (backup !== undefined) return { engine, image, backup }
       const usual = `${engineFacts[engine].image}:`
       const word = Object.entries(words).find(([, named]) => named === engine)?.[0] ?? engine
       return image.startsWith(usual) ? `${word}:${image.slice(usual.length)}` : { engine, image }
@@ -127,9 +188,25 @@ export const Databases = record(databasePattern, database, {
   })
 })
 
-export const databasesIn = (given: typeof Databases.Type | undefined): ReadonlyArray<Database> =>
-  Object.entries(given ?? {}).map(([name, { engine, image }]) => ({ name, engine, image }))
+export const databasesIn = (
+  given: typeof Databases.Type | undefined,
+  check: Check
+): ReadonlyArray<Database> =>
+  Object.entries(given ?? {}).map(([name, { backup: asked, engine, image }]) => {
+    const field = asked === undefined ? undefined : check.at("databases", name, "backup")
+    if (field !== undefined && !hasBackups(engine)) {
+      check.complain(field, {
+        message: `Coolify makes no backups of ${engine}`,
+        hint: "remove `backup`"
+      })
+    }
+    return { name, engine, image, ...(asked === undefined ? {} : { backup: asked }) }
+  })
 
 /** As {@link databasesIn} reads them. */
 export const databasesOut = (databases: ReadonlyArray<Database>): typeof Databases.Type =>
-  Object.fromEntries(databases.map(({ engine, image, name }) => [name, { engine, image }]))
+  Object.fromEntries(databases.map(({ name, ...rest }) => [name, rest]))
+
+/** Whether a spec can say it. */
+export const isBackup = ({ keep, s3, schedule }: DatabaseBackup): boolean =>
+  Either.isRight(Schema.decodeEither(backup)({ schedule, keep, ...(s3 === undefined ? {} : { s3 }) }))

@@ -22,7 +22,7 @@ export const afterDeployment = Effect.fn("afterDeployment")(function* (
 ) {
   const parts = reconciliation.parts.filter(isLater)
   if (application !== undefined && application._tag !== "Existing") {
-    // Its undo is the application's.
+    // What belongs to it goes with it.
     return yield* Effect.forEach(parts, ({ create }) => create(application), { discard: true })
   }
   if (application === undefined && observed.application !== undefined) {
@@ -44,7 +44,7 @@ const noteBefore = Effect.fn("noteBefore")(function* (
   const current = releaseIn(variables)
   if (current === undefined) return
   const added = parts
-    .filter(isLater)
+    .filter((part) => isLater(part) && part.noted === undefined)
     .flatMap(({ changes, kind }) =>
       changes.filter(({ action }) => action === "create").map(({ name }) => shortName(kind, name))
     )

@@ -5,6 +5,7 @@ import { CoolifyClient } from "../../coolify/CoolifyClient.ts"
 import { shortName } from "../Blueprint.ts"
 import { releaseVariable, type Desired } from "../Desired.ts"
 import type { Reconciliation } from "../Reconcile.ts"
+import type { PlannedPart } from "../../kinds/Part.ts"
 import { Pace } from "../../engine/Pace.ts"
 import { describe, undisturbed, undoRetries } from "../../engine/Rollback.ts"
 import { Run } from "../../engine/Run.ts"
@@ -24,15 +25,24 @@ export const confirmAtEnd = (applicationUuid: string, desired: Desired, reconcil
       : Effect.void
   )
 
-/** The short names of what could not be taken away. */
+/** The short names of what could not be taken away, and of what only its making could tell. */
 const retireParts = Effect.fn("retireParts")(function* ({ application, parts }: Reconciliation) {
-  // What another application has goes with it.
-  if (application._tag === "Replace") return []
-  const kept = yield* Effect.forEach(
-    parts.flatMap(({ kind, retire = [] }) =>
-      retire.map(({ name, remove }) => ({ short: shortName(kind, name), remove }))
-    ),
-    ({ remove, short }) => Effect.map(remove, (isGone) => (isGone ? [] : [short]))
+  const short = ({ kind }: PlannedPart, names: ReadonlyArray<string>) =>
+    names.map((name) => shortName(kind, name))
+  const kept = yield* Effect.forEach(parts, (part) =>
+    Effect.gen(function* () {
+      const noted = short(part, part.noted === undefined ? [] : yield* part.noted)
+      // What another application has goes with it.
+      if (application._tag === "Replace" && part.noted === undefined) return noted
+      const left = yield* Effect.filter(part.retire ?? [], ({ remove }) => Effect.negate(remove))
+      return [
+        ...noted,
+        ...short(
+          part,
+          left.map(({ name }) => name)
+        )
+      ]
+    })
   )
   return kept.flat()
 })

@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Stored } from "../Stored.ts"
 import { applicationRoutes } from "./ApplicationRoutes.ts"
+import { backupRoutes } from "./BackupRoutes.ts"
 import type { Backend } from "./Backend.ts"
 import * as Behaviour from "./Behaviour.ts"
 import type { Container, CoolifyState, Route } from "./CoolifyState.ts"
@@ -119,6 +120,7 @@ export const make = (options: CoolifyOptions): Effect.Effect<CoolifyApi, never, 
       ...serviceRoutes(backend),
       ...servicePartRoutes(backend),
       ...serviceStorageRoutes(backend),
+      ...backupRoutes(backend),
       ...tagRoutes(backend),
       ...deploymentRoutes(backend)
     ]

@@ -156,6 +156,8 @@ export const StandaloneDatabase = Schema.Struct({
   id: Schema.Int,
   uuid: Schema.String,
   engine: DatabaseEngine,
+  /** Its row in the table of its engine: databases of several engines share one. */
+  number: Schema.optionalWith(Schema.Int, { default: () => 0 }),
   environment_id: Schema.Int,
   server_id: Schema.Int,
   status: Schema.String,
@@ -164,6 +166,41 @@ export const StandaloneDatabase = Schema.Struct({
   updated_at: Schema.Number
 })
 export type StandaloneDatabase = typeof StandaloneDatabase.Type
+
+/** A schedule of backups, with what came of it. */
+export const DatabaseBackup = Schema.Struct({
+  id: Schema.Int,
+  uuid: Schema.String,
+  team_id: Schema.Int,
+  engine: DatabaseEngine,
+  /** Of the database. */
+  number: Schema.Int,
+  columns: Columns,
+  s3_storage_id: Schema.NullOr(Schema.Int),
+  executions: Schema.Array(
+    Schema.Struct({
+      uuid: Schema.String,
+      filename: Schema.String,
+      size: Schema.Int,
+      created_at: Schema.String,
+      message: Schema.NullOr(Schema.String),
+      status: Schema.String
+    })
+  ),
+  created_at: Schema.Number,
+  updated_at: Schema.Number
+})
+export type DatabaseBackup = typeof DatabaseBackup.Type
+
+export const S3Storage = Schema.Struct({
+  id: Schema.Int,
+  uuid: Schema.String,
+  team_id: Schema.Int,
+  columns: Columns,
+  created_at: Schema.Number,
+  updated_at: Schema.Number
+})
+export type S3Storage = typeof S3Storage.Type
 
 export const Tag = Schema.Struct({
   id: Schema.Int,
@@ -287,6 +324,8 @@ export const CoolifyState = Schema.Struct({
   databases: Schema.optionalWith(Schema.Array(StandaloneDatabase), { default: () => [] }),
   services: Schema.optionalWith(Schema.Array(ComposeService), { default: () => [] }),
   parts: Schema.optionalWith(Schema.Array(ServicePart), { default: () => [] }),
+  backups: Schema.optionalWith(Schema.Array(DatabaseBackup), { default: () => [] }),
+  s3_storages: Schema.optionalWith(Schema.Array(S3Storage), { default: () => [] }),
   volumes: Schema.optionalWith(Schema.Array(Volume), { default: () => [] }),
   tags: Schema.Array(Tag),
   deployments: Schema.Array(Deployment),

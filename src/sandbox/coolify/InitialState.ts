@@ -72,6 +72,8 @@ export const initialState = (options: { readonly tokens: ReadonlyArray<TokenSeed
   disk: [],
   tasks: [],
   databases: [],
+  backups: [],
+  s3_storages: [],
   services: [],
   parts: [],
   volumes: [],

@@ -43,6 +43,7 @@ export const perform = (
       return {
         ...state,
         databases: state.databases.filter(({ id }) => id !== row.id),
+        backups: state.backups.filter((one) => one.engine !== row.engine || one.number !== row.number),
         volumes: state.volumes.filter(({ name, server_id }) => server_id !== row.server_id || !own.has(name))
       }
     }

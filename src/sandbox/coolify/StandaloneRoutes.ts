@@ -1,6 +1,6 @@
 /**
- * Standalone databases. From DatabasesController at 4.3.11, as recorded. Their variables, storages, tags and backups are
- * not here.
+ * Standalone databases. From DatabasesController at 4.3.11, as recorded. Their backups are in BackupRoutes; their
+ * variables, storages and tags are not here.
  */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -130,6 +130,8 @@ const create = (state: CoolifyState, fresh: Fresh, engine: DatabaseEngine, body:
       id,
       uuid,
       engine,
+      number:
+        1 + Math.max(0, ...state.databases.filter((row) => row.engine === engine).map((row) => row.number)),
       environment_id: environment.id,
       server_id: server.id,
       status: "exited:unhealthy",

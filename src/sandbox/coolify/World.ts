@@ -103,6 +103,11 @@ export interface CoolifyWorld {
     readonly engine: string
     readonly columns: Readonly<Record<string, Column>>
     readonly state: string
+    readonly backups: ReadonlyArray<{
+      readonly columns: Readonly<Record<string, Column>>
+      /** The name of the storage that the files are sent to. */
+      readonly s3: string | null
+    }>
   }>
   /** The names of Docker's volumes, whether anything uses them or not. */
   readonly volumes: ReadonlyArray<string>
@@ -210,7 +215,20 @@ export const world = (state: CoolifyState): CoolifyWorld => ({
         server: state.servers.find((one) => one.id === row.server_id)?.uuid ?? "",
         engine: row.engine,
         columns: sortedKeys(row.columns),
-        state: row.status.split(":")[0] ?? ""
+        state: row.status.split(":")[0] ?? "",
+        backups: state.backups
+          .filter((one) => one.engine === row.engine && one.number === row.number)
+          .map((one) => {
+            const storage = state.s3_storages.find(({ id }) => id === one.s3_storage_id)
+            return {
+              columns: sortedKeys(one.columns),
+              s3:
+                storage === undefined || !Columns.flag(one.columns, "save_s3")
+                  ? null
+                  : Columns.string(storage.columns, "name")
+            }
+          })
+          .toSorted(by((one) => JSON.stringify(one)))
       }
     })
     .toSorted(by((row) => `${Columns.string(row.columns, "name")} ${row.uuid}`)),
