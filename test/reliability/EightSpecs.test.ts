@@ -4,7 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { buildFabrik, type BuiltFabrik } from "./BuiltFabrik.ts"
-import { note, size } from "./Scale.ts"
+import { note, part, size } from "./Scale.ts"
 
 const count = size(2, 8)
 
@@ -37,8 +37,8 @@ healthcheck: { path: /, settle: 0 }
 
 describe("specs at once", () => {
   it("end up in one new place, converge, and leave nothing", async () => {
-    const rounds = size(1, 50)
-    for (let round = 0; round < rounds; round += 1) {
+    const rounds = part(Array.from({ length: size(1, 50) }, (_, round) => round))
+    for (const round of rounds) {
       const environment = round % 2 === 0 ? "staging" : "production"
       const files = machines.map((_, index) => `${round}-${index}.yaml`)
       files.forEach((file, index) => writeFileSync(join(fabrik.cwd, file), specOf(index, environment)))
@@ -75,6 +75,6 @@ describe("specs at once", () => {
       const left = await fabrik.run(["recover", "--scan", "--sandbox", "--json"])
       assert.strictEqual(left.stdout.trim(), "", "nothing of fabrik's is left")
     }
-    note({ suite: "eight specs at once", runs: rounds, invariants: "I1 I6" })
+    note({ suite: "eight specs at once", runs: rounds.length, invariants: "I1 I6" })
   })
 })

@@ -19,6 +19,12 @@ export const sample = <A>(cases: ReadonlyArray<A>, bounded: number): ReadonlyArr
   )
 }
 
+/** Of all the cases those of one part: FABRIK_RELIABILITY_PART=2/8 has every eighth, from the second on. */
+export const part = <A>(cases: ReadonlyArray<A>): ReadonlyArray<A> => {
+  const [which = 1, parts = 1] = (process.env["FABRIK_RELIABILITY_PART"] ?? "").split("/").map(Number)
+  return parts > 1 ? cases.filter((_, index) => index % parts === which - 1) : cases
+}
+
 /** A row of the table of counts. */
 export interface Count {
   /** `single fault`, `SIGKILL`, ... */
