@@ -7,7 +7,7 @@ import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
 import type { CoolifyError } from "../coolify/CoolifyError.ts"
-import { databaseEngines } from "../coolify/DatabaseEngine.ts"
+import { databaseEngines, hasBackups } from "../coolify/DatabaseEngine.ts"
 import type { Backup, S3Storage } from "../coolify/endpoints/Backups.ts"
 import type { Database } from "../coolify/endpoints/Databases.ts"
 import type { UndoFailure } from "../engine/Change.ts"
@@ -124,7 +124,7 @@ export const planBackups = Effect.fn("planBackups")(function* (
     Effect.gen(function* () {
       const { live } = database
       const there =
-        live === undefined || (wanted === undefined && !mayHaveSome)
+        live === undefined || !hasBackups(live.engine) || (wanted === undefined && !mayHaveSome)
           ? []
           : ((yield* absentIfNotFound(coolify.backups.list(live.uuid, live.engine))) ?? [])
       const storage =
