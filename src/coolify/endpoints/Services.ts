@@ -76,7 +76,7 @@ export interface ServicePatch {
  * - a container whose text asks for a domain (`SERVICE_FQDN_...`, `SERVICE_URL_...`) and that has none gets one. Of a service
  *   that is created with URLs these variables tell of the domain that Coolify has made up all the same.
  *
- * Measured on 4.3.11.
+ * Measured on 4.3.11, but for what a start does to a domain that was taken away.
  */
 export interface Services {
   /** Every service of the token's team; those of one environment stand in its inventory. */

@@ -105,7 +105,7 @@ export type Application = typeof Application.Type
 export const Variable = Schema.Struct({
   id: Schema.Int,
   uuid: Schema.String,
-  /** Of the application or the service that has it: no two rows share a number. */
+  /** Of the application, the service or the database that has it: no two rows share a number. */
   application_id: Schema.Int,
   key: Schema.String,
   value: Schema.NullOr(Schema.String),

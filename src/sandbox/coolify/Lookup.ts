@@ -96,8 +96,18 @@ export const databases = (state: CoolifyState, team: Team): ReadonlyArray<Placed
     const server = state.servers.find((one) => one.id === row.server_id)
     return environment === undefined || server === undefined || project?.team_id !== team.team_id
       ? []
-      : [{ row, environment, project, server }]
+      : [{ row: withPassword(state, row), environment, project, server }]
   })
+
+/** Redis keeps its password among its variables. */
+const withPassword = (state: CoolifyState, row: StandaloneDatabase): StandaloneDatabase => {
+  const kept = state.variables.find((one) => one.application_id === row.id && one.key === redisPassword)
+  return row.engine !== "redis" || kept === undefined
+    ? row
+    : { ...row, columns: { ...row.columns, redis_password: kept.value } }
+}
+
+export const redisPassword = "REDIS_PASSWORD"
 
 export const database = (state: CoolifyState, team: Team, uuid: unknown) =>
   found(

@@ -44,6 +44,7 @@ export const perform = (
         ...state,
         databases: state.databases.filter(({ id }) => id !== row.id),
         backups: state.backups.filter((one) => one.engine !== row.engine || one.number !== row.number),
+        variables: state.variables.filter((one) => one.application_id !== row.id),
         volumes: state.volumes.filter(({ name, server_id }) => server_id !== row.server_id || !own.has(name))
       }
     }

@@ -1,6 +1,6 @@
 /**
  * Standalone databases. From DatabasesController at 4.3.11, as recorded. Their backups are in BackupRoutes; their
- * variables, storages and tags are not here.
+ * storages and tags are not here.
  */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -26,6 +26,7 @@ import {
 } from "./StandaloneColumns.ts"
 import { check, checkKnown, isEmpty, isTrue, stored, text } from "./Validation.ts"
 import * as Wire from "./StandaloneWire.ts"
+import { addVariable } from "./VariableRoutes.ts"
 
 const placeFields = [
   "project_uuid",
@@ -146,7 +147,18 @@ const create = (state: CoolifyState, fresh: Fresh, engine: DatabaseEngine, body:
       created_at: fresh.now,
       updated_at: fresh.now
     }
-    return [[row, server.ip], { ...next, databases: [...next.databases, row] }] as const
+    const added: CoolifyState = { ...next, databases: [...next.databases, row] }
+    if (engine !== "redis") return [[row, server.ip], added] as const
+    const variables = [
+      { key: Lookup.redisPassword, value: text(row.columns["redis_password"]) },
+      { key: "REDIS_USERNAME", value: "default" }
+    ]
+    const done = variables.reduce(
+      (so, variable) =>
+        addVariable(so, fresh, { id, hasPreviews: false }, { ...variable, is_preview: false })[1],
+      added
+    )
+    return [[row, server.ip], done] as const
   })
 
 const answered = (row: StandaloneDatabase, ip: string) => {

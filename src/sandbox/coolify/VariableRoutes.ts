@@ -1,5 +1,5 @@
 /**
- * The environment variables of applications and services. From their controllers and Models/EnvironmentVariable.php at 4.3.11.
+ * The environment variables of applications, services and databases. From their controllers and Models/EnvironmentVariable.php at 4.3.11.
  */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -103,7 +103,7 @@ const updated = (
   body: Fields,
   now: number
 ): Either.Either<Variable, Refusal> => {
-  if (!owner.hasPreviews) return Either.right(updatedOfService(row, body, now))
+  if (!owner.hasPreviews) return Either.right(updatedWithoutPreviews(row, body, now))
   const lost =
     (row.is_multiline && !("is_multiline" in body)) || (row.is_shown_once && !("is_shown_once" in body))
   if (lost) return Either.left(serverError)
@@ -121,7 +121,7 @@ const updated = (
 }
 
 /** A flag that is not sent stays; of those for previews and for builds it takes none. */
-const updatedOfService = (row: Variable, body: Fields, now: number): Variable => {
+const updatedWithoutPreviews = (row: Variable, body: Fields, now: number): Variable => {
   const flag = (name: "is_literal" | "is_multiline" | "is_shown_once") =>
     name in body ? isTrue(body[name]) : row[name]
   return {
@@ -214,6 +214,12 @@ const ofServices: Owned = {
     Either.map(Lookup.service(state, token, uuid), ({ service: { id } }) => ({ id, hasPreviews: false }))
 }
 
+const ofDatabases: Owned = {
+  path: "/databases",
+  find: (state, token, uuid) =>
+    Either.map(Lookup.database(state, token, uuid), ({ row: { id } }) => ({ id, hasPreviews: false }))
+}
+
 const routesOf = ({ database }: Backend, { find, path }: Owned): ReadonlyArray<Route> => [
   get(`${path}/:uuid/envs`, "read", ({ param, token, sensitive }) =>
     database.read((state) =>
@@ -287,4 +293,4 @@ const routesOf = ({ database }: Backend, { find, path }: Owned): ReadonlyArray<R
 ]
 
 export const variableRoutes = (backend: Backend): ReadonlyArray<Route> =>
-  [ofApplications, ofServices].flatMap((owned) => routesOf(backend, owned))
+  [ofApplications, ofServices, ofDatabases].flatMap((owned) => routesOf(backend, owned))

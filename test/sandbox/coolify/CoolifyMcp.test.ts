@@ -204,6 +204,46 @@ describe("the client of coolify-mcp", () => {
     })
   )
 
+  it.scopedLive("makes a database, configures, starts and reads it, and deletes it", () =>
+    Effect.gen(function* () {
+      const client = yield* connect
+      const [server] = yield* call(() => client.listServers())
+      const project = yield* call(() => client.createProject({ name: "mcp" }))
+      const { uuid } = yield* call(() =>
+        client.createRedis({
+          project_uuid: project.uuid,
+          server_uuid: server!.uuid,
+          environment_name: "production",
+          name: "cache",
+          redis_password: "first"
+        })
+      )
+      yield* call(() => client.createDatabaseEnvVar(uuid, { key: "A", value: "1" }))
+      yield* call(() => client.updateDatabaseEnvVar(uuid, { key: "REDIS_PASSWORD", value: "second" }))
+      const variables = yield* call(() => client.listDatabaseEnvVars(uuid, { reveal: true }))
+      assert.sameMembers(
+        variables.map((row) => `${row.key}=${row.value}`),
+        ["REDIS_PASSWORD=second", "REDIS_USERNAME=default", "A=1"]
+      )
+      yield* call(() => client.startDatabase(uuid))
+      const has = (status: string) =>
+        eventually(
+          () => client.getDatabase(uuid, { reveal: true }),
+          (row) => String(row.status) === status
+        )
+      const running = yield* has("running:healthy")
+      assert.include(JSON.stringify(running), `redis://default:second@${uuid}:6379/0`)
+      yield* call(() => client.stopDatabase(uuid))
+      yield* has("exited:unhealthy")
+      yield* call(() => client.deleteDatabase(uuid))
+      yield* eventually(
+        () => client.listDatabases(),
+        (rows) => rows.length === 0
+      )
+      yield* call(() => client.deleteProject(project.uuid))
+    })
+  )
+
   it.scopedLive("understands the refusals", () =>
     Effect.gen(function* () {
       const client = yield* connect

@@ -27,8 +27,8 @@ const excuses: ReadonlyArray<Excuse> = [
   },
   { reason: "of one-click services only those are here whose text is recorded", exchange: /^services 23$/ },
   {
-    reason: "a service's variables come in the order of their last write there",
-    endpoint: /^GET \/services\/\{id\}\/envs$/,
+    reason: "variables of services and databases come in the order of their last write there",
+    endpoint: /^GET \/(services|databases)\/\{id\}\/envs$/,
     kinds: ["null"]
   },
   {
@@ -36,8 +36,8 @@ const excuses: ReadonlyArray<Excuse> = [
     exchange: /^services (84|85|108|177)$/
   },
   {
-    reason: "not there yet: variables, storages, tags and logs of databases",
-    endpoint: /\/databases\/\{id\}\/(envs|storages|tags|logs)/
+    reason: "not there yet: storages, tags and logs of databases",
+    endpoint: /\/databases\/\{id\}\/(storages|tags|logs)/
   },
   {
     reason: "backup schedules are listed in another order there",
