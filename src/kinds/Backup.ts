@@ -201,7 +201,7 @@ const listStorages = Effect.gen(function* () {
   return (
     storages ??
     (yield* new RefusedError({
-      reason: "NotFound",
+      reason: "TooOld",
       detail: "this Coolify does not tell its S3 storages: it does from 4.3.0 on",
       next: "update Coolify, or take `s3` off the spec"
     }))

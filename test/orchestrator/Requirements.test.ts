@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -66,6 +67,25 @@ describe("the version of Coolify", () => {
       assert.isTrue(Either.isRight(yield* applied(spec, Effect.succeed("4.2.0"))))
     }).pipe(Effect.provide(world))
   )
+
+  it("stands in the README's table with each key that needs one", () => {
+    const rows = readFileSync("README.md", "utf8")
+      .split("\n")
+      .filter((line) => /^\| [^|]+ \| `/.test(line))
+      .map((line) => line.split(" | ").map((cell) => cell.trim()))
+    for (const { key, since } of requirements) {
+      const row = rows.find(([, said = ""]) => new RegExp("^`" + key + "\\b").test(said))
+      assert.strictEqual(`${row?.[2]}.0`, since, key)
+    }
+    const others = rows.filter(
+      ([, said = "", version]) =>
+        /^\d/.test(version ?? "") && !requirements.some(({ key }) => said.startsWith(`\`${key}`))
+    )
+    assert.deepStrictEqual(
+      others.map(([feature]) => feature),
+      ["| backups of databases"]
+    )
+  })
 
   it.effect("is asked for by no spec that works with each", () =>
     Effect.gen(function* () {
