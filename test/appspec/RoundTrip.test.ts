@@ -4,6 +4,7 @@ import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
 import * as Schema from "effect/Schema"
 import { stringify } from "yaml"
+import { arriving } from "../../src/coolify/FileContent.ts"
 import { valueProblem } from "../../src/coolify/VariableValue.ts"
 import { parseSpec } from "../../src/appspec/ParseSpec.ts"
 import { specJsonSchema } from "../../src/appspec/JsonSchema.ts"
@@ -87,6 +88,23 @@ const raw = FastCheck.record(
     ),
     command: FastCheck.constantFrom("serve --port $PORT", ["serve", "a b"], "a | b > c", "node app.js"),
     release: FastCheck.constantFrom("bin/migrate", "cd db && migrate --all"),
+    files: FastCheck.dictionary(
+      path.map((one) => `/etc${one.replaceAll("/", "-")}`),
+      FastCheck.oneof(
+        FastCheck.constantFrom("./app.conf", "conf/app.conf", "two\n\tlines\n"),
+        FastCheck.record({ content: text }).filter(({ content }) => Either.isRight(arriving(content)))
+      ),
+      { maxKeys: 3 }
+    ),
+    volumes: FastCheck.uniqueArray(
+      FastCheck.constantFrom(
+        "data:/data",
+        "/srv/media:/media:ro",
+        { type: "bind", source: "/srv/more", target: "/more", read_only: true },
+        { source: "logs", target: "/logs" }
+      ),
+      { maxLength: 3 }
+    ),
     resources: FastCheck.record(
       {
         memory: FastCheck.constantFrom("512M", "1.5 gb", 0, "2GiB"),

@@ -178,6 +178,29 @@ describe.concurrent("the files of an application", () => {
       })
   )
 
+  it.scopedLive(
+    "that a directory of the server has taken the place of stay, though the spec drops them",
+    () =>
+      Effect.gen(function* () {
+        const sandbox = yield* start
+        yield* applied(sandbox, conf)
+        yield* byHand(sandbox, (storages, uuid) =>
+          Effect.gen(function* () {
+            const [file] = (yield* storages.list(uuid)).files.filter(isOwnFile)
+            if (file !== undefined) yield* storages.removeFile(uuid, file)
+          })
+        )
+        yield* posted(sandbox, { is_directory: true, fs_path: "/srv/precious", mount_path: "/etc/app.conf" })
+        const { plan } = yield* applied(sandbox, specOf())
+        assert.include(plan?.notes.join(), "the server's directory /srv/precious at /etc/app.conf")
+        const { disk } = (yield* sandbox.world).coolify
+        assert.deepStrictEqual(
+          disk.map(({ path }) => path),
+          ["/srv/precious"]
+        )
+      })
+  )
+
   const failures = [
     ["the new version is unhealthy", { SANDBOX_APP: "unhealthy" }, []],
     ["the deployment is refused", {}, ["coolify POST /deploy status=403"]],

@@ -221,6 +221,9 @@ const snapshot = Effect.gen(function* () {
     variables: coolify.variables
       .map(({ uuid: _, value, ...row }) => ({ ...row, value: value && Redacted.value(value) }))
       .toSorted(by((row) => JSON.stringify([row.applicationUuid, row.key, row.isPreview]))),
+    files: coolify.files
+      .map(({ content, mountPath }) => `${mountPath}=${content && Redacted.value(content)}`)
+      .toSorted(),
     records: (yield* (yield* DnsMemory).recordSets).toSorted(by(({ name, type }) => `${name} ${type}`))
   }
 })
@@ -242,6 +245,7 @@ const normalised = Effect.map(snapshot, (so) => {
       // A preview row shows what its production row was when it was made.
       comment: row.isPreview ? unrun(row.comment)?.replace(/ pending$/, "") : unrun(row.comment)
     })),
+    files: so.files,
     records: so.records.map((row) => ({ ...row, comment: unrun(row.comment) }))
   }
 })
@@ -254,7 +258,8 @@ const shuffled = Effect.gen(function* () {
     servers: so.servers.toReversed(),
     projects: so.projects.toReversed(),
     applications: so.applications.toReversed(),
-    variables: so.variables.toReversed()
+    variables: so.variables.toReversed(),
+    files: so.files.toReversed()
   }))
   const dns = yield* DnsMemory
   const records = yield* dns.recordSets

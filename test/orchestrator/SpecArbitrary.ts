@@ -1,6 +1,7 @@
 /** Specs of one application as a person might write and rewrite them. */
 import * as Duration from "effect/Duration"
 import * as FastCheck from "effect/FastCheck"
+import * as Redacted from "effect/Redacted"
 import { valueProblem } from "../../src/coolify/VariableValue.ts"
 import type { Spec } from "../../src/appspec/Spec.ts"
 import type { DnsSettings } from "../../src/appspec/sections/Dns.ts"
@@ -115,7 +116,7 @@ const variables = FastCheck.tuple(
 
 type Settings = Pick<
   Spec,
-  "command" | "release" | "resources" | "runOptions" | "schedules" | "stopGracePeriod"
+  "command" | "files" | "release" | "resources" | "runOptions" | "schedules" | "stopGracePeriod"
 >
 
 /** Host ports are left out: an update with them has to be agreed to. */
@@ -132,6 +133,16 @@ const settings: FastCheck.Arbitrary<Settings> = FastCheck.record(
         enabled: FastCheck.boolean()
       }),
       { minLength: 1, maxLength: 2, selector: ({ name }) => name }
+    ),
+    files: FastCheck.uniqueArray(
+      FastCheck.record({
+        path: FastCheck.constantFrom("/etc/app.conf", "/etc/app/motd", "/etc/empty"),
+        content: FastCheck.constantFrom("", "a = $HOME", "one\n\ttwo: '${X}'\r\n# \u00fc", "'").map((text) =>
+          Redacted.make(text)
+        ),
+        losesBreak: FastCheck.constant(false)
+      }),
+      { minLength: 1, maxLength: 3, selector: ({ path }) => path }
     ),
     command: FastCheck.constantFrom("serve --port $PORT", "serve", ["serve", "all of it"]),
     release: FastCheck.constantFrom("bin/migrate", "a && b"),

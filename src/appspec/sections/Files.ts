@@ -152,9 +152,9 @@ export const filesOut = (files: ReadonlyArray<SpecFile> = []): { readonly files?
     ? {}
     : {
         files: Object.fromEntries(
-          files.map(({ content, from, path }) => [
-            path,
-            from === undefined ? { content: content === undefined ? "" : Redacted.value(content) } : { from }
-          ])
+          files.map(({ content, from, losesBreak, path }) => {
+            const text = content === undefined ? "" : Redacted.value(content)
+            return [path, from === undefined ? { content: losesBreak ? `${text}\n` : text } : { from }]
+          })
         )
       }
