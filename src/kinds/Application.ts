@@ -176,14 +176,12 @@ export const updateApplication = Effect.fn("updateApplication")(function* (
   yield* announce({ system: "coolify", kind: "application", name, action: "updated" })
 })
 
-/** Coolify rewrites the addresses of repositories. */
-const comparable = (settings: ApplicationPatch): ApplicationPatch =>
-  settings.source?._tag === "Git"
-    ? {
-        ...settings,
-        source: { ...settings.source, repository: normaliseRepository(settings.source.repository) }
-      }
-    : settings
+/** Coolify rewrites the addresses of repositories, and what reads one never changes. */
+const comparable = (settings: ApplicationPatch): ApplicationPatch => {
+  if (settings.source?._tag !== "Git") return settings
+  const { access: _, repository, ...source } = settings.source
+  return { ...settings, source: { ...source, repository: normaliseRepository(repository) } }
+}
 
 const same = (a: unknown, b: unknown): boolean => Equal.equals(asData(a), asData(b))
 

@@ -123,7 +123,9 @@ export const filesOf = (wanted: ReadonlyArray<Wanted>): Part => ({
           given
         )
       )
-      const others = there.filter(({ mountPath }) => wanted.every(({ path }) => path !== mountPath))
+      const others = there
+        .filter(({ mountPath }) => wanted.every(({ path }) => path !== mountPath))
+        .toSorted((a, b) => (a.mountPath < b.mountPath ? -1 : 1))
       const gone = others.filter(isOwnFile).filter(({ mountPath }) => given?.has(mountPath) === true)
       const removed = yield* Effect.forEach(gone, (live) =>
         Effect.map(restorable(live), (before): Difference => ({

@@ -116,7 +116,7 @@ export const schedulesOf = (wanted: ReadonlyArray<NewTask>): Part => ({
         const before = there.find(({ name }) => name === after.name)
         return before !== undefined && differing(before, after).length === 0 ? [] : [{ before, after }]
       })
-      const others = there.filter((one) => !isWanted(one))
+      const others = there.filter((one) => !isWanted(one)).toSorted((a, b) => (a.name < b.name ? -1 : 1))
       const gone = others.filter(isOurs)
       return planned(application, wanted, {
         missing,

@@ -69,6 +69,15 @@ describe.concurrent("a private repository", () => {
         assert.strictEqual(yield* applied(sandbox, spec), "unchanged")
         assert.strictEqual(yield* writes(sandbox), before)
 
+        const next: Spec = {
+          ...spec,
+          env: { ...spec.env, SANDBOX_APP: "unhealthy" },
+          source: spec.source._tag === "Git" ? { ...spec.source, branch: "next" } : spec.source
+        }
+        const { result } = yield* applyTo(sandbox, next)
+        assert.deepStrictEqual(Either.isLeft(result) ? result.left.report.leftovers : undefined, [])
+        assert.strictEqual(yield* applied(sandbox, spec), "unchanged", "the branch is back")
+
         const adopted = yield* readAdoptable({
           application: "api",
           project: undefined,

@@ -142,7 +142,7 @@ export const specOf = (
         ...Object.entries({
           path: "/health",
           interval: 1,
-          timeout: 1,
+          timeout: 5,
           retries: 2,
           startPeriod: 0,
           settle: 0,

@@ -29,14 +29,14 @@ import { layerMemory as secretMemory } from "../../src/secrets/MemorySecretStore
 import { secretsOf } from "../../src/appspec/Interpolate.ts"
 import type { Spec } from "../../src/appspec/Spec.ts"
 import { layerMemory as journalsMemory } from "../../src/state/MemoryJournals.ts"
-import { size } from "../reliability/Scale.ts"
+import { draw, size } from "../reliability/Scale.ts"
 import { eachCall } from "./EachCall.ts"
 import { applyOptions, destroyOptions, server, spec as base, zone, withoutWaits } from "./Samples.ts"
 import { anySpec, privateSources, reordered, twoVersions } from "./SpecArbitrary.ts"
 
 // Much of it is waited for at a clock that takes ten real milliseconds an instant, so all of it is for the full suite.
 // So is making a failing case smaller, which takes more runs than finding it: its seed is told.
-const bounded = (numRuns: number) => ({ fastCheck: { numRuns, endOnFailure: true } })
+const bounded = (numRuns: number) => ({ fastCheck: { numRuns, endOnFailure: true, ...draw } })
 const runs = { ...bounded(size(7, 100)), timeout: size(300_000, 3_600_000) }
 
 /** Another's record beside ours, and another's project. */

@@ -178,7 +178,7 @@ for (const scenario of scenarios) {
                 [false, true].map((lasts) => ({ what, planned: { nth: index + 1, fault, lasts } }))
               )
           )
-          const chosen = sample(cases, 4)
+          const chosen = sample(cases, 2)
           const ended = new Set<string>()
           for (const { planned, what } of chosen) {
             const { fault, lasts, nth } = planned

@@ -96,7 +96,7 @@ const points = async (it: Case, scenario: Scenario): Promise<ReadonlyArray<Kill>
 describe("killed", () => {
   it("at any request or entry of the journal, it is settled by whoever comes next", async () => {
     const found = new Map<Scenario, ReadonlyArray<Kill>>()
-    const some = sample(scenarios, 3)
+    const some = sample(scenarios, 2)
     await bench.each(
       some,
       ({ name }) => name,
