@@ -21,7 +21,14 @@ import {
 } from "./sections/Application.ts"
 import { Build, buildIn, buildOut, type BuildSettings } from "./sections/Build.ts"
 import { Command, commandIn, Release, releaseIn } from "./sections/Command.ts"
-import { type Database, Databases, databasesIn, databasesOut } from "./sections/Databases.ts"
+import {
+  type Database,
+  Databases,
+  databasesIn,
+  databasesOut,
+  type SharedDatabase,
+  sharedDatabasesIn
+} from "./sections/Databases.ts"
 import { type Beside, Files, filesIn, filesOut, type SpecFile } from "./sections/Files.ts"
 import { Dns, dnsIn, dnsOut, type DnsSettings } from "./sections/Dns.ts"
 import {
@@ -177,6 +184,8 @@ export interface Spec {
   /** Of `docker run`, without the entrypoint. */
   readonly runOptions?: ReadonlyArray<string>
   readonly databases: ReadonlyArray<Database>
+  /** Those that are there without it. */
+  readonly sharedDatabases?: ReadonlyArray<SharedDatabase>
   /** Variables whose value is made of secrets or of what a database tells, by name. */
   readonly references: Readonly<Record<string, TextTemplate>>
   /** What is run in the container over and over. */
@@ -208,7 +217,8 @@ export const specIn = (
   const isStarter = starter !== undefined
   const source = sourceIn(written.source, starter, name, check)
   const databases = databasesIn(written.databases, check)
-  const names = databases.map((one) => one.name)
+  const sharedDatabases = sharedDatabasesIn(written.databases)
+  const names = [...databases, ...sharedDatabases].map((one) => one.name)
   const { env, interpolated, references } = variablesIn(written.env, names, variables, check)
   const secrets = secretsIn(written.secrets, { ...env, ...references }, check)
   checkSecretsOf(references, secrets.secrets, check)
@@ -255,12 +265,16 @@ export const specIn = (
         ...(ports.length === 0 ? {} : { ports }),
         ...runtime,
         databases,
+        ...(sharedDatabases.length === 0 ? {} : { sharedDatabases }),
         references,
         ...schedulesIn(written.schedules),
         dns,
         healthcheck
       }
 }
+
+const databasesSection = (all: Parameters<typeof databasesOut>[0]) =>
+  all.length === 0 ? {} : { databases: databasesOut(all) }
 
 /** The spec with everything written out: `specIn` reads it as itself, but for what was interpolated, which stays as it is. */
 export const writtenOf = (spec: Spec): Written => ({
@@ -283,7 +297,7 @@ export const writtenOf = (spec: Spec): Written => ({
   ...(spec.resources === undefined ? {} : { resources: spec.resources }),
   ...(spec.ports === undefined ? {} : { ports: spec.ports }),
   ...runtimeOut(spec),
-  ...(spec.databases.length === 0 ? {} : { databases: databasesOut(spec.databases) }),
+  ...databasesSection([...spec.databases, ...(spec.sharedDatabases ?? [])]),
   ...schedulesOut(spec.schedules),
   dns: dnsOut(spec.dns),
   healthcheck: healthcheckOut(spec.healthcheck, spec.domains.length === 0)

@@ -118,6 +118,20 @@ export interface PlannedDatabase {
   readonly changes: ReadonlyArray<PlanLine>
 }
 
+/** A database that is there without the spec: nothing of it changes. */
+export const sharedDatabase = (name: string, live: Database): PlannedDatabase => ({
+  wanted: { name, resource: live.name, engine: live.engine, image: live.image, key: "" },
+  live,
+  changes: []
+})
+
+/** One of which nobody can be asked. */
+export const unseenDatabase = (name: string, resource: string): PlannedDatabase => ({
+  wanted: { name, resource, engine: "postgresql", image: "", key: "" },
+  live: undefined,
+  changes: []
+})
+
 /** @param there all that the environment has, ours or not. */
 export const planDatabase = (
   wanted: WantedDatabase,

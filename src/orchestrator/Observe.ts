@@ -29,6 +29,7 @@ import type { Given, PlannedPart } from "../kinds/Part.ts"
 import { furnishings, isEmpty, namesakes } from "../kinds/Projects.ts"
 import { findAccess } from "./RepositoryAccess.ts"
 import { withPublicAddress } from "./ServedDomains.ts"
+import { findShared } from "./SharedDatabases.ts"
 import { Owner } from "../engine/Owner.ts"
 
 /** What stands where the spec points. */
@@ -51,6 +52,8 @@ export interface Observed {
   readonly parts: ReadonlyArray<PlannedPart>
   /** The spec's, compared with those that are there. */
   readonly databases: ReadonlyArray<PlannedDatabase>
+  /** Those that the spec uses and that are there without it. */
+  readonly sharedDatabases: ReadonlyArray<PlannedDatabase>
   /** Those of ours that the spec does not name any more. */
   readonly otherDatabases: ReadonlyArray<Database>
   /** At each of its domains; empty where DNS is left alone. */
@@ -93,8 +96,9 @@ export const observe = Effect.fn("observe")(function* (
       : undefined
   }
   const stored = yield* Effect.cached(storedOf(coolify.application))
-  const [{ backups, ...databases }, parts, orphans] = yield* Effect.all(
+  const [sharedDatabases, { backups, ...databases }, parts, orphans] = yield* Effect.all(
     [
+      findShared(spec, coolify.databases, options),
       Effect.flatMap(observeDatabases(spec, coolify.databases), (databases) =>
         Effect.map(
           planBackups(backupsOf(spec, databases.databases), given(backup.name), options),
@@ -116,6 +120,7 @@ export const observe = Effect.fn("observe")(function* (
     access,
     ...coolify,
     ...databases,
+    sharedDatabases,
     parts: [...parts, backups],
     dns,
     orphans,

@@ -34,6 +34,11 @@ export const planNotes = (
     ...unseenNotes(what.unseen ?? []),
     ...observed.parts.flatMap(({ notes }) => notes),
     ...(desired.referenceNotes ?? []),
+    ...observed.sharedDatabases.flatMap(({ live }) =>
+      live?.status.startsWith("exited") === true
+        ? [`The database ${live.name}, which the spec only uses, is stopped in Coolify; it stays so.`]
+        : []
+    ),
     ...observed.otherDatabases.map(
       ({ name }) =>
         `The database ${name} is not in the spec any more; it stays, with its data. Delete it in Coolify once nobody needs it.`

@@ -96,11 +96,16 @@ const differsInPassword = (value: string, other: string, passwords: ReadonlyArra
 /** The settled secrets, and beside them what becomes of the spec's references to databases in the world as it was observed. */
 export const withReferences = Effect.fn("withReferences")(function* (
   spec: Spec,
-  { databases, variables }: Pick<Observed, "databases" | "variables">,
+  {
+    databases: own,
+    sharedDatabases,
+    variables
+  }: Pick<Observed, "databases" | "sharedDatabases" | "variables">,
   secrets: SettledSecrets
 ) {
   const run = yield* Run
   const known = yield* KnownSecrets
+  const databases = [...own, ...sharedDatabases]
   const connections = new Map<string, Connection>()
   for (const database of databases) {
     const connection = yield* connect(spec, database)

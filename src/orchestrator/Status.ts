@@ -138,6 +138,7 @@ export const status = Effect.fn("status")(function* (spec: Spec, options: Status
     { concurrency: "unbounded" }
   )
   const coolify = coolifyFacts(observed)
+  const databases = [...observed.databases, ...observed.sharedDatabases]
   const [first = { url: null, dns: null, http: null, certificate: null }, ...others] = seen
   return {
     name: spec.name,
@@ -147,7 +148,7 @@ export const status = Effect.fn("status")(function* (spec: Spec, options: Status
     run,
     ...first,
     ...(others.length === 0 ? {} : { others }),
-    ...(observed.databases.length === 0 ? {} : { databases: observed.databases.map(databaseFacts) }),
+    ...(databases.length === 0 ? {} : { databases: databases.map(databaseFacts) }),
     ok:
       coolify !== null &&
       plan.differences?.length === 0 &&

@@ -431,6 +431,22 @@ describe("databases", () => {
     assert.include(lines(spec).join("\n"), message)
   })
 
+  it("one that is there already is only used", () => {
+    const spec = good(
+      base("databases: { main: { use: shop-main }, cache: redis:7 }\nenv: { A: '${databases.main.url}' }")
+    )
+    assert.deepStrictEqual(spec.sharedDatabases, [{ name: "main", use: "shop-main" }])
+    assert.deepStrictEqual(
+      spec.databases.map(({ name }) => name),
+      ["cache"]
+    )
+    assert.include(
+      lines(base("databases: { main: { use: x, engine: redis } }")).join(),
+      "unknown key `engine`"
+    )
+    assert.include(lines(base("databases: { main: { use: '' } }")).join(), "databases.main.use")
+  })
+
   it("secrets too", () => {
     const spec = good(base("secrets: [PASS]\nenv: { A: 'x:${secrets.PASS}@y', B: '$${secrets.PASS}' }"))
     assert.deepStrictEqual(spec.references, { A: ["x:", { secret: "PASS" }, "@y"] })

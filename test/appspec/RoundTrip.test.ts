@@ -112,6 +112,19 @@ const raw = FastCheck.record(
       },
       { requiredKeys: [] }
     ),
+    // A record of its own for each, as the same one twice would be written as an alias.
+    databases: FastCheck.dictionary(
+      FastCheck.constantFrom("main", "cache"),
+      FastCheck.oneof(
+        FastCheck.constant("postgres:17"),
+        FastCheck.record({ use: FastCheck.constant("shop-main") }),
+        FastCheck.record({
+          engine: FastCheck.constant("postgresql"),
+          image: FastCheck.constant("pgvector/pgvector:pg17")
+        })
+      ),
+      { minKeys: 1, maxKeys: 2 }
+    ),
     ports: FastCheck.uniqueArray(FastCheck.constantFrom("8080:80", "25565:25565"), { maxLength: 2 }),
     networkAliases: FastCheck.uniqueArray(word, { maxLength: 2 }),
     stopGracePeriod: seconds,

@@ -6,6 +6,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
 import * as TestClock from "effect/TestClock"
+import { CoolifyClient } from "../../src/coolify/CoolifyClient.ts"
 import { type DatabaseEngine, databaseEngines, engineFacts } from "../../src/coolify/DatabaseEngine.ts"
 import { layerMemory as authoritativeMemory } from "../../src/dns/MemoryAuthoritativeDns.ts"
 import { DnsMemory, layerMemory as dnsMemory } from "../../src/dns/DnsMemory.ts"
@@ -385,5 +386,87 @@ describe("a token that may not read secrets", () => {
       assert.include(error.message, "SECOND_URL needs the URL of api-main")
       assert.deepStrictEqual(yield* writes, before)
     }).pipe(Effect.provide(plain))
+  )
+})
+
+describe("a database that is there without the spec", () => {
+  const worker: Spec = {
+    ...base,
+    name: "worker",
+    domains: [],
+    sharedDatabases: [{ name: "main", use: "api-main" }],
+    references: { DATABASE_URL: url, DATABASE_HOST: [{ database: "main", field: "host" }] }
+  }
+  const environmentOf = (name: string) =>
+    Effect.map(world, ({ coolify }) => {
+      const uuid = coolify.applications.find(({ columns }) => columns["name"] === name)?.uuid
+      return coolify.containers.find(({ application }) => application === uuid)?.env ?? {}
+    })
+  const databases = Effect.map(world, ({ coolify }) => coolify.databases)
+
+  test(
+    "gives its URL, and is neither made nor changed nor deleted",
+    Effect.gen(function* () {
+      Either.getOrThrow(yield* applied(spec))
+      const before = yield* databases
+      Either.getOrThrow(yield* applied(worker))
+      const [own, other] = [yield* environmentOf("api"), yield* environmentOf("worker")]
+      assert.match(other["DATABASE_URL"] ?? "", /^postgres:\/\//)
+      assert.strictEqual(other["DATABASE_URL"], own["DATABASE_URL"])
+      assert.deepStrictEqual(yield* databases, before)
+
+      const so = (yield* writes).length
+      assert.deepStrictEqual(yield* changesOf(worker), [])
+      Either.getOrThrow(yield* applied(worker))
+      assert.strictEqual((yield* writes).length, so)
+
+      Either.getOrThrow(yield* destroyed(worker, { deleteVolumes: true }))
+      assert.deepStrictEqual(yield* databases, before)
+    })
+  )
+
+  test(
+    "stays as it is when the first apply of what uses it fails",
+    Effect.gen(function* () {
+      Either.getOrThrow(yield* applied(spec))
+      const before = yield* databases
+      const failing = { ...worker, env: { ...worker.env, SANDBOX_APP: "fail-build" } }
+      const error = failed(yield* applied(failing))
+      assert.deepStrictEqual(error._tag === "RunError" ? error.report.leftovers : undefined, [])
+      assert.deepStrictEqual(yield* databases, before)
+      assert.deepStrictEqual(yield* environmentOf("worker"), {})
+    })
+  )
+
+  test(
+    "is found in another environment too, and by its uuid, and told when it is stopped",
+    Effect.gen(function* () {
+      Either.getOrThrow(yield* applied(spec))
+      const [database] = yield* databases
+      const elsewhere: Spec = {
+        ...worker,
+        environment: "staging",
+        sharedDatabases: [{ name: "main", use: database?.uuid ?? "" }]
+      }
+      const { databases: client } = yield* CoolifyClient
+      yield* client.stop(database?.uuid ?? "")
+      yield* TestClock.adjust("1 minute")
+      const plan = yield* planned(elsewhere)
+      assert.include(plan?.notes.join(" "), "The database api-main, which the spec only uses, is stopped")
+    })
+  )
+
+  test(
+    "is refused before anything is sent where there is none of that name",
+    Effect.gen(function* () {
+      Either.getOrThrow(yield* applied(spec))
+      const so = (yield* writes).length
+      const lost: Spec = { ...worker, sharedDatabases: [{ name: "main", use: "shop-main" }] }
+      assert.include(
+        failed(yield* applied(lost)).message,
+        "Coolify has no database shop-main, which main uses (it has: api-main)"
+      )
+      assert.strictEqual((yield* writes).length, so)
+    })
   )
 })

@@ -97,6 +97,7 @@ export const empty: Observed = {
   parts: [],
   databases: [],
   otherDatabases: [],
+  sharedDatabases: [],
   remains: [],
   duplicates: [],
   variables: [],

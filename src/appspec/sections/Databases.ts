@@ -22,6 +22,13 @@ export interface Database {
   readonly backup?: DatabaseBackup
 }
 
+/** One that is there without the spec, which only uses it. */
+export interface SharedDatabase {
+  readonly name: string
+  /** Its name or uuid in Coolify. */
+  readonly use: string
+}
+
 /** When Coolify backs it up. */
 export interface DatabaseBackup {
   readonly schedule: string
@@ -153,15 +160,51 @@ const long = map(
   }
 )
 
+const useForm = "e.g. `databases: { main: { use: shop-main } }`"
+
+const shared = map(
+  {
+    use: text(
+      {
+        description:
+          "The name or uuid of a database that Coolify has already, another spec's for example: it is neither made, changed nor deleted",
+        examples: ["shop-main"],
+        pattern: serverPattern
+      },
+      (name) =>
+        name.trim() !== "" && serverPattern.test(name)
+          ? Either.right(name.trim())
+          : complaint("this names no database", useForm)
+    )
+  },
+  {
+    description: "A database that is there already",
+    hint: useForm,
+    elsewhere: {
+      backup: "whoever has made the database backs it up",
+      engine: "Coolify knows which engine it has",
+      image: "Coolify knows which image it has"
+    }
+  }
+)
+
 const database = Schema.transform(
-  oneOf([engineAndVersion, long], ({ node }) => (node._tag === "Map" ? 1 : 0), {
-    description: "The engine and its version (`postgres:17`), or `{ engine, image, backup }`"
-  }),
-  Schema.Struct({
-    engine: Schema.Literal(...databaseEngines),
-    image: Schema.String,
-    backup: Schema.optionalWith(Schema.typeSchema(backup), { exact: true })
-  }),
+  oneOf(
+    [engineAndVersion, long, shared],
+    ({ node }) => (node._tag === "Map" ? (node.entries.some(({ key }) => key === "use") ? 2 : 1) : 0),
+    {
+      description:
+        "The engine and its version (`postgres:17`), `{ engine, image, backup }`, or `{ use }` for one that is there"
+    }
+  ),
+  Schema.Union(
+    Schema.Struct({
+      engine: Schema.Literal(...databaseEngines),
+      image: Schema.String,
+      backup: Schema.optionalWith(Schema.typeSchema(backup), { exact: true })
+    }),
+    Schema.Struct({ use: Schema.String })
+  ),
   {
     strict: true,
     decode: (given) => {
@@ -169,7 +212,9 @@ const database = Schema.transform(
       const [engine = "postgresql", version] = halves(given)
       return { engine, image: `${engineFacts[engine].image}:${version}` }
     },
-    encode: ({ backup, engine, image }) => {
+    encode: (written) => {
+      if ("use" in written) return written
+      const { backup, engine, image } = written
       if (backup !== undefined) return { engine, image, backup }
       const usual = `${engineFacts[engine].image}:`
       const word = Object.entries(words).find(([, named]) => named === engine)?.[0] ?? engine
@@ -192,7 +237,9 @@ export const databasesIn = (
   given: typeof Databases.Type | undefined,
   check: Check
 ): ReadonlyArray<Database> =>
-  Object.entries(given ?? {}).map(([name, { backup: asked, engine, image }]) => {
+  Object.entries(given ?? {}).flatMap(([name, written]): ReadonlyArray<Database> => {
+    if ("use" in written) return []
+    const { backup: asked, engine, image } = written
     const field = asked === undefined ? undefined : check.at("databases", name, "backup")
     if (field !== undefined && !hasBackups(engine)) {
       check.complain(field, {
@@ -200,11 +247,16 @@ export const databasesIn = (
         hint: "remove `backup`"
       })
     }
-    return { name, engine, image, ...(asked === undefined ? {} : { backup: asked }) }
+    return [{ name, engine, image, ...(asked === undefined ? {} : { backup: asked }) }]
   })
 
-/** As {@link databasesIn} reads them. */
-export const databasesOut = (databases: ReadonlyArray<Database>): typeof Databases.Type =>
+export const sharedDatabasesIn = (given: typeof Databases.Type | undefined): ReadonlyArray<SharedDatabase> =>
+  Object.entries(given ?? {}).flatMap(([name, written]) =>
+    "use" in written ? [{ name, use: written.use }] : []
+  )
+
+/** As {@link databasesIn} and {@link sharedDatabasesIn} read them. */
+export const databasesOut = (databases: ReadonlyArray<Database | SharedDatabase>): typeof Databases.Type =>
   Object.fromEntries(databases.map(({ name, ...rest }) => [name, rest]))
 
 /** Whether a spec can say it. */
