@@ -100,7 +100,7 @@ describe("a sieve", () => {
         JSON.parse(JSON.stringify(pruned(given, keep)))
       )
     },
-    { fastCheck: { numRuns: size(120, 400) } }
+    { fastCheck: { numRuns: size(60, 400) } }
   )
 
   it.prop(

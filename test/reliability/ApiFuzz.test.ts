@@ -39,7 +39,7 @@ import { FastClock } from "./FastClock.ts"
 import { note, size } from "./Scale.ts"
 import { scriptedHttp } from "./ScriptedHttp.ts"
 
-const runs = size(200, 10_000)
+const runs = size(100, 10_000)
 /** How many calls share one clock: turning it takes longer than all of them. */
 const together = 500
 const replay = process.env["FABRIK_FUZZ_SEED"]

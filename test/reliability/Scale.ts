@@ -5,7 +5,7 @@
 import { appendFileSync } from "node:fs"
 import process from "node:process"
 
-const isFull = process.env["FABRIK_RELIABILITY"] === "full"
+export const isFull = process.env["FABRIK_RELIABILITY"] === "full"
 
 /** How many cases a suite runs, bounded and in full. */
 export const size = (bounded: number, full: number): number => (isFull ? full : bounded)

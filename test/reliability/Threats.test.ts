@@ -28,6 +28,7 @@ import { scriptedServer } from "../coolify/ScriptedServer.ts"
 import { makeAuthority } from "../health/TestCertificates.ts"
 import { buildFabrik, type BuiltFabrik, type Result } from "./BuiltFabrik.ts"
 import { filesBelow, leaksIn } from "./Leak.ts"
+import { isFull } from "./Scale.ts"
 
 const root = join(import.meta.dirname, "../..")
 
@@ -104,14 +105,13 @@ describe("PR spec in CI", () => {
     }
   })
 
-  for (const [what, text] of hostile) {
+  for (const [index, [what, text]] of hostile.entries()) {
     it(`that ${what}: an offline plan opens no socket and shows nothing`, async () => {
       write("pr.yaml", text)
       const { CLOUDFLARE_API_TOKEN, CF_DNS_API_TOKEN, PDNS_API_KEY, COOLIFY_TOKEN, ...runner } = environment
-      for (const result of [
-        await fabrik.run(["plan", "pr.yaml"], runner),
-        await fabrik.run(["plan", "--json", "pr.yaml"], runner)
-      ]) {
+      // Each in one form, and in full in both.
+      for (const form of isFull ? [[], ["--json"]] : [index % 2 === 0 ? [] : ["--json"]]) {
+        const result = await fabrik.run(["plan", ...form, "pr.yaml"], runner)
         assertSilent(result)
         assert.isAbove(result.stdout.length + result.stderr.length, 0)
       }
