@@ -411,7 +411,7 @@ describe("the process and the sandbox", () => {
   it("lets one run of an application change it at a time", async () => {
     const sandbox = begin(["sandbox", "--server", "vps1", "--zone", "example.com"])
     await sandbox.until("Stop it with Ctrl-C.")
-    const slow = ["--sandbox-fault", "coolify GET /deployments delay=1000"]
+    const slow = ["--sandbox-fault", "coolify GET /deployments delay=5000"]
     const first = begin(["apply", "app.yaml", ...sandboxFlags, ...slow])
     await first.until("+ variables test-api")
     for (const command of ["apply", "destroy"]) {
