@@ -52,7 +52,10 @@ export const refuseTooOld = Effect.fn("refuseTooOld")(function* (spec: Spec) {
   const version = yield* coolify.version
   const lacking = used.filter(({ since }) => isOlder(version, since))
   if (lacking.length === 0) return
-  const needed = lacking.some(({ since }) => since === "4.2.0") ? "4.2.0" : "4.0.0"
+  const needed = lacking
+    .map(({ since }) => since)
+    .toSorted()
+    .at(-1)
   return yield* new RefusedError({
     reason: "TooOld",
     detail: `${lacking.map(({ key }) => `\`${key}\``).join(", ")} ${lacking.length === 1 ? "needs" : "need"} Coolify ${needed} or newer, and this one is ${version}`,

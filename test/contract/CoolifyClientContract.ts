@@ -12,8 +12,6 @@ import { isOwnFile } from "../../src/coolify/endpoints/Storages.ts"
 import type { ObservedVariable, Variable } from "../../src/coolify/endpoints/Variables.ts"
 import type { CoolifyError, CoolifyErrorReason } from "../../src/coolify/CoolifyError.ts"
 
-type Client = typeof CoolifyClient.Service
-
 const healthcheck = {
   enabled: true,
   path: "/health",
@@ -82,13 +80,16 @@ const until = <A>(look: Effect.Effect<A, CoolifyError>, wanted: (seen: A) => boo
     Effect.tap((seen) => Effect.sync(() => assert.isTrue(wanted(seen), JSON.stringify(seen))))
   )
 
-const isGone = (client: Client, uuid: string) =>
-  client.applications.get(uuid).pipe(
-    Effect.as(false),
-    Effect.catchIf(
-      ({ reason }) => reason === "NotFound",
-      () => Effect.succeed(true)
-    )
+const untilGone = (look: Effect.Effect<unknown, CoolifyError>) =>
+  until(
+    look.pipe(
+      Effect.as(false),
+      Effect.catchIf(
+        ({ reason }) => reason === "NotFound",
+        () => Effect.succeed(true)
+      )
+    ),
+    (gone) => gone
   )
 
 const setting = Effect.gen(function* () {
@@ -641,14 +642,7 @@ export const coolifyClientContract = (name: string, layer: Layer.Layer<CoolifyCl
         )
         yield* refused(client.environments.remove(projectUuid, environmentName), "Refused")
         yield* client.databases.remove(main.uuid, { deleteVolumes: true })
-        const gone = client.databases.get(main.uuid, "postgresql").pipe(
-          Effect.as(false),
-          Effect.catchIf(
-            ({ reason }) => reason === "NotFound",
-            () => Effect.succeed(true)
-          )
-        )
-        yield* until(gone, (is) => is)
+        yield* untilGone(client.databases.get(main.uuid, "postgresql"))
       })
     )
 
@@ -751,14 +745,7 @@ export const coolifyClientContract = (name: string, layer: Layer.Layer<CoolifyCl
 
         yield* refused(client.environments.remove(projectUuid, environmentName), "Refused")
         yield* client.services.remove(uuid, { deleteVolumes: true })
-        const gone = client.services.get(uuid).pipe(
-          Effect.as(false),
-          Effect.catchIf(
-            ({ reason }) => reason === "NotFound",
-            () => Effect.succeed(true)
-          )
-        )
-        yield* until(gone, (is) => is)
+        yield* untilGone(client.services.get(uuid))
       })
     )
 
@@ -827,7 +814,7 @@ export const coolifyClientContract = (name: string, layer: Layer.Layer<CoolifyCl
         const { client, projectUuid, application } = yield* setting
         const { uuid } = yield* client.applications.create(application())
         yield* client.applications.remove(uuid, { deleteVolumes: true })
-        yield* until(isGone(client, uuid), (gone) => gone)
+        yield* untilGone(client.applications.get(uuid))
         assert.deepStrictEqual(
           (yield* client.environments.inventory(projectUuid, "production")).applications,
           []

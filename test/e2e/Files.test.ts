@@ -7,12 +7,11 @@ import { CoolifyClient } from "../../src/coolify/CoolifyClient.ts"
 import { isOwnFile } from "../../src/coolify/endpoints/Storages.ts"
 import type { Spec } from "../../src/appspec/Spec.ts"
 import type { SandboxHandle } from "../../src/sandbox/SandboxHandle.ts"
-import { readAdoptable } from "../../src/orchestrator/Adopt.ts"
 import { apply } from "../../src/orchestrator/Apply.ts"
 import { Pace } from "../../src/engine/Pace.ts"
 import { sample } from "../reliability/Scale.ts"
 import { testSandbox } from "../sandbox/TestSandbox.ts"
-import { applyTo, destroyFrom, hasty, layersOf, options, specOf } from "./SandboxWorld.ts"
+import { adoptable, applyTo, destroyFrom, hasty, layersOf, options, specOf } from "./SandboxWorld.ts"
 
 const withFiles = (
   files: Readonly<Record<string, string>>,
@@ -247,12 +246,7 @@ describe.concurrent("the files of an application", () => {
     Effect.gen(function* () {
       const sandbox = yield* start
       yield* applied(sandbox, withFiles({ "/etc/app.conf": "a=1\nb=2", "/etc/own": "password = x" }))
-      const { spec, text } = yield* readAdoptable({
-        application: "api",
-        project: undefined,
-        environment: undefined,
-        dns: true
-      }).pipe(Effect.provide(layersOf(sandbox)))
+      const { spec, text } = yield* adoptable(sandbox)
       assert.include(text, "files:\n  /etc/app.conf:\n    content: |-\n      a=1\n      b=2")
       assert.include(text, "/etc/own is not in")
       assert.notInclude(text, "password")

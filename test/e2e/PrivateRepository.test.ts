@@ -5,9 +5,8 @@ import * as Either from "effect/Either"
 import type { Spec } from "../../src/appspec/Spec.ts"
 import { CoolifyClient } from "../../src/coolify/CoolifyClient.ts"
 import type { SandboxHandle } from "../../src/sandbox/SandboxHandle.ts"
-import { readAdoptable } from "../../src/orchestrator/Adopt.ts"
 import { testSandbox } from "../sandbox/TestSandbox.ts"
-import { applyTo, destroyFrom, layersOf, specOf } from "./SandboxWorld.ts"
+import { adoptable, applyTo, destroyFrom, layersOf, specOf } from "./SandboxWorld.ts"
 
 const start = testSandbox({
   seed: { domains: ["api.example.com"], deployKeys: ["one", "two"], githubApps: ["acme"] }
@@ -78,12 +77,7 @@ describe.concurrent("a private repository", () => {
         assert.deepStrictEqual(Either.isLeft(result) ? result.left.report.leftovers : undefined, [])
         assert.strictEqual(yield* applied(sandbox, spec), "unchanged", "the branch is back")
 
-        const adopted = yield* readAdoptable({
-          application: "api",
-          project: undefined,
-          environment: undefined,
-          dns: true
-        }).pipe(Effect.provide(layersOf(sandbox)))
+        const adopted = yield* adoptable(sandbox)
         assert.include(adopted.text, `  ${access?.kind}: ${access?.name}\n`)
         assert.strictEqual(
           yield* applied(sandbox, { ...adopted.spec, secrets: spec.secrets, env: spec.env }),

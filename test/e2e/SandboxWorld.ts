@@ -14,6 +14,7 @@ import * as CoolifyHttp from "../../src/coolify/CoolifyHttp.ts"
 import * as AuthoritativeDnsLive from "../../src/dns/AuthoritativeDnsLive.ts"
 import * as PowerDns from "../../src/dns/powerdns/PowerDns.ts"
 import * as HttpsHealthProbe from "../../src/health/HttpsHealthProbe.ts"
+import { readAdoptable } from "../../src/orchestrator/Adopt.ts"
 import { apply, type ApplyOptions } from "../../src/orchestrator/Apply.ts"
 import { Progress, type Emitted } from "../../src/engine/DeploymentEvent.ts"
 import { destroy } from "../../src/orchestrator/Destroy.ts"
@@ -152,4 +153,10 @@ export const specOf = (
       ].join("\n"),
       "spec.yaml"
     )
+  )
+
+/** What `adopt` makes of the application `api` in a sandbox, without taking it over. */
+export const adoptable = (sandbox: SandboxHandle) =>
+  readAdoptable({ application: "api", project: undefined, environment: undefined, dns: true }).pipe(
+    Effect.provide(layersOf(sandbox))
   )

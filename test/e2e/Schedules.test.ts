@@ -4,11 +4,10 @@ import * as Either from "effect/Either"
 import type { Schedule } from "../../src/appspec/sections/Schedules.ts"
 import type { Spec } from "../../src/appspec/Spec.ts"
 import { CoolifyClient } from "../../src/coolify/CoolifyClient.ts"
-import { readAdoptable } from "../../src/orchestrator/Adopt.ts"
 import type { SandboxHandle } from "../../src/sandbox/SandboxHandle.ts"
 import { sample } from "../reliability/Scale.ts"
 import { testSandbox } from "../sandbox/TestSandbox.ts"
-import { applyTo, layersOf, specOf } from "./SandboxWorld.ts"
+import { adoptable, applyTo, layersOf, specOf } from "./SandboxWorld.ts"
 
 const schedule = (name: string, cron: string, more: Partial<Schedule> = {}): Schedule => ({
   name,
@@ -253,12 +252,7 @@ describe.concurrent("the schedules of an application", () => {
           scheduledTasks.create(application, task("hourly"))
         )
       )
-      const { spec, text } = yield* readAdoptable({
-        application: "api",
-        project: undefined,
-        environment: undefined,
-        dns: true
-      }).pipe(Effect.provide(layersOf(sandbox)))
+      const { spec, text } = yield* adoptable(sandbox)
       assert.include(text, "left in Coolify as it is: scheduled task cut;off")
       assert.deepStrictEqual(
         spec.schedules?.map(({ name }) => name),

@@ -6,10 +6,9 @@ import type { PlainSettings } from "../../src/coolify/endpoints/PlainSettings.ts
 import type { Spec } from "../../src/appspec/Spec.ts"
 import type { SandboxHandle } from "../../src/sandbox/SandboxHandle.ts"
 import { isReleased } from "../../src/appspec/ShellCommand.ts"
-import { readAdoptable } from "../../src/orchestrator/Adopt.ts"
 import { sample } from "../reliability/Scale.ts"
 import { testSandbox } from "../sandbox/TestSandbox.ts"
-import { applyTo, destroyFrom, layersOf, specOf } from "./SandboxWorld.ts"
+import { adoptable, applyTo, destroyFrom, layersOf, specOf } from "./SandboxWorld.ts"
 
 const start = testSandbox({ seed: { domains: ["api.example.com"] } })
 
@@ -69,11 +68,6 @@ const byHand = (sandbox: SandboxHandle, plain: PlainSettings) =>
     const now = yield* there(sandbox)
     yield* applications.update(now.uuid, { plain }, now)
   }).pipe(Effect.provide(layersOf(sandbox)))
-
-const adoptable = (sandbox: SandboxHandle) =>
-  readAdoptable({ application: "api", project: undefined, environment: undefined, dns: true }).pipe(
-    Effect.provide(layersOf(sandbox))
-  )
 
 const writes = (sandbox: SandboxHandle) =>
   Effect.map(sandbox.requests, (all) => all.filter(({ method }) => method !== "GET").length)

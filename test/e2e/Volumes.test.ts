@@ -7,10 +7,9 @@ import { volumesOf } from "../../src/kinds/Volume.ts"
 import { layerMemory as secretMemory } from "../../src/secrets/MemorySecretStore.ts"
 import type { Spec } from "../../src/appspec/Spec.ts"
 import type { SandboxHandle } from "../../src/sandbox/SandboxHandle.ts"
-import { readAdoptable } from "../../src/orchestrator/Adopt.ts"
 import { sample } from "../reliability/Scale.ts"
 import { testSandbox } from "../sandbox/TestSandbox.ts"
-import { applyTo, destroyFrom, layersOf, specOf } from "./SandboxWorld.ts"
+import { adoptable, applyTo, destroyFrom, layersOf, specOf } from "./SandboxWorld.ts"
 
 const withVolumes = (
   volumes: ReadonlyArray<readonly [name: string, path: string, readOnly?: true]>,
@@ -165,12 +164,7 @@ describe.concurrent("the volumes of an application", () => {
     Effect.gen(function* () {
       const sandbox = yield* start
       yield* applied(sandbox, data)
-      const { spec, text } = yield* readAdoptable({
-        application: "api",
-        project: undefined,
-        environment: undefined,
-        dns: true
-      }).pipe(Effect.provide(layersOf(sandbox)))
+      const { spec, text } = yield* adoptable(sandbox)
       assert.include(text, "volumes:\n  - data:/var/lib/app")
       const { plan } = yield* applied(sandbox, spec)
       assert.deepStrictEqual(
@@ -278,12 +272,7 @@ describe.concurrent("the volumes of an application", () => {
     Effect.gen(function* () {
       const sandbox = yield* start
       yield* applied(sandbox, withVolumes([["/var/run/docker.sock", "/var/run/docker.sock", true]]))
-      const { spec, text } = yield* readAdoptable({
-        application: "api",
-        project: undefined,
-        environment: undefined,
-        dns: true
-      }).pipe(Effect.provide(layersOf(sandbox)))
+      const { spec, text } = yield* adoptable(sandbox)
       assert.include(text, "volumes:\n  - /var/run/docker.sock:/var/run/docker.sock:ro")
       const { plan } = yield* applied(sandbox, spec)
       assert.deepStrictEqual(

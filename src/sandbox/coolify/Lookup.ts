@@ -57,14 +57,22 @@ export interface Placed {
   readonly server: Server
 }
 
-/** The rows an application hangs on; `undefined` only if the state is not consistent. */
-export const place = (state: CoolifyState, application: Application): Placed | undefined => {
-  const environment = state.environments.find((row) => row.id === application.environment_id)
-  const project = state.projects.find((row) => row.id === environment?.project_id)
-  const server = state.servers.find((row) => row.id === application.server_id)
+/** The rows that a resource hangs on; `undefined` only if the state is not consistent. */
+const placeOf = (
+  state: CoolifyState,
+  row: { readonly environment_id: number; readonly server_id: number }
+) => {
+  const environment = state.environments.find((one) => one.id === row.environment_id)
+  const project = state.projects.find((one) => one.id === environment?.project_id)
+  const server = state.servers.find((one) => one.id === row.server_id)
   return environment === undefined || project === undefined || server === undefined
     ? undefined
-    : { application, environment, project, server }
+    : { environment, project, server }
+}
+
+export const place = (state: CoolifyState, application: Application): Placed | undefined => {
+  const at = placeOf(state, application)
+  return at && { application, ...at }
 }
 
 export const applications = (state: CoolifyState, team: Team): ReadonlyArray<Placed> =>
@@ -91,12 +99,8 @@ export interface PlacedDatabase extends Omit<Placed, "application"> {
 
 export const databases = (state: CoolifyState, team: Team): ReadonlyArray<PlacedDatabase> =>
   state.databases.flatMap((row) => {
-    const environment = state.environments.find((one) => one.id === row.environment_id)
-    const project = state.projects.find((one) => one.id === environment?.project_id)
-    const server = state.servers.find((one) => one.id === row.server_id)
-    return environment === undefined || server === undefined || project?.team_id !== team.team_id
-      ? []
-      : [{ row: withPassword(state, row), environment, project, server }]
+    const at = placeOf(state, row)
+    return at?.project.team_id === team.team_id ? [{ row: withPassword(state, row), ...at }] : []
   })
 
 /** Redis keeps its password among its variables. */
@@ -123,13 +127,9 @@ export interface PlacedService extends Omit<Placed, "application"> {
 
 export const services = (state: CoolifyState, team: Team): ReadonlyArray<PlacedService> =>
   state.services.flatMap((service) => {
-    const environment = state.environments.find((one) => one.id === service.environment_id)
-    const project = state.projects.find((one) => one.id === environment?.project_id)
-    const server = state.servers.find((one) => one.id === service.server_id)
+    const at = placeOf(state, service)
     const parts = state.parts.filter((one) => one.service_id === service.id)
-    return environment === undefined || server === undefined || project?.team_id !== team.team_id
-      ? []
-      : [{ service, parts, environment, project, server }]
+    return at?.project.team_id === team.team_id ? [{ service, parts, ...at }] : []
   })
 
 export const service = (state: CoolifyState, team: Team, uuid: unknown) =>

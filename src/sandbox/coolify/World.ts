@@ -135,6 +135,25 @@ const variable = (row: Variable): WorldVariable => ({
   is_buildtime: row.is_buildtime
 })
 
+/** Of a state that is not consistent an empty name. */
+const placeOf = (
+  state: CoolifyState,
+  row: { readonly environment_id: number; readonly server_id: number }
+) => {
+  const environment = state.environments.find((one) => one.id === row.environment_id)
+  return {
+    project: state.projects.find((one) => one.id === environment?.project_id)?.uuid ?? "",
+    environment: environment?.name ?? "",
+    server: state.servers.find((one) => one.id === row.server_id)?.uuid ?? ""
+  }
+}
+
+const tagNamesOf = (state: CoolifyState, row: { readonly tag_ids: ReadonlyArray<number> }) =>
+  state.tags
+    .filter((tag) => row.tag_ids.includes(tag.id))
+    .map((tag) => tag.name)
+    .toSorted()
+
 export const world = (state: CoolifyState): CoolifyWorld => ({
   projects: state.projects
     .map((project) => ({
@@ -149,18 +168,12 @@ export const world = (state: CoolifyState): CoolifyWorld => ({
     .toSorted(by((row) => `${row.name} ${row.uuid}`)),
   applications: state.applications
     .map((row) => {
-      const environment = state.environments.find((one) => one.id === row.environment_id)
       return {
         uuid: row.uuid,
-        project: state.projects.find((one) => one.id === environment?.project_id)?.uuid ?? "",
-        environment: environment?.name ?? "",
-        server: state.servers.find((one) => one.id === row.server_id)?.uuid ?? "",
+        ...placeOf(state, row),
         columns: sortedKeys(row.columns),
         settings: sortedKeys(row.settings),
-        tags: state.tags
-          .filter((tag) => row.tag_ids.includes(tag.id))
-          .map((tag) => tag.name)
-          .toSorted(),
+        tags: tagNamesOf(state, row),
         variables: state.variables
           .filter((one) => one.application_id === row.id)
           .map(variable)
@@ -207,12 +220,9 @@ export const world = (state: CoolifyState): CoolifyWorld => ({
     .toSorted(by((row) => row.application)),
   databases: state.databases
     .map((row) => {
-      const environment = state.environments.find((one) => one.id === row.environment_id)
       return {
         uuid: row.uuid,
-        project: state.projects.find((one) => one.id === environment?.project_id)?.uuid ?? "",
-        environment: environment?.name ?? "",
-        server: state.servers.find((one) => one.id === row.server_id)?.uuid ?? "",
+        ...placeOf(state, row),
         engine: row.engine,
         columns: sortedKeys(row.columns),
         state: row.status.split(":")[0] ?? "",
@@ -234,20 +244,14 @@ export const world = (state: CoolifyState): CoolifyWorld => ({
     .toSorted(by((row) => `${Columns.string(row.columns, "name")} ${row.uuid}`)),
   services: state.services
     .map((row) => {
-      const environment = state.environments.find((one) => one.id === row.environment_id)
       return {
         uuid: row.uuid,
-        project: state.projects.find((one) => one.id === environment?.project_id)?.uuid ?? "",
-        environment: environment?.name ?? "",
-        server: state.servers.find((one) => one.id === row.server_id)?.uuid ?? "",
+        ...placeOf(state, row),
         name: row.name,
         description: row.description,
         compose: row.docker_compose_raw,
         connect_to_docker_network: row.connect_to_docker_network,
-        tags: state.tags
-          .filter((tag) => row.tag_ids.includes(tag.id))
-          .map((tag) => tag.name)
-          .toSorted(),
+        tags: tagNamesOf(state, row),
         variables: state.variables
           .filter((one) => one.application_id === row.id)
           .map(variable)
