@@ -80,8 +80,6 @@ export const headerPattern = /^[A-Za-z0-9-]{1,64}$/
  */
 export const healthCommandPattern = /^(?=.*\S)[a-zA-Z0-9 ._\-/=:@,+[\]{}#%^~]{1,1000}$/
 
-export const dnsProviders = ["cloudflare", "powerdns"] as const
-
 /** How a secret can be made, each with its usual length in characters. */
 export const secretKinds = { alphanumeric: 32, base64: 44, hex: 64, password: 32, uuid: 36 } as const
 

@@ -1,9 +1,9 @@
 import * as Redacted from "effect/Redacted"
 import { tokenNames, urlNames } from "../coolify/CoolifyConfig.ts"
-import { secretNames } from "../dns/DnsConfig.ts"
+import { plainNames, secretNames } from "../dns/Providers.ts"
 
 const keys = [...tokenNames, ...secretNames]
-const addresses = [...urlNames, "COOLIFY_URL", "PDNS_API_URL", "CLOUDFLARE_BASE_URL"]
+const addresses = [...urlNames, "COOLIFY_URL", ...plainNames]
 
 /**
  * What the environment holds to get in with, whether the command needs it or not: known before anything is said. An

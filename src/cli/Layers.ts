@@ -20,6 +20,7 @@ import type { DnsClient } from "../dns/DnsClient.ts"
 import { selectDns } from "../dns/DnsConfig.ts"
 import * as DnsDryRun from "../dns/DnsDryRun.ts"
 import type { DnsError } from "../dns/DnsError.ts"
+import { type DnsProvider, whatToSet } from "../dns/Providers.ts"
 import type { HealthProbe } from "../health/HealthProbe.ts"
 import type { HealthProbeOptions } from "../health/HttpsHealthProbe.ts"
 import { specialAddress } from "../health/SpecialAddress.ts"
@@ -30,7 +31,6 @@ import { KnownSecrets } from "../secrets/KnownSecrets.ts"
 import type { SecretStore } from "../secrets/SecretStore.ts"
 import { defaultOwner, Owner } from "../engine/Owner.ts"
 import { Pace } from "../engine/Pace.ts"
-import type { DnsProvider } from "../appspec/sections/Dns.ts"
 import * as FileHistory from "../state/FileHistory.ts"
 import type { History } from "../state/History.ts"
 import type { Journals } from "../state/Journals.ts"
@@ -227,8 +227,9 @@ const accessFromEnvironment = Effect.fn("accessFromEnvironment")(function* (requ
   yield* Effect.forEach(warnings, Say.warn, { discard: true })
   // A dry run goes without credentials even where the spec names a provider.
   const unset =
-    needs.dns === "no" || (dryRun && Option.contains(yield* Effect.option(selectDns(undefined)), undefined))
-  const dns = unset ? undefined : yield* selectDns(request.dnsProvider)
+    needs.dns === "no" ||
+    (dryRun && Option.contains(yield* Effect.option(selectDns(undefined, request.domains)), undefined))
+  const dns = unset ? undefined : yield* selectDns(request.dnsProvider, request.domains)
   const proxy = yield* proxySettings
   const known = yield* KnownSecrets
   for (const { password } of [proxy?.https, proxy?.http].filter((url) => url !== undefined)) {
@@ -311,7 +312,7 @@ const demandCredentials = (
       ? ["COOLIFY_ENDPOINT and COOLIFY_TOKEN (for Coolify)"]
       : []),
     ...(needs.dns === "yes" && access.dns === undefined
-      ? ["CLOUDFLARE_API_TOKEN, or PDNS_API_URL and PDNS_API_KEY (for DNS)"]
+      ? [`the variables of a DNS provider (${whatToSet})`]
       : [])
   ]
   return missing.length === 0

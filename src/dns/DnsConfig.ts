@@ -1,83 +1,79 @@
-import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
-import type * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import type { DnsProvider } from "../appspec/sections/Dns.ts"
-import type { DnsClient } from "./DnsClient.ts"
+import { accountThatHolds } from "./AccountThatHolds.ts"
 import { DnsError } from "./DnsError.ts"
+import type { Account, DnsProviderValue, Variable } from "./Provider.ts"
+import { type DnsProvider, neededVariables, providerNamed, providers } from "./Providers.ts"
 
 /** The provider to use, ready to be built. */
 interface SelectedDns {
-  readonly provider: DnsProvider
-  readonly layer: Layer.Layer<DnsClient, DnsError, HttpClient.HttpClient>
+  /** `undefined`: the one of several whose zones hold the names, known once the layer is built. */
+  readonly provider: DnsProvider | undefined
+  readonly layer: Account
 }
 
-/** Variables that hold a key or token of a provider. */
-export const secretNames = ["CLOUDFLARE_API_TOKEN", "CF_DNS_API_TOKEN", "PDNS_API_KEY"] as const
+type Value = Redacted.Redacted<string> | string | undefined
 
 /** An empty variable is an unset one. */
-const text = (name: string) =>
-  Config.option(Config.string(name)).pipe(
-    Config.map((value) => Option.getOrElse(value, () => "").trim()),
-    Config.map((value) => (value === "" ? undefined : value))
+const read = (name: string, { also, secret }: Variable): Config.Config<Value> => {
+  const written = (each: string) =>
+    Config.option(Config.string(each)).pipe(
+      Config.map((value) => Option.getOrElse(value, () => "").trim()),
+      Config.map((value) => (value === "" ? undefined : value))
+    )
+  return Config.all([written(name), also === undefined ? Config.succeed(undefined) : written(also)]).pipe(
+    Config.map(([first, second]) => first ?? second),
+    Config.map((value) => (value === undefined || secret !== true ? value : Redacted.make(value)))
   )
-
-const secret = (name: (typeof secretNames)[number]) =>
-  Config.option(Config.redacted(name)).pipe(
-    Config.map((value) =>
-      Redacted.make(Redacted.value(Option.getOrElse(value, () => Redacted.make(""))).trim())
-    ),
-    Config.map((value) => (Redacted.value(value) === "" ? undefined : value))
-  )
-
-const variables = Config.all({
-  apiToken: secret("CLOUDFLARE_API_TOKEN"),
-  dnsApiToken: secret("CF_DNS_API_TOKEN"),
-  zoneId: text("CLOUDFLARE_ZONE_ID"),
-  cloudflareUrl: text("CLOUDFLARE_BASE_URL"),
-  apiUrl: text("PDNS_API_URL"),
-  apiKey: secret("PDNS_API_KEY"),
-  serverName: text("PDNS_SERVER_NAME")
-})
+}
 
 const unusable = (provider: string, detail: string) =>
   new DnsError({ provider, method: "connect", reason: "BadConfig", detail })
 
-/**
- * Chooses the provider: the one the spec names, or the one whose credentials are set (`CLOUDFLARE_API_TOKEN` or
- * `CF_DNS_API_TOKEN`; `PDNS_API_URL` with `PDNS_API_KEY`). `undefined`: no credentials at all and none named.
- * `BadConfig`: both are set and none is named, or what is set or named lacks a variable.
- */
-export const selectDns = Effect.fn("selectDns")(function* (named: DnsProvider | undefined) {
-  const found = yield* Effect.mapError(variables, () =>
-    unusable("dns", "the environment of the DNS provider cannot be read")
+const valuesOf = ({ name, variables }: DnsProviderValue) =>
+  Effect.mapError(
+    Config.all(Object.fromEntries(Object.entries(variables).map(([key, each]) => [key, read(key, each)]))),
+    () => unusable(name, "its variables in the environment cannot be read")
   )
-  const { apiUrl, apiKey, zoneId } = found
-  const apiToken = found.apiToken ?? found.dnsApiToken
-  const hasPowerDns = apiUrl !== undefined || apiKey !== undefined
-  if (named === undefined && apiToken !== undefined && hasPowerDns) {
-    const detail = "CLOUDFLARE_API_TOKEN and PDNS_API_URL are both set: name one as dns.provider in the spec"
-    return yield* unusable("dns", detail)
-  }
-  const provider = named ?? (apiToken !== undefined ? "cloudflare" : hasPowerDns ? "powerdns" : undefined)
 
-  switch (provider) {
-    case undefined:
-      return undefined
-    case "cloudflare": {
-      if (apiToken === undefined) return yield* unusable(provider, "CLOUDFLARE_API_TOKEN is not set")
-      const Cloudflare = yield* Effect.promise(() => import("./cloudflare/Cloudflare.ts"))
-      const layer = Cloudflare.layer({ apiToken, zoneId, baseUrl: found.cloudflareUrl })
-      return { provider, layer } satisfies SelectedDns
-    }
-    case "powerdns": {
-      if (apiUrl === undefined) return yield* unusable(provider, "PDNS_API_URL is not set")
-      if (apiKey === undefined) return yield* unusable(provider, "PDNS_API_KEY is not set")
-      const PowerDns = yield* Effect.promise(() => import("./powerdns/PowerDns.ts"))
-      const layer = PowerDns.layer({ apiUrl, apiKey, serverName: found.serverName ?? "localhost" })
-      return { provider, layer } satisfies SelectedDns
-    }
+const open = Effect.fnUntraced(function* (
+  chosen: DnsProviderValue<DnsProvider>,
+  values: Readonly<Record<string, Value>>
+) {
+  const missing = neededVariables(chosen).filter((name) => values[name] === undefined)
+  if (missing.length > 0) return yield* unusable(chosen.name, `${missing.join(" and ")} is not set`)
+  return yield* Effect.promise(() => chosen.make(values))
+})
+
+/**
+ * Chooses the provider: the one the spec names, or the one whose variables are set. Of several it is the one whose zones
+ * hold all of `domains`, which the layer finds out when it is built. `undefined`: no variable is set and none is named.
+ * `BadConfig`: one of its variables is missing, or several are set and there is no domain to tell them apart.
+ */
+export const selectDns = Effect.fn("selectDns")(function* (
+  named: DnsProvider | undefined,
+  domains: ReadonlyArray<string>
+) {
+  const known = named === undefined ? undefined : providerNamed(named)
+  if (known !== undefined) {
+    const layer = yield* open(known, yield* valuesOf(known))
+    return { provider: known.name, layer } satisfies SelectedDns
   }
+  const read = yield* Effect.forEach(
+    providers.filter(({ onlyNamed }) => onlyNamed !== true),
+    (each) => Effect.map(valuesOf(each), (values) => ({ each, values }))
+  )
+  const set = read.filter(({ each, values }) => neededVariables(each).some((name) => values[name]))
+  const accounts = yield* Effect.forEach(set, ({ each, values }) =>
+    Effect.map(open(each, values), (layer) => ({ provider: each.name, layer }))
+  )
+  const [only, ...others] = accounts
+  if (only === undefined || others.length === 0) return only satisfies SelectedDns | undefined
+  if (domains.length === 0) {
+    const each = set.map(({ each, values }) => neededVariables(each).find((name) => values[name]))
+    return yield* unusable("dns", `${each.join(" and ")} are all set: name one as dns.provider in the spec`)
+  }
+  return { provider: undefined, layer: accountThatHolds(domains, accounts) } satisfies SelectedDns
 })

@@ -12,6 +12,7 @@ import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import { createHmac } from "node:crypto"
+import { ownSecretNames } from "../dns/Providers.ts"
 import { type EnvEntry, type EnvFile, parseEnvFile } from "./EnvFile.ts"
 import { KnownSecrets } from "./KnownSecrets.ts"
 import * as SecretFiles from "./SecretFiles.ts"
@@ -313,8 +314,7 @@ export const allowList = "FABRIK_ENV_SECRETS"
 
 /** What fabrik itself gets in with, which no spec may have sent to an application by naming it. */
 export const isOwnCredential = (name: string): boolean =>
-  /^(?:COOLIFY|FABRIK)_/.test(name) ||
-  ["CLOUDFLARE_API_TOKEN", "CF_DNS_API_TOKEN", "PDNS_API_KEY"].includes(name)
+  /^(?:COOLIFY|FABRIK)_/.test(name) || ownSecretNames.includes(name)
 
 const variableName = /^[A-Za-z_][A-Za-z0-9_.]*$/
 

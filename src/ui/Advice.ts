@@ -135,7 +135,7 @@ export const dnsAdvice: Table<DnsErrorReason> = {
   },
   Unauthorized: {
     cause: "The DNS provider does not know these credentials.",
-    next: "Set CLOUDFLARE_API_TOKEN, or PDNS_API_URL and PDNS_API_KEY, to valid credentials."
+    next: "Set the provider's variables to valid credentials; `fabrik --help` lists them."
   },
   Forbidden: {
     cause: "These credentials may not read or change the zone.",
@@ -164,7 +164,7 @@ export const dnsAdvice: Table<DnsErrorReason> = {
   Unrecorded: coolifyAdvice.Unrecorded,
   BadConfig: {
     cause: "",
-    next: "Set CLOUDFLARE_API_TOKEN, or PDNS_API_URL and PDNS_API_KEY; with --skip-dns none is needed."
+    next: "Set the variables of your DNS provider, which `fabrik --help` lists; with --skip-dns none is needed."
   }
 }
 

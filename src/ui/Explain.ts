@@ -1,4 +1,5 @@
 import type { CoolifyError } from "../coolify/CoolifyError.ts"
+import { providerNamed } from "../dns/Providers.ts"
 import type { UnhealthyError } from "../health/AwaitHealthy.ts"
 import type { ProbeError } from "../health/HealthProbe.ts"
 import type { StepError } from "../orchestrator/RunError.ts"
@@ -15,7 +16,7 @@ import {
 import { causeInLog } from "./LogCause.ts"
 import { doing } from "./Doing.ts"
 import { count, seconds } from "./Layout.ts"
-import { dnsNext, gatewayAdvice, nameServerAdvice } from "./NextStep.ts"
+import { gatewayAdvice, nameServerAdvice } from "./NextStep.ts"
 import { redirectAdvice } from "./RedirectAdvice.ts"
 
 /** A failure in the operator's words. Texts may come from elsewhere: whoever prints them cleans them. */
@@ -80,7 +81,7 @@ export const explain = (error: StepError | ProbeError): Explanation => {
         ...plain(
           error.provider,
           `${doing(error)}: ${error.detail}`,
-          dnsNext[error.provider]?.[error.reason] ?? next,
+          providerNamed(error.provider)?.advice[error.reason] ?? next,
           [cause]
         ),
         details: error.found.map((found) => `found there: ${found}`)

@@ -1,14 +1,28 @@
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import { assert, describe, it } from "@effect/vitest"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import { expect } from "vitest"
+import { accountThatHolds } from "../../src/dns/AccountThatHolds.ts"
+import { DnsClient } from "../../src/dns/DnsClient.ts"
 import { selectDns } from "../../src/dns/DnsConfig.ts"
-import type { DnsProvider } from "../../src/appspec/sections/Dns.ts"
+import { layerMemory } from "../../src/dns/DnsMemory.ts"
+import { type DnsProvider, providers } from "../../src/dns/Providers.ts"
 
 const cloudflare = { CLOUDFLARE_API_TOKEN: "t0ken" }
 const powerdns = { PDNS_API_URL: "http://127.0.0.1:8081", PDNS_API_KEY: "k3y" }
 
-const select = (variables: Record<string, string>, named?: DnsProvider) =>
-  selectDns(named).pipe(Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(variables)))))
+const select = (
+  variables: Record<string, string>,
+  named?: DnsProvider,
+  domains: ReadonlyArray<string> = []
+) =>
+  selectDns(named, domains).pipe(
+    Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(variables))))
+  )
 
 describe("selectDns", () => {
   it.effect("takes the provider whose credentials are set", () =>
@@ -61,4 +75,79 @@ describe("selectDns", () => {
       yield* refused({ PDNS_API_KEY: "k3y" }, undefined, "PDNS_API_URL")
     })
   )
+})
+
+/** Accounts of these names, each with zones of these names. */
+const holding = (accounts: Readonly<Record<string, ReadonlyArray<string>>>, ...domains: Array<string>) =>
+  Effect.map(DnsClient, ({ provider }) => provider).pipe(
+    Effect.provide(
+      accountThatHolds(
+        domains,
+        Object.entries(accounts).map(([provider, zones]) => ({
+          provider,
+          layer: Layer.effect(
+            DnsClient,
+            Effect.map(DnsClient, (client) => ({ ...client, provider }))
+          ).pipe(Layer.provide(layerMemory(zones.map((name) => ({ id: name, name })))))
+        }))
+      )
+    ),
+    Effect.provide(FetchHttpClient.layer)
+  )
+
+describe("with several accounts", () => {
+  it.effect("the one is taken whose zones hold the names, and whose zone is the longest", () =>
+    Effect.gen(function* () {
+      assert.strictEqual(
+        yield* holding({ a: ["example.com"], b: ["example.net"] }, "x.example.net", "example.net"),
+        "b"
+      )
+      assert.strictEqual(
+        yield* holding({ a: ["example.com"], b: ["vps.example.com"] }, "x.vps.example.com"),
+        "b"
+      )
+      assert.strictEqual(yield* holding({ a: ["example.com"], b: ["notexample.com"] }, "x.example.com"), "a")
+    })
+  )
+
+  it.effect("the same zone in two is an error that names both, and so is one that is in none", () =>
+    Effect.gen(function* () {
+      const refused = (
+        reason: string,
+        accounts: Readonly<Record<string, ReadonlyArray<string>>>,
+        ...domains: Array<string>
+      ) =>
+        Effect.map(Effect.flip(holding(accounts, ...domains)), (error) => {
+          assert.strictEqual(error.reason, reason)
+          return error.detail
+        })
+      const twice = yield* refused("AmbiguousZone", { one: ["a.test"], two: ["a.test"] }, "x.a.test")
+      assert.match(twice, /a\.test is at one and at two.*dns\.provider/)
+      const none = yield* refused("ZoneNotFound", { one: ["a.test"], two: ["b.test"] }, "x.c.test")
+      assert.match(none, /one and two holds x\.c\.test/)
+      const spread = yield* refused("ZoneNotFound", { one: ["a.test"], two: ["b.test"] }, "a.test", "b.test")
+      assert.match(spread, /a\.test is at one, b\.test at two/)
+    })
+  )
+})
+
+describe("the providers", () => {
+  const cell = (text: string) => text.replaceAll("|", "\\|")
+  const rows = providers.map(({ name, title, variables }) => {
+    const said = Object.entries(variables).map(
+      ([variable, { also, optional, says }]) =>
+        `\`${variable}\`${also === undefined ? "" : ` (or \`${also}\`)`}${optional === true ? ", optional" : ""}: ${says}`
+    )
+    return `| \`${name}\` | ${title} | ${cell(said.join("; "))} |`
+  })
+
+  // `npx vitest run test/dns/DnsConfig.test.ts -u` writes it anew.
+  it("are what the README's table says", async () => {
+    const file = join(import.meta.dirname, "../../README.md")
+    const [before, , after] = readFileSync(file, "utf8").split(
+      /(?<=<!-- providers -->\n)|(?=<!-- \/providers -->)/
+    )
+    const table = ["| `dns.provider` | zones at | variables |", "|---|---|---|", ...rows].join("\n")
+    await expect(`${before}\n${table}\n\n${after}`).toMatchFileSnapshot(file)
+  })
 })

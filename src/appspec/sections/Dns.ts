@@ -5,9 +5,8 @@ import * as Schema from "effect/Schema"
 import type { Check } from "../Decode.ts"
 import { asciiDomain } from "../Domain.ts"
 import { choice, defaulted, flag, integer, map, oneOf, optional, type Rule, text } from "../Form.ts"
-import { dnsProviders, ranges } from "../Limits.ts"
-
-export type DnsProvider = (typeof dnsProviders)[number]
+import { canProxy, type DnsProvider, providerNames } from "../../dns/Providers.ts"
+import { ranges } from "../Limits.ts"
 
 export interface DnsSettings {
   /** `undefined`: the provider whose credentials are set. */
@@ -32,9 +31,9 @@ const target: Rule<string> = (text) =>
 const settings = map(
   {
     provider: optional(
-      choice(dnsProviders, {
+      choice(providerNames, {
         description: "Where the zone of the domain is",
-        absent: "the provider whose credentials are set"
+        absent: "the one whose credentials are set and whose zones hold the domain"
       })
     ),
     ttl: optional(
@@ -60,7 +59,7 @@ const settings = map(
     description: "The record of the domain",
     hint: "or `dns: none` where the record is made elsewhere",
     later: ["records"],
-    never: [{ provider: { const: "powerdns" }, proxied: { const: true } }]
+    never: [{ provider: { enum: providerNames.filter((name) => !canProxy(name)) }, proxied: { const: true } }]
   }
 )
 
@@ -93,8 +92,11 @@ export const dnsIn = (
       hint: "remove it"
     })
   }
-  if (given.proxied && given.provider === "powerdns" && proxied !== undefined) {
-    check.complain(proxied, { message: "powerdns cannot proxy", hint: "only cloudflare does" })
+  if (given.proxied && given.provider !== undefined && !canProxy(given.provider) && proxied !== undefined) {
+    check.complain(proxied, {
+      message: `${given.provider} cannot proxy`,
+      hint: `only ${providerNames.filter(canProxy).join(", ")} does`
+    })
   }
   const target = check.at("dns", "target")
   if (given.target !== undefined && domains?.includes(given.target) === true && target !== undefined) {

@@ -28,6 +28,7 @@ import {
   sameRecordSet
 } from "../Zone.ts"
 import { explain } from "./Explain.ts"
+import { cloudflare } from "./Provider.ts"
 import * as Wire from "./Wire.ts"
 
 const provider = "cloudflare"
@@ -276,7 +277,7 @@ const make = Effect.fnUntraced(function* (config: CloudflareConfig) {
 
   return DnsClient.of({
     provider,
-    capabilities: { compareAndSet: false, atomicBatch: true, minTtl: 60, comments: true, proxied: true },
+    capabilities: cloudflare.capabilities,
     findZone: (name) => Effect.mapError(findZone(name, asking), http.told),
     findZones: flow(findZones, Effect.mapError(http.told)),
     listAt: (zone, name) => Effect.mapError(listAt("listAt", zone, name), http.told),

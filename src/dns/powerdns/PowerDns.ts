@@ -19,6 +19,7 @@ import { apiUrl, type Explanation, headerSafe, makeProviderHttp } from "../Provi
 import { settle } from "../Settle.ts"
 import { chooseZone, ofType, type Refusal, refusePut, refuseRemove, sameRecordSet } from "../Zone.ts"
 import { KnownSecrets } from "../../secrets/KnownSecrets.ts"
+import { automaticTtl, powerDns } from "./Provider.ts"
 import * as Wire from "./Wire.ts"
 
 const provider = "powerdns"
@@ -159,7 +160,7 @@ const make = Effect.fnUntraced(function* (config: PowerDnsConfig) {
   /** As PowerDNS will store it, so that it can be compared with what is read. */
   const stored = (recordSet: RecordSet): RecordSet => ({
     ...recordSet,
-    ttl: recordSet.ttl ?? Wire.automaticTtl
+    ttl: recordSet.ttl ?? automaticTtl
   })
 
   const put = Effect.fn("PowerDns.put")(function* (zone: Zone, recordSet: RecordSet, expected: Expectation) {
@@ -199,14 +200,7 @@ const make = Effect.fnUntraced(function* (config: PowerDnsConfig) {
 
   return DnsClient.of({
     provider,
-    capabilities: {
-      compareAndSet: false,
-      atomicBatch: true,
-      minTtl: 1,
-      automaticTtl: Wire.automaticTtl,
-      comments: true,
-      proxied: false
-    },
+    capabilities: powerDns.capabilities,
     findZone: flow(findZone, Effect.mapError(http.told)),
     findZones: flow(findZones, Effect.mapError(http.told)),
     listAt: (zone, name) => Effect.mapError(listAt("listAt", zone, name), http.told),

@@ -42,9 +42,6 @@ export const Failure = Schema.parseJson(Schema.Struct({ error: Schema.String }))
 /** The account that fabrik's comments carry; those of other accounts are kept and never shown. */
 const account = "fabrik"
 
-/** The TTL of a record set that leaves it to the provider: PowerDNS has none of its own for the API. */
-export const automaticTtl = 300
-
 export const withDot = (name: string): string => `${name}.`
 
 export const withoutDot = (name: string): string =>
