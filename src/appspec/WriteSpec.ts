@@ -45,7 +45,8 @@ const blockOf = (text: string): Scalar.Type => {
     : Scalar.QUOTE_DOUBLE
 }
 
-const yaml = (value: object): string => {
+/** Any value as YAML that a spec may hold: quoted where something else would be read. */
+export const yaml = (value: object): string => {
   const document = new Document(value)
   let oneLine = false
   visit(document, {

@@ -150,7 +150,7 @@ const maxOpen = 4 * maxDepth
  * The tokens of a text, up to the place where it is nested so deep that the library's parser, which closes what is open
  * by calling itself, would exhaust the stack.
  */
-const tokensOf = (text: string): { readonly tokens: Tokens; readonly tooDeepAt?: number } => {
+export const tokensOf = (text: string): { readonly tokens: Tokens; readonly tooDeepAt?: number } => {
   const parser = new Parser()
   const tokens: Array<CST.Token> = []
   for (const lexeme of new Lexer().lex(text)) {
@@ -209,14 +209,12 @@ const kinds = { Null: "nothing", Scalar: "text", List: "a list", Map: "a map" } 
 export const kindOf = (node: Node): string =>
   node._tag === "Scalar" && typeof node.value !== "string" ? `a ${typeof node.value}` : kinds[node._tag]
 
-class TreeBuilder {
-  // The library's own line counter is wrong after some errors.
+/** Where the places of a text are. The library's own counter of lines is wrong after some errors. */
+export class LineIndex {
   private readonly lineStarts: ReadonlyArray<number>
-  private readonly report: Report
 
-  constructor(text: string, report: Report) {
+  constructor(text: string) {
     this.lineStarts = [0, ...Array.from(text.matchAll(/\n/g), ({ index }) => index + 1)]
-    this.report = report
   }
 
   position(offset: number): Position {
@@ -228,6 +226,16 @@ class TreeBuilder {
       else high = middle
     }
     return { line: low + 1, column: offset - (this.lineStarts[low] ?? 0) + 1 }
+  }
+}
+
+class TreeBuilder {
+  private readonly lines: LineIndex
+  private readonly report: Report
+
+  constructor(lines: LineIndex, report: Report) {
+    this.lines = lines
+    this.report = report
   }
 
   /** `fallback` is where a value that is not written at all is said to stand: at its key. */
@@ -259,7 +267,7 @@ class TreeBuilder {
   }
 
   private at(range: readonly [number, number, number] | null | undefined, fallback: Position): Position {
-    return range === undefined || range === null ? fallback : this.position(range[0])
+    return range === undefined || range === null ? fallback : this.lines.position(range[0])
   }
 
   private map(items: ReadonlyArray<{ key: unknown; value: unknown }>, at: Position, path: string): MapNode {
@@ -299,9 +307,10 @@ const rawControl = new RegExp(`${control.source}|\\r(?!\\n)`, "gu")
 
 /** The tree of a text, or `undefined` when `report` was told why there is none. */
 export const parseYaml = (text: string, report: Report): Node | undefined => {
-  const builder = new TreeBuilder(text, report)
+  const lines = new LineIndex(text)
+  const builder = new TreeBuilder(lines, report)
   const { tokens, tooDeepAt } = tokensOf(text)
-  const fail = (offset: number, complaint: Complaint) => report.add(builder.position(offset), "", complaint)
+  const fail = (offset: number, complaint: Complaint) => report.add(lines.position(offset), "", complaint)
 
   const raw = [...text.matchAll(rawControl)]
   for (const match of raw) {

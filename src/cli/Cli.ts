@@ -22,6 +22,7 @@ const load = {
   rollback: () => import("./commands/Rollback.ts").then(({ rollback }) => rollback),
   recover: () => import("./commands/Recover.ts").then(({ recover }) => recover),
   adopt: () => import("./commands/Adopt.ts").then(({ adopt }) => adopt),
+  import: () => import("./commands/Import.ts").then(({ importCommand }) => importCommand),
   destroy: () => import("./commands/Destroy.ts").then(({ destroy }) => destroy),
   templates: () => import("./commands/Templates.ts").then(({ templates }) => templates),
   schema: () => import("./commands/Schema.ts").then(({ schema }) => schema),

@@ -11,6 +11,8 @@ export const ExitCode = {
   bug: 1,
   /** `plan --detailed-exitcode`: the plan has changes. */
   changes: 2,
+  /** `import`: something that the file says is in no spec. */
+  leftOut: 2,
   /** Refused before anything was changed: not fabrik's, ambiguous, or the operator said no. */
   refused: 3,
   /** The spec or the command line is wrong. */

@@ -3,6 +3,7 @@ import type { ValidationError } from "@effect/cli/ValidationError"
 import * as Effect from "effect/Effect"
 import type { ProbeError } from "../health/HealthProbe.ts"
 import type { RunError, StepError } from "../orchestrator/RunError.ts"
+import type { ImportError } from "../import/ImportError.ts"
 import type { SandboxError } from "../sandbox/SandboxError.ts"
 import type { SpecError } from "../appspec/SpecError.ts"
 import type { HistoryError } from "../state/History.ts"
@@ -20,6 +21,7 @@ export type CommandError =
   | StepError
   | ProbeError
   | SpecError
+  | ImportError
   | SandboxError
   | HistoryError
   | LockError
@@ -82,6 +84,15 @@ const tell = (error: Exclude<CommandError, Concluded>, style: Style, recover: st
         lines: renderSpecError(error, style),
         facts: { file: error.file, problems: error.problems }
       }
+    case "ImportError": {
+      const { column, detail, file, line } = error
+      const problem = { line, column, path: "", message: detail, hint: error.next }
+      return {
+        code: ExitCode.usage,
+        lines: renderSpecError({ file, problems: [problem] }, style),
+        facts: { file, line, column, message: detail, next: error.next }
+      }
+    }
     case "UsageError": {
       const help = error.command === undefined ? "fabrik --help" : `fabrik ${error.command} --help`
       return {

@@ -109,7 +109,10 @@ export const renderInterrupted = (
 }
 
 /** Every problem with its place, the way editors and CI annotate them. */
-export const renderSpecError = (error: SpecError, style: Style): ReadonlyArray<string> =>
+export const renderSpecError = (
+  error: Pick<SpecError, "file" | "problems">,
+  style: Style
+): ReadonlyArray<string> =>
   error.problems.flatMap(({ line, column, message, hint }) => {
     const file = clean(error.file)
     const place = line === 0 ? file : `${file}:${line}:${column}`

@@ -1,0 +1,287 @@
+/**
+ * A compose file that builds: Coolify's services start images only, so each service becomes an application, built from
+ * the repository, that the others reach by its old name in Coolify's network.
+ */
+import { answering, dotenvOf, labelsOf, portsOf, routedBy } from "./ComposeParts.ts"
+import { commandText, fixed } from "./ComposeText.ts"
+import { readHealth, readLimits } from "./ComposeLimits.ts"
+import { type Common, readEnvironment, setVariable } from "./ComposeVariables.ts"
+import type { Cursor } from "./Cursor.ts"
+import type { Draft } from "./Draft.ts"
+import { answersAt, besideOf, builtFrom, draftOf, type Job } from "./Input.ts"
+
+export const split = (job: Job, services: ReadonlyArray<Cursor>): void => {
+  const { input, root } = job
+  const project = root.key("name").text() ?? input.folder
+  const [main] = answering(services, undefined)
+  const ordered =
+    main === undefined ? services : [main.cursor, ...services.filter((one) => one.name !== main.service)]
+  const common: Common = { job, given: dotenvOf(job, ".env") ?? new Map(), volumes: new Map() }
+  const drafts = ordered.map((service) => {
+    const draft = draftOf(job, services.length === 1 ? project : `${project}-${service.name}`, project)
+    return { draft, service: service.for(draft) }
+  })
+  const first = drafts[0]?.draft
+  const whole = first === undefined ? root : root.for(first)
+  whole.key("version").needless("compose itself ignores it")
+  for (const { draft, service } of drafts) {
+    const isMain = service.name === main?.service
+    readService(common, draft, service, isMain, isMain ? main?.port : undefined)
+  }
+  readRest(whole, common.volumes)
+}
+
+/** What stands beside `services`. */
+const readRest = (root: Cursor, used: ReadonlyMap<string, string>): void => {
+  for (const one of root.pairs()) if (one.name.startsWith("x-")) one.take()
+  for (const volume of root.key("volumes").pairs()) {
+    volume.key("driver").needless("Docker's own driver of volumes")
+    volume
+      .key("name")
+      .leave("Coolify names a volume after its application: what it holds has to be copied", "volumes")
+    volume
+      .key("external")
+      .leave("Coolify names a volume after its application: what it holds has to be copied", "volumes")
+    if (!used.has(volume.name)) volume.leave("no service mounts it", "volumes")
+    else if (volume.pairs().length === 0) volume.take()
+  }
+  for (const network of root.key("networks").pairs()) {
+    network.needless("Coolify's applications are all in one network")
+  }
+}
+
+const readService = (
+  common: Common,
+  draft: Draft,
+  service: Cursor,
+  isMain: boolean,
+  port: string | undefined
+): void => {
+  draft.add("networkAliases", service.name, service)
+  readSource(common, draft, service)
+  readPlace(common, draft, service, isMain, port)
+  readEnvironment(common, draft, service)
+  readCommand(draft, service)
+  readVolumes(common, draft, service)
+  readLimits(draft, service)
+  readHealth(common, draft, service)
+  const restart = service.key("restart")
+  if (/^(?:always|unless-stopped|on-failure)/.test(restart.peek() ?? ""))
+    restart.needless("Coolify restarts what exits")
+  else
+    restart.leave(
+      "Coolify keeps an application running, and restarts what exits: what is to run once is a `release` command",
+      "command"
+    )
+  service
+    .key("depends_on")
+    .leave("applications start by themselves: what needs another one has to wait for it")
+  const name = service.key("container_name")
+  if (name.exists) draft.add("networkAliases", name.text() ?? "", name)
+  for (const key of ["tty", "stdin_open"]) service.key(key).needless("nobody is at its terminal")
+  service.key("profiles").leave("Coolify deploys it whatever the profile is")
+  service.key("logging").leave("Coolify keeps the logs by Docker's settings of the server")
+  service
+    .key("user")
+    .leave("Coolify starts a container as the user of its image: write USER into the Dockerfile")
+  service
+    .key("working_dir")
+    .leave("Coolify starts a container in the folder of its image: write WORKDIR into the Dockerfile")
+  const networks = service.key("networks")
+  for (const network of networks.pairs())
+    for (const alias of network.key("aliases").items()) draft.add("networkAliases", alias.text() ?? "", alias)
+  networks.needless("Coolify's applications are all in one network", "networkAliases")
+}
+
+/** `https://github.com/owner/repo.git#branch:folder`, as Docker takes it for a context. */
+const remote = /^(https:\/\/[^#\s]+?)(?:\.git)?(?:#([^:]*)(?::(.*))?)?$/
+
+const readSource = (common: Common, draft: Draft, service: Cursor): void => {
+  const { given, job } = common
+  const build = service.key("build")
+  const image = service.key("image")
+  if (!build.exists) {
+    const text = fixed(image.peek() ?? "", given)
+    if (text === undefined) return image.leave("its name is open: write it under `source.image`", "source")
+    image.take()
+    draft.put("source", "image", text, image)
+    if (!/[@:][\w.-]+$/.test(text) || text.endsWith(":latest"))
+      image.warn("this is whatever is the latest when it is pulled: name a version", "source")
+    return undefined
+  }
+  image.needless("the name that the built image gets; Coolify gives it its own", "source")
+  const context = build.kind === "Leaf" ? build : build.key("context")
+  const inline = build.key("dockerfile_inline")
+  if (inline.exists) draft.put("source", "dockerfile", inline.text() ?? "", inline)
+  else {
+    const [, address, branch = "", folder] = remote.exec(context.peek() ?? "") ?? []
+    const dockerfile = build.key("dockerfile")
+    const path = dockerfile.text() ?? "Dockerfile"
+    if (address !== undefined) context.take()
+    builtFrom(job, draft, {
+      from: build,
+      context: address === undefined ? context : undefined,
+      dockerfile: { path, from: dockerfile.exists ? dockerfile : build },
+      ...(address === undefined
+        ? {}
+        : {
+            repository: {
+              address,
+              from: context,
+              ...(branch === "" ? {} : { branch }),
+              ...(folder === undefined ? {} : { folder })
+            }
+          })
+    })
+  }
+  const target = build.key("target")
+  draft.put("build", "target", target.text(), target)
+  const args = build.key("args")
+  const all =
+    args.kind === "Pairs"
+      ? args.pairs().map((from) => ({ name: from.name, value: from.text(), from }))
+      : argsIn(args)
+  for (const { from, name, value } of all) {
+    setVariable(common, draft, name, value, from)
+    buildReads(draft, name)
+  }
+  return undefined
+}
+
+const argsIn = (args: Cursor) =>
+  args.items().map((from) => {
+    const text = from.text() ?? ""
+    const at = text.indexOf("=")
+    return { name: at < 0 ? text : text.slice(0, at), value: at < 0 ? undefined : text.slice(at + 1), from }
+  })
+
+const buildReads = (draft: Draft, name: string): void => {
+  const known = draft.at("build", "env")
+  const names = Array.isArray(known) ? known : []
+  if (!names.includes(name)) draft.put("build", "env", [...names, name])
+}
+
+const readPlace = (
+  common: Common,
+  draft: Draft,
+  service: Cursor,
+  isMain: boolean,
+  port: string | undefined
+): void => {
+  const { hosts, port: routed } = routedBy(service)
+  const [ports, expose] = [portsOf(service), service.key("expose").items()]
+  const tcp = ports.find(({ protocol }) => protocol === "tcp")
+  const inside = [
+    routed,
+    port,
+    tcp === undefined ? undefined : fixed(tcp.container, common.given),
+    expose[0]?.peek()
+  ].find((one) => one !== undefined && /^\d+$/.test(one))
+  for (const { key, from } of labelsOf(service)) {
+    if (
+      /^traefik\.(?:enable$|docker\.network$|http\.(?:routers\.[^.]+\.(?:rule|entrypoints|tls|tls\.certresolver|service)|services\.[^.]+\.loadbalancer\.server\.port)$)/.test(
+        key
+      )
+    )
+      from.needless("Coolify's proxy has routes of its own for the domains", "domain")
+    else if (key.startsWith("coolify.")) from.needless("Coolify labels what it manages itself")
+    else from.leave("Coolify's labels are its own: what they switch on has to be set there")
+  }
+  if (isMain || hosts.length > 0) answersAt(common.job, draft, hosts, isMain)
+  else draft.set("domain", "none")
+  for (const one of expose) one.take()
+  if (isMain || hosts.length > 0) {
+    for (const { from } of ports) {
+      if (from === tcp?.from)
+        from.needless("Coolify's proxy leads the domain to the container's port", "port")
+      else publish(draft, common, from)
+    }
+  } else for (const { from } of ports) publish(draft, common, from)
+  if (inside !== undefined) draft.set("port", Number(inside), tcp?.from ?? expose[0] ?? service)
+}
+
+const publish = (draft: Draft, { given }: Common, from: Cursor): void => {
+  const long =
+    from.kind === "Pairs"
+      ? `${from.key("published").peek() ?? ""}:${from.key("target").peek() ?? ""}/${from.key("protocol").peek() ?? "tcp"}`
+      : from.peek()
+  const text = fixed(long ?? "", given)?.replace(/\/tcp$/, "")
+  if (text === undefined) return from.leave("its number is open: write it under `ports`", "ports")
+  if (!text.includes(":"))
+    return from.needless("it leads to a port of the server that Docker chooses", "ports")
+  if (/^(?:127\.|localhost:)/.test(text))
+    return from.leave(
+      "Coolify publishes a port on all addresses of the server, and this one is meant for the server itself",
+      "ports"
+    )
+  from.take()
+  draft.add("ports", text, from)
+  return undefined
+}
+
+const wordsOf = (cursor: Cursor): ReadonlyArray<string> | undefined =>
+  cursor.kind === "Items" ? cursor.items().map((one) => commandText(one.text() ?? "")) : undefined
+
+const readCommand = (draft: Draft, service: Cursor): void => {
+  const [entrypoint, command] = [service.key("entrypoint"), service.key("command")]
+  if (!entrypoint.exists && !command.exists) return
+  const said = [entrypoint, command].filter((one) => one.exists)
+  const lists = said.map(wordsOf)
+  const from = command.exists ? command : entrypoint
+  if (lists.every((list) => list !== undefined)) draft.set("command", lists.flat(), from)
+  else {
+    const text = said.map((one, index) => lists[index]?.join(" ") ?? commandText(one.text() ?? "")).join(" ")
+    draft.set("command", text, from)
+  }
+  if (!entrypoint.exists)
+    draft.comment(
+      "command",
+      "compose keeps the image's ENTRYPOINT in front of this; fabrik's `command` replaces it too: where the image has one, write it in front."
+    )
+}
+
+const readVolumes = (common: Common, draft: Draft, service: Cursor): void => {
+  for (const volume of service.key("volumes").items()) {
+    const isLong = volume.kind === "Pairs"
+    const text = isLong
+      ? `${volume.key("source").text() ?? ""}:${volume.key("target").text() ?? ""}${volume.key("read_only").text() === "true" ? ":ro" : ""}`
+      : (volume.text() ?? "")
+    if (isLong) volume.key("type").text()
+    const [source = "", target = "", options = ""] = (fixed(text, common.given) ?? text).split(":")
+    if (target === "") {
+      volume.needless("a volume without a name lasts as long as its container", "volumes")
+    } else if (/^[.~]/.test(source)) {
+      readBeside(common, draft, volume, source, target)
+    } else {
+      const holder = common.volumes.get(source)
+      if (!source.startsWith("/") && holder !== undefined && holder !== draft.name) {
+        volume.leave(
+          `an application's volumes are its own, and ${holder} has this one: what both use is a directory of the server, e.g. /srv/${source}:${target} in both`,
+          "volumes"
+        )
+        continue
+      }
+      common.volumes.set(source, draft.name)
+      // What labels files for SELinux, and how a copy is made, Coolify does not hand on.
+      const kept = options.split(",").filter((one) => one === "ro")
+      draft.add("volumes", [source, target, ...kept].join(":"), volume)
+    }
+  }
+}
+
+/** A file beside the compose file is sent as a file; a folder cannot be. */
+const readBeside = ({ job }: Common, draft: Draft, volume: Cursor, source: string, target: string): void => {
+  const { copies, input } = job
+  const name = source.replace(/^\.\//, "")
+  const text = besideOf(job, source)
+  if (text === undefined || name.startsWith("..") || name.startsWith("~")) {
+    volume.leave(
+      "Coolify gets no files of this machine: build it into the image, or name a file beside the spec under `files`",
+      "files"
+    )
+    return
+  }
+  volume.take()
+  if (input.self !== `./${input.base}`) copies.push({ file: name, text })
+  draft.put("files", target, `./${name}`, volume)
+}

@@ -1,0 +1,56 @@
+/** Which values of a file may stand in a spec, and which are secrets that may not. */
+import type { Cursor } from "./Cursor.ts"
+import { type Draft, literal } from "./Draft.ts"
+
+const secretWord =
+  /(?:^|[_.-])(?:PASS(?:WORD|WD|PHRASE)?|PWD|SECRETS?|TOKEN|CREDENTIALS?|SALT|DSN|MNEMONICS?|(?:API|ACCESS|PRIVATE|SECRET|MASTER|ENCRYPTION|SIGNING|APP|LICEN[CS]E|AUTH|JWT|SESSION|COOKIE|SERVICE_ROLE)_?KEYS?|KEY_BASE|[A-Z0-9]+PASSWORD|[A-Z0-9]+SECRET|[A-Z0-9]+TOKEN|PASSWORD_HASH)(?:$|[_.-](?:\d+|B64|BASE64|HASH|KEY|KEY_BASE|TOKEN|ID)$)/i
+
+/** Meant for a browser, and so for everybody. */
+const publicWord =
+  /^(?:NEXT_PUBLIC|VITE|REACT_APP|NUXT_PUBLIC|PUBLIC|EXPO_PUBLIC|GATSBY)_|PUBLIC_KEY$|(?:ACCESS|API)_KEY_ID$|TOKEN_(?:TTL|EXPIR)/i
+
+const secretText =
+  /:\/\/[^/\s:@]*:[^/\s@${]+@|-----BEGIN|\b(?:sk|pk|rk)_live_|\bghp_|\bgithub_pat_|\bAKIA[0-9A-Z]{12}|\bxox[abp]-|\beyJ[\w-]{10,}\.[\w-]{10,}\.|\bSG\.[\w-]{10,}\./
+
+/** What no secret looks like: nothing, a switch, a small number, a path, an address without a password, a placeholder of others. */
+const harmlessText =
+  /^(?:|true|false|yes|no|on|off|none|null|\d{1,6}[a-z]{0,3}|\.{0,2}\/[\w./-]*|https?:\/\/[^\s@]*)$/i
+
+/** Whether a value of that name may be a secret, judged by its name alone. */
+export const namesSecret = (name: string): boolean => secretWord.test(name) && !publicWord.test(name)
+
+/** Whether `value` must not stand in a spec. */
+export const isSecret = (name: string, value: string): boolean =>
+  secretText.test(value) || (namesSecret(name) && !harmlessText.test(value))
+
+/**
+ * Passwords that a database or a store is set up with, and keys that an application signs with: any value does, as long
+ * as it stays.
+ */
+const selfChosen =
+  /^(?:POSTGRES(?:QL)?_PASSWORD|PGPASSWORD|(?:MYSQL|MARIADB)_(?:ROOT_)?PASSWORD|MONGO_INITDB_ROOT_PASSWORD|MINIO_ROOT_PASSWORD|REDIS_PASSWORD|DB_(?:ROOT_)?PASSWORD|DATABASE_PASSWORD|RABBITMQ_DEFAULT_PASS|(?:[A-Z]+_)?SECRET_KEY(?:_BASE)?|SECRET|SECRET_TOKEN|(?:[A-Z]+_)*(?:JWT|SESSION|AUTH|COOKIE|NEXTAUTH)_(?:SECRET|KEY)(?:_KEY)?)$/i
+
+/** What becomes of a secret that nobody supplies. */
+export const ruleOf = (name: string): "required" | "generate" =>
+  selfChosen.test(name) ? "generate" : "required"
+
+/** Names it under `secrets`; its value comes from the environment or from `.env`. */
+export const secret = (draft: Draft, name: string, from: Cursor, rule: "required" | "generate"): void => {
+  if (draft.at("secrets", name) === undefined) draft.put("secrets", name, rule, from)
+}
+
+/** A variable with the value that stands in the file, which is not repeated where it may be a secret. */
+export const variable = (draft: Draft, name: string, value: string, from: Cursor): void => {
+  if (!isSecret(name, value)) {
+    draft.put("env", name, literal(value), from)
+    return
+  }
+  const rule = ruleOf(name)
+  secret(draft, name, from, rule)
+  from.warn(
+    rule === "generate"
+      ? "looks secret, so its value is not written into the spec: a new one is generated unless `.env` or the environment has it"
+      : "looks secret, so its value is not written into the spec: give it in `.env` or in the environment",
+    "secrets"
+  )
+}

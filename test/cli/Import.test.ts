@@ -1,0 +1,101 @@
+/** `fabrik import` of the built file, as a user runs it. */
+import { spawnSync } from "node:child_process"
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { builtFabrik } from "../support/Built.ts"
+
+let program = ""
+let cwd = ""
+
+const fabrik = (...args: ReadonlyArray<string>) => {
+  const env = { PATH: process.env["PATH"], LANG: "C.UTF-8" }
+  return spawnSync(process.execPath, [program, ...args], { cwd, env, encoding: "utf8" })
+}
+
+const compose = `services:
+  web:
+    build: .
+    ports: ["3000:3000"]
+    environment: { GREETING: hello }
+`
+
+beforeAll(() => {
+  program = builtFabrik()
+  cwd = mkdtempSync(join(tmpdir(), "fabrik-import-"))
+  mkdirSync(join(cwd, "shop/.git"), { recursive: true })
+  writeFileSync(join(cwd, "shop/.git/HEAD"), "ref: refs/heads/stable\n")
+  writeFileSync(
+    join(cwd, "shop/.git/config"),
+    '[core]\n\tbare = false\n[remote "origin"]\n\tfetch = +refs\n\turl = https://me:t0ken-of-mine@github.com/acme/shop.git\n'
+  )
+  writeFileSync(join(cwd, "shop/docker-compose.yml"), compose)
+})
+afterAll(() => rmSync(cwd, { recursive: true, force: true }))
+
+describe("fabrik import", () => {
+  it("writes a spec that says where the file's work tree comes from, without the token in its address", () => {
+    const { status, stderr, stdout } = fabrik(
+      "import",
+      "shop/docker-compose.yml",
+      "-o",
+      "out",
+      "--domain",
+      "a.example.com"
+    )
+    assert.strictEqual(status, 0, stderr)
+    assert.strictEqual(stdout, "out/app.yaml\n")
+    const text = readFileSync(join(cwd, "out/app.yaml"), "utf8")
+    assert.include(text, "git: https://github.com/acme/shop\n")
+    assert.include(text, "branch: stable\n")
+    assert.include(text, "domain: a.example.com\n")
+    assert.notInclude(text + stderr, "t0ken")
+    assert.strictEqual(fabrik("validate", "out/app.yaml").status, 0)
+  })
+
+  it("overwrites nothing, and then writes nothing", () => {
+    mkdirSync(join(cwd, "there"))
+    writeFileSync(join(cwd, "there/app.yaml"), "mine\n")
+    const { status, stderr } = fabrik("import", "shop/docker-compose.yml", "-o", "there")
+    assert.strictEqual(status, 4)
+    assert.include(stderr, "there/app.yaml exists already")
+    assert.deepStrictEqual(readdirSync(join(cwd, "there")), ["app.yaml"])
+    assert.strictEqual(readFileSync(join(cwd, "there/app.yaml"), "utf8"), "mine\n")
+  })
+
+  it("exits 2 and names each thing that it left out; with --json in one object", () => {
+    writeFileSync(join(cwd, "shop/left.yml"), `${compose}    user: "1000"\n    colour: red\n`)
+    const { status, stderr, stdout } = fabrik("import", "shop/left.yml")
+    assert.strictEqual(status, 2)
+    assert.include(stderr, "left out: shop/left.yml:6:5: services.web.user: ")
+    assert.include(stderr, "left out: shop/left.yml:7:5: services.web.colour: fabrik import does not know it")
+    assert.include(stdout, "source:\n")
+    const json = fabrik("import", "shop/left.yml", "--json")
+    const facts: Record<string, unknown> = JSON.parse(json.stdout)
+    assert.strictEqual(json.status, 2)
+    assert.deepInclude(facts, {
+      type: "Imported",
+      file: "shop/left.yml",
+      format: "a compose file",
+      written: []
+    })
+    assert.isFalse(existsSync(join(cwd, "app.yaml")))
+  })
+
+  it("exits 4 with the place of what cannot be read", () => {
+    writeFileSync(join(cwd, "broken.yml"), "services:\n  web: { image: a\n")
+    writeFileSync(join(cwd, "other.yml"), "hello: world\n")
+    for (const [file, words] of [
+      ["broken.yml", "broken.yml:3:1: this is not YAML"],
+      ["other.yml", "other.yml:1:1: this is none of the files"],
+      ["nowhere.yml", "nowhere.yml: there is no such file"],
+      ["shop", "shop: a folder, not a file"]
+    ] as const) {
+      const { status, stderr, stdout } = fabrik("import", file)
+      assert.strictEqual(status, 4, file)
+      assert.include(stderr, words)
+      assert.strictEqual(stdout, "")
+    }
+  })
+})
