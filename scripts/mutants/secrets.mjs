@@ -27,5 +27,33 @@ export const secrets = [
     find: "const reference = findReference(value)",
     put: "const reference = findReference(value.slice(0, 0))",
     tests: ["test/secrets/EnvFile.test.ts"]
+  },
+  {
+    name: "the password of visitors, sent to whoever listens",
+    file: "src/health/HttpsHealthProbe.ts",
+    find: "withheld = !(socket instanceof TLSSocket && socket.authorized)",
+    put: "withheld = false",
+    tests: ["test/health/HttpsHealthProbe.test.ts"]
+  },
+  {
+    name: "the look whether visitors without the password are kept out",
+    file: "src/orchestrator/steps/Verify.ts",
+    find: "  if (spec.basicAuth !== undefined) {",
+    put: "  if (spec.name === undefined) {",
+    tests: ["test/e2e/BasicAuth.test.ts"]
+  },
+  {
+    name: "the seal on the password of visitors",
+    file: "src/kinds/BasicAuth.ts",
+    find: "  sealed: true,\n",
+    put: "",
+    tests: ["test/e2e/BasicAuth.test.ts"]
+  },
+  {
+    name: "a password that the proxy would cut",
+    file: "src/orchestrator/BasicAuth.ts",
+    find: "Buffer.byteLength(text) > mostBytes",
+    put: "Buffer.byteLength(text) > 10 * mostBytes",
+    tests: ["test/e2e/BasicAuth.test.ts"]
   }
 ]

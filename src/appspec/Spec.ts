@@ -19,6 +19,7 @@ import {
   TemplateName,
   withRedirected
 } from "./sections/Application.ts"
+import { type BasicAuth, basicAuthIn, basicAuthOut, BasicAuthSection } from "./sections/BasicAuth.ts"
 import { Build, buildIn, buildOut, type BuildSettings } from "./sections/Build.ts"
 import { Command, commandIn, Release, releaseIn } from "./sections/Command.ts"
 import {
@@ -69,6 +70,7 @@ export const Written = map(
     domain: optional(Domain),
     domains: optional(Domains),
     redirect: optional(Redirect),
+    basicAuth: section(BasicAuthSection),
     server: optional(Server),
     project: defaulted(Project, "fabrik"),
     environment: defaulted(Environment, "production"),
@@ -99,7 +101,7 @@ export const Written = map(
   {
     title: "fabrik spec",
     description: "What `fabrik apply` deploys",
-    later: ["basicAuth", "depends", "depends_on", "hooks", "labels", "needs"],
+    later: ["depends", "depends_on", "hooks", "labels", "needs"],
     elsewhere: {
       image: "write it under `source`: `source: { image: nginx:1.27 }`",
       git: "write it under `source`: `source: { git: https://... }`",
@@ -155,6 +157,8 @@ export interface Spec {
   readonly domains: ReadonlyArray<string>
   /** Which of them lead to another one. */
   readonly redirect?: Redirect
+  /** What visitors are asked for. */
+  readonly basicAuth?: BasicAuth
   readonly template: string | undefined
   readonly source: Source
   readonly build: BuildSettings
@@ -222,6 +226,7 @@ export const specIn = (
   const { env, interpolated, references } = variablesIn(written.env, names, variables, check)
   const secrets = secretsIn(written.secrets, { ...env, ...references }, check)
   checkSecretsOf(references, secrets.secrets, check)
+  const auth = basicAuthIn(written.basicAuth, { isNowhere, ...secrets }, check)
   const port = portIn(written.port, env["PORT"], template, isStarter, !isNowhere, check)
   const all = withDefaults(env, template, port ?? 0, secrets.secrets)
   const build = buildIn(
@@ -250,6 +255,7 @@ export const specIn = (
         server: written.server,
         domains,
         ...(redirect === undefined ? {} : { redirect }),
+        ...auth,
         template: written.template,
         source,
         build,
@@ -282,6 +288,7 @@ export const writtenOf = (spec: Spec): Written => ({
   ...(spec.template === undefined ? {} : { template: spec.template }),
   ...domainsOut(spec.domains, spec.redirect),
   ...(spec.redirect === undefined ? {} : { redirect: spec.redirect }),
+  ...basicAuthOut(spec.basicAuth),
   ...(spec.server === undefined ? {} : { server: spec.server }),
   project: spec.project,
   environment: spec.environment,

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as FileSecretStore from "../secrets/FileSecretStore.ts"
 import { secretScope } from "../orchestrator/steps/ResolveSecrets.ts"
 import { SecretStore } from "../secrets/SecretStore.ts"
+import { secretNamesOf } from "../appspec/sections/BasicAuth.ts"
 import type { Spec } from "../appspec/Spec.ts"
 import { secretsDirectoryOf, type WorldRequest } from "./Layers.ts"
 import { envFilesOf } from "./SecretsLayers.ts"
@@ -10,7 +11,7 @@ import * as Say from "./Say.ts"
 
 /**
  * For a command that shows what others write and needs no secret itself: reads the spec's secrets where they are kept, so
- * that they are known and taken out. It goes on without them, but says so.
+ * that they are known and taken out. It goes on without them, but says so. Answers what was found.
  */
 export const maskSecrets = Effect.fn("maskSecrets")(function* (
   spec: Spec,
@@ -22,10 +23,13 @@ export const maskSecrets = Effect.fn("maskSecrets")(function* (
     directory: secretsDirectoryOf(sandbox),
     given: new Map()
   })
-  yield* Effect.flatMap(SecretStore, ({ find }) => find(secretScope(spec), spec.secrets)).pipe(
+  return yield* Effect.flatMap(SecretStore, ({ find }) => find(secretScope(spec), secretNamesOf(spec))).pipe(
     Effect.provide(store),
     Effect.catchAll(({ message }) =>
-      Say.warn(`the spec's secrets cannot be read, so they are not taken out of what is shown: ${message}`)
+      Effect.as(
+        Say.warn(`the spec's secrets cannot be read, so they are not taken out of what is shown: ${message}`),
+        []
+      )
     )
   )
 })

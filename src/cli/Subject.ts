@@ -2,6 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { KnownSecrets } from "../secrets/KnownSecrets.ts"
 import { nearest } from "../appspec/Nearest.ts"
+import { secretNamesOf } from "../appspec/sections/BasicAuth.ts"
 import type { Spec } from "../appspec/Spec.ts"
 import { UsageError } from "./Arguments.ts"
 import type { WorldRequest } from "./Layers.ts"
@@ -66,7 +67,7 @@ export const givenSecrets = Effect.fn("givenSecrets")(function* (
       return [pair.slice(0, at), Redacted.make(pair.slice(at + 1))] as const
     })
   )
-  const names = specs.flatMap(({ secrets }) => secrets)
+  const names = specs.flatMap(secretNamesOf)
   const stray = [...given.keys()].find((name) => !names.includes(name))
   if (stray !== undefined && specs.length > 0) {
     const near = nearest(stray, names)

@@ -142,9 +142,12 @@ const make = (options: MemoryOptions = {}) =>
     const read = <A>(method: CoolifyMethod, look: (world: World) => A) =>
       call(method, (so): Step<A> => Either.right([look(so), so]))
 
-    const shown = <A extends Application>(application: A): A => {
-      const { source } = application
-      if (sensitive || source._tag === "Image") return application
+    const shown = <A extends Application>(stored: A): A => {
+      if (sensitive) return stored
+      const { basicAuth, source } = stored
+      const application =
+        basicAuth === undefined ? stored : { ...stored, basicAuth: { ...basicAuth, password: undefined } }
+      if (source._tag === "Image") return application
       if (source._tag === "Dockerfile") return { ...application, source: { ...source, text: undefined } }
       return source.access?.kind === "deployKey"
         ? { ...application, source: { ...source, access: { kind: "deployKey" } } }

@@ -67,6 +67,12 @@ const withPlain = (
   }
 }
 
+const withAuth = ({ basicAuth: before, ...rest }: WorldApplication, auth: ApplicationPatch["basicAuth"]) => {
+  if (auth === "off") return rest
+  const basicAuth = auth === undefined ? before : { ...auth, password: auth.password ?? before?.password }
+  return basicAuth === undefined ? rest : { ...rest, basicAuth }
+}
+
 /** Trusts that project, environment and server exist. */
 const insertApplication = (world: World, application: CreateApplication): Step<{ readonly uuid: string }> => {
   const saved = savedSettings(application)
@@ -111,10 +117,9 @@ export const updateApplication = (
     const conflict = conflictOf(world, "updateApplication", uuid, saved.domains ?? [])
     if (conflict !== undefined) return conflict
     const kept = saved.source?._tag === "Dockerfile" ? { source: found.source } : {}
-    return step(
-      undefined,
-      replaceApplication(world, withPlain({ ...found, ...saved, ...kept, plain: found.plain ?? {} }, saved))
-    )
+    const { basicAuth, ...fields } = saved
+    const changed = withAuth({ ...found, ...fields, ...kept, plain: found.plain ?? {} }, basicAuth)
+    return step(undefined, replaceApplication(world, withPlain(changed, saved)))
   })
 }
 

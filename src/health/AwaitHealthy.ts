@@ -11,6 +11,7 @@ import { KnownSecrets } from "../secrets/KnownSecrets.ts"
 import type { Healthcheck } from "../appspec/sections/Healthcheck.ts"
 import {
   type Certificate,
+  type Credentials,
   type Expectation,
   HealthProbe,
   type ProbeError,
@@ -108,6 +109,8 @@ export interface AwaitHealthyOptions {
   readonly expectedRelease: string | undefined
   /** The host that it is to redirect to, in the place of a healthy answer. */
   readonly leadsTo?: string | undefined
+  /** What visitors are asked for. */
+  readonly credentials?: Credentials | undefined
   /** For both stages together, from now on. */
   readonly deadline: Duration.Duration
   /** Between a good answer and the one that confirms it; `interval` if that is shorter. */
@@ -166,6 +169,7 @@ export const awaitHealthy = Effect.fn("awaitHealthy")(function* (options: AwaitH
         path: healthcheck.path,
         address: stage === "origin" ? address : undefined,
         timeout: healthcheck.timeout,
+        credentials: options.credentials,
         expectation
       })
     )
@@ -214,7 +218,8 @@ export const awaitHealthy = Effect.fn("awaitHealthy")(function* (options: AwaitH
           return now.kind === "path" ? first : { ...first, kind: now.kind === "loop" ? now.kind : first.kind }
         if (seen.has(now.target)) return { ...first, kind: "loop" as const }
         seen.add(now.target)
-        const request = { host, path: now.target, address: stage === "origin" ? address : undefined }
+        const from = stage === "origin" ? address : undefined
+        const request = { host, path: now.target, address: from, credentials: options.credentials }
         const response = yield* probe.get({ ...request, timeout: healthcheck.timeout, expectation })
         const next = readRedirect(request, response, hide)
         return next === undefined ? { ...first, endsWith: response.status } : yield* hop(next, left - 1)

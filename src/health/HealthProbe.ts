@@ -1,6 +1,7 @@
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
+import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type { ReleaseProbe } from "../appspec/sections/Healthcheck.ts"
 
@@ -13,6 +14,12 @@ export interface Expectation {
   readonly leadsTo?: string | undefined
 }
 
+/** What a visitor answers who is asked for a password (HTTP Basic, RFC 7617). */
+export interface Credentials {
+  readonly username: string
+  readonly password: Redacted.Redacted<string>
+}
+
 export interface ProbeRequest {
   readonly host: string
   /** Path and query, starting with `/`. */
@@ -20,6 +27,8 @@ export interface ProbeRequest {
   /** Connect to this address, with SNI and Host still `host`; `undefined`: resolve `host`. */
   readonly address: string | undefined
   readonly timeout: Duration.Duration
+  /** Sent to whoever shows a certificate for `host` that is trusted, and to nobody else. */
+  readonly credentials?: Credentials | undefined
   /** What the caller hopes for. It changes nothing on the wire: a dry run answers it. */
   readonly expectation?: Expectation
 }
@@ -44,6 +53,8 @@ export interface ProbeResponse {
   /** The address that answered. */
   readonly address: string
   readonly millis: number
+  /** The credentials stayed here: the certificate is not trusted. */
+  readonly withheld?: true
 }
 
 /** There was no HTTP response to judge. */

@@ -4,6 +4,7 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
 import { X509Certificate } from "node:crypto"
 import type { ClientRequest, IncomingMessage } from "node:http"
 import { request as httpsRequest } from "node:https"
@@ -11,6 +12,7 @@ import { isIP, type LookupFunction } from "node:net"
 import { createSecureContext, rootCertificates, type SecureContext, TLSSocket } from "node:tls"
 import {
   type Certificate,
+  type Credentials,
   HealthProbe,
   ProbeError,
   type ProbeRequest,
@@ -136,16 +138,31 @@ const send = (sending: Sending): Effect.Effect<Answer, ProbeError> =>
       )
       return
     }
-    outgoing.on("error", (cause) => finish(Effect.fail(fromConnection(cause, where))))
-    outgoing.on("response", (incoming) => receive(incoming, request.host, where, finish))
-    outgoing.end()
+    const sent = outgoing
+    let withheld = false
+    sent.on("error", (cause) => finish(Effect.fail(fromConnection(cause, where))))
+    sent.on("response", (incoming) => receive(incoming, { host: request.host, where, withheld }, finish))
+    const { credentials } = request
+    if (credentials === undefined) sent.end()
+    else {
+      // Nothing is sent before it is known who listens.
+      sent.on("socket", (socket) =>
+        socket.once("secureConnect", () => {
+          withheld = !(socket instanceof TLSSocket && socket.authorized)
+          if (!withheld) sent.setHeader("authorization", basic(credentials))
+          sent.end()
+        })
+      )
+    }
     return Effect.sync(() => outgoing?.destroy())
   })
 
+const basic = ({ password, username }: Credentials): string =>
+  `Basic ${Buffer.from(`${username}:${Redacted.value(password)}`, "utf8").toString("base64")}`
+
 const receive = (
   incoming: IncomingMessage,
-  host: string,
-  where: string,
+  { host, where, withheld }: { readonly host: string; readonly where: string; readonly withheld: boolean },
   finish: (result: Effect.Effect<Answer, ProbeError>) => void
 ): void => {
   const certificate =
@@ -166,7 +183,8 @@ const receive = (
         ),
         body: new TextDecoder().decode(Buffer.concat(chunks).subarray(0, maxBody)),
         certificate,
-        address
+        address,
+        ...(withheld ? { withheld: true as const } : {})
       })
     )
   incoming.on("data", (chunk: Buffer) => {

@@ -25,6 +25,14 @@ export const judge = (
   const { problem } = response.certificate
   const trusted: Verdict =
     problem === undefined ? { ok: true } : { ok: false, reason: "Certificate", detail: problem }
+  // Whoever is asked for a password and does not give it sees nothing of the application.
+  if (response.withheld === true && problem !== undefined) {
+    return {
+      ok: false,
+      reason: "Certificate",
+      detail: `${problem}, so the password of \`basicAuth\` is not sent`
+    }
+  }
   if (expectation.leadsTo !== undefined) {
     const wrong = otherwiseLed(response, expectation.leadsTo, hide)
     return wrong === undefined ? trusted : { ok: false, reason: "Status", detail: wrong }

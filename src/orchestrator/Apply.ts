@@ -17,6 +17,7 @@ import {
   type Desired,
   type PlannedSecret
 } from "./Desired.ts"
+import { withBasicAuth } from "./BasicAuth.ts"
 import type { Begun } from "../engine/JournalSchema.ts"
 import { withJournaledClients } from "./JournaledClients.ts"
 import { awaitLate } from "../engine/Late.ts"
@@ -123,24 +124,30 @@ const plan = Effect.fn("plan")(function* (spec: Spec, options: ApplyOptions) {
   const found = yield* inStep("secrets", resolveSecrets(spec))
 
   yield* Ref.set(run.step, "provision")
-  const observed = yield* observe(spec, options)
-  const stood = options.mode === "dry-run" ? [] : yield* standingsSeen(observed)
+  const seen = yield* observe(spec, options)
+  const stood = options.mode === "dry-run" ? [] : yield* standingsSeen(seen)
   yield* Ref.set(run.step, "secrets")
   const settled = options.skipDeploy
     ? noSecrets
     : yield* settleSecrets(spec, found, {
-        variables: observed.variables,
+        variables: seen.variables,
         offline: options.offline,
         begun: options.begunSecrets
-      }).pipe(Effect.flatMap((secrets) => withReferences(spec, observed, secrets)))
-  yield* announceInJournal([...settled.secrets, ...givenBesides(spec)], options, {
+      }).pipe(Effect.flatMap((secrets) => withReferences(spec, seen, secrets)))
+  const { credentials, observed, supplied } = options.skipDeploy
+    ? { observed: seen, credentials: undefined, supplied: [] }
+    : yield* withBasicAuth(spec, seen, found, settled, {
+        offline: options.offline,
+        begun: options.begunSecrets
+      })
+  yield* announceInJournal([...settled.secrets, ...supplied, ...givenBesides(spec)], options, {
     owner: yield* Owner,
     server: observed.server.uuid,
     stood: stood.map((standing) => standing.run)
   })
   yield* claim(spec, stood)
   yield* Ref.set(run.step, "provision")
-  const desired = yield* desire(spec, settled, observed, run.id)
+  const desired = yield* desire(spec, settled, observed, { run: run.id, credentials })
   const reconciliation = yield* reconcile(desired, observed, options)
   yield* run.emit({ _tag: "Planned", plan: reconciliation.plan })
   yield* refuseUnreviewed(reconciliation.plan, options.expected)
@@ -178,6 +185,7 @@ const carryOut = Effect.fn("carryOut")(function* (
     const verification = {
       spec,
       target: desired.target,
+      credentials: desired.credentials,
       applicationUuid: application?.uuid ?? observed.application?.uuid,
       status: observed.application?.status,
       release: reconciliation.release,
@@ -205,7 +213,7 @@ export const desire = Effect.fn("desire")(function* (
   spec: Spec,
   { standing, ...settled }: SettledSecrets,
   observed: Observed,
-  run: string
+  { credentials, run }: { readonly run: string } & Pick<Desired, "credentials">
 ) {
   const owner = yield* Owner
   const made = yield* desiredVariables(spec, settled.secrets, observed.variables)
@@ -218,7 +226,8 @@ export const desire = Effect.fn("desire")(function* (
     ...settled,
     had: releaseIn(observed.variables)?.has ?? [],
     digests: new Map(observed.parts.flatMap(({ digests }) => [...(digests?.entries() ?? [])])),
-    target: yield* targetOf(spec, observed.server, observed.dns.length > 0)
+    target: yield* targetOf(spec, observed.server, observed.dns.length > 0),
+    credentials
   } satisfies Desired
 })
 

@@ -16,6 +16,7 @@ import { undoable } from "../engine/Kind.ts"
 import * as Marker from "../engine/Marker.ts"
 import { application } from "../kinds/Application.ts"
 import { backup } from "../kinds/Backup.ts"
+import { basicAuth, basicAuthName } from "../kinds/BasicAuth.ts"
 import { database, type PlannedDatabase, type WantedDatabase } from "../kinds/Database.ts"
 import { environment } from "../kinds/Environment.ts"
 import { describe, file, filesOf } from "../kinds/File.ts"
@@ -35,6 +36,7 @@ export const kinds = [
   undoable(project),
   undoable(environment),
   undoable(application),
+  undoable(basicAuth),
   undoable(variables),
   undoable(volume),
   undoable(schedule),
@@ -81,6 +83,14 @@ export const partsOf = (spec: Spec): ReadonlyArray<Part> => [
   volumesOf(spec.volumes.map((one) => ({ name: one.name, path: mountPathOf(one) }))),
   filesOf(spec.files ?? []),
   schedulesOf((spec.schedules ?? []).map(({ cron, ...task }) => ({ ...task, frequency: cron })))
+]
+
+/** {@link partsOf}, and what is compared only once the secrets are known. */
+export const namedOf = (spec: Spec): ReadonlyArray<Pick<Part, "kind" | "names" | "wanted">> => [
+  ...partsOf(spec),
+  ...(spec.basicAuth === undefined
+    ? []
+    : [{ kind: basicAuth.name, names: [basicAuthName], wanted: JSON.stringify(spec.basicAuth) }])
 ]
 
 /** What a spec says of an application's parts (`sections`), and what of them no spec can say. */
@@ -131,7 +141,8 @@ export const shortName = (kind: string, name: string): string =>
 const signs: Readonly<Record<string, string>> = {
   [settingsKind]: ".",
   [schedule.name]: "@",
-  [backup.name]: "%"
+  [backup.name]: "%",
+  [basicAuth.name]: "!"
 }
 const signOf = (kind: string): string => signs[kind] ?? ""
 
@@ -174,9 +185,9 @@ export const notedOf = (
   spec: Spec,
   digests: ReadonlyMap<string, string> = new Map()
 ): ReadonlyArray<string> =>
-  partsOf(spec).flatMap(({ kind, names }) =>
+  namedOf(spec).flatMap(({ kind, names }) =>
     names.map((name) => {
-      const digest = kind === file.name ? digests.get(name) : undefined
+      const digest = kind === file.name || kind === basicAuth.name ? digests.get(name) : undefined
       return digest === undefined ? shortName(kind, name) : `${shortName(kind, name)}~${digest}`
     })
   )

@@ -9,6 +9,7 @@ import type { Server } from "../coolify/endpoints/Servers.ts"
 import type { RepositoryAccess } from "../coolify/Source.ts"
 import { SecretStore } from "../secrets/SecretStore.ts"
 import type { Spec } from "../appspec/Spec.ts"
+import type { Credentials } from "../health/HealthProbe.ts"
 import type { SecretOrigin } from "../engine/DeploymentEvent.ts"
 import {
   type CommentedRelease,
@@ -24,7 +25,7 @@ import {
 import { unknownAddress, type WantedRecord } from "../kinds/DiffRecord.ts"
 import { RefusedError } from "../engine/DeployError.ts"
 import * as Marker from "../engine/Marker.ts"
-import { notedOf, partsOf } from "./Blueprint.ts"
+import { namedOf, notedOf } from "./Blueprint.ts"
 import type { PendingVariable } from "./References.ts"
 import { plainSettings } from "./Settings.ts"
 
@@ -45,6 +46,8 @@ export interface Desired {
   readonly edited?: ReadonlyArray<string>
   /** `undefined`: no domain leads there. */
   readonly target: DnsTarget | undefined
+  /** What the application's visitors are asked for, and the health check sends. */
+  readonly credentials?: Credentials | undefined
   /** Variables whose value is known only once a database is made. */
   readonly pending?: ReadonlyArray<PendingVariable>
   /** What the operator should know of those that refer to databases. */
@@ -127,7 +130,7 @@ export const specDigest = ({ application, digests, held = [], variables, target,
         image,
         ...(backup === undefined ? [] : [backup])
       ]),
-      ...partsOf(spec).flatMap(({ kind, names, wanted }) => (names.length === 0 ? [] : [[kind, wanted]])),
+      ...namedOf(spec).flatMap(({ kind, names, wanted }) => (names.length === 0 ? [] : [[kind, wanted]])),
       ...(digests?.entries() ?? [])
     ])
   )

@@ -48,6 +48,8 @@ export interface Observed {
   /** One of the same name without it. */
   readonly foreign: Application | undefined
   readonly variables: ReadonlyArray<ObservedVariable>
+  /** What fabrik has given the application, of one kind; `undefined`: nothing tells. */
+  readonly given: (kind: string) => Given | undefined
   /** What belongs to the application beside its variables, compared with the spec. */
   readonly parts: ReadonlyArray<PlannedPart>
   /** The spec's, compared with those that are there. */
@@ -121,6 +123,7 @@ export const observe = Effect.fn("observe")(function* (
     ...coolify,
     ...databases,
     sharedDatabases,
+    given,
     parts: [...parts, backups],
     dns,
     orphans,

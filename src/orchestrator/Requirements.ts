@@ -23,6 +23,7 @@ export const requirements: ReadonlyArray<Requirement> = [
     since: "4.0.0",
     isUsed: ({ schedules = [] }) => schedules.length > 0
   },
+  { key: "basicAuth", since: "4.0.0", isUsed: ({ basicAuth }) => basicAuth !== undefined },
   { key: "databases", since: "4.0.0", isUsed: ({ databases }) => databases.length > 0 },
   {
     key: "stopGracePeriod",

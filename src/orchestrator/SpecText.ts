@@ -10,6 +10,7 @@ import type { RecordSet } from "../dns/DnsClient.ts"
 import { buildPacks, healthCommandPattern, ranges, type Range } from "../appspec/Limits.ts"
 import { parseSpec } from "../appspec/ParseSpec.ts"
 import { domainsOut } from "../appspec/sections/Application.ts"
+import { type BasicAuth, basicAuthOut } from "../appspec/sections/BasicAuth.ts"
 import { dnsOut } from "../appspec/sections/Dns.ts"
 import type { Source } from "../appspec/sections/Source.ts"
 import { type DatabaseBackup, databasesOut } from "../appspec/sections/Databases.ts"
@@ -20,6 +21,7 @@ import { RefusedError } from "../engine/DeployError.ts"
 import * as Marker from "../engine/Marker.ts"
 import type { ObservedDns } from "../kinds/DiffRecord.ts"
 import { referencesIn, shortNamed } from "./ReferencesText.ts"
+import { readBasicAuth } from "./BasicAuthText.ts"
 import { sortVariables } from "./PlainVariables.ts"
 import { specName, type Place } from "./Managed.ts"
 
@@ -60,15 +62,17 @@ export const writeSpec = (existing: Existing): Either.Either<Written, RefusedErr
       application.source
     )
     const source = yield* sourceOf(application)
+    const auth = domains.length === 0 ? undefined : readBasicAuth(application.basicAuth, existing.variables)
     const { build, ...sections } = existing.parts?.sections ?? {}
     const name = specName(application.name) || "app"
     const text = [
       ...comment(`Written by fabrik adopt from the application ${application.name} (${application.uuid}).`),
-      ...remarks(existing, domains),
+      ...remarks(existing, domains, auth),
       "",
       writeKeys({
         name,
         ...domainsOut(domains, sections.redirect),
+        ...basicAuthOut(auth),
         ...(application.server === undefined ? {} : { server: serverReference(existing) }),
         project: place.project.name,
         environment: place.environment.name
@@ -152,9 +156,14 @@ const sourceOf = ({ source }: Application): Either.Either<Source, RefusedError> 
 
 const remarks = (
   { application, parts, place }: Existing,
-  domains: ReadonlyArray<string>
+  domains: ReadonlyArray<string>,
+  auth: BasicAuth | undefined
 ): ReadonlyArray<string> => {
-  const left = [...application.otherSettings, ...(parts?.left ?? [])]
+  const left = [
+    ...application.otherSettings,
+    ...(application.basicAuth !== undefined && auth === undefined ? ["is_http_basic_auth_enabled"] : []),
+    ...(parts?.left ?? [])
+  ]
   const { secretFiles = [] } = parts ?? {}
   const named = domains.map((domain) => `https://${domain}`)
   const others = application.domains.filter((domain) => !named.includes(domain.replace(/\/$/, "")))

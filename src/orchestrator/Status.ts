@@ -9,6 +9,7 @@ import { judge, readRelease } from "../health/Judge.ts"
 import { redirectOf } from "../appspec/sections/Application.ts"
 import type { Spec } from "../appspec/Spec.ts"
 import { desire } from "./Apply.ts"
+import { withBasicAuth } from "./BasicAuth.ts"
 import { dnsTarget, type DnsTarget } from "./Desired.ts"
 import type { PlannedDatabase } from "../kinds/Database.ts"
 import { releaseKey, releaseOfComment } from "../kinds/VariableComment.ts"
@@ -172,16 +173,20 @@ const databaseFacts = ({ live, wanted }: PlannedDatabase) => ({
 
 /** What `fabrik plan` would say, by the same code. */
 const planFacts = Effect.fn("planFacts")(
-  function* (spec: Spec, observed: Observed) {
+  function* (spec: Spec, seen: Observed) {
     const run = yield* makeReadingRun
-    const { variables } = observed
+    const { variables } = seen
     const found = yield* resolveSecrets(spec)
-    const settled = yield* settleSecrets(spec, found, { variables, offline: false, begun: undefined }).pipe(
-      Effect.flatMap((secrets) => withReferences(spec, observed, secrets)),
+    const world = { offline: false, begun: undefined }
+    const { credentials, observed, settled } = yield* Effect.gen(function* () {
+      const secrets = yield* settleSecrets(spec, found, { variables, ...world })
+      const settled = yield* withReferences(spec, seen, secrets)
+      return { settled, ...(yield* withBasicAuth(spec, seen, found, settled, world)) }
+    }).pipe(
       // What a plan says of secrets is not told here.
       Effect.provideService(Run, { ...run, emit: () => Effect.void })
     )
-    const desired = yield* desire(spec, settled, observed, run.id)
+    const desired = yield* desire(spec, settled, observed, { run: run.id, credentials })
     const { plan } = yield* reconcile(desired, observed, {
       offline: false,
       skipDeploy: false,
@@ -235,7 +240,7 @@ const domainFacts = Effect.fn("domainFacts")(function* (
   domain: string
 ) {
   const [dns, probe] = yield* Effect.all(
-    [dnsFacts(observed, target, domain), httpFacts(spec, target, domain)],
+    [dnsFacts(observed, target, domain), httpFacts(spec, observed, target, domain)],
     { concurrency: "unbounded" }
   )
   return { dns, ...probe }
@@ -263,16 +268,19 @@ const dnsFacts = Effect.fn("dnsFacts")(function* (
 
 const httpFacts = Effect.fn("httpFacts")(function* (
   { healthcheck, redirect }: Spec,
+  { application }: Observed,
   target: DnsTarget | undefined,
   domain: string
 ) {
   const probe = yield* HealthProbe
+  const { password, username = "" } = application?.basicAuth ?? {}
   const answer = yield* Effect.either(
     probe.get({
       host: domain,
       path: healthcheck.path,
       address: target !== undefined && isIP(target.value) !== 0 ? target.value : undefined,
-      timeout: healthcheck.timeout
+      timeout: healthcheck.timeout,
+      ...(password === undefined ? {} : { credentials: { username, password } })
     })
   )
   const url = publicUrl(domain, probe.port, healthcheck.path)
@@ -287,10 +295,12 @@ const httpFacts = Effect.fn("httpFacts")(function* (
       : Either.getOrElse(readRelease(answer.right, healthcheck.release), () => null)
   const leadsTo = redirectOf(domain, redirect)
   const verdict = judge(answer.right, { status: healthcheck.status, release: undefined, leadsTo })
+  const isShut = status === 401 && application?.basicAuth !== undefined && password === undefined
+  const shut = isShut ? ": the token may not read the password that is asked for (read:sensitive)" : ""
   const well = leadsTo === undefined ? `answered ${status}` : `redirects to https://${leadsTo}`
   return {
     url,
-    http: { ok: verdict.ok, status, detail: verdict.ok ? well : verdict.detail, release },
+    http: { ok: verdict.ok, status, detail: verdict.ok ? well : `${verdict.detail}${shut}`, release },
     certificate: {
       issuer: certificate.issuer,
       daysLeft: certificate.daysLeft,

@@ -1,5 +1,6 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import { AuthoritativeDns, AuthoritativeDnsError } from "../dns/AuthoritativeDns.ts"
 import { DnsClient } from "../dns/DnsClient.ts"
@@ -17,6 +18,16 @@ export interface VerificationSubject {
   readonly name: string
   readonly domains: ReadonlyArray<string>
   readonly redirect?: Redirect | undefined
+  /** What visitors are asked for. */
+  readonly auth?:
+    | {
+        readonly username: string
+        /** The secret that is the password. */
+        readonly secret: string
+        /** `undefined`: nobody has given it here. */
+        readonly password: Redacted.Redacted<string> | undefined
+      }
+    | undefined
   readonly healthcheck: Healthcheck
 }
 
@@ -59,6 +70,11 @@ export const verification = Effect.fn("verification")(function* (
   const { port } = yield* HealthProbe
   yield* Ref.set(run.step, "verify")
   return yield* Effect.gen(function* () {
+    const { auth } = subject
+    if (options.http && auth !== undefined && auth.password === undefined) {
+      const message = `no value is given here for ${auth.secret}, the password of \`basicAuth\`: only that it is asked for is checked, and nothing behind it`
+      yield* run.emit({ _tag: "Warning", message })
+    }
     for (const domain of domains) {
       if (options.dns) yield* checkDns(domain)
       if (options.http) yield* checkHttp(domain, subject)
@@ -99,7 +115,12 @@ const checkHttp = Effect.fn("checkHttp")(function* (domain: string, subject: Ver
   const run = yield* Run
   const { port } = yield* HealthProbe
   const { confirmHealth } = yield* Pace
-  const { healthcheck, redirect } = subject
+  const { auth, redirect } = subject
+  const password = auth?.password
+  const isShut = auth !== undefined && password === undefined
+  const healthcheck = isShut
+    ? { ...subject.healthcheck, status: 401, release: undefined }
+    : subject.healthcheck
   const leadsTo = redirectOf(domain, redirect)
   const health = yield* awaitHealthy({
     host: domain,
@@ -107,6 +128,7 @@ const checkHttp = Effect.fn("checkHttp")(function* (domain: string, subject: Ver
     address: undefined,
     expectedRelease: undefined,
     leadsTo,
+    credentials: auth === undefined || password === undefined ? undefined : { ...auth, password },
     confirmAfter: confirmHealth,
     deadline: Duration.times(
       Duration.sum(healthcheck.interval, healthcheck.timeout),

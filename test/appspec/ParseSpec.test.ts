@@ -248,7 +248,7 @@ describe("unknown keys", () => {
     ["image: nginx", "write it under `source`: `source: { image: nginx:1.27 }`"],
     [
       "zzzzzz: 1",
-      "known keys: name, template, domain, domains, redirect, server, project, environment, source, build, command, release, port, env, secrets, volumes, files, resources, ports, networkAliases, stopGracePeriod, autoDeploy, runOptions, databases, schedules, dns, healthcheck"
+      "known keys: name, template, domain, domains, redirect, basicAuth, server, project, environment, source, build, command, release, port, env, secrets, volumes, files, resources, ports, networkAliases, stopGracePeriod, autoDeploy, runOptions, databases, schedules, dns, healthcheck"
     ],
     ["healthcheck:\n  start_period: 3", "did you mean `startPeriod`?"],
     ["dns:\n  tll: 3", "did you mean `ttl`?"],

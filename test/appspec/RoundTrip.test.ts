@@ -321,6 +321,7 @@ describe("the JSON Schema", () => {
     const lists = new Map<string, ReadonlyArray<string>>()
     for (const parent of [
       "",
+      "basicAuth.",
       "source.",
       "build.",
       "resources.",

@@ -365,6 +365,29 @@ export const coolifyClientContract = (name: string, layer: Layer.Layer<CoolifyCl
     )
 
     test(
+      "what visitors are asked for is switched on, over and off, and stays through other patches",
+      Effect.gen(function* () {
+        const { client, application } = yield* setting
+        const { uuid } = yield* client.applications.create(application())
+        const before = yield* client.applications.get(uuid)
+        const basicAuth = { username: "admin", password: Redacted.make("first-of-all") }
+        yield* client.applications.update(uuid, { basicAuth }, before)
+        const asking = yield* client.applications.get(uuid)
+        assert.deepStrictEqual(asking, { ...before, basicAuth })
+        yield* client.applications.update(uuid, { port: 9000 }, asking)
+        const other = { username: "root", password: Redacted.make("second") }
+        yield* client.applications.update(uuid, { basicAuth: other }, asking)
+        assert.deepStrictEqual(yield* client.applications.get(uuid), {
+          ...before,
+          port: 9000,
+          basicAuth: other
+        })
+        yield* client.applications.update(uuid, { basicAuth: "off" }, asking)
+        assert.deepStrictEqual(yield* client.applications.get(uuid), { ...before, port: 9000 })
+      })
+    )
+
+    test(
       "a repository can change, the kind of source cannot",
       Effect.gen(function* () {
         const { client, application } = yield* setting

@@ -4,6 +4,7 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import { createSocket } from "node:dgram"
 import type { IncomingMessage, RequestListener } from "node:http"
@@ -432,5 +433,24 @@ describe("HttpsHealthProbe", () => {
       assert.strictEqual(response.address, "127.0.0.1")
       assert.isUndefined(response.certificate.problem)
     }).pipe(Effect.scoped)
+  )
+
+  it.scopedLive("gives a password to whoever is trusted, and to nobody else", () =>
+    Effect.gen(function* () {
+      const seen: Array<string | undefined> = []
+      const handler: RequestListener = ({ headers }, response) => {
+        seen.push(headers.authorization)
+        response.end()
+      }
+      const credentials = { username: "admin", password: Redacted.make("pässword") }
+      const trusted = yield* get(yield* serve(handler), { credentials })
+      assert.strictEqual(trusted.withheld, undefined)
+      const header = `Basic ${Buffer.from("admin:pässword", "utf8").toString("base64")}`
+      assert.deepStrictEqual(seen, [header])
+      const other = yield* Effect.promise(() => authority.issue({ names: ["other.fabrik.test"] }))
+      const untrusted = yield* get(yield* serve(handler, other), { credentials })
+      assert.isTrue(untrusted.withheld)
+      assert.deepStrictEqual(seen, [header, undefined])
+    })
   )
 })

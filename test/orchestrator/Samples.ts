@@ -94,6 +94,7 @@ export const empty: Observed = {
   application: undefined,
   foreign: undefined,
   orphans: [],
+  given: () => undefined,
   parts: [],
   databases: [],
   otherDatabases: [],

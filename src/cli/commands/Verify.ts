@@ -1,4 +1,5 @@
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import { plainHealthcheck, verification } from "../../orchestrator/Verification.ts"
 import { loadSpec } from "../../appspec/LoadSpec.ts"
 import { UsageError } from "../Arguments.ts"
@@ -8,7 +9,8 @@ import * as Flag from "../Flag.ts"
 import { openWorld } from "../Layers.ts"
 import * as Output from "../Output.ts"
 import * as Shared from "../SharedFlags.ts"
-import { noSecrets, sandboxOf } from "../Subject.ts"
+import { maskSecrets } from "../Mask.ts"
+import { noSecrets, sandboxOf, type WorldFlags } from "../Subject.ts"
 
 export const verify = define({
   name: "verify",
@@ -29,7 +31,7 @@ export const verify = define({
     { line: "fabrik verify api.example.com --spec dns", says: "do all name servers answer alike?" }
   ],
   handler: Effect.fn("command.verify")(function* (flags) {
-    const subject = yield* subjectFrom(flags.subject, flags.appName)
+    const subject = yield* subjectFrom(flags)
     const world = yield* openWorld({
       ...subject,
       sandbox: sandboxOf(flags),
@@ -53,13 +55,17 @@ export const verify = define({
 const isDomain = (subject: string): boolean =>
   /^[^/\\]+\.[^/\\.]+$/.test(subject) && !/\.(?:ya?ml|json)$/i.test(subject)
 
-const subjectFrom = Effect.fn("subjectFrom")(function* (subject: string, appName: string | undefined) {
+const subjectFrom = Effect.fn("subjectFrom")(function* (
+  flags: { readonly subject: string; readonly appName: string | undefined } & WorldFlags
+) {
+  const { appName, subject } = flags
   if (isDomain(subject)) {
     const domain = subject.toLowerCase().replace(/\.$/, "")
     return {
       name: appName ?? domain,
       domains: [domain],
       redirect: undefined,
+      auth: undefined,
       server: undefined,
       dnsProvider: undefined,
       leavesDns: false,
@@ -73,8 +79,13 @@ const subjectFrom = Effect.fn("subjectFrom")(function* (subject: string, appName
       command: "verify"
     })
   }
+  const { basicAuth } = spec
+  const found = basicAuth === undefined ? [] : yield* maskSecrets(spec, subject, sandboxOf(flags))
+  const secret = found.find(({ name }) => name === basicAuth?.secret)?.secret ?? Option.none()
+  const password = Option.getOrUndefined(Option.map(secret, ({ value }) => value))
   return {
     name: appName ?? spec.name,
+    auth: basicAuth === undefined ? undefined : { ...basicAuth, password },
     domains: spec.domains,
     redirect: spec.redirect,
     server: spec.server,

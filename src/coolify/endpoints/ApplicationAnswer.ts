@@ -7,6 +7,7 @@ import * as Schema from "effect/Schema"
 import { fromStoredImage } from "../ImageReference.ts"
 import { repositoryUrl } from "../Repository.ts"
 import type { Application, ApplicationSource, ListedApplication } from "./Applications.ts"
+import { basicAuthColumns, basicAuthIn } from "./BasicAuth.ts"
 import { orElse, text, Uuid, Whole } from "./Fields.ts"
 import { plainColumns, plainIn, publishes } from "./PlainSettings.ts"
 
@@ -19,6 +20,7 @@ export const ApplicationRow = Schema.Struct({
   restart_count: orElse(Whole, 0),
   build_pack: Schema.String,
   ...plainColumns,
+  ...basicAuthColumns,
   settings: Schema.optionalWith(
     Schema.Struct({
       ...plainColumns,
@@ -115,6 +117,7 @@ export const toApplication = (row: ApplicationRow): Application => {
     stopsFirst: hasFixedName || publishes(plain),
     ...(hasFixedName ? { hasFixedName } : {}),
     ...(Object.keys(plain).length === 0 ? {} : { plain }),
+    ...basicAuthIn(row),
     source: toSource(row),
     healthcheck: {
       enabled: row.health_check_enabled,
@@ -137,7 +140,6 @@ const otherSettings = {
   pre_deployment_command: "",
   post_deployment_command: "",
   custom_nginx_configuration: "",
-  is_http_basic_auth_enabled: "false",
   health_check_host: "localhost",
   health_check_method: "GET",
   health_check_scheme: "http",

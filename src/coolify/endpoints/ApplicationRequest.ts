@@ -9,6 +9,7 @@ import type {
   ContainerHealthcheck,
   CreateApplication
 } from "./Applications.ts"
+import { basicAuthBody } from "./BasicAuth.ts"
 import { plainBody } from "./PlainSettings.ts"
 
 /** @param before what it was: only then is the kind of check sent that is Coolify's own. */
@@ -133,5 +134,6 @@ export const patchApplicationBody = (patch: ApplicationPatch, current: Applicati
     : routingBody(patch.port ?? current.port, patch.domains ?? current.domains)),
   ...(patch.healthcheck === undefined ? {} : healthcheck(patch.healthcheck, current.healthcheck)),
   ...(patch.source === undefined ? {} : patchSource(patch.source)),
-  ...(patch.plain === undefined ? {} : plainBody(patch.plain))
+  ...(patch.plain === undefined ? {} : plainBody(patch.plain)),
+  ...(patch.basicAuth === undefined ? {} : basicAuthBody(patch.basicAuth))
 })

@@ -6,6 +6,7 @@ import type { ObservedSource } from "../Source.ts"
 import type { Body, Transport } from "../Transport.ts"
 import { ApplicationRow, ListedRows, toApplication, toListedApplication } from "./ApplicationAnswer.ts"
 import { createApplicationBody, patchApplicationBody, routingBody } from "./ApplicationRequest.ts"
+import type { BasicAuth } from "./BasicAuth.ts"
 import { Created, Logs, logsQuery } from "./Fields.ts"
 import { plainBody, type PlainSettings, publishes } from "./PlainSettings.ts"
 import type { Server } from "./Servers.ts"
@@ -35,6 +36,8 @@ export interface ApplicationSettings {
   readonly source: ApplicationSource
   /** Absent: all of them are as nobody has set them. */
   readonly plain?: PlainSettings
+  /** Absent: whoever comes is let in. A new application gets it by an update. */
+  readonly basicAuth?: BasicAuth
 }
 
 /** `text` of a Dockerfile is `undefined` when read with a token without `read:sensitive`. */
@@ -81,7 +84,9 @@ export interface CreateApplication extends ApplicationSettings {
 }
 
 /** The fields to change; the rest stays. The source's kind and an inline Dockerfile's text cannot be changed. */
-export type ApplicationPatch = Partial<ApplicationSettings>
+export type ApplicationPatch = Partial<Omit<ApplicationSettings, "basicAuth">> & {
+  readonly basicAuth?: BasicAuth | "off"
+}
 
 export interface DeleteOptions {
   readonly deleteVolumes: boolean

@@ -38,7 +38,7 @@ const deployUnwatched = (uuid: string) =>
  */
 const takeOver = Effect.fn("takeOver")(function* (
   application: Extract<Provisioned, { readonly _tag: "Beside" }>,
-  { spec, target }: Desired
+  { credentials, spec, target }: Desired
 ) {
   const { uuid, settings, old } = application
   yield* deployUnwatched(uuid)
@@ -51,6 +51,7 @@ const takeOver = Effect.fn("takeOver")(function* (
   yield* answersAtAll({
     spec,
     target,
+    credentials,
     applicationUuid: uuid,
     status: undefined,
     release: undefined,

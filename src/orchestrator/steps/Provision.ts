@@ -13,7 +13,7 @@ import { Pace } from "../../engine/Pace.ts"
 import type { Reconciliation } from "../Reconcile.ts"
 import { createDatabase, database, isUnready, wakeDatabase } from "../../kinds/Database.ts"
 import type { RecordAction } from "../../kinds/DiffRecord.ts"
-import { isLater } from "../../kinds/Part.ts"
+import { isLater, type PlannedPart } from "../../kinds/Part.ts"
 import {
   application as applicationKind,
   createApplication,
@@ -120,10 +120,10 @@ const coolifyNodes = Effect.fn("coolifyNodes")(function* (
         putFreshVariables({ uuid, name }, actions(all))
       )
     )
-    const parts = yield* Effect.forEach(early, ({ create, kind }) =>
+    const parts = yield* inTurn(early, ({ create, kind }, before) =>
       node(
         { kind, name },
-        [made],
+        [made, ...before],
         Effect.flatMap(made.output, ({ uuid }) => create({ uuid, name }))
       )
     )
@@ -143,7 +143,9 @@ const coolifyNodes = Effect.fn("coolifyNodes")(function* (
     [kept, values],
     Effect.flatMap(values.output, (all) => updateVariables(before, actions(all), observed.variables))
   )
-  const parts = yield* Effect.forEach(early, ({ kind, update }) => node({ kind, name }, [written], update))
+  const parts = yield* inTurn(early, (one, before) =>
+    node({ kind: one.kind, name }, [written, ...before], one.update)
+  )
   const changed = yield* node(
     at(applicationKind),
     [written, ...parts],
@@ -157,6 +159,26 @@ const coolifyNodes = Effect.fn("coolifyNodes")(function* (
     completed: values.output,
     nodes: [kept, ...databases, values, written, ...parts, changed]
   }
+})
+
+type Made = Pick<Node<unknown, unknown, unknown>, "output">
+
+/**
+ * The nodes of parts: what changes the application itself goes one after the other, as Coolify makes the proxy's labels of
+ * all of it at each such request.
+ */
+const inTurn = Effect.fnUntraced(function* <N extends Made>(
+  parts: ReadonlyArray<PlannedPart>,
+  make: (part: PlannedPart, before: ReadonlyArray<Made>) => Effect.Effect<N>
+) {
+  const all: Array<N> = []
+  let own: ReadonlyArray<Made> = []
+  for (const part of parts) {
+    const one = yield* make(part, part.fields === undefined ? [] : own)
+    all.push(one)
+    if (part.fields !== undefined) own = [one]
+  }
+  return all
 })
 
 /** How a database that was made is reached, by what the spec calls it. What was there before is known from the plan. */

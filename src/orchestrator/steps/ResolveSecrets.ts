@@ -3,6 +3,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type { ObservedVariable, Variable } from "../../coolify/endpoints/Variables.ts"
 import { SecretStore, type FoundSecret, type SecretRecipe } from "../../secrets/SecretStore.ts"
+import { secretNamesOf } from "../../appspec/sections/BasicAuth.ts"
 import type { Spec } from "../../appspec/Spec.ts"
 import { RefusedError } from "../../engine/DeployError.ts"
 import { isBuildtime, isEdited, type Desired, type PlannedSecret } from "../Desired.ts"
@@ -29,7 +30,7 @@ export const givenBesides = ({
 /** Step 2: what is supplied for the spec's secrets, or was generated here before. Makes nothing up yet. */
 export const resolveSecrets = Effect.fn("resolveSecrets")(function* (spec: Spec) {
   const store = yield* SecretStore
-  return yield* store.find(secretScope(spec), spec.secrets)
+  return yield* store.find(secretScope(spec), secretNamesOf(spec))
 })
 
 export interface SecretWorld {
@@ -63,7 +64,8 @@ export const settleSecrets = Effect.fn("settleSecrets")(function* (
   const rows = new Map(
     world.variables.filter((row) => !row.isPreview && hasValue(row)).map((row) => [row.key, row])
   )
-  const looked = yield* Effect.forEach(found, ({ name, secret }) =>
+  const own = found.filter(({ name }) => spec.secrets.includes(name))
+  const looked = yield* Effect.forEach(own, ({ name, secret }) =>
     Effect.map(choose(Option.getOrUndefined(secret), rows.get(name)), (choice) => ({ name, choice }))
   )
   const passed = givenBesides(spec).map((secret): Looked => ({
@@ -92,7 +94,7 @@ export const settleSecrets = Effect.fn("settleSecrets")(function* (
     }))
   ]
   const staying = looked.flatMap(({ choice }) => (choice._tag === "Row" ? [choice.row] : []))
-  for (const { name } of found) {
+  for (const { name } of own) {
     const secret = secrets.find((one) => one.name === name)
     const row = staying.find(({ key }) => key === name)
     const origin = row === undefined ? secret?.origin : row.value === undefined ? "kept-unseen" : "kept"
@@ -142,7 +144,7 @@ interface Looked {
 
 const none: Choice = { _tag: "None" }
 
-const nobodyGives = (names: ReadonlyArray<string>) =>
+export const nobodyGives = (names: ReadonlyArray<string>) =>
   new RefusedError({
     reason: "NoValue",
     detail: `no value is given for ${names.join(", ")}, and the application has none yet`,
@@ -163,7 +165,7 @@ export const standing = (spec: Spec, { value, uuid: _, ...row }: ObservedVariabl
 }
 
 /** A secret that cannot be found any more would be generated anew, and one that was changed is not what was begun. */
-const refuseOthers = Effect.fnUntraced(function* (
+export const refuseOthers = Effect.fnUntraced(function* (
   looked: ReadonlyArray<Looked>,
   begun: Begun["secrets"] | undefined
 ) {

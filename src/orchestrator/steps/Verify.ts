@@ -7,7 +7,7 @@ import { isIP } from "node:net"
 import { CoolifyClient } from "../../coolify/CoolifyClient.ts"
 import { defaultPort } from "../../coolify/endpoints/Applications.ts"
 import { awaitHealthy, UnhealthyError, type Attempt } from "../../health/AwaitHealthy.ts"
-import { HealthProbe, type Expectation } from "../../health/HealthProbe.ts"
+import { type Credentials, type Expectation, HealthProbe } from "../../health/HealthProbe.ts"
 import { judge } from "../../health/Judge.ts"
 import { isRunning, readStatus } from "../../health/StatusProbe.ts"
 import { KnownSecrets } from "../../secrets/KnownSecrets.ts"
@@ -25,6 +25,8 @@ import { Run } from "../../engine/Run.ts"
 export interface Verification {
   readonly spec: Spec
   readonly target: DnsTarget | undefined
+  /** What visitors are asked for. */
+  readonly credentials: Credentials | undefined
   /** The application in Coolify; `undefined` when only the URL is looked at. */
   readonly applicationUuid: string | undefined
   /** What Coolify said of it before the run; `undefined`: it was not there. */
@@ -55,6 +57,9 @@ export const verify = Effect.fn("verify")(function* (verification: Verification)
       health
     }))
   )
+  if (spec.basicAuth !== undefined) {
+    yield* Effect.forEach(answers, ({ host }) => staysShut(verification, host), { discard: true })
+  }
   if (container !== undefined) {
     yield* staysUp({
       ...container,
@@ -131,11 +136,34 @@ const awaitAnswer = Effect.fn("awaitAnswer")(function* (
     address: addressOf(verification),
     expectedRelease,
     leadsTo: redirectOf(host, redirect),
+    credentials: verification.credentials,
     deadline: Duration.sum(patience(healthcheck), pace.certificate),
     proxied: dns.proxied,
     confirmAfter: pace.confirmHealth,
     onAttempt: (attempt) => run.emit(healthAttempted(attempt, askedAt(host, verification.spec)))
   }).pipe(Effect.catchTag("UnhealthyError", (error) => explain(verification, watch, error)))
+})
+
+/** Whoever does not give the password is kept out. */
+const staysShut = Effect.fn("staysShut")(function* (verification: Verification, host: string) {
+  const { dns, healthcheck, redirect } = verification.spec
+  if (redirectOf(host, redirect) !== undefined) return
+  const pace = yield* Pace
+  yield* awaitHealthy({
+    host,
+    healthcheck: { ...healthcheck, status: 401, release: undefined },
+    address: addressOf(verification),
+    expectedRelease: undefined,
+    deadline: patience(healthcheck),
+    proxied: dns.proxied,
+    confirmAfter: pace.confirmHealth,
+    onAttempt: () => Effect.void
+  }).pipe(
+    Effect.mapError(
+      (error) =>
+        new UnhealthyError({ ...error, detail: `${error.detail} where no password is sent (\`basicAuth\`)` })
+    )
+  )
 })
 
 /** `undefined`: this run has deployed nothing that could be watched. */
@@ -163,7 +191,14 @@ const ask = Effect.fn("ask")(function* (
   }
   const { hide } = yield* KnownSecrets
   const answer = yield* Effect.either(
-    probe.get({ host, path: healthcheck.path, address, timeout: healthcheck.timeout, expectation })
+    probe.get({
+      host,
+      path: healthcheck.path,
+      address,
+      timeout: healthcheck.timeout,
+      credentials: verification.credentials,
+      expectation
+    })
   )
   if (answer._tag === "Left") return { detail: answer.left.detail, gone: false }
   const verdict = judge(answer.right, expectation, hide)

@@ -69,7 +69,7 @@ const containerFor = (state: CoolifyState, host: string, path: string): RunningC
   return best === undefined ? undefined : running(best.container, best.route)
 }
 
-const running = (container: Container, { port, redirect }: Route): RunningContainer => ({
+const running = (container: Container, { port, redirect, users }: Route): RunningContainer => ({
   applicationUuid: container.application_uuid,
   name: container.name,
   env: container.env,
@@ -77,6 +77,7 @@ const running = (container: Container, { port, redirect }: Route): RunningContai
   behaviour: Behaviour.fromVariables(container.env),
   image: container.image,
   redirect,
+  users,
   portMismatch: port !== null && container.listens !== null && port !== container.listens
 })
 

@@ -249,7 +249,9 @@ export const Route = Schema.Struct({
   path: Schema.String,
   port: Schema.NullOr(Schema.Int),
   /** Visitors are sent to the name with `www.`, or to the one without. */
-  redirect: Schema.optionalWith(Schema.Literal("www", "non-www"), { exact: true })
+  redirect: Schema.optionalWith(Schema.Literal("www", "non-www"), { exact: true }),
+  /** `name:hash`: who is let in. */
+  users: Schema.optionalWith(Schema.String, { exact: true })
 })
 export type Route = typeof Route.Type
 

@@ -1,4 +1,5 @@
 import type { Behaviour } from "./Behaviour.ts"
+import { letsIn } from "./Labels.ts"
 import { lifeAt } from "./Lifeline.ts"
 
 /** What the edge proxy finds behind a host name. */
@@ -14,6 +15,8 @@ export interface RunningContainer {
   readonly image: string
   /** The proxy sends visitors on before it asks the container. */
   readonly redirect?: "www" | "non-www" | undefined
+  /** The proxy asks visitors who they are: `name:hash`. */
+  readonly users?: string | undefined
   /** The proxy label points at a port on which nothing listens. */
   readonly portMismatch: boolean
 }
@@ -39,6 +42,9 @@ const refused: EdgeAnswer = { kind: "refused" }
 /** What the application answers; `now` in epoch milliseconds. */
 export const respond = (container: RunningContainer, request: EdgeRequest, now: number): EdgeAnswer => {
   if (container.redirect !== undefined) return redirected(container.redirect, request)
+  if (container.users !== undefined && !letsIn(container.users, request.headers["authorization"])) {
+    return unauthorised
+  }
   if (container.portMismatch) return refused
   const { behaviour } = container
   switch (behaviour._tag) {
@@ -60,6 +66,14 @@ export const respond = (container: RunningContainer, request: EdgeRequest, now: 
     case "Ok":
       return answer(container, request, 200, "ok", behaviour.release)
   }
+}
+
+/** Traefik's. */
+const unauthorised: EdgeAnswer = {
+  kind: "response",
+  status: 401,
+  headers: { "www-authenticate": 'Basic realm="traefik"' },
+  body: "401 Unauthorized\n"
 }
 
 /** Traefik's answer to a GET where the redirect is not permanent. */

@@ -73,6 +73,7 @@ interface WorldContainer {
     readonly path: string
     readonly port: number | null
     readonly redirect?: "www" | "non-www"
+    readonly users?: string
   }>
   readonly mounts: ReadonlyArray<{
     readonly source: string
