@@ -8,6 +8,7 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { causes } from "./causes.mjs"
 import { core } from "./core.mjs"
+import { dns } from "./dns.mjs"
 import { files } from "./files.mjs"
 import { machines } from "./machines.mjs"
 import { moments } from "./moments.mjs"
@@ -16,7 +17,7 @@ import { secrets } from "./secrets.mjs"
 const root = fileURLToPath(new URL("../..", import.meta.url))
 
 /** `find` must stand in `file` exactly once; the first of `tests` that fails is enough. */
-const mutants = [...causes, ...core, ...files, ...machines, ...moments, ...secrets]
+const mutants = [...causes, ...core, ...dns, ...files, ...machines, ...moments, ...secrets]
 
 const wanted = process.argv.slice(2).filter((word) => word !== "--check")
 const chosen = mutants.filter(({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)))

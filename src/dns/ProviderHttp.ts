@@ -1,5 +1,5 @@
 /** What is particular to the HTTP of DNS providers: how their refusals become DnsErrors. */
-import type * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -10,6 +10,7 @@ import { type Answer, type HttpFailure, isOutcomeUnknown } from "../http/Failure
 import { type HttpCall, type HttpPolicy, makeHttp } from "../http/Http.ts"
 import { plain } from "../http/Plain.ts"
 import { retryAfterMillis } from "../http/RetryAfter.ts"
+import { KnownSecrets } from "../secrets/KnownSecrets.ts"
 import { DnsError, type DnsErrorReason, writeErrors } from "./DnsError.ts"
 
 export interface Explanation {
@@ -20,8 +21,8 @@ export interface Explanation {
 export interface ProviderHttpOptions {
   readonly provider: string
   readonly client: HttpClient.HttpClient
-  /** Cut out of every error text, should a server or proxy echo it. */
-  readonly secret: Redacted.Redacted<string>
+  /** Cut out of every error text, should a server or proxy echo them. */
+  readonly secrets: ReadonlyArray<Redacted.Redacted<string>>
   /** Takes out all other secrets that are known. */
   readonly hide: (text: string) => string
   /** What an answer means in this API; `undefined`: nothing special (a 2xx is a success). */
@@ -74,7 +75,7 @@ const explainFailure = (write: boolean, failure: HttpFailure): Explanation => {
 
 export const makeProviderHttp = (options: ProviderHttpOptions) => {
   const { provider, explain } = options
-  const clean = (text: string) => plain({ hide: options.hide, secrets: [options.secret] }, text)
+  const clean = (text: string) => plain({ hide: options.hide, secrets: options.secrets }, text)
   const fail = (method: string, { reason, detail }: Explanation, retryAfterMillis?: number) =>
     new DnsError({ provider, method, reason, detail: clean(detail), retryAfterMillis })
 
@@ -113,9 +114,21 @@ export const makeProviderHttp = (options: ProviderHttpOptions) => {
         { method, write: false, request: HttpClientRequest.get(path, { urlParams: parameters }) },
         schema
       ),
+    /** A read that is no plain GET. */
+    ask: <A, I>(
+      method: string,
+      request: HttpClientRequest.HttpClientRequest,
+      schema: Schema.Schema<A, I>
+    ): Effect.Effect<A, DnsError> => http.json({ method, write: false, request }, schema),
+    /** A read whose answer is more than JSON: its headers, or XML. */
+    answer: (
+      method: string,
+      request: HttpClientRequest.HttpClientRequest,
+      write: boolean
+    ): Effect.Effect<Answer, DnsError> => http.answer({ method, write, request }),
     /** A write, whose answer says nothing but that it worked. */
     write: (method: string, request: HttpClientRequest.HttpClientRequest): Effect.Effect<void, DnsError> =>
-      Effect.asVoid(http.text({ method, write: true, request })),
+      Effect.asVoid(http.answer({ method, write: true, request })),
     /** A write whose answer is needed. */
     writeFor: <A, I>(
       method: string,
@@ -124,6 +137,72 @@ export const makeProviderHttp = (options: ProviderHttpOptions) => {
     ): Effect.Effect<A, DnsError> => http.json({ method, write: true, request }, schema)
   }
 }
+
+/** What an API says of itself with a status of 4xx, in its own words. */
+export const explainWith =
+  (
+    said: (text: string) => Option.Option<string>,
+    special: (answer: Answer, message: string) => DnsErrorReason | undefined = () => undefined
+  ) =>
+  (answer: Answer): Explanation | undefined => {
+    const { status } = answer
+    if (status < 400 || status >= 500) return undefined
+    const message = Option.getOrElse(said(answer.text), () => "")
+    const reason = special(answer, message) ?? byStatus.get(status) ?? "Invalid"
+    return { reason, detail: message === "" ? `HTTP ${status}` : message }
+  }
+
+const byStatus = new Map<number, DnsErrorReason>([
+  [401, "Unauthorized"],
+  [403, "Forbidden"],
+  [404, "ZoneNotFound"],
+  [409, "Conflict"],
+  [429, "RateLimited"]
+])
+
+export interface Connection {
+  readonly provider: string
+  readonly baseUrl: string
+  /** The variable that it comes from, and those of the keys. */
+  readonly variable: string
+  readonly secrets: Readonly<Record<string, Redacted.Redacted<string>>>
+  /** Lets the provider know who asks, each time that a request is sent. */
+  readonly authorize: (
+    request: HttpClientRequest.HttpClientRequest
+  ) => Effect.Effect<HttpClientRequest.HttpClientRequest>
+  readonly explain: ProviderHttpOptions["explain"]
+  readonly explained?: ProviderHttpOptions["explained"]
+}
+
+/** The HTTP of a provider under one base URL. `BadConfig`: the URL or a key cannot be used. */
+export const connect = Effect.fnUntraced(function* (connection: Connection) {
+  const { authorize, baseUrl, explain, explained, provider, secrets, variable } = connection
+  const unusable = (detail: string) =>
+    new DnsError({ provider, method: "connect", reason: "BadConfig", detail })
+  const base = apiUrl(baseUrl)
+  if (Option.isNone(base)) {
+    return yield* unusable(`${variable} must be an https URL, or plain http to a loopback or private host`)
+  }
+  for (const [name, secret] of Object.entries(secrets)) {
+    if (!headerSafe(secret)) {
+      return yield* unusable(`${name} is empty or has characters that no HTTP header can carry`)
+    }
+  }
+  const client = (yield* HttpClient.HttpClient).pipe(
+    HttpClient.mapRequestEffect((request) =>
+      authorize(request.pipe(HttpClientRequest.prependUrl(base.value), HttpClientRequest.acceptJson))
+    )
+  )
+  const { hide } = yield* KnownSecrets
+  return makeProviderHttp({
+    provider,
+    client,
+    secrets: Object.values(secrets),
+    hide,
+    explain,
+    ...(explained === undefined ? {} : { explained })
+  })
+})
 
 const privateHost = (host: string): boolean =>
   host === "localhost" ||

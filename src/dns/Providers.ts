@@ -1,10 +1,13 @@
 /** Every DNS provider that fabrik speaks to. A new one is a value in this list. */
 import * as EffectArray from "effect/Array"
 import { cloudflare } from "./cloudflare/Provider.ts"
+import { deSec } from "./desec/Provider.ts"
+import { digitalOcean } from "./digitalocean/Provider.ts"
+import { hetzner } from "./hetzner/Provider.ts"
 import { powerDns } from "./powerdns/Provider.ts"
 import type { DnsProviderValue, Variable } from "./Provider.ts"
 
-export const providers = [cloudflare, powerDns] as const
+export const providers = [cloudflare, hetzner, digitalOcean, deSec, powerDns] as const
 
 /** As `dns.provider` names it. */
 export type DnsProvider = (typeof providers)[number]["name"]

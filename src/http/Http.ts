@@ -57,7 +57,12 @@ export interface Http<E, C> {
   readonly json: <A, I>(call: C, schema: Schema.Schema<A, I>, texts?: Keeping["texts"]) => Effect.Effect<A, E>
   /** The body of a 2xx answer as it is. */
   readonly text: (call: C) => Effect.Effect<string, E>
+  /** A 2xx answer with its headers. */
+  readonly answer: (call: C) => Effect.Effect<Answer, E>
 }
+
+/** Answers that end with their headers (RFC 9110, 15.3.5 and 15.3.6). */
+const bodiless = new Set([204, 205])
 
 const isOk = (status: number) => status >= 200 && status < 300
 
@@ -110,8 +115,11 @@ export const makeHttp = <E extends ApiError, C extends HttpCall>(
     )
     const { headers, status } = response
     if (spacing !== undefined) yield* spacing.answered(headers)
-    const body =
-      isOk(status) && keep !== undefined ? readKept(response.stream, keep) : readText(response.stream)
+    const body = bodiless.has(status)
+      ? Effect.succeed("")
+      : isOk(status) && keep !== undefined
+        ? readKept(response.stream, keep)
+        : readText(response.stream)
     const text = yield* body.pipe(
       Effect.mapError(({ _tag, detail }) =>
         _tag === "Broken" ? broken(detail) : unreadable(status, detail)
@@ -155,6 +163,7 @@ export const makeHttp = <E extends ApiError, C extends HttpCall>(
 
   return {
     text: (call) => Effect.map(send(call), ({ text }) => text),
+    answer: (call) => send(call),
     json: (call, schema, texts) => {
       const wanted = policy.judged === undefined ? schema : Schema.Union(schema, policy.judged)
       return Effect.flatMap(send(call, { keep: keepOf(wanted), texts }), ({ status, text }) => {

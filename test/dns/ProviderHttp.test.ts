@@ -13,7 +13,7 @@ const scripted = (...answers: ReadonlyArray<Script>) => {
   const http = makeProviderHttp({
     provider: "test",
     client,
-    secret: Redacted.make("k3y!"),
+    secrets: [Redacted.make("k3y!")],
     hide: (text) => text,
     explain: () => undefined
   })

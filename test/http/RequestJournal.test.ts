@@ -51,7 +51,7 @@ const dns = (client: HttpClient.HttpClient) =>
   makeProviderHttp({
     provider: "test",
     client,
-    secret: Redacted.make("k3y!"),
+    secrets: [Redacted.make("k3y!")],
     hide: (text) => text,
     explain: () => undefined
   })

@@ -134,7 +134,7 @@ const directly =
         const bytes = body._tag === "Uint8Array" ? body.body : new Uint8Array()
         const text = isOk(status) && keeping !== undefined ? keptOf(bytes, keeping) : decoder.decode(bytes)
         const error = policy.judge(call, { status, headers, text }, yield* Clock.currentTimeMillis)
-        return error === undefined ? { status, text } : yield* Effect.fail(error)
+        return error === undefined ? { status, headers, text } : yield* Effect.fail(error)
       }).pipe(Effect.uninterruptible)
       return call.write && call.harmless !== true
         ? journaled(policy.errors, { method: call.method, what: call.request.url }, asked)
@@ -142,6 +142,7 @@ const directly =
     }
     return {
       text: (call) => Effect.map(send(call), ({ text }) => text),
+      answer: (call) => send(call),
       json: (call, schema, texts) =>
         Effect.flatMap(send(call, { keep: keepOf(schema), texts }), ({ status, text }) =>
           Schema.decodeUnknown(Schema.parseJson(schema))(text).pipe(

@@ -72,7 +72,7 @@ const make = Effect.fnUntraced(function* (config: CloudflareConfig) {
   const http = makeProviderHttp({
     provider,
     client,
-    secret: config.apiToken,
+    secrets: [config.apiToken],
     hide,
     explain,
     explained: Wire.Refusal

@@ -80,7 +80,7 @@ const make = Effect.fnUntraced(function* (config: PowerDnsConfig) {
     )
   )
   const { hide } = yield* KnownSecrets
-  const http = makeProviderHttp({ provider, client, secret: config.apiKey, hide, explain })
+  const http = makeProviderHttp({ provider, client, secrets: [config.apiKey], hide, explain })
   const refuse = (method: string, refusal: Refusal) => new DnsError({ provider, method, ...refusal })
   const zonePath = (zone: Zone) => `/zones/${encodeURIComponent(zone.id)}`
 

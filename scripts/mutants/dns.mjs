@@ -1,0 +1,31 @@
+// Mutants of what keeps other people's records and fabrik's own apart; see run.mjs.
+export const dns = [
+  {
+    name: "a mark that holds for the values it was made for",
+    file: "src/dns/records/Marks.ts",
+    find: "return made === wanted && comment !== undefined ? [comment] : []",
+    put: "return comment !== undefined ? [comment] : []",
+    tests: ["test/dns/records/Providers.test.ts"]
+  },
+  {
+    name: "putting back the half of a change that came through",
+    file: "src/dns/records/Client.ts",
+    find: "if (failure !== undefined && now.every(",
+    put: "if (failure === undefined && now.every(",
+    tests: ["test/dns/records/Providers.test.ts"]
+  },
+  {
+    name: "the mark of a change that came to nothing",
+    file: "src/dns/records/Client.ts",
+    find: "if (api.tidy === undefined) return yield* failure",
+    put: "if (api.tidy !== undefined) return yield* failure",
+    tests: ["test/dns/records/Providers.test.ts"]
+  },
+  {
+    name: "two accounts with the same zone",
+    file: "src/dns/AccountThatHolds.ts",
+    find: "if (twin === undefined) return holder.client",
+    put: "if (holder !== twin) return holder.client",
+    tests: ["test/dns/DnsConfig.test.ts"]
+  }
+]

@@ -1,0 +1,275 @@
+/**
+ * A DNS account in this process, behind the API of a provider: rows, what it was asked, and faults. An emulator
+ * ({@link Speaks}) says how its provider is spoken to; no socket is opened.
+ */
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientError from "@effect/platform/HttpClientError"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import { createHash } from "node:crypto"
+import type { RecordSet } from "../../../src/dns/DnsClient.ts"
+import type { DnsProviderValue } from "../../../src/dns/Provider.ts"
+import { DnsBench } from "../../contract/DnsClientContract.ts"
+
+export interface Row {
+  readonly id: number
+  readonly zone: string
+  /** Absolute. */
+  readonly name: string
+  readonly type: string
+  readonly ttl: number | undefined
+  /** A text without quotes, a name without final dot. */
+  readonly value: string
+  readonly comment: string | undefined
+}
+
+export interface Asked {
+  readonly method: string
+  readonly path: string
+  readonly query: URLSearchParams
+  readonly headers: Readonly<Record<string, string | undefined>>
+  readonly body: string
+}
+
+export interface Reply {
+  readonly status: number
+  readonly headers?: Readonly<Record<string, string>>
+  /** JSON, unless it is a text. */
+  readonly body?: unknown
+}
+
+export class Refused extends Error {
+  readonly reply: Reply
+  constructor(reply: Reply) {
+    super(JSON.stringify(reply))
+    this.reply = reply
+  }
+}
+
+/** What happens to the next write, once. */
+export interface Fault {
+  /** Instead of doing it. */
+  readonly instead?: Reply | "reset"
+  /** After it was done. */
+  readonly afterwards?: Reply | "reset"
+  /** How many writes go well before. */
+  readonly after?: number
+  readonly meanwhile?: () => void
+}
+
+export interface Speaks {
+  readonly provider: DnsProviderValue
+  /** Values for its variables; the base URL is `https://api.test`. */
+  readonly variables: Readonly<Record<string, string>>
+  /** Whether records bear comments there. */
+  readonly comments: boolean
+  readonly isWrite?: (asked: Asked) => boolean
+  readonly answer: (account: Account, asked: Asked) => Reply
+  /** As it refuses one request too many. */
+  readonly tooMany: Reply
+}
+
+export class Account {
+  rows: ReadonlyArray<Row> = []
+  readonly zones: ReadonlyArray<string> = ["example.test", "sub.example.test"]
+  readonly asked: Array<Asked> = []
+  readonly faults: Array<Fault> = []
+  /** The most that an answer lists. */
+  pageSize = 1000
+  private ids = 100
+  private readonly speaks: Speaks
+
+  constructor(speaks: Speaks) {
+    this.speaks = speaks
+  }
+
+  add(row: Omit<Row, "id">): Row {
+    const added = { ...row, id: ++this.ids }
+    this.rows = [...this.rows, added]
+    return added
+  }
+
+  /** Replaces the set of that name and type. */
+  put(
+    zone: string,
+    name: string,
+    type: string,
+    rows: ReadonlyArray<Omit<Row, "id" | "name" | "type" | "zone">>
+  ) {
+    this.rows = this.rows.filter((row) => row.zone !== zone || row.name !== name || row.type !== type)
+    for (const row of rows) this.add({ zone, name, type, ...row })
+  }
+
+  /** All or nothing. */
+  transaction<A>(run: () => A): A {
+    const before = this.rows
+    try {
+      return run()
+    } catch (error) {
+      this.rows = before
+      throw error
+    }
+  }
+
+  in(zone: string): ReadonlyArray<Row> {
+    return this.rows.filter((row) => row.zone === zone)
+  }
+
+  /** Rows by name and type. */
+  sets(zone: string): ReadonlyArray<ReadonlyArray<Row>> {
+    const sets = new Map<string, Array<Row>>()
+    for (const row of this.in(zone)) {
+      const key = `${row.name} ${row.type}`
+      sets.set(key, [...(sets.get(key) ?? []), row])
+    }
+    return [...sets.values()]
+  }
+
+  page<A>(all: ReadonlyArray<A>, page: number): { readonly items: ReadonlyArray<A>; readonly last: boolean } {
+    const end = page * this.pageSize
+    return { items: all.slice(end - this.pageSize, end), last: end >= all.length }
+  }
+
+  reply(asked: Asked): Reply | "reset" {
+    this.asked.push(asked)
+    const isWrite = this.speaks.isWrite?.(asked) ?? asked.method !== "GET"
+    const [fault] = this.faults
+    const due = isWrite && fault !== undefined && (fault.after ?? 0) === 0
+    if (isWrite && fault !== undefined) {
+      if (due) this.faults.shift()
+      else this.faults[0] = { ...fault, after: (fault.after ?? 0) - 1 }
+    }
+    if (due && fault.instead !== undefined) return fault.instead
+    try {
+      const reply = this.speaks.answer(this, asked)
+      if (due) fault.meanwhile?.()
+      return (due ? fault.afterwards : undefined) ?? reply
+    } catch (error) {
+      if (error instanceof Refused) return error.reply
+      throw error
+    }
+  }
+
+  get writes(): ReadonlyArray<Asked> {
+    return this.asked.filter((asked) => this.speaks.isWrite?.(asked) ?? asked.method !== "GET")
+  }
+
+  readonly client = HttpClient.make((request, url) =>
+    Effect.suspend(() => {
+      const { body } = request
+      const reply = this.reply({
+        method: request.method,
+        path: decodeURIComponent(url.pathname),
+        query: url.searchParams,
+        headers: request.headers,
+        body: body._tag === "Uint8Array" ? new TextDecoder().decode(body.body) : ""
+      })
+      if (reply === "reset") {
+        return Effect.fail(
+          new HttpClientError.RequestError({ request, reason: "Transport", cause: { code: "ECONNRESET" } })
+        )
+      }
+      const text =
+        reply.body === undefined
+          ? null
+          : typeof reply.body === "string"
+            ? reply.body
+            : JSON.stringify(reply.body)
+      const empty = reply.status === 204 || reply.status === 304
+      return Effect.succeed(
+        HttpClientResponse.fromWeb(
+          request,
+          new Response(empty ? null : text, { status: reply.status, headers: { ...reply.headers } })
+        )
+      )
+    })
+  )
+}
+
+export class TheAccount extends Context.Tag("fabrik/test/dns/records/Account/TheAccount")<
+  TheAccount,
+  Account
+>() {}
+
+/** Where the mark of a name and type stands, and what it says: stated here a second time, as records outlive versions. */
+export const markOf = ({ comment, name, type, values }: RecordSet) => ({
+  name: name.startsWith("*.")
+    ? `_fabrik-${type.toLowerCase()}-wildcard.${name.slice(2)}`
+    : `_fabrik-${type.toLowerCase()}.${name}`,
+  value: `v=fabrik1 h=${createHash("sha256")
+    .update(JSON.stringify([type, values.toSorted()]))
+    .digest("hex")
+    .slice(0, 16)} ${comment}`
+})
+
+/** The record sets at a name, with their comments, wherever those stand. */
+export const standing = (account: Account, { comments }: Speaks, name: string): ReadonlyArray<RecordSet> =>
+  account.zones
+    .flatMap((zone) => account.sets(zone))
+    .flatMap((rows) => {
+      const [first] = rows
+      if (first === undefined || first.name !== name) return []
+      const { comment, ttl, type } = first
+      const set = { name, type, ttl, values: rows.map(({ value }) => value), proxied: false, comment }
+      if (comments) return [set]
+      const mark = markOf({ ...set, comment: "" })
+      const [claim] = account.rows.filter(
+        (row) => row.name === mark.name && row.type === "TXT" && row.value.startsWith(mark.value)
+      )
+      return [{ ...set, comment: claim?.value.slice(mark.value.length) }]
+    })
+
+/** Somebody writes, in the provider's own console or with another fabrik. */
+export const seed = (account: Account, { comments }: Speaks, recordSet: RecordSet): void => {
+  const { comment, name, ttl, type, values } = recordSet
+  const zone = [...account.zones]
+    .toSorted((a, b) => b.length - a.length)
+    .find((each) => name === each || name.endsWith(`.${each}`))!
+  for (const value of values) {
+    account.add({ zone, name, type, ttl, value, comment: comments ? comment : undefined })
+  }
+  if (comments || comment === undefined) return
+  const mark = markOf(recordSet)
+  account.add({ zone, name: mark.name, type: "TXT", ttl, value: mark.value, comment: undefined })
+}
+
+const layerClient = (speaks: Speaks) =>
+  Layer.unwrapEffect(
+    Effect.gen(function* () {
+      const account = yield* TheAccount
+      const { variables } = speaks.provider
+      const given = Object.fromEntries(
+        Object.entries(speaks.variables).map(([name, value]) => [
+          name,
+          variables[name]?.secret === true ? Redacted.make(value) : value
+        ])
+      )
+      const layer = yield* Effect.promise(() => speaks.provider.make(given))
+      return Layer.provide(layer, Layer.succeed(HttpClient.HttpClient, account.client))
+    })
+  )
+
+/** The client, the account behind it, and the contract's bench. */
+export const layerOver = (speaks: Speaks, pageSize = 1000) =>
+  Layer.mergeAll(
+    layerClient(speaks),
+    Layer.effect(
+      DnsBench,
+      Effect.map(TheAccount, (account) => ({
+        zone: "example.test",
+        seed: (recordSet) => Effect.sync(() => seed(account, speaks, recordSet)),
+        standing: (name) => Effect.sync(() => standing(account, speaks, name))
+      }))
+    )
+  ).pipe(
+    Layer.provideMerge(
+      Layer.sync(TheAccount, () => {
+        const account = new Account(speaks)
+        account.pageSize = pageSize
+        return account
+      })
+    )
+  )

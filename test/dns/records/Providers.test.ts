@@ -1,0 +1,211 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { DnsClient, type RecordSet } from "../../../src/dns/DnsClient.ts"
+import { dnsClientContract } from "../../contract/DnsClientContract.ts"
+import { layerOver, markOf, seed, type Speaks, standing, TheAccount } from "./Account.ts"
+import { deSecDomains, digitalOceanDomains, hetznerCloud } from "./Emulators.ts"
+
+const all: ReadonlyArray<Speaks> = [hetznerCloud, digitalOceanDomains, deSecDomains]
+
+const absent = { _tag: "Absent" } as const
+const name = "api.example.test"
+
+for (const speaks of all) {
+  const { title, capabilities } = speaks.provider
+  const ttl = Math.max(120, capabilities.minTtl)
+  const wanted: RecordSet = {
+    name,
+    type: "A",
+    ttl,
+    values: ["192.0.2.10"],
+    proxied: false,
+    comment: "managed by fabrik - key=0123456789abcdef run=0123456789ab"
+  }
+  const foreign: ReadonlyArray<RecordSet> = [
+    { ...wanted, type: "MX", values: ["10 mx.example.net", "20 mx2.example.net"], comment: undefined },
+    { ...wanted, name: `mail.example.test`, values: ["198.51.100.3"], comment: undefined },
+    { ...wanted, name: "example.test", type: "TXT", values: ['v=spf1 "x" -all'], comment: undefined }
+  ]
+
+  dnsClientContract(title, () => layerOver(speaks), { ttl, noticesRaces: false })
+
+  const run = <A, E>(
+    body: (world: {
+      readonly account: TheAccount["Type"]
+      readonly dns: DnsClient["Type"]
+      readonly zone: { readonly id: string; readonly name: string }
+    }) => Effect.Effect<A, E>,
+    pageSize?: number
+  ) =>
+    Effect.gen(function* () {
+      const account = yield* TheAccount
+      const dns = yield* DnsClient
+      for (const each of foreign) seed(account, speaks, each)
+      const zone = yield* dns.findZone(name)
+      account.asked.length = 0
+      return yield* body({ account, dns, zone })
+    }).pipe(Effect.provide(layerOver(speaks, pageSize)))
+
+  describe(title, () => {
+    it.live("leaves nothing of its own behind, and nothing of others' changed", () =>
+      run(({ account, dns, zone }) =>
+        Effect.gen(function* () {
+          const before = account.rows
+          const two = {
+            ...wanted,
+            ttl: ttl * 2,
+            values: ["192.0.2.11", "192.0.2.12"],
+            comment: "another run"
+          }
+          yield* dns.put(zone, wanted, absent)
+          assert.deepStrictEqual(
+            standing(account, speaks, name).find(({ type }) => type === "A"),
+            wanted
+          )
+          yield* dns.put(zone, two, { _tag: "Exactly", recordSet: wanted })
+          yield* dns.put(zone, { ...two, comment: "a third" }, { _tag: "Exactly", recordSet: two })
+          yield* dns.put(zone, wanted, { _tag: "Exactly", recordSet: { ...two, comment: "a third" } })
+          yield* dns.remove(zone, wanted)
+          assert.deepStrictEqual(account.rows, before)
+        })
+      )
+    )
+
+    it.live("reads page after page", () =>
+      run(
+        ({ account, dns, zone }) =>
+          Effect.gen(function* () {
+            yield* dns.put(zone, wanted, absent)
+            assert.deepStrictEqual(
+              (yield* dns.listCommented("managed by fabrik")).map(({ recordSet }) => recordSet),
+              [wanted]
+            )
+            assert.isAbove(account.rows.length, 3)
+          }),
+        1
+      )
+    )
+
+    it.live(
+      "takes an answer that was lost after the commit for the success it was, and sends nothing twice",
+      () =>
+        run(({ account, dns, zone }) =>
+          Effect.gen(function* () {
+            for (const lost of ["reset", { status: 502, body: "<html>bad gateway</html>" }] as const) {
+              account.faults.push({ afterwards: lost })
+              // An answer that is lost with something still to do is a failure that leaves nothing.
+              const put = yield* Effect.either(dns.put(zone, wanted, absent))
+              const stands = standing(account, speaks, name).some(({ type }) => type === "A")
+              assert.strictEqual(stands, put._tag === "Right")
+              if (put._tag === "Left") {
+                assert.strictEqual(put.left.reason, "OutcomeUnknown")
+                assert.lengthOf(account.rows, 4)
+                yield* dns.put(zone, wanted, absent)
+              }
+              account.faults.push({ afterwards: lost })
+              yield* dns.remove(zone, wanted)
+              assert.deepStrictEqual(
+                standing(account, speaks, name).map(({ type }) => type),
+                ["MX"]
+              )
+            }
+          })
+        )
+    )
+
+    it.live("sends again what was one request too many", () =>
+      run(({ account, dns, zone }) =>
+        Effect.gen(function* () {
+          account.faults.push({ instead: speaks.tooMany }, { instead: speaks.tooMany })
+          yield* dns.put(zone, wanted, absent)
+          assert.lengthOf(account.faults, 0)
+          assert.deepStrictEqual(standing(account, speaks, name).at(-1), wanted)
+        })
+      )
+    )
+
+    it.live("puts back what it has written when a later request of the same change is refused", () =>
+      run(({ account, dns, zone }) =>
+        Effect.gen(function* () {
+          const old = { ...wanted, values: ["192.0.2.1", "192.0.2.2"], comment: "an earlier run" }
+          const next = { ...wanted, ttl: ttl * 2, values: ["192.0.2.3", "192.0.2.4"] }
+          yield* dns.put(zone, old, absent)
+          const before = account.rows.map(({ id: _, ...row }) => row)
+          const from = account.writes.length
+          yield* dns.put(zone, next, { _tag: "Exactly", recordSet: old })
+          const requests = account.writes.length - from
+          yield* dns.put(zone, old, { _tag: "Exactly", recordSet: next })
+          for (let after = 0; after < requests; after++) {
+            account.faults.push({ instead: { status: 403, body: {} }, after })
+            const exit = yield* Effect.either(dns.put(zone, next, { _tag: "Exactly", recordSet: old }))
+            assert.lengthOf(account.faults, 0)
+            const rows = account.rows.map(({ id: _, ...row }) => row)
+            if (exit._tag === "Left") {
+              assert.strictEqual(exit.left.reason, "Forbidden", exit.left.message)
+              assert.sameDeepMembers(rows, before)
+            } else {
+              assert.deepStrictEqual(
+                yield* dns
+                  .listAt(zone, name)
+                  .pipe(Effect.map((sets) => sets.find(({ type }) => type === "A"))),
+                next
+              )
+              yield* dns.put(zone, old, { _tag: "Exactly", recordSet: next })
+            }
+          }
+        })
+      )
+    )
+
+    it.live("takes a wrong token for what it is, and shows it nowhere", () =>
+      Effect.gen(function* () {
+        const secret = Object.keys(speaks.provider.variables).find(
+          (each) => speaks.provider.variables[each]?.secret === true
+        )!
+        const wrong = { ...speaks, variables: { ...speaks.variables, [secret]: "wr0ng-key" } }
+        const error = yield* Effect.flip(
+          Effect.flatMap(DnsClient, (dns) => dns.findZone(name)).pipe(Effect.provide(layerOver(wrong)))
+        )
+        assert.strictEqual(error.reason, "Unauthorized", error.message)
+        assert.notInclude(JSON.stringify(error), "wr0ng-key")
+      })
+    )
+
+    if (!speaks.comments) {
+      it.live("does not take a record for its own that somebody made in the place of a marked one", () =>
+        run(({ account, dns, zone }) =>
+          Effect.gen(function* () {
+            seed(account, speaks, { ...wanted, values: ["192.0.2.10"] })
+            account.rows = account.rows.map((row) =>
+              row.value === "192.0.2.10" ? { ...row, value: "198.51.100.99" } : row
+            )
+            const [theirs] = (yield* dns.listAt(zone, name)).filter(({ type }) => type === "A")
+            assert.deepStrictEqual(theirs, { ...wanted, values: ["198.51.100.99"], comment: undefined })
+            assert.deepStrictEqual(yield* dns.listCommented("managed by fabrik"), [])
+          })
+        )
+      )
+
+      it.live("marks each type and a wildcard at a name of its own", () =>
+        run(({ account, dns, zone }) =>
+          Effect.gen(function* () {
+            const sets = [
+              wanted,
+              { ...wanted, type: "AAAA", values: ["2001:db8::1"] },
+              { ...wanted, name: "*.example.test" },
+              { ...wanted, name: "_wildcard.example.test", type: "CNAME", values: ["a.example.net"] }
+            ]
+            for (const each of sets) yield* dns.put(zone, each, absent)
+            for (const each of sets) {
+              const mark = markOf(each)
+              assert.deepStrictEqual(
+                account.rows.filter((row) => row.name === mark.name).map(({ value }) => value),
+                [mark.value]
+              )
+            }
+          })
+        )
+      )
+    }
+  })
+}
