@@ -126,10 +126,12 @@ const unclear = (inner: string | undefined): Complaint => {
   const hint =
     name === undefined
       ? "write `$${` where `${` is meant as it stands"
-      : name === "databases"
-        ? "write e.g. `${databases.main.url}`, or `$${` where `${` is meant as it stands"
-        : name === "secrets"
-          ? "write e.g. `${secrets.API_KEY}`, or `$${` where `${` is meant as it stands"
-          : `write \`\${env.${name}}\` for the environment of whoever runs fabrik, or \`$\${\` where \`\${\` is meant as it stands`
+      : name.startsWith("SERVICE_")
+        ? "Coolify fills in SERVICE_... in compose files alone: write the value itself, or `${secrets.NAME}` for a password"
+        : name === "databases"
+          ? "write e.g. `${databases.main.url}`, or `$${` where `${` is meant as it stands"
+          : name === "secrets"
+            ? "write e.g. `${secrets.API_KEY}`, or `$${` where `${` is meant as it stands"
+            : `write \`\${env.${name}}\` for the environment of whoever runs fabrik, or \`$\${\` where \`\${\` is meant as it stands`
   return { message: "`${...}` is not expanded in a spec", hint }
 }

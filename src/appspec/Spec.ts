@@ -101,7 +101,7 @@ export const Written = map(
   {
     title: "fabrik spec",
     description: "What `fabrik apply` deploys",
-    later: ["depends", "depends_on", "hooks", "labels", "needs"],
+    later: ["depends", "depends_on", "hooks", "needs"],
     elsewhere: {
       image: "write it under `source`: `source: { image: nginx:1.27 }`",
       git: "write it under `source`: `source: { git: https://... }`",
@@ -120,6 +120,8 @@ export const Written = map(
       cpu: "write `cpus` under `resources`",
       cpus: "write it under `resources`",
       installCommand: "write `install` under `build`",
+      labels:
+        "Coolify makes all labels of an application anew when its domains or what its proxy asks for change, and drops others without a word: write them into the image (`LABEL` in its Dockerfile)",
       limits: "did you mean `resources`?",
       mem_limit: "write `memory` under `resources`",
       memory: "write it under `resources`",

@@ -148,6 +148,20 @@ export const valueProblem = (value: string): ValueProblem | undefined => {
   )
 }
 
+const shared = /\{\{\s*((?:team|project|environment|server)\.[^\s{}]+)\s*\}\}/g
+
+/**
+ * The shared variables that a value names (`team.SMTP_HOST`). Coolify puts their values in their place with each deployment,
+ * in a literal value too and inside a longer text; of a name that it does not have the text stays (recorded on 4.3.11).
+ */
+export const sharedIn = (value: string): ReadonlyArray<string> => [
+  ...new Set([...value.matchAll(shared)].flatMap(([, name]) => name ?? []))
+]
+
+/** Whether there is nothing in a value but the name of a shared variable, so that it tells no secret. */
+export const isShared = (value: string): boolean =>
+  sharedIn(value).length > 0 && value.replaceAll(shared, "").trim() === ""
+
 interface Flags {
   readonly isLiteral: boolean
   readonly isMultiline: boolean

@@ -2,7 +2,7 @@
 import * as Redacted from "effect/Redacted"
 import type { ApplicationSource } from "../coolify/endpoints/Applications.ts"
 import type { ObservedVariable } from "../coolify/endpoints/Variables.ts"
-import { arrivesAsWritten } from "../coolify/VariableValue.ts"
+import { arrivesAsWritten, isShared } from "../coolify/VariableValue.ts"
 import { isCoolifysOwn, variablePattern } from "../appspec/Limits.ts"
 import { releaseKey } from "../kinds/VariableComment.ts"
 
@@ -34,7 +34,8 @@ export const sortVariables = (
     const value = row.value === undefined ? undefined : Redacted.value(row.value)
     const twice = production.filter(({ key }) => key === row.key).length > 1
     if (!variablePattern.test(row.key) || twice) other.push(row.key)
-    else if (value === undefined || row.isShownOnce || looksSecret(row.key, value)) secret.push(row.key)
+    else if (value === undefined || row.isShownOnce) secret.push(row.key)
+    else if (looksSecret(row.key, value) && !isShared(value)) secret.push(row.key)
     else if (!meansTheSame(row, value, source)) other.push(row.key)
     else {
       plain.set(row.key, value)
@@ -52,12 +53,11 @@ const isReserved = (key: string): boolean => isCoolifysOwn(key) || key === relea
  * A value that reaches the container as another one than its text says is not to be written anew.
  */
 const meansTheSame = (row: ObservedVariable, value: string, source: ApplicationSource): boolean => {
-  const isExpanded = !row.isLiteral && value.includes("{{")
   const isBuildArgument =
     row.isBuildtime &&
     source._tag === "Dockerfile" &&
     new RegExp(`^\\s*ARG\\s+${row.key.replaceAll(".", "\\.")}\\b`, "imu").test(source.text ?? "")
-  return row.isRuntime && !isExpanded && !isBuildArgument && arrivesAsWritten(value, row)
+  return row.isRuntime && !isBuildArgument && arrivesAsWritten(value, row)
 }
 
 const secretKey =

@@ -1,9 +1,22 @@
+import * as Redacted from "effect/Redacted"
+import { sharedIn } from "../coolify/VariableValue.ts"
 import type { Spec } from "../appspec/Spec.ts"
 import type { Desired } from "./Desired.ts"
 import type { SecretOrigin } from "../engine/DeploymentEvent.ts"
 import * as Marker from "../engine/Marker.ts"
 import type { ObservedDns } from "../kinds/DiffRecord.ts"
 import type { Observed } from "./Observe.ts"
+
+/** Whether Coolify has them takes requests that only a token of the whole team may make, so nobody asks. */
+const sharedNotes = ({ spec, variables }: Desired): ReadonlyArray<string> =>
+  variables.flatMap(({ key, value }) => {
+    const names = sharedIn(Redacted.value(value))
+    if (names.length === 0) return []
+    const which = spec.secrets.includes(key) ? "shared variables" : names.join(", ")
+    return [
+      `Coolify puts its own ${which} into ${key} with each deployment. What that is was not looked at; where there is none, the \`{{...}}\` stays as text.`
+    ]
+  })
 
 /** What the operator should know before saying yes. */
 export const planNotes = (
@@ -32,6 +45,7 @@ export const planNotes = (
       : []),
     ...secretNotes(desired, observed, what.offline === true),
     ...unseenNotes(what.unseen ?? []),
+    ...(what.deploys ? sharedNotes(desired) : []),
     ...observed.parts.flatMap(({ notes }) => notes),
     ...(desired.referenceNotes ?? []),
     ...observed.sharedDatabases.flatMap(({ live }) =>

@@ -243,6 +243,7 @@ describe("unknown keys", () => {
     ["preDeployCommand: x", "did you mean `release`?"],
     ["rootDir: api", "write `baseDirectory` under `source`"],
     ["builder: nixpacks", "write `buildPack` under `source`"],
+    ["labels: { a: b }", "Coolify makes all labels of an application anew"],
     ["replicas: 2", "Coolify runs one container of an application"],
     ["services: {}", "a compose file is no spec"],
     ["image: nginx", "write it under `source`: `source: { image: nginx:1.27 }`"],

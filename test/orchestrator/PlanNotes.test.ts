@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import type { Spec } from "../../src/appspec/Spec.ts"
 import { planNotes } from "../../src/orchestrator/PlanNotes.ts"
 import type { Observed } from "../../src/orchestrator/Observe.ts"
-import { application, desired, empty, spec, zone } from "./Samples.ts"
+import { application, desired, empty, spec, variable, zone } from "./Samples.ts"
 
 const notes = (changes: Partial<Spec>, provider = "cloudflare") =>
   planNotes(
@@ -42,5 +42,25 @@ describe("planNotes", () => {
     assert.notMatch(update, /the site|off the air/)
     assert.match(said({ application: application() }), /https:\/\/api\.example\.com goes off the air/)
     assert.notMatch(said({ application: application() }, {}), /off the air/)
+  })
+
+  it("says where Coolify puts shared variables in, and shows nothing of a secret", () => {
+    const said = planNotes(
+      desired(
+        { ...spec, secrets: ["PASSWORD"] },
+        {
+          variables: [
+            variable("MAIL", "smtp://{{team.SMTP_HOST}}:{{ project.PORT }}", ""),
+            variable("PASSWORD", "{{team.MINE}}", ""),
+            variable("TEXT", "{{ user.name }} {{.Env.HOME}}", "")
+          ]
+        }
+      ),
+      { ...empty, dns: [] },
+      { deploys: true, replaces: false, drifted: false }
+    ).join("\n")
+    assert.include(said, "Coolify puts its own team.SMTP_HOST, project.PORT into MAIL with each deployment.")
+    assert.include(said, "Coolify puts its own shared variables into PASSWORD")
+    assert.notMatch(said, /MINE|TEXT/)
   })
 })

@@ -299,6 +299,20 @@ describe("writeSpec", () => {
     assert.notInclude(text, "COOLIFY_FQDN")
   })
 
+  it("takes the names of shared variables as they stand, whatever the variable is called", () => {
+    const variables = [
+      row("SMTP_PASSWORD", "{{team.SMTP_PASSWORD}}"),
+      row("FROM", "a {{ project.NAME }} b"),
+      row("API_TOKEN", "x-{{team.TOKEN}}")
+    ]
+    const { plain, secret } = sortVariables(variables, application().source)
+    assert.deepStrictEqual(plain, {
+      FROM: "a {{ project.NAME }} b",
+      SMTP_PASSWORD: "{{team.SMTP_PASSWORD}}"
+    })
+    assert.deepStrictEqual(secret, ["API_TOKEN"])
+  })
+
   it("leaves arguments of an inline Dockerfile's build alone", () => {
     const source: ApplicationSource = { _tag: "Dockerfile", text: "FROM x\nARG VERSION\n" }
     const { plain, other } = sortVariables([row("VERSION", "1"), row("MODE", "2")], source)
