@@ -154,5 +154,19 @@ export const moments = [
     find: "if (wait > 0) yield* Effect.sleep(wait)",
     put: "if (wait < 0) yield* Effect.sleep(wait)",
     tests: ["test/coolify/Spacing.test.ts"]
+  },
+  {
+    name: "the record that another application at the host needs",
+    file: "src/orchestrator/SharedHosts.ts",
+    find: "others.includes(recordSet.name)",
+    put: "others.includes(recordSet.type)",
+    tests: ["test/e2e/Hosts.test.ts"]
+  },
+  {
+    name: "the look at a path of a host",
+    file: "src/appspec/Domain.ts",
+    find: 'path === "/" ? prefix || path : `${prefix}${path}`',
+    put: "path",
+    tests: ["test/e2e/Hosts.test.ts"]
   }
 ]

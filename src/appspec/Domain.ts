@@ -25,8 +25,8 @@ const surfaceComplaint = (input: string): Complaint | undefined => {
   if (/[/\\?#]/.test(input)) return { message: "a domain has no path", hint: example }
   if (input.includes("*")) {
     return {
-      message: "a wildcard is not a domain to serve from",
-      hint: "write one host name, e.g. app.example.com"
+      message: "a wildcard is not a domain to serve from: Coolify takes none (`Invalid URL`)",
+      hint: "write each host name under `domains`, e.g. app.example.com"
     }
   }
   if (isAddress(input.replace(/^\[(.*)\]$/, "$1"))) {
@@ -88,6 +88,50 @@ export const asciiDomain = (input: string): Either.Either<string, Complaint> => 
     return Either.left({ message: `there is no top-level domain ${quote(top)}`, hint: example })
   }
   return Either.right(name)
+}
+
+/** Where an application answers: at a host, and below a path of it. */
+export interface Site {
+  /** As {@link asciiDomain} gives it. */
+  readonly host: string
+  /** From one `/` on, without one at its end; empty: the whole host. */
+  readonly path: string
+}
+
+/** Of a name as {@link asciiSite} gives it. */
+export const siteOf = (domain: string): Site => {
+  const at = domain.indexOf("/")
+  return at === -1 ? { host: domain, path: "" } : { host: domain.slice(0, at), path: domain.slice(at) }
+}
+
+/** The hosts of some sites, each once: what has a record and a certificate. */
+export const hostsOf = (domains: ReadonlyArray<string>): ReadonlyArray<string> => [
+  ...new Set(domains.map((domain) => siteOf(domain).host))
+]
+
+/** At a site, the path that its application knows as `path`: Coolify's proxy takes the site's own off. */
+export const pathAt = ({ path: prefix }: Site, path: string): string =>
+  prefix === "" || path === "/" ? prefix || path : `${prefix}${path}`
+
+// Nothing that a rule of the proxy could read otherwise, and no dots that lead elsewhere.
+const sitePath = /^(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._~-]+){1,10}$/
+
+/** A host name, or one with a path: `example.com/api`. */
+export const asciiSite = (input: string): Either.Either<string, Complaint> => {
+  const { host, path } = siteOf(input)
+  if (host === "" || path === "" || path.length > longest || /[\\?#@:]/.test(input)) return asciiDomain(input)
+  if (path.endsWith("/")) {
+    return Either.left({
+      message: "the path of a domain does not end in a slash",
+      hint: `write ${quote(input.replace(/\/+$/, ""))}`
+    })
+  }
+  return sitePath.test(path)
+    ? Either.map(asciiDomain(host), (name) => `${name}${path}`)
+    : Either.left({
+        message: "this is no path of a domain",
+        hint: "letters, digits, `.`, `_`, `~` and `-` between the slashes, e.g. example.com/api"
+      })
 }
 
 // RFC 2606, RFC 6761, RFC 6762 appendix G, RFC 7686, RFC 8375, RFC 9476, and the names ICANN holds back.

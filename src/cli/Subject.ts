@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { KnownSecrets } from "../secrets/KnownSecrets.ts"
+import { hostsOf } from "../appspec/Domain.ts"
 import { nearest } from "../appspec/Nearest.ts"
 import { secretNamesOf } from "../appspec/sections/BasicAuth.ts"
 import type { Spec } from "../appspec/Spec.ts"
@@ -21,7 +22,7 @@ export const sandboxOf = (flags: WorldFlags): WorldRequest["sandbox"] =>
 export const subjectOf = (
   spec: Spec
 ): Pick<WorldRequest, "access" | "domains" | "server" | "dnsProvider"> => ({
-  domains: spec.domains,
+  domains: hostsOf(spec.domains),
   server: spec.server,
   access: spec.source._tag === "Git" ? spec.source.access : undefined,
   dnsProvider: spec.dns.provider

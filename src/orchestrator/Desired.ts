@@ -8,6 +8,7 @@ import type { ObservedVariable, Variable } from "../coolify/endpoints/Variables.
 import type { Server } from "../coolify/endpoints/Servers.ts"
 import type { RepositoryAccess } from "../coolify/Source.ts"
 import { SecretStore } from "../secrets/SecretStore.ts"
+import { hostsOf, siteOf } from "../appspec/Domain.ts"
 import type { Spec } from "../appspec/Spec.ts"
 import type { Credentials } from "../health/HealthProbe.ts"
 import type { SecretOrigin } from "../engine/DeploymentEvent.ts"
@@ -88,7 +89,7 @@ export const recordMark = (owner: string, spec: Spec, run: string): string =>
 export const wantedRecords = ({ owner, run, spec, target }: Desired): ReadonlyArray<WantedRecord> =>
   target === undefined
     ? []
-    : spec.domains.map((name) => ({
+    : hostsOf(spec.domains).map((name) => ({
         name,
         ...target,
         ttl: spec.dns.ttl,
@@ -284,7 +285,7 @@ export const targetOf = (
   const target = dnsTarget(spec, server)
   if (target !== undefined) return Either.right(target)
   // Where the record is somebody else's, the name leads wherever it leads.
-  if (!isWritten) return Either.right({ type: "CNAME", value: domain })
+  if (!isWritten) return Either.right({ type: "CNAME", value: siteOf(domain).host })
   return Either.left(
     new RefusedError({
       reason: "NotPublic",

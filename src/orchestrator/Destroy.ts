@@ -26,6 +26,7 @@ import { asking, makeRun, reportEnd, Run } from "../engine/Run.ts"
 import { journalName } from "../engine/RunJournal.ts"
 import { refuseOtherInstance } from "./Recover.ts"
 import { RunError, type StepError } from "./RunError.ts"
+import { ownRecords } from "./SharedHosts.ts"
 import { Owner } from "../engine/Owner.ts"
 import { standingsSeen } from "./Standing.ts"
 
@@ -52,6 +53,8 @@ interface Doomed {
   /** Ours that are not empty without them. */
   readonly shared: ReadonlyArray<Project>
   readonly records: ReadonlyArray<OrphanRecord>
+  /** Names of ours that stay, as another application answers at the same host. */
+  readonly sharedRecords: ReadonlyArray<string>
 }
 
 /** A project, or an environment of one. */
@@ -200,12 +203,7 @@ const findDoomed = Effect.fn("findDoomed")(function* (spec: Spec, options: Destr
     [observeCoolify(spec), options.keepDns ? Effect.succeed([]) : observeDns(spec)],
     { concurrency: "unbounded" }
   )
-  const key = Marker.applicationKey(owner, spec)
-  const here = dns.flatMap(({ recordSets, zone }) =>
-    recordSets
-      .filter((recordSet) => Marker.parse(recordSet.comment)?.key === key)
-      .map((recordSet) => ({ zone, recordSet }))
-  )
+  const here = yield* ownRecords(spec, dns)
   // What never had a domain has no record anywhere.
   const everywhere = spec.domains.length > 0 || releaseIn(coolify.variables)?.pending === true
   const applications = [
@@ -223,7 +221,8 @@ const findDoomed = Effect.fn("findDoomed")(function* (spec: Spec, options: Destr
     )),
     records: options.keepDns
       ? []
-      : [...here, ...(yield* observeOrphans(spec, coolify.application, { everywhere }))]
+      : [...here.own, ...(yield* observeOrphans(spec, coolify.application, { everywhere }))],
+    sharedRecords: here.shared.map(({ recordSet }) => `${recordSet.name} ${recordSet.type}`)
   } satisfies Doomed
 })
 
@@ -306,7 +305,7 @@ const directoriesNote = ({ volumes }: Spec): ReadonlyArray<string> => {
 
 const destructionPlan = (
   spec: Spec,
-  { applications, databases, places, records, shared }: Doomed,
+  { applications, databases, places, records, shared, sharedRecords }: Doomed,
   options: DestroyOptions
 ): Plan => {
   const deletion = (system: Change["system"], kind: Change["kind"], name: string): Change => ({
@@ -345,6 +344,9 @@ const destructionPlan = (
         options.deleteVolumes
           ? `The database ${name} is deleted with all its data${hasBackups(engine) ? "; files of backups that were made of it stay where they are" : ""}.`
           : `The database ${name} stays, with its data, and runs on; \`fabrik destroy --delete-volumes\` deletes it.`
+      ),
+      ...sharedRecords.map(
+        (name) => `The record ${name} stays: another application in Coolify answers at that host.`
       ),
       ...shared.map(({ name }) => `The project ${name} stays as long as something else lives in it.`)
     ]

@@ -13,6 +13,7 @@ import { DnsClient } from "../dns/DnsClient.ts"
 import { noProvider } from "../dns/DnsDryRun.ts"
 import { DnsError } from "../dns/DnsError.ts"
 import { KnownSecrets } from "../secrets/KnownSecrets.ts"
+import { hostsOf } from "../appspec/Domain.ts"
 import type { Spec } from "../appspec/Spec.ts"
 import { backupsOf, databasesOf, givenOf, ownDatabases, partsOf } from "./Blueprint.ts"
 import { refuseDelegated } from "./Delegation.ts"
@@ -29,6 +30,7 @@ import type { Given, PlannedPart } from "../kinds/Part.ts"
 import { furnishings, isEmpty, namesakes } from "../kinds/Projects.ts"
 import { findAccess } from "./RepositoryAccess.ts"
 import { withPublicAddress } from "./ServedDomains.ts"
+import { withoutShared } from "./SharedHosts.ts"
 import { findShared } from "./SharedDatabases.ts"
 import { Owner } from "../engine/Owner.ts"
 
@@ -289,9 +291,10 @@ export const observeDns = Effect.fn("observeDns")(function* ({ domains }: Pick<S
   if (domains.length === 0) return []
   const dns = yield* DnsClient
   const { comments, automaticTtl } = dns.capabilities
-  const zones = yield* dns.findZones(domains)
+  const hosts = hostsOf(domains)
+  const zones = yield* dns.findZones(hosts)
   return yield* Effect.forEach(
-    EffectArray.zip(domains, zones),
+    EffectArray.zip(hosts, zones),
     ([name, zone]) =>
       Effect.map(dns.listAt(zone, name), (recordSets): ObservedDns => ({
         name,
@@ -319,9 +322,10 @@ export const observeOrphans = Effect.fn("observeOrphans")(function* (
   const dns = yield* DnsClient
   const owner = yield* Owner
   const key = Marker.applicationKey(owner, spec)
+  const hosts = hostsOf(spec.domains)
   const formerNames = (application?.domains ?? [])
     .flatMap((url) => (URL.canParse(url) ? [new URL(url).hostname] : []))
-    .filter((name) => !spec.domains.includes(name))
+    .filter((name) => !hosts.includes(name))
   if (isNowhere(spec) && dns.provider === noProvider) {
     if (formerNames.length === 0) return []
     return yield* new DnsError({
@@ -333,10 +337,10 @@ export const observeOrphans = Effect.fn("observeOrphans")(function* (
   }
   if (everywhere && dns.capabilities.comments) {
     const marked = yield* dns.listCommented(`${Marker.sign} - key=${key} `)
-    return marked.filter(
-      ({ recordSet }) =>
-        !spec.domains.includes(recordSet.name) && Marker.parse(recordSet.comment)?.key === key
+    const left = marked.filter(
+      ({ recordSet }) => !hosts.includes(recordSet.name) && Marker.parse(recordSet.comment)?.key === key
     )
+    return (yield* withoutShared(spec, left)).own
   }
   const found = yield* Effect.forEach(formerNames, (name) =>
     dns.findZone(name).pipe(
@@ -354,5 +358,5 @@ export const observeOrphans = Effect.fn("observeOrphans")(function* (
       )
     )
   )
-  return found.flat()
+  return (yield* withoutShared(spec, found.flat())).own
 })

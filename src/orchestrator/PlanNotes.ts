@@ -129,7 +129,7 @@ export const planNotes = (
 const goingOffAir = ({ domains }: Spec, { application }: Observed): ReadonlyArray<string> =>
   (application?.domains ?? []).filter((text) => {
     const url = URL.canParse(text) ? new URL(text) : undefined
-    return url === undefined || url.pathname !== "/" || !domains.includes(url.hostname)
+    return url === undefined || !domains.includes(`${url.hostname}${url.pathname}`.replace(/\/$/, ""))
   })
 
 /** What is to be known of the record of one domain. */

@@ -5,6 +5,7 @@ import { CoolifyClient } from "../coolify/CoolifyClient.ts"
 import type { Application } from "../coolify/endpoints/Applications.ts"
 import type { ServedDomains, Server } from "../coolify/endpoints/Servers.ts"
 import { HttpSettings } from "../http/HttpSettings.ts"
+import { siteOf } from "../appspec/Domain.ts"
 import type { Spec } from "../appspec/Spec.ts"
 import { RefusedError } from "../engine/DeployError.ts"
 import * as Marker from "../engine/Marker.ts"
@@ -69,7 +70,7 @@ export const refuseHeldDomains = Effect.fn("refuseHeldDomains")(function* (
   if (wanted.length === 0) return
   const coolify = yield* CoolifyClient
   const served = yield* servedDomains(server.uuid)
-  const taken = wanted.filter((domain) => served.some(({ domains }) => domains.includes(domain)))
+  const taken = wanted.filter((domain) => served.some(({ domains }) => domains.includes(siteOf(domain).host)))
   if (taken.length === 0) return
   const others = (yield* coolify.applications.list).filter(({ uuid }) =>
     own.every((one) => one.uuid !== uuid)

@@ -9,6 +9,7 @@ import type { Server } from "../coolify/endpoints/Servers.ts"
 import type { RecordSet } from "../dns/DnsClient.ts"
 import { buildPacks, healthCommandPattern, ranges, type Range } from "../appspec/Limits.ts"
 import { parseSpec } from "../appspec/ParseSpec.ts"
+import { asciiSite, hostsOf } from "../appspec/Domain.ts"
 import { domainsOut } from "../appspec/sections/Application.ts"
 import { type BasicAuth, basicAuthOut } from "../appspec/sections/BasicAuth.ts"
 import { dnsOut } from "../appspec/sections/Dns.ts"
@@ -99,7 +100,7 @@ export const writeSpec = (existing: Existing): Either.Either<Written, RefusedErr
       ...variableRemarks(variables.secret, variables.other),
       ...(Object.keys(sections).length === 0 ? [] : ["", writeKeys(sections)]),
       ...healthcheckLines(application, domains.length === 0),
-      ...domains.slice(0, 1).flatMap((domain) => dnsLines(existing, domain))
+      ...hostsOf(domains.slice(0, 1)).flatMap((host) => dnsLines(existing, host))
     ]
       .join("\n")
       .concat("\n")
@@ -121,9 +122,11 @@ const inexpressible = (detail: string) =>
 /** Those that a spec can name; one that is served otherwise, where there is no such. */
 const chooseDomains = (application: Application): ReadonlyArray<string> => {
   const urls = application.domains.filter((domain) => URL.canParse(domain)).map((domain) => new URL(domain))
-  const plain = urls.filter((url) => url.href === `https://${url.hostname}/`)
-  const chosen = plain.length > 0 ? plain : urls.slice(0, 1)
-  return [...new Set(chosen.map(({ hostname }) => hostname))]
+  const named = (url: URL) => `${url.hostname}${url.pathname}`.replace(/\/$/, "")
+  const plain = urls.filter(
+    (url) => url.href === `https://${url.hostname}${url.pathname}` && Either.isRight(asciiSite(named(url)))
+  )
+  return [...new Set(plain.length > 0 ? plain.map(named) : urls.slice(0, 1).map(({ hostname }) => hostname))]
 }
 
 const serverReference = ({ application, servers }: Existing): string => {
@@ -179,7 +182,7 @@ const remarks = (
     ...(others.length === 0
       ? []
       : comment(
-          `Coolify also serves ${others.join(", ")}. A specification has https domains without port and path: \`fabrik apply\` takes these away.`
+          `Coolify also serves ${others.join(", ")}. A specification has https domains without port: \`fabrik apply\` takes these away.`
         )),
     ...(secretFiles.length === 0
       ? []

@@ -7,6 +7,7 @@ import { AuthoritativeDns } from "../dns/AuthoritativeDns.ts"
 import { HealthProbe } from "../health/HealthProbe.ts"
 import { judge, readRelease } from "../health/Judge.ts"
 import { redirectOf } from "../appspec/sections/Application.ts"
+import { siteOf } from "../appspec/Domain.ts"
 import type { Spec } from "../appspec/Spec.ts"
 import { desire } from "./Apply.ts"
 import { withBasicAuth } from "./BasicAuth.ts"
@@ -20,7 +21,7 @@ import { journalName, peek } from "../engine/RunJournal.ts"
 import { Owner } from "../engine/Owner.ts"
 import { withReferences } from "./References.ts"
 import { resolveSecrets, settleSecrets } from "./steps/ResolveSecrets.ts"
-import { publicUrl } from "./steps/Verify.ts"
+import { askedFor, publicUrl } from "./steps/Verify.ts"
 
 const Http = Schema.Struct({
   ok: Schema.Boolean,
@@ -251,10 +252,11 @@ const dnsFacts = Effect.fn("dnsFacts")(function* (
   target: DnsTarget | undefined,
   domain: string
 ) {
-  const found = observed.dns.find(({ name }) => name === domain)
+  const { host } = siteOf(domain)
+  const found = observed.dns.find(({ name }) => name === host)
   if (found === undefined || target === undefined) return null
   const dns = yield* AuthoritativeDns
-  const answers = yield* dns.ask(found.zone.name, domain, target.type)
+  const answers = yield* dns.ask(found.zone.name, host, target.type)
   return {
     wanted: `${target.type} ${target.value}`,
     records: found.recordSets.flatMap(({ type, values }) => values.map((value) => `${type} ${value}`)),
@@ -273,11 +275,12 @@ const httpFacts = Effect.fn("httpFacts")(function* (
   domain: string
 ) {
   const probe = yield* HealthProbe
+  const asked = askedFor(domain, { healthcheck, redirect })
   const { password, username = "" } = application?.basicAuth ?? {}
   const answer = yield* Effect.either(
     probe.get({
-      host: domain,
-      path: healthcheck.path,
+      host: asked.host,
+      path: asked.healthcheck.path,
       address: target !== undefined && isIP(target.value) !== 0 ? target.value : undefined,
       timeout: healthcheck.timeout,
       ...(password === undefined ? {} : { credentials: { username, password } })
@@ -294,7 +297,8 @@ const httpFacts = Effect.fn("httpFacts")(function* (
       ? null
       : Either.getOrElse(readRelease(answer.right, healthcheck.release), () => null)
   const leadsTo = redirectOf(domain, redirect)
-  const verdict = judge(answer.right, { status: healthcheck.status, release: undefined, leadsTo })
+  const expectation = { status: healthcheck.status, release: undefined, leadsTo: asked.leadsTo }
+  const verdict = judge(answer.right, expectation)
   const isShut = status === 401 && application?.basicAuth !== undefined && password === undefined
   const shut = isShut ? ": the token may not read the password that is asked for (read:sensitive)" : ""
   const well = leadsTo === undefined ? `answered ${status}` : `redirects to https://${leadsTo}`

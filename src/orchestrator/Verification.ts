@@ -6,13 +6,14 @@ import { AuthoritativeDns, AuthoritativeDnsError } from "../dns/AuthoritativeDns
 import { DnsClient } from "../dns/DnsClient.ts"
 import { awaitHealthy } from "../health/AwaitHealthy.ts"
 import { HealthProbe } from "../health/HealthProbe.ts"
+import { hostsOf } from "../appspec/Domain.ts"
 import { redirectOf, type Redirect } from "../appspec/sections/Application.ts"
 import type { Healthcheck } from "../appspec/sections/Healthcheck.ts"
 import { Pace } from "../engine/Pace.ts"
 import { makeReadingRun, reportEnd, Run } from "../engine/Run.ts"
 import { toldDomains } from "./Desired.ts"
 import { RunError } from "./RunError.ts"
-import { askedAt, healthAttempted, publicUrl } from "./steps/Verify.ts"
+import { askedAt, askedFor, healthAttempted, publicUrl } from "./steps/Verify.ts"
 
 export interface VerificationSubject {
   readonly name: string
@@ -75,9 +76,9 @@ export const verification = Effect.fn("verification")(function* (
       const message = `no value is given here for ${auth.secret}, the password of \`basicAuth\`: only that it is asked for is checked, and nothing behind it`
       yield* run.emit({ _tag: "Warning", message })
     }
-    for (const domain of domains) {
-      if (options.dns) yield* checkDns(domain)
-      if (options.http) yield* checkHttp(domain, subject)
+    if (options.dns) yield* Effect.forEach(hostsOf(domains), checkDns, { discard: true })
+    if (options.http) {
+      yield* Effect.forEach(domains, (domain) => checkHttp(domain, subject), { discard: true })
     }
     return yield* reportEnd("complete", first === undefined ? null : publicUrl(first, port, "/"))
   }).pipe(
@@ -123,11 +124,9 @@ const checkHttp = Effect.fn("checkHttp")(function* (domain: string, subject: Ver
     : subject.healthcheck
   const leadsTo = redirectOf(domain, redirect)
   const health = yield* awaitHealthy({
-    host: domain,
-    healthcheck,
+    ...askedFor(domain, { healthcheck, redirect }),
     address: undefined,
     expectedRelease: undefined,
-    leadsTo,
     credentials: auth === undefined || password === undefined ? undefined : { ...auth, password },
     confirmAfter: confirmHealth,
     deadline: Duration.times(

@@ -1,7 +1,14 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
-import { asciiDomain, liveDomainProblem } from "../../src/appspec/Domain.ts"
+import {
+  asciiDomain,
+  asciiSite,
+  hostsOf,
+  liveDomainProblem,
+  pathAt,
+  siteOf
+} from "../../src/appspec/Domain.ts"
 
 const accepted: ReadonlyArray<readonly [string, string]> = [
   ["test-api.example.com", "test-api.example.com"],
@@ -151,4 +158,40 @@ describe("liveDomainProblem", () => {
       assert.isUndefined(liveDomainProblem(domain))
     }
   )
+})
+
+describe("a site", () => {
+  it.each([
+    ["Example.com/API/v1", "example.com/API/v1"],
+    ["bücher.de/a.b_c~d-e", "xn--bcher-kva.de/a.b_c~d-e"],
+    ["example.com", "example.com"]
+  ])("%s", (given, site) => {
+    assert.strictEqual(Either.getOrThrow(asciiSite(given)), site)
+  })
+
+  it.each([
+    ["example.com/", /does not end in a slash/],
+    ["example.com/a/", /does not end in a slash/],
+    ["example.com//a", /no path of a domain/],
+    ["example.com/../a", /no path of a domain/],
+    ["example.com/a b", /no path of a domain/],
+    ["example.com/a`) || Host(`b", /no path of a domain/],
+    ["example.com/a,b", /no path of a domain/],
+    ["example.com/ä", /no path of a domain/],
+    ["example.com/a?b", /no path/],
+    ["example.com:80/a", /no port|no path/],
+    ["//example.com", /no path/],
+    ["https://example.com/a", /no scheme/],
+    ["*.example.com/a", /Coolify takes none/]
+  ])("%s is refused", (given, message) => {
+    assert.match(Either.getOrThrow(Either.flip(asciiSite(given))).message, message)
+  })
+
+  it("has one record for each host, and its application's paths below its own", () => {
+    assert.deepStrictEqual(hostsOf(["a.com", "a.com/x", "b.com/y/z"]), ["a.com", "b.com"])
+    assert.deepStrictEqual(siteOf("b.com/y/z"), { host: "b.com", path: "/y/z" })
+    const at = (path: string) => pathAt(siteOf("b.com/y"), path)
+    assert.deepStrictEqual([at("/"), at("/health"), at("/?a=/")], ["/y", "/y/health", "/y/?a=/"])
+    assert.strictEqual(pathAt(siteOf("b.com"), "/"), "/")
+  })
 })

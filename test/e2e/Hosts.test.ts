@@ -1,5 +1,6 @@
 /** Where an application answers: nowhere, and at several names. */
 import { assert, describe, it } from "@effect/vitest"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
@@ -10,6 +11,7 @@ import type { Plan } from "../../src/engine/Plan.ts"
 import { adopt, readAdoptable } from "../../src/orchestrator/Adopt.ts"
 import { apply } from "../../src/orchestrator/Apply.ts"
 import { status } from "../../src/orchestrator/Status.ts"
+import { HealthProbe } from "../../src/health/HealthProbe.ts"
 import { Pace } from "../../src/engine/Pace.ts"
 import { parseSpec } from "../../src/appspec/ParseSpec.ts"
 import type { Spec } from "../../src/appspec/Spec.ts"
@@ -403,3 +405,57 @@ it.scopedLive("a domain that somebody added in Coolify goes off the air only if 
     assert.notInclude((yield* applied(sandbox, at(names[0]))).plan?.notes.join(), "off the air")
   })
 )
+
+describe.concurrent("an application below a path of a host", () => {
+  it.scopedLive("answers beside another one, has no record of its own, and takes none away", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* start
+      const [host] = names
+      const docs = { ...at(`${host}/docs`, `${host}/manual`), name: "docs" }
+      yield* applied(sandbox, at(host))
+      const { events } = yield* applied(sandbox, docs)
+      const paths = events.flatMap(({ event }) =>
+        event._tag === "Verified" ? [new URL(event.url).pathname] : []
+      )
+      assert.deepStrictEqual(paths, ["/docs/health", "/manual/health"])
+      assert.deepStrictEqual(yield* recordsIn(sandbox), [host])
+      const answering = (path: string) =>
+        Effect.gen(function* () {
+          const { get } = yield* HealthProbe
+          const answer = yield* get({ host, path, address: undefined, timeout: Duration.seconds(5) })
+          return /"app":"([a-z]+)"/.exec(answer.body)?.[1]
+        }).pipe(Effect.provide(layersOf(sandbox)))
+      assert.deepStrictEqual(yield* Effect.forEach(["/docs/health", "/manual/x", "/health"], answering), [
+        "docs",
+        "docs",
+        "api"
+      ])
+
+      const before = (yield* sandbox.requests).length
+      assert.strictEqual((yield* applied(sandbox, docs)).report.outcome, "unchanged")
+      const more = (yield* sandbox.requests).slice(before)
+      assert.deepStrictEqual(
+        more.filter(({ method }) => method !== "GET"),
+        []
+      )
+      yield* failsEqual(sandbox, { ...docs, domains: [`${host}/books`], env: { SANDBOX_APP: "unhealthy" } })
+      const held = { ...at(`${host}/docs`), name: "other" }
+      const { result } = yield* applyTo(sandbox, held)
+      assert.include(
+        Either.getOrThrow(Either.flip(result)).error.message,
+        `https://${host}/docs belongs to another`
+      )
+
+      const search = { application: "docs", project: undefined, environment: undefined, dns: true }
+      const written = yield* readAdoptable(search).pipe(Effect.provide(layersOf(sandbox)))
+      assert.include(written.text, `domains:\n  - ${host}/docs\n  - ${host}/manual\n`)
+      const again = yield* applied(sandbox, { ...written.spec, healthcheck: docs.healthcheck, env: docs.env })
+      assert.strictEqual(again.report.outcome, "unchanged", written.text)
+
+      // The host's record is the first one's, which goes, and the second one still needs it.
+      Either.getOrThrow(yield* destroyFrom(sandbox, at(host)))
+      assert.deepStrictEqual(yield* recordsIn(sandbox), [host])
+      assert.strictEqual(yield* answering("/docs/health"), "docs")
+    })
+  )
+})

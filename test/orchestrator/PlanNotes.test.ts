@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Redacted from "effect/Redacted"
 import type { Spec } from "../../src/appspec/Spec.ts"
 import { planNotes } from "../../src/orchestrator/PlanNotes.ts"
 import type { Observed } from "../../src/orchestrator/Observe.ts"
@@ -45,14 +46,18 @@ describe("planNotes", () => {
   })
 
   it("says where Coolify puts shared variables in, and shows nothing of a secret", () => {
+    const holding = (key: string, text: string) => ({
+      ...variable(key, text, ""),
+      value: Redacted.make(text)
+    })
     const said = planNotes(
       desired(
         { ...spec, secrets: ["PASSWORD"] },
         {
           variables: [
-            variable("MAIL", "smtp://{{team.SMTP_HOST}}:{{ project.PORT }}", ""),
-            variable("PASSWORD", "{{team.MINE}}", ""),
-            variable("TEXT", "{{ user.name }} {{.Env.HOME}}", "")
+            holding("MAIL", "smtp://{{team.SMTP_HOST}}:{{ project.PORT }}"),
+            holding("PASSWORD", "{{team.MINE}}"),
+            holding("TEXT", "{{ user.name }} {{.Env.HOME}}")
           ]
         }
       ),

@@ -1,7 +1,7 @@
 /** `name`, `domain`, `domains`, `template`, `port`: what the application is called, and where it answers. */
 import * as Either from "effect/Either"
 import type { Check } from "../Decode.ts"
-import { asciiDomain } from "../Domain.ts"
+import { asciiSite } from "../Domain.ts"
 import { choice, integer, list, matching, text } from "../Form.ts"
 import { namePattern, portOf, ranges } from "../Limits.ts"
 import { nearest } from "../Nearest.ts"
@@ -22,30 +22,30 @@ export const Name = matching(
   }
 )
 
-const hostPattern = /^[^\s/\\?#@:*_]+$/
+const sitePattern = /^[^\s/\\?#@:*_]+(?:\/[A-Za-z0-9._~-]+)*$/
 
 export const Domain = text(
   {
     description:
-      "Public host name, without scheme, port and path; `none` for what answers nowhere: a worker, an internal service",
-    examples: ["app.example.com", "none"],
-    pattern: hostPattern
+      "Public host name, without scheme and port; with a path behind it only what is below that. `none` for what answers nowhere: a worker, an internal service",
+    examples: ["app.example.com", "example.com/api", "none"],
+    pattern: sitePattern
   },
-  (given) => (given === "none" ? Either.right(given) : asciiDomain(given))
+  (given) => (given === "none" ? Either.right(given) : asciiSite(given))
 )
 
 export const Domains = list(
   text(
     {
-      description: "Public host name, without scheme, port and path",
-      examples: ["app.example.com"],
-      pattern: hostPattern
+      description: "Public host name, without scheme and port, perhaps with a path",
+      examples: ["app.example.com", "example.com/api"],
+      pattern: sitePattern
     },
-    asciiDomain
+    asciiSite
   ),
   {
     description:
-      "In the place of `domain`: all public host names, the main one first. Each has its own record and is verified",
+      "In the place of `domain`: all public host names, the main one first. Each host has its own record, and each is verified",
     hint: "one name per line, each behind a `-`: `- app.example.com`"
   }
 )
@@ -82,7 +82,7 @@ export const withRedirected = (
   }
   const both = (host: string) => [`www.${bare(host)}`, bare(host)]
   const all = domains.flatMap((host) => (redirect === "www" ? both(host) : both(host).toReversed()))
-  const bad = all.find((host) => Either.isLeft(asciiDomain(host)))
+  const bad = all.find((host) => Either.isLeft(asciiSite(host)))
   if (bad !== undefined) {
     check.complain(field, { message: `${quote(bad)} is no public domain`, hint: "remove `redirect`" })
   }

@@ -3,7 +3,7 @@ import { isIP } from "node:net"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import type { Check } from "../Decode.ts"
-import { asciiDomain } from "../Domain.ts"
+import { asciiDomain, hostsOf } from "../Domain.ts"
 import { choice, defaulted, flag, integer, map, oneOf, optional, type Rule, text } from "../Form.ts"
 import { canProxy, type DnsProvider, providerNames } from "../../dns/Providers.ts"
 import { ranges } from "../Limits.ts"
@@ -99,7 +99,7 @@ export const dnsIn = (
     })
   }
   const target = check.at("dns", "target")
-  if (given.target !== undefined && domains?.includes(given.target) === true && target !== undefined) {
+  if (given.target !== undefined && hostsOf(domains ?? []).includes(given.target) && target !== undefined) {
     check.complain(target, {
       message: "a domain cannot point at itself",
       hint: "give the server's address"

@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { plainHealthcheck, verification } from "../../orchestrator/Verification.ts"
+import { hostsOf } from "../../appspec/Domain.ts"
 import { loadSpec } from "../../appspec/LoadSpec.ts"
 import { UsageError } from "../Arguments.ts"
 import { define } from "../CommandInfo.ts"
@@ -34,6 +35,7 @@ export const verify = define({
     const subject = yield* subjectFrom(flags)
     const world = yield* openWorld({
       ...subject,
+      domains: hostsOf(subject.domains),
       sandbox: sandboxOf(flags),
       dryRun: false,
       needs: {

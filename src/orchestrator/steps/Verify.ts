@@ -12,6 +12,7 @@ import { judge } from "../../health/Judge.ts"
 import { isRunning, readStatus } from "../../health/StatusProbe.ts"
 import { KnownSecrets } from "../../secrets/KnownSecrets.ts"
 import { type Redirect, redirectOf } from "../../appspec/sections/Application.ts"
+import { pathAt, siteOf } from "../../appspec/Domain.ts"
 import type { Spec } from "../../appspec/Spec.ts"
 import type { Healthcheck } from "../../appspec/sections/Healthcheck.ts"
 import { DeploymentFailedError } from "../../engine/DeployError.ts"
@@ -127,15 +128,13 @@ const awaitAnswer = Effect.fn("awaitAnswer")(function* (
   expectedRelease: string | undefined,
   watch: ContainerWatch | undefined
 ) {
-  const { dns, healthcheck, redirect } = verification.spec
+  const { dns, healthcheck } = verification.spec
   const run = yield* Run
   const pace = yield* Pace
   return yield* awaitHealthy({
-    host,
-    healthcheck,
+    ...askedFor(host, verification.spec),
     address: addressOf(verification),
     expectedRelease,
-    leadsTo: redirectOf(host, redirect),
     credentials: verification.credentials,
     deadline: Duration.sum(patience(healthcheck), pace.certificate),
     proxied: dns.proxied,
@@ -149,9 +148,10 @@ const staysShut = Effect.fn("staysShut")(function* (verification: Verification, 
   const { dns, healthcheck, redirect } = verification.spec
   if (redirectOf(host, redirect) !== undefined) return
   const pace = yield* Pace
+  const asked = askedFor(host, verification.spec)
   yield* awaitHealthy({
-    host,
-    healthcheck: { ...healthcheck, status: 401, release: undefined },
+    ...asked,
+    healthcheck: { ...asked.healthcheck, status: 401, release: undefined },
     address: addressOf(verification),
     expectedRelease: undefined,
     deadline: patience(healthcheck),
@@ -192,8 +192,8 @@ const ask = Effect.fn("ask")(function* (
   const { hide } = yield* KnownSecrets
   const answer = yield* Effect.either(
     probe.get({
-      host,
-      path: healthcheck.path,
+      host: siteOf(host).host,
+      path: pathAt(siteOf(host), healthcheck.path),
       address,
       timeout: healthcheck.timeout,
       credentials: verification.credentials,
@@ -234,9 +234,25 @@ const patience = (healthcheck: Healthcheck): Duration.Duration =>
     Duration.times(Duration.sum(healthcheck.interval, healthcheck.timeout), healthcheck.retries + 1)
   )
 
-/** The URL of a domain at the public entrance. */
-export const publicUrl = (domain: string, port: number, path: string): string =>
-  `https://${domain}${port === 443 ? "" : `:${port}`}${path}`
+/** The URL of a domain at the public entrance; `path` as the application knows it. */
+export const publicUrl = (domain: string, port: number, path: string): string => {
+  const site = siteOf(domain)
+  return `https://${site.host}${port === 443 ? "" : `:${port}`}${pathAt(site, path)}`
+}
+
+/** How a domain is asked for the health of what is behind it. */
+export const askedFor = (
+  domain: string,
+  { healthcheck, redirect }: { readonly healthcheck: Healthcheck; readonly redirect?: Redirect | undefined }
+) => {
+  const site = siteOf(domain)
+  const main = redirectOf(domain, redirect)
+  return {
+    host: site.host,
+    healthcheck: { ...healthcheck, path: pathAt(site, healthcheck.path) },
+    leadsTo: main === undefined ? undefined : siteOf(main).host
+  }
+}
 
 /** An application that does not answer because its container keeps dying is told as that, with its last words. */
 const explain = Effect.fn("explain")(function* (
