@@ -4,10 +4,22 @@ import { cloudflare } from "./cloudflare/Provider.ts"
 import { deSec } from "./desec/Provider.ts"
 import { digitalOcean } from "./digitalocean/Provider.ts"
 import { hetzner } from "./hetzner/Provider.ts"
+import { hostinger } from "./hostinger/Provider.ts"
+import { porkbun } from "./porkbun/Provider.ts"
+import { route53 } from "./route53/Provider.ts"
 import { powerDns } from "./powerdns/Provider.ts"
 import type { DnsProviderValue, Variable } from "./Provider.ts"
 
-export const providers = [cloudflare, hetzner, digitalOcean, deSec, powerDns] as const
+export const providers = [
+  cloudflare,
+  hetzner,
+  route53,
+  hostinger,
+  porkbun,
+  digitalOcean,
+  deSec,
+  powerDns
+] as const
 
 /** As `dns.provider` names it. */
 export type DnsProvider = (typeof providers)[number]["name"]

@@ -5,16 +5,21 @@ import { hetzner } from "../../../src/dns/hetzner/Provider.ts"
 import { quoteText, unquoteText } from "../../../src/dns/Text.ts"
 import { type Account, Refused, type Row, type Speaks } from "./Account.ts"
 
-const relative = (zone: string, name: string, apex: string) =>
+export const relative = (zone: string, name: string, apex: string) =>
   name === zone ? apex : name.slice(0, -zone.length - 1)
-const full = (zone: string, name: string, apex: string) => (name === apex ? zone : `${name}.${zone}`)
-const dotted = ({ type, value }: Row) =>
+export const full = (zone: string, name: string, apex: string) => (name === apex ? zone : `${name}.${zone}`)
+export const dotted = ({ type, value }: Row) =>
   type === "TXT" ? quoteText(value) : type === "CNAME" ? `${value}.` : value
-const plain = (type: string, content: string) =>
+export const plain = (type: string, content: string) =>
   type === "TXT" ? unquoteText(content) : type === "CNAME" ? content.replace(/\.$/, "") : content
 
 /** What each of them refuses: a CNAME beside others, twice the same. */
-const refuseClash = (account: Account, name: string, type: string, refuse: (why: string) => never): void => {
+export const refuseClash = (
+  account: Account,
+  name: string,
+  type: string,
+  refuse: (why: string) => never
+): void => {
   const others = account.rows.filter((row) => row.name === name && row.type !== type)
   if (others.some((row) => row.type === "CNAME" || type === "CNAME")) {
     refuse("CNAME records cannot share a name with other records")

@@ -4,8 +4,16 @@ import { DnsClient, type RecordSet } from "../../../src/dns/DnsClient.ts"
 import { dnsClientContract } from "../../contract/DnsClientContract.ts"
 import { layerOver, markOf, seed, type Speaks, standing, TheAccount } from "./Account.ts"
 import { deSecDomains, digitalOceanDomains, hetznerCloud } from "./Emulators.ts"
+import { hostingerDomains, porkbunDomains, route53Zones } from "./ZoneEmulators.ts"
 
-const all: ReadonlyArray<Speaks> = [hetznerCloud, digitalOceanDomains, deSecDomains]
+const all: ReadonlyArray<Speaks> = [
+  hetznerCloud,
+  digitalOceanDomains,
+  deSecDomains,
+  porkbunDomains,
+  hostingerDomains,
+  route53Zones
+]
 
 const absent = { _tag: "Absent" } as const
 const name = "api.example.test"
