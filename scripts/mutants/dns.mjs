@@ -10,8 +10,8 @@ export const dns = [
   {
     name: "putting back the half of a change that came through",
     file: "src/dns/records/Client.ts",
-    find: "if (failure !== undefined && now.every(",
-    put: "if (failure === undefined && now.every(",
+    find: 'if (failure !== undefined && failure.reason !== "Conflict" && isPart) {',
+    put: "if (failure === undefined && isPart) {",
     tests: ["test/dns/records/Providers.test.ts"]
   },
   {

@@ -30,6 +30,8 @@ interface Described<N extends string, V extends Variables> {
   /** What people call it. */
   readonly title: string
   readonly variables: V
+  /** What is to be known before it is used, for the README. */
+  readonly note?: string
   /** Its variables are often set for other ends, so that it is used only where a spec names it. */
   readonly onlyNamed?: true
   readonly capabilities: DnsCapabilities

@@ -5,6 +5,8 @@ import { deSec } from "./desec/Provider.ts"
 import { digitalOcean } from "./digitalocean/Provider.ts"
 import { hetzner } from "./hetzner/Provider.ts"
 import { hostinger } from "./hostinger/Provider.ts"
+import { namecheap } from "./namecheap/Provider.ts"
+import { ovh } from "./ovh/Provider.ts"
 import { porkbun } from "./porkbun/Provider.ts"
 import { route53 } from "./route53/Provider.ts"
 import { powerDns } from "./powerdns/Provider.ts"
@@ -15,7 +17,9 @@ export const providers = [
   hetzner,
   route53,
   hostinger,
+  namecheap,
   porkbun,
+  ovh,
   digitalOcean,
   deSec,
   powerDns

@@ -73,7 +73,7 @@ export const ofType = (existing: ReadonlyArray<RecordSet>, type: string): Record
   existing.find((recordSet) => recordSet.type === type)
 
 /** Types that answer for addresses in the place of A and AAAA. */
-const synthetic = new Set(["ALIAS", "ANAME", "LUA"])
+const synthetic = new Set(["ALIAS", "ANAME", "LUA", "URL", "URL301", "FRAME"])
 const addressing = new Set(["A", "AAAA", "CNAME"])
 /** DNSSEC's own records stand beside a CNAME. */
 const besideCname = new Set(["RRSIG", "NSEC", "NSEC3"])

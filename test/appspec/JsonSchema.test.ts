@@ -93,7 +93,7 @@ describe("the JSON Schema", () => {
   it.each([
     ["name: Test\n", '/name must match pattern "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"'],
     ["healthchek: {}\n", 'must NOT have additional properties {"additionalProperty":"healthchek"}'],
-    ["dns: { provider: namecheap }\n", "/dns/provider must be equal to one of the allowed values"],
+    ["dns: { provider: gandi }\n", "/dns/provider must be equal to one of the allowed values"],
     ["port: 70000\n", "/port must be <= 65535"],
     ["source: { image: nginx, branch: main }\n", "/source must NOT have additional properties"]
   ])("tells of %j", (more, problem) => {

@@ -133,12 +133,12 @@ describe("with several accounts", () => {
 
 describe("the providers", () => {
   const cell = (text: string) => text.replaceAll("|", "\\|")
-  const rows = providers.map(({ name, title, variables }) => {
+  const rows = providers.map(({ name, note, title, variables }) => {
     const said = Object.entries(variables).map(
       ([variable, { also, optional, says }]) =>
         `\`${variable}\`${also === undefined ? "" : ` (or \`${also}\`)`}${optional === true ? ", optional" : ""}: ${says}`
     )
-    return `| \`${name}\` | ${title} | ${cell(said.join("; "))} |`
+    return `| \`${name}\` | ${title} | ${cell([...said, ...(note === undefined ? [] : [note])].join("; "))} |`
   })
 
   // `npx vitest run test/dns/DnsConfig.test.ts -u` writes it anew.

@@ -21,7 +21,7 @@ type NewRecord = Omit<IdRecord, "id">
 
 export interface RecordsById extends Pick<
   RecordsApi<never>,
-  "capabilities" | "provider" | "reads" | "told" | "zones"
+  "capabilities" | "provider" | "publish" | "reads" | "told" | "zones"
 > {
   readonly at: (
     method: string,
@@ -32,8 +32,6 @@ export interface RecordsById extends Pick<
   readonly create: (method: string, zone: Zone, record: NewRecord) => Effect.Effect<void, DnsError>
   readonly update: (method: string, zone: Zone, record: IdRecord) => Effect.Effect<void, DnsError>
   readonly delete: (method: string, zone: Zone, record: IdRecord) => Effect.Effect<void, DnsError>
-  /** Makes the changes live, where the API has them wait. */
-  readonly publish?: (method: string, zone: Zone) => Effect.Effect<void, DnsError>
 }
 
 const isMixed = (records: ReadonlyArray<IdRecord>): boolean =>
@@ -100,9 +98,6 @@ export const byId = (api: RecordsById): RecordsApi<ReadonlyArray<IdRecord>> => {
     all: (method, zone) => Effect.map(api.all(method, zone), toStanding),
     atomic: () => false,
     change: (method, zone, changes) =>
-      Effect.zipRight(
-        Effect.forEach(changes, (change) => one(method, zone, change), { discard: true }),
-        api.publish === undefined ? Effect.void : api.publish(method, zone)
-      )
+      Effect.forEach(changes, (change) => one(method, zone, change), { discard: true })
   }
 }

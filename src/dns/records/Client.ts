@@ -101,7 +101,8 @@ export const clientOver = <Raw>(api: RecordsApi<Raw>): DnsClient["Type"] => {
     if (subject === undefined) return
     const old = before?.recordSet
     const changes = [{ before, wanted }]
-    const failure = yield* api.change(method, zone, changes).pipe(
+    const publish = api.publish?.(method, zone) ?? Effect.void
+    const failure = yield* Effect.zipRight(api.change(method, zone, changes), publish).pipe(
       Effect.as(undefined),
       Effect.catchAll((error) => Effect.succeed(error))
     )
@@ -115,12 +116,30 @@ export const clientOver = <Raw>(api: RecordsApi<Raw>): DnsClient["Type"] => {
     )
     const standing = yield* read
     const found = standing?.recordSet
+    const back = (to: RecordSet | undefined) =>
+      Effect.gen(function* () {
+        yield* Effect.zipRight(api.change(method, zone, [{ before: standing, wanted: to }]), publish)
+        const after = (yield* read)?.recordSet
+        if (!same(after, to)) {
+          return yield* fail(method, "OutcomeUnknown", "it could not be put back", after)
+        }
+      })
+    const failBack = (failure: DnsError, why: string) =>
+      Effect.zipRight(
+        Effect.mapError(back(old), (error) =>
+          fail(method, "OutcomeUnknown", `${failure.detail}; ${why}: ${error.detail}`, found)
+        ),
+        failTidily(method, zone, subject, failure)
+      )
     if (same(found, wanted)) {
-      // Its last request was for what stands beside it.
-      if (failure !== undefined && api.tidy !== undefined) {
-        yield* api.tidy(method, zone, subject.name, subject.type)
-      }
-      return
+      if (failure === undefined) return
+      // It is about what stands beside: in a whole zone, what others have changed there.
+      if (failure.reason === "Conflict") return yield* failure
+      // Its last request was for the mark, or to make it live.
+      const rest = api.tidy?.(method, zone, subject.name, subject.type) ?? Effect.void
+      return yield* Effect.catchAll(Effect.zipRight(rest, publish), (error) =>
+        failBack(error, "what was written may not be live")
+      )
     }
     if (same(found, old)) {
       return yield* failure === undefined
@@ -128,26 +147,12 @@ export const clientOver = <Raw>(api: RecordsApi<Raw>): DnsClient["Type"] => {
         : failTidily(method, zone, subject, failure)
     }
     const [now, then, next] = [valuesOf(found), valuesOf(old), valuesOf(wanted)]
-    const back = (to: RecordSet | undefined) =>
-      Effect.gen(function* () {
-        yield* api.change(method, zone, [{ before: standing, wanted: to }])
-        const after = (yield* read)?.recordSet
-        if (!same(after, to)) {
-          return yield* fail(method, "OutcomeUnknown", "it could not be put back", after)
-        }
-      })
-    if (failure !== undefined && now.every((value) => then.includes(value) || next.includes(value))) {
-      yield* back(old).pipe(
-        Effect.mapError((error) =>
-          fail(
-            method,
-            "OutcomeUnknown",
-            `${failure.detail}; a part of it was written, and is still there: ${error.detail}`,
-            found
-          )
-        )
-      )
-      return yield* failTidily(method, zone, subject, failure)
+    // What nobody but this run can have made: not all that it wants, for that without its mark is somebody else's.
+    const isPart =
+      now.every((value) => then.includes(value) || next.includes(value)) &&
+      (old !== undefined || now.length < next.length)
+    if (failure !== undefined && failure.reason !== "Conflict" && isPart) {
+      return yield* failBack(failure, "a part of it was written, and is still there")
     }
     // Somebody else's took the place of a removed one.
     if (wanted === undefined) return

@@ -49,6 +49,8 @@ export interface RecordsApi<Raw> {
     zone: Zone,
     changes: ReadonlyArray<SetChange<Raw>>
   ) => Effect.Effect<void, DnsError>
+  /** Makes all changes live, where the API has them wait until then. */
+  readonly publish?: (method: string, zone: Zone) => Effect.Effect<void, DnsError>
   /** Takes away what a change that came to nothing may have left beside the record set. */
   readonly tidy?: (method: string, zone: Zone, name: string, type: string) => Effect.Effect<void, DnsError>
 }

@@ -12,7 +12,7 @@ describe("parseXml", () => {
     const source = `<?xml version="1.0"?>\n<a><b at="${escapeXml(value)}">${escapeXml(text)}</b><c/></a>\n`
     const b = childAt(Option.getOrUndefined(parseXml(source)), "b")
     assert.strictEqual(b?.text, text)
-    assert.strictEqual(b.attributes.get("at"), value)
+    assert.strictEqual(b?.attributes.get("at"), value)
   })
 
   it.each([

@@ -4,6 +4,7 @@ import { DnsClient, type RecordSet } from "../../../src/dns/DnsClient.ts"
 import { dnsClientContract } from "../../contract/DnsClientContract.ts"
 import { layerOver, markOf, seed, type Speaks, standing, TheAccount } from "./Account.ts"
 import { deSecDomains, digitalOceanDomains, hetznerCloud } from "./Emulators.ts"
+import { mail, namecheapDomains, ovhZones, published } from "./LastEmulators.ts"
 import { hostingerDomains, porkbunDomains, route53Zones } from "./ZoneEmulators.ts"
 
 const all: ReadonlyArray<Speaks> = [
@@ -12,7 +13,9 @@ const all: ReadonlyArray<Speaks> = [
   deSecDomains,
   porkbunDomains,
   hostingerDomains,
-  route53Zones
+  route53Zones,
+  ovhZones,
+  namecheapDomains
 ]
 
 const absent = { _tag: "Absent" } as const
@@ -78,6 +81,75 @@ for (const speaks of all) {
         })
       )
     )
+
+    if (speaks === ovhZones) {
+      it.live("has live what it wrote, and fails with nothing written where that cannot be made live", () =>
+        run(({ account, dns, zone }) =>
+          Effect.gen(function* () {
+            yield* dns.put(zone, wanted, absent)
+            assert.deepStrictEqual(published.get(account), account.rows)
+            const writes = account.writes.length
+            yield* dns.remove(zone, wanted)
+            const before = account.rows
+            const refused = { status: 403, body: { message: "no", errorCode: "NOT_GRANTED_CALL" } }
+            account.faults.push({ instead: refused, after: writes - 1 }, { instead: refused })
+            const error = yield* Effect.flip(dns.put(zone, wanted, absent))
+            assert.strictEqual(error.reason, "Forbidden", error.message)
+            assert.deepStrictEqual(account.rows, before)
+            assert.deepStrictEqual(published.get(account), before)
+          })
+        )
+      )
+    }
+
+    if (speaks === namecheapDomains) {
+      it.live("keeps the domain's mail and every other row, and writes no zone that it would damage", () =>
+        run(({ account, dns, zone }) =>
+          Effect.gen(function* () {
+            account.add({
+              zone: "example.test",
+              name: "old.example.test",
+              type: "URL",
+              ttl: 1800,
+              value: "https://example.net/a?b=c&d",
+              comment: undefined
+            })
+            mail.set(account, "MXE")
+            const before = account.rows
+            yield* dns.put(zone, wanted, absent)
+            assert.strictEqual(mail.get(account), "MXE")
+            yield* dns.remove(zone, wanted)
+            assert.deepStrictEqual(account.rows, before)
+            const at = { ...wanted, name: "old.example.test" }
+            const clash = yield* Effect.flip(dns.put(zone, at, absent))
+            assert.deepStrictEqual(clash.found, ["URL https://example.net/a?b=c&d"])
+            for (const kind of ["OX", "GMAIL"]) {
+              mail.set(account, kind)
+              const error = yield* Effect.flip(dns.put(zone, wanted, absent))
+              assert.strictEqual(error.reason, "Invalid")
+              assert.include(error.detail, kind)
+            }
+            assert.deepStrictEqual(account.rows, before)
+          })
+        )
+      )
+
+      it.live("says so when another row changed between its reading and its writing", () =>
+        run(({ account, dns, zone }) =>
+          Effect.gen(function* () {
+            account.faults.push({
+              meanwhile: () => {
+                const row = { name: "new.example.test", type: "A", ttl: 300, value: "192.0.2.9" }
+                account.add({ zone: "example.test", comment: undefined, ...row })
+              }
+            })
+            const error = yield* Effect.flip(dns.put(zone, wanted, absent))
+            assert.strictEqual(error.reason, "Conflict")
+            assert.include(error.detail, "other rows of example.test changed")
+          })
+        )
+      )
+    }
 
     it.live("reads page after page", () =>
       run(
