@@ -59,6 +59,7 @@ const asItIs = (job: Job, services: ReadonlyArray<Cursor>): void => {
     if (text !== undefined) draft.comment("name", text)
   }
   const plain = services.flatMap((service) => clearSecrets(service))
+  const chosen = chosenIn(services)
   const text = input.self === undefined ? withoutSecrets(input.text, plain) : input.text
   for (const { from, name } of plain) {
     if (text === input.text) {
@@ -67,9 +68,9 @@ const asItIs = (job: Job, services: ReadonlyArray<Cursor>): void => {
         "source"
       )
     } else {
-      secret(draft, name, from, ruleOf(name))
+      secret(draft, name, from, ruleOf(name, chosen))
       from.warn(
-        `the value of ${name} looks secret: in the text it is \${${name}} now, ${ruleOf(name) === "generate" ? "and a new one is generated unless `.env` or the environment has it" : "and `.env` or the environment has to give it"}`,
+        `the value of ${name} looks secret: in the text it is \${${name}} now, ${ruleOf(name, chosen) === "generate" ? "and a new one is generated unless `.env` or the environment has it" : "and `.env` or the environment has to give it"}`,
         "secrets"
       )
     }
@@ -110,6 +111,30 @@ const sourceOf = ({ copies, input }: Job, text: string): string => {
   return `./${input.copy}`
 }
 
+const setUp =
+  /^(?:POSTGRES|MYSQL|MYSQL_ROOT|MARIADB|MARIADB_ROOT|MONGO_INITDB_ROOT|MINIO_ROOT|REDIS)_PASSWORD$|^RABBITMQ_DEFAULT_PASS$/
+const store = /postg|timescale|pgvector|mysql|mariadb|mongo|minio|rabbitmq|redis|valkey/
+
+/** Names of passwords that a store of the file is set up with: a new store takes any. */
+const chosenIn = (services: ReadonlyArray<Cursor>): ReadonlySet<string> => {
+  const stores = services.filter((service) => store.test(service.key("image").peek() ?? ""))
+  const texts = stores.flatMap((service) => [
+    ...environmentOf(service).flatMap(({ name, value }) => (setUp.test(name) ? [name, value ?? ""] : [])),
+    ...[
+      service.key("command").peek() ?? "",
+      ...service
+        .key("command")
+        .items()
+        .map((one) => one.peek() ?? "")
+    ].filter((text) => /requirepass|\$/.test(text))
+  ])
+  return new Set(
+    texts.flatMap((text) =>
+      setUp.test(text) ? [text] : [...text.matchAll(/\$\{?([A-Za-z_]\w*)/g)].map(([, name = ""]) => name)
+    )
+  )
+}
+
 interface Clear {
   readonly name: string
   readonly value: string
@@ -134,16 +159,17 @@ const withoutSecrets = (text: string, plain: ReadonlyArray<Clear>): string => {
 
 /** `env` and `secrets` for what the text leaves open. */
 const namedIn = (job: Job, draft: Draft, services: ReadonlyArray<Cursor>): void => {
+  const chosen = chosenIn(services)
   const given = dotenvOf(job, ".env") ?? new Map<string, string>()
   const rest = ["volumes", "networks", "configs", "secrets"].map((key) => job.root.key(key))
   for (const [name, { bare, defaulted, from, required }] of usesIn([...services, ...rest])) {
     const value = given.get(name)
     if (value !== undefined && !isSecret(name, value)) draft.put("env", name, literal(value), from)
-    else if (value !== undefined || required || bare) secret(draft, name, from, ruleOf(name))
+    else if (value !== undefined || required || bare) secret(draft, name, from, ruleOf(name, chosen))
     else if (defaulted && namesSecret(name))
-      secret(draft, name, from, ruleOf(name) === "generate" ? "generate" : "required")
+      secret(draft, name, from, ruleOf(name, chosen) === "generate" ? "generate" : "required")
     else continue
-    if (value === undefined && !defaulted && ruleOf(name) === "required") {
+    if (value === undefined && !defaulted && ruleOf(name, chosen) === "required") {
       draft.comment(
         "secrets",
         'The compose file leaves these open; what may be empty, write under `env` as "".'

@@ -12,6 +12,8 @@ export interface LeftOut extends Position {
   /** Dotted, as the file has it; empty for the file as a whole. */
   readonly path: string
   readonly reason: string
+  /** The file beside the imported one that it stands in. */
+  readonly file?: string
 }
 
 /** Something that whoever applies the spec should know; nothing of the file is lost by it. */
@@ -22,6 +24,8 @@ export interface Note {
 }
 
 export class Reading {
+  /** Of a file beside the imported one. */
+  private readonly file: string | undefined
   readonly leftOut: Array<LeftOut> = []
   readonly notes: Array<Note> = []
   /** Files beside it that are needed, by the names that it gives them. */
@@ -29,6 +33,10 @@ export class Reading {
   private readonly taken = new Set<Tree>()
   private readonly opened = new Set<Tree>()
   private readonly owners = new Map<Tree, Draft>()
+
+  constructor(file?: string) {
+    this.file = file
+  }
 
   take(tree: Tree) {
     this.taken.add(tree)
@@ -43,8 +51,18 @@ export class Reading {
   }
 
   leave(at: Position, path: string, reason: string, draft?: Draft, near?: Section) {
-    this.leftOut.push({ line: at.line, column: at.column, path, reason })
-    draft?.comment(near, `Left out: line ${at.line}, ${path === "" ? "the file" : path}: ${reason}`)
+    const { file } = this
+    this.leftOut.push({
+      line: at.line,
+      column: at.column,
+      path,
+      reason,
+      ...(file === undefined ? {} : { file })
+    })
+    draft?.comment(
+      near,
+      `Left out: ${file === undefined ? "" : `${file}, `}line ${at.line}, ${path === "" ? "the file" : path}: ${reason}`
+    )
   }
 
   note(line: number, text: string, draft?: Draft, near?: Section) {

@@ -2,9 +2,16 @@
 import * as Either from "effect/Either"
 import { readCompose, isTemplate } from "./Compose.ts"
 import { Cursor, Reading } from "./Cursor.ts"
+import { dotenvTree, readDotenv } from "./Dotenv.ts"
 import type { Draft } from "./Draft.ts"
+import { type Erb, withoutErb } from "./Erb.ts"
 import { ImportError } from "./ImportError.ts"
 import type { Imported, Input, Job } from "./Input.ts"
+import { readFly } from "./Fly.ts"
+import { procfileTree, readHeroku } from "./Heroku.ts"
+import { readKamal } from "./Kamal.ts"
+import { readRailway } from "./Railway.ts"
+import { readRender } from "./Render.ts"
 import { readToml } from "./Toml.ts"
 import type { Tree } from "./Tree.ts"
 import { readYaml } from "./Yaml.ts"
@@ -15,15 +22,52 @@ interface Format {
   readonly read: (job: Job) => ImportError | undefined
 }
 
-const formatOf = (input: Input, root: Cursor): Format | undefined => {
-  if (root.key("services").kind === "Pairs") {
-    return { name: isTemplate(input.text) ? "a template of Coolify's" : "a compose file", read: readCompose }
+const isDotenv = (base: string): boolean => /(?:^|\.)env(?:\.|$)/.test(base)
+const isProcfile = (base: string): boolean => base.endsWith("Procfile")
+
+const compose: Format = { name: "a compose file", read: readCompose }
+const template: Format = { name: "a template of Coolify's", read: readCompose }
+const render: Format = { name: "a blueprint of Render's", read: readRender }
+const fly: Format = { name: "a configuration of Fly.io's", read: readFly }
+const railway: Format = { name: "a configuration of Railway's", read: readRailway }
+const heroku: Format = { name: "a manifest of Heroku's", read: readHeroku }
+const dotenv: Format = { name: "a file of variables", read: readDotenv }
+
+const formatOf = ({ base, text }: Input, root: Cursor, erb: Erb): Format | undefined => {
+  const has = (...keys: ReadonlyArray<string>) => keys.some((key) => root.has(key))
+  if (isDotenv(base)) return dotenv
+  if (isProcfile(base)) return heroku
+  if (base.endsWith(".toml")) {
+    if (base.startsWith("railway.")) return railway
+    return has("app", "http_service", "mounts", "services", "primary_region")
+      ? fly
+      : has("build", "deploy")
+        ? railway
+        : undefined
   }
+  const isRailway = /railway/.test(root.key("$schema").peek() ?? "") || base.startsWith("railway.")
+  if (isRailway) return railway
+  if (base.endsWith(".json") && !root.has("envVars")) return heroku
+  if (
+    root.key("services").kind === "Items" ||
+    has("envVarGroups", "databases", "envVars") ||
+    root.key("projects").kind === "Items"
+  )
+    return render
+  if (root.key("services").kind === "Pairs") return isTemplate(text) ? template : compose
+  if (has("service") && has("image"))
+    return { name: "a configuration of Kamal's", read: (job) => readKamal(job, erb) }
   return undefined
 }
 
-const treeOf = ({ base, file, text }: Input): Either.Either<Tree, ImportError> =>
-  base.endsWith(".toml") ? readToml(text, file) : readYaml(text, file)
+const treeOf = ({ base, file }: Input, text: string): Either.Either<Tree, ImportError> =>
+  isDotenv(base)
+    ? Either.right(dotenvTree(text))
+    : isProcfile(base)
+      ? Either.right(procfileTree(text))
+      : base.endsWith(".toml")
+        ? readToml(text, file)
+        : readYaml(text, file)
 
 /** A value is generated for one application alone: what several of them know has to be given. */
 const shareSecrets = ({ drafts, reading }: Job): void => {
@@ -43,12 +87,25 @@ const shareSecrets = ({ drafts, reading }: Job): void => {
   }
 }
 
+/** Names that go into what a browser loads are read by the build: every bundler has a prefix for them. */
+const buildsPublic = (draft: Draft): void => {
+  if (draft.at("source", "git") === undefined) return
+  const names = [...draft.entries("env"), ...draft.entries("secrets")].map(([name]) => name)
+  const wanted = names.filter((name) =>
+    /^(?:NEXT_PUBLIC|VITE|REACT_APP|NUXT_PUBLIC|EXPO_PUBLIC|GATSBY|PUBLIC)_/.test(name)
+  )
+  const known = draft.at("build", "env")
+  const all = new Set([...(Array.isArray(known) ? known.map(String) : []), ...wanted])
+  if (all.size > 0) draft.put("build", "env", [...all])
+}
+
 export const importFile = (input: Input): Either.Either<Imported, ImportError> =>
   Either.gen(function* () {
-    const tree = yield* treeOf(input)
+    const erb = withoutErb(/\.ya?ml$/.test(input.base) ? input.text : "")
+    const tree = yield* treeOf(input, erb.text === "" ? input.text : erb.text)
     const reading = new Reading()
     const root = new Cursor(reading, tree)
-    const format = formatOf(input, root)
+    const format = formatOf(input, root, erb)
     if (format === undefined) {
       return yield* Either.left(
         new ImportError({
@@ -56,7 +113,7 @@ export const importFile = (input: Input): Either.Either<Imported, ImportError> =
           line: 1,
           column: 1,
           detail: "this is none of the files that fabrik import knows",
-          next: "it reads compose files and Coolify's templates"
+          next: "it reads compose files, Coolify's templates, render.yaml, fly.toml, Kamal's deploy.yml, app.json, a Procfile, railway.json and .env"
         })
       )
     }
@@ -66,6 +123,7 @@ export const importFile = (input: Input): Either.Either<Imported, ImportError> =
     const [main] = job.drafts
     reading.finish(tree, main)
     shareSecrets(job)
+    for (const draft of job.drafts) buildsPublic(draft)
     const head = `Written by fabrik import from ${input.base}, ${format.name}.`
     for (const draft of job.drafts) {
       draft.settle(head, (reason) => reading.leave({ line: 1, column: 1 }, "", reason, draft))

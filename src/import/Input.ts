@@ -165,6 +165,23 @@ export const answersAt = (
 export const hasDomain = (draft: Draft): boolean =>
   draft.get("domains") !== undefined || (draft.get("domain") ?? "none") !== "none"
 
+/** `healthcheck` of an http path; without a domain nobody can ask for it, so it only waits for one. */
+export const checkedAt = (
+  draft: Draft,
+  settings: ReadonlyArray<readonly [key: string, value: string | number | undefined, from: Cursor]>
+): void => {
+  const known = settings.filter(([, value]) => value !== undefined)
+  if (known.length === 0) return
+  if (hasDomain(draft)) {
+    for (const [key, value, from] of known) draft.put("healthcheck", key, value, from)
+    return
+  }
+  draft.suggest("healthcheck", [
+    "healthcheck: # for when there is a domain",
+    ...known.map(([key, value]) => `  ${key}: ${String(value).replace(/[^\x20-\x7e]/g, "?")}`)
+  ])
+}
+
 const units: Readonly<Record<string, number>> = {
   ms: 0.001,
   s: 1,

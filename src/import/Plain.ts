@@ -23,16 +23,16 @@ export const namesSecret = (name: string): boolean => secretWord.test(name) && !
 export const isSecret = (name: string, value: string): boolean =>
   secretText.test(value) || (namesSecret(name) && !harmlessText.test(value))
 
-/**
- * Passwords that a database or a store is set up with, and keys that an application signs with: any value does, as long
- * as it stays.
- */
-const selfChosen =
-  /^(?:POSTGRES(?:QL)?_PASSWORD|PGPASSWORD|(?:MYSQL|MARIADB)_(?:ROOT_)?PASSWORD|MONGO_INITDB_ROOT_PASSWORD|MINIO_ROOT_PASSWORD|REDIS_PASSWORD|DB_(?:ROOT_)?PASSWORD|DATABASE_PASSWORD|RABBITMQ_DEFAULT_PASS|(?:[A-Z]+_)?SECRET_KEY(?:_BASE)?|SECRET|SECRET_TOKEN|(?:[A-Z]+_)*(?:JWT|SESSION|AUTH|COOKIE|NEXTAUTH)_(?:SECRET|KEY)(?:_KEY)?)$/i
+/** Keys that an application signs with, under their usual names: any value does, as long as it stays. */
+const signing =
+  /^(?:(?:DJANGO|FLASK|APP|RAILS)_)?SECRET(?:_KEY|_TOKEN)?(?:_BASE)?$|^(?:JWT|SESSION|COOKIE|AUTH|NEXTAUTH|BETTER_AUTH)_SECRET(?:_KEY)?$/i
 
-/** What becomes of a secret that nobody supplies. */
-export const ruleOf = (name: string): "required" | "generate" =>
-  selfChosen.test(name) ? "generate" : "required"
+/**
+ * What becomes of a secret that nobody supplies.
+ * @param chosen names of passwords that a database of the same file is set up with.
+ */
+export const ruleOf = (name: string, chosen: ReadonlySet<string> = new Set()): "required" | "generate" =>
+  signing.test(name) || chosen.has(name) ? "generate" : "required"
 
 /** Names it under `secrets`; its value comes from the environment or from `.env`. */
 export const secret = (draft: Draft, name: string, from: Cursor, rule: "required" | "generate"): void => {

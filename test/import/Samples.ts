@@ -123,3 +123,29 @@ export const silentKeys = (
         )
   })
 }
+
+/** The same of TOML, a line at a time: keys of one line, as the file has them below their tables. */
+export const silentLines = (path: string): ReadonlyArray<string> => {
+  const lines = readFileSync(path, "utf8").split("\n")
+  const whole = importPath(path)
+  const outcome = told(whole)
+  const paths = Either.isLeft(whole) ? [] : whole.right.leftOut.map((one) => one.path)
+  let table = ""
+  return lines.flatMap((line, index) => {
+    table = /^\s*\[+([\w.]+)\]+/.exec(line)?.[1] ?? table
+    const [, indent = "", key] = /^(\s*)([\w-]+)\s*=/.exec(line) ?? []
+    if (key === undefined) return []
+    const dotted = table === "" ? key : `${table}.${key}`
+    if (
+      paths
+        .map((one) => one.replace(/\[\d+\]/g, ""))
+        .some((one) => dotted === one || dotted.startsWith(`${one}.`))
+    )
+      return []
+    return ([false, true] as const).flatMap((rename) => {
+      const changed = rename ? line.replace(/^\s*/, `${indent}zz`) : ""
+      const text = lines.map((one, at) => (at === index ? changed : one)).join("\n")
+      return told(importPath(path, text)) === outcome ? [`${rename ? "renamed" : "removed"} ${dotted}`] : []
+    })
+  })
+}

@@ -1,0 +1,289 @@
+/** `render.yaml`. Facts: render.com/docs/blueprint-spec, and render.com/docs/web-services for the port (10000). */
+import type { Cursor } from "./Cursor.ts"
+import { Databases } from "./SharedDatabases.ts"
+import type { Draft } from "./Draft.ts"
+import { answersAt, builtFrom, checkedAt, draftOf, type Job } from "./Input.ts"
+import { readRenderVariables } from "./RenderVariables.ts"
+
+const stores: ReadonlySet<string> = new Set(["redis", "keyvalue"])
+const isDatabase = (one: Cursor): boolean =>
+  one.key("type").peek() === "pspg" || (one.has("databaseName") && !one.has("startCommand"))
+const runtimeOf = (one: Cursor): Cursor => (one.has("runtime") ? one.key("runtime") : one.key("env"))
+const isStatic = (one: Cursor): boolean =>
+  runtimeOf(one).peek() === "static" || one.key("type").peek() === "static"
+
+export interface RenderService {
+  readonly name: string
+  readonly draft: Draft
+  readonly cursor: Cursor
+}
+
+export const readRender = (job: Job): undefined => {
+  const { input, root } = job
+  const places = [
+    root,
+    ...root
+      .key("projects")
+      .items()
+      .flatMap((one) => one.key("environments").items()),
+    root.key("ungrouped")
+  ]
+  const alone = root.has("type") && !root.has("services")
+  const all = alone ? [root] : places.flatMap((one) => one.key("services").items())
+  const databases = new Databases(job)
+  for (const one of places.flatMap((one) => one.key("databases").items())) addDatabase(databases, one)
+  for (const one of all.filter(isDatabase)) addDatabase(databases, one)
+  for (const one of all.filter((one) => stores.has(one.key("type").peek() ?? ""))) {
+    one.key("type").text()
+    databases.define(one.key("name").text() ?? "redis", "redis:7", one)
+    for (const key of ["maxmemoryPolicy", "plan", "region"])
+      one.key(key).leave("Coolify's databases have none of it", "databases")
+    readAllowed(one)
+  }
+  const running = all.filter((one) => !isDatabase(one) && !stores.has(one.key("type").peek() ?? ""))
+  const rank = (one: Cursor) => (one.key("type").peek() === "web" ? (isStatic(one) ? 1 : 0) : 2)
+  const apps = running
+    .filter((one) => one.key("type").peek() !== "cron")
+    .toSorted((a, b) => rank(a) - rank(b))
+  const project = apps.length > 1 ? (apps[0]?.key("name").peek() ?? input.folder) : undefined
+  const services = apps.map((one): RenderService => {
+    const name = one.key("name").text() ?? input.folder
+    const draft = draftOf(job, name, project)
+    return { name, draft, cursor: one.for(draft) }
+  })
+  for (const [index, service] of services.entries()) readService(job, service, index === 0)
+  readRenderVariables(job, services, databases, places)
+  for (const one of running) if (one.key("type").peek() === "cron") readCron(services, one)
+  databases.finish()
+  const [main] = services
+  const whole = main === undefined ? root : root.for(main.draft)
+  whole.key("version").needless("there is one version of it")
+  whole.key("previews").leave("fabrik deploys no previews of pull requests")
+  return undefined
+}
+
+const addDatabase = (databases: Databases, one: Cursor): void => {
+  one.key("type").text()
+  const version = one.key("postgresMajorVersion")
+  databases.define(one.key("name").text() ?? "main", `postgres:${version.text() ?? "17"}`, one)
+  for (const key of ["databaseName", "user"])
+    one.key(key).needless("Coolify's database has names of its own, and the variables get them", "databases")
+  for (const key of [
+    "plan",
+    "region",
+    "diskSizeGB",
+    "highAvailability",
+    "readReplicas",
+    "previewPlan",
+    "storageAutoscalingEnabled"
+  ])
+    one.key(key).leave("Coolify's databases have none of it: they use what the server has", "databases")
+  readAllowed(one)
+}
+
+const readAllowed = (one: Cursor): void => {
+  const list = one.key("ipAllowList")
+  if (list.items().length > 0)
+    list.leave("Coolify's databases are reached in the server's own network alone", "databases")
+  else list.needless("Coolify's databases are reached in the server's own network alone", "databases")
+}
+
+const readService = (job: Job, { cursor, draft, name }: RenderService, isMain: boolean): void => {
+  const type = cursor.key("type").text() ?? "web"
+  if (type !== "web" && type !== "static") draft.add("networkAliases", name, cursor)
+  if (type === "web" || type === "static") {
+    const hosts = [...cursor.key("domains").items(), ...(cursor.has("domain") ? [cursor.key("domain")] : [])]
+    answersAt(
+      job,
+      draft,
+      hosts.map((from) => ({ host: from.text() ?? "", from })),
+      isMain
+    )
+  } else draft.set("domain", "none")
+  readSource(job, cursor, draft)
+  const commands = ["dockerCommand", "startCommand"].map((key) => cursor.key(key))
+  for (const command of commands) {
+    const text = command.text() ?? ""
+    if (text !== "" && draft.get("command") === undefined) draft.set("command", text, command)
+  }
+  const release = cursor.key("preDeployCommand")
+  draft.set("release", release.text(), release)
+  const path = cursor.key("healthCheckPath")
+  if (path.exists) checkedAt(draft, [["path", path.text(), path]])
+  const disk = cursor.key("disk")
+  if (disk.exists) {
+    draft.add(
+      "volumes",
+      `${disk.key("name").text() ?? "data"}:${disk.key("mountPath").text() ?? ""}`,
+      disk.key("mountPath")
+    )
+    disk.key("sizeGB").leave("a volume of Docker's has no size of its own", "volumes")
+  }
+  const deploy = cursor.key("autoDeploy")
+  if (deploy.exists) draft.set("autoDeploy", deploy.text() !== "false", deploy)
+  const trigger = cursor.key("autoDeployTrigger")
+  if (trigger.peek() === "off") draft.set("autoDeploy", false, trigger)
+  else if (trigger.peek() === "commit") draft.set("autoDeploy", true, trigger)
+  if (["off", "commit"].includes(trigger.peek() ?? "")) trigger.take()
+  const grace = cursor.key("maxShutdownDelaySeconds")
+  if (grace.exists) draft.set("stopGracePeriod", Number(grace.text() ?? 30), grace)
+  const count = cursor.key("numInstances")
+  if (count.peek() === "1") count.needless("Coolify runs one container of an application")
+  else count.leave("Coolify runs one container of an application")
+  readRest(cursor)
+}
+
+const readRest = (cursor: Cursor): void => {
+  cursor.key("region").leave("it runs where the server is: `server` names one of Coolify's")
+  cursor.key("plan").leave("what it may use of its server is `resources: { memory, cpus }`", "resources")
+  cursor.key("scaling").leave("Coolify runs one container of an application")
+  cursor.key("buildFilter").leave("Coolify deploys each push to the branch", "source")
+  cursor.key("headers").leave("the application sends its headers itself")
+  cursor.key("ipAllowList").leave("Coolify's proxy lets everybody in")
+  for (const key of ["previews", "pullRequestPreviewsEnabled", "initialDeployHook", "maintenanceMode"])
+    cursor.key(key).leave("fabrik has nothing of the kind")
+  for (const key of ["registryCredential"])
+    cursor
+      .key(key)
+      .leave("log the server in by hand: Coolify's API takes no credentials of a registry", "source")
+}
+
+const readSource = (job: Job, cursor: Cursor, draft: Draft): void => {
+  const runtime = runtimeOf(cursor)
+  const kind = runtime.text() ?? (isStatic(cursor) ? "static" : "docker")
+  const image = cursor.key("image")
+  if (kind === "image" || image.exists) {
+    const url = image.key("url")
+    draft.put("source", "image", url.text(), url)
+    image
+      .key("creds")
+      .leave("log the server in by hand: Coolify's API takes no credentials of a registry", "source")
+    if (!draft.get("port")) port(draft, cursor)
+    return
+  }
+  const [repo, branch, folder] = [cursor.key("repo"), cursor.key("branch"), cursor.key("rootDir")]
+  const named = branch.text()
+  const address = repo.text()
+  const dockerfile = cursor.key("dockerfilePath")
+  const context = cursor.key("dockerContext")
+  const inside = [context, folder].find((one) => one.exists)
+  folder.text()
+  const file = dockerfile.text()
+  const root = clean(inside?.peek() ?? "")
+  const path =
+    file === undefined ? undefined : below(clean(file), folder.exists && !context.exists ? "" : root)
+  builtFrom(job, draft, {
+    from: runtime.exists ? runtime : cursor,
+    context: inside,
+    fromRoot: true,
+    ...(kind === "docker"
+      ? { dockerfile: { path: path ?? "../", from: dockerfile.exists ? dockerfile : runtime } }
+      : { buildPack: "nixpacks" }),
+    ...(file === undefined && kind === "docker" ? { dockerfile: { path: "Dockerfile", from: runtime } } : {}),
+    ...(address === undefined
+      ? {}
+      : {
+          repository: {
+            address: address.replace(/\.git$/, ""),
+            from: repo,
+            ...(named === undefined ? {} : { branch: named })
+          }
+        })
+  })
+  if (address === undefined && named !== undefined && named !== "main")
+    draft.put("source", "branch", named, branch)
+  const build = cursor.key("buildCommand")
+  const command = build.text() ?? ""
+  if (command !== "" && kind !== "docker") draft.put("build", "command", command, build)
+  else if (command !== "") build.leave("a Dockerfile says itself how it is built", "build")
+  if (kind === "static") readStatic(cursor, draft)
+  else port(draft, cursor)
+}
+
+const clean = (path: string): string => path.replace(/^\.?\//, "").replace(/\/+$/, "")
+
+/** A Dockerfile's path from the folder that is built on; `undefined`: it is not below it. */
+const below = (path: string, folder: string): string | undefined =>
+  folder === "" || folder === "."
+    ? path
+    : path.startsWith(`${folder}/`)
+      ? path.slice(folder.length + 1)
+      : undefined
+
+/** Render's own default, which the application finds in PORT. */
+const port = (draft: Draft, cursor: Cursor): void => {
+  const given = cursor
+    .key("envVars")
+    .items()
+    .find((one) => one.key("key").peek() === "PORT")
+    ?.key("value")
+    .peek()
+  if (/^\d+$/.test(given ?? "")) {
+    draft.set("port", Number(given))
+    return
+  }
+  if (cursor.key("type").peek() === "worker") return
+  draft.set("port", 10_000)
+  draft.comment("port", "Render's default, which the application finds in PORT.")
+  draft.put("env", "PORT", "10000")
+}
+
+/** Files that a build leaves: served by a small server of its own, as nixpacks starts one command. */
+const readStatic = (cursor: Cursor, draft: Draft): void => {
+  const path = cursor.has("staticPublishPath")
+    ? cursor.key("staticPublishPath")
+    : cursor.key("staticPublishDirectory")
+  const routes = cursor.key("routes").items()
+  const isApp = (one: Cursor) =>
+    one.key("type").peek() === "rewrite" && (one.key("destination").peek() ?? "").endsWith("index.html")
+  for (const route of routes) {
+    if (isApp(route)) route.needless("-s in the command has the same effect", "command")
+    else
+      route.leave(
+        "the server of the command has no routes: put one of your own into the repository",
+        "command"
+      )
+  }
+  const spa = routes.some(isApp) ? " -s" : ""
+  draft.set("command", `npx --yes serve@14${spa} -l 3000 ${clean(path.text() ?? "dist")}`, path)
+  draft.comment(
+    "command",
+    "Render serves the files of a static site itself; here a small server of npm's does."
+  )
+  draft.set("port", 3000)
+}
+
+/** A command over and over needs a container to run in: that of the application with the same source. */
+const readCron = (services: ReadonlyArray<RenderService>, one: Cursor): void => {
+  const same = (a: Cursor, b: Cursor) =>
+    ["repo", "branch", "rootDir"].every((key) => a.key(key).peek() === b.key(key).peek()) &&
+    runtimeOf(a).peek() === runtimeOf(b).peek()
+  const home = services.find(({ cursor }) => same(cursor, one))
+  const command = one.has("startCommand") ? one.key("startCommand") : one.key("dockerCommand")
+  const [schedule, name] = [one.key("schedule").peek(), one.key("name").peek()]
+  if (home === undefined || command.peek() === undefined || schedule === undefined || name === undefined) {
+    return one.leave(
+      "Coolify runs commands in the container of an application, and none of the file has the same source",
+      "schedules"
+    )
+  }
+  const cursor = one.for(home.draft)
+  for (const key of [
+    "type",
+    "name",
+    "schedule",
+    "repo",
+    "branch",
+    "rootDir",
+    "runtime",
+    "env",
+    "startCommand",
+    "dockerCommand",
+    "buildCommand"
+  ])
+    cursor.key(key).text()
+  cursor.key("envVars").needless(`it has the variables of ${home.name}`, "schedules")
+  home.draft.put("schedules", name, { cron: schedule, command: command.peek() ?? "" }, one)
+  readRest(cursor)
+  return undefined
+}
