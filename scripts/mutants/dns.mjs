@@ -22,6 +22,27 @@ export const dns = [
     tests: ["test/dns/records/Providers.test.ts"]
   },
   {
+    name: "the signature of a name server's answer",
+    file: "src/dns/rfc2136/Rfc2136.ts",
+    find: "if (!genuine && rcode === 0) {",
+    put: "if (!genuine && rcode === 1000) {",
+    tests: ["test/dns/rfc2136/Rfc2136.test.ts"]
+  },
+  {
+    name: "the time of a name server's answer",
+    file: "src/dns/rfc2136/Tsig.ts",
+    find: "if (!same || Math.abs(nowSeconds - tsig.seconds) > tsig.fudge) return false",
+    put: "if (!same) return false",
+    tests: ["test/dns/rfc2136/Rfc2136.test.ts"]
+  },
+  {
+    name: "rows of a whole zone that changed meanwhile",
+    file: "src/dns/namecheap/Namecheap.ts",
+    find: "after.emailType !== now.emailType ||",
+    put: "after.emailType === now.emailType &&",
+    tests: ["test/dns/records/Providers.test.ts"]
+  },
+  {
     name: "two accounts with the same zone",
     file: "src/dns/AccountThatHolds.ts",
     find: "if (twin === undefined) return holder.client",

@@ -8,6 +8,7 @@ import { hostinger } from "./hostinger/Provider.ts"
 import { namecheap } from "./namecheap/Provider.ts"
 import { ovh } from "./ovh/Provider.ts"
 import { porkbun } from "./porkbun/Provider.ts"
+import { rfc2136 } from "./rfc2136/Provider.ts"
 import { route53 } from "./route53/Provider.ts"
 import { powerDns } from "./powerdns/Provider.ts"
 import type { DnsProviderValue, Variable } from "./Provider.ts"
@@ -22,7 +23,8 @@ export const providers = [
   ovh,
   digitalOcean,
   deSec,
-  powerDns
+  powerDns,
+  rfc2136
 ] as const
 
 /** As `dns.provider` names it. */

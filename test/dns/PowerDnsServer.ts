@@ -87,6 +87,8 @@ const start = Effect.gen(function* () {
       "webserver-port": apiPort,
       "webserver-allow-from": "127.0.0.1",
       "write-pid": "no",
+      dnsupdate: "yes",
+      "allow-dnsupdate-from": "127.0.0.1/32",
       "security-poll-suffix": "",
       "cache-ttl": 0,
       "query-cache-ttl": 0,

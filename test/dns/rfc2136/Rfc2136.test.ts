@@ -1,0 +1,192 @@
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import { assert, describe } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import { createServer, type AddressInfo } from "node:net"
+import { DnsClient, type RecordSet } from "../../../src/dns/DnsClient.ts"
+import { rfc2136 } from "../../../src/dns/rfc2136/Provider.ts"
+import { findTsig, sign, type TsigKey, unsigned } from "../../../src/dns/rfc2136/Tsig.ts"
+import { DnsBench, dnsClientContract } from "../../contract/DnsClientContract.ts"
+import { createZone, layerPowerDnsServer, PowerDnsServer, powerDnsMissing } from "../PowerDnsServer.ts"
+import { markOf } from "../records/Account.ts"
+import { withLayer } from "../WithLayer.ts"
+
+const zone = "example.test"
+const secret = Buffer.from("a key of thirty-two bytes, or so").toString("base64")
+const key: TsigKey = { name: "fabrik-key", algorithm: "hmac-sha256", secret: Redacted.make(secret) }
+
+interface Rrset {
+  readonly name: string
+  readonly type: string
+  readonly ttl: number
+  readonly records: ReadonlyArray<{ readonly content: string }>
+}
+
+const content = (type: string, value: string) =>
+  type === "TXT" ? JSON.stringify(value) : type === "CNAME" ? `${value}.` : value
+
+/** PowerDNS takes updates (RFC 2136) as well; it is looked into and edited by its HTTP API. */
+const bench = Layer.effect(
+  DnsBench,
+  Effect.gen(function* () {
+    const { api } = yield* PowerDnsServer
+    yield* api("POST", "/tsigkeys", { name: key.name, algorithm: key.algorithm, key: secret })
+    for (const name of [zone, `sub.${zone}`]) {
+      yield* createZone(name)
+      yield* api("POST", `/zones/${name}./metadata`, { kind: "TSIG-ALLOW-DNSUPDATE", metadata: [key.name] })
+      yield* api("PUT", `/zones/${name}.`, { master_tsig_key_ids: [`${key.name}.`] })
+    }
+    const patch = ({ name, ttl, type, values }: RecordSet) =>
+      api("PATCH", `/zones/${zone}.`, {
+        rrsets: [
+          {
+            name: `${name}.`,
+            type,
+            ttl,
+            changetype: "REPLACE",
+            records: values.map((value) => ({ content: content(type, value) }))
+          }
+        ]
+      })
+    const all = Effect.map(
+      api("GET", `/zones/${zone}.`),
+      ({ text }) => (JSON.parse(text) as { rrsets: ReadonlyArray<Rrset> }).rrsets
+    )
+    return DnsBench.of({
+      zone,
+      seed: (recordSet) =>
+        Effect.gen(function* () {
+          yield* patch(recordSet)
+          if (recordSet.comment === undefined) return
+          const mark = markOf(recordSet)
+          yield* patch({ ...recordSet, name: mark.name, type: "TXT", values: [mark.value] })
+        }),
+      standing: (name) =>
+        Effect.map(all, (rrsets) =>
+          rrsets
+            .filter((rrset) => rrset.name === `${name}.`)
+            .map(({ records, ttl, type }) => {
+              const values = records.map((record) => record.content.replace(/(?<=[a-z])\.$/, ""))
+              const set = { name, type, ttl, values, proxied: false, comment: undefined }
+              const mark = markOf({ ...set, comment: "" })
+              const claim = rrsets
+                .find((rrset) => rrset.name === `${mark.name}.` && rrset.type === "TXT")
+                ?.records.map((record) => JSON.parse(record.content) as string)
+                .find((value) => value.startsWith(mark.value))
+              return { ...set, comment: claim?.slice(mark.value.length) }
+            })
+        )
+    })
+  })
+)
+
+const clientAt = (nameServer: string, given: { readonly secret?: string; readonly key?: string } = {}) =>
+  Layer.unwrapEffect(
+    Effect.promise(() =>
+      rfc2136.make({
+        RFC2136_NAMESERVER: nameServer,
+        RFC2136_ZONES: `${zone}, sub.${zone}`,
+        RFC2136_TSIG_KEY: given.key ?? key.name,
+        RFC2136_TSIG_SECRET: Redacted.make(given.secret ?? secret)
+      })
+    )
+  ).pipe(Layer.provide(FetchHttpClient.layer))
+
+const layer = Layer.mergeAll(
+  bench,
+  Layer.unwrapEffect(Effect.map(PowerDnsServer, ({ dnsPort }) => clientAt(`127.0.0.1:${dnsPort}`)))
+).pipe(Layer.provideMerge(layerPowerDnsServer))
+
+const wanted: RecordSet = {
+  name: `api.${zone}`,
+  type: "A",
+  ttl: 120,
+  values: ["192.0.2.10"],
+  proxied: false,
+  comment: "managed by fabrik - key=0123456789abcdef run=0123456789ab"
+}
+const absent = { _tag: "Absent" } as const
+
+describe.skipIf(powerDnsMissing !== undefined)("RFC 2136 over a real server", () => {
+  dnsClientContract("RFC 2136", () => layer)
+
+  withLayer(
+    "and its signatures",
+    () => layer,
+    (test) => {
+      test("a wrong secret, an unknown key and a port where nobody is are told apart", () =>
+        Effect.gen(function* () {
+          const { dnsPort } = yield* PowerDnsServer
+          const at = { id: zone, name: zone }
+          const reason = (client: ReturnType<typeof clientAt>) =>
+            Effect.map(
+              Effect.flip(
+                Effect.flatMap(DnsClient, (dns) => dns.put(at, wanted, absent)).pipe(Effect.provide(client))
+              ),
+              (error) => {
+                assert.notInclude(JSON.stringify(error), secret)
+                return error.reason
+              }
+            )
+          const here = `127.0.0.1:${dnsPort}`
+          // PowerDNS answers REFUSED to the first, BIND BADSIG.
+          const wrong = yield* reason(clientAt(here, { secret: Buffer.from("another").toString("base64") }))
+          assert.include(["Unauthorized", "Forbidden", "ZoneNotFound"], wrong)
+          assert.include(
+            ["Unauthorized", "Forbidden", "ZoneNotFound"],
+            yield* reason(clientAt(here, { key: "nobody" }))
+          )
+          assert.strictEqual(yield* reason(clientAt("127.0.0.1:1")), "Unavailable")
+          assert.strictEqual(yield* reason(clientAt("127.0.0.1:http")), "BadConfig")
+        }))
+
+      for (const forgery of [
+        "unsigned",
+        "signed with another key",
+        "of another question",
+        "of yesterday"
+      ] as const) {
+        test(`does not believe an answer that is ${forgery}`, () =>
+          Effect.scoped(
+            Effect.gen(function* () {
+              const server = yield* Effect.acquireRelease(
+                Effect.async<ReturnType<typeof createServer>>((resume) => {
+                  const started = createServer((socket) => {
+                    socket.once("data", (data) => {
+                      const question = data.subarray(2)
+                      const tsig = findTsig(question)!
+                      const reply = unsigned(question, tsig)
+                      reply.writeUInt16BE(0x8400 | (reply.readUInt16BE(2) & 0x7800), 2)
+                      const now = Math.floor(Date.now() / 1000)
+                      const other = { ...key, secret: Redacted.make(Buffer.from("other").toString("base64")) }
+                      const bytes =
+                        forgery === "unsigned"
+                          ? reply
+                          : sign(
+                              reply,
+                              forgery === "signed with another key" ? other : key,
+                              forgery === "of yesterday" ? now - 86_400 : now
+                            ).bytes
+                      const length = Buffer.alloc(2)
+                      length.writeUInt16BE(bytes.length)
+                      socket.end(Buffer.concat([length, bytes]))
+                    })
+                  })
+                  started.listen(0, "127.0.0.1", () => resume(Effect.succeed(started)))
+                }),
+                (started) => Effect.sync(() => started.close())
+              )
+              const { port } = server.address() as AddressInfo
+              const error = yield* Effect.flip(
+                Effect.flatMap(DnsClient, (dns) => dns.listAt({ id: zone, name: zone }, wanted.name)).pipe(
+                  Effect.provide(clientAt(`127.0.0.1:${port}`))
+                )
+              )
+              assert.strictEqual(error.reason, "BadResponse", error.message)
+            })
+          ))
+      }
+    }
+  )
+})
