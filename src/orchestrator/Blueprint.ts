@@ -163,7 +163,9 @@ const readFiles = (stored: ReadonlyArray<FileStorage>) => {
 /** What a release's comment says that fabrik has given the application, of one kind. */
 export const givenOf = (kind: string, noted: ReadonlyArray<string>): Given => {
   const digestsOf = (name: string) =>
-    noted.flatMap((one) => (one.startsWith(`${shortName(kind, name)}~`) ? [one.slice(5)] : []))
+    noted.flatMap((one) =>
+      one.startsWith(`${shortName(kind, name)}~`) ? [one.slice(one.indexOf("~") + 1)] : []
+    )
   return {
     has: (name) => noted.includes(shortName(kind, name)) || digestsOf(name).length > 0,
     isEmpty: !noted.some((one) => kindOf(one) === kind),

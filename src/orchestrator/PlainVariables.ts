@@ -4,7 +4,7 @@ import type { ApplicationSource } from "../coolify/endpoints/Applications.ts"
 import type { ObservedVariable } from "../coolify/endpoints/Variables.ts"
 import { arrivesAsWritten, isShared } from "../coolify/VariableValue.ts"
 import { isCoolifysOwn, variablePattern } from "../appspec/Limits.ts"
-import { releaseKey } from "../kinds/VariableComment.ts"
+import { isSecretComment, releaseKey } from "../kinds/VariableComment.ts"
 
 export interface SortedVariables {
   /** Values that may stand in a file. */
@@ -13,6 +13,8 @@ export interface SortedVariables {
   readonly build: ReadonlyArray<string>
   /** Names of those that look secret, or whose value cannot be read. */
   readonly secret: ReadonlyArray<string>
+  /** Those of the secret ones that fabrik has written as secrets. */
+  readonly own: ReadonlyArray<string>
   /** Names of those that would mean something else in a spec. */
   readonly other: ReadonlyArray<string>
 }
@@ -28,13 +30,15 @@ export const sortVariables = (
   const plain = new Map<string, string>()
   const build: Array<string> = []
   const secret: Array<string> = []
+  const own: Array<string> = []
   const other: Array<string> = []
   const production = rows.filter((row) => !row.isPreview && !isReserved(row.key))
   for (const row of production.toSorted((a, b) => (a.key < b.key ? -1 : 1))) {
     const value = row.value === undefined ? undefined : Redacted.value(row.value)
+    if (isSecretComment(row.comment)) own.push(row.key)
     const twice = production.filter(({ key }) => key === row.key).length > 1
     if (!variablePattern.test(row.key) || twice) other.push(row.key)
-    else if (value === undefined || row.isShownOnce) secret.push(row.key)
+    else if (value === undefined || row.isShownOnce || isSecretComment(row.comment)) secret.push(row.key)
     else if (looksSecret(row.key, value) && !isShared(value)) secret.push(row.key)
     else if (!meansTheSame(row, value, source)) other.push(row.key)
     else {
@@ -42,7 +46,7 @@ export const sortVariables = (
       if (row.isBuildtime && source._tag === "Git") build.push(row.key)
     }
   }
-  return { plain: Object.fromEntries(plain), build, secret, other: [...new Set(other)] }
+  return { plain: Object.fromEntries(plain), build, secret, own, other: [...new Set(other)] }
 }
 
 /** Set by Coolify, or by fabrik itself. */

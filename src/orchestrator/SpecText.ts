@@ -25,6 +25,7 @@ import { referencesIn, shortNamed } from "./ReferencesText.ts"
 import { readBasicAuth } from "./BasicAuthText.ts"
 import { sortVariables } from "./PlainVariables.ts"
 import { specName, type Place } from "./Managed.ts"
+import { hiddenVariables } from "./VariablesText.ts"
 
 /** What is known of an application that a spec is to be written for. */
 export interface Existing {
@@ -97,7 +98,7 @@ export const writeSpec = (existing: Existing): Either.Either<Written, RefusedErr
               build: { ...build, ...(variables.build.length === 0 ? {} : { env: variables.build }) }
             })
           ]),
-      ...variableRemarks(variables.secret, variables.other),
+      ...hiddenVariables(variables),
       ...(Object.keys(sections).length === 0 ? [] : ["", writeKeys(sections)]),
       ...healthcheckLines(application, domains.length === 0),
       ...hostsOf(domains.slice(0, 1)).flatMap((host) => dnsLines(existing, host))
@@ -192,34 +193,6 @@ const remarks = (
     ...(left.length === 0 ? [] : comment(`Not in here, and left in Coolify as it is: ${left.join(", ")}.`))
   ]
 }
-
-/** Names that go into a comment; anything else in them is not shown. */
-const shownNames = (names: ReadonlyArray<string>): ReadonlyArray<string> =>
-  names.map((name) => name.replace(/[^A-Za-z0-9_.]/g, "?"))
-
-const variableRemarks = (
-  secret: ReadonlyArray<string>,
-  other: ReadonlyArray<string>
-): ReadonlyArray<string> => [
-  ...(other.length === 0
-    ? []
-    : [
-        "",
-        ...comment(
-          `Left in Coolify as they are, because here they would mean something else: ${shownNames(other).join(", ")}.`
-        )
-      ]),
-  ...(secret.length === 0
-    ? []
-    : [
-        "",
-        ...comment(
-          "These look secret, so their values are not read into a file. They stay in Coolify as they are, until you put their values into .env and take away the `#`. Not before: a secret without a value is generated anew."
-        ),
-        "# secrets:",
-        ...shownNames(secret).map((name) => `#   - ${name}`)
-      ])
-]
 
 const healthcheckLines = ({ healthcheck, port }: Application, isNowhere: boolean): ReadonlyArray<string> => {
   if (isNowhere && !healthcheck.enabled) return []

@@ -109,6 +109,11 @@ describe.concurrent("basicAuth", () => {
       assert.strictEqual(again.report.outcome, "unchanged")
       assert.strictEqual(yield* writes(sandbox), before)
 
+      // What else changes leaves it noted as it was.
+      yield* applied(sandbox, asking("admin", "DATABASE_URL", { MORE: "yes" }))
+      const settled = yield* applied(sandbox, asking("admin", "DATABASE_URL", { MORE: "yes" }))
+      assert.strictEqual(settled.report.outcome, "unchanged")
+
       const world = (yield* sandbox.world).coolify.containers
       const failing = asking("root", "API_KEY", { SANDBOX_APP: "unhealthy" })
       const { result } = yield* applyTo(sandbox, failing)

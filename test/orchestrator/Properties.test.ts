@@ -20,11 +20,13 @@ import { DnsError } from "../../src/dns/DnsError.ts"
 import { DnsMemory, layerMemory as dnsMemory } from "../../src/dns/DnsMemory.ts"
 import { HealthProbe, ProbeError } from "../../src/health/HealthProbe.ts"
 import { answering } from "../../src/health/MemoryHealthProbe.ts"
+import { readAdoptable } from "../../src/orchestrator/Adopt.ts"
 import { apply, type ApplyOptions } from "../../src/orchestrator/Apply.ts"
 import { Pace } from "../../src/engine/Pace.ts"
 import { Progress, type Emitted } from "../../src/engine/DeploymentEvent.ts"
 import { destroy } from "../../src/orchestrator/Destroy.ts"
 import { hasChanges, type Plan } from "../../src/engine/Plan.ts"
+import { looksSecret, textLooksSecret } from "../../src/orchestrator/PlainVariables.ts"
 import { layerMemory as secretMemory } from "../../src/secrets/MemorySecretStore.ts"
 import { secretsOf } from "../../src/appspec/Interpolate.ts"
 import type { Spec } from "../../src/appspec/Spec.ts"
@@ -32,7 +34,7 @@ import { layerMemory as journalsMemory } from "../../src/state/MemoryJournals.ts
 import { draw, size } from "../reliability/Scale.ts"
 import { eachCall } from "./EachCall.ts"
 import { applyOptions, destroyOptions, server, spec as base, zone, withoutWaits } from "./Samples.ts"
-import { anySpec, privateSources, reordered, twoVersions } from "./SpecArbitrary.ts"
+import { anySpec, keepingVersions, privateSources, reordered, twoVersions } from "./SpecArbitrary.ts"
 
 // Much of it is waited for at a clock that takes ten real milliseconds an instant, so all of it is for the full suite.
 // So is making a failing case smaller, which takes more runs than finding it: its seed is told.
@@ -224,6 +226,20 @@ const snapshot = Effect.gen(function* () {
     files: coolify.files
       .map(({ content, mountPath }) => `${mountPath}=${content && Redacted.value(content)}`)
       .toSorted(),
+    volumes: coolify.storages
+      .map(({ applicationUuid, hostPath, mountPath, name }) => ({
+        applicationUuid,
+        hostPath,
+        mountPath,
+        name
+      }))
+      .toSorted(by(({ name }) => name)),
+    tasks: coolify.tasks.map(({ uuid: _, ...row }) => row).toSorted(by(({ name }) => name)),
+    // Which ones they are is what they hold.
+    databases: coolify.databases
+      .map(({ engine, image, status, uuid }) => ({ engine, image, status, uuid }))
+      .toSorted(by(({ uuid }) => uuid)),
+    backups: coolify.backups.map(({ uuid: _, ...row }) => row).toSorted(by((row) => JSON.stringify(row))),
     records: (yield* (yield* DnsMemory).recordSets).toSorted(by(({ name, type }) => `${name} ${type}`))
   }
 })
@@ -324,9 +340,54 @@ describe("any spec", () => {
   )
 })
 
-const destroyed = (spec: Spec) =>
+/** What a spec can say, and adopt reads into a file: its names and texts look like no secrets. */
+const isReadable = ({ env, files = [], healthcheck, release, secrets }: Spec): boolean =>
+  // Coolify's check waits for one, whatever else is asked for.
+  release === undefined &&
+  !healthcheck.path.includes("?") &&
+  !secrets.includes("PORT") &&
+  Object.entries(env).every(([key, value]) => !looksSecret(key, value)) &&
+  files.every(({ content }) => content === undefined || !textLooksSecret(Redacted.value(content)))
+
+describe("any spec that holds data", () => {
+  it.effect.prop(
+    "is adopted as it was applied, and what was read plans nothing",
+    [keepingVersions.map(([first]) => first).filter(isReadable)],
+    ([spec]) =>
+      Effect.gen(function* () {
+        yield* succeeds(spec)
+        const search = { application: spec.name, project: undefined, environment: undefined, dns: true }
+        const written = yield* readAdoptable(search)
+        const plan = yield* planOf(written.spec)
+        assert.deepStrictEqual(
+          plan.changes.filter(({ action }) => action !== "unchanged"),
+          [],
+          `${written.text}${JSON.stringify(plan.changes)}`
+        )
+        const before = yield* snapshot
+        assert.isTrue((yield* applied(written.spec)).succeeded)
+        assert.deepStrictEqual(yield* snapshot, before)
+      }).pipe(Effect.provide(world())),
+    runs
+  )
+
+  it.effect.prop(
+    "keeps its data when it is destroyed without --delete-volumes",
+    [keepingVersions.map(([first]) => first)],
+    ([spec]) =>
+      Effect.gen(function* () {
+        yield* succeeds(spec)
+        const { databases } = yield* snapshot
+        yield* destroyed(spec, { deleteVolumes: false })
+        assert.deepStrictEqual((yield* snapshot).databases, databases)
+      }).pipe(Effect.provide(world())),
+    runs
+  )
+})
+
+const destroyed = (spec: Spec, changes: Partial<typeof destroyOptions> = {}) =>
   Effect.gen(function* () {
-    const fiber = yield* Effect.fork(destroy(spec, destroyOptions))
+    const fiber = yield* Effect.fork(destroy(spec, { ...destroyOptions, ...changes }))
     yield* TestClock.adjust("1 hour")
     return yield* Fiber.join(fiber)
   })
@@ -590,6 +651,42 @@ describe("any failure", () => {
       })
     )
   }
+
+  it.effect.prop(
+    "leaves what holds data: volumes and databases, and all that is made of them",
+    [keepingVersions, failure],
+    ([[first, second], failing]) =>
+      Effect.gen(function* () {
+        yield* succeeds(first)
+        const before = yield* snapshot
+        const there = before.databases.map(({ uuid }) => uuid)
+        const run = yield* applied(second, {}, disturbanceOf(failing))
+        const after = yield* snapshot
+        const old = <A extends { readonly uuid: string }>(rows: ReadonlyArray<A>) =>
+          rows.filter(({ uuid }) => there.includes(uuid))
+        assert.deepStrictEqual(
+          old(after.databases).map(({ uuid }) => uuid),
+          there,
+          run.told
+        )
+        if (run.succeeded) {
+          assert.isFalse(hasChanges(yield* planOf(second)), run.told)
+          return
+        }
+        // A version may have written into what the run has made, so that nobody deletes it.
+        const left = run.report.leftovers.filter(({ what }) => !what.startsWith("database "))
+        assert.deepStrictEqual(left, [], run.told)
+        const known = (so: typeof before) => ({
+          ...so,
+          databases: old(so.databases),
+          backups: so.backups.filter(({ database }) => there.includes(database))
+        })
+        assert.deepStrictEqual(known(after), known(before), run.told)
+        seen.push("failed")
+        yield* succeeds(second)
+      }).pipe(Effect.provide(world())),
+    { ...runs, ...bounded(size(7, 150)) }
+  )
 
   it("was a failure often enough", () => {
     assert.isAbove(seen.filter((end) => end === "failed").length, seen.length / 4)

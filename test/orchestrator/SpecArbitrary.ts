@@ -205,3 +205,60 @@ export const reordered = (of: Spec): Spec => ({
   env: Object.fromEntries(Object.entries(of.env).toReversed()),
   secrets: of.secrets.toReversed()
 })
+
+type Kept = Pick<Spec, "basicAuth" | "databases" | "references" | "volumes">
+
+const backup = { schedule: "0 3 * * *", keep: 7 } as const
+
+/** What holds data, and what is made of it; each under one name, as another one would be refused. */
+const kept: FastCheck.Arbitrary<Kept & { readonly asks: boolean }> = FastCheck.record({
+  volumes: FastCheck.subarray<Spec["volumes"][number]>([
+    { name: "data", path: "/var/lib/app" },
+    { name: "cache", path: "/var/cache/app" },
+    { name: "/srv/media", path: "/media", readOnly: true }
+  ]),
+  databases: FastCheck.tuple(FastCheck.boolean(), FastCheck.boolean(), FastCheck.boolean()).map(
+    ([main, cache, isBackedUp]): Spec["databases"] => [
+      ...(main
+        ? [
+            {
+              name: "main",
+              engine: "postgresql" as const,
+              image: "postgres:17",
+              ...(isBackedUp ? { backup } : {})
+            }
+          ]
+        : []),
+      ...(cache ? [{ name: "cache", engine: "redis" as const, image: "redis:7" }] : [])
+    ]
+  ),
+  asks: FastCheck.boolean()
+}).map(({ asks, databases, volumes }) => ({
+  volumes,
+  databases,
+  asks,
+  references: {
+    ...(databases.some(({ name }) => name === "main")
+      ? { MAIN_URL: [{ database: "main", field: "url" as const }] }
+      : {}),
+    ...(databases.some(({ name }) => name === "cache")
+      ? { CACHE_HOST: ["tcp://", { database: "cache", field: "host" as const }] }
+      : {})
+  }
+}))
+
+const keepingFrom = (source: FastCheck.Arbitrary<Source>): FastCheck.Arbitrary<Spec> =>
+  FastCheck.tuple(specFrom(source), kept).map(([one, { asks, references, ...more }]) => ({
+    ...one,
+    ...more,
+    references: { ...one.references, ...references },
+    ...(asks && one.domains.length > 0 && one.secrets.includes("SESSION_KEY")
+      ? { basicAuth: { username: "guest", secret: "SESSION_KEY" } }
+      : {})
+  }))
+
+/** What has volumes never becomes another application. */
+export const keepingVersions: FastCheck.Arbitrary<readonly [Spec, Spec]> = FastCheck.constantFrom(
+  imageSource,
+  gitSource
+).chain((source) => FastCheck.tuple(keepingFrom(source), keepingFrom(source)))

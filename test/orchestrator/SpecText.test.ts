@@ -313,6 +313,18 @@ describe("writeSpec", () => {
     assert.deepStrictEqual(secret, ["API_TOKEN"])
   })
 
+  it("names fabrik's own secrets, which an application keeps, beside those that only look like some", () => {
+    const secret = `fabrik secret given ${"0a".repeat(16)} key=0a0a0a0a`
+    const { spec: made, text } = written(
+      existing({}, { variables: [row("MODE", "hunter5", { comment: secret }), row("API_KEY", "hunter6")] })
+    )
+    assert.deepStrictEqual(made.secrets, ["MODE"])
+    assert.deepStrictEqual(made.secretRules.get("MODE"), { _tag: "Required" })
+    assert.include(text, "secrets:\n  MODE: required\n")
+    assert.include(text, "#  API_KEY: generate\n")
+    assert.notInclude(text, "hunter")
+  })
+
   it("leaves arguments of an inline Dockerfile's build alone", () => {
     const source: ApplicationSource = { _tag: "Dockerfile", text: "FROM x\nARG VERSION\n" }
     const { plain, other } = sortVariables([row("VERSION", "1"), row("MODE", "2")], source)
