@@ -5,7 +5,7 @@
  * Facts: docs.docker.com/reference/compose-file, and for Coolify 4.3.11 its recorded answers: it names each container
  * itself, gives each its own network and `.env`, and makes an empty directory of a relative path that is mounted.
  */
-import { type Answering, answering, dotenvOf, environmentOf, portsOf, usesIn } from "./ComposeParts.ts"
+import { type Answering, answering, dotenvOf, environmentOf, portsOf, store, usesIn } from "./ComposeParts.ts"
 import { split } from "./ComposeSplit.ts"
 import type { Cursor } from "./Cursor.ts"
 import { type Draft, label, literal, type Value } from "./Draft.ts"
@@ -113,7 +113,6 @@ const sourceOf = ({ copies, input }: Job, text: string): string => {
 
 const setUp =
   /^(?:POSTGRES|MYSQL|MYSQL_ROOT|MARIADB|MARIADB_ROOT|MONGO_INITDB_ROOT|MINIO_ROOT|REDIS)_PASSWORD$|^RABBITMQ_DEFAULT_PASS$/
-const store = /postg|timescale|pgvector|mysql|mariadb|mongo|minio|rabbitmq|redis|valkey/
 
 /** Names of passwords that a store of the file is set up with: a new store takes any. */
 const chosenIn = (services: ReadonlyArray<Cursor>): ReadonlySet<string> => {
@@ -194,11 +193,17 @@ const lint = (job: Job, service: Cursor): void => {
     .key("container_name")
     .warn("Coolify names the container itself, so nobody finds it by this name", "source")
   for (const { from, host } of portsOf(service)) {
-    if (host !== "")
+    if (host === "80" || host === "443") {
+      from.warn(
+        "Coolify's proxy has this port of the server already, and the container cannot start with it: take it out, and name a domain",
+        "source"
+      )
+    } else if (host !== "") {
       from.warn(
         "a port of the server, past Coolify's proxy and its certificates: two applications cannot share it",
         "source"
       )
+    }
   }
   if (service.key("privileged").peek() === "true")
     service.key("privileged").warn("the container gets all rights on the server", "source")

@@ -11,7 +11,7 @@ type Probe =
 
 /** Nothing but the one request, and what makes a failed one fail. */
 const request =
-  /^(?:curl|wget)(?: +-[\w-]+(?:=\S+)?| +\d+| +\/dev\/null)* +["']?https?:\/\/(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\]):(\d+)(\/[^\s"'|;?#]*)?["']?(?: +-o +\/dev\/null| *>+ *\/dev\/null| *2>&1)*$/
+  /^(?:curl|wget)(?: +-[\w-]+(?:=\S+)?| +-| +\d+| +\/dev\/null)* +["']?https?:\/\/(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::(\d+))?(\/[^\s"'|;?#]*)?["']?(?: +-o +\/dev\/null| *>+ *\/dev\/null| *2>&1)*$/
 
 /** `undefined`: Coolify can ask nothing of the kind. */
 export const probeOf = (test: Cursor, given: ReadonlyMap<string, string>): Probe | undefined => {
@@ -21,8 +21,8 @@ export const probeOf = (test: Cursor, given: ReadonlyMap<string, string>): Probe
   const text = commandText(fixed(said.join(" "), given) ?? "$")
     .replace(/ *\|\| *exit 1 *;?$/, "")
     .trim()
-  const [whole, port, path = "/"] = request.exec(text) ?? []
-  if (whole !== undefined && port !== undefined) return { _tag: "Http", port, path, command: text }
+  const [whole, port = "80", path = "/"] = request.exec(text) ?? []
+  if (whole !== undefined) return { _tag: "Http", port, path, command: text }
   return healthCommandPattern.test(text) ? { _tag: "Command", command: text } : undefined
 }
 

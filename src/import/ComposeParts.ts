@@ -163,7 +163,21 @@ export const routedBy = (
   return { hosts, port }
 }
 
-/** Which containers answer: those that Traefik leads to, that have a magic variable for it, or else the first with a port. */
+/** Images of what keeps data for others: nobody visits it. */
+export const store =
+  /postg|timescale|pgvector|mysql|mariadb|mongo|minio|rabbitmq|redis|valkey|memcached|elasticsearch|opensearch|clickhouse|cloudflared/
+
+const isProbed = (service: Cursor): boolean =>
+  service
+    .key("healthcheck")
+    .key("test")
+    .items()
+    .some((one) => /https?:\/\/(?:localhost|127\.0\.0\.1)/.test(one.peek() ?? ""))
+
+/**
+ * Which containers answer: those that Traefik leads to, those that have a magic variable for it, or else one that
+ * publishes or exposes a port, or is asked by http whether it works, and that no other of these waits for.
+ */
 export const answering = (
   services: ReadonlyArray<Cursor>,
   header: string | undefined
@@ -191,7 +205,10 @@ export const answering = (
   })
   if (magic.length > 0) return magic
   const published = services.filter((cursor) => portsOf(cursor).some(({ protocol }) => protocol === "tcp"))
-  const candidates = published.length > 0 ? published : services.filter((one) => one.has("expose"))
+  const isStore = (one: Cursor) => store.test(one.key("image").peek() ?? "")
+  const steps = [published, services.filter((one) => one.has("expose")), services.filter(isProbed)]
+  const candidates =
+    steps.map((all) => all.filter((one) => !isStore(one))).find((all) => all.length > 0) ?? []
   const needed = new Set(candidates.flatMap(neededBy))
   const open = candidates.find(({ name }) => !needed.has(name)) ?? candidates[0]
   if (open === undefined) return []

@@ -214,6 +214,7 @@ const publish = (draft: Draft, { given }: Common, from: Cursor): void => {
       "Coolify publishes a port on all addresses of the server, and this one is meant for the server itself",
       "ports"
     )
+  if (/^(?:80|443):/.test(text)) return from.leave("Coolify's proxy has this port of the server", "ports")
   from.take()
   draft.add("ports", text, from)
   return undefined

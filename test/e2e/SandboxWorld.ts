@@ -26,7 +26,13 @@ import type { Spec } from "../../src/appspec/Spec.ts"
 import { layerMemory as journalsMemory } from "../../src/state/MemoryJournals.ts"
 import { applyOptions, destroyOptions } from "../orchestrator/Samples.ts"
 
-export const layersOf = (sandbox: SandboxHandle) =>
+/** @param given values of secrets. */
+export const layersOf = (
+  sandbox: SandboxHandle,
+  given: ReadonlyMap<string, Redacted.Redacted<string>> = new Map([
+    ["DATABASE_URL", Redacted.make("postgresql://app:p4ssw0rd-of-tests@db/app")]
+  ])
+) =>
   Layer.unwrapEffect(
     Effect.map(makeCoolifyConfig(sandbox.apiUrl, Redacted.make(sandbox.token)), (config) =>
       Layer.mergeAll(
@@ -47,7 +53,7 @@ export const layersOf = (sandbox: SandboxHandle) =>
           envFiles: [],
           envFileRequired: false,
           directory: sandbox.dir,
-          given: new Map([["DATABASE_URL", Redacted.make("postgresql://app:p4ssw0rd-of-tests@db/app")]])
+          given
         })
       ).pipe(
         Layer.provide(
