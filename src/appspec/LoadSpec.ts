@@ -8,7 +8,7 @@ import { maxFileBytes, tooLargeFile } from "../coolify/FileContent.ts"
 import type { Environment } from "./Interpolate.ts"
 import { maxSpecBytes, parseSpec, tooLarge } from "./ParseSpec.ts"
 import { type Complaint, quote } from "./Report.ts"
-import { besideOf } from "./sections/Files.ts"
+import { besideOf } from "./Spec.ts"
 import { SpecError } from "./SpecError.ts"
 
 const whole = (file: string, message: string, hint?: string): SpecError =>
@@ -126,7 +126,7 @@ export const parseWhole = Effect.fn("parseWhole")(function* (
   environment?: Environment
 ) {
   const spec = yield* parseSpec(text, file, environment)
-  const names = besideOf(spec.files)
+  const names = besideOf(spec)
   return names.length === 0 ? spec : yield* parseSpec(text, file, environment, yield* readBeside(file, names))
 })
 

@@ -4,7 +4,7 @@
  * `secrets.generate`. Each field keeps the path and the place that the user wrote.
  */
 import * as Either from "effect/Either"
-import { later, unknownKey, wrongKind } from "./Form.ts"
+import { unknownKey, wrongKind } from "./Form.ts"
 import { imageReference } from "./ImageReference.ts"
 import { nearest } from "./Nearest.ts"
 import { type Complaint, quote, type Report } from "./Report.ts"
@@ -125,7 +125,10 @@ const presentSource = (report: Report, source: Entry): Entries => {
     return image !== undefined && repository === undefined ? asImage(image) : asGit()
   }
   if (type.node._tag === "Scalar" && type.node.text === "compose") {
-    complain(report, type, later(`${type.path}: compose`))
+    complain(report, type, {
+      message: "a compose file is named by its own key",
+      hint: "write `source: { compose: ./compose.yaml }`"
+    })
     return []
   }
   const missing = (key: string): Entries => {

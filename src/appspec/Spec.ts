@@ -3,25 +3,25 @@
  * keys, and how it is written back. Here is the one place where it is registered: in `Written`, `Spec`, `specIn` and
  * `writtenOf`. The decoder, the JSON Schema, the writer and the README's reference all come from `Written`.
  */
+import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type { Check } from "./Decode.ts"
-import { defaulted, map, optional, section } from "./Form.ts"
+import { defaulted, map, oneOf, optional, section } from "./Form.ts"
 import type { Environment as Variables, TextTemplate } from "./Interpolate.ts"
 import {
   Domain,
   Domains,
-  domainsIn,
   domainsOut,
   Name,
   Port,
   portIn,
   Redirect,
-  TemplateName,
-  withRedirected
+  TemplateName
 } from "./sections/Application.ts"
 import { type BasicAuth, basicAuthIn, basicAuthOut, BasicAuthSection } from "./sections/BasicAuth.ts"
 import { Build, buildIn, buildOut, type BuildSettings } from "./sections/Build.ts"
 import { Command, commandIn, Release, releaseIn } from "./sections/Command.ts"
+import { answersIn, checkAnswers, checkCompose, type Route, Routes, routesOut } from "./sections/Compose.ts"
 import {
   type Database,
   Databases,
@@ -68,7 +68,12 @@ export const Written = map(
     name: optional(Name),
     template: optional(TemplateName),
     domain: optional(Domain),
-    domains: optional(Domains),
+    domains: optional(
+      oneOf([Domains, Routes], ({ node }) => (node._tag === "Map" ? 1 : 0), {
+        description:
+          "In the place of `domain`: all public host names, the main one first, each with its own record and verified; with `source.compose` a map of its containers to their names"
+      })
+    ),
     redirect: optional(Redirect),
     basicAuth: section(BasicAuthSection),
     server: optional(Server),
@@ -138,7 +143,8 @@ export const Written = map(
       restart: "Coolify restarts what exits by itself: remove it",
       rootDir: "write `baseDirectory` under `source`",
       scale: "Coolify runs one container of an application: remove it",
-      services: "a compose file is no spec: write one application per spec, with `source: { image: ... }`",
+      compose: "write it under `source`: `source: { compose: ./compose.yaml }`",
+      services: "a compose file is no spec: name it in one, `source: { compose: ./compose.yaml }`",
       path: "write it under `healthcheck`"
     }
   }
@@ -157,6 +163,8 @@ export interface Spec {
   readonly server: string | undefined
   /** The main one first; empty: it answers nowhere. ASCII (punycode), lower case, no final dot. */
   readonly domains: ReadonlyArray<string>
+  /** Of a compose file: which of its containers answers at which of them. */
+  readonly routes?: ReadonlyArray<Route>
   /** Which of them lead to another one. */
   readonly redirect?: Redirect
   /** What visitors are asked for. */
@@ -215,13 +223,17 @@ export const specIn = (
   }
   const { name, project, environment } = written
   const { redirect } = written
-  const domains = withRedirected(domainsIn(written.domain, written.domains, check), redirect, check)
+  const answers = answersIn(written, check)
+  const { domains, routes } = answers
   const isNowhere = domains?.length === 0
   const template = written.template === undefined ? undefined : findTemplate(written.template)
   // A bad source is not the lack of one.
   const starter = written.source === undefined && !check.isFaulty("source") ? template?.starter : undefined
   const isStarter = starter !== undefined
-  const source = sourceIn(written.source, starter, name, check)
+  const source = sourceIn(written.source, starter, name, beside, check)
+  const isCompose = source?._tag === "Compose"
+  checkCompose(source, check)
+  checkAnswers(answers, source, check)
   const databases = databasesIn(written.databases, check)
   const sharedDatabases = sharedDatabasesIn(written.databases)
   const names = [...databases, ...sharedDatabases].map((one) => one.name)
@@ -229,7 +241,7 @@ export const specIn = (
   const secrets = secretsIn(written.secrets, { ...env, ...references }, check)
   checkSecretsOf(references, secrets.secrets, check)
   const auth = basicAuthIn(written.basicAuth, { isNowhere, ...secrets }, check)
-  const port = portIn(written.port, env["PORT"], template, isStarter, !isNowhere, check)
+  const port = portIn(written.port, env["PORT"], template, isStarter, !isNowhere && !isCompose, check)
   const all = withDefaults(env, template, port ?? 0, secrets.secrets)
   const build = buildIn(
     written.build,
@@ -248,7 +260,7 @@ export const specIn = (
   return name === undefined ||
     domains === undefined ||
     source === undefined ||
-    (port === undefined && !isNowhere)
+    (port === undefined && !isNowhere && !isCompose)
     ? undefined
     : {
         name,
@@ -256,6 +268,7 @@ export const specIn = (
         environment,
         server: written.server,
         domains,
+        ...(routes === undefined ? {} : { routes }),
         ...(redirect === undefined ? {} : { redirect }),
         ...auth,
         template: written.template,
@@ -281,6 +294,57 @@ export const specIn = (
       }
 }
 
+/** The files beside the spec that it names, as it names them. */
+export const besideOf = ({ files = [], source }: Spec): ReadonlyArray<string> => {
+  const names = [...files, source].flatMap((one) =>
+    "from" in one && one.from !== undefined ? [one.from] : []
+  )
+  return [...new Set(names)]
+}
+
+/** A file beside a spec with what it holds. `use`: what the spec makes of it, in a fixed word. */
+export interface BesideFile {
+  readonly use: string
+  readonly name: string
+  /** `undefined`: it was not read. */
+  readonly content: Redacted.Redacted<string> | undefined
+}
+
+/** What the spec takes from files beside it. */
+export const takenFromBeside = ({ files = [], source }: Spec): ReadonlyArray<BesideFile> => [
+  ...files.flatMap(({ content, from, path }) =>
+    from === undefined ? [] : [{ use: path, name: from, content }]
+  ),
+  ...(source._tag === "Compose" && source.from !== undefined
+    ? [
+        {
+          use: "source.compose",
+          name: source.from,
+          content: source.text === "" ? undefined : Redacted.make(source.text)
+        }
+      ]
+    : [])
+]
+
+/** The spec with other contents of files beside it, by their use. */
+export const withBeside = (spec: Spec, contents: ReadonlyMap<string, Redacted.Redacted<string>>): Spec => {
+  const { files, source } = spec
+  const text = contents.get("source.compose")
+  return {
+    ...spec,
+    ...(files === undefined
+      ? {}
+      : {
+          files: files.map((file) =>
+            file.from === undefined ? file : { ...file, content: contents.get(file.path) }
+          )
+        }),
+    ...(source._tag === "Compose" && source.from !== undefined
+      ? { source: { ...source, text: text === undefined ? "" : Redacted.value(text) } }
+      : {})
+  }
+}
+
 const databasesSection = (all: Parameters<typeof databasesOut>[0]) =>
   all.length === 0 ? {} : { databases: databasesOut(all) }
 
@@ -288,7 +352,9 @@ const databasesSection = (all: Parameters<typeof databasesOut>[0]) =>
 export const writtenOf = (spec: Spec): Written => ({
   name: spec.name,
   ...(spec.template === undefined ? {} : { template: spec.template }),
-  ...domainsOut(spec.domains, spec.redirect),
+  ...(spec.routes === undefined
+    ? domainsOut(spec.domains, spec.redirect)
+    : { domains: routesOut(spec.routes) }),
   ...(spec.redirect === undefined ? {} : { redirect: spec.redirect }),
   ...basicAuthOut(spec.basicAuth),
   ...(spec.server === undefined ? {} : { server: spec.server }),

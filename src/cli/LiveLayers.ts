@@ -6,6 +6,7 @@ import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
 import type { CoolifyClient } from "../coolify/CoolifyClient.ts"
 import type { CoolifyConfig } from "../coolify/CoolifyConfig.ts"
+import * as ComposeApplications from "../coolify/ComposeApplications.ts"
 import * as CoolifyHttp from "../coolify/CoolifyHttp.ts"
 import * as AuthoritativeDnsLive from "../dns/AuthoritativeDnsLive.ts"
 import type { DnsClient } from "../dns/DnsClient.ts"
@@ -31,7 +32,8 @@ export const health = HttpsHealthProbe.layer
 export const coolify = (
   config: CoolifyConfig,
   proxy: ProxySettings | undefined
-): Layer.Layer<CoolifyClient> => Layer.provide(CoolifyHttp.layer(config), http(proxy))
+): Layer.Layer<CoolifyClient> =>
+  ComposeApplications.layer.pipe(Layer.provide(CoolifyHttp.layer(config)), Layer.provide(http(proxy)))
 
 export const powerDns = (
   apiUrl: string,

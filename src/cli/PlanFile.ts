@@ -5,7 +5,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { Plan } from "../engine/Plan.ts"
 import { readSpec } from "../appspec/LoadSpec.ts"
-import type { Spec } from "../appspec/Spec.ts"
+import { type Spec, takenFromBeside } from "../appspec/Spec.ts"
 import { SpecError } from "../appspec/SpecError.ts"
 import { createHmac, randomUUID } from "node:crypto"
 import { parseWithEnvironment } from "./Interpolation.ts"
@@ -45,12 +45,12 @@ export type PlanFile = typeof PlanFile.Type
 const problem = (file: string, message: string, hint: string) =>
   new SpecError({ file, problems: [{ line: 0, column: 0, path: "", message, hint }] })
 
-const digestsOf = ({ files = [] }: Spec, salt: string): Readonly<Record<string, string>> =>
+const digestsOf = (spec: Spec, salt: string): Readonly<Record<string, string>> =>
   Object.fromEntries(
-    files.flatMap(({ content, from }) =>
-      from === undefined || content === undefined
+    takenFromBeside(spec).flatMap(({ content, name }) =>
+      content === undefined
         ? []
-        : [[from, createHmac("sha256", salt).update(Redacted.value(content)).digest("hex")]]
+        : [[name, createHmac("sha256", salt).update(Redacted.value(content)).digest("hex")]]
     )
   )
 

@@ -148,6 +148,7 @@ export const layerOffline = (options: {
       list: Effect.succeed([]),
       create: refused("createService"),
       get: refused("getService"),
+      has: () => Effect.succeed(false),
       update: refused("updateService"),
       remove: refused("deleteService"),
       start: refused("startService"),

@@ -149,6 +149,7 @@ const make = (options: MemoryOptions = {}) =>
         basicAuth === undefined ? stored : { ...stored, basicAuth: { ...basicAuth, password: undefined } }
       if (source._tag === "Image") return application
       if (source._tag === "Dockerfile") return { ...application, source: { ...source, text: undefined } }
+      if (source._tag === "Compose") return application
       return source.access?.kind === "deployKey"
         ? { ...application, source: { ...source, access: { kind: "deployKey" } } }
         : application
@@ -287,7 +288,7 @@ const make = (options: MemoryOptions = {}) =>
         stop: (uuid) => call("stopDatabase", (so) => Databases.stopDatabase(so, uuid)),
         remove: (uuid) => call("deleteDatabase", (so) => Databases.deleteDatabase(so, uuid))
       },
-      ...serviceAreas(call, sensitive),
+      ...serviceAreas(call, Ref.get(world), sensitive),
       backups: backupArea(call),
       deployments: {
         start: (uuid, { force }) =>

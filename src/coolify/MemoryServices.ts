@@ -1,5 +1,5 @@
 /** The areas of services of the contract in memory. */
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type { CoolifyMethod } from "./CoolifyClient.ts"
 import type { CoolifyError } from "./CoolifyError.ts"
@@ -17,6 +17,7 @@ export const shownService = (service: Service, sensitive: boolean): Service =>
 
 export const serviceAreas = (
   call: Call,
+  world: Effect.Effect<World>,
   sensitive: boolean
 ): { readonly services: Services; readonly serviceVariables: Variables } => ({
   services: {
@@ -28,6 +29,7 @@ export const serviceAreas = (
       call("getService", (so) =>
         Either.map(Worlds.getService(so, uuid), ([found, then]) => [shownService(found, sensitive), then])
       ),
+    has: (uuid) => Effect.map(world, (so) => Either.isRight(Worlds.getService(so, uuid))),
     update: (uuid, patch) => call("updateService", (so) => Worlds.updateService(so, uuid, patch)),
     remove: (uuid) => call("deleteService", (so) => Worlds.deleteService(so, uuid)),
     start: (uuid) => call("startService", (so) => Worlds.startService(so, uuid)),

@@ -37,7 +37,13 @@ export const makeSource = <Pack, NotedPack, Text, NotedText>(
       access: Schema.optionalWith(RepositoryAccess, { exact: true })
     }),
     /** The text of a Dockerfile, built without a repository. */
-    Schema.TaggedStruct("Dockerfile", { text })
+    Schema.TaggedStruct("Dockerfile", { text }),
+    /** The text of a compose file: Coolify runs all of its containers, as what it calls a service. */
+    Schema.TaggedStruct("Compose", {
+      text,
+      /** The file beside a spec that holds it, as the spec names it. */
+      from: Schema.optionalWith(Schema.String, { exact: true })
+    })
   )
 
 export type ObservedSource = Schema.Schema.Type<

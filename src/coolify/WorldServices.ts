@@ -23,6 +23,7 @@ import type {
 } from "./endpoints/Services.ts"
 import type { CoolifyError } from "./CoolifyError.ts"
 import { conflictOf } from "./WorldDomains.ts"
+import { environmentId } from "./WorldLists.ts"
 
 type Mapping = Readonly<Record<string, unknown>>
 
@@ -140,21 +141,27 @@ const statusOf = ({ containers, phase }: WorldService): string => {
   return some("unknown") ? "running:unknown" : "running:healthy"
 }
 
-const shown = (service: WorldService): Service => ({
-  uuid: service.uuid,
-  name: service.name,
-  description: service.description,
-  status: statusOf(service),
-  compose: service.compose,
-  sharesNetwork: service.sharesNetwork,
-  containers: service.containers
-})
+const shown =
+  (world: World) =>
+  (service: WorldService): Service => ({
+    uuid: service.uuid,
+    name: service.name,
+    description: service.description,
+    status: statusOf(service),
+    compose: service.compose,
+    sharesNetwork: service.sharesNetwork,
+    containers: service.containers,
+    environmentId: environmentId(world, service.projectUuid, service.environmentName),
+    server: world.servers.find(({ uuid }) => uuid === service.serverUuid)
+  })
 
-export const listServices = (world: World): ReadonlyArray<Service> => world.services.map(shown)
+export const listServices = (world: World): ReadonlyArray<Service> => world.services.map(shown(world))
 
 export const servicesIn = (world: World, environmentUuid: string): ReadonlyArray<Service> => {
   const environment = world.environments.find(({ uuid }) => uuid === environmentUuid)
-  return environment === undefined ? [] : world.services.filter((one) => isIn(one, environment)).map(shown)
+  return environment === undefined
+    ? []
+    : world.services.filter((one) => isIn(one, environment)).map(shown(world))
 }
 
 export const createService = (world: World, service: CreateService): Step<{ readonly uuid: string }> =>
@@ -232,7 +239,7 @@ export const getService = (world: World, uuid: string): Step<Service> =>
         : found.phase === "started"
           ? { ...found, phase: "settled", containers: running(found) }
           : found
-    return [shown(found), replace(world, next)] as const
+    return [shown(world)(found), replace(world, next)] as const
   })
 
 const exited = (service: WorldService): WorldService => ({

@@ -2,6 +2,7 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import * as Struct from "effect/Struct"
+import { composeMeaning } from "../coolify/ComposeText.ts"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
 import type {
   Application,
@@ -176,8 +177,11 @@ export const updateApplication = Effect.fn("updateApplication")(function* (
   yield* announce({ system: "coolify", kind: "application", name, action: "updated" })
 })
 
-/** Coolify rewrites the addresses of repositories, and what reads one never changes. */
+/** Coolify rewrites the addresses of repositories and the text of compose files, and what reads one never changes. */
 const comparable = (settings: ApplicationPatch): ApplicationPatch => {
+  if (settings.source?._tag === "Compose") {
+    return { ...settings, source: { _tag: "Compose", text: composeMeaning(settings.source.text ?? "") } }
+  }
   if (settings.source?._tag !== "Git") return settings
   const { access: _, repository, ...source } = settings.source
   return { ...settings, source: { ...source, repository: normaliseRepository(repository) } }

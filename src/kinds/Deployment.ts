@@ -4,6 +4,7 @@ import * as Ref from "effect/Ref"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
 import type { Deployment } from "../coolify/endpoints/Deployments.ts"
 import { DeploymentFailedError } from "../engine/DeployError.ts"
+import { startService } from "./ServiceStart.ts"
 import { absentIfNotFound } from "./Find.ts"
 import { Pace, pollFor, pollFrom } from "../engine/Pace.ts"
 import { Run } from "../engine/Run.ts"
@@ -24,12 +25,14 @@ export const deployAndFollow = Effect.fn("deployAndFollow")(function* (
 ) {
   const coolify = yield* CoolifyClient
   const run = yield* Run
+  if (yield* coolify.services.has(applicationUuid)) return yield* startService(applicationUuid)
   for (let attempt = 0; attempt < 3; attempt += 1) {
     const uuid = yield* trigger(applicationUuid)
     const deployment = uuid === undefined ? undefined : yield* absentIfNotFound(coolify.deployments.get(uuid))
     if (deployment !== undefined) {
       yield* onTriggered(deployment)
-      return yield* follow(deployment, onTriggered)
+      yield* follow(deployment, onTriggered)
+      return
     }
     yield* run.emit({
       _tag: "Warning",
@@ -126,7 +129,7 @@ const follow = Effect.fn("follow")(function* (
     (deployment) => !isActive(deployment),
     pollFor(pace, pace.deployment)
   )
-  if (last.status === "finished") return last
+  if (last.status === "finished") return
   return yield* new DeploymentFailedError({
     reason: last.status === "failed" ? "Failed" : isActive(last) ? "Lost" : "Cancelled",
     detail:

@@ -1,3 +1,5 @@
+import * as Either from "effect/Either"
+import { readCompose } from "../coolify/ComposeText.ts"
 import {
   defaultPort,
   type Application,
@@ -60,9 +62,12 @@ const sourceChangesInPlace = (wanted: ApplicationSource, observed: Application):
     : observed.source.text.trim() === wanted.text.trim()
 }
 
-/** The same access by the same name: Coolify tells its number alone. */
+/** The same access by the same name: Coolify tells its number alone. A compose file that nobody may read is taken for the same. */
 const withNameOf = ({ source: wanted }: ApplicationSettings, observed: Application): ApplicationSettings => {
   const { source } = observed
+  if (wanted._tag === "Compose" && source._tag === "Compose" && source.text === undefined) {
+    return { ...observed, source: wanted }
+  }
   const isSame =
     wanted._tag === "Git" &&
     source._tag === "Git" &&
@@ -75,15 +80,18 @@ const withNameOf = ({ source: wanted }: ApplicationSettings, observed: Applicati
 const hasSameAccess = (wanted: RepositoryAccess | undefined, has: RepositoryAccess | undefined): boolean =>
   wanted?.kind === has?.kind && (wanted?.id === has?.id || wanted?.id === undefined || has?.id === undefined)
 
+/** The container of a compose file stands behind a `#`. */
+const domainSaid = (url: string): string => url.replace(/#(.*)$/, " ($1)")
+
 /** The comparable facts of an application, named as in the spec. */
 const fieldsOf = (settings: ApplicationSettings): ReadonlyArray<readonly [string, string]> => [
   ...sourceFields(settings.source),
-  ["domain", settings.domains.toSorted().join(", ") || "none"],
+  ["domain", settings.domains.map(domainSaid).toSorted().join(", ") || "none"],
   // Nobody named it, and nobody is led there.
-  ...(settings.domains.length === 0 && settings.port === defaultPort
+  ...(settings.source._tag === "Compose" || (settings.domains.length === 0 && settings.port === defaultPort)
     ? []
     : [["port", String(settings.port)] as const]),
-  ...healthcheckFields(settings)
+  ...(settings.source._tag === "Compose" ? [] : healthcheckFields(settings))
 ]
 
 const sourceFields = (source: ApplicationSource): ReadonlyArray<readonly [string, string]> => {
@@ -114,7 +122,22 @@ const sourceFields = (source: ApplicationSource): ReadonlyArray<readonly [string
             : `inline, ${source.text.trim().split("\n").length} lines, ${Marker.digest(source.text).slice(0, 8)}`
         ]
       ]
+    case "Compose":
+      return composeFields(source.text)
   }
+}
+
+/** By what it means: Coolify writes the text anew. */
+const composeFields = (text: string | undefined): ReadonlyArray<readonly [string, string]> => {
+  const read = text === undefined ? undefined : Either.getOrUndefined(readCompose(text))
+  if (read === undefined) return [["compose", "not told"]]
+  return [
+    ...read.services.map(
+      ({ image, meaning, name }) =>
+        [`compose.${name}`, `${image}, ${Marker.digest(meaning).slice(0, 8)}`] as const
+    ),
+    ["compose", `${read.services.length} containers, ${Marker.digest(read.rest).slice(0, 8)}`]
+  ]
 }
 
 /** Its number, unless a name is known: two of them may have one name. */

@@ -171,7 +171,11 @@ export const deployOver = Effect.fn("deployOver")(function* ({
             : Ref.set(known, { _tag: "Created", id: deployment.uuid })
         )
       ),
-      Effect.tapError((error) => (wasRefused(error) ? setReplaced(replaced, uuid, false) : Effect.void))
+      Effect.tapError((error) =>
+        wasRefused(error)
+          ? Effect.zipRight(setReplaced(replaced, uuid, false), Ref.set(known, { _tag: "Refused" }))
+          : Effect.void
+      )
     )
   )
   yield* noteUsed
@@ -187,6 +191,14 @@ const undoDeploy = Effect.fn("undoDeploy")(function* (
   known: Creation
 ) {
   const { noteUsed, replaced } = yield* Run
+  const coolify = yield* CoolifyClient
+  // Nothing tells of a service whether it was started: unless that was turned down, it may have been.
+  if (yield* coolify.services.has(uuid)) {
+    if (known._tag === "Refused") return "nothing"
+    yield* setReplaced(replaced, uuid, true)
+    yield* noteUsed
+    return "undone"
+  }
   const rows = yield* cancelActive(uuid)
   const newest = rows[0]
   const isOld = (deployment: Deployment | undefined) => (deployment?.uuid ?? null) === newestBefore

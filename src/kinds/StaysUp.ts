@@ -110,6 +110,7 @@ export const staysUp = Effect.fn("staysUp")(function* <R = never>(options: Stayi
       const live = yield* watch.look
       if (live === "running") return
       if (now >= limit) {
+        if (state === "degraded") return yield* fail("it came up, but not all of its containers run", true)
         if (state === "restarting" || (state === "exited" && live === "stopped")) {
           const does = state === "restarting" ? "keeps restarting" : "has stopped"
           return yield* fail(`it came up, but its container ${does}`, true)

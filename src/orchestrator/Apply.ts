@@ -309,6 +309,8 @@ const refuseEarly = Effect.fn("refuseEarly")(function* (
 /** Whether Coolify could roll an update only the application's own answer tells in full, so it is asked for before one. */
 const refuseGap = Effect.fn("refuseGap")(function* ({ application, deploy, parts }: Reconciliation) {
   if (!deploy || application._tag === "Create" || application._tag === "Replace") return
+  // Its containers are always stopped first: the plan says so.
+  if (application.before.source._tag === "Compose") return
   const coolify = yield* CoolifyClient
   const now = yield* coolify.applications.get(application.before.uuid)
   const { name } = now

@@ -96,6 +96,8 @@ export const namedOf = (spec: Spec): ReadonlyArray<Pick<Part, "kind" | "names" |
 /** What a spec says of an application's parts (`sections`), and what of them no spec can say. */
 export const readParts = Effect.fn("readParts")(function* (application: Application) {
   const coolify = yield* CoolifyClient
+  // The text says it all.
+  if (application.source._tag === "Compose") return { sections: {}, left: [], secretFiles: [] }
   const stored = yield* coolify.storages.list(application.uuid)
   const [unmounted, volumes] = EffectArray.partitionMap(
     readVolumes(application.uuid, stored.volumes),

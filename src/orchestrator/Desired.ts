@@ -3,12 +3,18 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
 import { isIP } from "node:net"
-import { defaultPort, type ApplicationSettings } from "../coolify/endpoints/Applications.ts"
+import { containerUrl } from "../coolify/ComposeApplications.ts"
+import {
+  type ApplicationSettings,
+  type ApplicationSource,
+  defaultPort
+} from "../coolify/endpoints/Applications.ts"
 import type { ObservedVariable, Variable } from "../coolify/endpoints/Variables.ts"
 import type { Server } from "../coolify/endpoints/Servers.ts"
 import type { RepositoryAccess } from "../coolify/Source.ts"
 import { SecretStore } from "../secrets/SecretStore.ts"
 import { hostsOf, siteOf } from "../appspec/Domain.ts"
+import { routesFor } from "../appspec/sections/Compose.ts"
 import type { Spec } from "../appspec/Spec.ts"
 import type { Credentials } from "../health/HealthProbe.ts"
 import type { SecretOrigin } from "../engine/DeploymentEvent.ts"
@@ -230,7 +236,7 @@ export const desiredApplication = (
 ): ApplicationSettings => ({
   name: spec.name,
   description: applicationMark(owner, spec, run),
-  domains: spec.domains.map((domain) => `https://${domain}`),
+  domains: urlsOf(spec),
   port: spec.port ?? defaultPort,
   healthcheck: {
     enabled: spec.healthcheck.container,
@@ -246,9 +252,22 @@ export const desiredApplication = (
     retries: spec.healthcheck.retries,
     startPeriod: wholeSeconds(spec.healthcheck.startPeriod)
   },
-  source: access === undefined || spec.source._tag !== "Git" ? spec.source : { ...spec.source, access },
+  source: sourceOf(spec.source, access),
   ...plainSettingsOf(spec)
 })
+
+/** As Coolify has them: of a compose file with the container's port and name. */
+const urlsOf = (spec: Spec): ReadonlyArray<string> =>
+  spec.source._tag === "Compose"
+    ? routesFor(spec).flatMap(({ container, hosts, port }) =>
+        hosts.map((host) => containerUrl(`https://${host}${port === undefined ? "" : `:${port}`}`, container))
+      )
+    : spec.domains.map((domain) => `https://${domain}`)
+
+const sourceOf = (source: Spec["source"], access: RepositoryAccess | undefined): ApplicationSource => {
+  if (source._tag === "Compose") return { _tag: "Compose", text: source.text }
+  return access === undefined || source._tag !== "Git" ? source : { ...source, access }
+}
 
 /** Coolify's own: where a command checks, nobody is asked over HTTP. */
 const asksNothing = { path: "/", port: "", status: 200 }

@@ -138,6 +138,11 @@ const describedCoolify = (client: Context.Tag.Service<CoolifyClient>): Context.T
       stop: (uuid) => write("stopDatabase", uuid, client.databases.stop(uuid)),
       remove: (uuid, options) => write("deleteDatabase", uuid, client.databases.remove(uuid, options))
     },
+    services: {
+      ...client.services,
+      start: (uuid) => write("startService", uuid, client.services.start(uuid)),
+      stop: (uuid) => write("stopService", uuid, client.services.stop(uuid))
+    },
     backups: {
       ...client.backups,
       create: (uuid, backup) => write("createBackup", uuid, client.backups.create(uuid, backup)),

@@ -13,6 +13,8 @@ export interface LogOptions {
   readonly lines: number
   /** Whether to ask for the time of each line. */
   readonly timed: boolean
+  /** Of a compose file: which of its containers; absent: the one that answers. */
+  readonly container?: string
 }
 
 /** What following a log tells: lines in their order, each once, and what happens to the connection and the container. */
@@ -21,12 +23,14 @@ export interface LogWatcher {
   readonly onNote: (note: string) => Effect.Effect<void>
 }
 
+const of = ({ container }: Pick<LogOptions, "container">) => (container === undefined ? {} : { container })
+
 /** The newest lines of the log of a spec's application. */
 export const logs = Effect.fn("logs")(function* (spec: Spec, options: LogOptions) {
   const coolify = yield* CoolifyClient
   const { uuid } = yield* findApplication(spec)
   const text = yield* coolify.applications
-    .logs(uuid, options.lines, { timestamps: options.timed })
+    .logs(uuid, options.lines, { timestamps: options.timed, ...of(options) })
     .pipe(
       Effect.catchIf(isNotRunning, () =>
         Effect.flatMap(coolify.applications.get(uuid), ({ status }) => notRunning(spec, status))
@@ -48,7 +52,7 @@ const latest = Duration.seconds(5)
  */
 export const followLogs = Effect.fn("followLogs")(function* (
   spec: Spec,
-  options: Pick<LogOptions, "lines">,
+  options: Omit<LogOptions, "timed">,
   watcher: LogWatcher
 ) {
   const coolify = yield* CoolifyClient
@@ -58,7 +62,9 @@ export const followLogs = Effect.fn("followLogs")(function* (
   let trouble: string | undefined
   let delay = soonest
   const look = (lines: number) =>
-    Effect.map(coolify.applications.logs(uuid, lines, { timestamps: true }), (text) => readLog(text, true))
+    Effect.map(coolify.applications.logs(uuid, lines, { timestamps: true, ...of(options) }), (text) =>
+      readLog(text, true)
+    )
   /** Says each trouble once, however often it is met. */
   const note = Effect.fnUntraced(function* (now: string | undefined, text: string) {
     if (now !== trouble) yield* watcher.onNote(text)

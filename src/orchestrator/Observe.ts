@@ -240,6 +240,11 @@ export const observeCoolify = Effect.fn("observeCoolify")(function* (spec: Spec)
   const { inventory, project } = rooms.find(isHome) ??
     rooms[0] ?? { inventory: undefined, project: undefined }
   const applications = inventory?.applications ?? []
+  // The inventory does not have the text of a compose file.
+  const whole =
+    application?.source._tag === "Compose"
+      ? ((yield* absentIfNotFound(coolify.applications.get(application.uuid))) ?? application)
+      : application
   const duplicates = yield* Effect.filter(
     projects.filter((candidate) => candidate !== project),
     ({ uuid }) => Effect.map(furnishings(uuid), (all) => all.every(isEmpty))
@@ -248,7 +253,7 @@ export const observeCoolify = Effect.fn("observeCoolify")(function* (spec: Spec)
     project,
     duplicates,
     environmentExists: inventory !== undefined,
-    application,
+    application: whole,
     remains: ours.filter((candidate) => candidate !== application),
     /** How many other applications the environment has. */
     others: applications.filter((candidate) => !isOurs(candidate)).length,

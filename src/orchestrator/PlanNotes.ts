@@ -1,6 +1,7 @@
 import * as Redacted from "effect/Redacted"
 import { sharedIn } from "../coolify/VariableValue.ts"
 import type { Spec } from "../appspec/Spec.ts"
+import { composeNotes } from "./ComposeNotes.ts"
 import type { Desired } from "./Desired.ts"
 import type { SecretOrigin } from "../engine/DeploymentEvent.ts"
 import * as Marker from "../engine/Marker.ts"
@@ -47,6 +48,7 @@ export const planNotes = (
     ...unseenNotes(what.unseen ?? []),
     ...(what.deploys ? sharedNotes(desired) : []),
     ...observed.parts.flatMap(({ notes }) => notes),
+    ...composeNotes(desired, { updates: what.deploys && observed.application?.source._tag === "Compose" }),
     ...(desired.referenceNotes ?? []),
     ...observed.sharedDatabases.flatMap(({ live }) =>
       live?.status.startsWith("exited") === true
@@ -73,7 +75,7 @@ export const planNotes = (
       `Coolify cannot change this source in place: a new application is deployed beside the old one${isNowhere ? ", so that both run for a while" : ` and takes its ${spec.domains.length > 1 ? "domains" : "domain"}`}, then the old one is deleted. Its volumes stay on the server, but do not move, nor does what was set by hand in Coolify.`
     )
   }
-  if (what.deploys && !spec.healthcheck.container) {
+  if (what.deploys && !spec.healthcheck.container && spec.source._tag !== "Compose") {
     const [isNew, after] = [observed.application === undefined, "fabrik has rolled back"]
     if (what.replaces) {
       notes.push(

@@ -22,6 +22,7 @@ import {
   remainsChange
 } from "./PlanLines.ts"
 import { planNotes, unseenVariables } from "./PlanNotes.ts"
+import { refuseCompose } from "./ComposeNotes.ts"
 import { refuseValues } from "./RefuseValues.ts"
 import { diffRecord, type RecordAction } from "../kinds/DiffRecord.ts"
 
@@ -145,6 +146,8 @@ const reconcileCoolify = (
         })
       )
     }
+    yield* refuseUnreadText(desired, application)
+    yield* refuseCompose(desired)
     const fields = diffApplication(desired.application, application)
     const variables = diffVariables(
       desired.variables,
@@ -212,6 +215,23 @@ const reconcileCoolify = (
       ]
     }
   })
+
+/** Nothing can be compared, and a failed update could not put it back. */
+const refuseUnreadText = (
+  { spec }: Desired,
+  application: Application | undefined
+): Either.Either<void, RefusedError> =>
+  spec.source._tag === "Compose" &&
+  application?.source._tag === "Compose" &&
+  application.source.text === undefined
+    ? Either.left(
+        new RefusedError({
+          reason: "Unrestorable",
+          detail: `the token may not read the compose file of ${spec.name}, so nobody can tell whether it differs, nor put it back`,
+          next: "tick `read:sensitive` on the Coolify token (Keys & Tokens, API tokens)"
+        })
+      )
+    : Either.right(undefined)
 
 const isSecret = ({ references, secrets }: Spec, key: string): boolean => {
   const template = new Map(Object.entries(references)).get(key)

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import type { Spec } from "../appspec/Spec.ts"
+import { type Spec, takenFromBeside, withBeside } from "../appspec/Spec.ts"
 import * as Marker from "../engine/Marker.ts"
 import { SecretStore } from "../secrets/SecretStore.ts"
 import { History, type Release } from "../state/History.ts"
@@ -23,40 +23,34 @@ export interface Finished {
   readonly coolify: string | undefined
 }
 
-const besides = ({ files = [] }: Spec) =>
-  files.flatMap(({ content, from, path }) =>
-    from === undefined || content === undefined ? [] : [{ path, content }]
-  )
+const kept = (spec: Spec) =>
+  takenFromBeside(spec).flatMap(({ content, use }) => (content === undefined ? [] : [{ use, content }]))
 
 const groupOf = (release: string): string => `release-${release}`
 
 /** Keeps what the files beside the spec held, as they may hold something else when it is gone back to. */
 const keepFiles = Effect.fn("keepFiles")(function* (spec: Spec, release: string) {
   const store = yield* SecretStore
-  const files = besides(spec)
+  const files = kept(spec)
   if (files.length === 0) return {}
-  for (const { content, path } of files) {
-    yield* store.keep(groupOf(release), Marker.digest(path), content)
+  for (const { content, use } of files) {
+    yield* store.keep(groupOf(release), Marker.digest(use), content)
   }
-  const all = JSON.stringify(files.map(({ content, path }) => [path, Redacted.value(content)]))
+  const all = JSON.stringify(files.map(({ content, use }) => [use, Redacted.value(content)]))
   return { files: yield* store.digest(Redacted.make(all)) }
 })
 
 /** A release's spec with what the files beside it held; `missing`: the names of those that are not kept here. */
 export const withKeptFiles = Effect.fn("withKeptFiles")(function* (spec: Spec, release: string) {
   const store = yield* SecretStore
-  const found = yield* Effect.forEach(spec.files ?? [], (file) =>
-    file.from === undefined
-      ? Effect.succeed(file)
-      : Effect.map(store.kept(groupOf(release), Marker.digest(file.path)), (kept) => ({
-          ...file,
-          content: Option.getOrUndefined(kept)
-        }))
+  const found = yield* Effect.forEach(takenFromBeside(spec), ({ name, use }) =>
+    Effect.map(store.kept(groupOf(release), Marker.digest(use)), (content) => ({ name, use, content }))
   )
-  const missing = found.flatMap(({ content, from }) =>
-    from !== undefined && content === undefined ? [from] : []
+  const contents = new Map(
+    found.flatMap(({ content, use }) => (Option.isSome(content) ? [[use, content.value] as const] : []))
   )
-  return { spec: found.length === 0 ? spec : { ...spec, files: found }, missing }
+  const missing = found.flatMap(({ name, use }) => (contents.has(use) ? [] : [name]))
+  return { spec: withBeside(spec, contents), missing }
 })
 
 /**

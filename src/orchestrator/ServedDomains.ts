@@ -90,4 +90,5 @@ export const refuseHeldDomains = Effect.fn("refuseHeldDomains")(function* (
   })
 })
 
-const isSameUrl = (a: string, b: string): boolean => a.replace(/\/$/, "") === b
+/** A port and a name behind a `#` are those of a compose file's container. */
+const isSameUrl = (a: string, b: string): boolean => a.replace(/(?::\d+)?\/?(?:#.*)?$/, "") === b

@@ -12,6 +12,7 @@ import { parseSpec } from "../appspec/ParseSpec.ts"
 import { asciiSite, hostsOf } from "../appspec/Domain.ts"
 import { domainsOut } from "../appspec/sections/Application.ts"
 import { type BasicAuth, basicAuthOut } from "../appspec/sections/BasicAuth.ts"
+import { type Route, routesOut } from "../appspec/sections/Compose.ts"
 import { dnsOut } from "../appspec/sections/Dns.ts"
 import type { Source } from "../appspec/sections/Source.ts"
 import { type DatabaseBackup, databasesOut } from "../appspec/sections/Databases.ts"
@@ -56,7 +57,8 @@ export interface Written {
 export const writeSpec = (existing: Existing): Either.Either<Written, RefusedError> =>
   Either.gen(function* () {
     const { application, place } = existing
-    const domains = chooseDomains(application)
+    const routes = application.source._tag === "Compose" ? routesIn(application) : undefined
+    const domains = routes?.flatMap(({ hosts }) => hosts) ?? chooseDomains(application)
     const databases = shortNamed(application, existing.databases ?? [])
     const references = referencesIn(existing.variables, databases)
     const variables = sortVariables(
@@ -73,7 +75,9 @@ export const writeSpec = (existing: Existing): Either.Either<Written, RefusedErr
       "",
       writeKeys({
         name,
-        ...domainsOut(domains, sections.redirect),
+        ...(routes === undefined || routes.length === 0
+          ? domainsOut(domains, sections.redirect)
+          : { domains: routesOut(routes) }),
         ...basicAuthOut(auth),
         ...(application.server === undefined ? {} : { server: serverReference(existing) }),
         project: place.project.name,
@@ -82,7 +86,9 @@ export const writeSpec = (existing: Existing): Either.Either<Written, RefusedErr
       "",
       writeKeys({
         source,
-        ...(domains.length === 0 && application.port === defaultPort ? {} : { port: application.port })
+        ...(routes !== undefined || (domains.length === 0 && application.port === defaultPort)
+          ? {}
+          : { port: application.port })
       }),
       ...(Object.keys({ ...variables.plain, ...references }).length === 0
         ? []
@@ -100,7 +106,7 @@ export const writeSpec = (existing: Existing): Either.Either<Written, RefusedErr
           ]),
       ...hiddenVariables(variables),
       ...(Object.keys(sections).length === 0 ? [] : ["", writeKeys(sections)]),
-      ...healthcheckLines(application, domains.length === 0),
+      ...(routes === undefined ? healthcheckLines(application, domains.length === 0) : []),
       ...hostsOf(domains.slice(0, 1)).flatMap((host) => dnsLines(existing, host))
     ]
       .join("\n")
@@ -120,6 +126,23 @@ const inexpressible = (detail: string) =>
     next: "change that in Coolify and run the command again, or write a specification by hand"
   })
 
+/** The containers of a compose file that answer at names that a spec can say. */
+const routesIn = ({ domains }: Application): ReadonlyArray<Route> => {
+  const routes = new Map<string, Route>()
+  for (const domain of domains.filter((one) => URL.canParse(one))) {
+    const { hash, hostname, port, protocol } = new URL(domain)
+    const [container, given] = [hash.slice(1), port === "" ? undefined : Number(port)]
+    if (protocol !== "https:") continue
+    const { hosts = [] } = routes.get(container) ?? {}
+    routes.set(container, {
+      container,
+      hosts: [...new Set([...hosts, hostname])],
+      ...(given === undefined ? {} : { port: given })
+    })
+  }
+  return [...routes.values()]
+}
+
 /** Those that a spec can name; one that is served otherwise, where there is no such. */
 const chooseDomains = (application: Application): ReadonlyArray<string> => {
   const urls = application.domains.filter((domain) => URL.canParse(domain)).map((domain) => new URL(domain))
@@ -135,20 +158,25 @@ const serverReference = ({ application, servers }: Existing): string => {
   return servers.filter((server) => server.name === name).length > 1 ? uuid : name
 }
 
+const unreadableText = (what: string) =>
+  new RefusedError({
+    reason: "Unrestorable",
+    detail: `the token may not read ${what}`,
+    next: "tick `read:sensitive` on the Coolify token (Keys & Tokens, API tokens)"
+  })
+
 const sourceOf = ({ source }: Application): Either.Either<Source, RefusedError> => {
   switch (source._tag) {
     case "Image":
       return Either.right(source)
     case "Dockerfile":
       return source.text === undefined
-        ? Either.left(
-            new RefusedError({
-              reason: "Unrestorable",
-              detail: "the token may not read the application's Dockerfile",
-              next: "tick `read:sensitive` on the Coolify token (Keys & Tokens, API tokens)"
-            })
-          )
+        ? Either.left(unreadableText("the application's Dockerfile"))
         : Either.right({ _tag: "Dockerfile", text: `${source.text.trim()}\n` })
+    case "Compose":
+      return source.text === undefined
+        ? Either.left(unreadableText("the application's compose file"))
+        : Either.right({ _tag: "Compose", text: `${source.text.trim()}\n` })
     case "Git": {
       const buildPack = buildPacks.find((known) => known === source.buildPack)
       return buildPack === undefined
@@ -170,7 +198,9 @@ const remarks = (
   ]
   const { secretFiles = [] } = parts ?? {}
   const named = domains.map((domain) => `https://${domain}`)
-  const others = application.domains.filter((domain) => !named.includes(domain.replace(/\/$/, "")))
+  const others = application.domains
+    .map((domain) => domain.replace(/(?::\d+)?#.*$/, ""))
+    .filter((domain) => !named.includes(domain.replace(/\/$/, "")))
   return [
     ...(application.description === "" || Marker.parse(application.description) !== undefined
       ? []

@@ -8,6 +8,7 @@ import { HealthProbe } from "../health/HealthProbe.ts"
 import { judge, readRelease } from "../health/Judge.ts"
 import { redirectOf } from "../appspec/sections/Application.ts"
 import { siteOf } from "../appspec/Domain.ts"
+import { healthcheckAt } from "../appspec/sections/Compose.ts"
 import type { Spec } from "../appspec/Spec.ts"
 import { desire } from "./Apply.ts"
 import { withBasicAuth } from "./BasicAuth.ts"
@@ -269,11 +270,13 @@ const dnsFacts = Effect.fn("dnsFacts")(function* (
 })
 
 const httpFacts = Effect.fn("httpFacts")(function* (
-  { healthcheck, redirect }: Spec,
+  spec: Spec,
   { application }: Observed,
   target: DnsTarget | undefined,
   domain: string
 ) {
+  const { redirect } = spec
+  const healthcheck = healthcheckAt(spec, domain)
   const probe = yield* HealthProbe
   const asked = askedFor(domain, { healthcheck, redirect })
   const { password, username = "" } = application?.basicAuth ?? {}

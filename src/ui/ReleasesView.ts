@@ -44,5 +44,7 @@ const sourceText = (source: Source): string => {
       return `${source.repository} ${source.commit === "HEAD" ? source.branch : source.commit.slice(0, 12)}`
     case "Dockerfile":
       return "inline Dockerfile"
+    case "Compose":
+      return `compose file${source.from === undefined ? "" : ` ${source.from}`}`
   }
 }

@@ -759,15 +759,12 @@ describe("source", () => {
     )
   })
 
-  it.each(["source: compose", "source: { compose: x }", "source: { type: compose, file: x }"])(
-    "%s is for later",
-    (yaml) => {
-      assert.match(
-        lines(`name: a\ndomain: a.example.com\nport: 1\n${yaml}`).join(),
-        /not supported by this version yet/
-      )
-    }
-  )
+  it("points at the key for a compose file", () => {
+    assert.match(
+      lines("name: a\ndomain: a.example.com\nport: 1\nsource: { type: compose, file: x }").join(),
+      /a compose file is named by its own key/
+    )
+  })
 
   it("takes relative paths and a trailing slash in the repository", () => {
     const { source: read } = good(

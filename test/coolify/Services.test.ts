@@ -154,6 +154,8 @@ describe("a service", () => {
         status: "degraded:unhealthy",
         compose,
         sharesNetwork: true,
+        environmentId: 0,
+        server: undefined,
         containers: [
           {
             uuid: "part1",

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs"
 import * as Redacted from "effect/Redacted"
-import type { CreateApplication } from "../../src/coolify/endpoints/Applications.ts"
+import type { CreateOwn } from "../../src/coolify/endpoints/ApplicationRequest.ts"
 import type { Variable } from "../../src/coolify/endpoints/Variables.ts"
 
 /** A body as Coolify sends it. */
@@ -20,7 +20,7 @@ export const healthcheck = {
   startPeriod: 5
 }
 
-export const imageApplication: CreateApplication = {
+export const imageApplication: CreateOwn = {
   projectUuid: "pr0j00000000000000000001",
   serverUuid: "z8k4wgk0o4ocw8ok4o0s0k0c",
   environmentName: "production",
@@ -32,12 +32,12 @@ export const imageApplication: CreateApplication = {
   source: { _tag: "Image", name: "ghcr.io/example/test-api", tag: "1.4.0" }
 }
 
-export const dockerfileApplication: CreateApplication = {
+export const dockerfileApplication: CreateOwn = {
   ...imageApplication,
   source: { _tag: "Dockerfile", text: "FROM python:3.12-slim\nEXPOSE 8000\n# größer\n" }
 }
 
-export const gitApplication: CreateApplication = {
+export const gitApplication: CreateOwn = {
   ...imageApplication,
   source: {
     _tag: "Git",

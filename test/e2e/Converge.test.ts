@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type { SandboxHandle } from "../../src/sandbox/SandboxHandle.ts"
 import { parseSpec } from "../../src/appspec/ParseSpec.ts"
-import { besideOf } from "../../src/appspec/sections/Files.ts"
+import { besideOf } from "../../src/appspec/Spec.ts"
 import type { Spec } from "../../src/appspec/Spec.ts"
 import { testSandbox } from "../sandbox/TestSandbox.ts"
 import { applyTo, destroyFrom, specOf } from "./SandboxWorld.ts"
@@ -28,7 +28,7 @@ const quick = (spec: Spec): Spec => ({
 /** With what stands in the files beside it. */
 const read = (file: string): Spec => {
   const text = readFileSync(`fixtures/${file}`, "utf8")
-  const names = besideOf(Either.getOrThrow(parseSpec(text, file)).files)
+  const names = besideOf(Either.getOrThrow(parseSpec(text, file)))
   const beside = names.map((name) => [name, Either.right(readFileSync(`fixtures/${name}`, "utf8"))] as const)
   return Either.getOrThrow(parseSpec(text, file, undefined, new Map(beside)))
 }

@@ -10,6 +10,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import { makeCoolifyConfig } from "../../src/coolify/CoolifyConfig.ts"
+import * as ComposeApplications from "../../src/coolify/ComposeApplications.ts"
 import * as CoolifyHttp from "../../src/coolify/CoolifyHttp.ts"
 import * as AuthoritativeDnsLive from "../../src/dns/AuthoritativeDnsLive.ts"
 import * as PowerDns from "../../src/dns/powerdns/PowerDns.ts"
@@ -36,7 +37,7 @@ export const layersOf = (
   Layer.unwrapEffect(
     Effect.map(makeCoolifyConfig(sandbox.apiUrl, Redacted.make(sandbox.token)), (config) =>
       Layer.mergeAll(
-        CoolifyHttp.layer(config),
+        Layer.provide(ComposeApplications.layer, CoolifyHttp.layer(config)),
         PowerDns.layer({
           apiUrl: sandbox.dnsApiUrl,
           apiKey: Redacted.make(sandbox.dnsApiKey),

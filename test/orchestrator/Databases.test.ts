@@ -3,26 +3,32 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
-import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
 import * as TestClock from "effect/TestClock"
 import { CoolifyClient } from "../../src/coolify/CoolifyClient.ts"
 import { type DatabaseEngine, databaseEngines, engineFacts } from "../../src/coolify/DatabaseEngine.ts"
-import { layerMemory as authoritativeMemory } from "../../src/dns/MemoryAuthoritativeDns.ts"
-import { DnsMemory, layerMemory as dnsMemory } from "../../src/dns/DnsMemory.ts"
-import type { Plan } from "../../src/engine/Plan.ts"
 import { journalName } from "../../src/engine/RunJournal.ts"
-import { HealthProbe, ProbeError } from "../../src/health/HealthProbe.ts"
-import { answering } from "../../src/health/MemoryHealthProbe.ts"
+import { HealthProbe } from "../../src/health/HealthProbe.ts"
 import type { Spec } from "../../src/appspec/Spec.ts"
-import { apply, type ApplyOptions } from "../../src/orchestrator/Apply.ts"
-import { destroy, type DestroyOptions } from "../../src/orchestrator/Destroy.ts"
+import { apply } from "../../src/orchestrator/Apply.ts"
 import { rollBackOpen } from "../../src/orchestrator/Recover.ts"
-import type { Ability } from "../../src/sandbox/coolify/CoolifyState.ts"
 import { layerMemory as secretMemory } from "../../src/secrets/MemorySecretStore.ts"
-import { layerMemory as journalsMemory, MemoryJournals } from "../../src/state/MemoryJournals.ts"
-import { atOnce, CoolifyInMemory, layerDirect } from "../support/CoolifyInMemory.ts"
-import { applyOptions, destroyOptions, server, spec as base, zone } from "./Samples.ts"
+import { MemoryJournals } from "../../src/state/MemoryJournals.ts"
+import { CoolifyInMemory } from "../support/CoolifyInMemory.ts"
+import {
+  applied,
+  changesOf,
+  destroyed,
+  ended,
+  failed,
+  layer,
+  planned,
+  probe,
+  test,
+  world,
+  writes
+} from "../support/DirectWorld.ts"
+import { applyOptions, spec as base } from "./Samples.ts"
 
 const url = [{ database: "main", field: "url" }] as const
 
@@ -33,83 +39,8 @@ const of = (engine: DatabaseEngine, version = "1"): Spec => ({
 })
 const spec = of("postgresql", "17")
 
-const layer = (abilities: ReadonlyArray<Ability> = ["read", "read:sensitive", "write", "deploy"]) =>
-  Layer.mergeAll(
-    layerDirect({ servers: [server], latency: atOnce, abilities }),
-    Layer.provideMerge(authoritativeMemory, dnsMemory([zone])),
-    secretMemory({ API_KEY: "s3cret" }),
-    journalsMemory
-  )
-
-const probe = (healthy: boolean) =>
-  HealthProbe.of({
-    port: 443,
-    get: (request) =>
-      healthy
-        ? Effect.succeed(
-            answering(request.expectation ?? { status: 200, release: undefined }, {
-              address: request.address ?? server.ip
-            })
-          )
-        : Effect.fail(new ProbeError({ reason: "ConnectionRefused", detail: "connection refused" }))
-  })
-
-/** Runs to its end on the test's clock. */
-const ended = <A, E, R>(effect: Effect.Effect<A, E, R>, healthy = true) =>
-  Effect.gen(function* () {
-    const fiber = yield* effect.pipe(
-      Effect.provideService(HealthProbe, probe(healthy)),
-      Effect.either,
-      Effect.fork
-    )
-    yield* TestClock.adjust("3 hours")
-    return yield* Fiber.join(fiber)
-  })
-
-const applied = (wanted: Spec, options: Partial<ApplyOptions> = {}, healthy = true) =>
-  ended(apply(wanted, { ...applyOptions, ...options }), healthy)
-
-/** The plan alone. */
-const planned = (wanted: Spec) =>
-  Effect.gen(function* () {
-    const seen = yield* Ref.make<Plan | undefined>(undefined)
-    const confirm = (plan: Plan) => Effect.as(Ref.set(seen, plan), false)
-    const result = yield* applied(wanted, { confirm })
-    const plan = yield* Ref.get(seen)
-    return plan ?? (Either.isLeft(result) ? yield* Effect.dieMessage(result.left.message) : undefined)
-  })
-
-const changesOf = (wanted: Spec) =>
-  Effect.map(planned(wanted), (plan) =>
-    (plan?.changes ?? [])
-      .filter(({ action }) => action !== "unchanged")
-      .map(({ kind, name }) => `${kind} ${name}`)
-  )
-
-const destroyed = (wanted: Spec, options: Partial<DestroyOptions> = {}) =>
-  ended(destroy(wanted, { ...destroyOptions, ...options }))
-
-const world = Effect.gen(function* () {
-  const { api } = yield* CoolifyInMemory
-  const { deployments: _, ...coolify } = { deployments: 0, ...(yield* api.world) }
-  return { coolify, records: yield* (yield* DnsMemory).recordSets }
-})
-
 /** What the application's container has got. */
 const environment = Effect.map(world, ({ coolify }) => coolify.containers[0]?.env ?? {})
-
-const failed = <A, E extends { readonly message: string }>(result: Either.Either<A, E>): E =>
-  Either.getOrThrow(Either.flip(result))
-
-const writes = Effect.flatMap(CoolifyInMemory, ({ calls }) =>
-  Effect.map(calls, (all) =>
-    all.filter((method) => !/^(list|get|inventory|may|served|version|logs)/.test(method))
-  )
-)
-
-/** In a world of its own. */
-const test = <E>(name: string, body: Effect.Effect<void, E, Layer.Layer.Success<ReturnType<typeof layer>>>) =>
-  it.effect(name, () => body.pipe(Effect.provide(layer())))
 
 describe("a database of a spec", () => {
   for (const engine of databaseEngines) {

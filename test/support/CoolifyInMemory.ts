@@ -8,6 +8,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
+import { withCompose } from "../../src/coolify/ComposeApplications.ts"
 import { CoolifyClient } from "../../src/coolify/CoolifyClient.ts"
 import type { ListedApplication } from "../../src/coolify/endpoints/Applications.ts"
 import type { ObservedVariable } from "../../src/coolify/endpoints/Variables.ts"
@@ -109,7 +110,7 @@ export const layerMemory = (options: InMemoryOptions = {}): Layer.Layer<CoolifyC
         HttpClient.HttpClient,
         InProcess.client(api.app)
       )
-      return yield* services(api, client)
+      return yield* services(api, yield* withCompose(client))
     })
   )
 
@@ -164,6 +165,6 @@ export const layerDirect = (options: InMemoryOptions = {}): Layer.Layer<CoolifyC
     Effect.gen(function* () {
       const api = yield* makeApi(options)
       const transport = yield* makeTransportOver(yield* config, directly(api.app))
-      return yield* services(api, yield* CoolifyHttp.makeOver(transport))
+      return yield* services(api, yield* Effect.flatMap(CoolifyHttp.makeOver(transport), withCompose))
     })
   )

@@ -23,6 +23,7 @@ export const Name = matching(
 )
 
 const sitePattern = /^[^\s/\\?#@:*_]+(?:\/[A-Za-z0-9._~-]+)*$/
+export const hostPattern = /^[^\s/\\?#@:*_]+$/
 
 export const Domain = text(
   {

@@ -33,12 +33,8 @@ const isBelow = (name: string): boolean =>
   !/^[/~\\]|^[A-Za-z]:[/\\]/.test(name) && !name.split(/[/\\]/).includes("..")
 
 /** A name has no line break, so a text with one is no name. */
-const nameOrText = text(
-  {
-    description: "A file at or below the spec's folder; a text of several lines is the file itself",
-    examples: ["./app.conf"]
-  },
-  (written) => {
+export const nameOrText = (description: string, example: string) =>
+  text({ description, examples: [example] }, (written) => {
     if (/\n./s.test(written)) return Either.right(written)
     if (written.includes("\n")) {
       return complaint(
@@ -52,8 +48,7 @@ const nameOrText = text(
           `${quote(written)} is not below the spec's folder`,
           "copy it there: whoever writes a spec would otherwise get any file of this machine"
         )
-  }
-)
+  })
 
 const long = map(
   {
@@ -75,9 +70,19 @@ const long = map(
 )
 
 const file = Schema.transform(
-  oneOf([nameOrText, long], ({ node }) => (node._tag === "Map" ? 1 : 0), {
-    description: "The name of a file beside the spec, or `{ content }` with the text itself"
-  }),
+  oneOf(
+    [
+      nameOrText(
+        "A file at or below the spec's folder; a text of several lines is the file itself",
+        "./app.conf"
+      ),
+      long
+    ],
+    ({ node }) => (node._tag === "Map" ? 1 : 0),
+    {
+      description: "The name of a file beside the spec, or `{ content }` with the text itself"
+    }
+  ),
   Schema.Union(Schema.Struct({ from: Schema.String }), Schema.Struct({ content: Schema.String })),
   {
     strict: true,
@@ -97,11 +102,6 @@ export const Files = record(containerPath, file, {
     hint: "an absolute path of the container, without spaces"
   })
 })
-
-/** The names that the files beside the spec have there. */
-export const besideOf = (files: ReadonlyArray<SpecFile> = []): ReadonlyArray<string> => [
-  ...new Set(files.flatMap(({ from }) => (from === undefined ? [] : [from])))
-]
 
 /** @param beside without it such files are not read. */
 export const filesIn = (

@@ -3,7 +3,7 @@ import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import { ImageSource, makeSource } from "../../coolify/Source.ts"
 import type { Check } from "../Decode.ts"
-import { choice, defaulted, later, map, oneOf, optional, parsed, text, unknownKey } from "../Form.ts"
+import { choice, defaulted, map, oneOf, optional, parsed, text, unknownKey } from "../Form.ts"
 import { gitBranch, gitCommit, repositoryPath } from "../GitReference.ts"
 import { isSsh, otherAddress, repositoryAddress } from "../GitRepository.ts"
 import { imageReference, imageText } from "../ImageReference.ts"
@@ -12,8 +12,10 @@ import type { Complaint } from "../Report.ts"
 import type { Starter } from "../templates/Template.ts"
 import { templates } from "../templates/Templates.ts"
 import type { Field } from "../YamlTree.ts"
+import { composeIn } from "./Compose.ts"
+import { type Beside, nameOrText } from "./Files.ts"
 
-const forms = "one of `image: nginx:1.27`, `git: https://...` and `dockerfile: |`"
+const forms = "one of `image: nginx:1.27`, `git: https://...`, `dockerfile: |` and `compose: ./compose.yaml`"
 const keys = [
   "image",
   "git",
@@ -23,15 +25,18 @@ const keys = [
   "commit",
   "buildPack",
   "baseDirectory",
-  "dockerfile"
+  "dockerfile",
+  "compose"
 ]
 const others = {
-  later: ["compose"],
   elsewhere: {
     build_pack: "did you mean `buildPack`?",
     builder: "did you mean `buildPack`?",
+    composeFile: "did you mean `compose`?",
     context: "did you mean `baseDirectory`?",
     dir: "did you mean `baseDirectory`?",
+    docker_compose: "did you mean `compose`?",
+    dockerCompose: "did you mean `compose`?",
     directory: "did you mean `baseDirectory`?",
     github_app: "did you mean `githubApp`?",
     key: "did you mean `deployKey`?",
@@ -166,15 +171,27 @@ const dockerfile = map(
   { description: "The text of a Dockerfile", key: meaningless("an inline Dockerfile") }
 )
 
+const compose = map(
+  {
+    compose: nameOrText(
+      "A compose file at or below the spec's folder; a text of several lines is the file itself",
+      "./docker-compose.yml"
+    )
+  },
+  {
+    description: "A compose file: all of its containers, as Coolify's service",
+    key: meaningless("a compose file")
+  }
+)
+
 const members = oneOf(
-  [image, git, dockerfile],
+  [image, git, dockerfile, compose],
   (field) => {
     const { node, path } = field
-    if (node._tag === "Scalar" && node.text === "compose") return later(`${path}: compose`)
     if (node._tag === "Scalar") return { message: "`source` is a map", hint: `give ${forms}` }
     if (node._tag !== "Map")
       return { message: `\`${path}\` must be a map, not a list`, hint: `give ${forms}` }
-    const kind = ["image", "git", "dockerfile"].findIndex((key) =>
+    const kind = ["image", "git", "dockerfile", "compose"].findIndex((key) =>
       node.entries.some((entry) => entry.key === key)
     )
     if (kind !== -1) return kind
@@ -190,6 +207,11 @@ export const Source = Schema.transform(members, makeSource(Schema.Literal(...bui
   strict: true,
   decode: (given) => {
     if ("image" in given) return given.image
+    if ("compose" in given) {
+      return given.compose.includes("\n")
+        ? { _tag: "Compose" as const, text: given.compose }
+        : { _tag: "Compose" as const, text: "", from: given.compose }
+    }
     if (!("git" in given)) return { _tag: "Dockerfile" as const, text: given.dockerfile }
     const { deployKey, git, githubApp, ...rest } = given
     const access =
@@ -213,6 +235,8 @@ export const Source = Schema.transform(members, makeSource(Schema.Literal(...bui
         return { image: source }
       case "Dockerfile":
         return { dockerfile: source.text }
+      case "Compose":
+        return { compose: source.from ?? source.text }
       case "Git": {
         const { _tag, access, repository, dockerfile, ...rest } = source
         return {
@@ -233,6 +257,7 @@ export const sourceIn = (
   given: Source | undefined,
   starter: Starter | undefined,
   name: string | undefined,
+  beside: Beside | undefined,
   check: Check
 ): Source | undefined => {
   const path = check.at("source", "dockerfile")
@@ -244,6 +269,7 @@ export const sourceIn = (
     })
   }
   if (given?._tag === "Git") checkAccess(given.repository, check)
+  if (given?._tag === "Compose") return composeIn(given, beside, check)
   if (given !== undefined) return given
   if (starter !== undefined) {
     return name === undefined ? undefined : { _tag: "Dockerfile", text: starter.dockerfile(name) }

@@ -31,6 +31,10 @@ export const logs = define({
     }),
     follow: Flag.toggle("follow", { alias: "f", help: "go on with new lines as they come" }),
     timestamps: Flag.toggle("timestamps", { alias: "t", help: "begin each line with its time" }),
+    container: Flag.text("container", {
+      placeholder: "NAME",
+      help: "of a compose file: which container [the one that answers]"
+    }),
     ...Shared.world,
     ...Shared.screen
   },
@@ -51,12 +55,16 @@ export const logs = define({
     const spec = yield* Effect.provide(byProjectName(written, world.offline), world.layer)
     yield* maskSecrets(spec, flags.file, sandboxOf(flags))
     const lines = flags.lines ?? 100
+    const container = flags.container === undefined ? {} : { container: flags.container }
     const { out } = yield* Screen
     const show = (found: ReadonlyArray<LogLine>) =>
       out.write(found.flatMap((line) => renderLine(line, flags)).join(""))
     if (!flags.follow) {
       const timed = flags.timestamps || flags.json
-      const found = yield* Effect.provide(readLogs(spec, { lines: Math.max(lines, 1), timed }), world.layer)
+      const found = yield* Effect.provide(
+        readLogs(spec, { lines: Math.max(lines, 1), timed, ...container }),
+        world.layer
+      )
       return yield* show(lines === 0 ? [] : found)
     }
     const seen = yield* Watch
@@ -64,7 +72,7 @@ export const logs = define({
     const { err } = yield* Screen
     const onNote = (note: string) =>
       flags.quiet ? Effect.void : Effect.provideService(Say.hint([`fabrik: ${note}`]), Screen, { out, err })
-    yield* followLogs(spec, { lines }, { onLines: show, onNote }).pipe(
+    yield* followLogs(spec, { lines, ...container }, { onLines: show, onNote }).pipe(
       Effect.provide(world.layer),
       Effect.raceFirst(out.closed)
     )

@@ -61,7 +61,12 @@ const createRepository = ({
   }
 }
 
-const createSource = (source: ApplicationSource): { readonly variant: Variant; readonly fields: Body } => {
+/** A compose file is a service's. */
+type OwnSource = Exclude<ApplicationSource, { readonly _tag: "Compose" }>
+
+export type CreateOwn = Omit<CreateApplication, "source"> & { readonly source: OwnSource }
+
+const createSource = (source: OwnSource): { readonly variant: Variant; readonly fields: Body } => {
   switch (source._tag) {
     case "Image": {
       const { name, tag } = toStoredImage(source)
@@ -85,7 +90,7 @@ const createSource = (source: ApplicationSource): { readonly variant: Variant; r
 }
 
 /** `instant_deploy` is never sent: it answers nothing about the deployment and needs no `deploy` ability. */
-export const createApplicationBody = (application: CreateApplication) => {
+export const createApplicationBody = (application: CreateOwn) => {
   const { variant, fields } = createSource(application.source)
   const body: Body = {
     project_uuid: application.projectUuid,
@@ -121,6 +126,7 @@ const patchSource = (source: ApplicationSource): Body => {
     case "Git":
       return { git_repository: storedRepository(source.repository), ...gitFields(source) }
     case "Dockerfile":
+    case "Compose":
       return {}
   }
 }

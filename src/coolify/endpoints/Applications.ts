@@ -124,8 +124,14 @@ export interface Applications {
   readonly logs: (
     applicationUuid: string,
     lines: number,
-    options?: { readonly timestamps: boolean }
+    options?: LogOptions
   ) => Effect.Effect<string, CoolifyError>
+}
+
+export interface LogOptions {
+  readonly timestamps: boolean
+  /** Of a compose file: which of its containers; absent: the main one. */
+  readonly container?: string
 }
 
 /** What Coolify takes where nobody names a port; it sets it on every inline Dockerfile, whatever the request says. */
@@ -142,7 +148,15 @@ export const makeApplications = ({ done, json }: Transport): Applications => ({
   ),
   create: Effect.fn("coolify.createApplication")(function* (application) {
     const method = "createApplication"
-    const { variant, body } = createApplicationBody(application)
+    const { source } = application
+    if (source._tag === "Compose") {
+      return yield* new CoolifyError({
+        method,
+        reason: "Invalid",
+        detail: "a compose file is no application"
+      })
+    }
+    const { variant, body } = createApplicationBody({ ...application, source })
     const { uuid } = yield* json({ method, verb: "POST", path: `/applications/${variant}`, body }, Created)
     const rest: Body = {
       ...(application.source._tag === "Dockerfile" && application.port !== defaultPort

@@ -5,7 +5,8 @@ import * as Schema from "effect/Schema"
 import type { CoolifyError } from "../CoolifyError.ts"
 import type { Body, Transport } from "../Transport.ts"
 import { type DeleteOptions, deletionQuery } from "./Applications.ts"
-import { Created, Logs, logsQuery, orElse, text, Uuid } from "./Fields.ts"
+import { Created, Logs, logsQuery, orElse, text, Uuid, Whole } from "./Fields.ts"
+import type { Server } from "./Servers.ts"
 
 /** An entry of the compose file's `services`. One that has left the file stays, with the status `exited`. */
 export interface ServiceContainer {
@@ -39,6 +40,10 @@ export interface Service {
   /** Its containers are on the network of the applications and databases of its server too. */
   readonly sharesNetwork: boolean
   readonly containers: ReadonlyArray<ServiceContainer>
+  /** 0 where Coolify does not tell. */
+  readonly environmentId: number
+  /** `undefined` where Coolify does not tell. */
+  readonly server: Pick<Server, "uuid" | "name"> | undefined
 }
 
 /** The URLs of one container; an empty list takes them away. */
@@ -87,6 +92,8 @@ export interface Services {
    */
   readonly create: (service: CreateService) => Effect.Effect<{ readonly uuid: string }, CoolifyError>
   readonly get: (uuid: string) => Effect.Effect<Service, CoolifyError>
+  /** Whether this is the uuid of a service, and not of an application. */
+  readonly has: (uuid: string) => Effect.Effect<boolean, CoolifyError>
   /**
    * Takes effect with the next start or restart. The text is stored before the URLs are looked at, so a refusal of those
    * leaves the outcome unknown.
@@ -127,7 +134,9 @@ export const ServiceRow = Schema.Struct({
   docker_compose_raw: Schema.optionalWith(Schema.String, { nullable: true }),
   connect_to_docker_network: orElse(Schema.Boolean, false),
   applications: orElse(Schema.Array(Schema.Struct({ ...containerFields, fqdn: text })), []),
-  databases: orElse(Schema.Array(Schema.Struct(containerFields)), [])
+  databases: orElse(Schema.Array(Schema.Struct(containerFields)), []),
+  environment_id: orElse(Whole, 0),
+  server: Schema.optionalWith(Schema.Struct({ uuid: Uuid, name: Schema.String }), { nullable: true })
 })
 
 const urlsOf = (fqdn: string): ReadonlyArray<string> =>
@@ -143,6 +152,8 @@ export const toService = (row: typeof ServiceRow.Type): Service => ({
   status: row.status,
   compose: row.docker_compose_raw,
   sharesNetwork: row.connect_to_docker_network,
+  environmentId: row.environment_id,
+  server: row.server,
   containers: [
     ...row.applications.map(({ fqdn, ...rest }) => ({
       ...rest,
@@ -168,6 +179,10 @@ const patchBody = ({ compose, description, name, sharesNetwork, urls }: ServiceP
 })
 
 export const makeServices = ({ done, json }: Transport): Services => {
+  const get = (uuid: string) =>
+    json({ method: "getService", verb: "GET", path: "/services/{uuid}", ids: { uuid } }, ServiceRow).pipe(
+      Effect.map(toService)
+    )
   const act = (method: "startService" | "stopService" | "restartService", word: string) => (uuid: string) =>
     done({ method, verb: "POST", path: `/services/{uuid}/${word}`, ids: { uuid } })
   return {
@@ -193,9 +208,12 @@ export const makeServices = ({ done, json }: Transport): Services => {
         },
         Created
       ),
-    get: (uuid) =>
-      json({ method: "getService", verb: "GET", path: "/services/{uuid}", ids: { uuid } }, ServiceRow).pipe(
-        Effect.map(toService)
+    get,
+    has: (uuid) =>
+      Effect.catchIf(
+        Effect.as(get(uuid), true),
+        ({ reason }) => reason === "NotFound",
+        () => Effect.succeed(false)
       ),
     update: (uuid, patch) => {
       const body = patchBody(patch)

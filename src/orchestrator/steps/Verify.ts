@@ -14,6 +14,7 @@ import { KnownSecrets } from "../../secrets/KnownSecrets.ts"
 import { type Redirect, redirectOf } from "../../appspec/sections/Application.ts"
 import { pathAt, siteOf } from "../../appspec/Domain.ts"
 import type { Spec } from "../../appspec/Spec.ts"
+import { healthcheckAt } from "../../appspec/sections/Compose.ts"
 import type { Healthcheck } from "../../appspec/sections/Healthcheck.ts"
 import { DeploymentFailedError } from "../../engine/DeployError.ts"
 import type { DeploymentEvent } from "../../engine/DeploymentEvent.ts"
@@ -75,7 +76,7 @@ export const verify = Effect.fn("verify")(function* (verification: Verification)
       const leadsTo = redirectOf(host, spec.redirect)
       return run.emit({
         _tag: "Verified",
-        url: publicUrl(host, probe.port, healthcheck.path),
+        url: publicUrl(host, probe.port, healthcheckAt(spec, host).path),
         status: health.status,
         certificateDaysLeft: health.certificate.daysLeft,
         ...(leadsTo === undefined ? { release: expectedRelease ?? null } : { leadsTo, release: null })
@@ -128,7 +129,8 @@ const awaitAnswer = Effect.fn("awaitAnswer")(function* (
   expectedRelease: string | undefined,
   watch: ContainerWatch | undefined
 ) {
-  const { dns, healthcheck } = verification.spec
+  const { dns } = verification.spec
+  const healthcheck = healthcheckAt(verification.spec, host)
   const run = yield* Run
   const pace = yield* Pace
   return yield* awaitHealthy({
@@ -180,7 +182,7 @@ const ask = Effect.fn("ask")(function* (
   host: string,
   release: string | undefined
 ) {
-  const { healthcheck } = verification.spec
+  const healthcheck = healthcheckAt(verification.spec, host)
   const address = addressOf(verification)
   const expectation: Expectation = {
     status: healthcheck.status,

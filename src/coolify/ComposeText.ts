@@ -1,0 +1,196 @@
+/**
+ * The text of a compose file, read as far as fabrik needs it. Coolify writes it anew when it gets it: without comments and
+ * anchors, and without the `content` of files (recorded: services 2, 142). So two texts are compared by what they mean.
+ */
+import * as Either from "effect/Either"
+import { parseDocument } from "yaml"
+
+/** What somebody should know of a container before it runs. */
+export type ComposeConcern = "ports" | "privileged" | "socket" | "latest" | "secret" | "name"
+
+/** An entry of `services`. */
+export interface ComposeService {
+  readonly name: string
+  /** Empty where it is built. */
+  readonly image: string
+  readonly isBuilt: boolean
+  /** It ends by itself: `restart: "no"`, `on-failure`; or Coolify is not to count it: `exclude_from_hc`. */
+  readonly isOneShot: boolean
+  /** It is made only when somebody asks for its profile, which Coolify does not. */
+  readonly isInProfile: boolean
+  readonly concerns: ReadonlyArray<ComposeConcern>
+  /** Everything of it in one fixed form, for comparing. */
+  readonly meaning: string
+}
+
+export interface ComposeFile {
+  readonly services: ReadonlyArray<ComposeService>
+  /** What stands beside `services`, in one fixed form. */
+  readonly rest: string
+  /** What the text asks of its variables, in its order, each once. */
+  readonly variables: ReadonlyArray<ComposeVariable>
+  /** Files whose text stands in the compose file, by their paths. */
+  readonly hasContents: boolean
+}
+
+/** A `${NAME}` of the text. */
+export interface ComposeVariable {
+  readonly name: string
+  /** `${NAME:?text}`: Coolify makes the text its value, and the container starts with it (recorded: services 4, 200). */
+  readonly isRequired: boolean
+  /** `${NAME:-text}`: Compose reads the value once more, so that a `$` in it does not arrive (recorded: values 229). */
+  readonly hasDefault: boolean
+}
+
+/** Said of a text that is no compose file. */
+export interface ComposeProblem {
+  readonly message: string
+  readonly hint: string
+}
+
+type Mapping = Readonly<Record<string, unknown>>
+
+const isMapping = (value: unknown): value is Mapping =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+/** A scalar as Docker reads it: a number and its text are the same there. */
+const plain = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(plain)
+  if (!isMapping(value)) return value === null || value === undefined ? "" : String(value)
+  return Object.fromEntries(
+    Object.entries(value)
+      // Coolify takes them out of the text once it has read them.
+      .filter(([key]) => key !== "content" && key !== "is_directory" && key !== "isDirectory")
+      .map(([key, one]) => [key, plain(one)] as const)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+  )
+}
+
+const meaningOf = (value: unknown): string => JSON.stringify(plain(value))
+
+const textsIn = (value: unknown): ReadonlyArray<string> => {
+  if (typeof value === "string") return [value]
+  if (Array.isArray(value)) return value.flatMap(textsIn)
+  return isMapping(value) ? Object.values(value).flatMap(textsIn) : []
+}
+
+/** `NAME: value` and `- NAME=value`. */
+const environmentOf = (given: unknown): ReadonlyArray<readonly [name: string, value: string]> =>
+  Array.isArray(given)
+    ? given.map((line) => {
+        const [name = "", ...value] = String(line).split("=")
+        return [name, value.join("=")] as const
+      })
+    : isMapping(given)
+      ? Object.entries(given).map(([name, value]) => [name, String(value ?? "")] as const)
+      : []
+
+const secretName = /(?:PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY)$/i
+
+const concernsOf = (entry: Mapping): ReadonlyArray<ComposeConcern> => {
+  const { container_name: fixed, environment, image, ports, privileged, volumes } = entry
+  const named = typeof image === "string" ? image.replace(/^.*\//, "") : ""
+  const isSecret = ([name, value]: readonly [string, string]) =>
+    secretName.test(name) &&
+    value !== "" &&
+    !value.includes("$") &&
+    !/^(?:true|false|\/run\/secrets\/.*)$/.test(value)
+  const found: ReadonlyArray<readonly [ComposeConcern, boolean]> = [
+    ["ports", Array.isArray(ports) && ports.length > 0],
+    ["privileged", privileged === true],
+    ["socket", textsIn(volumes).some((text) => text.includes("docker.sock"))],
+    ["latest", named !== "" && !named.includes("$") && (!/[:@]/.test(named) || named.endsWith(":latest"))],
+    ["secret", environmentOf(environment).some(isSecret)],
+    ["name", fixed !== undefined]
+  ]
+  return found.flatMap(([concern, is]) => (is ? [concern] : []))
+}
+
+const serviceOf = (name: string, given: unknown): ComposeService => {
+  const entry = isMapping(given) ? given : {}
+  const { build, exclude_from_hc: excluded, image, profiles, restart } = entry
+  const policy = String(restart ?? "").split(":")[0] ?? ""
+  return {
+    name,
+    image: typeof image === "string" ? image : "",
+    isBuilt: build !== undefined && build !== null,
+    isOneShot: excluded === true || restart === false || policy === "no" || policy === "on-failure",
+    isInProfile: Array.isArray(profiles) && profiles.length > 0,
+    concerns: concernsOf(entry),
+    meaning: meaningOf(entry)
+  }
+}
+
+const reference = /\$(?:\$|\{([A-Za-z_][A-Za-z0-9_]*)(:?[-?+])?[^}]*\}?|([A-Za-z_][A-Za-z0-9_]*))/g
+
+const variablesIn = (value: unknown): ReadonlyArray<ComposeVariable> => {
+  const found = new Map<string, ComposeVariable>()
+  for (const text of textsIn(value)) {
+    for (const [, braced, sign = "", bare] of text.matchAll(reference)) {
+      const name = braced ?? bare
+      if (name === undefined) continue
+      const before = found.get(name)
+      found.set(name, {
+        name,
+        isRequired: (before?.isRequired ?? false) || sign.endsWith("?"),
+        hasDefault: (before?.hasDefault ?? false) || sign !== ""
+      })
+    }
+  }
+  return [...found.values()]
+}
+
+const hasContents = (value: unknown): boolean =>
+  Array.isArray(value)
+    ? value.some(hasContents)
+    : isMapping(value) && (typeof value["content"] === "string" || Object.values(value).some(hasContents))
+
+/** More aliases than any file of people has, and too few to blow up. */
+const maxAliases = 200
+
+/** Reads a compose file. `merge`: its anchors are used with `<<`. */
+export const readCompose = (text: string): Either.Either<ComposeFile, ComposeProblem> =>
+  Either.gen(function* () {
+    const document = parseDocument(text, { merge: true, logLevel: "silent" })
+    const [error] = document.errors
+    if (error !== undefined) {
+      const [start] = error.linePos ?? []
+      const place = start === undefined ? "" : ` (line ${start.line}, column ${start.col} of it)`
+      return yield* Either.left({
+        message: `is no YAML: ${error.message.split("\n")[0]?.replace(/ at line \d+, column \d+:?$/, "")}${place}`,
+        hint: "`docker compose config` tells more"
+      })
+    }
+    const whole = yield* Either.try({
+      try: (): unknown => document.toJS({ maxAliasCount: maxAliases }),
+      catch: () => ({
+        message: "has anchors or merges that lead nowhere, or too many",
+        hint: "`docker compose config` tells more"
+      })
+    })
+    const services = isMapping(whole) ? whole["services"] : undefined
+    if (!isMapping(whole) || !isMapping(services) || Object.keys(services).length === 0) {
+      return yield* Either.left({
+        message: "has no `services`",
+        hint: "a compose file has a map `services` with a container each"
+      })
+    }
+    const { services: _, ...rest } = whole
+    return {
+      services: Object.entries(services).map(([name, entry]) => serviceOf(name, entry)),
+      // A version is of no consequence, and Docker warns of it.
+      rest: meaningOf(
+        Object.fromEntries(Object.entries(rest).filter(([key]) => key !== "version" && key !== "name"))
+      ),
+      variables: variablesIn(whole),
+      hasContents: hasContents(whole)
+    }
+  })
+
+/** Two texts with the same meaning run the same containers. What cannot be read means its own text. */
+export const composeMeaning = (text: string): string =>
+  Either.match(readCompose(text), {
+    onLeft: () => text,
+    onRight: ({ rest, services }) =>
+      JSON.stringify([services.map(({ meaning, name }) => [name, meaning]).toSorted(), rest])
+  })
