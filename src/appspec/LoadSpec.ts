@@ -8,7 +8,7 @@ import { maxFileBytes, tooLargeFile } from "../coolify/FileContent.ts"
 import type { Environment } from "./Interpolate.ts"
 import { maxSpecBytes, parseSpec, tooLarge } from "./ParseSpec.ts"
 import { type Complaint, quote } from "./Report.ts"
-import { besideOf } from "./Spec.ts"
+import { besideOf } from "./Beside.ts"
 import { SpecError } from "./SpecError.ts"
 
 const whole = (file: string, message: string, hint?: string): SpecError =>

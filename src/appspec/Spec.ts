@@ -3,7 +3,6 @@
  * keys, and how it is written back. Here is the one place where it is registered: in `Written`, `Spec`, `specIn` and
  * `writtenOf`. The decoder, the JSON Schema, the writer and the README's reference all come from `Written`.
  */
-import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type { Check } from "./Decode.ts"
 import { defaulted, map, oneOf, optional, section } from "./Form.ts"
@@ -292,57 +291,6 @@ export const specIn = (
         dns,
         healthcheck
       }
-}
-
-/** The files beside the spec that it names, as it names them. */
-export const besideOf = ({ files = [], source }: Spec): ReadonlyArray<string> => {
-  const names = [...files, source].flatMap((one) =>
-    "from" in one && one.from !== undefined ? [one.from] : []
-  )
-  return [...new Set(names)]
-}
-
-/** A file beside a spec with what it holds. `use`: what the spec makes of it, in a fixed word. */
-export interface BesideFile {
-  readonly use: string
-  readonly name: string
-  /** `undefined`: it was not read. */
-  readonly content: Redacted.Redacted<string> | undefined
-}
-
-/** What the spec takes from files beside it. */
-export const takenFromBeside = ({ files = [], source }: Spec): ReadonlyArray<BesideFile> => [
-  ...files.flatMap(({ content, from, path }) =>
-    from === undefined ? [] : [{ use: path, name: from, content }]
-  ),
-  ...(source._tag === "Compose" && source.from !== undefined
-    ? [
-        {
-          use: "source.compose",
-          name: source.from,
-          content: source.text === "" ? undefined : Redacted.make(source.text)
-        }
-      ]
-    : [])
-]
-
-/** The spec with other contents of files beside it, by their use. */
-export const withBeside = (spec: Spec, contents: ReadonlyMap<string, Redacted.Redacted<string>>): Spec => {
-  const { files, source } = spec
-  const text = contents.get("source.compose")
-  return {
-    ...spec,
-    ...(files === undefined
-      ? {}
-      : {
-          files: files.map((file) =>
-            file.from === undefined ? file : { ...file, content: contents.get(file.path) }
-          )
-        }),
-    ...(source._tag === "Compose" && source.from !== undefined
-      ? { source: { ...source, text: text === undefined ? "" : Redacted.value(text) } }
-      : {})
-  }
 }
 
 const databasesSection = (all: Parameters<typeof databasesOut>[0]) =>
