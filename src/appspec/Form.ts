@@ -245,7 +245,7 @@ export interface OtherKeys {
 }
 
 /** Said of what a later version will do. */
-export const later = (path: string): Complaint => ({
+const later = (path: string): Complaint => ({
   message: `${quote(path)} is not supported by this version yet`,
   hint: "remove it"
 })

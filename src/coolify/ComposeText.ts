@@ -9,7 +9,7 @@ import { parseDocument } from "yaml"
 export type ComposeConcern = "ports" | "privileged" | "socket" | "latest" | "secret" | "name"
 
 /** An entry of `services`. */
-export interface ComposeService {
+interface ComposeService {
   readonly name: string
   /** Empty where it is built. */
   readonly image: string
@@ -34,7 +34,7 @@ export interface ComposeFile {
 }
 
 /** A `${NAME}` of the text. */
-export interface ComposeVariable {
+interface ComposeVariable {
   readonly name: string
   /** `${NAME:?text}`: Coolify makes the text its value, and the container starts with it (recorded: services 4, 200). */
   readonly isRequired: boolean

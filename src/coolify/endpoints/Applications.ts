@@ -128,7 +128,7 @@ export interface Applications {
   ) => Effect.Effect<string, CoolifyError>
 }
 
-export interface LogOptions {
+interface LogOptions {
   readonly timestamps: boolean
   /** Of a compose file: which of its containers; absent: the main one. */
   readonly container?: string
