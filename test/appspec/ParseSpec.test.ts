@@ -1302,7 +1302,7 @@ describe("the rest", () => {
     ["server: 'a\u2028b'", "`server` has at most 255 characters"],
     ["environment: Staging", ""],
     ["environment: a/b", ""],
-    ["dns: { provider: namecheap }", "unknown `dns.provider`"],
+    ["dns: { provider: dnsmadeeasy }", "unknown `dns.provider`"],
     ["dns: { ttl: 29 }", "`dns.ttl` must be a whole number of seconds from 30 to 86400"],
     ["dns: { proxied: 1 }", ""],
     ["dns: { provider: powerdns, proxied: true }", "powerdns cannot proxy"],
