@@ -51,7 +51,7 @@ const freeTcpPort = Effect.async<number>((resume) => {
 })
 
 /** A port that is free for UDP and TCP alike. */
-const freeDnsPort = freeTcpPort.pipe(
+export const freeDnsPort = freeTcpPort.pipe(
   Effect.tap((port) =>
     Effect.async<void, Error>((resume) => {
       const socket = createSocket("udp4")

@@ -1,13 +1,16 @@
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import { assert, describe } from "@effect/vitest"
+import * as DnsPacket from "dns-packet"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { createServer, type AddressInfo } from "node:net"
 import { DnsClient, type RecordSet } from "../../../src/dns/DnsClient.ts"
 import { rfc2136 } from "../../../src/dns/rfc2136/Provider.ts"
-import { findTsig, sign, type TsigKey, unsigned } from "../../../src/dns/rfc2136/Tsig.ts"
+import { ask } from "../../../src/dns/rfc2136/Stream.ts"
+import { encodeName, findTsig, sign, type TsigKey, u16, unsigned } from "../../../src/dns/rfc2136/Tsig.ts"
 import { DnsBench, dnsClientContract } from "../../contract/DnsClientContract.ts"
+import { BindServer, hasBind, layerBindServer } from "../BindServer.ts"
 import { createZone, layerPowerDnsServer, PowerDnsServer, powerDnsMissing } from "../PowerDnsServer.ts"
 import { markOf } from "../records/Account.ts"
 import { withLayer } from "../WithLayer.ts"
@@ -97,6 +100,87 @@ const layer = Layer.mergeAll(
   bench,
   Layer.unwrapEffect(Effect.map(PowerDnsServer, ({ dnsPort }) => clientAt(`127.0.0.1:${dnsPort}`)))
 ).pipe(Layer.provideMerge(layerPowerDnsServer))
+
+/** Asked and updated by messages of the test's own, past the client. */
+const bindBench = Layer.effect(
+  DnsBench,
+  Effect.map(BindServer, ({ port }) => {
+    const server = { host: "127.0.0.1", port }
+    const types = { A: 1, NS: 2, CNAME: 5, MX: 15, TXT: 16, AAAA: 28, ANY: 255 } as Record<string, number>
+    const update = ({ name, ttl, type, values }: RecordSet) =>
+      Effect.gen(function* () {
+        const added = values.map((value) =>
+          DnsPacket.encode({
+            type: "response",
+            answers: [{ name, type: type as "A", class: "IN", ttl: ttl ?? 300, data: value }]
+          }).subarray(12)
+        )
+        const removed = [encodeName(name), u16(types[type] ?? 0), u16(255), Buffer.alloc(6)]
+        const head = [9, 5 << 11, 1, 0, added.length + 1, 0].map(u16)
+        const about = [encodeName(zone), u16(6), u16(1)]
+        const message = Buffer.concat([...head, ...about, ...removed, ...added])
+        const [reply] = yield* ask(
+          server,
+          sign(message, key, Math.floor(Date.now() / 1000)).bytes,
+          () => true
+        )
+        assert.strictEqual(reply!.readUInt8(3) & 15, 0)
+      }).pipe(Effect.orDie)
+    const at = (name: string) =>
+      Effect.map(
+        Effect.orDie(
+          ask(
+            server,
+            Buffer.concat([...[7, 0, 1, 0, 0, 0].map(u16), encodeName(name), u16(255), u16(1)]),
+            () => true
+          )
+        ),
+        ([reply]) =>
+          (DnsPacket.decode(reply!).answers ?? []) as ReadonlyArray<{
+            readonly type: string
+            readonly ttl: number
+            readonly data: string | ReadonlyArray<Buffer>
+          }>
+      )
+    return DnsBench.of({
+      zone,
+      seed: (recordSet) =>
+        Effect.gen(function* () {
+          yield* update(recordSet)
+          if (recordSet.comment === undefined) return
+          const mark = markOf(recordSet)
+          yield* update({ ...recordSet, name: mark.name, type: "TXT", values: [mark.value] })
+        }),
+      standing: (name) =>
+        Effect.gen(function* () {
+          const rows = yield* at(name)
+          return yield* Effect.forEach([...new Set(rows.map(({ type }) => type))], (type) =>
+            Effect.gen(function* () {
+              const members = rows.filter((row) => row.type === type)
+              const set: RecordSet = {
+                name,
+                type,
+                ttl: members[0]!.ttl,
+                values: members.map(({ data }) => String(data)),
+                proxied: false,
+                comment: undefined
+              }
+              const mark = markOf({ ...set, comment: "" })
+              const claim = (yield* at(mark.name))
+                .map(({ data }) => Buffer.concat([...(data as ReadonlyArray<Buffer>)]).toString())
+                .find((value) => value.startsWith(mark.value))
+              return { ...set, comment: claim?.slice(mark.value.length) }
+            })
+          )
+        })
+    })
+  })
+)
+
+const bindLayer = Layer.mergeAll(
+  bindBench,
+  Layer.unwrapEffect(Effect.map(BindServer, ({ port }) => clientAt(`127.0.0.1:${port}`)))
+).pipe(Layer.provideMerge(layerBindServer(key, [zone, `sub.${zone}`])))
 
 const wanted: RecordSet = {
   name: `api.${zone}`,
@@ -188,5 +272,29 @@ describe.skipIf(powerDnsMissing !== undefined)("RFC 2136 over a real server", ()
           ))
       }
     }
+  )
+})
+
+describe.skipIf(!hasBind)("RFC 2136 over BIND", () => {
+  dnsClientContract("BIND", () => bindLayer)
+
+  withLayer(
+    "and its refusals",
+    () => bindLayer,
+    (test) =>
+      test("are told apart by their TSIG errors", () =>
+        Effect.gen(function* () {
+          const { port } = yield* BindServer
+          const refusal = (given: { readonly secret?: string; readonly key?: string }) =>
+            Effect.flip(
+              Effect.flatMap(DnsClient, (dns) => dns.put({ id: zone, name: zone }, wanted, absent)).pipe(
+                Effect.provide(clientAt(`127.0.0.1:${port}`, given))
+              )
+            )
+          const another = yield* refusal({ secret: Buffer.from("another").toString("base64") })
+          assert.deepStrictEqual([another.reason, another.detail.slice(0, 6)], ["Unauthorized", "BADSIG"])
+          const unknown = yield* refusal({ key: "nobody" })
+          assert.deepStrictEqual([unknown.reason, unknown.detail.slice(0, 6)], ["Unauthorized", "BADKEY"])
+        }))
   )
 })
