@@ -1,6 +1,7 @@
 /** Every DNS provider that fabrik speaks to. A new one is a value in this list. */
 import * as EffectArray from "effect/Array"
 import { cloudflare } from "./cloudflare/Provider.ts"
+import { command } from "./command/Provider.ts"
 import { deSec } from "./desec/Provider.ts"
 import { digitalOcean } from "./digitalocean/Provider.ts"
 import { hetzner } from "./hetzner/Provider.ts"
@@ -24,7 +25,8 @@ export const providers = [
   digitalOcean,
   deSec,
   powerDns,
-  rfc2136
+  rfc2136,
+  command
 ] as const
 
 /** As `dns.provider` names it. */

@@ -14,10 +14,11 @@ import { encodeName, u16 } from "../../src/dns/rfc2136/Tsig.ts"
 import { freeDnsPort } from "./PowerDnsServer.ts"
 
 const environment = { ...process.env, PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin` }
+const program = "named"
 const nobody = 65534
 
 /** Whether `named` can be started here (Debian's package bind9). */
-export const hasBind = spawnSync("named", ["-V"], { env: environment }).status === 0
+export const hasBind = spawnSync(program, ["-V"], { env: environment }).status === 0
 
 const conf = (directory: string, port: number, key: TsigKey, zones: ReadonlyArray<string>) => `
 key "${key.name}" { algorithm ${key.algorithm}; secret "${Redacted.value(key.secret)}"; };
@@ -56,7 +57,7 @@ export const layerBindServer = (key: TsigKey, zones: ReadonlyArray<string>) =>
       }
       yield* Effect.acquireRelease(
         Effect.sync(() =>
-          spawn("named", ["-g", "-c", join(directory, "named.conf"), "-n", "1"], {
+          spawn(program, ["-g", "-c", join(directory, "named.conf"), "-n", "1"], {
             stdio: "ignore",
             env: environment,
             ...(asRoot ? { uid: nobody, gid: nobody } : {})
