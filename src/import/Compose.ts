@@ -5,7 +5,16 @@
  * Facts: docs.docker.com/reference/compose-file, and for Coolify 4.3.11 its recorded answers: it names each container
  * itself, gives each its own network and `.env`, and makes an empty directory of a relative path that is mounted.
  */
-import { type Answering, answering, dotenvOf, environmentOf, portsOf, store, usesIn } from "./ComposeParts.ts"
+import {
+  type Answering,
+  answering,
+  dotenvOf,
+  environmentOf,
+  isDatabase,
+  portsOf,
+  store,
+  usesIn
+} from "./ComposeParts.ts"
 import { split } from "./ComposeSplit.ts"
 import type { Cursor } from "./Cursor.ts"
 import { type Draft, label, literal, type Value } from "./Draft.ts"
@@ -243,6 +252,9 @@ const lint = (job: Job, service: Cursor): void => {
   service
     .key("extends")
     .leave("Coolify gets this file alone: merge them first with `docker compose config`", "source")
+  if (isDatabase(service) && environmentOf(service).some(({ name }) => /^SERVICE_(?:FQDN|URL)_/.test(name))) {
+    service.warn("Coolify takes its image for a database, and gives those no domain", "source")
+  }
   if (!service.has("healthcheck")) {
     service.warn(`${name} has no \`healthcheck\`, so that it counts as well as soon as it runs`, "source")
   }

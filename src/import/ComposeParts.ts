@@ -167,6 +167,24 @@ export const routedBy = (
 export const store =
   /postg|timescale|pgvector|mysql|mariadb|mongo|minio|rabbitmq|redis|valkey|memcached|elasticsearch|opensearch|clickhouse|cloudflared/
 
+/**
+ * Coolify takes these images for databases, and gives databases no domain (bootstrap/helpers/constants.php and the
+ * recorded answer to a `urls` of one: 422, "Service container with ... not found").
+ */
+const databases: ReadonlySet<string> = new Set(
+  `bitnami/mariadb bitnami/mongodb bitnami/mysql bitnami/postgresql bitnami/redis clickhouse/clickhouse-server couchdb
+dragonflydb/dragonfly eqalpha/keydb influxdb mariadb memcached mongo mysql mysql/mysql-server neo4j pgvector/pgvector
+postgis/postgis postgres redis supabase/postgres timescaledb/timescaledb valkey/valkey`.split(/\s+/)
+)
+
+export const isDatabase = (service: Cursor): boolean =>
+  databases.has(
+    (service.key("image").peek() ?? "")
+      .replace(/@.*$/, "")
+      .replace(/:[^/]*$/, "")
+      .replace(/^(?:docker\.io|ghcr\.io)\/(?:library\/)?/, "")
+  )
+
 const isProbed = (service: Cursor): boolean =>
   service
     .key("healthcheck")
@@ -203,7 +221,7 @@ export const answering = (
           }
         ]
   })
-  if (magic.length > 0) return magic
+  if (magic.length > 0) return magic.filter(({ cursor }) => !isDatabase(cursor))
   const published = services.filter((cursor) => portsOf(cursor).some(({ protocol }) => protocol === "tcp"))
   const isStore = (one: Cursor) => store.test(one.key("image").peek() ?? "")
   const steps = [published, services.filter((one) => one.has("expose")), services.filter(isProbed)]

@@ -27,12 +27,15 @@ export const isSecret = (name: string, value: string): boolean =>
 const signing =
   /^(?:(?:DJANGO|FLASK|APP|RAILS)_)?SECRET(?:_KEY|_TOKEN)?(?:_BASE)?$|^(?:JWT|SESSION|COOKIE|AUTH|NEXTAUTH|BETTER_AUTH)_SECRET(?:_KEY)?$/i
 
+/** What a template of Coolify's leaves to be made up, under a name of its own: any value does. */
+const templates = /^SERVICE_(?:ORG|BUCKET|DB|TOKEN|SECRET)_[A-Z0-9_]+$/
+
 /**
  * What becomes of a secret that nobody supplies.
  * @param chosen names of passwords that a database of the same file is set up with.
  */
 export const ruleOf = (name: string, chosen: ReadonlySet<string> = new Set()): "required" | "generate" =>
-  signing.test(name) || chosen.has(name) ? "generate" : "required"
+  signing.test(name) || templates.test(name) || chosen.has(name) ? "generate" : "required"
 
 /** Names it under `secrets`; its value comes from the environment or from `.env`. */
 export const secret = (draft: Draft, name: string, from: Cursor, rule: "required" | "generate"): void => {

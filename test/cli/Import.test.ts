@@ -1,9 +1,9 @@
 /** `fabrik import` of the built file, as a user runs it. */
-import { spawnSync } from "node:child_process"
+import { spawn, spawnSync } from "node:child_process"
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { afterAll, afterEach, assert, beforeAll, describe, it } from "vitest"
 import { builtFabrik } from "../support/Built.ts"
 
 let program = ""
@@ -32,7 +32,52 @@ beforeAll(() => {
   )
   writeFileSync(join(cwd, "shop/docker-compose.yml"), compose)
 })
+afterEach(() => {
+  // The worker answers vitest only between two processes that it waits for.
+  return new Promise<void>((resolve) => setTimeout(resolve, 10))
+})
 afterAll(() => rmSync(cwd, { recursive: true, force: true }))
+
+/** The path that the README shows, with files as people write them; their sources are what a work tree would tell. */
+const strangers = [
+  ["public/render/23-django-float-python-version.yaml", "render.yaml", 0],
+  ["public/fly/09-monitor-volume-no-autostop.toml", "fly.toml", 2],
+  ["public/coolify/06-node-booking-single.yml", "docker-compose.yml", 0]
+] as const
+
+describe.concurrent("a file that somebody has already", () => {
+  for (const [path, name, code] of strangers) {
+    const file = join(import.meta.dirname, "../../../shared/data/specs", path)
+    it.skipIf(!existsSync(file))(`${path} is live in the sandbox after the README's line`, async () => {
+      const readme = readFileSync(join(import.meta.dirname, "../../README.md"), "utf8")
+      const line = readme.split("\n").find((one) => one.startsWith(`fabrik import ${name} `)) ?? ""
+      const [first = "", second = ""] = line.replace(/ +#.*$/, "").split(/ && |; /)
+      const home = mkdtempSync(join(cwd, "stranger-"))
+      mkdirSync(join(home, ".git"))
+      writeFileSync(join(home, ".git/HEAD"), "ref: refs/heads/main\n")
+      writeFileSync(join(home, ".git/config"), '[remote "origin"]\n\turl = git@github.com:acme/shop.git\n')
+      writeFileSync(join(home, name), readFileSync(file))
+      writeFileSync(join(home, ".env"), "DATABASE_URL=postgres://app:of-a-test@db/app\n")
+      // Not in step with it, as the worker has to answer vitest meanwhile.
+      const run = (words: string) =>
+        new Promise<{ readonly status: number | null; readonly stderr: string }>((resolve) => {
+          const child = spawn(process.execPath, [program, ...words.split(" ").slice(1)], {
+            cwd: home,
+            env: { PATH: process.env["PATH"], LANG: "C.UTF-8" },
+            stdio: ["ignore", "ignore", "pipe"]
+          })
+          let stderr = ""
+          child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text))
+          child.on("close", (status) => resolve({ status, stderr }))
+        })
+      const imported = await run(first)
+      assert.strictEqual(imported.status, code, imported.stderr)
+      const applied = await run(second)
+      assert.strictEqual(applied.status, 0, applied.stderr)
+      assert.include(applied.stderr, "is live and verified")
+    })
+  }
+})
 
 describe("fabrik import", () => {
   it("writes a spec that says where the file's work tree comes from, without the token in its address", () => {

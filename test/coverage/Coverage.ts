@@ -60,10 +60,13 @@ const valuesOf = (specs: ReadonlyArray<Spec>) =>
 
 type World = Effect.Effect.Success<SandboxHandle["world"]>
 
-/** Without directories of the server that specs mount: what they hold is never fabrik's to delete, nor Coolify's. */
-const withoutMounted = (world: World, mounted: ReadonlySet<string>): World => ({
+/** Without the server's own directories, which a file may mount: what they hold is nobody's to delete. */
+const withoutServer = (world: World): World => ({
   ...world,
-  coolify: { ...world.coolify, disk: world.coolify.disk.filter(({ path }) => !mounted.has(path)) }
+  coolify: {
+    ...world.coolify,
+    disk: world.coolify.disk.filter(({ path }) => path.startsWith("/data/coolify/"))
+  }
 })
 
 const runsOf = (sandbox: SandboxHandle, specs: ReadonlyArray<Spec>) =>
@@ -95,8 +98,7 @@ const runsOf = (sandbox: SandboxHandle, specs: ReadonlyArray<Spec>) =>
     }
     const gone = yield* Effect.either(destroyAll)
     if (Either.isLeft(gone)) return { applied: true, settled: false, why: `destroyed: ${gone.left.message}` }
-    const mounted = new Set(specs.flatMap(({ volumes }) => volumes.map(({ name }) => name)))
-    const isEqual = isDeepStrictEqual(withoutMounted(yield* sandbox.world, mounted), empty)
+    const isEqual = isDeepStrictEqual(withoutServer(yield* sandbox.world), withoutServer(empty))
     return { applied: true, settled: isEqual, why: isEqual ? "" : "destroyed, something of it is left" }
   })
 
@@ -126,9 +128,11 @@ const tryOne = (kind: string, path: string): Effect.Effect<Outcome> =>
     const whole = leftOut.length === 0
     const specs = yield* Effect.either(written(folder, imported.right))
     if (Either.isLeft(specs)) {
-      const why =
-        specs.left._tag === "SpecError" ? (specs.left.problems[0]?.message ?? "") : String(specs.left)
-      return { ...none, read: true, why: `${leftOut.find(({ path }) => path === "")?.reason ?? why}` }
+      const problems = specs.left._tag === "SpecError" ? specs.left.problems : []
+      // What follows from a bad source is said beside it.
+      const problem = problems.find(({ path }) => path.startsWith("source")) ?? problems[0]
+      const why = problem?.message ?? String(specs.left)
+      return { ...none, read: true, why }
     }
     const all = specs.right.map(quick)
     const sandbox = yield* testSandbox({
