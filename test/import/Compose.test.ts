@@ -185,7 +185,6 @@ volumes: { media: , unused: }
         continue
       }
       for (const { text } of read.right.specs) {
-        if (specOf(text)["source"] !== undefined && /^ {2}compose:/m.test(text)) continue
         assert.isTrue(Either.isRight(parseSpec(text, "spec.yaml")), `${path}\n${text}`)
       }
     }
