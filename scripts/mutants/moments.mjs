@@ -168,5 +168,26 @@ export const moments = [
     find: 'path === "/" ? prefix || path : `${prefix}${path}`',
     put: "path",
     tests: ["test/e2e/Hosts.test.ts"]
+  },
+  {
+    name: "the major version that a database keeps",
+    file: "src/coolify/DatabaseEngine.ts",
+    find: "from !== undefined && from === to",
+    put: "from !== undefined && to !== undefined",
+    tests: ["test/orchestrator/Databases.test.ts"]
+  },
+  {
+    name: "the gap of a database that is stopped",
+    file: "src/orchestrator/Apply.ts",
+    find: "Effect.zipRight(refuseStops(observed), refuseGap(reconciliation))",
+    put: "refuseGap(reconciliation)",
+    tests: ["test/orchestrator/Databases.test.ts"]
+  },
+  {
+    name: "the start of a database that was stopped for its image",
+    file: "src/kinds/Database.ts",
+    find: "live.image === image && (runs(live) || is !== true)",
+    put: "live.image === image",
+    tests: ["test/orchestrator/Databases.test.ts"]
   }
 ]

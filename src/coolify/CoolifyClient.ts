@@ -84,6 +84,7 @@ export type CoolifyMethod =
   | "listDatabases"
   | "createDatabase"
   | "getDatabase"
+  | "updateDatabase"
   | "startDatabase"
   | "stopDatabase"
   | "deleteDatabase"

@@ -47,6 +47,7 @@ export const layerDryRun: Layer.Layer<CoolifyClient, never, CoolifyClient> = Lay
     databases: {
       ...below.databases,
       create: () => made,
+      update: () => Effect.void,
       start: () => Effect.void,
       stop: () => Effect.void,
       remove: () => Effect.void
@@ -140,6 +141,7 @@ export const layerOffline = (options: {
       list: Effect.succeed([]),
       create: refused("createDatabase"),
       get: refused("getDatabase"),
+      update: refused("updateDatabase"),
       start: refused("startDatabase"),
       stop: refused("stopDatabase"),
       remove: refused("deleteDatabase")

@@ -284,6 +284,7 @@ const make = (options: MemoryOptions = {}) =>
           call("getDatabase", (so) =>
             Either.map(Databases.getDatabase(so, uuid), ([found, then]) => [shownDatabase(found), then])
           ),
+        update: (uuid, patch) => call("updateDatabase", (so) => Databases.updateDatabase(so, uuid, patch)),
         start: (uuid) => call("startDatabase", (so) => Databases.startDatabase(so, uuid)),
         stop: (uuid) => call("stopDatabase", (so) => Databases.stopDatabase(so, uuid)),
         remove: (uuid) => call("deleteDatabase", (so) => Databases.deleteDatabase(so, uuid))

@@ -79,6 +79,11 @@ export const getDatabase = (world: World, uuid: string): Step<Database> =>
     return step(shown(found), replace(world, next))
   })
 
+export const updateDatabase = (world: World, uuid: string, patch: { readonly image: string }): Step<void> =>
+  Either.flatMap(find(world, "updateDatabase", uuid), (found) =>
+    step(undefined, replace(world, { ...found, ...patch }))
+  )
+
 export const startDatabase = (world: World, uuid: string): Step<void> =>
   Either.flatMap(find(world, "startDatabase", uuid), (found) =>
     found.status.startsWith("running")

@@ -1,4 +1,5 @@
 /** A database in a container of its own, beside the applications that use it. */
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Redacted from "effect/Redacted"
@@ -6,7 +7,7 @@ import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
 import type { CoolifyError } from "../coolify/CoolifyError.ts"
-import { type DatabaseEngine, databaseEngines } from "../coolify/DatabaseEngine.ts"
+import { type DatabaseEngine, databaseEngines, sharesFiles } from "../coolify/DatabaseEngine.ts"
 import type { Database } from "../coolify/endpoints/Databases.ts"
 import { isInInventory } from "../coolify/endpoints/Environments.ts"
 import type { DeleteOptions } from "../coolify/endpoints/Applications.ts"
@@ -42,7 +43,9 @@ const propsSchema = () =>
     projectUuid: Schema.String,
     environment: Schema.String,
     engine: Schema.Literal(...databaseEngines),
-    runs: Schema.Boolean
+    runs: Schema.Boolean,
+    /** Of a change of it alone. */
+    image: Schema.optionalWith(Schema.String, { exact: true })
   })
 type DatabaseProps = ReturnType<typeof propsSchema>["Type"]
 
@@ -51,14 +54,22 @@ const runs = ({ status }: Pick<Database, "status">): boolean => !status.startsWi
 /**
  * A database. Undoing its creation deletes it with its data, unless a deployment that may have used it has finished: what
  * that has written is nobody's to delete. Undoing a start stops it again.
+ * Another image is one change with the stop before it and the start behind it, and is gone back over as one.
  */
 export const database: Kind<DatabaseProps, Database, CoolifyError | UndoFailure, CoolifyClient | Run> = {
   name: "coolify/database",
   codec: codecOf(propsSchema),
-  says: ({ address: { name }, before }) =>
-    before === undefined
-      ? { what: `database ${name}`, next: `delete the database ${name} in Coolify` }
-      : { what: `start of the database ${name}`, next: `stop the database ${name} in Coolify` },
+  says: ({ address: { name }, before }) => {
+    if (before === undefined) {
+      return { what: `database ${name}`, next: `delete the database ${name} in Coolify` }
+    }
+    return before.image === undefined
+      ? { what: `start of the database ${name}`, next: `stop the database ${name} in Coolify` }
+      : {
+          what: `image of the database ${name}`,
+          next: `give the database ${name} the image ${before.image} in Coolify, and restart it`
+        }
+  },
   find: (change, known) =>
     Effect.gen(function* () {
       const coolify = yield* CoolifyClient
@@ -70,9 +81,19 @@ export const database: Kind<DatabaseProps, Database, CoolifyError | UndoFailure,
       )
       return found.flatMap((one) => one ?? [])
     }),
-  fields: ({ before }) => (before === undefined ? [] : ["status"]),
-  holds: (_, live, change, side) => runs(live) === change[side]?.runs,
-  restore: ({ uuid }) => Effect.flatMap(CoolifyClient, (coolify) => coolify.databases.stop(uuid)),
+  fields: ({ before }) => (before === undefined ? [] : before.image === undefined ? ["status"] : ["image"]),
+  holds: (field, live, change, side) => {
+    const { image, runs: is } = change[side] ?? {}
+    if (field === "status") return runs(live) === is
+    // Whatever is on the way from the one image to the other is the change's own.
+    return side === "before"
+      ? live.image === image && (runs(live) || is !== true)
+      : [image, change.before?.image].includes(live.image)
+  },
+  restore: (live, { before }) =>
+    before?.image === undefined
+      ? Effect.flatMap(CoolifyClient, (coolify) => coolify.databases.stop(live.uuid))
+      : runAs(live, before.image, before.runs),
   remove: (live) =>
     Effect.gen(function* () {
       const { used } = yield* Run
@@ -84,6 +105,10 @@ export const database: Kind<DatabaseProps, Database, CoolifyError | UndoFailure,
       yield* removeDatabase(live, { deleteVolumes: true })
       return "undone" as const
     }),
+  budget: ({ before }) =>
+    before === undefined
+      ? Effect.succeed(undefined)
+      : Effect.map(Pace, ({ database, undoBudget }) => Duration.max(database, undoBudget)),
   late: ({ before }) => (before === undefined ? "once" : undefined)
 }
 
@@ -168,6 +193,11 @@ export const planDatabase = (
     const fields = [{ field: "image", before: null, after: image, secret: false }]
     return Either.right({ wanted, live, changes: [line("create", fields)] })
   }
+  const starts = runs(live) ? [] : [{ field: "status", before: "exited", after: "running", secret: false }]
+  if (live.engine === engine && live.image !== image && sharesFiles(engine, live.image, image)) {
+    const moves = { field: "image", before: live.image, after: image, secret: false }
+    return Either.right({ wanted, live, changes: [line("update", [moves, ...starts])] })
+  }
   if (live.engine !== engine || live.image !== image) {
     return refuse(
       "Unrestorable",
@@ -175,17 +205,27 @@ export const planDatabase = (
       `keep ${live.image} in the spec; or add a database of another name, move the data, and then drop ${name}`
     )
   }
-  const starts = [{ field: "status", before: "exited", after: "running", secret: false }]
-  return Either.right({ wanted, live, changes: runs(live) ? [] : [line("update", starts)] })
+  return Either.right({ wanted, live, changes: starts.length === 0 ? [] : [line("update", starts)] })
 }
 
 /** Whether there is anything to do or to wait for, should the application be deployed. */
 export const isUnready = ({ changes, live }: PlannedDatabase): boolean =>
   changes.length > 0 || live?.status.endsWith(":starting") === true
 
-/** Starts the database that is there, unless it comes up already, and waits until it takes connections. */
-export const wakeDatabase = (live: Database, { changes }: Pick<PlannedDatabase, "changes">) =>
-  changes.length > 0 ? start(live) : awaitRunning(live)
+/** Whether it is stopped on the way to what the spec wants. */
+export const isInterrupted = ({ live, wanted }: PlannedDatabase): boolean =>
+  live !== undefined && live.image !== wanted.image && runs(live)
+
+/**
+ * Gives the database that is there its image and starts it, unless it comes up already, and waits until it takes
+ * connections.
+ */
+export const wakeDatabase = (live: Database, { changes, wanted }: PlannedDatabase) =>
+  live.image !== wanted.image
+    ? changeImage(live, wanted.image)
+    : changes.length > 0
+      ? start(live)
+      : awaitRunning(live)
 
 /**
  * Makes the database and waits until it takes connections.
@@ -219,17 +259,58 @@ const create = Effect.fnUntraced(function* (
   )
 })
 
-const start = Effect.fnUntraced(function* (live: Database) {
+type There = Pick<Database, "engine" | "name" | "uuid">
+
+const unlessRefused = <A, R>(request: Effect.Effect<A, CoolifyError, R>) =>
+  Effect.catchIf(
+    Effect.asVoid(request),
+    // Somebody was faster, or Coolify's status lags: it is so already.
+    ({ reason }) => reason === "Refused",
+    () => Effect.void
+  )
+
+const startNow = ({ uuid }: There) =>
+  Effect.flatMap(CoolifyClient, (coolify) => unlessRefused(coolify.databases.start(uuid)))
+
+const stopNow = ({ uuid }: There) =>
+  Effect.flatMap(CoolifyClient, (coolify) => unlessRefused(coolify.databases.stop(uuid)))
+
+const propsOf = ({ engine, uuid }: There, is: boolean, image?: string): DatabaseProps => ({
+  uuid,
+  projectUuid: "",
+  environment: "",
+  engine,
+  runs: is,
+  ...(image === undefined ? {} : { image })
+})
+
+/** A container keeps the image that it began with, so it is stopped and started: seen to be down in between. */
+const runAs = Effect.fn("runDatabaseAs")(function* (live: Database, image: string, isToRun: boolean) {
   const coolify = yield* CoolifyClient
-  const { engine, name, uuid } = live
-  const props = (is: boolean) => ({ uuid, projectUuid: "", environment: "", engine, runs: is })
-  yield* changing(database, { name, before: props(false), after: props(true) }, () =>
-    Effect.catchIf(
-      coolify.databases.start(uuid),
-      // Somebody was faster, or Coolify's status lags: it runs.
-      ({ reason }) => reason === "Refused",
-      () => Effect.void
-    )
+  const stopped = Effect.zipRight(stopNow(live), awaitStopped(live))
+  if (runs(live)) yield* stopped
+  if (live.image !== image) yield* coolify.databases.update(live.uuid, { image })
+  if (!isToRun) return
+  yield* Effect.catchIf(
+    coolify.databases.start(live.uuid),
+    // It comes up by an earlier request, perhaps still with the other image.
+    ({ reason }) => reason === "Refused",
+    () => Effect.zipRight(stopped, startNow(live))
+  )
+  yield* awaitRunning(live)
+})
+
+const changeImage = Effect.fn("changeImage")(function* (live: Database, image: string) {
+  const { name } = live
+  const change = { name, before: propsOf(live, runs(live), live.image), after: propsOf(live, true, image) }
+  yield* changing(database, change, () => runAs(live, image, true))
+  yield* announce({ system: "coolify", kind: "database", name, action: "updated" })
+})
+
+const start = Effect.fnUntraced(function* (live: Database) {
+  const { name } = live
+  yield* changing(database, { name, before: propsOf(live, false), after: propsOf(live, true) }, () =>
+    startNow(live)
   )
   yield* announce({ system: "coolify", kind: "database", name, action: "updated" })
   yield* awaitRunning(live)
@@ -239,11 +320,21 @@ const start = Effect.fnUntraced(function* (live: Database) {
 const isReady = ({ status }: Database): boolean =>
   status === "running:healthy" || status === "running:unknown"
 
-const awaitRunning = Effect.fn("awaitRunning")(function* ({
-  engine,
-  name,
-  uuid
-}: Pick<Database, "engine" | "name" | "uuid">) {
+const awaitStopped = Effect.fn("awaitStopped")(function* ({ engine, name, uuid }: There) {
+  const coolify = yield* CoolifyClient
+  const pace = yield* Pace
+  const isStopped = (seen: Database) => !runs(seen)
+  const last = yield* pollUntil(coolify.databases.get(uuid, engine), isStopped, pollFor(pace, pace.database))
+  if (isStopped(last)) return
+  return yield* new DeploymentFailedError({
+    reason: "DatabaseDown",
+    detail: `the database ${name} does not stop: Coolify says ${last.status}`,
+    deployment: null,
+    log: []
+  })
+})
+
+const awaitRunning = Effect.fn("awaitRunning")(function* ({ engine, name, uuid }: There) {
   const coolify = yield* CoolifyClient
   const run = yield* Run
   const pace = yield* Pace

@@ -29,6 +29,7 @@ import { mustRollBack, refuseOtherInstance, rollBackOpen } from "./Recover.ts"
 import { reconcile, type Reconciliation } from "./Reconcile.ts"
 import { releaseIn } from "../kinds/VariableComment.ts"
 import { changesLater } from "../kinds/Part.ts"
+import { isInterrupted } from "../kinds/Database.ts"
 import { removeDuplicate } from "../kinds/Project.ts"
 import { removeRecord } from "../kinds/Record.ts"
 import { confirmAtEnd } from "./steps/ConfirmRelease.ts"
@@ -298,13 +299,24 @@ const refuseEarly = Effect.fn("refuseEarly")(function* (
     [
       offline || skipDeploy || !hasChanges(reconciliation.plan) ? Effect.void : refuseTooOld(spec),
       skipDeploy ? Effect.void : refuseHeldDomains(spec, observed),
-      allowDowntime ? Effect.void : refuseGap(reconciliation),
+      allowDowntime ? Effect.void : Effect.zipRight(refuseStops(observed), refuseGap(reconciliation)),
       // A plan sends nothing but reads.
       reconciliation.deploy && mode !== "dry-run" ? coolify.deployments.mayStart : Effect.void
     ],
     { concurrency: "unbounded", discard: true }
   )
 })
+
+const refuseStops = ({ databases }: Observed): Effect.Effect<void, RefusedError> => {
+  const [first] = databases.filter(isInterrupted)
+  return first === undefined
+    ? Effect.void
+    : new RefusedError({
+        reason: "Downtime",
+        detail: `the database ${first.wanted.resource} has to be stopped before it can run as ${first.wanted.image}`,
+        next: "accept the gap with --allow-downtime, or keep the image in the spec"
+      })
+}
 
 /** Whether Coolify could roll an update only the application's own answer tells in full, so it is asked for before one. */
 const refuseGap = Effect.fn("refuseGap")(function* ({ application, deploy, parts }: Reconciliation) {

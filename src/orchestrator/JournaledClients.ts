@@ -134,6 +134,7 @@ const describedCoolify = (client: Context.Tag.Service<CoolifyClient>): Context.T
     databases: {
       ...client.databases,
       create: (database) => write("createDatabase", database.name, client.databases.create(database)),
+      update: (uuid, patch) => write("updateDatabase", uuid, client.databases.update(uuid, patch)),
       start: (uuid) => write("startDatabase", uuid, client.databases.start(uuid)),
       stop: (uuid) => write("stopDatabase", uuid, client.databases.stop(uuid)),
       remove: (uuid, options) => write("deleteDatabase", uuid, client.databases.remove(uuid, options))

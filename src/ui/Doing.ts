@@ -37,6 +37,7 @@ const doings: Readonly<Record<string, string>> = {
   listDatabases: "list the databases",
   createDatabase: "create a database",
   getDatabase: "read a database",
+  updateDatabase: "change a database",
   startDatabase: "start a database",
   stopDatabase: "stop a database",
   deleteDatabase: "delete a database",

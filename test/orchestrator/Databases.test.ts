@@ -6,6 +6,7 @@ import * as Fiber from "effect/Fiber"
 import * as Ref from "effect/Ref"
 import * as TestClock from "effect/TestClock"
 import { CoolifyClient } from "../../src/coolify/CoolifyClient.ts"
+import { CoolifyError } from "../../src/coolify/CoolifyError.ts"
 import { type DatabaseEngine, databaseEngines, engineFacts } from "../../src/coolify/DatabaseEngine.ts"
 import { journalName } from "../../src/engine/RunJournal.ts"
 import { HealthProbe } from "../../src/health/HealthProbe.ts"
@@ -29,6 +30,7 @@ import {
   writes
 } from "../support/DirectWorld.ts"
 import { applyOptions, spec as base } from "./Samples.ts"
+import { eachCall } from "./EachCall.ts"
 
 const url = [{ database: "main", field: "url" }] as const
 
@@ -224,6 +226,96 @@ describe("a database of a spec", () => {
       assert.deepStrictEqual(yield* world, before)
     })
   )
+
+  /** Its first answer is lost. */
+  const failingOnce = (method: string) =>
+    Effect.gen(function* () {
+      const left = yield* Ref.make(1)
+      const lost = new CoolifyError({
+        method,
+        reason: "ServerError",
+        detail: "scripted",
+        outcomeUnknown: true
+      })
+      return eachCall(yield* CoolifyClient, (name, call: Effect.Effect<unknown, CoolifyError>) =>
+        name === method
+          ? Effect.flatMap(
+              Ref.getAndUpdate(left, (count) => count - 1),
+              (count) => (count > 0 ? Effect.zipRight(call, lost) : call)
+            )
+          : call
+      )
+    })
+
+  const running = Effect.map(world, ({ coolify }) =>
+    coolify.databases.map(({ columns, state, uuid }) => [uuid, columns["image"], state])
+  )
+
+  test(
+    "gets another release of its major version, once a gap is agreed to, and keeps its data",
+    Effect.gen(function* () {
+      Either.getOrThrow(yield* applied(of("postgresql", "17.2")))
+      const [[uuid] = []] = yield* running
+      const later = of("postgresql", "17.4")
+      const before = yield* world
+      const error = failed(yield* applied(later))
+      assert.include(
+        error.message,
+        "the database api-main has to be stopped before it can run as postgres:17.4"
+      )
+      assert.deepStrictEqual(yield* world, before)
+
+      const plan = yield* planned(later, { allowDowntime: true })
+      assert.deepStrictEqual(plan?.changes.find(({ kind }) => kind === "database")?.fields, [
+        { field: "image", before: "postgres:17.2", after: "postgres:17.4", secret: false }
+      ])
+      Either.getOrThrow(yield* applied(later, { allowDowntime: true }))
+      assert.deepStrictEqual(yield* running, [[uuid, "postgres:17.4", "running"]])
+      assert.deepStrictEqual(yield* changesOf(later), [])
+      // Back as well: they read each other's files.
+      Either.getOrThrow(yield* applied(of("postgresql", "17.2"), { allowDowntime: true }))
+      assert.deepStrictEqual(yield* running, [[uuid, "postgres:17.2", "running"]])
+    })
+  )
+
+  test(
+    "has its image back, and runs, when the update fails at any call or in the end",
+    Effect.gen(function* () {
+      const first = of("postgresql", "17.2")
+      Either.getOrThrow(yield* applied(first))
+      const before = yield* world
+      const later = { ...of("postgresql", "17.4"), port: 9090 }
+      const unhealthy = failed(yield* applied(later, { allowDowntime: true }, false))
+      assert.isDefined(unhealthy)
+      assert.deepStrictEqual(yield* running, [
+        [before.coolify.databases[0]?.uuid, "postgres:17.2", "running"]
+      ])
+      for (const method of ["stopDatabase", "updateDatabase", "startDatabase"] as const) {
+        const client = yield* failingOnce(method)
+        const cut = applied(later, { allowDowntime: true }).pipe(Effect.provideService(CoolifyClient, client))
+        failed(yield* cut)
+        assert.deepStrictEqual(yield* world, before, method)
+      }
+    })
+  )
+
+  for (const [engine, one, other] of [
+    ["postgresql", "17", "18"],
+    ["postgresql", "17.2", "17.4-alpine"],
+    ["mysql", "8.4.1", "8.4.2"],
+    ["redis", "7.2.1", "7.2.2"]
+  ] as const) {
+    test(
+      `of another image that may not read its files is refused (${engine} ${one} to ${other})`,
+      Effect.gen(function* () {
+        Either.getOrThrow(yield* applied(of(engine, one)))
+        const before = yield* world
+        const error = failed(yield* applied(of(engine, other), { allowDowntime: true }))
+        assert.include(error.message, "its data may not be readable by that")
+        assert.deepStrictEqual(yield* world, before)
+      })
+    )
+  }
 
   test(
     "of the same name that somebody else has made is refused before anything is sent",

@@ -49,6 +49,7 @@ const coolifyMethods: Readonly<Record<string, Readonly<Record<string, CoolifyMet
     list: "listDatabases",
     create: "createDatabase",
     get: "getDatabase",
+    update: "updateDatabase",
     start: "startDatabase",
     stop: "stopDatabase",
     remove: "deleteDatabase"

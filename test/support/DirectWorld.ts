@@ -57,11 +57,11 @@ export const applied = (wanted: Spec, options: Partial<ApplyOptions> = {}, healt
   ended(apply(wanted, { ...applyOptions, ...options }), healthy)
 
 /** The plan alone. */
-export const planned = (wanted: Spec) =>
+export const planned = (wanted: Spec, options: Partial<ApplyOptions> = {}) =>
   Effect.gen(function* () {
     const seen = yield* Ref.make<Plan | undefined>(undefined)
     const confirm = (plan: Plan) => Effect.as(Ref.set(seen, plan), false)
-    const result = yield* applied(wanted, { confirm })
+    const result = yield* applied(wanted, { ...options, confirm })
     const plan = yield* Ref.get(seen)
     return plan ?? (Either.isLeft(result) ? yield* Effect.dieMessage(result.left.message) : undefined)
   })

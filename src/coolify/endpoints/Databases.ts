@@ -45,6 +45,8 @@ export interface Databases {
   readonly create: (database: CreateDatabase) => Effect.Effect<{ readonly uuid: string }, CoolifyError>
   /** @param engine which the answer does not tell of each. */
   readonly get: (uuid: string, engine: DatabaseEngine) => Effect.Effect<Database, CoolifyError>
+  /** Nothing of it takes effect before its container starts anew. */
+  readonly update: (uuid: string, patch: { readonly image: string }) => Effect.Effect<void, CoolifyError>
   /** Asynchronous. `Refused` while it runs. */
   readonly start: (uuid: string) => Effect.Effect<void, CoolifyError>
   /** Asynchronous. `Refused` while it does not run. */
@@ -121,6 +123,8 @@ export const makeDatabases = ({ done, json }: Transport): Databases => {
         { method: "getDatabase", verb: "GET", path: "/databases/{uuid}", ids: { uuid } },
         DatabaseRow
       ).pipe(Effect.map((row) => toDatabase(row, engine))),
+    update: (uuid, body) =>
+      done({ method: "updateDatabase", verb: "PATCH", path: "/databases/{uuid}", ids: { uuid }, body }),
     start: act("startDatabase", "start"),
     stop: act("stopDatabase", "stop"),
     remove: (uuid, options) =>

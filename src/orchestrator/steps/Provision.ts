@@ -134,9 +134,14 @@ const coolifyNodes = Effect.fn("coolifyNodes")(function* (
     }
   }
   const { before } = application
-  const databases = yield* databaseNodes(desired, observed, [], Effect.succeed(observed.project?.uuid ?? ""))
-  const values = yield* filling(databases)
   const kept = yield* node(at(release), [], keepPreviousVersion(before))
+  const databases = yield* databaseNodes(
+    desired,
+    observed,
+    [kept],
+    Effect.succeed(observed.project?.uuid ?? "")
+  )
+  const values = yield* filling(databases)
   // The release comes first and says that it is not deployed yet: whoever finds the rest done knows what is left to do.
   const written = yield* node(
     at(variablesKind),
