@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
+import { hostsOf } from "../../src/appspec/Domain.ts"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type { SandboxHandle } from "../../src/sandbox/SandboxHandle.ts"
@@ -41,7 +42,7 @@ const sandboxFor = (spec: Spec) =>
   testSandbox({
     seed: {
       servers: [spec.server ?? "vps1"],
-      domains: spec.domains,
+      domains: hostsOf(spec.domains),
       deployKeys: ["acme-deploy"]
     }
   })
