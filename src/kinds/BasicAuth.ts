@@ -95,18 +95,19 @@ export const planBasicAuth = Effect.fn("planBasicAuth")(function* (
       ? own !== undefined && noted === own
       : wanted !== undefined && isSamePassword(wanted.password, before?.password))
   const digest = isEqual && !isUnseen ? (noted ?? own) : own
-  const settled = {
+  const next = known(wanted)
+  const settled: PlannedPart = {
     ...none,
+    // One that takes the old one's place has none of it, whatever that one had.
+    create: ({ name, uuid }) => (next === undefined ? Effect.void : put({ name, uuid }, next)),
     ...(digest === undefined ? {} : { digests: new Map([[basicAuthName, digest]]) })
   }
   if (isEqual) return { ...settled, notes: isUnseen ? [unseen] : [] } satisfies PlannedPart
   if (isUnseen) return yield* unrestorable
   const old = known(before)
-  const next = known(wanted)
   const planned: PlannedPart = {
     ...settled,
     fields: fieldsOf(wanted, before),
-    create: ({ name, uuid }) => (next === undefined ? Effect.void : put({ name, uuid }, next)),
     update:
       application === undefined
         ? Effect.void

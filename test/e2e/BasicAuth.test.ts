@@ -134,6 +134,23 @@ describe.concurrent("basicAuth", () => {
     })
   )
 
+  it.scopedLive("goes with an application to the one that takes its place", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* start
+      const made = (text: string): Spec => ({
+        ...asking("admin", "DATABASE_URL"),
+        source: { _tag: "Dockerfile", text }
+      })
+      yield* applied(sandbox, made("FROM a"))
+      const { uuid } = yield* there(sandbox)
+      yield* applied(sandbox, made("FROM b"))
+      assert.notStrictEqual((yield* there(sandbox)).uuid, uuid)
+      assert.deepStrictEqual(yield* authOf(sandbox), ["admin", givenPassword])
+      assert.strictEqual(yield* visit(sandbox), 401)
+      assert.strictEqual((yield* applied(sandbox, made("FROM b"))).report.outcome, "unchanged")
+    })
+  )
+
   it.scopedLive("changed by hand is drift; what the spec does not name stays, and is told", () =>
     Effect.gen(function* () {
       const sandbox = yield* start
