@@ -15,6 +15,7 @@ export const ovh = provider({
       secret: true
     }
   },
+  note: "a change is published together with whatever else waits in the zone",
   capabilities: {
     compareAndSet: false,
     atomicBatch: false,

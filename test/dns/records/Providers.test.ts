@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as FastCheck from "effect/FastCheck"
 import { DnsClient, type RecordSet } from "../../../src/dns/DnsClient.ts"
 import { dnsClientContract } from "../../contract/DnsClientContract.ts"
-import { isFull } from "../../reliability/Scale.ts"
+import { draw, isFull, size } from "../../reliability/Scale.ts"
 import { layerOver, markOf, seed, type Speaks, standing, TheAccount } from "./Account.ts"
 import { deSecDomains, digitalOceanDomains, hetznerCloud } from "./Emulators.ts"
 import { mail, namecheapDomains, ovhZones, published } from "./LastEmulators.ts"
@@ -237,6 +238,80 @@ for (const speaks of all) {
               yield* dns.put(zone, old, { _tag: "Exactly", recordSet: next })
             }
           }
+        })
+      )
+    )
+
+    it.live("leaves a zone as it was after whatever comes of random writes", () =>
+      run(({ account, dns, zone }) =>
+        Effect.gen(function* () {
+          const names = ["a", "b", "*", "x.y"].map((each) => `${each}.example.test`)
+          const others = FastCheck.sample(
+            FastCheck.record({
+              label: FastCheck.stringMatching(/^[a-z0-9]{1,12}$/),
+              type: FastCheck.constantFrom("A", "TXT", "MX"),
+              number: FastCheck.nat(255)
+            }),
+            { numRuns: size(12, 200), ...draw }
+          )
+          for (const [index, { label, number, type }] of others.entries()) {
+            const values = {
+              A: `198.51.100.${number}`,
+              TXT: `v=${number} "\\`,
+              MX: `${number} mx.example.net`
+            }
+            const at = `${label}${index}.foreign.example.test`
+            const value = values[type as keyof typeof values]
+            account.add({ zone: "example.test", name: at, type, ttl, value, comment: undefined })
+          }
+          const plain = () => account.rows.map(({ id: _, ...row }) => JSON.stringify(row)).toSorted()
+          const before = plain()
+          const steps = FastCheck.sample(
+            FastCheck.record({
+              name: FastCheck.constantFrom(...names),
+              values: FastCheck.subarray(["192.0.2.1", "192.0.2.2", "192.0.2.3"]),
+              run: FastCheck.nat(3),
+              fault: FastCheck.option(
+                FastCheck.record({
+                  after: FastCheck.nat(3),
+                  how: FastCheck.constantFrom(
+                    { instead: { status: 403, body: {} } },
+                    { instead: "reset" as const },
+                    { afterwards: "reset" as const },
+                    { afterwards: { status: 502, body: "" } }
+                  )
+                })
+              )
+            }),
+            { numRuns: size(6, 1000), ...draw }
+          )
+          const standsAt = (at: string) =>
+            Effect.map(dns.listAt(zone, at), (sets) => sets.find(({ type }) => type === "A"))
+          for (const { fault, name, run, values } of steps) {
+            const now = yield* standsAt(name)
+            if (fault !== null) account.faults.push({ ...fault.how, after: fault.after })
+            const next = { ...wanted, name, values, comment: `run ${run}` }
+            const expected = now === undefined ? absent : ({ _tag: "Exactly", recordSet: now } as const)
+            const write =
+              values.length > 0
+                ? dns.put(zone, next, expected)
+                : now === undefined
+                  ? Effect.void
+                  : dns.remove(zone, now)
+            const exit = yield* Effect.either(write)
+            account.faults.length = 0
+            const then = yield* standsAt(name)
+            const asked = values.length > 0 ? next : undefined
+            const sorted = (set: RecordSet | undefined) => set && { ...set, values: set.values.toSorted() }
+            const made = JSON.stringify(sorted(then)) === JSON.stringify(sorted(asked))
+            const left = JSON.stringify(sorted(then)) === JSON.stringify(sorted(now))
+            assert.isTrue(exit._tag === "Right" ? made : left || exit.left.reason === "OutcomeUnknown")
+          }
+          for (const at of names) {
+            const now = yield* standsAt(at)
+            if (now !== undefined) yield* dns.remove(zone, now)
+          }
+          assert.deepStrictEqual(plain(), before)
         })
       )
     )
