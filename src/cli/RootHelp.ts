@@ -2,7 +2,7 @@
 import type { Example } from "./CommandInfo.ts"
 import { examples, type Lines, section, table } from "./Help.ts"
 import { outlines } from "./Outline.ts"
-import { neededVariables, providers } from "../dns/Providers.ts"
+import { neededVariables, providers, whereNamed } from "../dns/Providers.ts"
 
 export const renderRootHelp = (): Lines => [
   "fabrik - from a YAML spec to a verified URL on a Coolify server, or back",
@@ -33,7 +33,9 @@ const rootExamples: ReadonlyArray<Example> = [
 const environment: ReadonlyArray<readonly [string, string]> = [
   ["COOLIFY_ENDPOINT", "the address of your Coolify, e.g. https://coolify.example.com"],
   ["COOLIFY_TOKEN", "an API token with read, read:sensitive, write and deploy"],
-  ...providers.map((each) => [neededVariables(each).join(", "), `for zones at ${each.title}`] as const),
+  ...providers.map(
+    (each) => [neededVariables(each).join(", "), `for zones at ${each.title}${whereNamed(each)}`] as const
+  ),
   ["HTTPS_PROXY", "the proxy to Coolify and the DNS provider; NO_PROXY lists hosts without it"],
   ["FABRIK_ALLOW_HTTP=1", "let COOLIFY_ENDPOINT be plain http at a private address"],
   ["FABRIK_OWNER", "who owns what is made: two owners never touch each other's [default]"],

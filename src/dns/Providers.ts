@@ -51,8 +51,14 @@ export const neededVariables = ({ variables }: DnsProviderValue): ReadonlyArray<
 const phrase = (names: ReadonlyArray<string>): string =>
   names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`
 
+/** What is to be said beside its variables. */
+export const whereNamed = ({ name, onlyNamed }: DnsProviderValue): string =>
+  onlyNamed === true ? ` (with dns.provider: ${name})` : ""
+
 /** `for Cloudflare CLOUDFLARE_API_TOKEN, for PowerDNS PDNS_API_URL and PDNS_API_KEY`: what can be set. */
-export const whatToSet = all.map((each) => `for ${each.title} ${phrase(neededVariables(each))}`).join(", ")
+export const whatToSet = all
+  .map((each) => `for ${each.title} ${phrase(neededVariables(each))}${whereNamed(each)}`)
+  .join(", ")
 
 const namesIn = (
   from: ReadonlyArray<DnsProviderValue>,

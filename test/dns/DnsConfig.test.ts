@@ -10,7 +10,7 @@ import { accountThatHolds } from "../../src/dns/AccountThatHolds.ts"
 import { DnsClient } from "../../src/dns/DnsClient.ts"
 import { selectDns } from "../../src/dns/DnsConfig.ts"
 import { layerMemory } from "../../src/dns/DnsMemory.ts"
-import { type DnsProvider, providers } from "../../src/dns/Providers.ts"
+import { type DnsProvider, providers, whereNamed } from "../../src/dns/Providers.ts"
 
 const cloudflare = { CLOUDFLARE_API_TOKEN: "t0ken" }
 const powerdns = { PDNS_API_URL: "http://127.0.0.1:8081", PDNS_API_KEY: "k3y" }
@@ -40,6 +40,15 @@ describe("selectDns", () => {
         (yield* select({ ...cloudflare, ...powerdns }, "cloudflare"))?.provider,
         "cloudflare"
       )
+    })
+  )
+
+  it.effect("takes AWS's variables for those of its DNS only where the spec says so", () =>
+    Effect.gen(function* () {
+      const aws = { AWS_ACCESS_KEY_ID: "AKIAIOSFODNN7EXAMPLE", AWS_SECRET_ACCESS_KEY: "s3cret" }
+      assert.isUndefined(yield* select(aws))
+      assert.strictEqual((yield* select({ ...aws, ...powerdns }))?.provider, "powerdns")
+      assert.strictEqual((yield* select({ ...aws, ...powerdns }, "route53"))?.provider, "route53")
     })
   )
 
@@ -133,12 +142,13 @@ describe("with several accounts", () => {
 
 describe("the providers", () => {
   const cell = (text: string) => text.replaceAll("|", "\\|")
-  const rows = providers.map(({ name, note, title, variables }) => {
+  const rows = providers.map((each) => {
+    const { name, note, title, variables } = each
     const said = Object.entries(variables).map(
       ([variable, { also, optional, says }]) =>
         `\`${variable}\`${also === undefined ? "" : ` (or \`${also}\`)`}${optional === true ? ", optional" : ""}: ${says}`
     )
-    return `| \`${name}\` | ${title} | ${cell([...said, ...(note === undefined ? [] : [note])].join("; "))} |`
+    return `| \`${name}\` | ${title}${whereNamed(each)} | ${cell([...said, ...(note === undefined ? [] : [note])].join("; "))} |`
   })
 
   // `npx vitest run test/dns/DnsConfig.test.ts -u` writes it anew.

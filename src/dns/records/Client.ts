@@ -220,7 +220,8 @@ export const clientOver = <Raw>(api: RecordsApi<Raw>): DnsClient["Type"] => {
     const method = "remove"
     const ours = stored(expected)
     const before = yield* standingAt(method, zone, ours)
-    if (before === undefined) return
+    // A run that was killed between the two may have left the mark.
+    if (before === undefined) return yield* api.tidy?.(method, zone, ours.name, ours.type) ?? Effect.void
     const refusal = refuseRemove(before.recordSet, ours)
     if (refusal !== undefined) return yield* refuse(method, refusal)
     if (before.untouchable !== undefined) return yield* untouchable(method, before)

@@ -158,7 +158,8 @@ export class Account {
   }
 
   readonly client = HttpClient.make((request, url) =>
-    Effect.suspend(() => {
+    // As a socket would: whoever else waits has a turn.
+    Effect.flatMap(turn, () => {
       const { body } = request
       const reply = this.reply({
         method: request.method,
@@ -188,6 +189,8 @@ export class Account {
     })
   )
 }
+
+const turn = Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)))
 
 export class TheAccount extends Context.Tag("fabrik/test/dns/records/Account/TheAccount")<
   TheAccount,

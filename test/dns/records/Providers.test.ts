@@ -345,6 +345,19 @@ for (const speaks of all) {
         )
       )
 
+      it.live("takes away the mark of a record that is gone", () =>
+        run(({ account, dns, zone }) =>
+          Effect.gen(function* () {
+            const before = account.rows
+            seed(account, speaks, wanted)
+            account.rows = account.rows.filter(({ value }) => value !== wanted.values[0])
+            assert.lengthOf(account.rows, before.length + 1)
+            yield* dns.remove(zone, wanted)
+            assert.deepStrictEqual(account.rows, before)
+          })
+        )
+      )
+
       it.live("marks each type and a wildcard at a name of its own", () =>
         run(({ account, dns, zone }) =>
           Effect.gen(function* () {
