@@ -10,7 +10,11 @@ const stop = (code, text) => {
   process.exit(code)
 }
 const answer = (value) => process.stdout.write(`${JSON.stringify(value)}\n`)
-const within = ({ name }) => name === asked.zone.name || name.endsWith(`.${asked.zone.name}`)
+const holds = (zone, name) => name === zone.name || name.endsWith(`.${zone.name}`)
+// A sub-zone that is here, too, has its own.
+const within = ({ name }) =>
+  zones.filter((zone) => holds(zone, name)).toSorted((a, b) => b.name.length - a.name.length)[0]?.id ===
+  asked.zone.id
 const isAt =
   ({ name, type }) =>
   (each) =>
