@@ -14,9 +14,12 @@ import { fileURLToPath } from "node:url"
 import { isDeepStrictEqual } from "node:util"
 import { parseWhole } from "../../src/appspec/LoadSpec.ts"
 import type { Spec } from "../../src/appspec/Spec.ts"
+import { Progress } from "../../src/engine/DeploymentEvent.ts"
 import { Pace } from "../../src/engine/Pace.ts"
+import { hasChanges, type Plan } from "../../src/engine/Plan.ts"
 import type { Imported } from "../../src/import/Input.ts"
 import { loadImport } from "../../src/import/LoadImport.ts"
+import { readAdoptable } from "../../src/orchestrator/Adopt.ts"
 import { apply } from "../../src/orchestrator/Apply.ts"
 import { destroy } from "../../src/orchestrator/Destroy.ts"
 import type { SandboxHandle } from "../../src/sandbox/SandboxHandle.ts"
@@ -34,6 +37,8 @@ interface Outcome {
   readonly applied: boolean
   /** Applied again, nothing is written; destroyed, the world is as it was before. */
   readonly settled: boolean
+  /** What `adopt` writes of what was applied asks for nothing else. */
+  readonly adopted?: boolean
   readonly why: string
 }
 
@@ -44,7 +49,7 @@ const quick = (spec: Spec): Spec => ({
   healthcheck: {
     ...spec.healthcheck,
     interval: Duration.millis(50),
-    timeout: Duration.seconds(2),
+    timeout: Duration.seconds(20),
     startPeriod: Duration.zero,
     settle: Duration.zero
   }
@@ -72,11 +77,27 @@ const withoutServer = (world: World): World => ({
 const runsOf = (sandbox: SandboxHandle, specs: ReadonlyArray<Spec>) =>
   Effect.gen(function* () {
     const layers = layersOf(sandbox, valuesOf(specs))
-    const pace = yield* hasty
+    // Many at once on a small machine: what would be a fault elsewhere is only slow here.
+    const pace = { ...(yield* hasty), propagation: Duration.seconds(60), certificate: Duration.seconds(30) }
     const settings = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.provideService(effect, Pace, pace)
     const applyAll = Effect.forEach(specs, (spec) =>
       apply(spec, options).pipe(settings, Effect.provide(layers), Effect.catchTag("JournalError", Effect.die))
     )
+    // A spec that is written from what stands there asks for nothing else.
+    const differingAfterAdopt = Effect.forEach(specs, ({ domains, environment, name, project }) =>
+      Effect.gen(function* () {
+        const search = { application: name, project, environment, dns: domains.length > 0 }
+        const { spec } = yield* readAdoptable(search)
+        const plans: Array<Plan> = []
+        yield* apply(quick(spec), { ...options, command: "plan", mode: "dry-run" }).pipe(
+          Effect.provideService(Progress, {
+            emit: ({ event }) => Effect.sync(() => void (event._tag === "Planned" && plans.push(event.plan)))
+          })
+        )
+        const [plan] = plans
+        return plan !== undefined && !hasChanges(plan) ? [] : [name]
+      }).pipe(settings, Effect.provide(layers), Effect.catchTag("JournalError", Effect.die))
+    ).pipe(Effect.map((all) => all.flat()))
     const destroyAll = Effect.forEach(specs.toReversed(), (spec) =>
       destroy(spec, destroyOptions).pipe(
         settings,
@@ -96,10 +117,18 @@ const runsOf = (sandbox: SandboxHandle, specs: ReadonlyArray<Spec>) =>
       const [one] = writes
       return { applied: true, settled: false, why: `applied again, it writes: ${one?.method} ${one?.path}` }
     }
+    const differing = yield* Effect.either(differingAfterAdopt)
+    const adopted = Either.isRight(differing) && differing.right.length === 0
     const gone = yield* Effect.either(destroyAll)
-    if (Either.isLeft(gone)) return { applied: true, settled: false, why: `destroyed: ${gone.left.message}` }
+    if (Either.isLeft(gone))
+      return { applied: true, settled: false, adopted, why: `destroyed: ${gone.left.message}` }
     const isEqual = isDeepStrictEqual(withoutServer(yield* sandbox.world), withoutServer(empty))
-    return { applied: true, settled: isEqual, why: isEqual ? "" : "destroyed, something of it is left" }
+    return {
+      applied: true,
+      settled: isEqual,
+      adopted,
+      why: isEqual ? "" : "destroyed, something of it is left"
+    }
   })
 
 const written = Effect.fnUntraced(function* (folder: string, { copies, specs }: Imported) {
@@ -193,10 +222,19 @@ const table = (outcomes: ReadonlyArray<Outcome>): ReadonlyArray<string> => {
       String(read),
       String(count((one) => one.whole)),
       `${applied} ${percent(applied, own.length)}`,
-      `${settled} ${percent(settled, own.length)}`
+      `${settled} ${percent(settled, own.length)}`,
+      String(count((one) => one.adopted === true))
     ]
   })
-  const head = ["kind", "files", "read", "nothing left out", "applied", "and then 0 writes, equal world"]
+  const head = [
+    "kind",
+    "files",
+    "read",
+    "nothing left out",
+    "applied",
+    "and then 0 writes, equal world",
+    "adopt agrees"
+  ]
   const widths = head.map((word, column) =>
     Math.max(word.length, ...rows.map((row) => row[column]?.length ?? 0))
   )
