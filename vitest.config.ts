@@ -1,14 +1,44 @@
 import { defineConfig } from "vitest/config"
 
+/** Folders whose suites start no programs of ours and leave nothing behind in their process. */
+const light = [
+  "appspec",
+  "coolify",
+  "dns",
+  "engine",
+  "health",
+  "http",
+  "import",
+  "orchestrator",
+  "sandbox",
+  "secrets",
+  "state",
+  "ui"
+].map((folder) => `test/${folder}/**/*.test.ts`)
+
+const shared = {
+  globalSetup: ["test/support/BuildFolder.ts"],
+  // Only for what hangs: no test is about how fast the machine is, and under load everything takes many times as long.
+  testTimeout: 180_000,
+  hookTimeout: 180_000
+}
+
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
-    globalSetup: ["test/support/BuildFolder.ts"],
     // Much of the time goes into waiting for processes and sockets: on two cores four files are seldom in each other's way.
     maxWorkers: 4,
     minWorkers: 1,
-    // Only for what hangs: no test is about how fast the machine is, and under load everything takes many times as long.
-    testTimeout: 180_000,
-    hookTimeout: 180_000
+    projects: [
+      {
+        test: {
+          ...shared,
+          name: "light",
+          include: light,
+          // Loading the modules anew for each of a hundred files takes longer than their tests.
+          poolOptions: { forks: { isolate: false, singleFork: true } }
+        }
+      },
+      { test: { ...shared, name: "whole", include: ["test/**/*.test.ts"], exclude: light } }
+    ]
   }
 })

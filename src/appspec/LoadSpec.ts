@@ -9,6 +9,8 @@ import type { Environment } from "./Interpolate.ts"
 import { maxSpecBytes, parseSpec, tooLarge } from "./ParseSpec.ts"
 import { type Complaint, quote } from "./Report.ts"
 import { besideOf } from "./Beside.ts"
+import { maxComposeBytes, tooLargeCompose } from "../coolify/ComposeText.ts"
+import type { Spec } from "./Spec.ts"
 import { SpecError } from "./SpecError.ts"
 
 const whole = (file: string, message: string, hint?: string): SpecError =>
@@ -76,7 +78,7 @@ export const readSpec = Effect.fn("readSpec")(function* (path: string) {
 })
 
 /** What stands in the files that the spec at `file` names, by the names that it gives them. */
-const readBeside = Effect.fn("readBeside")(function* (file: string, names: ReadonlyArray<string>) {
+const readBeside = Effect.fn("readBeside")(function* (file: string, spec: Spec) {
   const fs = yield* FileSystem.FileSystem
   const folder = dirname(file)
   const readOne = Effect.fnUntraced(function* (name: string) {
@@ -90,9 +92,11 @@ const readBeside = Effect.fn("readBeside")(function* (file: string, names: Reado
     if (type !== "File") {
       return unread(name, type === "Directory" ? "is a folder" : "is a device", "name a file")
     }
-    const bytes = yield* readRegular(real, maxFileBytes)
-    return bytes.length > maxFileBytes
-      ? unread(name, tooLargeFile.what, tooLargeFile.hint)
+    const isCompose = spec.source._tag === "Compose" && spec.source.from === name
+    const [most, said] = isCompose ? [maxComposeBytes, tooLargeCompose] : [maxFileBytes, tooLargeFile]
+    const bytes = yield* readRegular(real, most)
+    return bytes.length > most
+      ? unread(name, said.what, said.hint)
       : Either.try({
           try: () => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes),
           catch: (): Complaint => ({
@@ -101,7 +105,7 @@ const readBeside = Effect.fn("readBeside")(function* (file: string, names: Reado
           })
         })
   })
-  const read = yield* Effect.forEach(names, (name) =>
+  const read = yield* Effect.forEach(besideOf(spec), (name) =>
     Effect.catchAll(readOne(name), (error) => {
       const [first] = explain(name, error).problems
       return Effect.succeed(
@@ -126,8 +130,9 @@ export const parseWhole = Effect.fn("parseWhole")(function* (
   environment?: Environment
 ) {
   const spec = yield* parseSpec(text, file, environment)
-  const names = besideOf(spec)
-  return names.length === 0 ? spec : yield* parseSpec(text, file, environment, yield* readBeside(file, names))
+  return besideOf(spec).length === 0
+    ? spec
+    : yield* parseSpec(text, file, environment, yield* readBeside(file, spec))
 })
 
 /** The same as {@link loadSpec}, with what stands in the files beside it. */

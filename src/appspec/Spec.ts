@@ -230,7 +230,7 @@ export const specIn = (
   const starter = written.source === undefined && !check.isFaulty("source") ? template?.starter : undefined
   const isStarter = starter !== undefined
   const source = sourceIn(written.source, starter, name, beside, check)
-  const isCompose = source?._tag === "Compose"
+  const isCompose = (source ?? written.source)?._tag === "Compose"
   checkCompose(source, check)
   checkAnswers(answers, source, check)
   const databases = databasesIn(written.databases, check)

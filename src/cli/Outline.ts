@@ -19,7 +19,7 @@ export const outlines = {
   rollback: { summary: "go back to an earlier release" },
   recover: { summary: "settle what a run has left that came to no end" },
   adopt: { summary: "write a spec for a running application, and make it fabrik's" },
-  import: { summary: "write specs for a file of another tool: compose, Render, Fly, Kamal, Heroku" },
+  import: { summary: "write specs from a file that another tool deploys by" },
   destroy: { summary: "delete what fabrik made for a spec, and nothing else" },
   templates: { summary: "list the templates a spec can name" },
   schema: { summary: "print the JSON Schema of a spec, for editors" },

@@ -267,6 +267,11 @@ export const withCompose = (below: Client): Effect.Effect<Client> =>
             below.applications.logs(uuid, lines, options),
             Effect.flatMap(serviceOf(uuid), (service) => {
               const container = options?.container ?? mainOf(service)
+              const names = service.containers.map(({ name }) => name)
+              if (container !== undefined && !names.includes(container)) {
+                const detail = `it has no container ${container} (it has: ${names.join(", ")})`
+                return new CoolifyError({ method: "serviceLogs", reason: "Invalid", detail })
+              }
               return container === undefined
                 ? new CoolifyError({
                     method: "serviceLogs",

@@ -5,6 +5,14 @@
 import * as Either from "effect/Either"
 import { parseDocument } from "yaml"
 
+/** Far more than any compose file of people. */
+export const maxComposeBytes = 1_048_576
+
+export const tooLargeCompose = {
+  what: "is larger than 1 MiB",
+  hint: "is this the right file? What it carries along belongs into an image"
+}
+
 /** What somebody should know of a container before it runs. */
 export type ComposeConcern = "ports" | "privileged" | "socket" | "latest" | "secret" | "name"
 

@@ -1,4 +1,5 @@
 /** Pure: a spec for what already runs, with what it cannot say in comments. */
+import * as EffectArray from "effect/Array"
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import { isIP } from "node:net"
@@ -26,7 +27,7 @@ import { referencesIn, shortNamed } from "./ReferencesText.ts"
 import { readBasicAuth } from "./BasicAuthText.ts"
 import { sortVariables } from "./PlainVariables.ts"
 import { specName, type Place } from "./Managed.ts"
-import { hiddenVariables } from "./VariablesText.ts"
+import { composeVariables, hiddenVariables, isOfCompose } from "./VariablesText.ts"
 
 /** What is known of an application that a spec is to be written for. */
 export interface Existing {
@@ -61,8 +62,11 @@ export const writeSpec = (existing: Existing): Either.Either<Written, RefusedErr
     const domains = routes?.flatMap(({ hosts }) => hosts) ?? chooseDomains(application)
     const databases = shortNamed(application, existing.databases ?? [])
     const references = referencesIn(existing.variables, databases)
+    const [written, ofCompose] = EffectArray.partition(existing.variables, (row) =>
+      isOfCompose(row, application)
+    )
     const variables = sortVariables(
-      existing.variables.filter(({ key }) => !Object.hasOwn(references, key)),
+      written.filter(({ key }) => !Object.hasOwn(references, key)),
       application.source
     )
     const source = yield* sourceOf(application)
@@ -104,6 +108,7 @@ export const writeSpec = (existing: Existing): Either.Either<Written, RefusedErr
               build: { ...build, ...(variables.build.length === 0 ? {} : { env: variables.build }) }
             })
           ]),
+      ...composeVariables(ofCompose),
       ...hiddenVariables(variables),
       ...(Object.keys(sections).length === 0 ? [] : ["", writeKeys(sections)]),
       ...(routes === undefined ? healthcheckLines(application, domains.length === 0) : []),

@@ -1,4 +1,7 @@
 /** Pure: the variables of an application whose values are not read into a spec, as its text tells of them. */
+import type { Application } from "../coolify/endpoints/Applications.ts"
+import type { ObservedVariable } from "../coolify/endpoints/Variables.ts"
+import { isPlainComment, isSecretComment } from "../kinds/VariableComment.ts"
 import { secretNamePattern } from "../appspec/Limits.ts"
 import { comment, writeKeys } from "../appspec/WriteSpec.ts"
 import type { SortedVariables } from "./PlainVariables.ts"
@@ -41,4 +44,26 @@ export const hiddenVariables = ({ other, own, secret }: SortedVariables): Readon
             : shownNames(doubtful).map((name) => `#  ${name}: generate`))
         ])
   ]
+}
+
+/** Coolify has made it from the text of a compose file, or for it: the text brings it again. */
+export const isOfCompose = (
+  { comment, key }: ObservedVariable,
+  { source }: Pick<Application, "source">
+): boolean =>
+  source._tag === "Compose" &&
+  !isPlainComment(comment) &&
+  !isSecretComment(comment) &&
+  (key.startsWith("SERVICE_") || new Set((source.text ?? "").match(/[A-Za-z_][A-Za-z0-9_]*/g)).has(key))
+
+export const composeVariables = (rows: ReadonlyArray<ObservedVariable>): ReadonlyArray<string> => {
+  const names = rows.filter(({ key }) => !key.startsWith("SERVICE_")).map(({ key }) => key)
+  return names.length === 0
+    ? []
+    : [
+        "",
+        ...comment(
+          `The compose file names these, and their values stay in Coolify as they are: ${shownNames(names.toSorted()).join(", ")}.`
+        )
+      ]
 }

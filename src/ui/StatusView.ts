@@ -22,6 +22,9 @@ export const renderStatus = (status: Status, style: Style): ReadonlyArray<string
             ...(coolify.release === null ? [] : [`release ${coolify.release} was deployed last`])
           ].join(", ")
         )),
+    ...(status.containers ?? []).flatMap(({ image, name, status: word }) =>
+      row("container", word.startsWith("running"), `${name}: ${word}, ${image}`)
+    ),
     ...(status.databases ?? []).flatMap(({ image, name, status: word, uuid }) =>
       row(
         "database",

@@ -82,7 +82,11 @@ describe.concurrent("a spec of the fixtures", () => {
         // And so does the key that reads a private repository.
         const isPrivate = spec.source._tag === "Git" && spec.source.access !== undefined
         const backedUp = spec.databases.filter(({ backup }) => backup !== undefined).length
-        const others = [isDetailed, spec.schedules !== undefined, isStored, isPrivate].filter(Boolean)
+        // And so does the text of a compose file.
+        const isCompose = spec.source._tag === "Compose"
+        const others = [isDetailed, spec.schedules !== undefined, isStored, isPrivate, isCompose].filter(
+          Boolean
+        )
         const more = others.length + backedUp
         assert.isAtMost(again.coolify.length, 4 + more)
         assert.isAtMost(again.dns.length, spec.domains.length === 0 ? 0 : 1 + spec.domains.length)

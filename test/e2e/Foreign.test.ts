@@ -13,7 +13,7 @@ import type { SandboxHandle } from "../../src/sandbox/SandboxHandle.ts"
 import type { Spec } from "../../src/appspec/Spec.ts"
 import type { Source } from "../../src/appspec/sections/Source.ts"
 import { testSandbox } from "../sandbox/TestSandbox.ts"
-import { size } from "../reliability/Scale.ts"
+import { isFull, size } from "../reliability/Scale.ts"
 import { destroyOptions } from "../orchestrator/Samples.ts"
 import { hasty, layersOf, options, specOf } from "./SandboxWorld.ts"
 
@@ -262,7 +262,9 @@ it.scopedLive(
         { concurrency: "unbounded", discard: true }
       ).pipe(Effect.provideService(Pace, pace), Effect.provide(layers))
       assert.deepStrictEqual(yield* sandbox.world, world, `seed ${seed}`)
-      for (const outcome of ["complete", "rolled-back", "interrupted", "nothing-changed"]) {
+      // Few runs need not come to each end.
+      const ends = ["complete", "rolled-back", "interrupted", "nothing-changed"]
+      for (const outcome of isFull ? ends : []) {
         assert.isAbove(
           ended.get(outcome) ?? 0,
           0,

@@ -1,4 +1,5 @@
 /** What must hold of any text that the spec parser is given, said without the parser's own rules. */
+import { siteOf } from "../../src/appspec/Domain.ts"
 import { isIP } from "node:net"
 import { performance } from "node:perf_hooks"
 import process from "node:process"
@@ -36,6 +37,13 @@ const host = (name: string) => {
   assert.match(name, /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]$/)
 }
 
+/** A host, or what is below a path of it. */
+const site = (name: string) => {
+  const { host: named, path } = siteOf(name)
+  host(named)
+  assert.strictEqual(new URL(`https://${name}`).href, `https://${named}${path || "/"}`)
+}
+
 const sourceHolds = (source: Source) => {
   switch (source._tag) {
     case "Image":
@@ -61,12 +69,16 @@ const sourceHolds = (source: Source) => {
     }
     case "Dockerfile":
       assert.match(source.text, /^[ \t]*FROM[ \t]/im)
+      return
+    case "Compose":
+      // A file beside the spec is not read here.
+      assert.isTrue(source.from !== undefined || /services/.test(source.text), source.text)
   }
 }
 
 const specHolds = (spec: Spec) => {
   assert.match(spec.name, /^(?!-)[a-z0-9-]{1,63}(?<!-)$/)
-  spec.domains.forEach(host)
+  spec.domains.forEach(site)
   assert.strictEqual(new Set(spec.domains).size, spec.domains.length)
   if (spec.domains.length > 0 || spec.port !== undefined) within("port", spec.port ?? 0, 1, 65_535)
   assert.match(spec.project, /^\S.{1,253}\S$/u)

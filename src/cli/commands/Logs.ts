@@ -6,6 +6,7 @@ import { loadSpec } from "../../appspec/LoadSpec.ts"
 import { jsonLine } from "../../ui/Json.ts"
 import { cleanLines } from "../../ui/Sanitize.ts"
 import { Screen } from "../../ui/Screen.ts"
+import { UsageError } from "../Arguments.ts"
 import { define } from "../CommandInfo.ts"
 import * as Flag from "../Flag.ts"
 import { openWorld } from "../Layers.ts"
@@ -45,6 +46,12 @@ export const logs = define({
   ],
   handler: Effect.fn("command.logs")(function* (flags) {
     const written = yield* loadSpec(flags.file)
+    if (flags.container !== undefined && written.source._tag !== "Compose") {
+      return yield* new UsageError({
+        message: "--container names a container of a compose file, and this application has only one",
+        command: "logs"
+      })
+    }
     const world = yield* openWorld({
       ...subjectOf(written),
       sandbox: sandboxOf(flags),
