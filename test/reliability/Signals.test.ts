@@ -129,8 +129,8 @@ beforeAll(async () => {
   bench = await startBench({
     slots: 3,
     versions: ["first", "second"],
-    // Long enough for each of its states to be seen in one of the polls.
-    latency: { queue: "100 millis", build: "300 millis", statusRefresh: "50 millis", deleteJob: "50 millis" }
+    // Long enough for each of its states to be seen in one of the polls of a busy machine.
+    latency: { queue: "1 second", build: "300 millis", statusRefresh: "50 millis", deleteJob: "50 millis" }
   })
 })
 afterAll(() => {
