@@ -2,14 +2,6 @@
 import * as Redacted from "effect/Redacted"
 import type { Spec } from "./Spec.ts"
 
-/** The files beside the spec that it names, as it names them. */
-export const besideOf = ({ files = [], source }: Spec): ReadonlyArray<string> => {
-  const names = [...files, source].flatMap((one) =>
-    "from" in one && one.from !== undefined ? [one.from] : []
-  )
-  return [...new Set(names)]
-}
-
 /** A file beside a spec with what it holds. `use`: what the spec makes of it, in a fixed word. */
 export interface BesideFile {
   readonly use: string
@@ -17,6 +9,9 @@ export interface BesideFile {
   /** `undefined`: it was not read. */
   readonly content: Redacted.Redacted<string> | undefined
 }
+
+/** The use of a compose file. */
+const composeUse = "source.compose"
 
 /** What the spec takes from files beside it. */
 export const takenFromBeside = ({ files = [], source }: Spec): ReadonlyArray<BesideFile> => [
@@ -26,7 +21,7 @@ export const takenFromBeside = ({ files = [], source }: Spec): ReadonlyArray<Bes
   ...(source._tag === "Compose" && source.from !== undefined
     ? [
         {
-          use: "source.compose",
+          use: composeUse,
           name: source.from,
           content: source.text === "" ? undefined : Redacted.make(source.text)
         }
@@ -34,10 +29,15 @@ export const takenFromBeside = ({ files = [], source }: Spec): ReadonlyArray<Bes
     : [])
 ]
 
+/** The files beside the spec that it names, as it names them. */
+export const besideOf = (spec: Spec): ReadonlyArray<string> => [
+  ...new Set(takenFromBeside(spec).map(({ name }) => name))
+]
+
 /** The spec with other contents of files beside it, by their use. */
 export const withBeside = (spec: Spec, contents: ReadonlyMap<string, Redacted.Redacted<string>>): Spec => {
   const { files, source } = spec
-  const text = contents.get("source.compose")
+  const text = contents.get(composeUse)
   return {
     ...spec,
     ...(files === undefined

@@ -4,6 +4,9 @@ import { type Complaint, quote } from "./Report.ts"
 /** The characters that Coolify stores (app/Livewire/Project/Shared/HealthChecks.php, 4.3): no query, no shell. */
 const allowed = /[^A-Za-z0-9/._~%,;-]/
 
+/** What {@link healthPath} takes, as far as a pattern can say it. */
+export const healthPathPattern = /^\/(?!\/)[A-Za-z0-9/._~%,;-]{0,254}$/
+
 const plainPath = "write the path as the application knows it, e.g. /health"
 
 const complaintAbout = (path: string): Complaint | undefined => {

@@ -5,11 +5,10 @@
  */
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
 import { CoolifyClient } from "./CoolifyClient.ts"
-import { type ComposeFile, readCompose } from "./ComposeText.ts"
+import { composeFile } from "./ComposeText.ts"
 import { CoolifyError } from "./CoolifyError.ts"
 import type { Application, ApplicationPatch, ListedApplication } from "./endpoints/Applications.ts"
 import { defaultPort } from "./endpoints/Applications.ts"
@@ -41,12 +40,9 @@ const urlsOf = (
 /** The name that Coolify makes up for a container has the service's uuid in it. It is nobody's wish. */
 const isMadeUp = (url: string, uuid: string): boolean => url.includes(`-${uuid}.`)
 
-const fileOf = (compose: string | undefined): ComposeFile | undefined =>
-  compose === undefined ? undefined : Either.getOrUndefined(readCompose(compose))
-
 /** The containers that are to run and go on running. One that has left the text stays, as `exited`. */
 export const steady = (service: Service): ReadonlyArray<ServiceContainer> => {
-  const file = fileOf(service.compose)
+  const file = composeFile(service.compose)
   if (file === undefined) return service.containers
   const names = file.services
     .filter(({ isInProfile, isOneShot }) => !isOneShot && !isInProfile)
@@ -98,6 +94,7 @@ const asApplication = (service: Service): Application => ({
   port: defaultPort,
   healthcheck: noCheck,
   source: { _tag: "Compose", text: service.compose },
+  containers: steady(service),
   status: statusOf(service),
   stopsFirst: false,
   restartCount: 0
@@ -119,50 +116,63 @@ type Seen = "application" | Service
 export const withCompose = (below: Client): Effect.Effect<Client> =>
   Effect.gen(function* () {
     const seen = yield* Ref.make<ReadonlyMap<string, Seen>>(new Map())
-    const note = (found: ReadonlyArray<readonly [uuid: string, is: Seen]>) =>
-      Ref.update(seen, (before) => new Map([...before, ...found]))
-    const noteServices = (services: ReadonlyArray<Service>) =>
-      note(services.map((service) => [service.uuid, service] as const))
+    const note = (found: {
+      readonly applications?: ReadonlyArray<{ readonly uuid: string }>
+      readonly services?: ReadonlyArray<Service>
+    }) =>
+      Ref.update(
+        seen,
+        (before) =>
+          new Map<string, Seen>([
+            ...before,
+            ...(found.applications ?? []).map(({ uuid }) => [uuid, "application"] as const),
+            ...(found.services ?? []).map((service) => [service.uuid, service] as const)
+          ])
+      )
     const getService = (uuid: string) =>
-      Effect.tap(below.services.get(uuid), (service) => noteServices([service]))
+      Effect.tap(below.services.get(uuid), (service) => note({ services: [service] }))
     const getApplication = (uuid: string) =>
-      Effect.tap(below.applications.get(uuid), () => note([[uuid, "application"]]))
-
-    /** What nobody has seen yet is asked for. */
-    const has = (uuid: string) =>
-      Effect.flatMap(Ref.get(seen), (known) => {
-        const is = known.get(uuid)
-        if (is !== undefined) return Effect.succeed(is !== "application")
-        const orNot = Effect.catchIf(
-          Effect.as(getService(uuid), true),
-          ({ reason }) => reason === "NotFound",
-          () => Effect.succeed(false)
-        )
-        return Effect.catchIf(
-          Effect.as(getApplication(uuid), false),
-          ({ reason }) => reason === "NotFound",
-          () => orNot
-        )
-      })
+      Effect.tap(below.applications.get(uuid), (application) => note({ applications: [application] }))
 
     /** What nobody has seen yet is taken for an application, until there is none. */
     const either = <A>(
       uuid: string,
       ofApplication: Effect.Effect<A, CoolifyError>,
-      ofService: Effect.Effect<A, CoolifyError>
+      ofService: (found?: Service) => Effect.Effect<A, CoolifyError>
     ) =>
       Effect.flatMap(Ref.get(seen), (known) => {
         const is = known.get(uuid)
-        if (is !== undefined) return is === "application" ? ofApplication : ofService
+        if (is !== undefined) return is === "application" ? ofApplication : ofService()
         return Effect.catchIf(
           ofApplication,
           ({ reason }) => reason === "NotFound",
           (error) =>
-            Effect.flatMap(
-              Effect.orElseSucceed(Effect.as(getService(uuid), true), () => false),
-              (isService) => (isService ? ofService : error)
+            getService(uuid).pipe(
+              Effect.mapError((other) => (other.reason === "NotFound" ? error : other)),
+              Effect.flatMap(ofService)
             )
         )
+      })
+
+    const has = (uuid: string) =>
+      Effect.flatMap(Ref.get(seen), (known) => {
+        const is = known.get(uuid)
+        return is !== undefined
+          ? Effect.succeed(is !== "application")
+          : Effect.catchIf(
+              either(uuid, Effect.as(getApplication(uuid), false), () => Effect.succeed(true)),
+              ({ reason }) => reason === "NotFound",
+              () => Effect.succeed(false)
+            )
+      })
+
+    /** The inventory does not tell the text, by which the main one is chosen. */
+    const serviceOf = (uuid: string) =>
+      Effect.flatMap(Ref.get(seen), (known) => {
+        const is = known.get(uuid)
+        return is === undefined || is === "application" || is.compose === undefined
+          ? getService(uuid)
+          : Effect.succeed(is)
       })
 
     const updateService = (uuid: string, patch: ApplicationPatch, current: Pick<Application, "domains">) => {
@@ -181,12 +191,7 @@ export const withCompose = (below: Client): Effect.Effect<Client> =>
         ...below.environments,
         inventory: (project, environment) =>
           below.environments.inventory(project, environment).pipe(
-            Effect.tap(({ applications, services }) =>
-              Effect.zipRight(
-                noteServices(services),
-                note(applications.map(({ uuid }) => [uuid, "application"] as const))
-              )
-            ),
+            Effect.tap(note),
             Effect.map((inventory) => ({
               ...inventory,
               applications: [...inventory.applications, ...inventory.services.map(asApplication)],
@@ -196,19 +201,14 @@ export const withCompose = (below: Client): Effect.Effect<Client> =>
       },
       applications: {
         list: Effect.all([below.applications.list, below.services.list], { concurrency: "unbounded" }).pipe(
-          Effect.tap(([applications, services]) =>
-            Effect.zipRight(
-              noteServices(services),
-              note(applications.map(({ uuid }) => [uuid, "application"] as const))
-            )
-          ),
+          Effect.tap(([applications, services]) => note({ applications, services })),
           Effect.map(([applications, services]) => [...applications, ...services.map(asListed)])
         ),
         create: (application) => {
           const { source } = application
           if (source._tag !== "Compose") {
-            return Effect.tap(below.applications.create(application), ({ uuid }) =>
-              note([[uuid, "application"]])
+            return Effect.tap(below.applications.create(application), (made) =>
+              note({ applications: [made] })
             )
           }
           const text = source.text ?? ""
@@ -233,28 +233,18 @@ export const withCompose = (below: Client): Effect.Effect<Client> =>
           })
         },
         get: (uuid) =>
-          Effect.flatMap(Ref.get(seen), (known) => {
-            const is = known.get(uuid)
-            if (is === "application") return below.applications.get(uuid)
-            const service = Effect.map(getService(uuid), asApplication)
-            if (is !== undefined) return service
-            return Effect.catchIf(
-              getApplication(uuid),
-              ({ reason }) => reason === "NotFound",
-              (error) => Effect.mapError(service, (other) => (other.reason === "NotFound" ? error : other))
-            )
-          }),
+          either(uuid, getApplication(uuid), (found) =>
+            Effect.map(found === undefined ? getService(uuid) : Effect.succeed(found), asApplication)
+          ),
         update: (uuid, patch, current) =>
           current.source._tag === "Compose"
             ? updateService(uuid, patch, current)
             : below.applications.update(uuid, patch, current),
         remove: (uuid, options) =>
-          either(uuid, below.applications.remove(uuid, options), below.services.remove(uuid, options)),
+          either(uuid, below.applications.remove(uuid, options), () => below.services.remove(uuid, options)),
         // Nothing is stopped twice: that is what was asked for.
         stop: (uuid) =>
-          either(
-            uuid,
-            below.applications.stop(uuid),
+          either(uuid, below.applications.stop(uuid), () =>
             Effect.catchIf(
               below.services.stop(uuid),
               ({ reason }) => reason === "Refused",
@@ -262,9 +252,7 @@ export const withCompose = (below: Client): Effect.Effect<Client> =>
             )
           ),
         logs: (uuid, lines, options) =>
-          either(
-            uuid,
-            below.applications.logs(uuid, lines, options),
+          either(uuid, below.applications.logs(uuid, lines, options), () =>
             Effect.flatMap(serviceOf(uuid), (service) => {
               const container = options?.container ?? mainOf(service)
               const names = service.containers.map(({ name }) => name)
@@ -287,34 +275,26 @@ export const withCompose = (below: Client): Effect.Effect<Client> =>
       },
       variables: {
         list: (uuid) =>
-          either(
-            uuid,
-            below.variables.list(uuid),
+          either(uuid, below.variables.list(uuid), () =>
             Effect.map(below.serviceVariables.list(uuid), (rows) =>
               // Nothing is built: of that flag Coolify takes no change (recorded: services 61 to 74).
               rows.map((row) => ({ ...row, isBuildtime: false }))
             )
           ),
         put: (uuid, variables) =>
-          either(uuid, below.variables.put(uuid, variables), below.serviceVariables.put(uuid, variables)),
+          either(uuid, below.variables.put(uuid, variables), () =>
+            below.serviceVariables.put(uuid, variables)
+          ),
         remove: (uuid, variable) =>
-          either(uuid, below.variables.remove(uuid, variable), below.serviceVariables.remove(uuid, variable))
+          either(uuid, below.variables.remove(uuid, variable), () =>
+            below.serviceVariables.remove(uuid, variable)
+          )
       },
       deployments: {
         ...below.deployments,
-        list: (uuid, take) => either(uuid, below.deployments.list(uuid, take), Effect.succeed([]))
+        list: (uuid, take) => either(uuid, below.deployments.list(uuid, take), () => Effect.succeed([]))
       },
       services: { ...below.services, has }
-    }
-
-    function serviceOf(uuid: string) {
-      return Effect.flatMap(Ref.get(seen), (known) => {
-        const is = known.get(uuid)
-        // The inventory does not tell the text, by which the main one is chosen.
-        return is === undefined || is === "application" || is.compose === undefined
-          ? getService(uuid)
-          : Effect.succeed(is)
-      })
     }
   })
 

@@ -51,7 +51,7 @@ interface ComposeVariable {
 }
 
 /** Said of a text that is no compose file. */
-export interface ComposeProblem {
+interface ComposeProblem {
   readonly message: string
   readonly hint: string
 }
@@ -156,8 +156,10 @@ const hasContents = (value: unknown): boolean =>
 /** More aliases than any file of people has, and too few to blow up. */
 const maxAliases = 200
 
-/** Reads a compose file. `merge`: its anchors are used with `<<`. */
-export const readCompose = (text: string): Either.Either<ComposeFile, ComposeProblem> =>
+type Reading = Either.Either<ComposeFile, ComposeProblem>
+
+/** `merge`: its anchors are used with `<<`. */
+const read = (text: string): Reading =>
   Either.gen(function* () {
     const document = parseDocument(text, { merge: true, logLevel: "silent" })
     const [error] = document.errors
@@ -194,6 +196,25 @@ export const readCompose = (text: string): Either.Either<ComposeFile, ComposePro
       hasContents: hasContents(whole)
     }
   })
+
+/** The texts that were read last: each look at a service that starts asks for the same one again. */
+const recent = new Map<string, Reading>()
+const mostRecent = 4
+
+/** Reads a compose file. */
+export const readCompose = (text: string): Reading => {
+  const known = recent.get(text)
+  if (known !== undefined) return known
+  const [oldest] = recent.keys()
+  if (oldest !== undefined && recent.size >= mostRecent) recent.delete(oldest)
+  const reading = read(text)
+  recent.set(text, reading)
+  return reading
+}
+
+/** The same; `undefined`: there is no text, or it is none. */
+export const composeFile = (text: string | undefined): ComposeFile | undefined =>
+  text === undefined ? undefined : Either.getOrUndefined(readCompose(text))
 
 /** Two texts with the same meaning run the same containers. What cannot be read means its own text. */
 export const composeMeaning = (text: string): string =>

@@ -1,5 +1,4 @@
-import * as Either from "effect/Either"
-import { readCompose } from "../coolify/ComposeText.ts"
+import { composeFile } from "../coolify/ComposeText.ts"
 import {
   defaultPort,
   type Application,
@@ -129,7 +128,7 @@ const sourceFields = (source: ApplicationSource): ReadonlyArray<readonly [string
 
 /** By what it means: Coolify writes the text anew. */
 const composeFields = (text: string | undefined): ReadonlyArray<readonly [string, string]> => {
-  const read = text === undefined ? undefined : Either.getOrUndefined(readCompose(text))
+  const read = composeFile(text)
   if (read === undefined) return [["compose", "not told"]]
   return [
     ...read.services.map(

@@ -2,6 +2,9 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Equal from "effect/Equal"
+import * as HashMap from "effect/HashMap"
+import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import { statusOf, steady } from "../coolify/ComposeApplications.ts"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
@@ -23,6 +26,10 @@ const isWell = ({ status }: ServiceContainer): boolean => {
   const { health, state } = readStatus(status)
   return state === "running" && health !== "unhealthy" && health !== "starting"
 }
+
+/** By the names of its containers. */
+const statusesOf = ({ containers }: Service) =>
+  HashMap.fromIterable(containers.map(({ name, status }) => [name, status] as const))
 
 const isAllWell = (service: Service): boolean => {
   const containers = steady(service)
@@ -53,51 +60,37 @@ export const startService = Effect.fn("startService")(function* (uuid: string) {
   const coolify = yield* CoolifyClient
   const run = yield* Run
   const pace = yield* Pace
-  const shown = yield* Ref.make<ReadonlyMap<string, string>>(new Map())
   const tell = (status: Deployment["status"]) =>
     run.emit({ _tag: "DeploymentProgress", deployment: uuid, status })
-  const read = Effect.tap(coolify.services.get(uuid), (service) =>
-    Effect.gen(function* () {
-      const before = yield* Ref.getAndSet(
-        shown,
-        new Map(service.containers.map(({ name, status }) => [name, status]))
-      )
-      for (const { name, status } of steady(service)) {
-        if (before.get(name) === status) continue
-        yield* run.emit({ _tag: "DeploymentLog", stream: "stdout", text: `${name}: ${status}` })
-      }
-    })
-  )
   const first = yield* coolify.services.get(uuid)
-  yield* Ref.set(shown, new Map(first.containers.map(({ name, status }) => [name, status])))
+  const last = yield* Ref.make({ statuses: statusesOf(first), since: yield* Clock.currentTimeMillis })
+  /** Tells what has changed, and for how long nothing has: while Coolify says that it is at it, something does. */
+  const look = Effect.gen(function* () {
+    const service = yield* coolify.services.get(uuid)
+    const now = yield* Clock.currentTimeMillis
+    const [before, statuses] = [yield* Ref.get(last), statusesOf(service)]
+    for (const { name, status } of steady(service)) {
+      if (Option.contains(HashMap.get(before.statuses, name), status)) continue
+      yield* run.emit({ _tag: "DeploymentLog", stream: "stdout", text: `${name}: ${status}` })
+    }
+    const isNews = service.status.startsWith("starting") || !Equal.equals(statuses, before.statuses)
+    const since = isNews ? now : before.since
+    yield* Ref.set(last, { statuses, since })
+    return { service, isStuck: now - since >= Duration.toMillis(pace.serviceStart) }
+  })
   yield* tell("queued")
   if (!isDown(first)) {
     yield* settled(coolify.services.stop(uuid))
-    const stopped = yield* pollUntil(read, isDown, pollFor(pace, pace.stop))
-    if (!isDown(stopped)) return yield* failed(stopped, "it did not stop")
+    const stopped = yield* pollUntil(look, ({ service }) => isDown(service), pollFor(pace, pace.stop))
+    if (!isDown(stopped.service)) return yield* failed(stopped.service, "it did not stop")
   }
   yield* settled(coolify.services.start(uuid))
   yield* tell("in_progress")
   const started = yield* Clock.currentTimeMillis
-  const quietSince = yield* Ref.make(started)
-  const seen = yield* Ref.make("")
-  const follow = Effect.tap(read, (service) =>
-    Effect.gen(function* () {
-      const now = service.containers.map(({ name, status }) => `${name} ${status}`).join(", ")
-      if ((yield* Ref.getAndSet(seen, now)) !== now)
-        yield* Ref.set(quietSince, yield* Clock.currentTimeMillis)
-      // Coolify itself says that it is at it.
-      if (service.status.startsWith("starting")) yield* Ref.set(quietSince, yield* Clock.currentTimeMillis)
-    })
-  )
-  const quiet = Effect.gen(function* () {
-    const service = yield* follow
-    const still = (yield* Clock.currentTimeMillis) - (yield* Ref.get(quietSince))
-    return { service, isStuck: still >= Duration.toMillis(pace.serviceStart) }
-  })
+  yield* Ref.update(last, ({ statuses }) => ({ statuses, since: started }))
   const { service } = yield* pollUntil(
-    quiet,
-    (look) => look.isStuck || isAllWell(look.service),
+    look,
+    ({ isStuck, service }) => isStuck || isAllWell(service),
     pollFor(pace, pace.deployment)
   )
   if (isAllWell(service)) return yield* tell("finished")

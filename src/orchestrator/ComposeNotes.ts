@@ -1,7 +1,7 @@
 /** What is to be known of a compose file before it is applied: what is refused, and what is only told. */
 import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
-import { type ComposeConcern, readCompose } from "../coolify/ComposeText.ts"
+import { type ComposeConcern, composeFile } from "../coolify/ComposeText.ts"
 import type { Spec } from "../appspec/Spec.ts"
 import { RefusedError } from "../engine/DeployError.ts"
 import type { Desired } from "./Desired.ts"
@@ -9,8 +9,7 @@ import type { Desired } from "./Desired.ts"
 /** Coolify gives these their values. */
 const isCoolifys = (name: string): boolean => /^(?:SERVICE|COOLIFY)_/.test(name)
 
-const fileOf = ({ source }: Spec) =>
-  source._tag === "Compose" ? Either.getOrUndefined(readCompose(source.text)) : undefined
+const fileOf = ({ source }: Spec) => (source._tag === "Compose" ? composeFile(source.text) : undefined)
 
 const given = ({ env, references, secrets }: Spec): ReadonlySet<string> =>
   new Set([...Object.keys(env), ...Object.keys(references), ...secrets])

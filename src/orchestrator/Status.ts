@@ -3,8 +3,6 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { isIP } from "node:net"
-import { steady } from "../coolify/ComposeApplications.ts"
-import { CoolifyClient } from "../coolify/CoolifyClient.ts"
 import { AuthoritativeDns } from "../dns/AuthoritativeDns.ts"
 import { HealthProbe } from "../health/HealthProbe.ts"
 import { judge, readRelease } from "../health/Judge.ts"
@@ -16,7 +14,6 @@ import { desire } from "./Apply.ts"
 import { withBasicAuth } from "./BasicAuth.ts"
 import { dnsTarget, type DnsTarget } from "./Desired.ts"
 import type { PlannedDatabase } from "../kinds/Database.ts"
-import { absentIfNotFound } from "../kinds/Find.ts"
 import { releaseKey, releaseOfComment } from "../kinds/VariableComment.ts"
 import { observe, type Observed } from "./Observe.ts"
 import { reconcile } from "./Reconcile.ts"
@@ -145,18 +142,18 @@ export interface StatusOptions {
 export const status = Effect.fn("status")(function* (spec: Spec, options: StatusOptions) {
   const observed = yield* observe(spec, options)
   const target = dnsTarget(spec, observed.server)
-  const [seen, plan, run, containers] = yield* Effect.all(
+  const [seen, plan, run] = yield* Effect.all(
     [
       Effect.forEach(spec.domains, (domain) => domainFacts(spec, observed, target, domain), {
         concurrency: "unbounded"
       }),
       planFacts(spec, observed),
-      runFacts(spec, options),
-      containerFacts(observed)
+      runFacts(spec, options)
     ],
     { concurrency: "unbounded" }
   )
   const coolify = coolifyFacts(observed)
+  const { containers = [] } = observed.application ?? {}
   const databases = [...observed.databases, ...observed.sharedDatabases]
   const [first = { url: null, dns: null, http: null, certificate: null }, ...others] = seen
   return {
@@ -167,7 +164,9 @@ export const status = Effect.fn("status")(function* (spec: Spec, options: Status
     run,
     ...first,
     ...(others.length === 0 ? {} : { others }),
-    ...(containers.length === 0 ? {} : { containers }),
+    ...(containers.length === 0
+      ? {}
+      : { containers: containers.map(({ image, name, status }) => ({ name, image, status })) }),
     ...(databases.length === 0 ? {} : { databases: databases.map(databaseFacts) }),
     ok:
       coolify !== null &&
@@ -181,15 +180,6 @@ export const status = Effect.fn("status")(function* (spec: Spec, options: Status
           (dns === null || dns.nameServers.every(({ right }) => right))
       )
   } satisfies Status
-})
-
-const containerFacts = Effect.fn("containerFacts")(function* ({ application }: Observed) {
-  if (application?.source._tag !== "Compose") return []
-  const coolify = yield* CoolifyClient
-  const service = yield* absentIfNotFound(coolify.services.get(application.uuid))
-  return service === undefined
-    ? []
-    : steady(service).map(({ image, name, status }) => ({ name, image, status }))
 })
 
 const databaseFacts = ({ live, wanted }: PlannedDatabase) => ({

@@ -1,6 +1,6 @@
 /** `source: { compose }`: its text, and `domains` as a map of which of its containers answers where. */
 import * as Either from "effect/Either"
-import { readCompose } from "../../coolify/ComposeText.ts"
+import { composeFile, readCompose } from "../../coolify/ComposeText.ts"
 import type { Check } from "../Decode.ts"
 import { asciiDomain } from "../Domain.ts"
 import { integer, list, map, oneOf, optional, record, text, wrongKind } from "../Form.ts"
@@ -8,7 +8,7 @@ import { ranges } from "../Limits.ts"
 import { nearest } from "../Nearest.ts"
 import { quote } from "../Report.ts"
 import type { Beside } from "./Files.ts"
-import { healthPath } from "../HealthPath.ts"
+import { healthPath, healthPathPattern } from "../HealthPath.ts"
 import { domainsIn, hostPattern, type Redirect, withRedirected } from "./Application.ts"
 import type { Healthcheck } from "./Healthcheck.ts"
 import type { Source } from "./Source.ts"
@@ -55,7 +55,7 @@ const long = map(
         {
           description: "What is asked of it in place of `healthcheck.path`",
           examples: ["/health"],
-          pattern: /^\/(?!\/)[A-Za-z0-9/._~%,;-]{0,254}$/
+          pattern: healthPathPattern
         },
         healthPath
       )
@@ -159,10 +159,7 @@ const isMap = (domains: ReadonlyArray<string> | typeof Routes.Type): domains is 
 
 /** The only container of a compose file, or all of them. */
 const onlyIn = (text: string): { readonly only: string | undefined; readonly all: ReadonlyArray<string> } => {
-  const all = Either.match(readCompose(text), {
-    onLeft: () => [],
-    onRight: ({ services }) => services.map(({ name }) => name)
-  })
+  const all = (composeFile(text)?.services ?? []).map(({ name }) => name)
   return { all, only: all.length === 1 ? all[0] : undefined }
 }
 

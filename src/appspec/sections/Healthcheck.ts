@@ -17,7 +17,7 @@ import {
   text,
   unknownKey
 } from "../Form.ts"
-import { healthPath } from "../HealthPath.ts"
+import { healthPath, healthPathPattern } from "../HealthPath.ts"
 import { isReleased } from "../ShellCommand.ts"
 import { headerPattern, healthCommandPattern, ranges } from "../Limits.ts"
 import type { Template } from "../templates/Template.ts"
@@ -147,7 +147,7 @@ export const HealthcheckSection = map(
           description: "Path, from one `/` on, that the domain is asked for",
           absent: "the template's, else `/`",
           examples: ["/health"],
-          pattern: /^\/(?!\/)[A-Za-z0-9/._~%,;-]{0,254}$/
+          pattern: healthPathPattern
         },
         healthPath
       )

@@ -60,6 +60,16 @@ export interface Application extends ApplicationSettings {
   readonly restartCount: number
   /** Told by `getApplication` alone. */
   readonly hasFixedName?: boolean
+  /** Of a compose file, those that are to run and go on running. */
+  readonly containers?: ReadonlyArray<Container>
+}
+
+/** One of several containers of an application. */
+interface Container {
+  readonly name: string
+  readonly image: string
+  /** As an application's. */
+  readonly status: string
 }
 
 /** Whether Coolify would stop it before it starts a new version, once `plain` was sent. */
