@@ -1,28 +1,23 @@
 /** Backups of a spec's databases: schedules that come and go, and files that nobody deletes. */
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
-import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
-import * as TestClock from "effect/TestClock"
 import type { Database } from "../../src/appspec/sections/Databases.ts"
 import type { Spec } from "../../src/appspec/Spec.ts"
 import { CoolifyClient } from "../../src/coolify/CoolifyClient.ts"
-import { layerMemory as authoritativeMemory } from "../../src/dns/MemoryAuthoritativeDns.ts"
-import { layerMemory as dnsMemory } from "../../src/dns/DnsMemory.ts"
 import { Progress } from "../../src/engine/DeploymentEvent.ts"
 import type { Plan } from "../../src/engine/Plan.ts"
-import { HealthProbe, ProbeError } from "../../src/health/HealthProbe.ts"
-import { answering } from "../../src/health/MemoryHealthProbe.ts"
+import { HealthProbe } from "../../src/health/HealthProbe.ts"
 import { apply } from "../../src/orchestrator/Apply.ts"
 import { readAdoptable } from "../../src/orchestrator/Adopt.ts"
 import { destroy } from "../../src/orchestrator/Destroy.ts"
 import type { CoolifyState, DatabaseBackup, S3Storage } from "../../src/sandbox/coolify/CoolifyState.ts"
-import { layerMemory as secretMemory } from "../../src/secrets/MemorySecretStore.ts"
-import { layerMemory as journalsMemory } from "../../src/state/MemoryJournals.ts"
-import { atOnce, CoolifyInMemory, layerDirect } from "../support/CoolifyInMemory.ts"
-import { applyOptions, destroyOptions, server, spec as base, zone } from "./Samples.ts"
+import { CoolifyInMemory } from "../support/CoolifyInMemory.ts"
+import { ended, test } from "../support/DirectWorld.ts"
+import { probe } from "../support/Probe.ts"
+import { applyOptions, destroyOptions, spec as base } from "./Samples.ts"
 
 const specOf = (backup: Database["backup"], more: Partial<Spec> = {}): Spec => ({
   ...base,
@@ -38,37 +33,6 @@ const specOf = (backup: Database["backup"], more: Partial<Spec> = {}): Spec => (
   ...more
 })
 const nightly = { schedule: "0 3 * * *", keep: 7 }
-
-const layer = Layer.mergeAll(
-  layerDirect({ servers: [server], latency: atOnce }),
-  Layer.provideMerge(authoritativeMemory, dnsMemory([zone])),
-  secretMemory({ API_KEY: "s3cret" }),
-  journalsMemory
-)
-
-const probe = (healthy: boolean) =>
-  HealthProbe.of({
-    port: 443,
-    get: (request) =>
-      healthy
-        ? Effect.succeed(
-            answering(request.expectation ?? { status: 200, release: undefined }, {
-              address: request.address ?? server.ip
-            })
-          )
-        : Effect.fail(new ProbeError({ reason: "ConnectionRefused", detail: "connection refused" }))
-  })
-
-const ended = <A, E, R>(effect: Effect.Effect<A, E, R>, healthy = true) =>
-  Effect.gen(function* () {
-    const fiber = yield* effect.pipe(
-      Effect.provideService(HealthProbe, probe(healthy)),
-      Effect.either,
-      Effect.fork
-    )
-    yield* TestClock.adjust("3 hours")
-    return yield* Fiber.join(fiber)
-  })
 
 /** What a run comes to, its plan, and what it has asked Coolify for. */
 const run = (wanted: Spec, healthy = true) =>
@@ -153,9 +117,6 @@ const byHand = <A, E>(act: (client: typeof CoolifyClient.Service, database: stri
   })
 
 const weekly = { frequency: "weekly", enabled: true, keep: 3, s3: undefined }
-
-const test = <E>(name: string, body: Effect.Effect<void, E, Layer.Layer.Success<typeof layer>>) =>
-  it.effect(name, () => body.pipe(Effect.provide(layer)))
 
 describe("the backups of a database", () => {
   test(

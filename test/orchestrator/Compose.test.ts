@@ -15,6 +15,7 @@ import { HealthProbe } from "../../src/health/HealthProbe.ts"
 import { readAdoptable } from "../../src/orchestrator/Adopt.ts"
 import { apply } from "../../src/orchestrator/Apply.ts"
 import { logs } from "../../src/orchestrator/Logs.ts"
+import { status } from "../../src/orchestrator/Status.ts"
 import { rollBackOpen } from "../../src/orchestrator/Recover.ts"
 import { MemoryJournals } from "../../src/state/MemoryJournals.ts"
 import {
@@ -26,11 +27,11 @@ import {
   layer,
   ok,
   planned,
-  probe,
   test,
   world,
   writes
 } from "../support/DirectWorld.ts"
+import { probe } from "../support/Probe.ts"
 import { applyOptions, spec as base } from "./Samples.ts"
 
 interface Asked {
@@ -276,11 +277,21 @@ describe("a compose file", () => {
   )
 
   test(
-    "tells the log of the container that answers, and of another by its name",
+    "tells each container, and the log of the one that answers, or of another by its name",
     Effect.gen(function* () {
       yield* ok(applied(spec))
       const all = yield* ok(ended(logs(spec, { lines: 10, timed: false })))
       assert.include(all.map((line) => line.text).join(), "registry.example/web:1")
+      const { containers: told } = yield* ok(
+        ended(status(spec, { skipDns: false, holder: Effect.succeed(undefined) }))
+      )
+      assert.deepStrictEqual(
+        told?.map(({ image, name }) => [name, image]),
+        [
+          ["web", "registry.example/web:1"],
+          ["db", "postgres:17"]
+        ]
+      )
       const db = yield* logs(spec, { lines: 10, timed: false, container: "db" })
       assert.include(db.map((line) => line.text).join(), "postgres:17")
     })

@@ -24,11 +24,11 @@ import {
   failed,
   layer,
   planned,
-  probe,
   test,
   world,
   writes
 } from "../support/DirectWorld.ts"
+import { probe } from "../support/Probe.ts"
 import { applyOptions, spec as base } from "./Samples.ts"
 import { eachCall } from "./EachCall.ts"
 

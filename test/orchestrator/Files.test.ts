@@ -2,34 +2,20 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Fiber from "effect/Fiber"
-import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
-import * as TestClock from "effect/TestClock"
-import { layerMemory as authoritativeMemory } from "../../src/dns/MemoryAuthoritativeDns.ts"
-import { layerMemory as dnsMemory } from "../../src/dns/DnsMemory.ts"
 import { Progress, type Emitted } from "../../src/engine/DeploymentEvent.ts"
-import { HealthProbe, ProbeError } from "../../src/health/HealthProbe.ts"
-import { answering } from "../../src/health/MemoryHealthProbe.ts"
 import type { Spec } from "../../src/appspec/Spec.ts"
 import { apply } from "../../src/orchestrator/Apply.ts"
-import { layerMemory as secretMemory } from "../../src/secrets/MemorySecretStore.ts"
-import { layerMemory as journalsMemory, MemoryJournals } from "../../src/state/MemoryJournals.ts"
-import { atOnce, CoolifyInMemory, layerDirect } from "../support/CoolifyInMemory.ts"
-import { applyOptions, server, spec as base, zone } from "./Samples.ts"
+import { MemoryJournals } from "../../src/state/MemoryJournals.ts"
+import { CoolifyInMemory } from "../support/CoolifyInMemory.ts"
+import { ended, layer } from "../support/DirectWorld.ts"
+import { applyOptions, spec as base } from "./Samples.ts"
 
 const holding = (text: string): Spec => ({
   ...base,
   files: [{ path: "/etc/app.conf", from: "./app.conf", content: Redacted.make(text), losesBreak: false }]
 })
-
-const layer = Layer.mergeAll(
-  layerDirect({ servers: [server], latency: atOnce }),
-  Layer.provideMerge(authoritativeMemory, dnsMemory([zone])),
-  secretMemory({ API_KEY: "s3cret" }),
-  journalsMemory
-)
 
 describe("what a file holds", () => {
   it.effect("stands in no journal and no event, and is back when its update fails", () =>
@@ -45,29 +31,7 @@ describe("what a file holds", () => {
           Ref.update(told, (before) => [...before, event])
         )
       const run = (spec: Spec, healthy: boolean) =>
-        Effect.gen(function* () {
-          const fiber = yield* apply(spec, applyOptions).pipe(
-            Effect.provideService(Progress, { emit }),
-            Effect.provideService(
-              HealthProbe,
-              HealthProbe.of({
-                port: 443,
-                get: (request) =>
-                  healthy
-                    ? Effect.succeed(
-                        answering(request.expectation ?? { status: 200, release: undefined }, {
-                          address: request.address ?? server.ip
-                        })
-                      )
-                    : Effect.fail(new ProbeError({ reason: "ConnectionRefused", detail: "refused" }))
-              })
-            ),
-            Effect.either,
-            Effect.fork
-          )
-          yield* TestClock.adjust("3 hours")
-          return yield* Fiber.join(fiber)
-        })
+        ended(apply(spec, applyOptions).pipe(Effect.provideService(Progress, { emit })), healthy)
       Either.getOrThrow(yield* run(holding("password = old-one\n\u00e9"), true))
       assert.isTrue(Either.isLeft(yield* run(holding("password = new-one"), false)))
       const { api } = yield* CoolifyInMemory
@@ -80,6 +44,6 @@ describe("what a file holds", () => {
       assert.include(all, "/etc/app.conf")
       assert.include(all, "coolify/file")
       assert.notMatch(all, /old-one|new-one/)
-    }).pipe(Effect.provide(layer))
+    }).pipe(Effect.provide(layer()))
   )
 })

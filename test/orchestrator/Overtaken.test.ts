@@ -10,13 +10,13 @@ import { CoolifyError } from "../../src/coolify/CoolifyError.ts"
 import { CoolifyInMemory, atOnce, layerDirect } from "../support/CoolifyInMemory.ts"
 import { layerMemory as authoritativeMemory } from "../../src/dns/MemoryAuthoritativeDns.ts"
 import { DnsMemory, layerMemory as dnsMemory } from "../../src/dns/DnsMemory.ts"
-import { HealthProbe, ProbeError } from "../../src/health/HealthProbe.ts"
-import { answering } from "../../src/health/MemoryHealthProbe.ts"
+import { HealthProbe } from "../../src/health/HealthProbe.ts"
 import { apply } from "../../src/orchestrator/Apply.ts"
 import { releaseComment, releaseIn } from "../../src/kinds/VariableComment.ts"
 import { layerMemory as secretMemory } from "../../src/secrets/MemorySecretStore.ts"
 import type { Spec } from "../../src/appspec/Spec.ts"
 import { layerMemory as journalsMemory, MemoryJournals } from "../../src/state/MemoryJournals.ts"
+import { probe } from "../support/Probe.ts"
 import { applyOptions, server, spec, zone } from "./Samples.ts"
 
 const second: Spec = { ...spec, port: 9090, env: { LOG_LEVEL: "debug" } }
@@ -39,20 +39,11 @@ const applied = (
 ) =>
   Effect.gen(function* () {
     const once = yield* Effect.once(meanwhile)
+    const looking = probe(healthy)
     const fiber = yield* apply(of, applyOptions).pipe(
       Effect.provideService(HealthProbe, {
-        port: 443,
-        get: (request) =>
-          Effect.zipRight(
-            once,
-            healthy
-              ? Effect.succeed(
-                  answering(request.expectation ?? { status: 200, release: undefined }, {
-                    address: request.address ?? server.ip
-                  })
-                )
-              : Effect.fail(new ProbeError({ reason: "ConnectionRefused", detail: "connection refused" }))
-          )
+        ...looking,
+        get: (request) => Effect.zipRight(once, looking.get(request))
       }),
       Effect.either,
       Effect.fork

@@ -1,6 +1,5 @@
 /** What holds for any specs and any failure. What fails prints its seed, its path and the smallest case. */
 import { assert, describe, it } from "@effect/vitest"
-import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -18,8 +17,7 @@ import { layerMemory as authoritativeMemory } from "../../src/dns/MemoryAuthorit
 import { DnsClient } from "../../src/dns/DnsClient.ts"
 import { DnsError } from "../../src/dns/DnsError.ts"
 import { DnsMemory, layerMemory as dnsMemory } from "../../src/dns/DnsMemory.ts"
-import { HealthProbe, ProbeError } from "../../src/health/HealthProbe.ts"
-import { answering } from "../../src/health/MemoryHealthProbe.ts"
+import { HealthProbe } from "../../src/health/HealthProbe.ts"
 import { readAdoptable } from "../../src/orchestrator/Adopt.ts"
 import { apply, type ApplyOptions } from "../../src/orchestrator/Apply.ts"
 import { Pace } from "../../src/engine/Pace.ts"
@@ -34,6 +32,7 @@ import { layerMemory as journalsMemory } from "../../src/state/MemoryJournals.ts
 import { draw, size } from "../reliability/Scale.ts"
 import { eachCall } from "./EachCall.ts"
 import { applyOptions, destroyOptions, server, spec as base, zone, withoutWaits } from "./Samples.ts"
+import { probe } from "../support/Probe.ts"
 import { anySpec, keepingVersions, privateSources, reordered, twoVersions } from "./SpecArbitrary.ts"
 
 // Much of it is waited for at a clock that takes ten real milliseconds an instant, so all of it is for the full suite.
@@ -69,18 +68,6 @@ const world = () =>
     secretMemory(),
     journalsMemory
   )
-
-const probe = (healthy: boolean): Context.Tag.Service<HealthProbe> => ({
-  port: 443,
-  get: (request) =>
-    healthy
-      ? Effect.succeed(
-          answering(request.expectation ?? { status: 200, release: undefined }, {
-            address: request.address ?? server.ip
-          })
-        )
-      : Effect.fail(new ProbeError({ reason: "ConnectionRefused", detail: "connection refused" }))
-})
 
 /** The `nth` call (from 0) of a service, and what becomes of it. */
 interface Fault {

@@ -11,13 +11,13 @@ import { HealthProbe } from "../../src/health/HealthProbe.ts"
 import { Progress, type Emitted, type RunFinished } from "../../src/engine/DeploymentEvent.ts"
 import type { Spec } from "../../src/appspec/Spec.ts"
 import { MemoryJournals } from "../../src/state/MemoryJournals.ts"
+import { probe } from "../support/Probe.ts"
 import { faulty, type Planned } from "./Faults.ts"
 import {
   calls,
   carryOut,
   type Command,
   checkRunning,
-  probe,
   recording,
   snapshot,
   withoutTwins,

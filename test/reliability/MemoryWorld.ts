@@ -9,8 +9,6 @@ import { CoolifyClient } from "../../src/coolify/CoolifyClient.ts"
 import { CoolifyMemory, layerMemory as coolifyMemory } from "../../src/coolify/CoolifyMemory.ts"
 import { layerMemory as authoritativeMemory } from "../../src/dns/MemoryAuthoritativeDns.ts"
 import { DnsMemory, layerMemory as dnsMemory } from "../../src/dns/DnsMemory.ts"
-import { HealthProbe, ProbeError } from "../../src/health/HealthProbe.ts"
-import { answering } from "../../src/health/MemoryHealthProbe.ts"
 import { apply } from "../../src/orchestrator/Apply.ts"
 import { destroy } from "../../src/orchestrator/Destroy.ts"
 import { rollBackOpen } from "../../src/orchestrator/Recover.ts"
@@ -210,18 +208,6 @@ export const world = ({ shared = false }: Scenario) =>
   )
 
 export const writes = /^(create|update|delete|put|remove|deploy|cancel|stop|append)/
-
-export const probe = (healthy: boolean): Context.Tag.Service<HealthProbe> => ({
-  port: 443,
-  get: (request) =>
-    healthy
-      ? Effect.succeed(
-          answering(request.expectation ?? { status: 200, release: undefined }, {
-            address: request.address ?? server.ip
-          })
-        )
-      : Effect.fail(new ProbeError({ reason: "ConnectionRefused", detail: "connection refused" }))
-})
 
 /** What each deployment was made of, by its uuid. */
 const built = new Map<string, string>()

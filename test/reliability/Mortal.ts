@@ -14,7 +14,8 @@ import { SecretStore } from "../../src/secrets/SecretStore.ts"
 import type { Spec } from "../../src/appspec/Spec.ts"
 import { Journals } from "../../src/state/Journals.ts"
 import { eachCall } from "../orchestrator/EachCall.ts"
-import { carryOut, type Command, pass, probe, recording, writes } from "./MemoryWorld.ts"
+import { probe } from "../support/Probe.ts"
+import { carryOut, type Command, pass, recording, writes } from "./MemoryWorld.ts"
 
 /** Unlike `Effect.never` it holds no timer, so that what has died can be swept: there are thousands of them. */
 const silence: Effect.Effect<never> = Effect.async(() => {})

@@ -9,8 +9,7 @@ import * as TestClock from "effect/TestClock"
 import { layerMemory as authoritativeMemory } from "../../src/dns/MemoryAuthoritativeDns.ts"
 import { DnsMemory, layerMemory as dnsMemory } from "../../src/dns/DnsMemory.ts"
 import type { Plan } from "../../src/engine/Plan.ts"
-import { HealthProbe, ProbeError } from "../../src/health/HealthProbe.ts"
-import { answering } from "../../src/health/MemoryHealthProbe.ts"
+import { HealthProbe } from "../../src/health/HealthProbe.ts"
 import type { Spec } from "../../src/appspec/Spec.ts"
 import { apply, type ApplyOptions } from "../../src/orchestrator/Apply.ts"
 import { destroy, type DestroyOptions } from "../../src/orchestrator/Destroy.ts"
@@ -18,6 +17,7 @@ import type { Ability } from "../../src/sandbox/coolify/CoolifyState.ts"
 import { layerMemory as secretMemory } from "../../src/secrets/MemorySecretStore.ts"
 import { layerMemory as journalsMemory } from "../../src/state/MemoryJournals.ts"
 import { applyOptions, destroyOptions, server, zone } from "../orchestrator/Samples.ts"
+import { probe } from "./Probe.ts"
 import { atOnce, CoolifyInMemory, layerDirect } from "./CoolifyInMemory.ts"
 
 export const layer = (abilities: ReadonlyArray<Ability> = ["read", "read:sensitive", "write", "deploy"]) =>
@@ -27,19 +27,6 @@ export const layer = (abilities: ReadonlyArray<Ability> = ["read", "read:sensiti
     secretMemory({ API_KEY: "s3cret" }),
     journalsMemory
   )
-
-export const probe = (healthy: boolean) =>
-  HealthProbe.of({
-    port: 443,
-    get: (request) =>
-      healthy
-        ? Effect.succeed(
-            answering(request.expectation ?? { status: 200, release: undefined }, {
-              address: request.address ?? server.ip
-            })
-          )
-        : Effect.fail(new ProbeError({ reason: "ConnectionRefused", detail: "connection refused" }))
-  })
 
 /** Runs to its end on the test's clock. */
 export const ended = <A, E, R>(effect: Effect.Effect<A, E, R>, healthy = true) =>
