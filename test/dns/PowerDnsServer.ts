@@ -127,14 +127,12 @@ const start = Effect.gen(function* () {
       Effect.orDie
     )
   // To its end: a page that nobody reads can end the whole process (nodejs/undici#5360).
-  yield* client
-    .get(apiUrl)
-    .pipe(
-      Effect.flatMap((response) => response.text),
-      Effect.scoped,
-      Effect.retry(Schedule.spaced("50 millis").pipe(Schedule.intersect(Schedule.recurs(200)))),
-      Effect.orDie
-    )
+  yield* client.get(apiUrl).pipe(
+    Effect.flatMap((response) => response.text),
+    Effect.scoped,
+    Effect.retry(Schedule.spaced("50 millis").pipe(Schedule.intersect(Schedule.recurs(200)))),
+    Effect.orDie
+  )
   return { apiUrl, apiKey, dnsPort, api }
 }).pipe(Effect.provide(FetchHttpClient.layer))
 
