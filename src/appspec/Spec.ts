@@ -37,6 +37,7 @@ import {
   healthcheckOut,
   HealthcheckSection
 } from "./sections/Healthcheck.ts"
+import { Needs, needsIn } from "./sections/Needs.ts"
 import { Environment, Project, Server } from "./sections/Place.ts"
 import { Ports, portsIn, type Resources, ResourcesSection } from "./sections/Resources.ts"
 import {
@@ -78,6 +79,7 @@ export const Written = map(
     server: optional(Server),
     project: defaulted(Project, "fabrik"),
     environment: defaulted(Environment, "production"),
+    needs: section(Needs),
     source: section(Source),
     build: section(Build),
     command: optional(Command),
@@ -105,8 +107,10 @@ export const Written = map(
   {
     title: "fabrik spec",
     description: "What `fabrik apply` deploys",
-    later: ["depends", "depends_on", "hooks", "needs"],
+    later: ["hooks"],
     elsewhere: {
+      depends: "did you mean `needs`?",
+      depends_on: "did you mean `needs`?",
       image: "write it under `source`: `source: { image: nginx:1.27 }`",
       git: "write it under `source`: `source: { git: https://... }`",
       dockerfile: "write it under `source`",
@@ -158,6 +162,8 @@ export interface Spec {
   readonly name: string
   readonly project: string
   readonly environment: string
+  /** Names of specs that are applied before it, and destroyed after it, where one command has them all. */
+  readonly needs?: ReadonlyArray<string>
   /** Name, uuid or address of the Coolify server; `undefined`: the only one there is. */
   readonly server: string | undefined
   /** The main one first; empty: it answers nowhere. ASCII (punycode), lower case, no final dot. */
@@ -265,6 +271,7 @@ export const specIn = (
         name,
         project,
         environment,
+        ...needsIn(written.needs),
         server: written.server,
         domains,
         ...(routes === undefined ? {} : { routes }),
@@ -308,6 +315,7 @@ export const writtenOf = (spec: Spec): Written => ({
   ...(spec.server === undefined ? {} : { server: spec.server }),
   project: spec.project,
   environment: spec.environment,
+  ...needsIn(spec.needs),
   source: spec.source,
   ...buildOut(spec.build),
   ...(spec.command === undefined ? {} : { command: spec.command }),

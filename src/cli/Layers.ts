@@ -66,7 +66,7 @@ export interface WorldRequest {
   readonly secrets: SecretsRequest
 }
 
-interface World {
+export interface World {
   readonly layer: Layer.Layer<Services>
   /** Finds secrets and generates none. */
   readonly knownSecrets: Layer.Layer<SecretStore>

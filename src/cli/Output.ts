@@ -10,4 +10,4 @@ export const layer = (options: {
   readonly quiet: boolean
   readonly verbose: boolean
 }): Layer.Layer<never, never, Screen | Watch.Watch> =>
-  Layer.provide(Watch.layer, options.json ? Json.layer : Text.layer(options))
+  Layer.provide(Watch.layer, options.json ? Json.layer() : Text.layer(options))

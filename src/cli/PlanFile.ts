@@ -150,6 +150,17 @@ export const loadSubject = Effect.fn("loadSubject")(function* (file: string) {
   return { spec, text: reviewed.spec, reviewed }
 })
 
+/** One of several specs; a saved plan is carried out alone. */
+export const loadAmongOthers = Effect.fn("loadAmongOthers")(function* (file: string) {
+  const { reviewed, spec, text } = yield* loadSubject(file)
+  if (reviewed === undefined) return { file, spec, text }
+  return yield* problem(
+    file,
+    "this is a saved plan, which is carried out alone",
+    "apply it in a command of its own"
+  )
+})
+
 /** The text of a saved plan; `undefined` for anything else, which is then read as a spec, with its own messages. */
 const readPlanText = Effect.fn("readPlanText")(function* (file: string) {
   const fs = yield* FileSystem.FileSystem

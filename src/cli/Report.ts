@@ -38,10 +38,20 @@ interface Told {
   readonly facts: Readonly<Record<string, unknown>>
 }
 
-/** `reads`: the command changes nothing. `recover`: the command that settles what is left. Text goes to `err` in any case; with `json`, one object to `out` as well. */
+/** `reads`: the command changes nothing. `recover`: the command that settles what is left. `spec`: of which one, where a command has several. Text goes to `err` in any case; with `json`, one object to `out` as well. */
 export const report = (
   error: CommandError,
-  { json, reads, recover }: { readonly json: boolean; readonly reads: boolean; readonly recover: string }
+  {
+    json,
+    reads,
+    recover,
+    spec
+  }: {
+    readonly json: boolean
+    readonly reads: boolean
+    readonly recover: string
+    readonly spec?: string
+  }
 ): Effect.Effect<ExitCode, never, Screen> =>
   Effect.gen(function* () {
     if (error._tag === "Concluded") return error.code
@@ -49,7 +59,9 @@ export const report = (
     const { code: told, lines, facts } = tell(error, err.style, recover)
     const code = reads ? ofReading(told) : told
     if (lines.length > 0) yield* err.write(lines.join("\n") + "\n")
-    if (json) yield* out.write(jsonLine({ type: "Error", tag: error._tag, exit: code, ...facts }) + "\n")
+    const of = spec === undefined ? {} : { spec }
+    if (json)
+      yield* out.write(jsonLine({ type: "Error", tag: error._tag, ...of, exit: code, ...facts }) + "\n")
     return code
   })
 

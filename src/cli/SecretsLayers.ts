@@ -16,6 +16,8 @@ export interface SecretsRequest {
   /** The spec's path: a `.env` beside it is read too. */
   readonly spec: string | undefined
   readonly given: ReadonlyMap<string, Redacted.Redacted<string>>
+  /** Files that were named already as read, by whoever has this set too. */
+  readonly told?: Set<string>
 }
 
 /** The file that is named; else `.env` beside the spec, then in the working folder. */
@@ -46,7 +48,12 @@ export const secretsLayers = Effect.fn("secretsLayers")(function* (
     Context.add(Path.Path, path),
     Context.add(SecretObserver, {
       warn: ({ file, detail }) => Effect.provideService(Say.warn(`${file} ${detail}`), Screen, screen),
-      read: (file) => Effect.provideService(Say.hint([`Secrets are read from ${file}.`]), Screen, screen)
+      read: (file) =>
+        Effect.suspend(() => {
+          if (request.told?.has(file) === true) return Effect.void
+          request.told?.add(file)
+          return Effect.provideService(Say.hint([`Secrets are read from ${file}.`]), Screen, screen)
+        })
     })
   )
   return {

@@ -2,7 +2,15 @@
 import * as Flag from "./Flag.ts"
 
 export const specFile = Flag.one("FILE", "the path of a spec")
-export const specOrPlanFile = Flag.one("FILE", "the path of a spec, or of a plan saved by plan --out")
+
+export const specFiles = Flag.atLeastOne(
+  "FILE",
+  "specs, folders of specs, or patterns like 'specs/**/*.yaml'"
+)
+export const specOrPlanFiles = Flag.atLeastOne(
+  "FILE",
+  "specs, folders of specs, patterns like 'specs/**/*.yaml'; or one plan saved by plan --out"
+)
 
 const json = Flag.toggle("json", { help: "one JSON object a line on stdout, and nothing else there" })
 const noColor = Flag.toggle("no-color", { help: "no colours (also: NO_COLOR)" })
@@ -50,6 +58,25 @@ export const lockTimeout = Flag.integer("lock-timeout", {
 export const allowDowntime = Flag.toggle("allow-downtime", {
   help: "go on although the old version has to stop before the new one starts"
 })
+/** Of several specs in one command. */
+export const batch = {
+  parallelism: Flag.integer("parallelism", {
+    placeholder: "N",
+    min: 1,
+    max: 1000,
+    help: "of several specs work on so many at once [10]"
+  }),
+  keepGoing: Flag.toggle("keep-going", {
+    alias: "k",
+    help: "of several specs go on with those that need none that failed"
+  }),
+  target: Flag.texts("target", {
+    alias: "t",
+    placeholder: "NAME",
+    kind: "Text",
+    help: "of several specs only this one and what it needs"
+  })
+}
 export const skipDns = Flag.toggle("skip-dns", { help: "leave DNS alone" })
 
 /** How every command that runs against the world shows itself. */

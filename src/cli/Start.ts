@@ -23,7 +23,7 @@ import { credentialsIn } from "./Credentials.ts"
 import { ExitCode, isCutShort, ofInterrupted, type Signal } from "./ExitCode.ts"
 import { recoverCommand } from "./RecoverCommand.ts"
 import { Operator } from "./Operator.ts"
-import { makeSeen, type Seen, Watch } from "./Watch.ts"
+import { makeSeen, ofAll, type Seen, Watch } from "./Watch.ts"
 
 /** What the process is and has. */
 export interface ProcessFacts {
@@ -97,14 +97,15 @@ export const start = (given: ProcessFacts): Started => {
     if (Exit.isSuccess(exit)) return exit.value
     if (signal !== undefined && Cause.isInterruptedOnly(exit.cause)) {
       if (seen.onSignal === "stop") return ExitCode.done
-      if (seen.report === undefined && seen.changing.size + seen.deleted.size > 0) {
-        say(renderCutShort(seen, style))
+      const all = ofAll(seen)
+      if (all.report === undefined && all.changing.size + all.deleted.size > 0) {
+        say(renderCutShort(all, style))
         return ExitCode.leftovers
       }
-      if (seen.report !== undefined && isCutShort(seen.report)) {
-        say(renderInterrupted(seen.report, style, recoverCommand(argv)))
+      if (all.report !== undefined && isCutShort(all.report)) {
+        say(renderInterrupted(all.report, style, recoverCommand(argv)))
       }
-      return ofInterrupted(signal, seen.report)
+      return ofInterrupted(signal, all.report)
     }
     say(renderDefect(exit.cause, debug, style))
     return ExitCode.bug
@@ -144,7 +145,7 @@ export const start = (given: ProcessFacts): Started => {
         say([
           seen.onSignal === "stop"
             ? "stopping"
-            : seen.mayChange
+            : ofAll(seen).mayChange
               ? "interrupted: rolling back, again to quit at once"
               : "interrupted, again to quit at once"
         ])
@@ -156,7 +157,7 @@ export const start = (given: ProcessFacts): Started => {
         ...renderProblem(
           {
             what: "stopped before the rollback was done",
-            details: unfinished(seen, "may be left"),
+            details: unfinished(ofAll(seen), "may be left"),
             next: ""
           },
           style

@@ -1,7 +1,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { Progress, type Emitted, type RunFinished } from "../engine/DeploymentEvent.ts"
+import { type Emitted, type Outcome, Progress, type RunFinished } from "../engine/DeploymentEvent.ts"
 
 /** What a signal handler, which stands outside of all Effects, must know of the run. */
 export interface Seen {
@@ -16,6 +16,8 @@ export interface Seen {
   readonly deleted: Set<string>
   /** `stop`: the command serves until it is told to stop, which is no interruption. `end`: it just ends. */
   onSignal: "roll back" | "stop" | "end"
+  /** Of a command with several runs: each of them, by what it is called. */
+  readonly members: Map<string, Seen>
 }
 
 export const makeSeen = (): Seen => ({
@@ -24,8 +26,53 @@ export const makeSeen = (): Seen => ({
   run: undefined,
   changing: new Set(),
   deleted: new Set(),
-  onSignal: "roll back"
+  onSignal: "roll back",
+  members: new Map()
 })
+
+/** What was seen of all runs of a command. */
+export const ofAll = (seen: Seen): Seen => {
+  if (seen.members.size === 0) return seen
+  const all = [...seen.members].map(([label, one]) => ({ label, ...one }))
+  const named = (of: (one: Seen) => ReadonlySet<string>) =>
+    new Set(all.flatMap((one) => [...of(one)].map((what) => `${one.label}: ${what}`)))
+  const reports = all.flatMap(({ report }) => (report === undefined ? [] : [report]))
+  return {
+    ...seen,
+    mayChange: all.some(({ mayChange }) => mayChange),
+    report: reports.length === 0 ? undefined : together(reports),
+    changing: named(({ changing }) => changing),
+    deleted: named(({ deleted }) => deleted)
+  }
+}
+
+/** The worst first: what became of several runs is what became of the worst. */
+const outcomes = [
+  "leftovers",
+  "rolled-back",
+  "nothing-changed",
+  "declined",
+  "complete",
+  "planned",
+  "unchanged"
+] as const satisfies ReadonlyArray<Outcome>
+
+const together = (reports: ReadonlyArray<typeof RunFinished.Type>): typeof RunFinished.Type => {
+  const of = <A>(pick: (report: typeof RunFinished.Type) => ReadonlyArray<A> | undefined) =>
+    reports.flatMap((report) => pick(report) ?? [])
+  return {
+    _tag: "RunFinished",
+    outcome: outcomes.find((one) => reports.some(({ outcome }) => outcome === one)) ?? "unchanged",
+    url: null,
+    undone: of(({ undone }) => undone),
+    removed: of(({ removed }) => removed),
+    restored: of(({ restored }) => restored),
+    deleted: of(({ deleted }) => deleted),
+    leftovers: of(({ leftovers }) => leftovers),
+    interrupted: reports.some(({ interrupted }) => interrupted),
+    millis: Math.max(...reports.map(({ millis }) => millis))
+  }
+}
 
 export class Watch extends Context.Tag("fabrik/cli/Watch")<Watch, Seen>() {}
 

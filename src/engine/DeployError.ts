@@ -22,7 +22,8 @@ export class RefusedError extends Schema.TaggedError<RefusedError>("fabrik/engin
       "Inexpressible",
       "NoRelease",
       "TooOld",
-      "Unsettled"
+      "Unsettled",
+      "Withdrawn"
     ),
     detail: Schema.String,
     next: Schema.String

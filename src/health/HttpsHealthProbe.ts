@@ -9,7 +9,7 @@ import { X509Certificate } from "node:crypto"
 import type { ClientRequest, IncomingMessage } from "node:http"
 import { request as httpsRequest } from "node:https"
 import { isIP, type LookupFunction } from "node:net"
-import { createSecureContext, rootCertificates, type SecureContext, TLSSocket } from "node:tls"
+import { createSecureContext, type SecureContext, TLSSocket } from "node:tls"
 import {
   type Certificate,
   type Credentials,
@@ -26,7 +26,7 @@ export interface HealthProbeOptions {
   readonly port: number
   /** Ask these instead of the system's resolver; the hosts are addresses. */
   readonly resolvers?: ReadonlyArray<Resolver>
-  /** PEM; trusted beside Node's own roots (and instead of `NODE_EXTRA_CA_CERTS`). */
+  /** PEM; trusted alone, in place of Node's own roots: who has a CA of its own has all hosts behind it. */
   readonly ca?: string
   /** Why an address is not to be asked, whatever name led to it; `undefined`: nothing against it. */
   readonly refuse?: (address: string) => string | undefined
@@ -80,16 +80,16 @@ export const layer = (options: HealthProbeOptions): Layer.Layer<HealthProbe, Pro
     })
   )
 
-/** Node ignores what it cannot read in `ca`, so every block is read here first. Takes 50 ms: once per layer. */
+/** Node ignores what it cannot read in `ca`, so every block is read here first. */
 const trusting = (pem: string): Effect.Effect<SecureContext, ProbeError> =>
   Effect.try({
     try: () => {
       const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
       if (blocks.length === 0) throw new Error("no PEM certificate")
       const certificates = blocks.map((block) => new X509Certificate(block).toString())
-      return createSecureContext({ ca: [...rootCertificates, ...certificates] })
+      return createSecureContext({ ca: certificates })
     },
-    catch: () => new ProbeError({ reason: "Tls", detail: "the additional CA is not a PEM certificate" })
+    catch: () => new ProbeError({ reason: "Tls", detail: "the CA is not a PEM certificate" })
   })
 
 interface Sending {

@@ -65,6 +65,9 @@ export interface ApplyOptions {
   readonly expected: Plan | undefined
   /** Sees the plan, with or without changes, before anything is sent; a no ends the run there. */
   readonly confirm: (plan: Plan) => Effect.Effect<boolean>
+  /** It stands, and nothing is retired yet: a failure undoes it. */
+  readonly agree?: Effect.Effect<void, RefusedError>
+  /** Of the reads and of what follows the answer; what goes by in between does not count. */
   readonly timeout: Duration.Duration
   /** The spec's YAML and its path as it was given: what is needed to go on after a crash. */
   readonly origin: { readonly file: string; readonly text: string }
@@ -90,23 +93,23 @@ export const apply = Effect.fn("apply")(function* (spec: Spec, options: ApplyOpt
     ...toldDomains(spec),
     mode: options.mode
   })
-  const bounded = Effect.timeoutFail(steps(spec, options), {
-    duration: options.timeout,
-    onTimeout: () => new DeadlineError({ seconds: Duration.toSeconds(options.timeout) })
-  })
   const looks = !options.skipDeploy
   const [domain] = spec.domains
   const url = looks && domain !== undefined ? publicUrl(domain, port, "/") : null
-  return yield* withJournaledClients(transaction(bounded, url, { verified: looks })).pipe(
+  return yield* withJournaledClients(transaction(steps(spec, options), url, { verified: looks })).pipe(
     Effect.provideService(Run, run)
   )
 }, Effect.scoped)
 
 const steps = Effect.fn("steps")(function* (spec: Spec, options: ApplyOptions) {
-  const planned = yield* plan(spec, options)
+  const bounded = Effect.timeoutFail({
+    duration: options.timeout,
+    onTimeout: () => new DeadlineError({ seconds: Duration.toSeconds(options.timeout) })
+  })
+  const planned = yield* bounded(plan(spec, options))
   if (!(yield* asking(options.confirm(planned.reconciliation.plan)))) return "declined" as const
   if (options.mode === "dry-run") return "planned" as const
-  return yield* carryOut(spec, options, planned)
+  return yield* bounded(carryOut(spec, options, planned))
 })
 
 interface Planned {
@@ -159,7 +162,7 @@ const plan = Effect.fn("plan")(function* (spec: Spec, options: ApplyOptions) {
 /** The steps 3 to 5: everything that writes. */
 const carryOut = Effect.fn("carryOut")(function* (
   spec: Spec,
-  { skipDeploy }: ApplyOptions,
+  { agree = Effect.void, skipDeploy }: ApplyOptions,
   { desired: planned, observed, reconciliation, stood }: Planned
 ) {
   const run = yield* Run
@@ -194,6 +197,9 @@ const carryOut = Effect.fn("carryOut")(function* (
     }
     yield* inStep("verify", verify(verification))
     if (application !== undefined) yield* checkOwn(desired, application.uuid)
+  }
+  yield* asking(agree)
+  if (!skipDeploy) {
     for (const { zone, recordSet } of reconciliation.orphans) yield* removeRecord(zone, recordSet)
     const uuid = application?.uuid ?? observed.application?.uuid
     if (changes && uuid !== undefined) {

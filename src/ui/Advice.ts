@@ -206,7 +206,8 @@ export const refusedAdvice: { readonly [R in RefusedError["reason"]]: string } =
   Inexpressible: "A specification has no words for this, so fabrik could not keep it as it is.",
   TooOld: "What this Coolify cannot do is not tried on a live application.",
   NoRelease: "Only what was deployed from this folder can be gone back to.",
-  Unsettled: "Its changes are still open, and two runs must not mix."
+  Unsettled: "Its changes are still open, and two runs must not mix.",
+  Withdrawn: "Of several specs with --atomic all stand in the end, or none."
 }
 
 export const deploymentAdvice: Table<DeploymentFailedError["reason"]> = {

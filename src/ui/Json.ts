@@ -15,13 +15,20 @@ const harmless = (_key: string, value: unknown): unknown =>
 export const jsonLine = (facts: Readonly<Record<string, unknown>>): string => JSON.stringify(facts, harmless)
 
 /** `{"at":"2026-01-31T12:00:00.000Z","run":"…","state":"DEPLOYING","type":"DeploymentProgress",…}` */
-const eventLine = ({ at, run, state, event }: Emitted): string => {
+const eventLine = ({ at, run, state, event }: Emitted, spec: string | undefined): string => {
   const { _tag, ...facts } = encode(event)
-  return jsonLine({ at: new Date(at).toISOString(), run, state, type: _tag, ...facts })
+  const of = spec === undefined ? {} : { spec }
+  return jsonLine({ at: new Date(at).toISOString(), run, ...of, state, type: _tag, ...facts })
 }
 
-/** One event a line on `out`, and nothing else there. */
-export const layer: Layer.Layer<never, never, Screen> = Layer.effect(
-  Progress,
-  Effect.map(Screen, ({ out }) => ({ emit: (emitted: Emitted) => out.write(eventLine(emitted) + "\n") }))
-)
+/**
+ * One event a line on `out`, and nothing else there.
+ * @param spec whose run it is, where one command has several.
+ */
+export const layer = (spec?: string): Layer.Layer<never, never, Screen> =>
+  Layer.effect(
+    Progress,
+    Effect.map(Screen, ({ out }) => ({
+      emit: (emitted: Emitted) => out.write(eventLine(emitted, spec) + "\n")
+    }))
+  )

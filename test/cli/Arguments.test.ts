@@ -71,10 +71,13 @@ describe("readArguments", () => {
     [["apply", "-x", "app.yaml"], "unknown flag -x"],
     [["plan", "--yes", "app.yaml"], "unknown flag --yes"],
     [["--bogus"], "unknown flag --bogus"],
-    [["apply"], "apply needs FILE: the path of a spec, or of a plan saved by plan --out"],
-    [["destroy"], "destroy needs FILE: the path of a spec"],
+    [
+      ["apply"],
+      "apply needs FILE: specs, folders of specs, patterns like 'specs/**/*.yaml'; or one plan saved by plan --out"
+    ],
+    [["destroy"], "destroy needs FILE: specs, folders of specs, or patterns like 'specs/**/*.yaml'"],
     [["validate"], "validate needs FILE: the path of a spec"],
-    [["apply", "a.yaml", "b.yaml"], "apply takes one FILE: what is b.yaml?"],
+    [["logs", "a.yaml", "b.yaml"], "logs takes one FILE: what is b.yaml?"],
     [["templates", "x"], "templates takes no argument: what is x?"],
     [["apply", ""], "apply got an empty FILE"],
     [["apply", "app.yaml", "--timeout"], "--timeout needs a value: SECONDS"],

@@ -39,7 +39,7 @@ describe("Json", () => {
         emit(waiting, 1_767_225_600_000),
         emit({ _tag: "DeploymentLog", stream: "stdout", text: "a\u001b[2J\nb\u2028c" })
       )
-      yield* Effect.provide(events, Layer.provide(Json.layer, layer))
+      yield* Effect.provide(events, Layer.provide(Json.layer(), layer))
       const [first = "", second = "", end] = written.out.split("\n")
       assert.strictEqual(end, "")
       assert.strictEqual(

@@ -1,5 +1,7 @@
+import type * as Command from "@effect/cli/Command"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as Types from "effect/Types"
 import { apply as run } from "../../orchestrator/Apply.ts"
 import { byProjectName } from "../../orchestrator/ProjectName.ts"
 import { define } from "../CommandInfo.ts"
@@ -13,7 +15,29 @@ import { addressOf, recordRelease } from "../Releases.ts"
 import { lockRun } from "../RunLock.ts"
 import * as Say from "../Say.ts"
 import * as Shared from "../SharedFlags.ts"
+import { namesSeveral } from "../SpecFiles.ts"
 import { dnsNeeds, givenSecrets, leavesDns, sandboxOf, subjectOf } from "../Subject.ts"
+
+const config = {
+  files: Shared.specOrPlanFiles,
+  yes: Shared.yes,
+  dryRun: Flag.toggle("dry-run", { help: "go through all steps, but send nothing and write no file" }),
+  secrets: Shared.secrets,
+  envFile: Shared.envFile,
+  skipDns: Shared.skipDns,
+  skipDeploy: Flag.toggle("skip-deploy", { help: "write DNS only: leave Coolify alone" }),
+  redeploy: Flag.toggle("redeploy", { help: "deploy even if nothing differs (new commits, a moved tag)" }),
+  allowDowntime: Shared.allowDowntime,
+  timeout: Shared.timeout,
+  lockTimeout: Shared.lockTimeout,
+  ...Shared.batch,
+  atomic: Flag.toggle("atomic", { help: "of several specs keep none unless all stand" }),
+  ...Shared.world,
+  verbose: Shared.verbose,
+  ...Shared.screen,
+  useOrchestrator: Flag.toggle("use-orchestrator", { help: "does nothing: it is always used" })
+}
+export type ApplyFlags = Types.Simplify<Command.Command.ParseConfig<typeof config>>
 
 export const apply = define({
   name: "apply",
@@ -21,72 +45,67 @@ export const apply = define({
     "Validates the spec, resolves its secrets, writes DNS, creates or updates the application in Coolify, deploys it and checks that it answers. When any of it fails, or you interrupt it, everything is put back. What is already right is left alone.",
     "The plan is shown first, and carried out when you agree."
   ],
-  config: {
-    file: Shared.specOrPlanFile,
-    yes: Shared.yes,
-    dryRun: Flag.toggle("dry-run", { help: "go through all steps, but send nothing and write no file" }),
-    secrets: Shared.secrets,
-    envFile: Shared.envFile,
-    skipDns: Shared.skipDns,
-    skipDeploy: Flag.toggle("skip-deploy", { help: "write DNS only: leave Coolify alone" }),
-    redeploy: Flag.toggle("redeploy", { help: "deploy even if nothing differs (new commits, a moved tag)" }),
-    allowDowntime: Shared.allowDowntime,
-    timeout: Shared.timeout,
-    lockTimeout: Shared.lockTimeout,
-    ...Shared.world,
-    verbose: Shared.verbose,
-    ...Shared.screen,
-    useOrchestrator: Flag.toggle("use-orchestrator", { help: "does nothing: it is always used" })
-  },
+  config,
   examples: [
     { line: "fabrik apply app.yaml", says: "show the plan, ask, and carry it out" },
     { line: "fabrik apply app.yaml --yes --json", says: "in CI: no question, one JSON event a line" },
     { line: "fabrik apply reviewed.plan", says: "carry out a plan saved by `fabrik plan --out`" },
+    {
+      line: "fabrik apply specs/ --parallelism 5",
+      says: "all specs of a folder, in the order of their `needs`"
+    },
     { line: "fabrik apply --sandbox app.yaml", says: "try it without an account" },
     { line: "fabrik apply --dry-run app.yaml", says: "no network needed, nothing is changed" }
   ],
   handler: Effect.fn("command.apply")(function* (flags) {
-    const { spec: written, text, reviewed } = yield* loadSubject(flags.file)
-    const skipDns = leavesDns(written, reviewed?.skipDns ?? flags.skipDns)
-    const skipDeploy = reviewed?.skipDeploy ?? flags.skipDeploy
-    const given = yield* givenSecrets(flags.secrets, [written], "apply")
-    const world = yield* openWorld({
-      ...subjectOf(written),
-      sandbox: sandboxOf(flags),
-      dryRun: flags.dryRun,
-      needs: { coolify: true, dns: dnsNeeds(written, skipDns) },
-      secrets: { envFile: flags.envFile, spec: reviewed?.file ?? flags.file, given }
-    })
-    yield* refuseOtherWorld(flags.file, reviewed, world)
-    const spec = yield* Effect.provide(byProjectName(written, world.offline), world.layer)
-    const { confirm, consent } = yield* makeConfirmation({
-      yes: flags.yes || flags.dryRun || reviewed !== undefined,
-      question: "Carry this plan out?"
-    })
-    if (!flags.dryRun) yield* lockRun(spec, { ...world, command: "apply", seconds: flags.lockTimeout ?? 0 })
-    const report = yield* run(spec, {
-      command: "apply",
-      mode: flags.dryRun ? "dry-run" : world.place,
-      offline: world.offline,
-      skipDns,
-      skipDeploy,
-      redeploy: reviewed?.redeploy ?? flags.redeploy,
-      allowDowntime: flags.allowDowntime,
-      expected: reviewed?.plan,
-      confirm,
-      origin: { file: reviewed?.file ?? flags.file, text },
-      timeout: Duration.seconds(flags.timeout ?? 1800)
-    }).pipe(Effect.provide(world.layer), Effect.provide(Output.layer(flags)))
-    if (!flags.dryRun && !skipDeploy) {
-      yield* recordRelease({
-        spec: written,
-        text,
-        report,
-        backTo: undefined,
-        coolify: addressOf(world)
-      }).pipe(Effect.provide(world.layer), Effect.provide(historyLayer(sandboxOf(flags))))
-    }
-    if (report.url !== null && !flags.dryRun && !flags.quiet) yield* Say.hint(world.visit(report.url))
-    return yield* conclude(report, yield* consent)
-  }, Effect.scoped)
+    const [file = ""] = flags.files
+    if (flags.target.length === 0 && !(yield* namesSeveral(flags.files))) return yield* applyOne(file, flags)
+    const { applyBatch } = yield* Effect.promise(() => import("./ApplyBatch.ts"))
+    return yield* applyBatch(flags)
+  })
 })
+
+const applyOne = Effect.fn("applyOne")(function* (file: string, flags: ApplyFlags) {
+  const { spec: written, text, reviewed } = yield* loadSubject(file)
+  const skipDns = leavesDns(written, reviewed?.skipDns ?? flags.skipDns)
+  const skipDeploy = reviewed?.skipDeploy ?? flags.skipDeploy
+  const given = yield* givenSecrets(flags.secrets, [written], "apply")
+  const world = yield* openWorld({
+    ...subjectOf(written),
+    sandbox: sandboxOf(flags),
+    dryRun: flags.dryRun,
+    needs: { coolify: true, dns: dnsNeeds(written, skipDns) },
+    secrets: { envFile: flags.envFile, spec: reviewed?.file ?? file, given }
+  })
+  yield* refuseOtherWorld(file, reviewed, world)
+  const spec = yield* Effect.provide(byProjectName(written, world.offline), world.layer)
+  const { confirm, consent } = yield* makeConfirmation({
+    yes: flags.yes || flags.dryRun || reviewed !== undefined,
+    question: "Carry this plan out?"
+  })
+  if (!flags.dryRun) yield* lockRun(spec, { ...world, command: "apply", seconds: flags.lockTimeout ?? 0 })
+  const report = yield* run(spec, {
+    command: "apply",
+    mode: flags.dryRun ? "dry-run" : world.place,
+    offline: world.offline,
+    skipDns,
+    skipDeploy,
+    redeploy: reviewed?.redeploy ?? flags.redeploy,
+    allowDowntime: flags.allowDowntime,
+    expected: reviewed?.plan,
+    confirm,
+    origin: { file: reviewed?.file ?? file, text },
+    timeout: Duration.seconds(flags.timeout ?? 1800)
+  }).pipe(Effect.provide(world.layer), Effect.provide(Output.layer(flags)))
+  if (!flags.dryRun && !skipDeploy) {
+    yield* recordRelease({
+      spec: written,
+      text,
+      report,
+      backTo: undefined,
+      coolify: addressOf(world)
+    }).pipe(Effect.provide(world.layer), Effect.provide(historyLayer(sandboxOf(flags))))
+  }
+  if (report.url !== null && !flags.dryRun && !flags.quiet) yield* Say.hint(world.visit(report.url))
+  return yield* conclude(report, yield* consent)
+}, Effect.scoped)

@@ -1,4 +1,6 @@
+import type * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
+import type * as Types from "effect/Types"
 import { byProjectName } from "../../orchestrator/ProjectName.ts"
 import { destroy as run } from "../../orchestrator/Destroy.ts"
 import { readSpec } from "../../appspec/LoadSpec.ts"
@@ -12,52 +14,66 @@ import { maskSecrets } from "../Mask.ts"
 import * as Output from "../Output.ts"
 import { lockRun } from "../RunLock.ts"
 import * as Shared from "../SharedFlags.ts"
+import { namesSeveral } from "../SpecFiles.ts"
 import { noSecrets, dnsNeeds, leavesDns, sandboxOf, subjectOf } from "../Subject.ts"
+
+const config = {
+  files: Shared.specFiles,
+  yes: Shared.yes,
+  keepDns: Flag.toggle("keep-dns", { help: "leave the DNS record" }),
+  deleteVolumes: Flag.toggle("delete-volumes", { help: "delete its data too: volumes and databases" }),
+  keepFiles: Flag.toggle("keep-files", { help: "does nothing: local files are always kept" }),
+  lockTimeout: Shared.lockTimeout,
+  ...Shared.batch,
+  ...Shared.world,
+  ...Shared.screen
+}
+export type DestroyFlags = Types.Simplify<Command.Command.ParseConfig<typeof config>>
 
 export const destroy = define({
   name: "destroy",
   about: [
     "Deletes the application, its DNS record and its project, if fabrik made them. Shows first what goes. Running it again is harmless."
   ],
-  config: {
-    file: Shared.specFile,
-    yes: Shared.yes,
-    keepDns: Flag.toggle("keep-dns", { help: "leave the DNS record" }),
-    deleteVolumes: Flag.toggle("delete-volumes", { help: "delete its data too: volumes and databases" }),
-    keepFiles: Flag.toggle("keep-files", { help: "does nothing: local files are always kept" }),
-    lockTimeout: Shared.lockTimeout,
-    ...Shared.world,
-    ...Shared.screen
-  },
+  config,
   examples: [
     { line: "fabrik destroy app.yaml", says: "show what would go, ask, delete it" },
+    { line: "fabrik destroy specs/", says: "all of a folder, the dependent ones first" },
     { line: "fabrik destroy app.yaml --yes --keep-dns", says: "no question; the record stays" }
   ],
   handler: Effect.fn("command.destroy")(function* (flags) {
-    const text = yield* readSpec(flags.file)
-    const written = yield* parseSpec(text, flags.file)
-    const world = yield* openWorld({
-      ...subjectOf(written),
-      sandbox: sandboxOf(flags),
-      dryRun: false,
-      needs: { coolify: true, dns: dnsNeeds(written, flags.keepDns) },
-      secrets: noSecrets
-    })
-    const spec = yield* Effect.provide(byProjectName(written, world.offline), world.layer)
-    yield* maskSecrets(spec, flags.file, sandboxOf(flags))
-    const { confirm, consent } = yield* makeConfirmation({
-      yes: flags.yes,
-      question: "Delete this? It cannot be undone."
-    })
-    yield* lockRun(spec, { ...world, command: "destroy", seconds: flags.lockTimeout ?? 0 })
-    const report = yield* run(spec, {
-      command: "destroy",
-      mode: world.place,
-      keepDns: leavesDns(spec, flags.keepDns),
-      deleteVolumes: flags.deleteVolumes,
-      confirm,
-      origin: { file: flags.file, text }
-    }).pipe(Effect.provide(world.layer), Effect.provide(Output.layer({ ...flags, verbose: false })))
-    return yield* conclude(report, yield* consent)
-  }, Effect.scoped)
+    const [file = ""] = flags.files
+    if (flags.target.length === 0 && !(yield* namesSeveral(flags.files)))
+      return yield* destroyOne(file, flags)
+    const { destroyBatch } = yield* Effect.promise(() => import("./DestroyBatch.ts"))
+    return yield* destroyBatch(flags)
+  })
 })
+
+const destroyOne = Effect.fn("destroyOne")(function* (file: string, flags: DestroyFlags) {
+  const text = yield* readSpec(file)
+  const written = yield* parseSpec(text, file)
+  const world = yield* openWorld({
+    ...subjectOf(written),
+    sandbox: sandboxOf(flags),
+    dryRun: false,
+    needs: { coolify: true, dns: dnsNeeds(written, flags.keepDns) },
+    secrets: noSecrets
+  })
+  const spec = yield* Effect.provide(byProjectName(written, world.offline), world.layer)
+  yield* maskSecrets(spec, file, sandboxOf(flags))
+  const { confirm, consent } = yield* makeConfirmation({
+    yes: flags.yes,
+    question: "Delete this? It cannot be undone."
+  })
+  yield* lockRun(spec, { ...world, command: "destroy", seconds: flags.lockTimeout ?? 0 })
+  const report = yield* run(spec, {
+    command: "destroy",
+    mode: world.place,
+    keepDns: leavesDns(spec, flags.keepDns),
+    deleteVolumes: flags.deleteVolumes,
+    confirm,
+    origin: { file, text }
+  }).pipe(Effect.provide(world.layer), Effect.provide(Output.layer({ ...flags, verbose: false })))
+  return yield* conclude(report, yield* consent)
+}, Effect.scoped)

@@ -1,0 +1,197 @@
+/** Several specs of one command: in which order they go, and what no two of them may say. Pure. */
+import * as Either from "effect/Either"
+import { nearest } from "./Nearest.ts"
+import { quote, Report } from "./Report.ts"
+import type { Spec } from "./Spec.ts"
+import { SpecError } from "./SpecError.ts"
+import { parseYaml } from "./YamlTree.ts"
+
+/** A spec, and where it was read from. */
+export interface Subject {
+  /** As the user named it. */
+  readonly file: string
+  readonly text: string
+  readonly spec: Spec
+}
+
+export interface Linked<S extends Subject> {
+  readonly subject: S
+  /** What tells it from the others: its name, with its environment and its project where others are called so too. */
+  readonly label: string
+  /** Where those that go before it stand in the list. */
+  readonly after: ReadonlyArray<number>
+  /** What it needs and none of them is called, with a name that is near. */
+  readonly missing: ReadonlyArray<{ readonly name: string; readonly near: string | undefined }>
+}
+
+/** In the order given, with what goes before what; or all that is wrong, by file. */
+export const link = <S extends Subject>(
+  subjects: ReadonlyArray<S>
+): Either.Either<ReadonlyArray<Linked<S>>, ReadonlyArray<SpecError>> => {
+  const labels = subjects.map(({ spec }) => labelOf(spec, subjects))
+  const clashes = [...same(subjects, placeOf, "name", "is the same application"), ...sharedSites(subjects)]
+  const needed = subjects.map((subject) => resolved(subject, subjects))
+  const links = subjects.map((subject, index) => ({
+    subject,
+    label: labels[index] ?? "",
+    after: needed[index]?.after ?? [],
+    missing: needed[index]?.missing ?? []
+  }))
+  const problems = [...clashes, ...needed.flatMap(({ problems }) => problems)]
+  const round = problems.length > 0 ? undefined : cycleIn(links)
+  const cycle =
+    round === undefined
+      ? []
+      : round.slice(0, 1).map((first) =>
+          problemAt(links[first]?.subject, "needs", {
+            message: `\`needs\` goes round: ${[...round, first].map((index) => labels[index]).join(" -> ")}`,
+            hint: "one of them has to stand without the next"
+          })
+        )
+  const all = [...problems, ...cycle]
+  return all.length > 0 ? Either.left(all) : Either.right(links)
+}
+
+/** Which of them are meant by `names`, and all that those need. `undefined` for a name that none has. */
+export const targeted = (
+  links: ReadonlyArray<Linked<Subject>>,
+  names: ReadonlyArray<string>
+): Either.Either<ReadonlySet<number>, string> => {
+  const taken = new Set<number>()
+  const take = (index: number): void => {
+    if (taken.has(index)) return
+    taken.add(index)
+    links[index]?.after.forEach(take)
+  }
+  for (const name of names) {
+    const meant = links.flatMap(({ label, subject }, index) =>
+      label === name || subject.spec.name === name ? [index] : []
+    )
+    if (meant.length === 0) return Either.left(name)
+    meant.forEach(take)
+  }
+  return Either.right(taken)
+}
+
+const placeOf = ({ spec: { environment, name, project } }: Subject): string =>
+  `${project}/${environment}/${name}`
+
+const labelOf = ({ environment, name, project }: Spec, among: ReadonlyArray<Subject>): string => {
+  const namesakes = among.filter(({ spec }) => spec.name === name)
+  if (namesakes.length < 2) return name
+  return namesakes.every(({ spec }) => spec.project === project)
+    ? `${environment}/${name}`
+    : `${project}/${environment}/${name}`
+}
+
+/** Those that have what an earlier one has. */
+const same = (
+  subjects: ReadonlyArray<Subject>,
+  keyOf: (subject: Subject) => string,
+  at: string,
+  says: string
+): ReadonlyArray<SpecError> => {
+  const first = new Map<string, Subject>()
+  return subjects.flatMap((subject) => {
+    const key = keyOf(subject)
+    const other = first.get(key)
+    if (other === undefined) {
+      first.set(key, subject)
+      return []
+    }
+    return [
+      problemAt(subject, at, {
+        message: `${quote(other.file)} ${says}: ${key}`,
+        hint: "give one of them another name, environment or project, or leave it out"
+      })
+    ]
+  })
+}
+
+/** A host may be shared by its paths, one and the same address may not. */
+const sharedSites = (subjects: ReadonlyArray<Subject>): ReadonlyArray<SpecError> => {
+  const first = new Map<string, Subject>()
+  return subjects.flatMap((subject) =>
+    subject.spec.domains.flatMap((site) => {
+      const other = first.get(site)
+      if (other === undefined) {
+        first.set(site, subject)
+        return []
+      }
+      return [
+        problemAt(subject, "domain", {
+          message: `${quote(other.file)} answers at ${site} too`,
+          hint: "Coolify gives an address to one application at a time"
+        })
+      ]
+    })
+  )
+}
+
+/** What a spec needs, found: by name, and among several of one name those of its own environment or project. */
+const resolved = (subject: Subject, subjects: ReadonlyArray<Subject>) => {
+  const { environment, name, needs = [], project } = subject.spec
+  const after: Array<number> = []
+  const missing: Array<{ readonly name: string; readonly near: string | undefined }> = []
+  const problems: Array<SpecError> = []
+  for (const wanted of needs) {
+    const meant = subjects.flatMap(({ spec }, index) => (spec.name === wanted ? [{ index, spec }] : []))
+    const nearby = meant.filter(({ spec }) => spec.project === project && spec.environment === environment)
+    const [only, ...others] = nearby.length > 0 ? nearby : meant
+    if (wanted === name && (only === undefined || subjects[only.index] === subject)) {
+      problems.push(problemAt(subject, "needs", { message: `${name} cannot need itself`, hint: "remove it" }))
+    } else if (only === undefined) {
+      const names = subjects.map(({ spec }) => spec.name).filter((other) => other !== name)
+      missing.push({ name: wanted, near: nearest(wanted, names) })
+    } else if (others.length > 0) {
+      problems.push(
+        problemAt(subject, "needs", {
+          message: `several specs are called ${wanted}: ${[only, ...others].map(({ index }) => subjects[index]?.file).join(", ")}`,
+          hint: "none of them is in the environment of this one: put it there, or leave the name out"
+        })
+      )
+    } else after.push(only.index)
+  }
+  return { after, missing, problems }
+}
+
+/** The first round of `after`, from where it is entered. */
+const cycleIn = (
+  links: ReadonlyArray<{ readonly after: ReadonlyArray<number> }>
+): ReadonlyArray<number> | undefined => {
+  const done = new Set<number>()
+  const path: Array<number> = []
+  const walk = (index: number): ReadonlyArray<number> | undefined => {
+    if (path.includes(index)) return path.slice(path.indexOf(index))
+    if (done.has(index)) return undefined
+    path.push(index)
+    for (const before of links[index]?.after ?? []) {
+      const found = walk(before)
+      if (found !== undefined) return found
+    }
+    path.pop()
+    done.add(index)
+    return undefined
+  }
+  for (const index of links.keys()) {
+    const found = walk(index)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+/** Said at a key of the spec's text. */
+const problemAt = (
+  subject: Subject | undefined,
+  key: string,
+  { hint, message }: { readonly message: string; readonly hint: string }
+): SpecError => {
+  const node = parseYaml(subject?.text ?? "", new Report())
+  const entries = node?._tag === "Map" ? node.entries : []
+  const at = entries.find((entry) => entry.key === key || entry.key === `${key}s`)?.keyAt
+  const place = at ?? { line: 0, column: 0 }
+  return new SpecError({
+    file: subject?.file ?? "",
+    problems: [{ ...place, path: key, message, hint }]
+  })
+}

@@ -1,0 +1,314 @@
+/** Several specs in one command: read together, planned together, answered once, told together. */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
+import { link, type Linked, type Subject, targeted } from "../appspec/Batch.ts"
+import { hostsOf } from "../appspec/Domain.ts"
+import type { Spec } from "../appspec/Spec.ts"
+import type { SpecError } from "../appspec/SpecError.ts"
+import { CoolifyClient } from "../coolify/CoolifyClient.ts"
+import { shareReads } from "../coolify/SharedReads.ts"
+import { Progress, type RunFinished } from "../engine/DeploymentEvent.ts"
+import { hasChanges, type Plan } from "../engine/Plan.ts"
+import { type End, type Gate, runBatch } from "../orchestrator/Batch.ts"
+import { byProjectName } from "../orchestrator/ProjectName.ts"
+import { makeBatchText } from "../ui/BatchText.ts"
+import { type BatchResult, type BatchRow, renderBatch, renderCounts, wordOf } from "../ui/BatchView.ts"
+import * as Json from "../ui/Json.ts"
+import { wrap } from "../ui/Layout.ts"
+import { clean } from "../ui/Sanitize.ts"
+import { Screen } from "../ui/Screen.ts"
+import { UsageError } from "./Arguments.ts"
+import { Concluded, UnconfirmedError } from "./CliError.ts"
+import { ExitCode, ofReport } from "./ExitCode.ts"
+import { openWorld, type World, type WorldRequest } from "./Layers.ts"
+import { makeConfirmation } from "./Operator.ts"
+import { type CommandError, report } from "./Report.ts"
+import * as Say from "./Say.ts"
+import { secretsLayers } from "./SecretsLayers.ts"
+import { noSecrets, subjectOf } from "./Subject.ts"
+import { makeSeen, Watch } from "./Watch.ts"
+import * as Watching from "./Watch.ts"
+
+type Report = typeof RunFinished.Type
+
+interface BatchFlags {
+  readonly json: boolean
+  readonly quiet: boolean
+  readonly verbose: boolean
+  readonly parallelism: number | undefined
+  readonly keepGoing: boolean
+  readonly target: ReadonlyArray<string>
+}
+
+interface BatchRequest<S extends Subject, E, R> {
+  readonly command: "apply" | "plan" | "destroy"
+  readonly flags: BatchFlags
+  readonly subjects: ReadonlyArray<S>
+  readonly world: Pick<WorldRequest, "dryRun" | "sandbox">
+  readonly needs: (spec: Spec) => WorldRequest["needs"]
+  readonly secrets: Omit<WorldRequest["secrets"], "spec">
+  readonly atomic: boolean
+  /** `undefined`: nobody is asked. */
+  readonly question: string | undefined
+  /** Those that need another go before it. */
+  readonly backwards?: true
+  /** Carries one of them out. */
+  readonly run: (member: BatchRun<S>, gate: Gate) => Effect.Effect<Report, E, R>
+}
+
+interface BatchRun<S extends Subject> {
+  readonly subject: S
+  /** The subject's, with its project by name. */
+  readonly spec: Spec
+  readonly world: World
+}
+
+/** Reads each of the files; all that is wrong with any of them is told before it fails. */
+export const readAll = Effect.fn("readAll")(function* <A, R>(
+  files: ReadonlyArray<string>,
+  read: (file: string) => Effect.Effect<A, SpecError, R>,
+  json: boolean
+) {
+  const all = yield* Effect.forEach(files, (file) => Effect.either(read(file)))
+  yield* refuse(
+    all.flatMap((one) => (Either.isLeft(one) ? [one.left] : [])),
+    json
+  )
+  return all.flatMap((one) => (Either.isRight(one) ? [one.right] : []))
+})
+
+export const batch = Effect.fn("batch")(function* <S extends Subject, E extends CommandError, R>(
+  request: BatchRequest<S, E, R>
+) {
+  const { command, flags } = request
+  const links = yield* linked(request)
+  const worlds = yield* openWorlds(request, links)
+  const { confirm, consent } = yield* makeConfirmation({
+    yes: request.question === undefined,
+    question: request.question ?? ""
+  })
+  const labels = links.map(({ label }) => label)
+  const text = yield* makeBatchText(labels, flags)
+  const screen = flags.json ? yield* Screen : text.screen
+  const seen = yield* Watch
+  const plans = new Map<string, Plan>()
+  const told = new Set<string>()
+
+  const one = (index: number, gate: Gate) =>
+    Effect.gen(function* () {
+      const member = links[index]
+      const world = worlds[index]
+      if (member === undefined || world === undefined) return yield* Effect.dieMessage("no such member")
+      const { label, subject } = member
+      const own = makeSeen()
+      seen.members.set(label, own)
+      const secrets = yield* secretsLayers({ ...request.secrets, spec: subject.file, told }, world.directory)
+      const progress = Layer.provide(
+        Layer.provide(
+          Watching.layer,
+          flags.json ? Json.layer(label) : Layer.succeed(Progress, text.progress(label))
+        ),
+        Layer.succeed(Watch, own)
+      )
+      const spec = yield* Effect.provide(byProjectName(subject.spec, world.offline), world.layer)
+      const layer = Layer.mergeAll(world.layer, request.world.dryRun ? secrets.known : secrets.kept)
+      const noting: Gate = {
+        ...gate,
+        confirm: (plan) =>
+          Effect.zipRight(
+            Effect.sync(() => plans.set(label, plan)),
+            gate.confirm(plan)
+          )
+      }
+      const whole: World = { ...world, layer }
+      return yield* Effect.provide(request.run({ subject, spec, world: whole }, noting), [
+        progress,
+        Layer.succeed(Watch, own)
+      ])
+    }).pipe(Effect.scoped, Effect.provideService(Screen, screen))
+
+  const ends = yield* runBatch(
+    links,
+    {
+      parallelism: flags.parallelism ?? 10,
+      keepGoing: flags.keepGoing,
+      atomic: request.atomic,
+      stands: ({ outcome }: Report) =>
+        outcome === "complete" || outcome === "unchanged" || outcome === "planned",
+      decide: (found) =>
+        Effect.gen(function* () {
+          for (const { endSharing } of worlds) yield* endSharing
+          const changed = found.flatMap((plan) => (plan !== undefined && hasChanges(plan) ? [plan] : []))
+          const [first] = changed
+          if (!flags.json) {
+            yield* text.showPlans(new Set(labels.filter((_, index) => isShown(found[index], command))))
+          }
+          return first === undefined || (yield* confirm(first))
+        })
+    },
+    one
+  )
+  const rows = links.map(({ label, subject }, index): BatchRow => {
+    const end = ends[index]
+    return { label, result: resultOf(end, subject.spec, plans.get(label)) }
+  })
+  if ((yield* consent) === "nobody there") return yield* new UnconfirmedError()
+  yield* tell(rows, links, ends, request)
+  if (command === "plan" && !flags.json && !flags.quiet) {
+    yield* Say.hint(["Nothing was sent. `fabrik apply` carries the plans out."])
+  }
+  return rows
+})
+
+/** A plan without changes is told by the table. */
+const isShown = (plan: Plan | undefined, command: string): boolean =>
+  plan !== undefined && (hasChanges(plan) || (command === "plan" && plan.notes.length > 0))
+
+type Ends<E> = ReadonlyArray<End<Report, E>>
+
+const resultOf = (
+  end: End<Report, CommandError> | undefined,
+  spec: Spec,
+  plan: Plan | undefined
+): BatchResult => {
+  if (end === undefined || end._tag === "Skipped") return { _tag: "Skipped", why: end?.why ?? "" }
+  if (end._tag === "Failed") {
+    const { error } = end
+    return error._tag === "RunError"
+      ? { _tag: "Failed", report: error.report, step: error.step }
+      : { _tag: "Failed", report: undefined, step: undefined }
+  }
+  return {
+    _tag: "Ended",
+    report: end.result,
+    answers: spec.domains.length > 0,
+    changes: plan?.changes.filter(({ action }) => action !== "unchanged").length ?? 0
+  }
+}
+
+/** The order of those that are meant, or a refusal with all that is wrong. */
+const linked = Effect.fn("linked")(function* <S extends Subject, E, R>({
+  backwards,
+  command,
+  flags,
+  subjects
+}: BatchRequest<S, E, R>) {
+  const links = link(subjects)
+  if (Either.isLeft(links)) {
+    yield* refuse(links.left, flags.json)
+    return []
+  }
+  for (const { label, missing } of links.right) {
+    for (const { name, near } of missing) {
+      const hint = near === undefined ? "it is taken to be there" : `did you mean ${near}?`
+      yield* Say.warn(`${label} needs ${name}, and no spec here is called so: ${hint}`)
+    }
+  }
+  const meant = flags.target.length === 0 ? undefined : targeted(links.right, flags.target)
+  if (meant !== undefined && Either.isLeft(meant)) {
+    const message = `--target ${meant.left}: no spec here is called so; there are ${links.right.map(({ label }) => label).join(", ")}`
+    return yield* new UsageError({ message, command })
+  }
+  const kept = [...links.right.keys()].filter((index) => meant === undefined || meant.right.has(index))
+  const now = new Map(kept.map((index, place) => [index, place]))
+  const places = kept.flatMap((index) => links.right[index] ?? [])
+  const forwards = places.map((one) => ({
+    ...one,
+    after: one.after.flatMap((index) => now.get(index) ?? [])
+  }))
+  return backwards === true ? reversed(forwards) : forwards
+})
+
+const reversed = <S extends Subject>(links: ReadonlyArray<Linked<S>>): ReadonlyArray<Linked<S>> =>
+  links.map((one, index) => ({
+    ...one,
+    after: links.flatMap(({ after }, other) => (after.includes(index) ? [other] : []))
+  }))
+
+const refuse = Effect.fn("refuse")(function* (errors: ReadonlyArray<SpecError>, json: boolean) {
+  for (const error of errors) yield* report(error, { json, reads: true, recover: "" })
+  if (errors.length > 0) return yield* new Concluded({ code: ExitCode.usage })
+})
+
+/** One world for all that say the same of server, repository and DNS; what is read there for the plans is read once. */
+const openWorlds = Effect.fn("openWorlds")(function* <S extends Subject, E, R>(
+  request: BatchRequest<S, E, R>,
+  links: ReadonlyArray<Linked<S>>
+) {
+  const keyOf = ({ subject: { spec } }: Linked<S>) => {
+    const { access, dnsProvider, server } = subjectOf(spec)
+    return JSON.stringify([server, access, dnsProvider, request.needs(spec)])
+  }
+  const groups = new Map<string, ReadonlyArray<Linked<S>>>()
+  for (const one of links) groups.set(keyOf(one), [...(groups.get(keyOf(one)) ?? []), one])
+  const worlds = new Map<string, World & { readonly endSharing: Effect.Effect<void> }>()
+  for (const [key, members] of groups) {
+    const [first] = members
+    if (first === undefined) continue
+    const { spec } = first.subject
+    const world = yield* openWorld({
+      ...subjectOf(spec),
+      domains: hostsOf(members.flatMap(({ subject }) => subject.spec.domains)),
+      ...request.world,
+      needs: request.needs(spec),
+      secrets: noSecrets
+    })
+    const services = yield* Layer.build(world.layer)
+    const { client, end } = yield* shareReads(Context.get(services, CoolifyClient))
+    const layer = Layer.succeedContext(Context.add(services, CoolifyClient, client))
+    worlds.set(key, { ...world, layer, endSharing: end })
+  }
+  return links.flatMap((one) => worlds.get(keyOf(one)) ?? [])
+})
+
+/** Each failure with its cause, then all in a table. */
+const tell = Effect.fn("tell")(function* <S extends Subject, E extends CommandError, R>(
+  rows: ReadonlyArray<BatchRow>,
+  links: ReadonlyArray<Linked<S>>,
+  ends: Ends<E>,
+  { command, flags }: BatchRequest<S, E, R>
+) {
+  const { err, out } = yield* Screen
+  const codes: Array<ExitCode> = []
+  for (const [index, end] of ends.entries()) {
+    const label = rows[index]?.label ?? ""
+    if (end._tag === "Ended") codes.push(ofReport(end.result))
+    if (end._tag !== "Failed") continue
+    yield* err.write(`\n${err.style.bold(clean(label))}\n`)
+    codes.push(
+      yield* report(end.error, {
+        json: flags.json,
+        reads: command === "plan",
+        recover: "fabrik recover",
+        spec: label
+      })
+    )
+  }
+  const code = worst(codes)
+  if (flags.json) {
+    const specs = rows.map(({ label, result }, index) => ({
+      name: label,
+      file: links[index]?.subject.file,
+      result: wordOf(result, command),
+      url: result._tag === "Ended" ? result.report.url : null,
+      ...(result._tag === "Skipped" ? { why: result.why } : {})
+    }))
+    yield* out.write(`${Json.jsonLine({ type: "BatchFinished", exit: code, specs })}\n`)
+  } else if (rows.every(({ result }) => result._tag === "Ended" && result.report.outcome === "declined")) {
+    if (!flags.quiet) yield* err.write("Nothing was changed.\n")
+  } else if (!flags.quiet) {
+    yield* out.write(`\n${renderBatch(rows, command, out.style).join("\n")}\n`)
+    yield* err.write(
+      wrap(renderCounts(rows, command), err.style.columns).map(err.style.bold).join("\n") + "\n"
+    )
+  }
+  if (code !== ExitCode.done) return yield* new Concluded({ code })
+})
+
+/** What needs somebody most: something left, then not known, then undone, then refused. */
+const gravest = [ExitCode.bug, ExitCode.leftovers, ExitCode.unknown, ExitCode.undone]
+
+const worst = (codes: ReadonlyArray<ExitCode>): ExitCode =>
+  gravest.find((code) => codes.includes(code)) ?? Math.max(ExitCode.done, ...codes)

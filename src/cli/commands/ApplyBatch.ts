@@ -1,0 +1,60 @@
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { apply as run } from "../../orchestrator/Apply.ts"
+import { batch, readAll } from "../Batch.ts"
+import { historyLayer } from "../Layers.ts"
+import { loadAmongOthers } from "../PlanFile.ts"
+import { addressOf, recordRelease } from "../Releases.ts"
+import { lockRun } from "../RunLock.ts"
+import { specFiles } from "../SpecFiles.ts"
+import { dnsNeeds, givenSecrets, leavesDns, sandboxOf } from "../Subject.ts"
+import type { ApplyFlags } from "./Apply.ts"
+
+/** `apply` of several specs. */
+export const applyBatch = Effect.fn("applyBatch")(function* (flags: ApplyFlags) {
+  const files = yield* specFiles(flags.files)
+  const subjects = yield* readAll(files, loadAmongOthers, flags.json)
+  const given = yield* givenSecrets(
+    flags.secrets,
+    subjects.map(({ spec }) => spec),
+    "apply"
+  )
+  yield* batch({
+    command: "apply",
+    flags,
+    subjects,
+    world: { dryRun: flags.dryRun, sandbox: sandboxOf(flags) },
+    needs: (spec) => ({ coolify: true, dns: dnsNeeds(spec, flags.skipDns) }),
+    secrets: { envFile: flags.envFile, given },
+    atomic: flags.atomic,
+    question: flags.yes || flags.dryRun ? undefined : "Carry these plans out?",
+    run: ({ spec, subject, world }, gate) =>
+      Effect.gen(function* () {
+        if (!flags.dryRun)
+          yield* lockRun(spec, { ...world, command: "apply", seconds: flags.lockTimeout ?? 0 })
+        const report = yield* run(spec, {
+          ...gate,
+          command: "apply",
+          mode: flags.dryRun ? "dry-run" : world.place,
+          offline: world.offline,
+          skipDns: leavesDns(spec, flags.skipDns),
+          skipDeploy: flags.skipDeploy,
+          redeploy: flags.redeploy,
+          allowDowntime: flags.allowDowntime,
+          expected: undefined,
+          origin: { file: subject.file, text: subject.text },
+          timeout: Duration.seconds(flags.timeout ?? 1800)
+        }).pipe(Effect.provide(world.layer))
+        if (!flags.dryRun && !flags.skipDeploy) {
+          yield* recordRelease({
+            spec: subject.spec,
+            text: subject.text,
+            report,
+            backTo: undefined,
+            coolify: addressOf(world)
+          }).pipe(Effect.provide(world.layer), Effect.provide(historyLayer(sandboxOf(flags))))
+        }
+        return report
+      })
+  })
+}, Effect.scoped)

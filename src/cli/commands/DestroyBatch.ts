@@ -1,0 +1,46 @@
+import * as Effect from "effect/Effect"
+import { readSpec } from "../../appspec/LoadSpec.ts"
+import { parseSpec } from "../../appspec/ParseSpec.ts"
+import { destroy as run } from "../../orchestrator/Destroy.ts"
+import { batch, readAll } from "../Batch.ts"
+import { maskSecrets } from "../Mask.ts"
+import { lockRun } from "../RunLock.ts"
+import { specFiles } from "../SpecFiles.ts"
+import { dnsNeeds, leavesDns, sandboxOf } from "../Subject.ts"
+import type { DestroyFlags } from "./Destroy.ts"
+
+/** `destroy` of several specs: what needs another goes before it. */
+export const destroyBatch = Effect.fn("destroyBatch")(function* (flags: DestroyFlags) {
+  const files = yield* specFiles(flags.files)
+  const subjects = yield* readAll(files, readOne, flags.json)
+  const sandbox = sandboxOf(flags)
+  yield* batch({
+    command: "destroy",
+    flags: { ...flags, verbose: false },
+    subjects,
+    world: { dryRun: false, sandbox },
+    needs: (spec) => ({ coolify: true, dns: dnsNeeds(spec, flags.keepDns) }),
+    secrets: { envFile: undefined, given: new Map() },
+    atomic: false,
+    question: flags.yes ? undefined : "Delete all this? It cannot be undone.",
+    backwards: true,
+    run: ({ spec, subject, world }, { confirm }) =>
+      Effect.gen(function* () {
+        yield* maskSecrets(spec, subject.file, sandbox)
+        yield* lockRun(spec, { ...world, command: "destroy", seconds: flags.lockTimeout ?? 0 })
+        return yield* run(spec, {
+          command: "destroy",
+          mode: world.place,
+          keepDns: leavesDns(spec, flags.keepDns),
+          deleteVolumes: flags.deleteVolumes,
+          confirm,
+          origin: { file: subject.file, text: subject.text }
+        }).pipe(Effect.provide(world.layer))
+      })
+  })
+}, Effect.scoped)
+
+const readOne = Effect.fn("readOne")(function* (file: string) {
+  const text = yield* readSpec(file)
+  return { file, text, spec: yield* parseSpec(text, file) }
+})

@@ -1,0 +1,57 @@
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { apply as run } from "../../orchestrator/Apply.ts"
+import { readSpec } from "../../appspec/LoadSpec.ts"
+import { UsageError } from "../Arguments.ts"
+import { batch, readAll } from "../Batch.ts"
+import { Concluded } from "../CliError.ts"
+import { ExitCode } from "../ExitCode.ts"
+import { parseWithEnvironment } from "../Interpolation.ts"
+import { specFiles } from "../SpecFiles.ts"
+import { dnsNeeds, givenSecrets, leavesDns, sandboxOf } from "../Subject.ts"
+import type { PlanFlags } from "./Plan.ts"
+
+/** `plan` of several specs. */
+export const planBatch = Effect.fn("planBatch")(function* (flags: PlanFlags) {
+  if (flags.out !== undefined) {
+    return yield* new UsageError({ message: "--out saves the plan of one spec", command: "plan" })
+  }
+  const files = yield* specFiles(flags.files)
+  const subjects = yield* readAll(files, readOne, flags.json)
+  const given = yield* givenSecrets(
+    flags.secrets,
+    subjects.map(({ spec }) => spec),
+    "plan"
+  )
+  const rows = yield* batch({
+    command: "plan",
+    flags: { ...flags, verbose: false },
+    subjects,
+    world: { dryRun: true, sandbox: sandboxOf(flags) },
+    needs: (spec) => ({ coolify: true, dns: dnsNeeds(spec, flags.skipDns) }),
+    secrets: { envFile: flags.envFile, given },
+    atomic: false,
+    question: undefined,
+    run: ({ spec, subject, world }, gate) =>
+      run(spec, {
+        ...gate,
+        command: "plan",
+        mode: "dry-run",
+        offline: world.offline,
+        skipDns: leavesDns(spec, flags.skipDns),
+        skipDeploy: flags.skipDeploy,
+        redeploy: flags.redeploy,
+        allowDowntime: true,
+        expected: undefined,
+        timeout: Duration.minutes(5),
+        origin: { file: subject.file, text: subject.text }
+      }).pipe(Effect.provide(world.layer))
+  })
+  const isChange = rows.some(({ result }) => result._tag === "Ended" && result.changes > 0)
+  if (flags.detailedExitcode && isChange) return yield* new Concluded({ code: ExitCode.changes })
+}, Effect.scoped)
+
+const readOne = Effect.fn("readOne")(function* (file: string) {
+  const text = yield* readSpec(file)
+  return { file, text, spec: yield* parseWithEnvironment(text, file) }
+})

@@ -1,0 +1,52 @@
+/** What many plans ask Coolify for alike, asked once for all of them. */
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Ref from "effect/Ref"
+import type { CoolifyClient } from "./CoolifyClient.ts"
+
+type Client = typeof CoolifyClient.Service
+
+/**
+ * The same client, whose lists of the server's own and each environment's inventory are read once until `end`; from then
+ * on it asks each time. To be ended before anything is written: what was read before says nothing of what came after.
+ */
+export const shareReads = Effect.fn("shareReads")(function* (client: Client) {
+  const open = yield* Ref.make(true)
+  const shared = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<Effect.Effect<A, E>> =>
+    Effect.map(Effect.cached(effect), (once) =>
+      Effect.flatMap(Ref.get(open), (isOpen) => (isOpen ? once : effect))
+    )
+  const inventories = yield* Effect.cachedFunction(
+    ({ environment, project }: { readonly project: string; readonly environment: string }) =>
+      client.environments.inventory(project, environment)
+  )
+  const domains = yield* Effect.cachedFunction(client.servers.domains)
+  const either = <A, E>(once: Effect.Effect<A, E>, each: Effect.Effect<A, E>) =>
+    Effect.flatMap(Ref.get(open), (isOpen) => (isOpen ? once : each))
+  const { deployments, environments, projects, servers, sources } = client
+  const reading: Client = {
+    ...client,
+    version: yield* shared(client.version),
+    servers: {
+      ...servers,
+      list: yield* shared(servers.list),
+      domains: (server) => either(domains(server), servers.domains(server))
+    },
+    sources: {
+      ...sources,
+      deployKeys: yield* shared(sources.deployKeys),
+      githubApps: yield* shared(sources.githubApps)
+    },
+    projects: { ...projects, list: yield* shared(projects.list) },
+    environments: {
+      ...environments,
+      inventory: (project, environment) =>
+        either(
+          inventories(Data.struct({ environment, project })),
+          environments.inventory(project, environment)
+        )
+    },
+    deployments: { ...deployments, mayStart: yield* shared(deployments.mayStart) }
+  }
+  return { client: reading, end: Ref.set(open, false) }
+})

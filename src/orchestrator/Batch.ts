@@ -1,0 +1,158 @@
+/**
+ * Several runs of one command: all are planned side by side, one answer decides on all plans, and then each goes as soon as
+ * what it needs stands. Each is a transaction of its own; with `atomic` none is kept unless all stand.
+ */
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Ref from "effect/Ref"
+import { RefusedError } from "../engine/DeployError.ts"
+import type { Plan } from "../engine/Plan.ts"
+
+export interface BatchMember {
+  readonly label: string
+  /** Where those that go before it stand in the list. */
+  readonly after: ReadonlyArray<number>
+}
+
+export interface BatchOptions<A> {
+  /** How many are planned, and how many are carried out, at once. */
+  readonly parallelism: number
+  /** Go on with those that do not need what has failed. */
+  readonly keepGoing: boolean
+  /** Put all back unless all stand. */
+  readonly atomic: boolean
+  /** All plans in their order, `undefined` for one that could not be made; a no ends all of them there. */
+  readonly decide: (plans: ReadonlyArray<Plan | undefined>) => Effect.Effect<boolean>
+  /** Whether a run that came to its end has what the others need. */
+  readonly stands: (result: A) => boolean
+}
+
+/** What a run asks the batch. */
+export interface Gate {
+  /** Shows its plan, and waits until it may go on. */
+  readonly confirm: (plan: Plan) => Effect.Effect<boolean>
+  /** It stands, and can still be undone: fails where another one's end undoes it. */
+  readonly agree: Effect.Effect<void, RefusedError>
+}
+
+export type End<A, E> =
+  | { readonly _tag: "Ended"; readonly result: A }
+  | { readonly _tag: "Failed"; readonly error: E }
+  /** Nothing was changed. */
+  | { readonly _tag: "Skipped"; readonly why: string }
+
+/** What the others know of one of them. */
+interface State {
+  readonly plan: Deferred.Deferred<Plan | undefined>
+  readonly stands: Deferred.Deferred<boolean>
+  readonly skipped: Ref.Ref<string | undefined>
+}
+
+const makeState: Effect.Effect<State> = Effect.all({
+  plan: Deferred.make<Plan | undefined>(),
+  stands: Deferred.make<boolean>(),
+  skipped: Ref.make<string | undefined>(undefined)
+})
+
+/** @param run one of them; it is to end with an answer of its own where `confirm` says no. */
+export const runBatch = Effect.fn("runBatch")(function* <A, E, R>(
+  given: ReadonlyArray<BatchMember>,
+  options: BatchOptions<A>,
+  run: (index: number, gate: Gate) => Effect.Effect<A, E, R>
+) {
+  const permits = yield* Effect.makeSemaphore(options.parallelism)
+  const members = yield* Effect.forEach(given, (member, index) =>
+    Effect.map(makeState, (state) => ({ ...member, ...state, index }))
+  )
+  /** The first that failed, by its label. */
+  const failed = yield* Ref.make<string | undefined>(undefined)
+  const stopped = Effect.map(Ref.get(failed), (first) => (options.keepGoing ? undefined : first))
+  const decision = yield* Deferred.make<boolean>()
+
+  const decide = Effect.gen(function* () {
+    const plans = yield* Effect.forEach(members, ({ plan }) => Deferred.await(plan))
+    const first = yield* stopped
+    if (first === undefined) return yield* Deferred.succeed(decision, yield* options.decide(plans))
+    yield* Effect.forEach(members, ({ skipped }) => Ref.set(skipped, notBegun(first)))
+    return yield* Deferred.succeed(decision, false)
+  })
+
+  /** What of all that one needs does not stand, once that is known. */
+  const lacking = (after: ReadonlyArray<number>) =>
+    Effect.findFirst(
+      members.filter(({ index }) => after.includes(index)),
+      ({ stands }) => Effect.map(Deferred.await(stands), (stands) => !stands)
+    )
+
+  const one = (member: (typeof members)[number]) =>
+    Effect.gen(function* () {
+      const turn = yield* makeTurn(permits)
+      const gate: Gate = {
+        confirm: (plan) =>
+          Effect.gen(function* () {
+            yield* turn.leave
+            yield* Deferred.succeed(member.plan, plan)
+            if (!(yield* Deferred.await(decision))) return false
+            const lacks = yield* lacking(member.after)
+            if (Option.isSome(lacks)) {
+              yield* Ref.set(member.skipped, `needs ${lacks.value.label}, which does not stand`)
+              return false
+            }
+            yield* turn.enter
+            // One may have failed while this one waited for its turn.
+            const first = yield* stopped
+            if (first !== undefined) yield* Ref.set(member.skipped, notBegun(first))
+            return first === undefined
+          }),
+        agree: options.atomic
+          ? Effect.gen(function* () {
+              yield* turn.leave
+              yield* Deferred.succeed(member.stands, true)
+              for (const other of members) {
+                if (!(yield* Deferred.await(other.stands))) return yield* withdrawn(other.label)
+              }
+            })
+          : Effect.void
+      }
+      yield* turn.enter
+      const ended = yield* Effect.either(run(member.index, gate)).pipe(Effect.ensuring(turn.leave))
+      const why = yield* Ref.get(member.skipped)
+      const stands = Either.isRight(ended) && options.stands(ended.right)
+      if (!stands && why === undefined) yield* Ref.update(failed, (first) => first ?? member.label)
+      yield* Deferred.succeed(member.stands, stands)
+      yield* Deferred.succeed(member.plan, undefined)
+      const end: End<A, E> = Either.isLeft(ended)
+        ? { _tag: "Failed", error: ended.left }
+        : why === undefined
+          ? { _tag: "Ended", result: ended.right }
+          : { _tag: "Skipped", why }
+      return end
+    })
+
+  const [ends] = yield* Effect.all([Effect.forEach(members, one, { concurrency: "unbounded" }), decide], {
+    concurrency: "unbounded"
+  })
+  return ends
+})
+
+/** One of the permits, taken and given back however often either is said. */
+const makeTurn = Effect.fnUntraced(function* (permits: Effect.Semaphore) {
+  const has = yield* Ref.make(false)
+  return {
+    enter: Effect.uninterruptibleMask((restore) =>
+      Effect.zipRight(restore(permits.take(1)), Ref.set(has, true))
+    ),
+    leave: Effect.flatMap(Ref.getAndSet(has, false), (had) => (had ? permits.release(1) : Effect.void))
+  }
+})
+
+const notBegun = (failed: string): string => `not begun, as ${failed} failed`
+
+const withdrawn = (label: string) =>
+  new RefusedError({
+    reason: "Withdrawn",
+    detail: `${label} does not stand, and all of them were to stand or none`,
+    next: `see to ${label}, or leave --atomic out`
+  })

@@ -1,0 +1,103 @@
+/** Several specs in one command of the built file, as a user runs them against a sandbox. */
+import { spawnSync } from "node:child_process"
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { builtFabrik } from "../support/Built.ts"
+
+let program = ""
+let cwd = ""
+
+const spec = (name: string, more = "") => {
+  writeFileSync(
+    join(cwd, "specs", `${name}.yaml`),
+    `name: ${name}\ndomain: ${name}.example.com\nsource: { image: "nginx:1.27" }\nport: 80\nhealthcheck: { path: /, settle: 0, startPeriod: 0, interval: 1, retries: 2 }\n${more}`
+  )
+}
+
+const env = { PATH: process.env["PATH"], LANG: "C.UTF-8", FABRIK_LATE_EFFECTS: "5" }
+
+const fabrik = (...args: ReadonlyArray<string>) => {
+  const { status, stderr, stdout } = spawnSync(process.execPath, [program, ...args, "--sandbox"], {
+    cwd,
+    env,
+    encoding: "utf8"
+  })
+  return { status, stdout, stderr }
+}
+
+const untimed = (text: string) => text.replace(/\d+\.\d s/g, "0.0 s").replace(/:\d+\//g, "/")
+
+beforeAll(() => {
+  program = builtFabrik()
+  cwd = mkdtempSync(join(tmpdir(), "fabrik-batch-"))
+  mkdirSync(join(cwd, "specs"))
+  spec("web", "needs: [api]\n")
+  spec("api")
+  writeFileSync(join(cwd, "specs", "docker-compose.yml"), "services: {}\n")
+})
+afterAll(() => rmSync(cwd, { recursive: true, force: true }))
+
+describe("a folder of specs", () => {
+  it("is applied as one, told in a table, and then up to date", () => {
+    const first = fabrik("apply", "specs", "--yes")
+    assert.strictEqual(first.status, 0, first.stderr)
+    assert.strictEqual(
+      untimed(first.stdout.slice(first.stdout.indexOf("NAME"))),
+      [
+        "NAME  RESULT  TIME   WHERE",
+        "api   live    0.0 s  https://api.example.com/",
+        "web   live    0.0 s  https://web.example.com/",
+        ""
+      ].join("\n")
+    )
+    assert.match(first.stderr, /^api {2}\+ application api$/m)
+    assert.isBelow(first.stderr.indexOf("application api"), first.stderr.indexOf("application web"))
+    assert.match(first.stderr, /2 specs: 2 live/)
+
+    const again = fabrik("apply", "specs/*.yaml", "--yes", "--json")
+    const events = again.stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+    assert.deepInclude(events.at(-1), { type: "BatchFinished", exit: 0 })
+    assert.deepStrictEqual(
+      events
+        .filter(({ type }) => type === "RunFinished")
+        .map(({ outcome, spec }) => `${spec} ${outcome}`)
+        .toSorted(),
+      ["api unchanged", "web unchanged"]
+    )
+  })
+
+  it("tells each fault of each file, and sends nothing", () => {
+    spec("bad", "needs: 3\n")
+    spec("worse", "prot: 80\n")
+    const { status, stderr, stdout } = fabrik("plan", "specs")
+    rmSync(join(cwd, "specs", "bad.yaml"))
+    rmSync(join(cwd, "specs", "worse.yaml"))
+    assert.strictEqual(status, 4)
+    assert.strictEqual(stdout, "")
+    assert.match(stderr, /^specs\/bad\.yaml:6:8: /m)
+    assert.match(stderr, /^specs\/worse\.yaml:6:1: /m)
+  })
+
+  it("goes on past one that fails, skips what needs it, and says so", () => {
+    spec("late", "needs: [sick]\n")
+    spec("sick", "env: { SANDBOX_APP: 'status:500' }\n")
+    const { status, stderr, stdout } = fabrik("apply", "specs", "--yes", "-k")
+    assert.strictEqual(status, 10, stderr)
+    assert.match(stdout, /^late +skipped +needs sick, which does not stand$/m)
+    assert.match(stdout, /^sick +rolled back +[\d.]+ s +at \[5\/5\] Verify$/m)
+    assert.match(stdout, /^web +up to date/m)
+    assert.match(stderr, /4 specs: 2 up to date, 1 skipped and 1 rolled back/)
+  })
+
+  it("is destroyed, what needs another before it", () => {
+    const { status, stderr, stdout } = fabrik("destroy", "specs", "--yes")
+    assert.strictEqual(status, 0, stderr)
+    assert.match(stdout, /^web +gone/m)
+    assert.isBelow(stderr.indexOf("- application web"), stderr.indexOf("- application api"))
+  })
+})
