@@ -26,6 +26,11 @@ export interface RecordSet {
   readonly proxied: boolean
   /** The comment that marks its owner; `undefined`: none. */
   readonly comment: string | undefined
+  /**
+   * What else the provider keeps of it (tags, labels, comments of others), in the client's own words: written back where
+   * the record set is made anew, and never compared. Absent: nothing.
+   */
+  readonly kept?: string | undefined
 }
 
 /** A record set and where it is. */

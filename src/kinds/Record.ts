@@ -24,7 +24,8 @@ const propsSchema = () =>
       ttl: orUndefined(Schema.Number),
       values: Schema.Array(Schema.String),
       proxied: Schema.Boolean,
-      comment: orUndefined(Schema.String)
+      comment: orUndefined(Schema.String),
+      kept: Schema.optional(Schema.String)
     }),
     comments: Schema.Boolean
   })

@@ -2,10 +2,25 @@
 import { assert } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import type * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
 import { DnsClient, type RecordSet, type Zone } from "../../src/dns/DnsClient.ts"
 import type { DnsError } from "../../src/dns/DnsError.ts"
 import { withLayer } from "../dns/WithLayer.ts"
+
+/** What happens to one of the writes to come. */
+export interface Fault {
+  /** How many writes go well before. */
+  readonly after: number
+  /**
+   * `lost`: it is done, and its answer never comes; `dropped`: neither is it done; `refused`: the provider says that it
+   * may not be done; `too many`: as it says that there were too many requests.
+   */
+  readonly how: "dropped" | "lost" | "refused" | "too many"
+  /** What somebody else writes at that time. */
+  readonly meanwhile?: RecordSet
+}
 
 /** The world behind the client under test, and the means to change it behind the client's back. */
 export class DnsBench extends Context.Tag("fabrik/test/contract/DnsClientContract/DnsBench")<
@@ -15,10 +30,35 @@ export class DnsBench extends Context.Tag("fabrik/test/contract/DnsClientContrac
     readonly zone: string
     /** Somebody else writes. */
     readonly seed: (recordSet: RecordSet) => Effect.Effect<void>
+    /** Somebody else's A records at the name, with all that the provider can keep of them, not in the order of their values. */
+    readonly furnish: (name: string) => Effect.Effect<void>
     /** What really stands at the name. */
     readonly standing: (name: string) => Effect.Effect<ReadonlyArray<RecordSet>>
+    /** All record sets of the account with all that is kept of them but numbers and the SOA, a text each, sorted. */
+    readonly everything: Effect.Effect<ReadonlyArray<string>>
+    /** Has one more write meet a fault. */
+    readonly fail: (fault: Fault) => Effect.Effect<void>
+    /** Forgets faults that nothing met. */
+    readonly calm: Effect.Effect<void>
+    /** How many writes the provider was sent so far. */
+    readonly writes: Effect.Effect<number>
+    /** Has lists come in pages of that many, until the scope's end; answers how many were cut since. */
+    readonly inPages: (size: number) => Effect.Effect<Effect.Effect<number>, never, Scope.Scope>
   }
 >() {}
+
+/** What a layer's bench cannot have happen, as there is no such thing: nothing gets lost in memory. */
+type Lack = "faults" | "limit" | "pages"
+
+export interface ContractOptions {
+  /** What stands behind the layer. */
+  readonly kind: "emulator" | "in memory" | "real"
+  readonly lacks?: ReadonlyArray<Lack>
+  /** False where a race can only be lost, not noticed: the provider's write neither fails nor adds. */
+  readonly noticesRaces?: boolean
+  /** Seconds that the provider takes. */
+  readonly ttl?: number
+}
 
 const byType = (sets: ReadonlyArray<RecordSet>) => sets.toSorted((a, b) => a.type.localeCompare(b.type))
 
@@ -34,14 +74,9 @@ const refused = (effect: Effect.Effect<void | Zone, DnsError>, reason: DnsError[
 export const dnsClientContract = <E>(
   name: string,
   makeLayer: () => Layer.Layer<DnsClient | DnsBench, E>,
-  options: {
-    /** False where a race can only be lost, not noticed: the provider's write neither fails nor adds. */
-    readonly noticesRaces?: boolean
-    /** Seconds that the provider takes. */
-    readonly ttl?: number
-  } = {}
+  options: ContractOptions
 ): void => {
-  const { noticesRaces = true, ttl = 120 } = options
+  const { kind, lacks = [], noticesRaces = true, ttl = 120 } = options
   let names = 0
 
   /** A fresh name with its zone and an A record set that is wanted there. */
@@ -62,7 +97,7 @@ export const dnsClientContract = <E>(
     return { dns, bench, zone, host, wanted, found }
   })
 
-  withLayer(`${name} keeps the DnsClient contract`, makeLayer, (test) => {
+  withLayer(`${name} (${kind}) keeps the DnsClient contract`, makeLayer, (test) => {
     test("finds the longest zone, on label boundaries only", () =>
       Effect.gen(function* () {
         const dns = yield* DnsClient
@@ -85,6 +120,24 @@ export const dnsClientContract = <E>(
       Effect.gen(function* () {
         const { found } = yield* fresh
         assert.deepStrictEqual(yield* found, [])
+      }))
+
+    test("lists all types at a name", () =>
+      Effect.gen(function* () {
+        const { bench, found, wanted } = yield* fresh
+        const values = {
+          A: ["192.0.2.10"],
+          AAAA: ["2001:db8::1"],
+          MX: ["10 mx.example.net"],
+          TXT: ["v=spf1 -all"]
+        }
+        for (const [type, each] of Object.entries(values)) {
+          yield* bench.seed({ ...wanted, type, values: each, comment: undefined })
+        }
+        assert.deepStrictEqual(
+          Object.fromEntries((yield* found).map((set) => [set.type, set.values])),
+          values
+        )
       }))
 
     test("creates a record set and reads back every field", () =>
@@ -163,6 +216,26 @@ export const dnsClientContract = <E>(
         yield* dns.put(zone, seen!, { _tag: "Exactly", recordSet: wanted })
         const [restored] = yield* found
         assert.deepStrictEqual({ ...restored, values: restored!.values.toSorted() }, prior)
+      }))
+
+    test("puts back all that belonged to a record set: order, TTL, comment, proxy, tags, labels", () =>
+      Effect.gen(function* () {
+        const { dns, bench, zone, host, wanted, found } = yield* fresh
+        yield* bench.furnish(host)
+        const before = yield* bench.everything
+        const [prior] = yield* found
+        yield* dns.put(zone, wanted, { _tag: "Exactly", recordSet: prior! })
+        assert.deepStrictEqual(
+          (yield* found).map(({ kept: _, ...set }) => set),
+          [wanted]
+        )
+        assert.notDeepEqual(yield* bench.everything, before)
+        yield* dns.put(zone, prior!, { _tag: "Exactly", recordSet: wanted })
+        assert.deepStrictEqual(yield* bench.everything, before)
+        yield* dns.remove(zone, prior!)
+        assert.deepStrictEqual(yield* found, [])
+        yield* dns.put(zone, prior!, { _tag: "Absent" })
+        assert.deepStrictEqual(yield* bench.everything, before)
       }))
 
     test("refuses an update when values, TTL or comment are not the expected ones, or nothing is there", () =>
@@ -281,6 +354,110 @@ export const dnsClientContract = <E>(
         const standing = yield* found
         assert.isAtMost(standing.flatMap(({ values }) => values).length, 1)
         if (noticesRaces) assert.isAtMost(winners, standing.length)
+      }))
+
+    if (!lacks.includes("pages")) {
+      test("reads page after page", () =>
+        Effect.gen(function* () {
+          const { dns, bench, zone, wanted, found } = yield* fresh
+          for (const type of ["TXT", "MX"]) {
+            const values = type === "MX" ? ["10 mx.example.net"] : ["text"]
+            yield* bench.seed({ ...wanted, type, values, comment: undefined })
+          }
+          const cuts = yield* bench.inPages(1)
+          yield* dns.put(zone, wanted, { _tag: "Absent" })
+          assert.deepStrictEqual(
+            (yield* found).map(({ type }) => type),
+            ["A", "MX", "TXT"]
+          )
+          assert.deepStrictEqual(
+            (yield* dns.listCommented(wanted.comment!)).map(({ recordSet }) => recordSet),
+            [wanted]
+          )
+          assert.isAbove(yield* cuts, 0)
+        }).pipe(Effect.scoped))
+    }
+
+    if (!lacks.includes("limit")) {
+      test("sends again what was one request too many", () =>
+        Effect.gen(function* () {
+          const { dns, bench, zone, wanted, found } = yield* fresh
+          const sofar = yield* bench.writes
+          yield* bench.fail({ after: 0, how: "too many" })
+          yield* bench.fail({ after: 0, how: "too many" })
+          yield* dns.put(zone, wanted, { _tag: "Absent" })
+          assert.deepStrictEqual(yield* found, [wanted])
+          const writes = (yield* bench.writes) - sofar
+          assert.isAtLeast(writes, 3)
+          yield* dns.remove(zone, wanted)
+        }))
+    }
+
+    if (lacks.includes("faults")) return
+
+    test("settles a lost answer by what stands there, and sends nothing twice", () =>
+      Effect.gen(function* () {
+        const { dns, bench, zone, wanted, found } = yield* fresh
+        const before = yield* bench.everything
+        const start = yield* bench.writes
+        yield* dns.put(zone, wanted, { _tag: "Absent" })
+        const puts = (yield* bench.writes) - start
+        yield* dns.remove(zone, wanted)
+        const removes = (yield* bench.writes) - start - puts
+        for (let after = 0; after < Math.max(puts, removes); after++) {
+          const from = yield* bench.writes
+          if (after < puts) yield* bench.fail({ after, how: "lost" })
+          const put = yield* Effect.either(dns.put(zone, wanted, { _tag: "Absent" }))
+          // An answer that is lost with something still to do is a failure that leaves nothing.
+          if (Either.isLeft(put)) {
+            assert.strictEqual(put.left.reason, "OutcomeUnknown", put.left.message)
+            assert.deepStrictEqual(yield* bench.everything, before)
+            yield* dns.put(zone, wanted, { _tag: "Absent" })
+          } else if (puts === 1) assert.strictEqual((yield* bench.writes) - from, 1)
+          assert.deepStrictEqual(yield* found, [wanted])
+          if (after < removes) yield* bench.fail({ after, how: "lost" })
+          yield* Effect.either(dns.remove(zone, wanted))
+          yield* bench.calm
+          yield* dns.remove(zone, wanted)
+          assert.deepStrictEqual(yield* bench.everything, before)
+        }
+      }))
+
+    test("takes nobody else's identical record for its own when its request was lost", () =>
+      Effect.gen(function* () {
+        const { dns, bench, zone, host, wanted } = yield* fresh
+        const foreign = { ...wanted, comment: undefined }
+        yield* bench.fail({ after: 0, how: "dropped", meanwhile: foreign })
+        assert.isTrue(Either.isLeft(yield* Effect.either(dns.put(zone, wanted, { _tag: "Absent" }))))
+        assert.deepStrictEqual(yield* bench.standing(host), [foreign])
+        yield* refused(dns.remove(zone, wanted), "Conflict")
+        assert.deepStrictEqual(yield* bench.standing(host), [foreign])
+      }))
+
+    test("puts back what it has written when a later request of the change is refused", () =>
+      Effect.gen(function* () {
+        const { dns, bench, zone, wanted, found } = yield* fresh
+        const old = { ...wanted, values: ["192.0.2.1", "192.0.2.2"], comment: "an earlier run" }
+        const next = { ...wanted, ttl: ttl * 2, values: ["192.0.2.3", "192.0.2.4"] }
+        yield* dns.put(zone, old, { _tag: "Absent" })
+        const from = yield* bench.writes
+        yield* dns.put(zone, next, { _tag: "Exactly", recordSet: old })
+        const requests = (yield* bench.writes) - from
+        yield* dns.put(zone, old, { _tag: "Exactly", recordSet: next })
+        const before = yield* bench.everything
+        for (let after = 0; after < requests; after++) {
+          yield* bench.fail({ after, how: "refused" })
+          const exit = yield* Effect.either(dns.put(zone, next, { _tag: "Exactly", recordSet: old }))
+          if (Either.isLeft(exit)) {
+            assert.notStrictEqual(exit.left.reason, "OutcomeUnknown", exit.left.message)
+            assert.deepStrictEqual(yield* bench.everything, before)
+          } else {
+            // All but the last stroke of it was done, and that one is made up for.
+            const [standing] = yield* found
+            assert.deepStrictEqual({ ...standing, values: standing!.values.toSorted() }, next)
+            yield* dns.put(zone, old, { _tag: "Exactly", recordSet: next })
+          }
+        }
       }))
   })
 }

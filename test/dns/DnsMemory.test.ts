@@ -4,10 +4,6 @@ import * as FastCheck from "effect/FastCheck"
 import { DnsClient, type RecordSet } from "../../src/dns/DnsClient.ts"
 import { DnsMemory, layerMemory } from "../../src/dns/DnsMemory.ts"
 import { sameRecordSet } from "../../src/dns/Zone.ts"
-import { dnsClientContract } from "../contract/DnsClientContract.ts"
-import { layerMemoryBench } from "./MemoryBench.ts"
-
-dnsClientContract("memory", () => layerMemoryBench)
 
 const zone = { id: "1", name: "example.test" }
 

@@ -6,12 +6,28 @@ import { DnsBench } from "../contract/DnsClientContract.ts"
 
 const zone = "example.test"
 
+const none = Effect.dieMessage("nothing of the kind happens in memory")
+
 const bench = Layer.effect(
   DnsBench,
   Effect.map(DnsMemory, ({ seed, recordSets }) => ({
     zone,
     seed,
-    standing: (name: string) => Effect.map(recordSets, (sets) => sets.filter((each) => each.name === name))
+    furnish: (name) =>
+      seed({
+        name,
+        type: "A",
+        ttl: undefined,
+        values: ["198.51.100.8", "198.51.100.7"],
+        proxied: true,
+        comment: "by hand"
+      }),
+    standing: (name) => Effect.map(recordSets, (sets) => sets.filter((each) => each.name === name)),
+    everything: Effect.map(recordSets, (sets) => sets.map((each) => JSON.stringify(each)).toSorted()),
+    fail: () => none,
+    calm: none,
+    writes: none,
+    inPages: () => none
   }))
 )
 

@@ -7,6 +7,9 @@ import process from "node:process"
 
 export const isFull = process.env["FABRIK_RELIABILITY"] === "full"
 
+/** Whether every provider keeps the whole contract, or one of each shape (`npm run test:dns`). */
+export const isDeep = isFull || process.env["FABRIK_DNS"] === "all"
+
 /** How many cases a suite runs, bounded and in full. */
 export const size = (bounded: number, full: number): number => (isFull ? full : bounded)
 

@@ -24,7 +24,9 @@ export const CloudflareRecord = Schema.Struct({
   ttl: Schema.NonNegativeInt,
   proxied: Schema.optionalWith(Schema.Boolean, { default: () => false }),
   comment: Schema.optional(Schema.NullOr(Schema.String)),
-  priority: Schema.optional(Schema.NullOr(Schema.Number))
+  priority: Schema.optional(Schema.NullOr(Schema.Number)),
+  tags: Schema.optional(Schema.NullOr(Schema.Array(Schema.String))),
+  settings: Schema.optional(Schema.NullOr(Schema.Record({ key: Schema.String, value: Schema.Unknown })))
 })
 export type CloudflareRecord = typeof CloudflareRecord.Type
 
@@ -78,6 +80,31 @@ const ttlOf = ({ ttl }: CloudflareRecord) => (ttl === automatic ? undefined : tt
 const commentOf = ({ comment }: CloudflareRecord) =>
   comment === null || comment === "" ? undefined : comment
 
+/** Tags and settings of each value that has any. */
+const Kept = Schema.parseJson(
+  Schema.Record({
+    key: Schema.String,
+    value: Schema.Struct({
+      tags: Schema.optional(Schema.Array(Schema.String)),
+      settings: Schema.optional(Schema.Record({ key: Schema.String, value: Schema.Unknown }))
+    })
+  })
+)
+
+const keptOf = (records: ReadonlyArray<CloudflareRecord>): { readonly kept?: string } => {
+  const all = records.flatMap((record) => {
+    const { settings, tags } = record
+    const extra = {
+      ...(tags === undefined || tags === null || tags.length === 0 ? {} : { tags }),
+      ...(settings === undefined || settings === null || Object.keys(settings).length === 0
+        ? {}
+        : { settings })
+    }
+    return Object.keys(extra).length === 0 ? [] : [[toValue(record), extra] as const]
+  })
+  return all.length === 0 ? {} : { kept: Schema.encodeSync(Kept)(Object.fromEntries(all)) }
+}
+
 /** Records of one name, by type. Where records of a set differ, the first one speaks for all: see {@link isMixed}. */
 export const toRecordSets = (
   name: string,
@@ -88,7 +115,15 @@ export const toRecordSets = (
     const [first] = members
     if (first === undefined) return []
     const { proxied } = first
-    return { name, type, ttl: ttlOf(first), values: members.map(toValue), proxied, comment: commentOf(first) }
+    return {
+      name,
+      type,
+      ttl: ttlOf(first),
+      values: members.map(toValue),
+      proxied,
+      comment: commentOf(first),
+      ...keptOf(members)
+    }
   })
 
 /** Whether the records differ in more than their value, which a record set cannot express and thus not restore. */
@@ -122,7 +157,8 @@ export const batchTowards = (current: ReadonlyArray<CloudflareRecord>, wanted: R
   const kept = current.filter((record) => values.some(isOf(record)))
   const free = current.filter((record) => !kept.includes(record))
   const missing = values.filter((value) => !kept.some((record) => isOf(record)(value)))
-  const create = missing.slice(free.length).map((value) => ({ content: toContent(type, value) }))
+  const extras = Option.getOrElse(Schema.decodeUnknownOption(Kept)(wanted.kept), (): typeof Kept.Type => ({}))
+  const made = (value: string) => ({ ...fields(wanted), content: toContent(type, value), ...extras[value] })
   return {
     deletes: free.slice(missing.length).map(({ id }) => ({ id })),
     patches: [
@@ -131,9 +167,9 @@ export const batchTowards = (current: ReadonlyArray<CloudflareRecord>, wanted: R
         .map(({ id }) => ({ id, ...fields(wanted) })),
       ...free.flatMap(({ id }, index) => {
         const value = missing[index]
-        return value === undefined ? [] : [{ id, content: toContent(type, value), ...fields(wanted) }]
+        return value === undefined ? [] : [{ id, ...made(value) }]
       })
     ],
-    posts: create.map(({ content }) => ({ name: wanted.name, type, content, ...fields(wanted) }))
+    posts: missing.slice(free.length).map((value) => ({ name: wanted.name, type, ...made(value) }))
   }
 }

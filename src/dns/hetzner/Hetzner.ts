@@ -39,6 +39,7 @@ const RrSet = Schema.Struct({
   type: Schema.String,
   ttl: Schema.NullOr(Schema.NonNegativeInt),
   protection: Schema.optional(Schema.Struct({ change: Schema.Boolean })),
+  labels: Schema.optional(Schema.NullOr(Schema.Record({ key: Schema.String, value: Schema.String }))),
   records: Schema.Array(
     Schema.Struct({
       value: Schema.String,
@@ -80,8 +81,11 @@ const perPage = "50"
 /** More than any account has. */
 const maxPages = 400
 
+/** People's labels of a record set, which go with it. */
+const Kept = Schema.parseJson(Schema.Record({ key: Schema.String, value: Schema.String }))
+
 const toStanding = (zone: Zone, rrset: RrSet): Standing<RrSet> => {
-  const { protection, records, ttl, type } = rrset
+  const { labels, protection, records, ttl, type } = rrset
   const comments = new Set(records.map(({ comment }) => comment))
   const [comment = ""] = comments
   return {
@@ -91,7 +95,10 @@ const toStanding = (zone: Zone, rrset: RrSet): Standing<RrSet> => {
       ttl: ttl ?? undefined,
       values: records.map(({ value }) => fromContent(type, value)),
       proxied: false,
-      comment: comment === "" ? undefined : comment
+      comment: comment === "" ? undefined : comment,
+      ...(labels === undefined || labels === null || Object.keys(labels).length === 0
+        ? {}
+        : { kept: Schema.encodeSync(Kept)(labels) })
     },
     raw: rrset,
     untouchable:
@@ -193,7 +200,13 @@ const make = Effect.fnUntraced(function* (config: HetznerConfig) {
     }
     const { name, ttl, type } = wanted
     if (before === undefined) {
-      const body = { name: below(zone, name, "@"), type, ...recordsOf(wanted) }
+      const labels = Option.getOrUndefined(Schema.decodeUnknownOption(Kept)(wanted.kept))
+      const body = {
+        name: below(zone, name, "@"),
+        type,
+        ...recordsOf(wanted),
+        ...(labels === undefined ? {} : { labels })
+      }
       return yield* act(method, post(zonePath(zone), ttl === undefined ? body : { ...body, ttl }))
     }
     const actions = `${setPath(zone, wanted)}/actions`

@@ -56,14 +56,23 @@ const toContent = (type: string, value: string): string => {
   return type === "CNAME" ? withDot(withoutDot(value)) : value
 }
 
-const toRecordSet = (rrset: RrSet): RecordSet => ({
-  name: withoutDot(rrset.name),
-  type: rrset.type,
-  ttl: rrset.ttl,
-  values: rrset.records.map((record) => toValue(rrset.type, record)),
-  proxied: false,
-  comment: rrset.comments.find((comment) => comment.account === account)?.content
-})
+/** Comments of others. */
+const Kept = Schema.parseJson(Schema.Array(Comment))
+
+const isOurs = (comment: typeof Comment.Type): boolean => comment.account === account
+
+const toRecordSet = (rrset: RrSet): RecordSet => {
+  const others = rrset.comments.filter((comment) => !isOurs(comment))
+  return {
+    name: withoutDot(rrset.name),
+    type: rrset.type,
+    ttl: rrset.ttl,
+    values: rrset.records.map((record) => toValue(rrset.type, record)),
+    proxied: false,
+    comment: rrset.comments.find(isOurs)?.content,
+    ...(others.length === 0 ? {} : { kept: Schema.encodeSync(Kept)(others) })
+  }
+}
 
 /** A record set that has comments and no records is none. */
 export const toRecordSets = (rrsets: ReadonlyArray<RrSet>): ReadonlyArray<RecordSet> =>
@@ -71,7 +80,9 @@ export const toRecordSets = (rrsets: ReadonlyArray<RrSet>): ReadonlyArray<Record
 
 /** @param before what stands there: comments of others are sent along, as a REPLACE drops those that are not. */
 export const replacing = (wanted: RecordSet, before: RrSet | undefined) => {
-  const others = before?.comments.filter((comment) => comment.account !== account) ?? []
+  const others =
+    before?.comments.filter((comment) => !isOurs(comment)) ??
+    Option.getOrElse(Schema.decodeUnknownOption(Kept)(wanted.kept), () => [])
   const ours = wanted.comment === undefined ? [] : [{ content: wanted.comment, account }]
   const comments = [...ours, ...others]
   // Some backends have no comments and refuse even an empty list of them.

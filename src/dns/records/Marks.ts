@@ -144,7 +144,12 @@ export const withMarks = <Raw>(api: RecordsApi<Raw>): RecordsApi<Raw> => {
     all: (method, zone) => Effect.map(api.all(method, zone), (all) => withComments(all, all)),
     change: (method, zone, changes) =>
       Effect.forEach(changes, (change) => one(method, zone, change), { discard: true }),
-    atomic: (changes) => changes.length < 2 && api.atomic(changes),
+    // The mark goes with its record: put where there is a comment to keep, otherwise removed.
+    atomic: (changes) =>
+      changes.length < 2 &&
+      changes.every((one) =>
+        api.atomic([one, { ...one, wanted: one.wanted?.comment === undefined ? undefined : one.wanted }])
+      ),
     tidy: Effect.fnUntraced(function* (method, zone, name, type) {
       const standing = (yield* at(method, zone, [name])).find(({ recordSet }) => recordSet.type === type)
       const subject = { name, type, ttl: undefined, values: [], proxied: false, comment: undefined }

@@ -1,4 +1,3 @@
-import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -6,62 +5,13 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { inspect } from "node:util"
-import * as Cloudflare from "../../../src/dns/cloudflare/Cloudflare.ts"
+import type * as Cloudflare from "../../../src/dns/cloudflare/Cloudflare.ts"
 import { DnsClient, type RecordSet } from "../../../src/dns/DnsClient.ts"
-import { DnsBench, dnsClientContract } from "../../contract/DnsClientContract.ts"
-import { FakeCloudflare, type Intercept, layerFakeCloudflare, token } from "./FakeCloudflare.ts"
-
-const client = (config: Partial<Cloudflare.CloudflareConfig> = {}) =>
-  Layer.unwrapEffect(
-    Effect.map(FakeCloudflare, ({ url }) =>
-      Cloudflare.layer({ apiToken: Redacted.make(token), baseUrl: url, ...config })
-    )
-  ).pipe(Layer.provide(FetchHttpClient.layer))
+import { client, isBatch } from "./CloudflareBench.ts"
+import { FakeCloudflare, type Intercept, layerFakeCloudflare } from "./FakeCloudflare.ts"
 
 const zone = "example.test"
 
-const bench = Layer.effect(
-  DnsBench,
-  Effect.map(FakeCloudflare, ({ world }) => ({
-    zone,
-    seed: ({ name, type, values, ttl, comment }: RecordSet) =>
-      Effect.sync(() => {
-        for (const content of values)
-          world.add({ name, type, content, ttl: ttl ?? 1, comment: comment ?? null })
-      }),
-    standing: (name: string) =>
-      Effect.sync((): ReadonlyArray<RecordSet> => {
-        const at = world.records.filter((record) => record.name === name)
-        return [...new Set(at.map(({ type }) => type))].map((type) => {
-          const members = at.filter((record) => record.type === type)
-          const { ttl, proxied, comment } = members[0]!
-          const values = members.map(({ content }) => content)
-          return {
-            name,
-            type,
-            ttl: ttl === 1 ? undefined : ttl,
-            values,
-            proxied,
-            comment: comment ?? undefined
-          }
-        })
-      })
-  }))
-)
-
-dnsClientContract("Cloudflare", () =>
-  Layer.mergeAll(bench, client()).pipe(Layer.provide(layerFakeCloudflare))
-)
-
-dnsClientContract("Cloudflare in pages of two", () =>
-  Layer.mergeAll(
-    bench,
-    client(),
-    Layer.effectDiscard(Effect.map(FakeCloudflare, ({ world }) => void (world.pageSize = 2)))
-  ).pipe(Layer.provide(layerFakeCloudflare))
-)
-
-const isBatch: Intercept["matches"] = ({ path }) => path.endsWith("/batch")
 const isRead: Intercept["matches"] = ({ method }) => method === "GET"
 
 const name = "api.example.test"

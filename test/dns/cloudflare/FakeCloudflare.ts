@@ -67,6 +67,8 @@ export class FakeWorld {
   listsZones = true
   /** The most records on a page, whatever is asked. */
   pageSize = 100
+  /** How many answers were less than the whole list. */
+  cuts = 0
   private ids = 0
 
   add(fields: Partial<FakeRecord> & Pick<FakeRecord, "name" | "type" | "content">): FakeRecord {
@@ -139,6 +141,7 @@ export class FakeWorld {
     const size = Math.min(this.pageSize, Number(query.get("per_page") ?? 100))
     const page = Number(query.get("page") ?? 1)
     const result = all.slice((page - 1) * size, page * size)
+    if (page * size < all.length) this.cuts += 1
     return { result, result_info: { page, per_page: size, total_pages: Math.ceil(all.length / size) } }
   }
 
@@ -176,7 +179,10 @@ export class FakeWorld {
     this.requests.push(request)
     const at = this.intercepts.findIndex(({ matches }) => matches(request))
     const [intercept] = at < 0 ? [] : this.intercepts.splice(at, 1)
-    if (intercept?.instead !== undefined) return intercept.instead
+    if (intercept?.instead !== undefined) {
+      intercept.meanwhile?.()
+      return intercept.instead
+    }
     try {
       if (authorization !== `Bearer ${token}`) throw new Refused(403, 9109, "Invalid access token")
       const done = this.perform(request) as object

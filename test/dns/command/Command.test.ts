@@ -1,48 +1,8 @@
-import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { command } from "../../../src/dns/command/Provider.ts"
 import { DnsClient, type RecordSet } from "../../../src/dns/DnsClient.ts"
-import { DnsBench, dnsClientContract } from "../../contract/DnsClientContract.ts"
-import { isFull } from "../../reliability/Scale.ts"
 import { markOf } from "../records/Account.ts"
-
-interface State {
-  readonly zones: ReadonlyArray<{ readonly id: string; readonly name: string }>
-  readonly recordSets: ReadonlyArray<Pick<RecordSet, "name" | "ttl" | "type" | "values">>
-  /** How the next request ends, before or after it did something. */
-  readonly end?: { readonly before?: number; readonly after?: number }
-}
-
-const zone = "example.test"
-const adapter = join(import.meta.dirname, "adapter.mjs")
-
-const store = Effect.acquireRelease(
-  Effect.sync(() => {
-    const directory = mkdtempSync(join(tmpdir(), "fabrik-command-"))
-    const file = join(directory, "zones.json")
-    const write = (state: State) => writeFileSync(file, JSON.stringify(state))
-    const read = (): State => JSON.parse(readFileSync(file, "utf8"))
-    write({
-      zones: [
-        { id: "1", name: zone },
-        { id: "2", name: `sub.${zone}` }
-      ],
-      recordSets: []
-    })
-    return { directory, file, read, write }
-  }),
-  ({ directory }) => Effect.sync(() => rmSync(directory, { recursive: true, force: true }))
-)
-
-const clientOf = (program: string) =>
-  Layer.unwrapEffect(Effect.promise(() => command.make({ FABRIK_DNS_COMMAND: program }))).pipe(
-    Layer.provide(FetchHttpClient.layer)
-  )
+import { adapter, clientOf, dnscontrolStore, store, zone } from "./CommandBench.ts"
 
 const wanted: RecordSet = {
   name: `api.${zone}`,
@@ -116,52 +76,43 @@ describe("a program as the provider", () => {
       assert.strictEqual(yield* reason("/bin/echo hello"), "BadResponse")
     })
   )
-})
 
-// A process for each request: too dear for the ordinary suite.
-if (isFull) {
-  dnsClientContract(
-    "a program",
-    () =>
-      Layer.unwrapScoped(
-        Effect.map(store, ({ file, read, write }) =>
-          Layer.mergeAll(
-            clientOf(`${process.execPath} ${adapter} ${file}`),
-            Layer.succeed(DnsBench, {
-              zone,
-              seed: (recordSet) =>
-                Effect.sync(() => {
-                  const mark = markOf(recordSet)
-                  const { name, ttl, type, values } = recordSet
-                  const more = { name: mark.name, type: "TXT", ttl, values: [mark.value] }
-                  const state = read()
-                  write({
-                    ...state,
-                    recordSets: [
-                      ...state.recordSets,
-                      { name, ttl, type, values },
-                      ...(recordSet.comment === undefined ? [] : [more])
-                    ]
-                  })
-                }),
-              standing: (name) =>
-                Effect.sync(() => {
-                  const { recordSets } = read()
-                  return recordSets
-                    .filter((each) => each.name === name)
-                    .map((each) => {
-                      const set = { ...each, proxied: false, comment: undefined }
-                      const mark = markOf({ ...set, comment: "" })
-                      const [claim] = recordSets
-                        .filter((other) => other.name === mark.name && other.type === "TXT")
-                        .flatMap(({ values }) => values.filter((value) => value.startsWith(mark.value)))
-                      return { ...set, comment: claim?.slice(mark.value.length) }
-                    })
-                })
-            })
-          )
+  it.scopedLive("may be the one that wraps dnscontrol", () =>
+    Effect.gen(function* () {
+      const { command, read, write } = yield* dnscontrolStore
+      const others = [
+        { name: zone, type: "NS", ttl: 3600, target: "ns1.example.net." },
+        { name: wanted.name, type: "TXT", ttl: 60, target: 'a "text"' },
+        {
+          name: `proxied.${zone}`,
+          type: "A",
+          ttl: 1,
+          target: "192.0.2.3",
+          properties: "\tcloudflare_proxy=true"
+        }
+      ]
+      write({ ...read(), records: others })
+      yield* Effect.gen(function* () {
+        const dns = yield* DnsClient
+        yield* dns.put(at, wanted, absent)
+        assert.sameDeepMembers(
+          [...(yield* dns.listAt(at, wanted.name))],
+          [wanted, { ...wanted, type: "TXT", ttl: 60, values: ['a "text"'], comment: undefined }]
         )
-      ),
-    { noticesRaces: false }
+        yield* dns.remove(at, wanted)
+        assert.deepStrictEqual(read().records, others)
+        const proxied = (yield* dns.listAt(at, `proxied.${zone}`))[0]!
+        const error = yield* Effect.flip(dns.remove(at, proxied))
+        assert.strictEqual(error.reason, "Conflict")
+        assert.include(error.detail, "proxy")
+        assert.deepStrictEqual(read().records, others)
+      }).pipe(Effect.provide(clientOf(command("mine"))))
+      const error = yield* Effect.flip(
+        Effect.flatMap(DnsClient, (dns) => dns.findZone(zone)).pipe(
+          Effect.provide(clientOf(command("wrong")))
+        )
+      )
+      assert.strictEqual(error.reason, "Unauthorized")
+    })
   )
-}
+})

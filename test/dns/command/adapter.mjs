@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs"
 
 const [file] = process.argv.slice(2)
-const { zones, recordSets, end } = JSON.parse(readFileSync(file, "utf8"))
+const { zones, recordSets, end, faults = [], changes = 0 } = JSON.parse(readFileSync(file, "utf8"))
 const asked = JSON.parse(readFileSync(0, "utf8"))
 
 const stop = (code, text) => {
@@ -29,11 +29,24 @@ else if (asked.method === "read") {
   answer({ recordSets: asked.names === null ? all : all.filter(({ name }) => asked.names.includes(name)) })
 } else {
   const { after, before } = asked
+  const [first, ...later] = faults
+  const met = first?.after === 0 ? first : undefined
+  const left =
+    met === undefined && first !== undefined ? [{ ...first, after: first.after - 1 }, ...later] : later
+  const write = (all) => {
+    const others = all.concat(met?.meanwhile ?? [])
+    writeFileSync(file, JSON.stringify({ zones, recordSets: others, faults: left, changes: changes + 1 }))
+  }
+  if (met?.done === false) {
+    write(recordSets)
+    stop(met.code, "as the test says")
+  }
   const standing = recordSets.find(isAt(after ?? before))
   const same = (a, b) => JSON.stringify([a?.ttl, a?.values]) === JSON.stringify([b?.ttl, b?.values])
   if (!same(standing, before ?? undefined)) stop(10, "something else stands there")
   const others = recordSets.filter((each) => each !== standing)
-  writeFileSync(file, JSON.stringify({ zones, recordSets: after === null ? others : [...others, after] }))
+  write(after === null ? others : [...others, after])
+  if (met !== undefined) stop(met.code, "as the test says")
   if (end?.after !== undefined) stop(end.after, "as the test says")
   answer({})
 }

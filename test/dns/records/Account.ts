@@ -12,7 +12,7 @@ import * as Redacted from "effect/Redacted"
 import { createHash } from "node:crypto"
 import type { RecordSet } from "../../../src/dns/DnsClient.ts"
 import type { DnsProviderValue } from "../../../src/dns/Provider.ts"
-import { DnsBench } from "../../contract/DnsClientContract.ts"
+import { DnsBench, type Fault as ContractFault } from "../../contract/DnsClientContract.ts"
 
 export interface Row {
   readonly id: number
@@ -24,6 +24,8 @@ export interface Row {
   /** A text without quotes, a name without final dot. */
   readonly value: string
   readonly comment: string | undefined
+  /** What the provider keeps of its set beside that, and fabrik never speaks of. */
+  readonly labels?: string | undefined
 }
 
 export interface Asked {
@@ -61,6 +63,10 @@ export interface Fault {
 }
 
 export interface Speaks {
+  /** Whether a list may come in several answers. */
+  readonly pages: boolean
+  /** What is kept of somebody's record beside its values, where that is more than a TTL. */
+  readonly extras?: Partial<Row>
   readonly provider: DnsProviderValue
   /** Values for its variables; the base URL is `https://api.test`. */
   readonly variables: Readonly<Record<string, string>>
@@ -72,13 +78,17 @@ export interface Speaks {
   readonly tooMany: Reply
 }
 
+const allOfIt = 1000
+
 export class Account {
   rows: ReadonlyArray<Row> = []
   readonly zones: ReadonlyArray<string> = ["example.test", "sub.example.test"]
   readonly asked: Array<Asked> = []
   readonly faults: Array<Fault> = []
   /** The most that an answer lists. */
-  pageSize = 1000
+  pageSize = allOfIt
+  /** How many answers were less than the whole list. */
+  cuts = 0
   private ids = 100
   private readonly speaks: Speaks
 
@@ -130,6 +140,7 @@ export class Account {
 
   page<A>(all: ReadonlyArray<A>, page: number): { readonly items: ReadonlyArray<A>; readonly last: boolean } {
     const end = page * this.pageSize
+    if (end < all.length) this.cuts += 1
     return { items: all.slice(end - this.pageSize, end), last: end >= all.length }
   }
 
@@ -142,7 +153,10 @@ export class Account {
       if (due) this.faults.shift()
       else this.faults[0] = { ...fault, after: (fault.after ?? 0) - 1 }
     }
-    if (due && fault.instead !== undefined) return fault.instead
+    if (due && fault.instead !== undefined) {
+      fault.meanwhile?.()
+      return fault.instead
+    }
     try {
       const reply = this.speaks.answer(this, asked)
       if (due) fault.meanwhile?.()
@@ -239,6 +253,70 @@ export const seed = (account: Account, { comments }: Speaks, recordSet: RecordSe
   account.add({ zone, name: mark.name, type: "TXT", ttl, value: mark.value, comment: undefined })
 }
 
+/** By name and type, with all that is kept but numbers. */
+const everything = (account: Account): ReadonlyArray<string> =>
+  account.zones
+    .flatMap((zone) => account.sets(zone))
+    .map((rows) =>
+      JSON.stringify(
+        rows.map(({ comment, labels, name, ttl, type, value, zone }) => ({
+          name,
+          type,
+          zone,
+          ttl,
+          value,
+          comment,
+          labels
+        }))
+      )
+    )
+    .toSorted()
+
+const faults = ({ tooMany }: Speaks): Readonly<Record<ContractFault["how"], Fault>> => ({
+  lost: { afterwards: "reset" },
+  dropped: { instead: "reset" },
+  refused: { instead: { status: 403, body: {} } },
+  "too many": { instead: tooMany }
+})
+
+const benchOver = (account: Account, speaks: Speaks): DnsBench["Type"] => ({
+  zone: "example.test",
+  seed: (recordSet) => Effect.sync(() => seed(account, speaks, recordSet)),
+  furnish: (name) =>
+    Effect.sync(() => {
+      for (const value of ["198.51.100.8", "198.51.100.7"]) {
+        const ttl = 2 * Math.max(600, speaks.provider.capabilities.minTtl)
+        account.add({
+          zone: "example.test",
+          name,
+          type: "A",
+          ttl,
+          value,
+          comment: undefined,
+          ...speaks.extras
+        })
+      }
+    }),
+  standing: (name) => Effect.sync(() => standing(account, speaks, name)),
+  everything: Effect.sync(() => everything(account)),
+  fail: ({ after, how, meanwhile }) =>
+    Effect.sync(() => {
+      const others = () => meanwhile && seed(account, speaks, meanwhile)
+      account.faults.push({ ...faults(speaks)[how], after, meanwhile: others })
+    }),
+  calm: Effect.sync(() => void (account.faults.length = 0)),
+  writes: Effect.sync(() => account.writes.length),
+  inPages: (size) =>
+    Effect.acquireRelease(
+      Effect.sync(() => {
+        const from = account.cuts
+        account.pageSize = size
+        return Effect.sync(() => account.cuts - from)
+      }),
+      () => Effect.sync(() => void (account.pageSize = allOfIt))
+    )
+})
+
 const layerClient = (speaks: Speaks) =>
   Layer.unwrapEffect(
     Effect.gen(function* () {
@@ -256,23 +334,11 @@ const layerClient = (speaks: Speaks) =>
   )
 
 /** The client, the account behind it, and the contract's bench. */
-export const layerOver = (speaks: Speaks, pageSize = 1000) =>
+export const layerOver = (speaks: Speaks) =>
   Layer.mergeAll(
     layerClient(speaks),
     Layer.effect(
       DnsBench,
-      Effect.map(TheAccount, (account) => ({
-        zone: "example.test",
-        seed: (recordSet) => Effect.sync(() => seed(account, speaks, recordSet)),
-        standing: (name) => Effect.sync(() => standing(account, speaks, name))
-      }))
+      Effect.map(TheAccount, (account) => benchOver(account, speaks))
     )
-  ).pipe(
-    Layer.provideMerge(
-      Layer.sync(TheAccount, () => {
-        const account = new Account(speaks)
-        account.pageSize = pageSize
-        return account
-      })
-    )
-  )
+  ).pipe(Layer.provideMerge(Layer.sync(TheAccount, () => new Account(speaks))))

@@ -33,6 +33,7 @@ interface WireSet {
   readonly name: string
   readonly type: string
   readonly ttl?: number | null
+  readonly labels?: Readonly<Record<string, string>>
   readonly records: ReadonlyArray<{ readonly value: string; readonly comment?: string }>
 }
 
@@ -45,6 +46,8 @@ export const hetznerCloud: Speaks = {
   provider: hetzner,
   variables: { HETZNER_API_TOKEN: "hz-token", HETZNER_BASE_URL: "https://api.test/v1" },
   comments: true,
+  pages: true,
+  extras: { ttl: undefined, comment: "by hand", labels: '{"team":"web"}' },
   tooMany: {
     status: 429,
     headers: { "retry-after": "0" },
@@ -72,7 +75,7 @@ export const hetznerCloud: Speaks = {
       name: relative(zone, rows[0]!.name, "@"),
       type: rows[0]!.type,
       ttl: rows[0]!.ttl ?? null,
-      labels: {},
+      labels: JSON.parse(rows[0]!.labels ?? "{}"),
       protection: { change: false },
       records: rows.map((row) => ({ value: dotted(row), comment: row.comment ?? "" }))
     })
@@ -90,9 +93,11 @@ export const hetznerCloud: Speaks = {
     const name = full(zone, at === undefined ? given.name! : label, "@")
     const kind = at === undefined ? given.type! : type
     const before = account.in(zone).filter((row) => row.name === name && row.type === kind)
+    const labels = given.labels === undefined ? before[0]?.labels : JSON.stringify(given.labels)
     const rows = (ttl: number | undefined) =>
       given.records!.map(({ comment, value }) => ({
         ttl,
+        ...(labels === undefined ? {} : { labels }),
         value: plain(kind, value),
         comment: comment === "" ? undefined : comment
       }))
@@ -125,6 +130,7 @@ export const digitalOceanDomains: Speaks = {
   provider: digitalOcean,
   variables: { DO_AUTH_TOKEN: "do-token", DO_API_URL: "https://api.test/v2" },
   comments: false,
+  pages: true,
   tooMany: {
     status: 429,
     headers: { "retry-after": "0" },
@@ -149,16 +155,19 @@ export const digitalOceanDomains: Speaks = {
     const [, zone = "", id] = /^\/v2\/domains\/([^/]+)\/records(?:\/(\d+))?$/.exec(path) ?? []
     if (!account.zones.includes(zone))
       refuse(404, "not_found", "The resource you requested could not be found.")
-    const wire = (row: Row) => ({
-      id: row.id,
-      type: row.type,
-      name: relative(zone, row.name, "@"),
-      data: row.value,
-      ttl: row.ttl,
-      priority: null,
-      port: null,
-      weight: null
-    })
+    const wire = (row: Row) => {
+      const [priority = "", exchange = ""] = row.type === "MX" ? row.value.split(" ") : []
+      return {
+        id: row.id,
+        type: row.type,
+        name: relative(zone, row.name, "@"),
+        data: row.type === "MX" ? exchange : row.value,
+        ttl: row.ttl,
+        priority: row.type === "MX" ? Number(priority) : null,
+        port: null,
+        weight: null
+      }
+    }
     if (method === "GET") {
       const name = query.get("name")
       const { items, last } = account.page(
@@ -203,6 +212,7 @@ export const deSecDomains: Speaks = {
   provider: deSec,
   variables: { DESEC_TOKEN: "ds-token", DESEC_API_URL: "https://api.test/api/v1" },
   comments: false,
+  pages: true,
   tooMany: { status: 429, headers: { "retry-after": "0" }, body: { detail: "Request was throttled." } },
   answer: (account, { body, headers, method, path, query }) => {
     const refuse = (status: number, body: unknown): never => {

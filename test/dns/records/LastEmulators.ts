@@ -22,6 +22,8 @@ export const ovhZones: Speaks = {
     OVH_CONSUMER_KEY: "consumer"
   },
   comments: false,
+  pages: false,
+  extras: { ttl: undefined },
   tooMany: {
     status: 429,
     headers: { "retry-after": "0" },
@@ -67,8 +69,10 @@ export const ovhZones: Speaks = {
       }
     }
     return account.transaction(() => {
-      account.rows = account.rows.filter((row) => row !== known)
-      if (method === "DELETE") return { status: 200, body: "null" }
+      if (method === "DELETE") {
+        account.rows = account.rows.filter((row) => row !== known)
+        return { status: 200, body: "null" }
+      }
       const given = JSON.parse(body)
       const type = known?.type ?? given.fieldType
       if (given.ttl !== 0 && given.ttl < 60) refuse(400, "INVALID", "ttl is too low")
@@ -81,7 +85,7 @@ export const ovhZones: Speaks = {
         comment: undefined
       }
       if (known === undefined) account.add(row)
-      else account.rows = [...account.rows, { ...row, id: known.id }]
+      else account.rows = account.rows.map((each) => (each === known ? { ...row, id: known.id } : each))
       refuseClash(account, row.name, type, (why) => refuse(409, "CONFLICT", why))
       return { status: 200, body: known === undefined ? { id: 1 } : "null" }
     })
@@ -104,6 +108,8 @@ export const namecheapDomains: Speaks = {
     NAMECHEAP_API_URL: "https://api.test"
   },
   comments: false,
+  pages: true,
+  extras: { ttl: undefined },
   isWrite: ({ body }) => body.includes("setHosts"),
   tooMany: { status: 405, headers: { "retry-after": "0" }, body: "" },
   answer: (account, { body }) => {

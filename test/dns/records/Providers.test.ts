@@ -2,28 +2,15 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import { DnsClient, type RecordSet } from "../../../src/dns/DnsClient.ts"
-import { dnsClientContract } from "../../contract/DnsClientContract.ts"
-import { draw, isFull, size } from "../../reliability/Scale.ts"
-import { layerOver, markOf, seed, type Speaks, standing, TheAccount } from "./Account.ts"
-import { deSecDomains, digitalOceanDomains, hetznerCloud } from "./Emulators.ts"
+import { draw, size } from "../../reliability/Scale.ts"
+import { emulated } from "../EveryLayer.ts"
+import { layerOver, markOf, seed, standing, TheAccount } from "./Account.ts"
 import { mail, namecheapDomains, ovhZones, published } from "./LastEmulators.ts"
-import { hostingerDomains, porkbunDomains, route53Zones } from "./ZoneEmulators.ts"
-
-const all: ReadonlyArray<Speaks> = [
-  hetznerCloud,
-  digitalOceanDomains,
-  deSecDomains,
-  porkbunDomains,
-  hostingerDomains,
-  route53Zones,
-  ovhZones,
-  namecheapDomains
-]
 
 const absent = { _tag: "Absent" } as const
 const name = "api.example.test"
 
-for (const speaks of all) {
+for (const speaks of emulated) {
   const { title, capabilities } = speaks.provider
   const ttl = Math.max(120, capabilities.minTtl)
   const wanted: RecordSet = {
@@ -40,18 +27,12 @@ for (const speaks of all) {
     { ...wanted, name: "example.test", type: "TXT", values: ['v=spf1 "x" -all'], comment: undefined }
   ]
 
-  // One of each shape here, all of them in full.
-  if (isFull || [hetznerCloud, digitalOceanDomains, route53Zones, namecheapDomains].includes(speaks)) {
-    dnsClientContract(title, () => layerOver(speaks), { ttl, noticesRaces: false })
-  }
-
   const run = <A, E>(
     body: (world: {
       readonly account: TheAccount["Type"]
       readonly dns: DnsClient["Type"]
       readonly zone: { readonly id: string; readonly name: string }
-    }) => Effect.Effect<A, E>,
-    pageSize?: number
+    }) => Effect.Effect<A, E>
   ) =>
     Effect.gen(function* () {
       const account = yield* TheAccount
@@ -60,7 +41,7 @@ for (const speaks of all) {
       const zone = yield* dns.findZone(name)
       account.asked.length = 0
       return yield* body({ account, dns, zone })
-    }).pipe(Effect.provide(layerOver(speaks, pageSize)))
+    }).pipe(Effect.provide(layerOver(speaks)))
 
   describe(title, () => {
     it.live("leaves nothing of its own behind, and nothing of others' changed", () =>
@@ -155,92 +136,6 @@ for (const speaks of all) {
         )
       )
     }
-
-    it.live("reads page after page", () =>
-      run(
-        ({ account, dns, zone }) =>
-          Effect.gen(function* () {
-            yield* dns.put(zone, wanted, absent)
-            assert.deepStrictEqual(
-              (yield* dns.listCommented("managed by fabrik")).map(({ recordSet }) => recordSet),
-              [wanted]
-            )
-            assert.isAbove(account.rows.length, 3)
-          }),
-        1
-      )
-    )
-
-    it.live(
-      "takes an answer that was lost after the commit for the success it was, and sends nothing twice",
-      () =>
-        run(({ account, dns, zone }) =>
-          Effect.gen(function* () {
-            for (const lost of ["reset", { status: 502, body: "<html>bad gateway</html>" }] as const) {
-              account.faults.push({ afterwards: lost })
-              // An answer that is lost with something still to do is a failure that leaves nothing.
-              const put = yield* Effect.either(dns.put(zone, wanted, absent))
-              const stands = standing(account, speaks, name).some(({ type }) => type === "A")
-              assert.strictEqual(stands, put._tag === "Right")
-              if (put._tag === "Left") {
-                assert.strictEqual(put.left.reason, "OutcomeUnknown")
-                assert.lengthOf(account.rows, 4)
-                yield* dns.put(zone, wanted, absent)
-              }
-              account.faults.push({ afterwards: lost })
-              yield* dns.remove(zone, wanted)
-              assert.deepStrictEqual(
-                standing(account, speaks, name).map(({ type }) => type),
-                ["MX"]
-              )
-            }
-          })
-        )
-    )
-
-    it.live("sends again what was one request too many", () =>
-      run(({ account, dns, zone }) =>
-        Effect.gen(function* () {
-          account.faults.push({ instead: speaks.tooMany }, { instead: speaks.tooMany })
-          yield* dns.put(zone, wanted, absent)
-          assert.lengthOf(account.faults, 0)
-          assert.deepStrictEqual(standing(account, speaks, name).at(-1), wanted)
-        })
-      )
-    )
-
-    it.live("puts back what it has written when a later request of the same change is refused", () =>
-      run(({ account, dns, zone }) =>
-        Effect.gen(function* () {
-          const old = { ...wanted, values: ["192.0.2.1", "192.0.2.2"], comment: "an earlier run" }
-          const next = { ...wanted, ttl: ttl * 2, values: ["192.0.2.3", "192.0.2.4"] }
-          yield* dns.put(zone, old, absent)
-          const before = account.rows.map(({ id: _, ...row }) => row)
-          const from = account.writes.length
-          yield* dns.put(zone, next, { _tag: "Exactly", recordSet: old })
-          const requests = account.writes.length - from
-          yield* dns.put(zone, old, { _tag: "Exactly", recordSet: next })
-          for (let after = 0; after < requests; after++) {
-            account.faults.push({ instead: { status: 403, body: {} }, after })
-            const exit = yield* Effect.either(dns.put(zone, next, { _tag: "Exactly", recordSet: old }))
-            assert.lengthOf(account.faults, 0)
-            const rows = account.rows.map(({ id: _, ...row }) => row)
-            if (exit._tag === "Left") {
-              assert.strictEqual(exit.left.reason, "Forbidden", exit.left.message)
-              assert.sameDeepMembers(rows, before)
-            } else {
-              assert.deepStrictEqual(
-                yield* dns
-                  .listAt(zone, name)
-                  .pipe(Effect.map((sets) => sets.find(({ type }) => type === "A"))),
-                next
-              )
-              yield* dns.put(zone, old, { _tag: "Exactly", recordSet: next })
-            }
-          }
-        })
-      )
-    )
 
     it.live("leaves a zone as it was after whatever comes of random writes", () =>
       run(({ account, dns, zone }) =>

@@ -23,6 +23,7 @@ export const porkbunDomains: Speaks = {
     PORKBUN_API_URL: "https://api.test/v3"
   },
   comments: false,
+  pages: false,
   isWrite: ({ path }) => /\/dns\/(?:create|edit|delete)\//.test(path),
   tooMany: {
     status: 503,
@@ -87,6 +88,7 @@ export const hostingerDomains: Speaks = {
   provider: hostinger,
   variables: { HOSTINGER_API_TOKEN: "hg-token", HOSTINGER_API_URL: "https://api.test" },
   comments: false,
+  pages: false,
   tooMany: { status: 429, headers: { "retry-after": "0" }, body: { message: "Too Many Attempts." } },
   answer: (account, { body, headers, method, path }) => {
     const refuse = (status: number, message: string): never => {
@@ -167,6 +169,7 @@ export const route53Zones: Speaks = {
     ROUTE53_ENDPOINT_URL: "https://api.test"
   },
   comments: false,
+  pages: true,
   tooMany: {
     status: 400,
     headers: { "retry-after": "0" },
