@@ -159,5 +159,5 @@ it.effect.prop(
       assert.notMatch(error.detail, /\p{Cc}/u)
       assert.isAtMost(error.retryAfterMillis ?? 0, 300_000)
     }),
-  { fastCheck: { numRuns: size(150, 500) } }
+  { fastCheck: { numRuns: size(60, 500) } }
 )

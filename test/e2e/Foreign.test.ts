@@ -176,7 +176,7 @@ const trespassers: ReadonlyArray<Partial<Spec>> = [
 ]
 
 const lanes = 4
-const runsPerLane = size(4, 50)
+const runsPerLane = size(2, 50)
 
 it.scopedLive(
   `${lanes * runsPerLane} runs leave what is not theirs byte for byte as it was`,

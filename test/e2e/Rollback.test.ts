@@ -152,7 +152,7 @@ const succeeds = (sandbox: SandboxHandle, spec: Spec) =>
   })
 
 describe.concurrent("a first apply that fails leaves nothing behind", () => {
-  for (const failure of sample([...createFailures, ...failures], 6)) {
+  for (const failure of sample([...createFailures, ...failures], 3)) {
     it.scopedLive(failure.name, () =>
       Effect.gen(function* () {
         const sandbox = yield* testSandbox({ seed: { domains: ["api.example.com"] } })
@@ -165,7 +165,7 @@ describe.concurrent("a first apply that fails leaves nothing behind", () => {
 
 describe.concurrent("an update that fails brings the old version back", () => {
   const ofUpdates = failures.filter(({ faults }) => faults?.some((fault) => fault.startsWith("dns")) !== true)
-  for (const failure of sample(ofUpdates, 5)) {
+  for (const failure of sample(ofUpdates, 3)) {
     it.scopedLive(failure.name, () =>
       Effect.gen(function* () {
         const sandbox = yield* testSandbox({ seed: { domains: ["api.example.com"] } })
@@ -289,7 +289,7 @@ describe.concurrent("a reviewed plan", () => {
 })
 
 describe.concurrent("an interruption", () => {
-  for (const millis of sample([5, 25, 60, 120, 250], 2)) {
+  for (const millis of sample([5, 25, 60, 120, 250], 1)) {
     it.scopedLive(`after ${millis} ms rolls back`, () =>
       Effect.gen(function* () {
         const sandbox = yield* testSandbox({
@@ -313,7 +313,7 @@ describe.concurrent("a lost answer does not make a duplicate", () => {
     "coolify POST /deploy reset after x1",
     "dns PATCH /zones reset after x1"
   ]
-  for (const fault of sample(lost, 2)) {
+  for (const fault of sample(lost, 1)) {
     it.scopedLive(fault, () =>
       Effect.gen(function* () {
         const sandbox = yield* testSandbox({ seed: { domains: ["api.example.com"] } })

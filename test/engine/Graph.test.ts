@@ -9,6 +9,7 @@ import * as TestClock from "effect/TestClock"
 import { makeAll, node, type Node } from "../../src/engine/Graph.ts"
 import { withUndo } from "../../src/engine/Rollback.ts"
 import { makeReadingRun, Run } from "../../src/engine/Run.ts"
+import { size } from "../reliability/Scale.ts"
 
 /** Of each node: which earlier ones it needs (by bits), and how many seconds it takes. */
 const graph = FastCheck.array(
@@ -100,7 +101,8 @@ it.effect.prop(
         assert.strictEqual(seen.made.get(index), start + 1000 * one.seconds)
       }
       assert.deepStrictEqual(seen.undone, [])
-    })
+    }),
+  { fastCheck: { numRuns: size(30, 100) } }
 )
 
 it.effect.prop(
@@ -119,5 +121,5 @@ it.effect.prop(
       }
       return undefined
     }),
-  { fastCheck: { numRuns: 40 } }
+  { fastCheck: { numRuns: size(15, 40) } }
 )

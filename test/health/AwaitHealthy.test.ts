@@ -23,6 +23,7 @@ import {
 import { layerDryRun } from "../../src/health/HealthDryRun.ts"
 import { answering, layerMemory } from "../../src/health/MemoryHealthProbe.ts"
 import type { Healthcheck } from "../../src/appspec/sections/Healthcheck.ts"
+import { size } from "../reliability/Scale.ts"
 
 const host = "app.example.com"
 const origin = "192.0.2.1"
@@ -370,7 +371,8 @@ describe("awaitHealthy", () => {
         assert.isAtMost(asked.filter((good) => !good).length, retries)
         if (Exit.isSuccess(exit)) assert.deepStrictEqual(asked.slice(-2), [true, true])
         else assert.strictEqual(asked.filter((good) => !good).length, retries)
-      })
+      }),
+    { fastCheck: { numRuns: size(30, 100) } }
   )
 })
 

@@ -7,7 +7,7 @@ import { makeLogReader, toLog } from "../../src/coolify/BuildLog.ts"
 import type { DeploymentLogLine } from "../../src/coolify/endpoints/Deployments.ts"
 import { makeSieve } from "../../src/http/JsonSieve.ts"
 import { type Keep, keepOf } from "../../src/http/Keep.ts"
-import { size } from "../reliability/Scale.ts"
+import { isFull, size } from "../reliability/Scale.ts"
 
 /** What the sieve makes of a text that comes in pieces of so many bytes. */
 const sift = (text: string, keep: Keep, piece = 7, longest = 1e7, texts = false) => {
@@ -224,8 +224,9 @@ describe("a build log", () => {
   it("with an endless line ends that one early, not inside a character or a secret", () => {
     const secret = "s3cret".repeat(10)
     const shown = 64 * 1024
-    for (const filler of ["x", "\u00e9", "\ud83d\ude00", '\\"', "\n"]) {
-      for (const shift of [0, 1]) {
+    const fillers = ["x", "\u00e9", "\ud83d\ude00", '\\"', "\n"]
+    for (const [at, filler] of fillers.entries()) {
+      for (const shift of isFull ? [0, 1] : [at % 2]) {
         const before = "y".repeat(shift) + filler.repeat(Math.ceil(shown / filler.length) - 20)
         const endless = before + secret + filler.repeat(8 * shown)
         const log = read([entry("first"), entry(endless), entry("last")], 5000, (text) =>

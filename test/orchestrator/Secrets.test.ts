@@ -22,6 +22,7 @@ import { SecretStore } from "../../src/secrets/SecretStore.ts"
 import type { Spec } from "../../src/appspec/Spec.ts"
 import { layerMemory as journalsMemory } from "../../src/state/MemoryJournals.ts"
 import { domain, applyOptions, server, spec as sample, zone, withoutWaits } from "./Samples.ts"
+import { size } from "../reliability/Scale.ts"
 
 const ok = answering({ status: 200, release: undefined }, { address: server.ip })
 
@@ -397,7 +398,7 @@ describe("any runs from any machines", () => {
           else if (spec === required && supplied === undefined) assert.isUndefined(after)
         }
       }).pipe(Effect.scoped, Effect.provide(world())),
-    { fastCheck: { numRuns: 25 } }
+    { fastCheck: { numRuns: size(10, 25) } }
   )
 })
 

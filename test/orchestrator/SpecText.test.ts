@@ -9,6 +9,7 @@ import { diffApplication } from "../../src/kinds/DiffApplication.ts"
 import { looksSecret, sortVariables } from "../../src/orchestrator/PlainVariables.ts"
 import { writeSpec, type Existing } from "../../src/orchestrator/SpecText.ts"
 import { domain, application, server, spec, variable, zone } from "./Samples.ts"
+import { size } from "../reliability/Scale.ts"
 
 const existing = (
   changes: Partial<Existing["application"]> = {},
@@ -168,7 +169,7 @@ describe("a text of several lines", () => {
       assert.deepStrictEqual(read.source, { _tag: "Dockerfile", text: `${value.trim()}\n` })
       if (read.env["A"] !== undefined) assert.strictEqual(read.env["A"], `${lines.join("\n")}${end}`)
     },
-    { fastCheck: { numRuns: 300 } }
+    { fastCheck: { numRuns: size(80, 300) } }
   )
 })
 

@@ -10,7 +10,7 @@ import { note, size } from "./Scale.ts"
 
 /** FABRIK_SEED=n runs that one alone. */
 const only = process.env["FABRIK_SEED"]
-const runs = only === undefined ? size(25, 10_000) : 1
+const runs = only === undefined ? size(12, 10_000) : 1
 
 it.live(
   "any two faults in one run leave a world that its report tells the truth of",

@@ -186,7 +186,7 @@ for (const scenario of kinds) {
           const cases = two.flatMap((one) => [one, { ...one, second: 1 + dice.below(65) }])
           const refused: Array<Case> = []
           let live: unknown
-          const chosen = sample(dice.shuffle(cases), 10)
+          const chosen = sample(dice.shuffle(cases), 6)
           for (const one of chosen) {
             const result = yield* oneCase(scenario, one)
             if (result === "refused") {

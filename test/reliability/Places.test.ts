@@ -165,7 +165,7 @@ describe("a new place that several runs need at once", () => {
     "is one project and one environment, whoever of three fails, in orders by chance",
     () =>
       Effect.gen(function* () {
-        const seeds = size(30, 2000)
+        const seeds = size(15, 2000)
         for (let seed = 1; seed <= seeds; seed += 1) {
           const dice = new Dice(seed)
           const fails = [0, 1, 2].map(() => dice.chance(0.4))
