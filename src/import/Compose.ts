@@ -11,10 +11,11 @@ import {
   dotenvOf,
   environmentOf,
   isDatabase,
+  isMagic,
   portsOf,
-  store,
   usesIn
 } from "./ComposeParts.ts"
+import { chosenIn, clearSecrets, withoutSecrets } from "./ComposeSecrets.ts"
 import { split } from "./ComposeSplit.ts"
 import type { Cursor } from "./Cursor.ts"
 import { type Draft, label, literal, type Value } from "./Draft.ts"
@@ -40,8 +41,21 @@ export const readCompose = (job: Job): ImportError | undefined => {
       `merge them first: docker compose -f BASE.yml -f ${input.base} config > merged.yml, and import that`
     )
   }
-  if (services.some((one) => one.has("build"))) split(job, services)
-  else asItIs(job, services)
+  if (services.some((one) => one.has("build"))) {
+    split(job, services)
+    return undefined
+  }
+  const bare = services.find((one) => !one.has("image"))
+  if (bare !== undefined) {
+    return fail(
+      bare,
+      `${bare.name} has no \`image\`, and Coolify starts images alone`,
+      bare.has("extends")
+        ? `write it out first: docker compose -f ${input.base} config > merged.yml, and import that`
+        : "take it out of the file"
+    )
+  }
+  asItIs(job, services)
   return undefined
 }
 
@@ -69,17 +83,17 @@ const asItIs = (job: Job, services: ReadonlyArray<Cursor>): void => {
   }
   const plain = services.flatMap((service) => clearSecrets(service))
   const chosen = chosenIn(services)
-  const text = input.self === undefined ? withoutSecrets(input.text, plain) : input.text
-  for (const { from, name } of plain) {
-    if (text === input.text) {
+  const { replaced, text } = withoutSecrets(input.text, plain, input.self === undefined)
+  for (const { from, isReplaced, name, own } of replaced) {
+    if (!isReplaced) {
       from.warn(
-        `the value of ${name} looks secret and stands in clear in the compose file: write \${${name}} there, and \`${name}: required\` under \`secrets\` here`,
+        `the value of ${own} looks secret and stands in clear in the compose file: write \${${own}} there, and \`${own}: required\` under \`secrets\` here`,
         "source"
       )
     } else {
       secret(draft, name, from, ruleOf(name, chosen))
       from.warn(
-        `the value of ${name} looks secret: in the text it is \${${name}} now, ${ruleOf(name, chosen) === "generate" ? "and a new one is generated unless `.env` or the environment has it" : "and `.env` or the environment has to give it"}`,
+        `the value of ${own} looks secret: in the text it is \${${name}} now, ${ruleOf(name, chosen) === "generate" ? "and a new one is generated unless `.env` or the environment has it" : "and `.env` or the environment has to give it"}`,
         "secrets"
       )
     }
@@ -120,57 +134,31 @@ const sourceOf = ({ copies, input }: Job, text: string): string => {
   return `./${input.copy}`
 }
 
-const setUp =
-  /^(?:POSTGRES|MYSQL|MYSQL_ROOT|MARIADB|MARIADB_ROOT|MONGO_INITDB_ROOT|MINIO_ROOT|REDIS)_PASSWORD$|^RABBITMQ_DEFAULT_PASS$/
-
-/** Names of passwords that a store of the file is set up with: a new store takes any. */
-const chosenIn = (services: ReadonlyArray<Cursor>): ReadonlySet<string> => {
-  const stores = services.filter((service) => store.test(service.key("image").peek() ?? ""))
-  const texts = stores.flatMap((service) => [
-    ...environmentOf(service).flatMap(({ name, value }) => (setUp.test(name) ? [name, value ?? ""] : [])),
-    ...[
-      service.key("command").peek() ?? "",
-      ...service
-        .key("command")
-        .items()
-        .map((one) => one.peek() ?? "")
-    ].filter((text) => /requirepass|\$/.test(text))
-  ])
-  return new Set(
-    texts.flatMap((text) =>
-      setUp.test(text) ? [text] : [...text.matchAll(/\$\{?([A-Za-z_]\w*)/g)].map(([, name = ""]) => name)
+/** Names whose values compose takes from where it runs: `- NAME`, and `environment` of `secrets` and `configs`. */
+const passedOn = ({ root }: Job, services: ReadonlyArray<Cursor>): ReadonlyArray<readonly [string, Cursor]> =>
+  [
+    ...services.flatMap((service) =>
+      environmentOf(service).flatMap(({ from, name, value }) =>
+        value === undefined ? [[name, from] as const] : []
+      )
+    ),
+    ...["secrets", "configs"].flatMap((kind) =>
+      root
+        .key(kind)
+        .pairs()
+        .map((one) => [one.key("environment").peek() ?? "", one.key("environment")] as const)
     )
-  )
-}
-
-interface Clear {
-  readonly name: string
-  readonly value: string
-  readonly from: Cursor
-}
-
-const clearSecrets = (service: Cursor): ReadonlyArray<Clear> =>
-  environmentOf(service).flatMap(({ from, name, value }) =>
-    value !== undefined && !value.includes("$") && isSecret(name, value) ? [{ name, value, from }] : []
-  )
-
-/** The text with each of these values replaced by its name, one that several names have by the first of them. */
-const withoutSecrets = (text: string, plain: ReadonlyArray<Clear>): string => {
-  const names = new Map<string, string>()
-  for (const { name, value } of plain) if (!names.has(value)) names.set(value, name)
-  let replaced = text
-  for (const [value, name] of [...names].toSorted(([a], [b]) => b.length - a.length)) {
-    if (value.length >= 6) replaced = replaced.replaceAll(value, () => `\${${name}}`)
-  }
-  return replaced
-}
+  ].filter(([name]) => name !== "" && !isMagic(name))
 
 /** `env` and `secrets` for what the text leaves open. */
 const namedIn = (job: Job, draft: Draft, services: ReadonlyArray<Cursor>): void => {
   const chosen = chosenIn(services)
   const given = dotenvOf(job, ".env") ?? new Map<string, string>()
   const rest = ["volumes", "networks", "configs", "secrets"].map((key) => job.root.key(key))
-  for (const [name, { bare, defaulted, from, required }] of usesIn([...services, ...rest])) {
+  const uses = usesIn([...services, ...rest])
+  for (const [name, from] of passedOn(job, services))
+    if (!uses.has(name)) uses.set(name, { bare: true, required: false, defaulted: false, from })
+  for (const [name, { bare, defaulted, from, required }] of uses) {
     const value = given.get(name)
     if (value !== undefined && !isSecret(name, value)) draft.put("env", name, literal(value), from)
     else if (value !== undefined || required || bare) secret(draft, name, from, ruleOf(name, chosen))
@@ -252,6 +240,10 @@ const lint = (job: Job, service: Cursor): void => {
   service
     .key("extends")
     .leave("Coolify gets this file alone: merge them first with `docker compose config`", "source")
+  service.key("profiles").warn("it starts with this profile alone, and Coolify asks for none", "source")
+  for (const replicas of [service.key("scale"), service.key("deploy").key("replicas")])
+    if (!["0", "1"].includes(replicas.peek() ?? "1"))
+      replicas.leave("Coolify names each container, so that there is one of it", "source")
   if (isDatabase(service) && environmentOf(service).some(({ name }) => /^SERVICE_(?:FQDN|URL)_/.test(name))) {
     service.warn("Coolify takes its image for a database, and gives those no domain", "source")
   }

@@ -1,5 +1,5 @@
 /** Health checks as compose writes them, in the words of a spec. */
-import { commandText, fixed } from "./ComposeText.ts"
+import { fixed } from "./ComposeText.ts"
 import type { Cursor } from "./Cursor.ts"
 import type { Draft } from "./Draft.ts"
 import { secondsOf, within } from "./Input.ts"
@@ -18,7 +18,8 @@ export const probeOf = (test: Cursor, given: ReadonlyMap<string, string>): Probe
   const words = test.items().map((one) => one.text() ?? "")
   const [kind = ""] = words
   const said = kind === "CMD" || kind === "CMD-SHELL" ? words.slice(1) : words
-  const text = commandText(fixed(said.join(" "), given) ?? "$")
+  const text = (fixed(said.join(" "), given) ?? "$")
+    .trim()
     .replace(/ *\|\| *exit 1 *;?$/, "")
     .trim()
   const [whole, port = "80", path = "/"] = request.exec(text) ?? []

@@ -47,8 +47,9 @@ export const readLimits = (draft: Draft, service: Cursor): void => {
 export const readHealth = ({ given }: Common, draft: Draft, service: Cursor): void => {
   const check = service.key("healthcheck")
   if (!check.exists) return
-  if (check.key("disable").text() === "true") return
   const test = check.key("test")
+  const isOff = check.key("disable").text() === "true" || test.items()[0]?.peek()?.toUpperCase() === "NONE"
+  if (isOff) return check.needless("Coolify asks nothing of the container", "healthcheck")
   const probe = probeOf(test, given)
   const port = draft.get("port")
   if (probe === undefined) {

@@ -46,7 +46,7 @@ export const isMagic = (name: string): boolean =>
   )
 
 /** The variables that a compose text is interpolated with. */
-export const usesIn = (cursors: ReadonlyArray<Cursor>): ReadonlyMap<string, Use> => {
+export const usesIn = (cursors: ReadonlyArray<Cursor>): Map<string, Use> => {
   const found = new Map<string, Use>()
   for (const from of cursors.flatMap(leaves)) {
     const text = (from.peek() ?? "").replaceAll("$$", "")
@@ -105,8 +105,9 @@ export const portsOf = (
       }
       const text = from.peek() ?? ""
       const [, container = text.replace(/\/\w+$/, ""), protocol = "tcp"] = published.exec(text) ?? []
+      const outside = text.slice(0, Math.max(text.lastIndexOf(`:${container}`), 0))
       return {
-        host: text.slice(0, text.lastIndexOf(`:${container}`)).replace(/^.*:(?=\d)/, ""),
+        host: outside.replace(/^.*:(?=\d)/, ""),
         container,
         protocol,
         from
@@ -222,9 +223,11 @@ export const answering = (
         ]
   })
   if (magic.length > 0) return magic.filter(({ cursor }) => !isDatabase(cursor))
-  const published = services.filter((cursor) => portsOf(cursor).some(({ protocol }) => protocol === "tcp"))
+  const idle = services.every((one) => one.has("profiles"))
+  const started = services.filter((one) => idle || !one.has("profiles"))
+  const published = started.filter((cursor) => portsOf(cursor).some(({ protocol }) => protocol === "tcp"))
   const isStore = (one: Cursor) => store.test(one.key("image").peek() ?? "")
-  const steps = [published, services.filter((one) => one.has("expose")), services.filter(isProbed)]
+  const steps = [published, started.filter((one) => one.has("expose")), started.filter(isProbed)]
   const candidates =
     steps.map((all) => all.filter((one) => !isStore(one))).find((all) => all.length > 0) ?? []
   const needed = new Set(candidates.flatMap(neededBy))

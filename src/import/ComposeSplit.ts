@@ -2,21 +2,24 @@
  * A compose file that builds: Coolify's services start images only, so each service becomes an application, built from
  * the repository, that the others reach by its old name in Coolify's network.
  */
-import { answering, dotenvOf, labelsOf, portsOf, routedBy } from "./ComposeParts.ts"
-import { commandText, fixed } from "./ComposeText.ts"
+import { answering, dotenvOf, isMagic, labelsOf, portsOf, routedBy } from "./ComposeParts.ts"
+import { fixed, shellLine } from "./ComposeText.ts"
 import { readHealth, readLimits } from "./ComposeLimits.ts"
+import { leaveUnsaid, leaveUnsaidBuild, readKernel } from "./ComposeUnsaid.ts"
 import { type Common, readEnvironment, setVariable } from "./ComposeVariables.ts"
 import type { Cursor } from "./Cursor.ts"
 import type { Draft } from "./Draft.ts"
 import { answersAt, besideOf, builtFrom, draftOf, type Job } from "./Input.ts"
+import { asLine } from "./Words.ts"
 
 export const split = (job: Job, services: ReadonlyArray<Cursor>): void => {
   const { input, root } = job
-  const project = root.key("name").text() ?? input.folder
+  const given: ReadonlyMap<string, string> = dotenvOf(job, ".env") ?? new Map()
+  const project = fixed(root.key("name").text() ?? input.folder, given) ?? input.folder
   const [main] = answering(services, undefined)
   const ordered =
     main === undefined ? services : [main.cursor, ...services.filter((one) => one.name !== main.service)]
-  const common: Common = { job, given: dotenvOf(job, ".env") ?? new Map(), volumes: new Map() }
+  const common: Common = { job, given, volumes: new Map() }
   const drafts = ordered.map((service) => {
     const draft = draftOf(job, services.length === 1 ? project : `${project}-${service.name}`, project)
     return { draft, service: service.for(draft) }
@@ -34,8 +37,22 @@ export const split = (job: Job, services: ReadonlyArray<Cursor>): void => {
 /** What stands beside `services`. */
 const readRest = (root: Cursor, used: ReadonlyMap<string, string>): void => {
   for (const one of root.pairs()) if (one.name.startsWith("x-")) one.take()
+  root
+    .key("include")
+    .leave(
+      "merge the files first: `docker compose config` writes what they say together, and that can be imported"
+    )
+  for (const key of ["secrets", "configs"])
+    for (const one of root.key(key).pairs())
+      one.leave(
+        "Coolify mounts no such file: give what it holds as a variable under `secrets`, or as a file under `files`",
+        "files"
+      )
   for (const volume of root.key("volumes").pairs()) {
-    volume.key("driver").needless("Docker's own driver of volumes")
+    const driver = volume.key("driver")
+    if (driver.peek() === "local") driver.needless("Docker's own driver of volumes")
+    for (const one of [...(driver.peek() === "local" ? [] : [driver]), volume.key("driver_opts")])
+      one.leave("Coolify makes volumes on the server's own disk", "volumes")
     volume
       .key("name")
       .leave("Coolify names a volume after its application: what it holds has to be copied", "volumes")
@@ -46,7 +63,10 @@ const readRest = (root: Cursor, used: ReadonlyMap<string, string>): void => {
     else if (volume.pairs().length === 0) volume.take()
   }
   for (const network of root.key("networks").pairs()) {
-    network.needless("Coolify's applications are all in one network")
+    const driver = network.key("driver").peek() ?? "bridge"
+    if (network.key("internal").peek() === "true" || !["bridge", "overlay"].includes(driver))
+      network.leave("Coolify's applications are all in one network, which leads to the outside")
+    else network.needless("Coolify's applications are all in one network")
   }
 }
 
@@ -61,7 +81,7 @@ const readService = (
   readSource(common, draft, service)
   readPlace(common, draft, service, isMain, port)
   readEnvironment(common, draft, service)
-  readCommand(draft, service)
+  readCommand(common, draft, service)
   readVolumes(common, draft, service)
   readLimits(draft, service)
   readHealth(common, draft, service)
@@ -73,20 +93,13 @@ const readService = (
       "Coolify keeps an application running, and restarts what exits: what is to run once is a `release` command",
       "command"
     )
-  service
-    .key("depends_on")
-    .leave("applications start by themselves: what needs another one has to wait for it")
   const name = service.key("container_name")
   if (name.exists) draft.add("networkAliases", name.text() ?? "", name)
   for (const key of ["tty", "stdin_open"]) service.key(key).needless("nobody is at its terminal")
-  service.key("profiles").leave("Coolify deploys it whatever the profile is")
-  service.key("logging").leave("Coolify keeps the logs by Docker's settings of the server")
-  service
-    .key("user")
-    .leave("Coolify starts a container as the user of its image: write USER into the Dockerfile")
-  service
-    .key("working_dir")
-    .leave("Coolify starts a container in the folder of its image: write WORKDIR into the Dockerfile")
+  service.key("platform").needless("Coolify runs what the server's processor can run", "source")
+  service.key("pull_policy").needless("Coolify pulls an image with each deployment", "source")
+  leaveUnsaid(service)
+  readKernel(draft, service)
   const networks = service.key("networks")
   for (const network of networks.pairs())
     for (const alias of network.key("aliases").items()) draft.add("networkAliases", alias.text() ?? "", alias)
@@ -134,6 +147,7 @@ const readSource = (common: Common, draft: Draft, service: Cursor): void => {
           })
     })
   }
+  leaveUnsaidBuild(build)
   const target = build.key("target")
   draft.put("build", "target", target.text(), target)
   const args = build.key("args")
@@ -201,38 +215,61 @@ const readPlace = (
 }
 
 const publish = (draft: Draft, { given }: Common, from: Cursor): void => {
+  const [address, outside, inside, protocol = "tcp"] = ["host_ip", "published", "target", "protocol"].map(
+    (key) => from.key(key).peek()
+  )
   const long =
     from.kind === "Pairs"
-      ? `${from.key("published").peek() ?? ""}:${from.key("target").peek() ?? ""}/${from.key("protocol").peek() ?? "tcp"}`
+      ? `${[address, outside, inside].filter((one) => one !== undefined && one !== "").join(":")}/${protocol}`
       : from.peek()
   const text = fixed(long ?? "", given)?.replace(/\/tcp$/, "")
   if (text === undefined) return from.leave("its number is open: write it under `ports`", "ports")
-  if (!text.includes(":"))
+  const all = text.replace(/^(?:0\.0\.0\.0|\[::\]):/, "")
+  if (!all.includes(":"))
     return from.needless("it leads to a port of the server that Docker chooses", "ports")
-  if (/^(?:127\.|localhost:)/.test(text))
+  if (/^(?:127\.|localhost:|\[?::1\]?:)/.test(text))
     return from.leave(
       "Coolify publishes a port on all addresses of the server, and this one is meant for the server itself",
       "ports"
     )
-  if (/^(?:80|443):/.test(text)) return from.leave("Coolify's proxy has this port of the server", "ports")
+  if (/^(?:80|443):/.test(all)) return from.leave("Coolify's proxy has this port of the server", "ports")
   from.take()
-  draft.add("ports", text, from)
+  for (const one of eachOf(all)) draft.add("ports", one, from)
   return undefined
 }
 
-const wordsOf = (cursor: Cursor): ReadonlyArray<string> | undefined =>
-  cursor.kind === "Items" ? cursor.items().map((one) => commandText(one.text() ?? "")) : undefined
+/** `3000-3001:3000-3001` as a pair for each; whatever else as it is. */
+const eachOf = (text: string): ReadonlyArray<string> => {
+  const [whole, a, b, c, d] = (/^(\d+)-(\d+):(\d+)-(\d+)$/.exec(text) ?? []).map(Number)
+  if (whole === undefined || a === undefined || b === undefined || c === undefined || d === undefined)
+    return [text]
+  const count = b - a + 1
+  return count !== d - c + 1 || count < 1 || count > 50
+    ? [text]
+    : Array.from({ length: count }, (_, index) => `${a + index}:${c + index}`)
+}
 
-const readCommand = (draft: Draft, service: Cursor): void => {
+const readCommand = (common: Common, draft: Draft, service: Cursor): void => {
   const [entrypoint, command] = [service.key("entrypoint"), service.key("command")]
-  if (!entrypoint.exists && !command.exists) return
-  const said = [entrypoint, command].filter((one) => one.exists)
-  const lists = said.map(wordsOf)
-  const from = command.exists ? command : entrypoint
-  if (lists.every((list) => list !== undefined)) draft.set("command", lists.flat(), from)
-  else {
-    const text = said.map((one, index) => lists[index]?.join(" ") ?? commandText(one.text() ?? "")).join(" ")
-    draft.set("command", text, from)
+  // An empty one takes the image's own away.
+  const isSaid = (one: Cursor) => one.items().length > 0 && one.peek() !== ""
+  for (const one of [entrypoint, command]) if (!isSaid(one)) one.take()
+  const said = [entrypoint, command].filter(isSaid)
+  const from = said.at(-1)
+  if (from === undefined) return
+  const open = new Set<string>()
+  const lineOf = (one: Cursor) => {
+    const { line, open: names } = shellLine(one.text() ?? "", common.given)
+    for (const name of names) open.add(name)
+    return line
+  }
+  const lines = said.map((one) => (one.kind === "Items" ? one.items().map(lineOf) : lineOf(one)))
+  // Only a shell puts values into it.
+  const isList = open.size === 0 && lines.every((line) => typeof line !== "string")
+  draft.set("command", isList ? lines.flat() : lines.map(asLine).join(" "), from)
+  for (const name of open) {
+    if (!isMagic(name)) setVariable(common, draft, name, undefined, from)
+    else from.leave(`Coolify gives ${name} to compose files alone: name a secret in its place`, "command")
   }
   if (!entrypoint.exists)
     draft.comment(
@@ -263,8 +300,9 @@ const readVolumes = (common: Common, draft: Draft, service: Cursor): void => {
         continue
       }
       common.volumes.set(source, draft.name)
-      // What labels files for SELinux, and how a copy is made, Coolify does not hand on.
       const kept = options.split(",").filter((one) => one === "ro")
+      for (const option of options.split(",").filter((one) => !["ro", "rw", ""].includes(one)))
+        draft.comment("volumes", `${source}: Coolify hands on no ${option}.`)
       draft.add("volumes", [source, target, ...kept].join(":"), volume)
     }
   }

@@ -59,6 +59,14 @@ export interface Scope {
   readonly magic: (name: string) => string | undefined
 }
 
+/** What stands for a name that has no value of its own: `rest`, nothing, or `undefined` where a value is missing. */
+const otherwise = (operator: string, value: string | undefined): "value" | "rest" | "nothing" | "missing" => {
+  const isSet = value !== undefined && (value !== "" || !operator.startsWith(":"))
+  if (operator.endsWith("+")) return isSet ? "rest" : "nothing"
+  if (isSet) return "value"
+  return operator.endsWith("-") ? "rest" : "missing"
+}
+
 const rendered = (parts: ReadonlyArray<Part>, scope: Scope, from: Cursor): string =>
   parts
     .map((part) => {
@@ -67,12 +75,13 @@ const rendered = (parts: ReadonlyArray<Part>, scope: Scope, from: Cursor): strin
       const magic = scope.magic(name)
       if (magic !== undefined) return literal(magic)
       const known = scope.given.get(name)
-      if (operator.endsWith("+"))
-        return known === undefined || known === "" ? "" : rendered(rest, scope, from)
-      if (known !== undefined && !isSecret(name, known)) return literal(known)
-      if (operator.endsWith("-") && known === undefined) {
+      const what = otherwise(operator, known)
+      if (what === "nothing") return ""
+      if (what === "value" && known !== undefined && !isSecret(name, known)) return literal(known)
+      if (what === "rest") {
         const value = rendered(rest, scope, from)
-        if (value === "" || !namesSecret(name) || !isSecret(name, value)) return value
+        if (operator.endsWith("+") || value === "" || !namesSecret(name) || !isSecret(name, value))
+          return value
       }
       secret(scope.draft, name, from, ruleOf(name))
       return `\${secrets.${name}}`
@@ -83,24 +92,28 @@ const rendered = (parts: ReadonlyArray<Part>, scope: Scope, from: Cursor): strin
 export const interpolated = (text: string, scope: Scope, from: Cursor): string =>
   rendered(partsOf(text), scope, from)
 
-/** The same where a spec takes no reference: `undefined` where one is needed. */
-export const fixed = (text: string, given: ReadonlyMap<string, string>): string | undefined => {
-  const plain = (parts: ReadonlyArray<Part>): string | undefined => {
-    let all = ""
-    for (const part of parts) {
-      if (part._tag === "Text") {
-        all += part.text
-        continue
-      }
-      const { name, operator, rest } = part
-      const value = given.get(name) ?? (operator.endsWith("-") ? plain(rest) : undefined)
-      if (value === undefined) return undefined
-      all += value
-    }
-    return all
-  }
-  return plain(partsOf(text))
+/** As a shell reads it, which finds the names that are `open` in its environment: those without a value, and secrets. */
+export const shellLine = (text: string, given: ReadonlyMap<string, string>) => {
+  const open = new Set<string>()
+  const plain = (parts: ReadonlyArray<Part>): string =>
+    parts
+      .map((part) => {
+        if (part._tag === "Text") return part.text
+        const { name, operator, rest } = part
+        const known = given.get(name)
+        const what = otherwise(operator, known)
+        if (what === "nothing") return ""
+        const value = what === "rest" ? plain(rest) : what === "value" ? known : undefined
+        if (value !== undefined && (operator.endsWith("+") || !isSecret(name, value))) return value
+        open.add(name)
+        return `\${${name}}`
+      })
+      .join("")
+  return { line: plain(partsOf(text)), open }
 }
 
-/** A command as the container gets it: compose's `$$` is its `$`. */
-export const commandText = (text: string): string => text.replaceAll("$$", "$").trim()
+/** The same where a spec takes no reference: `undefined` where one is needed. */
+export const fixed = (text: string, given: ReadonlyMap<string, string>): string | undefined => {
+  const { line, open } = shellLine(text, given)
+  return open.size === 0 ? line : undefined
+}

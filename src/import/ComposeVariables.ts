@@ -4,7 +4,7 @@ import { interpolated, type Scope } from "./ComposeText.ts"
 import type { Cursor } from "./Cursor.ts"
 import type { Draft } from "./Draft.ts"
 import type { Job } from "./Input.ts"
-import { ruleOf, secret, variable } from "./Plain.ts"
+import { ruleOf, secret, variable, withoutBreak } from "./Plain.ts"
 
 /** What the services of one file share. */
 export interface Common {
@@ -65,7 +65,7 @@ export const setVariable = (
       return undefined
     }
   }
-  const text = interpolated(value, scope, from)
+  const text = withoutBreak(interpolated(value, scope, from), from)
   if (text === `\${secrets.${name}}`) return undefined
   draft.put("env", name, text, from)
   return undefined
@@ -75,6 +75,10 @@ export const readEnvironment = (common: Common, draft: Draft, service: Cursor): 
   for (const file of service.key("env_file").items()) {
     const path = file.kind === "Pairs" ? file.key("path").text() : file.text()
     const values = dotenvOf(common.job, path ?? "")
+    if (values === undefined && file.key("required").text() === "false") {
+      file.needless("it need not be there, and is not", "env")
+      continue
+    }
     if (values === undefined) {
       file.leave("the file is not there: what it says has to go under `env` and `secrets`", "env")
       continue
@@ -83,6 +87,10 @@ export const readEnvironment = (common: Common, draft: Draft, service: Cursor): 
     for (const [name, value] of values) variable(draft, name, value, file)
   }
   for (const { from, name, value } of environmentOf(service)) {
+    if (from.kind !== "Leaf") {
+      from.leave("its value is no text", "env")
+      continue
+    }
     from.take()
     setVariable(common, draft, name, value, from)
   }

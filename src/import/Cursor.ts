@@ -21,6 +21,8 @@ export interface Note {
   /** 0: of the file as a whole. */
   readonly line: number
   readonly text: string
+  /** The file beside the imported one that it speaks of. */
+  readonly file?: string
 }
 
 export class Reading {
@@ -52,13 +54,11 @@ export class Reading {
 
   leave(at: Position, path: string, reason: string, draft?: Draft, near?: Section) {
     const { file } = this
-    this.leftOut.push({
-      line: at.line,
-      column: at.column,
-      path,
-      reason,
-      ...(file === undefined ? {} : { file })
-    })
+    const { column, line } = at
+    const known = this.leftOut.some(
+      (one) => one.line === line && one.column === column && one.path === path && one.reason === reason
+    )
+    if (!known) this.leftOut.push({ line, column, path, reason, ...(file === undefined ? {} : { file }) })
     draft?.comment(
       near,
       `Left out: ${file === undefined ? "" : `${file}, `}line ${at.line}, ${path === "" ? "the file" : path}: ${reason}`
@@ -67,7 +67,8 @@ export class Reading {
 
   note(line: number, text: string, draft?: Draft, near?: Section) {
     const known = this.notes.some((one) => one.line === line && one.text === text)
-    if (!known) this.notes.push({ line, text })
+    const { file } = this
+    if (!known) this.notes.push({ line, text, ...(file === undefined ? {} : { file }) })
     draft?.comment(near, text)
   }
 

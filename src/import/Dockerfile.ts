@@ -2,6 +2,7 @@
 import type { Cursor } from "./Cursor.ts"
 import type { Draft, Value } from "./Draft.ts"
 import { besideOf, type Job } from "./Input.ts"
+import { asLine } from "./Words.ts"
 
 interface Starts {
   readonly entrypoint: ReadonlyArray<string> | string | undefined
@@ -33,10 +34,6 @@ const startsIn = (dockerfile: string): Starts => {
   return { entrypoint: of("ENTRYPOINT"), cmd: of("CMD") }
 }
 
-const plain = /^[A-Za-z0-9._\-/:=@,+%^]+$/
-const asText = (one: ReadonlyArray<string> | string): string =>
-  typeof one === "string" ? one : one.map((word) => (plain.test(word) ? word : `"${word}"`)).join(" ")
-
 const isText = (value: Value | undefined): value is string => typeof value === "string"
 
 /**
@@ -59,12 +56,12 @@ export const completeCommand = (job: Job, draft: Draft, path: string, from: Curs
   if (command === undefined) {
     const words = [entrypoint, cmd].filter((one) => one !== undefined)
     if (words.length === 0) return
-    draft.set("command", words.map(asText).join(" "), from)
+    draft.set("command", words.map(asLine).join(" "), from)
     draft.comment("command", `What ${path} starts: the release command runs in front of it.`)
   } else if (entrypoint !== undefined) {
     const given = isText(command) ? command : Array.isArray(command) ? command.map(String) : []
     const isWords = typeof entrypoint !== "string" && typeof given !== "string"
-    draft.set("command", isWords ? [...entrypoint, ...given] : `${asText(entrypoint)} ${asText(given)}`, from)
+    draft.set("command", isWords ? [...entrypoint, ...given] : `${asLine(entrypoint)} ${asLine(given)}`, from)
     draft.comment("command", `With the ENTRYPOINT of ${path}, which it replaces.`)
   }
 }

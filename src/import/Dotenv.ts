@@ -5,7 +5,7 @@ import { parseEnvFile } from "../secrets/EnvFile.ts"
 import { isPlaceholder } from "./Heroku.ts"
 import { answersAt, builtFrom, draftOf, type Job } from "./Input.ts"
 import { Cursor } from "./Cursor.ts"
-import { namesSecret, secret, variable } from "./Plain.ts"
+import { namesSecret, secret, variableAt } from "./Plain.ts"
 import type { Pair, Tree } from "./Tree.ts"
 
 /** As a tree with places. What is wrong with a value stands in its place. */
@@ -47,7 +47,7 @@ export const readDotenv = (job: Job): undefined => {
     if (isPlaceholder(one.name, value) || (value === "" && namesSecret(one.name))) {
       one.take()
       secret(draft, one.name, one, "required")
-    } else variable(draft, one.name, one.text() ?? "", one)
+    } else variableAt(draft, one.name, one)
   }
   if (draft.get("port") === undefined) {
     draft.set("port", 3000)

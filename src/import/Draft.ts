@@ -1,8 +1,11 @@
 /** The form that all formats are read into: a spec in the making, as keys in YAML's own values, with comments. */
 import * as Either from "effect/Either"
 import { parseSpec } from "../appspec/ParseSpec.ts"
+import { keyName, type Position } from "../appspec/Report.ts"
+import type { SpecProblem } from "../appspec/SpecError.ts"
 import { comment, yaml } from "../appspec/WriteSpec.ts"
 import type { Cursor } from "./Cursor.ts"
+import { wordsIn } from "./Words.ts"
 
 /** The keys of a spec that an import writes, as they are grouped in its text. */
 const groups = [
@@ -84,6 +87,12 @@ export class Draft {
     return [...(this.maps.get(section) ?? [])]
   }
 
+  /** Where the file first led to it. */
+  get place(): Position {
+    const [first] = this.origins.values()
+    return first?.at ?? { line: 1, column: 1 }
+  }
+
   /** Stands above the section; without one, at the head of the file. */
   comment(near: Section | undefined, text: string): void {
     const place = near ?? ""
@@ -100,12 +109,18 @@ export class Draft {
     if (from !== undefined) this.origins.set(path, from)
   }
 
-  /** Takes out what stands at `path`, or what it is part of; `undefined` where nothing of the file led to it. */
+  /** Of what stands at `path`, or of what it is part of: where the file led to it. */
+  private originOf(path: string): string | undefined {
+    const known = [...this.origins.keys()].filter((one) => {
+      const told = toldPath(one)
+      return path === told || path.startsWith(`${told}.`) || path.startsWith(`${told}[`)
+    })
+    return known.toSorted((a, b) => b.length - a.length)[0]
+  }
+
+  /** Takes it out; `undefined` where nothing of the file led to it. */
   private remove(path: string): Cursor | undefined {
-    const known = [...this.origins.keys()].filter(
-      (one) => path === one || path.startsWith(`${one}.`) || path.startsWith(`${one}[`)
-    )
-    const found = known.toSorted((a, b) => b.length - a.length)[0]
+    const found = this.originOf(path)
     if (found === undefined) return undefined
     const from = this.origins.get(found)
     this.origins.delete(found)
@@ -151,27 +166,47 @@ export class Draft {
     ]
   }
 
+  /** Of a command that no shell needs to read, as words: not every source takes quotes. */
+  private intoWords(): boolean {
+    const command = this.plain.get("command")
+    const words = typeof command === "string" ? wordsIn(command) : undefined
+    if (words === undefined || words.length === 0) return false
+    this.plain.set("command", words)
+    return true
+  }
+
   /**
    * Takes out, and tells of, all that a spec would refuse: the reader of specs says what that is.
    * @param leave is told of what no key of the file led to.
+   * @returns why there is no spec: what is missing cannot be taken out.
    */
-  settle(head: string, leave: (reason: string) => void): void {
-    for (let tries = 0; tries < 200; tries++) {
+  settle(head: string, leave: (reason: string) => void): string | undefined {
+    for (;;) {
       const read = parseSpec(this.text(head), "spec")
-      if (Either.isRight(read)) return
-      const [problem] = read.left.problems
-      if (problem === undefined) return
-      const reason = `${problem.message}${problem.hint === undefined ? "" : ` (${problem.hint})`}`
+      if (Either.isRight(read)) return undefined
+      const { problems } = read.left
+      if (problems.some(({ path }) => path === "command") && this.intoWords()) continue
+      const [first] = problems
+      const problem = problems.find(({ path }) => this.originOf(path) !== undefined) ?? first
+      if (problem === undefined) return undefined
       const from = this.remove(problem.path)
-      if (from === undefined) {
-        leave(`${problem.path === "" ? "the spec" : problem.path}: ${reason}`)
-        return
-      }
+      if (from === undefined) return reasonOf(problem)
       const [, section = ""] = /^([A-Za-z]+)/.exec(problem.path) ?? []
-      from.leave(
-        reason,
-        sections.find((one) => one === section)
-      )
+      if (from.exists)
+        from.leave(
+          reasonOf(problem),
+          sections.find((one) => one === section)
+        )
+      else leave(`${problem.path}: ${reasonOf(problem)}`)
     }
   }
+}
+
+const reasonOf = ({ hint, message }: SpecProblem): string =>
+  `${message}${hint === undefined ? "" : ` (${hint})`}`
+
+/** As the reader of specs names it: a key is cut where it could not be one. */
+const toldPath = (path: string): string => {
+  const dot = path.indexOf(".")
+  return dot < 0 ? path : `${path.slice(0, dot)}.${keyName(path.slice(dot + 1))}`
 }

@@ -4,7 +4,7 @@ import { completeCommand } from "./Dockerfile.ts"
 import type { Draft } from "./Draft.ts"
 import { ranges } from "../appspec/Limits.ts"
 import { answersAt, builtFrom, checkedAt, draftOf, type Job, secondsOf, within } from "./Input.ts"
-import { variable } from "./Plain.ts"
+import { variableAt } from "./Plain.ts"
 
 /** A process group, which on Fly has machines of its own. */
 interface Group {
@@ -53,10 +53,10 @@ const webGroup = (root: Cursor): string | undefined =>
 
 /** Of those that are named, all where none is. */
 const chosen = (from: Cursor, groups: ReadonlyArray<Group>): ReadonlyArray<Group> => {
-  const names = from
-    .key("processes")
-    .items()
-    .map((one) => one.text())
+  const named = from.key("processes").items()
+  const names = named.map((one) => one.text())
+  for (const one of named)
+    if (!groups.some(({ name }) => name === one.peek())) one.leave("the file has no such process group")
   return names.length === 0 ? groups : groups.filter(({ name }) => names.includes(name))
 }
 
@@ -68,16 +68,16 @@ const readBuild = (job: Job, root: Cursor, { command, draft }: Group): void => {
   else {
     const dockerfile = build.key("dockerfile")
     const path = dockerfile.text() ?? "Dockerfile"
-    const builder = [build.key("builder"), build.key("buildpacks")].find((one) => one.exists)
-    builder?.leave("Coolify builds with nixpacks in the place of buildpacks", "source")
+    const builders = [build.key("builder"), build.key("buildpacks")].filter((one) => one.exists)
+    for (const one of builders) one.leave("Coolify builds with nixpacks in the place of buildpacks", "source")
     builtFrom(job, draft, {
       from: dockerfile.exists ? dockerfile : build.exists ? build : root.key("app"),
-      ...(builder === undefined
+      ...(builders.length === 0
         ? { dockerfile: { path, from: dockerfile.exists ? dockerfile : root.key("app") } }
         : { buildPack: "nixpacks" })
     })
     for (const arg of build.key("args").pairs()) {
-      variable(draft, arg.name, arg.text() ?? "", arg)
+      variableAt(draft, arg.name, arg)
       const known = draft.at("build", "env")
       draft.put("build", "env", [...(Array.isArray(known) ? known : []), arg.name])
     }
@@ -102,12 +102,13 @@ const readRelease = (job: Job, root: Cursor, groups: ReadonlyArray<Group>): void
   const strategy = deploy.key("strategy")
   if (["rolling", "bluegreen", "canary"].includes(strategy.peek() ?? "")) {
     strategy.needless("fabrik takes a new version over only once it works")
-  }
+  } else strategy.leave("fabrik takes a new version over only once it works")
+  for (const key of ["release_command_timeout", "wait_timeout", "max_unavailable"])
+    deploy.key(key).leave("fabrik has its own pace: there is one container, and it waits for the deployment")
 }
 
 const readEnvironment = (root: Cursor, groups: ReadonlyArray<Group>): void => {
-  for (const one of root.key("env").pairs())
-    for (const { draft } of groups) variable(draft, one.name, one.text() ?? "", one)
+  for (const one of root.key("env").pairs()) for (const { draft } of groups) variableAt(draft, one.name, one)
 }
 
 const readVolumes = (root: Cursor, groups: ReadonlyArray<Group>): void => {
@@ -223,7 +224,7 @@ const setPort = ({ draft }: Group, port: Cursor): void => {
 /** A port of Fly's edge: the web's are the proxy's, others become ports of the server. */
 const readPort = (draft: Draft, service: Cursor, port: Cursor, isWeb: boolean): void => {
   const edge = port.key("port")
-  port.key("force_https").needless("Coolify's proxy leads http to https", "domain")
+  readForced(port)
   if (isWeb) {
     edge.needless("Coolify's proxy has the ports of the web", "domain")
     port.key("handlers").needless("Coolify's proxy ends TLS", "domain")
@@ -232,11 +233,20 @@ const readPort = (draft: Draft, service: Cursor, port: Cursor, isWeb: boolean): 
   const [handlers, inside] = [port.key("handlers"), service.key("internal_port").peek() ?? ""]
   if (handlers.items().length > 0)
     handlers.leave("a port of the server leads to the container as it is, without TLS of a proxy", "ports")
-  draft.add("ports", `${edge.text() ?? ""}:${inside}`, edge)
+  if (!edge.exists) return
+  const protocol = service.key("protocol").peek() ?? "tcp"
+  if (protocol === "tcp") draft.add("ports", `${edge.text() ?? ""}:${inside}`, edge)
+  else edge.leave("Coolify's API takes no protocol: all ports are TCP's", "ports")
+}
+
+const readForced = (from: Cursor): void => {
+  const forced = from.key("force_https")
+  if (forced.peek() === "false") forced.leave("Coolify's proxy leads http to https", "domain")
+  else forced.needless("Coolify's proxy leads http to https", "domain")
 }
 
 const readBalance = (service: Cursor): void => {
-  service.key("force_https").needless("Coolify's proxy leads http to https", "domain")
+  readForced(service)
   const stop = service.key("auto_stop_machines")
   if (["false", "off"].includes(stop.peek() ?? "")) stop.needless("Coolify keeps it running")
   else stop.leave(scaleToZero)
@@ -302,5 +312,6 @@ const readRest = (root: Cursor, groups: ReadonlyArray<Group>): void => {
   }
   const restart = root.key("restart")
   for (const one of restart.kind === "Pairs" ? [restart] : restart.items())
-    one.needless("Coolify restarts what exits")
+    if (one.key("policy").peek() === "never") one.leave("Coolify restarts what exits")
+    else one.needless("Coolify restarts what exits")
 }

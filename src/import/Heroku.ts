@@ -4,22 +4,31 @@
  * port in PORT.
  */
 import * as Either from "effect/Either"
+import { publicAddress } from "./Address.ts"
 import { Cursor, Reading } from "./Cursor.ts"
 import { completeCommand } from "./Dockerfile.ts"
 import type { Draft } from "./Draft.ts"
 import { addonOf } from "./HerokuAddons.ts"
+import type { ImportError } from "./ImportError.ts"
 import { answersAt, besideOf, builtFrom, draftOf, type Job } from "./Input.ts"
-import { namesSecret, secret, variable } from "./Plain.ts"
+import { namesSecret, secret, variableAt } from "./Plain.ts"
 import { Databases } from "./SharedDatabases.ts"
 import { emptyTree, type Pair, type Tree } from "./Tree.ts"
 import { readYaml } from "./Yaml.ts"
 
+/** A line that names no process: nobody takes it, so that it is told. */
+const lost = (line: number): Pair => {
+  const at = { line, column: 1 }
+  return { key: `line ${line}`, keyAt: at, value: { _tag: "Items", at, items: [] } }
+}
+
 /** `name: command` a line, as a tree with places. */
 export const procfileTree = (text: string): Tree => {
   const pairs = text.split("\n").flatMap((line, index): ReadonlyArray<Pair> => {
-    const [, key, command = ""] = /^([A-Za-z0-9_-]+):\s*(.*?)\s*$/.exec(line) ?? []
+    const [, key, command = ""] = /^([A-Za-z0-9_-]+)\s*:\s*(.*?)\s*$/.exec(line) ?? []
     const at = { line: index + 1, column: 1 }
-    return key === undefined ? [] : [{ key, keyAt: at, value: { _tag: "Leaf", at, text: command } }]
+    if (key === undefined) return /^\s*(?:#.*)?$/.test(line) ? [] : [lost(index + 1)]
+    return [{ key, keyAt: at, value: { _tag: "Leaf", at, text: command } }]
   })
   return { _tag: "Pairs", at: { line: 1, column: 1 }, pairs }
 }
@@ -30,25 +39,30 @@ interface Beside {
 }
 
 /** A file beside the imported one, read with a list of its own. */
-const beside = ({ reading }: Job, name: string, tree: Tree | undefined): Beside => {
+const beside = (
+  { reading }: Job,
+  name: string,
+  text: string | undefined,
+  read: (text: string) => Either.Either<Tree, ImportError>
+): Beside => {
   const own = new Reading(name)
-  const whole = tree ?? emptyTree()
+  const found = text === undefined ? Either.right(emptyTree()) : read(text)
+  const whole = Either.getOrElse(found, () => emptyTree())
   return {
     root: new Cursor(own, whole),
     finish: (main) => {
-      if (tree !== undefined) own.finish(whole, main)
+      if (Either.isLeft(found)) own.leave(found.left, "", `it is not read: ${found.left.detail}`, main)
+      own.finish(whole, main)
       reading.leftOut.push(...own.leftOut)
       reading.notes.push(...own.notes)
     }
   }
 }
 
-const treeIn = (text: string | undefined, name: string): Tree | undefined =>
-  text === undefined ? undefined : Either.getOrUndefined(readYaml(text, name))
-
 /** Beside `app.json`, or called like it. */
 const companion = (job: Job, name: string): { readonly text: string | undefined; readonly name: string } => {
-  const own = job.input.base.replace(/\.json$/, `.${name}`)
+  const { base } = job.input
+  const own = base.endsWith(".json") ? base.replace(/\.json$/, `.${name}`) : name
   const text = besideOf(job, own)
   return text === undefined ? { text: besideOf(job, name), name } : { text, name: own }
 }
@@ -59,12 +73,16 @@ export const readHeroku = (job: Job): undefined => {
   const { input, root } = job
   const isProcfile = input.base.endsWith("Procfile")
   const found = companion(job, "Procfile")
+  const isManifest = input.base.endsWith("heroku.yml")
+  const itself: Beside = { root: job.root, finish: () => {} }
   const procfile = isProcfile
-    ? { root: job.root, finish: () => {} }
-    : beside(job, found.name, found.text === undefined ? undefined : procfileTree(found.text))
+    ? itself
+    : beside(job, found.name, found.text, (text) => Either.right(procfileTree(text)))
   const manifest = companion(job, "heroku.yml")
-  const heroku = beside(job, manifest.name, treeIn(manifest.text, manifest.name))
-  const app = isProcfile ? new Cursor(job.reading, undefined) : root
+  const heroku = isManifest
+    ? itself
+    : beside(job, manifest.name, manifest.text, (text) => readYaml(text, manifest.name))
+  const app = isProcfile || isManifest ? new Cursor(job.reading, undefined) : root
   const name = app.key("name").text() ?? input.folder
   const commands = commandsOf(procfile.root, heroku.root)
   const formation = app.key("formation")
@@ -75,14 +93,15 @@ export const readHeroku = (job: Job): undefined => {
   const others = [...commands.keys()].filter(
     (process) => process !== "web" && process !== "release" && runs(process)
   )
-  const project = others.length > 0 ? name : undefined
+  const [first = "web", ...rest] = commands.has("web") || others.length === 0 ? ["web", ...others] : others
+  const project = rest.length > 0 ? name : undefined
   const main = draftOf(job, name, project)
-  const drafts = [main, ...others.map((process) => draftOf(job, `${name}-${process}`, project))]
+  const drafts = [main, ...rest.map((process) => draftOf(job, `${name}-${process}`, project))]
   const whole = app.for(main)
   const databases = new Databases(job)
   const addons = readAddons(whole, heroku.root, databases)
   for (const [index, draft] of drafts.entries()) {
-    const process = index === 0 ? "web" : (others[index - 1] ?? "")
+    const process = index === 0 ? first : (rest[index - 1] ?? "")
     const command = commands.get(process)
     readProcess(job, draft, whole, heroku.root, process, command)
     readEnvironment(draft, whole, addons, databases)
@@ -96,7 +115,7 @@ export const readHeroku = (job: Job): undefined => {
         .for(main)
         .leave("Heroku runs it only when it is scaled up, and the formation does not say so", "command")
   }
-  readRest(whole, drafts, others)
+  readRest(whole, [...commands.keys()])
   databases.finish()
   heroku.root.for(main)
   procfile.root.for(main)
@@ -107,7 +126,9 @@ export const readHeroku = (job: Job): undefined => {
 
 /** By process: `run` of heroku.yml goes before the Procfile. */
 const commandsOf = (procfile: Cursor, heroku: Cursor): Map<string, Cursor> => {
-  const commands = new Map(procfile.pairs().map((one) => [one.name, one] as const))
+  const lines = procfile.pairs()
+  for (const one of lines) if (one.kind === "Items") one.leave("it is no `NAME: COMMAND`", "command")
+  const commands = new Map(lines.flatMap((one) => (one.kind === "Leaf" ? [[one.name, one] as const] : [])))
   for (const one of heroku.key("run").pairs()) {
     const command = one.kind === "Pairs" ? one.key("command") : one
     if (one.kind === "Pairs") one.key("image").text()
@@ -132,8 +153,10 @@ const readProcess = (
   const docker = heroku.key("build").key("docker").key(process)
   const isContainer = app.key("stack").peek() === "container" || docker.exists
   const repository = app.key("repository")
-  const address = repository.text()
+  const address = repository.exists ? publicAddress(repository.peek() ?? "") : undefined
   const isAddress = /^https:\/\/[^\s@?#]+\/[^\s?#]+$/.test(address ?? "")
+  if (isAddress) repository.take()
+  else repository.leave("it is no address of a repository", "source")
   builtFrom(job, draft, {
     from: isAddress ? repository : app.key("name").exists ? app.key("name") : (command ?? app),
     ...(isContainer
@@ -196,6 +219,10 @@ const readEnvironment = (
   databases: Databases
 ): void => {
   for (const one of app.key("env").pairs()) {
+    if (one.name === "PORT") {
+      one.needless("Heroku chooses it, whatever stands here", "port")
+      continue
+    }
     const isMap = one.kind === "Pairs"
     const value = isMap ? one.key("value") : one
     const addon = addons.find((each) => each.variable === one.name)
@@ -211,8 +238,10 @@ const readEnvironment = (
     }
     const generator = one.key("generator")
     if (addon !== undefined) continue
+    if (generator.exists && generator.peek() !== "secret")
+      generator.leave("only `secret` is known", "secrets")
     if (isMap && generator.text() === "secret") secret(draft, one.name, generator, "generate")
-    else if (value.exists) variable(draft, one.name, value.text() ?? "", value)
+    else if (value.exists) variableAt(draft, one.name, value)
     else secret(draft, one.name, one, "required")
   }
   for (const { database, variable } of addons) {
@@ -221,7 +250,7 @@ const readEnvironment = (
   }
 }
 
-const readRest = (app: Cursor, drafts: ReadonlyArray<Draft>, others: ReadonlyArray<string>): void => {
+const readRest = (app: Cursor, processes: ReadonlyArray<string>): void => {
   for (const key of ["description", "keywords", "website", "logo", "success_url"])
     app.key(key).needless("it is for Heroku's pages alone")
   const stack = app.key("stack")
@@ -238,7 +267,7 @@ const readRest = (app: Cursor, drafts: ReadonlyArray<Draft>, others: ReadonlyArr
     const quantity = one.key("quantity")
     if (Number(quantity.peek() ?? 1) <= 1) quantity.needless("Coolify runs one container of an application")
     else quantity.leave("Coolify runs one container of an application")
-    if (one.name !== "web" && !others.includes(one.name)) one.leave("there is no such process", "command")
+    if (one.name !== "web" && !processes.includes(one.name)) one.leave("there is no such process", "command")
   }
   const scripts = app.key("scripts")
   scripts.pairs()
@@ -248,7 +277,7 @@ const readRest = (app: Cursor, drafts: ReadonlyArray<Draft>, others: ReadonlyArr
       .leave("Heroku runs it once, for a new app: run it by hand, or as a `release` command", "release")
   app.key("environments").leave("fabrik deploys no reviews and no tests")
   const image = app.key("image")
-  if (image.exists) for (const draft of drafts) draft.put("source", "image", image.text(), image)
+  image.leave("the application is built from its repository", "source")
 }
 
 /** Whether a value that a list of examples gives stands for one that is to be written there. */

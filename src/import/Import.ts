@@ -13,7 +13,8 @@ import { readKamal } from "./Kamal.ts"
 import { readRailway } from "./Railway.ts"
 import { readRender } from "./Render.ts"
 import { readToml } from "./Toml.ts"
-import type { Tree } from "./Tree.ts"
+import { start, type Tree } from "./Tree.ts"
+import type { Position } from "../appspec/Report.ts"
 import { readYaml } from "./Yaml.ts"
 
 interface Format {
@@ -47,15 +48,21 @@ const formatOf = ({ base, text }: Input, root: Cursor, erb: Erb): Format | undef
   }
   const isRailway = /railway/.test(root.key("$schema").peek() ?? "") || base.startsWith("railway.")
   if (isRailway) return railway
-  if (base.endsWith(".json") && !root.has("envVars")) return heroku
+  // What only a manifest has: any other tool's JSON has a name and scripts too.
+  const isManifest =
+    base.endsWith("app.json") || has("addons", "buildpacks", "env", "formation", "stack", "success_url")
+  if (base.endsWith(".json") && root.kind === "Pairs" && isManifest) return heroku
+  if (base.endsWith("heroku.yml")) return heroku
+  const services = root.key("services").items()
   if (
-    root.key("services").kind === "Items" ||
+    (root.key("services").kind === "Items" &&
+      (services.length === 0 || services.some((one) => one.has("type")))) ||
     has("envVarGroups", "databases", "envVars") ||
     root.key("projects").kind === "Items"
   )
     return render
   if (root.key("services").kind === "Pairs") return isTemplate(text) ? template : compose
-  if (has("service") && has("image"))
+  if (has("service") && has("image", "servers"))
     return { name: "a configuration of Kamal's", read: (job) => readKamal(job, erb) }
   return undefined
 }
@@ -99,38 +106,73 @@ const buildsPublic = (draft: Draft): void => {
   if (all.size > 0) draft.put("build", "env", [...all])
 }
 
+const refusal = (
+  { file }: Input,
+  detail: string,
+  next: string,
+  { column, line }: Position = start
+): ImportError => new ImportError({ file, line, column, detail, next })
+
 export const importFile = (input: Input): Either.Either<Imported, ImportError> =>
   Either.gen(function* () {
     const erb = withoutErb(/\.ya?ml$/.test(input.base) ? input.text : "")
     const tree = yield* treeOf(input, erb.text === "" ? input.text : erb.text)
     const reading = new Reading()
     const root = new Cursor(reading, tree)
+    if (root.kind === "Pairs" && root.pairs().length === 0) {
+      return yield* Either.left(refusal(input, "the file says nothing", "is this the right file?"))
+    }
     const format = formatOf(input, root, erb)
+    if (format === undefined && root.kind === "Pairs" && root.pairs().some((one) => one.has("image"))) {
+      return yield* Either.left(
+        refusal(
+          input,
+          "this is a compose file of the first version, without `services`",
+          "indent all of it, and write `services:` above it"
+        )
+      )
+    }
     if (format === undefined) {
       return yield* Either.left(
-        new ImportError({
-          file: input.file,
-          line: 1,
-          column: 1,
-          detail: "this is none of the files that fabrik import knows",
-          next: "it reads compose files, Coolify's templates, render.yaml, fly.toml, Kamal's deploy.yml, app.json, a Procfile, railway.json and .env"
-        })
+        refusal(
+          input,
+          "this is none of the files that fabrik import knows",
+          "it reads compose files, Coolify's templates, render.yaml, fly.toml, Kamal's deploy.yml, app.json, a Procfile, railway.json and .env"
+        )
       )
     }
     const job: Job = { input, reading, root, drafts: [], copies: [] }
     const failed = format.read(job)
     if (failed !== undefined) return yield* Either.left(failed)
     const [main] = job.drafts
+    if (main === undefined) {
+      const [first] = reading.leftOut
+      return yield* Either.left(
+        refusal(
+          input,
+          `${format.name} without anything that runs${first === undefined ? "" : `: ${first.path}: ${first.reason}`}`,
+          "name the file that has a service",
+          first
+        )
+      )
+    }
     reading.finish(tree, main)
     shareSecrets(job)
     for (const draft of job.drafts) buildsPublic(draft)
     const head = `Written by fabrik import from ${input.base}, ${format.name}.`
-    for (const draft of job.drafts) {
-      draft.settle(head, (reason) => reading.leave({ line: 1, column: 1 }, "", reason, draft))
+    const refused = job.drafts.flatMap((draft) => {
+      const reason = draft.settle(head, (left) => reading.leave(start, "", left, draft))
+      return reason === undefined ? [] : [{ draft, reason: `${draft.name} has no spec: ${reason}` }]
+    })
+    const written = job.drafts.filter((one) => !refused.some(({ draft }) => draft === one))
+    if (written.length === 0) {
+      const detail = refused.map(({ reason }) => reason).join("; ")
+      return yield* Either.left(refusal(input, detail, "give it in the file, or write a spec by hand"))
     }
+    for (const { draft, reason } of refused) reading.leave(draft.place, "", reason, written[0])
     return {
       format: format.name,
-      specs: job.drafts.map((draft, index) => ({
+      specs: written.map((draft, index) => ({
         file: index === 0 ? "app.yaml" : `${draft.name}.yaml`,
         text: draft.text(head)
       })),

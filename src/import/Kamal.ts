@@ -1,6 +1,14 @@
 /** Kamal's `config/deploy.yml`, version 2 and what is left of 1. Facts: kamal-deploy.org/docs/configuration. */
 import { readAccessory } from "./KamalAccessory.ts"
-import { type KamalFile, leaveHost, readOptions, readVariables, textOf, volumesOf } from "./KamalParts.ts"
+import {
+  type KamalFile,
+  leaveHost,
+  readOptions,
+  readVariable,
+  readVariables,
+  textOf,
+  volumesOf
+} from "./KamalParts.ts"
 import { ranges } from "../appspec/Limits.ts"
 import type { Cursor } from "./Cursor.ts"
 import { completeCommand } from "./Dockerfile.ts"
@@ -54,7 +62,7 @@ const readRole = (file: KamalFile, root: Cursor, { cursor, draft, name }: Role, 
   if (command?.exists === true) draft.set("command", textOf(command, erb), command)
   const own = cursor?.key("proxy")
   const isProxied = own?.peek() !== "false" && (isMain || own?.exists === true)
-  if (own?.peek() === "false") own.take()
+  if (own?.kind === "Leaf") own.take()
   if (isProxied) readProxy(job, own?.kind === "Pairs" ? own : root.key("proxy"), draft, erb, isMain)
   else draft.set("domain", "none")
   readVariables(file, draft, root.key("env"))
@@ -64,7 +72,7 @@ const readRole = (file: KamalFile, root: Cursor, { cursor, draft, name }: Role, 
   for (const key of ["labels", "logging", "asset_path", "tags"])
     cursor?.key(key).leave("Coolify has its own labels and logs")
   if (isMain) readOldCheck(root.key("healthcheck"), draft)
-  const grace = root.key("drain_timeout")
+  const grace = root.has("drain_timeout") ? root.key("drain_timeout") : root.key("stop_wait_time")
   draft.set("stopGracePeriod", secondsOf(grace.text()), grace)
   completeCommand(job, draft, root.key("builder").key("dockerfile").peek() ?? "Dockerfile", command ?? image)
   if (name !== "web" && command?.exists !== true && !isMain)
@@ -91,9 +99,7 @@ const readBuilder = (job: Job, builder: Cursor, image: Cursor, draft: Draft, erb
   draft.put("build", "target", textOf(target, erb), target)
   const reads: Array<string> = []
   for (const arg of builder.key("args").pairs()) {
-    const text = textOf(arg, erb)
-    if (text === undefined) continue
-    draft.put("env", arg.name, text, arg)
+    readVariable(draft, arg, erb)
     reads.push(arg.name)
   }
   for (const one of builder.key("secrets").items()) {
@@ -120,7 +126,9 @@ const readProxy = (job: Job, proxy: Cursor, draft: Draft, erb: Erb, isMain: bool
   draft.set("port", Number(textOf(port, erb) ?? 80), port)
   if (!port.exists) draft.comment("port", "Kamal's default.")
   const ssl = proxy.key("ssl")
-  if (ssl.peek() === "false") ssl.leave("Coolify's proxy answers by https", "domain")
+  if (ssl.kind === "Pairs")
+    ssl.leave("Coolify's proxy has a certificate of its own for each domain", "domain")
+  else if (ssl.peek() === "false") ssl.leave("Coolify's proxy answers by https", "domain")
   else ssl.needless("Coolify's proxy answers by https", "domain")
   const check = proxy.key("healthcheck")
   const path = check.key("path")

@@ -44,7 +44,7 @@ export const readAccessory = (file: KamalFile, one: Cursor, project: string | un
   for (const files of accessory.key("files").items()) {
     const [, target = ""] = (files.peek() ?? "").split(":")
     files.leave(
-      `put the file beside the spec, and write \`files: { ${target.replace(/[^\x21-\x7e]/g, "?")}: ./NAME }\``,
+      `put the file beside the spec, and write \`files: { ${target.replace(/[^\x21-\x7e]/g, "?") || "PATH"}: ./NAME }\``,
       "files"
     )
   }

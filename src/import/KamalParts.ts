@@ -3,7 +3,7 @@ import type { Cursor } from "./Cursor.ts"
 import { type Draft, literal } from "./Draft.ts"
 import { type Erb, hasErb, withErb } from "./Erb.ts"
 import type { Job } from "./Input.ts"
-import { secret, variable } from "./Plain.ts"
+import { secret, variableAt } from "./Plain.ts"
 
 export interface KamalFile {
   readonly job: Job
@@ -25,23 +25,21 @@ export const textOf = (cursor: Cursor, erb: Erb): string | undefined => {
   return known
 }
 
+export const readVariable = (draft: Draft, one: Cursor, erb: Erb): void => {
+  const text = one.peek() ?? ""
+  if (!hasErb(text)) return variableAt(draft, one.name, one)
+  const value = withErb(text, erb, literal)
+  if (value === undefined) {
+    one.leave("Ruby says what it is: give its value in `.env`", "env")
+    return secret(draft, one.name, one, "required")
+  }
+  one.take()
+  return draft.put("env", one.name, value, one)
+}
+
 export const readVariables = ({ erb }: KamalFile, draft: Draft, env: Cursor): void => {
   const isSplit = env.has("clear") || env.has("secret") || env.has("tags")
-  for (const one of isSplit ? env.key("clear").pairs() : env.pairs()) {
-    const text = one.peek() ?? ""
-    if (!hasErb(text)) {
-      variable(draft, one.name, one.text() ?? "", one)
-      continue
-    }
-    const value = withErb(text, erb, literal)
-    if (value === undefined) {
-      one.leave("Ruby says what it is: give its value in `.env`", "env")
-      secret(draft, one.name, one, "required")
-    } else {
-      one.take()
-      draft.put("env", one.name, value, one)
-    }
-  }
+  for (const one of isSplit ? env.key("clear").pairs() : env.pairs()) readVariable(draft, one, erb)
   for (const one of isSplit ? env.key("secret").items() : []) {
     const [name = "", source] = (one.text() ?? "").split(":")
     secret(draft, source ?? name, one, "required")

@@ -7,7 +7,8 @@ import { basename, dirname, join, relative, resolve, sep } from "node:path"
 import { importFile } from "./Import.ts"
 import { ImportError } from "./ImportError.ts"
 import type { Imported, Input } from "./Input.ts"
-import { originIn, publicAddress } from "./Origin.ts"
+import { publicAddress } from "./Address.ts"
+import { originIn } from "./Origin.ts"
 
 /** Bytes: the largest of Coolify's own templates has a tenth of it. */
 const largest = 1024 * 1024

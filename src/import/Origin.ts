@@ -2,14 +2,7 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import { dirname, join, relative, sep } from "node:path"
-
-/** `git@host:path` and `ssh://git@host/path` as https, and without a name, a password or a token in front of the host. */
-export const publicAddress = (url: string): string => {
-  const scp = /^[\w.-]+@([\w.-]+):(?!\/)(.+)$/.exec(url)
-  const [, host = "", path = ""] =
-    scp ?? /^(?:git\+)?(?:ssh|git|https?):\/\/(?:[^@/]*@)?([^/:]+)(?::\d+)?\/(.+)$/.exec(url) ?? []
-  return host === "" ? url : `https://${host}/${path.replace(/\.git\/?$|\/$/, "")}`
-}
+import { publicAddress } from "./Address.ts"
 
 const remoteIn = (config: string): string | undefined =>
   /^\s*\[remote "origin"\]\s*\n(?:(?!\s*\[).*\n)*?\s*url\s*=\s*(.+)$/m.exec(`${config}\n`)?.[1]?.trim()

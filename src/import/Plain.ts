@@ -42,10 +42,23 @@ export const secret = (draft: Draft, name: string, from: Cursor, rule: "required
   if (draft.at("secrets", name) === undefined) draft.put("secrets", name, rule, from)
 }
 
+/** As Coolify sends it: a block of YAML has a line break at its end that nobody meant. */
+export const withoutBreak = (value: string, from: Cursor): string => {
+  const sent = value.replace(/[\r\n]+$/, "")
+  if (sent !== value) from.warn("Coolify drops the line break at its end", "env")
+  return sent
+}
+
+/** {@link variable}, with the text that stands at `from`. */
+export const variableAt = (draft: Draft, name: string, from: Cursor): void => {
+  if (from.kind === "Leaf") variable(draft, name, from.text() ?? "", from)
+  else from.leave("its value is no text", "env")
+}
+
 /** A variable with the value that stands in the file, which is not repeated where it may be a secret. */
 export const variable = (draft: Draft, name: string, value: string, from: Cursor): void => {
   if (!isSecret(name, value)) {
-    draft.put("env", name, literal(value), from)
+    draft.put("env", name, literal(withoutBreak(value, from)), from)
     return
   }
   const rule = ruleOf(name)

@@ -3,7 +3,7 @@ import type { Cursor } from "./Cursor.ts"
 import { completeCommand } from "./Dockerfile.ts"
 import type { Draft } from "./Draft.ts"
 import { answersAt, builtFrom, checkedAt, draftOf, type Job } from "./Input.ts"
-import { variable } from "./Plain.ts"
+import { variableAt } from "./Plain.ts"
 
 export const readRailway = (job: Job): undefined => {
   const { input, root } = job
@@ -74,7 +74,7 @@ const readBuild = (job: Job, draft: Draft, root: Cursor, from: Cursor): void => 
   builtFrom(job, draft, {
     from: builder.exists ? builder : root,
     fromRoot: true,
-    ...(pack === "dockerfile" || dockerfile.exists
+    ...(pack === "dockerfile" || dockerfile.peek() !== undefined
       ? {
           dockerfile: {
             path: dockerfile.text() ?? "Dockerfile",
@@ -83,9 +83,10 @@ const readBuild = (job: Job, draft: Draft, root: Cursor, from: Cursor): void => 
         }
       : { buildPack: pack })
   })
+  dockerfile.text()
   draft.put("build", "command", command.text(), command)
   for (const arg of build.key("buildArgs").pairs()) {
-    variable(draft, arg.name, arg.text() ?? "", arg)
+    variableAt(draft, arg.name, arg)
     const known = draft.at("build", "env")
     draft.put("build", "env", [...(Array.isArray(known) ? known : []), arg.name])
   }

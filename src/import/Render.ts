@@ -1,4 +1,5 @@
 /** `render.yaml`. Facts: render.com/docs/blueprint-spec, and render.com/docs/web-services for the port (10000). */
+import { publicAddress } from "./Address.ts"
 import type { Cursor } from "./Cursor.ts"
 import { Databases } from "./SharedDatabases.ts"
 import type { Draft } from "./Draft.ts"
@@ -6,6 +7,7 @@ import { answersAt, builtFrom, checkedAt, draftOf, type Job } from "./Input.ts"
 import { readRenderVariables } from "./RenderVariables.ts"
 
 const stores: ReadonlySet<string> = new Set(["redis", "keyvalue"])
+const types: ReadonlySet<string> = new Set(["web", "static", "pserv", "worker", "cron"])
 const isDatabase = (one: Cursor): boolean =>
   one.key("type").peek() === "pspg" || (one.has("databaseName") && !one.has("startCommand"))
 const runtimeOf = (one: Cursor): Cursor => (one.has("runtime") ? one.key("runtime") : one.key("env"))
@@ -40,7 +42,13 @@ export const readRender = (job: Job): undefined => {
       one.key(key).leave("Coolify's databases have none of it", "databases")
     readAllowed(one)
   }
-  const running = all.filter((one) => !isDatabase(one) && !stores.has(one.key("type").peek() ?? ""))
+  const running = all.filter((one) => {
+    const type = one.key("type").peek()
+    if (isDatabase(one) || stores.has(type ?? "")) return false
+    if (type === undefined || types.has(type)) return true
+    one.leave("Coolify has no services of this type")
+    return false
+  })
   const rank = (one: Cursor) => (one.key("type").peek() === "web" ? (isStatic(one) ? 1 : 0) : 2)
   const apps = running
     .filter((one) => one.key("type").peek() !== "cron")
@@ -58,7 +66,13 @@ export const readRender = (job: Job): undefined => {
   const [main] = services
   const whole = main === undefined ? root : root.for(main.draft)
   whole.key("version").needless("there is one version of it")
-  whole.key("previews").leave("fabrik deploys no previews of pull requests")
+  for (const key of ["previews", "previewsEnabled", "previewsExpireAfterDays"])
+    whole.key(key).leave("fabrik deploys no previews of pull requests")
+  for (const one of whole.key("projects").items()) {
+    one.key("name").leave("its specs share a project that is named after the first of them")
+    for (const inner of one.key("environments").items())
+      inner.key("name").leave("write `environment` into the specs of each")
+  }
   return undefined
 }
 
@@ -125,6 +139,7 @@ const readService = (job: Job, { cursor, draft, name }: RenderService, isMain: b
   if (trigger.peek() === "off") draft.set("autoDeploy", false, trigger)
   else if (trigger.peek() === "commit") draft.set("autoDeploy", true, trigger)
   if (["off", "commit"].includes(trigger.peek() ?? "")) trigger.take()
+  else trigger.leave("Coolify deploys each push, and waits for no checks", "autoDeploy")
   const grace = cursor.key("maxShutdownDelaySeconds")
   if (grace.exists) draft.set("stopGracePeriod", Number(grace.text() ?? 30), grace)
   const count = cursor.key("numInstances")
@@ -184,7 +199,7 @@ const readSource = (job: Job, cursor: Cursor, draft: Draft): void => {
       ? {}
       : {
           repository: {
-            address: address.replace(/\.git$/, ""),
+            address: publicAddress(address),
             from: repo,
             ...(named === undefined ? {} : { branch: named })
           }

@@ -2,7 +2,7 @@
 import type { Cursor } from "./Cursor.ts"
 import { type Draft, literal } from "./Draft.ts"
 import { hasDomain, type Job } from "./Input.ts"
-import { isSecret, secret, variable } from "./Plain.ts"
+import { isSecret, secret, variableAt } from "./Plain.ts"
 import type { RenderService } from "./Render.ts"
 import type { Databases } from "./SharedDatabases.ts"
 
@@ -59,7 +59,8 @@ const readOne = (around: Around, draft: Draft, one: Cursor): void => {
   }
   const name = one.key("key").text() ?? ""
   const [value, generated, sync] = ["value", "generateValue", "sync"].map((key) => one.key(key))
-  if (value?.exists === true) return variable(draft, name, value.text() ?? "", value)
+  one.key("previewValue").leave("fabrik deploys no previews of pull requests", "env")
+  if (value?.exists === true) return variableAt(draft, name, value)
   if (generated?.peek() === "true") {
     generated.take()
     return secret(draft, name, generated, "generate")
@@ -69,7 +70,6 @@ const readOne = (around: Around, draft: Draft, one: Cursor): void => {
   // Asked for in Render's dashboard.
   sync?.text()
   generated?.text()
-  one.key("previewValue").leave("fabrik deploys no previews of pull requests", "env")
   return required(draft, name, one)
 }
 

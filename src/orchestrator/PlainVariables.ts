@@ -1,15 +1,15 @@
-/** Pure: which variables of an application that fabrik did not make a spec can hold, and which stay Coolify's. */
+/** Pure: which variables of an application a spec can hold, and which stay Coolify's. */
 import * as Redacted from "effect/Redacted"
 import type { ApplicationSource } from "../coolify/endpoints/Applications.ts"
 import type { ObservedVariable } from "../coolify/endpoints/Variables.ts"
 import { arrivesAsWritten, isShared } from "../coolify/VariableValue.ts"
-import { isCoolifysOwn, variablePattern } from "../appspec/Limits.ts"
-import { isSecretComment, releaseKey } from "../kinds/VariableComment.ts"
+import { isCoolifysOwn, secretNamePattern, variablePattern } from "../appspec/Limits.ts"
+import { isPlainComment, isSecretComment, releaseKey } from "../kinds/VariableComment.ts"
 
 export interface SortedVariables {
   /** Values that may stand in a file. */
   readonly plain: Readonly<Record<string, string>>
-  /** Names of those plain ones that the build reads too. */
+  /** Names of plain ones, made ones and fabrik's own secrets that the build reads too. */
   readonly build: ReadonlyArray<string>
   /** Names of those that look secret, or whose value cannot be read. */
   readonly secret: ReadonlyArray<string>
@@ -21,11 +21,13 @@ export interface SortedVariables {
 
 /**
  * Anything doubtful is not plain: a variable that a spec does not name stays in Coolify as it is, and nothing is lost; a
- * secret in a file is.
+ * secret in a file is. What fabrik wrote as plain is not in doubt: it stood in a spec, and without it there it would go.
+ * @param made names of fabrik's that are made of what databases tell.
  */
 export const sortVariables = (
   rows: ReadonlyArray<ObservedVariable>,
-  source: ApplicationSource
+  source: ApplicationSource,
+  made: ReadonlyArray<string> = []
 ): SortedVariables => {
   const plain = new Map<string, string>()
   const build: Array<string> = []
@@ -35,15 +37,25 @@ export const sortVariables = (
   const production = rows.filter((row) => !row.isPreview && !isReserved(row.key))
   for (const row of production.toSorted((a, b) => (a.key < b.key ? -1 : 1))) {
     const value = row.value === undefined ? undefined : Redacted.value(row.value)
-    if (isSecretComment(row.comment)) own.push(row.key)
+    const isOurs = isPlainComment(row.comment) || isSecretComment(row.comment)
+    const isBuilt = row.isBuildtime && (source._tag === "Git" || (isOurs && source._tag === "Dockerfile"))
+    if (made.includes(row.key)) {
+      if (isBuilt) build.push(row.key)
+      continue
+    }
+    if (isSecretComment(row.comment)) {
+      own.push(row.key)
+      if (isBuilt && secretNamePattern.test(row.key)) build.push(row.key)
+    }
     const twice = production.filter(({ key }) => key === row.key).length > 1
     if (!variablePattern.test(row.key) || twice) other.push(row.key)
     else if (value === undefined || row.isShownOnce || isSecretComment(row.comment)) secret.push(row.key)
-    else if (looksSecret(row.key, value) && !isShared(value)) secret.push(row.key)
+    else if (!isPlainComment(row.comment) && looksSecret(row.key, value) && !isShared(value))
+      secret.push(row.key)
     else if (!meansTheSame(row, value, source)) other.push(row.key)
     else {
       plain.set(row.key, value)
-      if (row.isBuildtime && source._tag === "Git") build.push(row.key)
+      if (isBuilt) build.push(row.key)
     }
   }
   return { plain: Object.fromEntries(plain), build, secret, own, other: [...new Set(other)] }
@@ -59,6 +71,7 @@ const isReserved = (key: string): boolean => isCoolifysOwn(key) || key === relea
 const meansTheSame = (row: ObservedVariable, value: string, source: ApplicationSource): boolean => {
   const isBuildArgument =
     row.isBuildtime &&
+    !isPlainComment(row.comment) &&
     source._tag === "Dockerfile" &&
     new RegExp(`^\\s*ARG\\s+${row.key.replaceAll(".", "\\.")}\\b`, "imu").test(source.text ?? "")
   return row.isRuntime && !isBuildArgument && arrivesAsWritten(value, row)

@@ -65,10 +65,7 @@ export const writeSpec = (existing: Existing): Either.Either<Written, RefusedErr
     const [written, ofCompose] = EffectArray.partition(existing.variables, (row) =>
       isOfCompose(row, application)
     )
-    const variables = sortVariables(
-      written.filter(({ key }) => !Object.hasOwn(references, key)),
-      application.source
-    )
+    const variables = sortVariables(written, application.source, Object.keys(references))
     const source = yield* sourceOf(application)
     const auth = domains.length === 0 ? undefined : readBasicAuth(application.basicAuth, existing.variables)
     const { build, ...sections } = existing.parts?.sections ?? {}

@@ -39,6 +39,8 @@ interface Outcome {
   readonly settled: boolean
   /** What `adopt` writes of what was applied asks for nothing else. */
   readonly adopted?: boolean
+  /** What it asks for, or why there is no such spec. */
+  readonly differs?: ReadonlyArray<string>
   readonly why: string
 }
 
@@ -74,6 +76,17 @@ const withoutServer = (world: World): World => ({
   }
 })
 
+const toldIn = ({ changes, name }: Plan): ReadonlyArray<string> =>
+  changes
+    .filter(({ action }) => action !== "unchanged")
+    .flatMap(({ action, fields, kind }) => {
+      const shown = fields.map(
+        ({ after, before, field, secret }) =>
+          `${field}${secret ? "" : `: ${String(before).split("\n")[0]} -> ${String(after).split("\n")[0]}`}`
+      )
+      return (shown.length === 0 ? [""] : shown).map((one) => `${name}: ${action} ${kind} ${one}`)
+    })
+
 const runsOf = (sandbox: SandboxHandle, specs: ReadonlyArray<Spec>) =>
   Effect.gen(function* () {
     const layers = layersOf(sandbox, valuesOf(specs))
@@ -95,7 +108,7 @@ const runsOf = (sandbox: SandboxHandle, specs: ReadonlyArray<Spec>) =>
           })
         )
         const [plan] = plans
-        return plan !== undefined && !hasChanges(plan) ? [] : [name]
+        return plan === undefined ? [`${name}: no plan`] : hasChanges(plan) ? toldIn(plan) : []
       }).pipe(settings, Effect.provide(layers), Effect.catchTag("JournalError", Effect.die))
     ).pipe(Effect.map((all) => all.flat()))
     const destroyAll = Effect.forEach(specs.toReversed(), (spec) =>
@@ -118,15 +131,17 @@ const runsOf = (sandbox: SandboxHandle, specs: ReadonlyArray<Spec>) =>
       return { applied: true, settled: false, why: `applied again, it writes: ${one?.method} ${one?.path}` }
     }
     const differing = yield* Effect.either(differingAfterAdopt)
-    const adopted = Either.isRight(differing) && differing.right.length === 0
+    const differs = Either.isRight(differing) ? differing.right : [differing.left.message]
+    const adopted = differs.length === 0
     const gone = yield* Effect.either(destroyAll)
     if (Either.isLeft(gone))
-      return { applied: true, settled: false, adopted, why: `destroyed: ${gone.left.message}` }
+      return { applied: true, settled: false, adopted, differs, why: `destroyed: ${gone.left.message}` }
     const isEqual = isDeepStrictEqual(withoutServer(yield* sandbox.world), withoutServer(empty))
     return {
       applied: true,
       settled: isEqual,
       adopted,
+      differs,
       why: isEqual ? "" : "destroyed, something of it is left"
     }
   })
@@ -291,6 +306,17 @@ const main = Effect.gen(function* () {
         "",
         "Why not:",
         ...failed.map(({ file, kind, why }) => `  ${kind}/${file}: ${why.split("\n")[0]}`)
+      ].join("\n")
+    )
+  const differing = outcomes.filter(({ differs = [] }) => differs.length > 0)
+  if (differing.length > 0)
+    print(
+      [
+        "",
+        "What adopt would change:",
+        ...differing.flatMap(({ differs = [], file, kind }) =>
+          differs.map((one) => `  ${kind}/${file}: ${one}`)
+        )
       ].join("\n")
     )
 })

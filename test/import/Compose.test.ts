@@ -3,7 +3,7 @@ import * as Either from "effect/Either"
 import { basename } from "node:path"
 import { parse } from "yaml"
 import { parseSpec } from "../../src/appspec/ParseSpec.ts"
-import { filesOf, imported, importPath, importText, silentKeys } from "./Samples.ts"
+import { filesOf, imported, importPath, importText, silentKeys, takenApart } from "./Samples.ts"
 
 const specOf = (text: string) => parse(text) as Record<string, unknown>
 const images = `services:
@@ -59,14 +59,44 @@ describe("a compose file that starts images", () => {
     const inline = imported("docker-compose.yml", images, { self: undefined })
     for (const text of [...copies, ...specs, ...inline.specs].map((one) => one.text))
       assert.notInclude(text, "abcdefgh12345678")
-    assert.include(copies[0]?.text, "TOKEN=${TOKEN}")
-    assert.strictEqual(copies[0]?.text.replace("${TOKEN}", "abcdefgh12345678"), images)
+    assert.include(copies[0]?.text, "TOKEN=$TOKEN,")
+    assert.strictEqual(copies[0]?.text.replace("$TOKEN", "abcdefgh12345678"), images)
+  })
+
+  it("replaces a secret that is a common word where it is the secret alone", () => {
+    const text = `services:
+  db:
+    image: postgres:17
+    environment: { POSTGRES_USER: postgres, POSTGRES_PASSWORD: postgres }
+  web:
+    image: nginx:1.27
+    environment:
+      - DB_PASSWORD=postgres
+      - TOKEN_OLD
+    secrets: [key]
+secrets: { key: { environment: WEB_KEY } }
+`
+    const { copies, specs } = imported("docker-compose.yml", text, { self: undefined, copy: "compose.yml" })
+    assert.strictEqual(
+      copies[0]?.text,
+      text
+        .replace("PASSWORD: postgres", "PASSWORD: $POSTGRES_PASSWORD")
+        .replace("DB_PASSWORD=postgres", "DB_PASSWORD=${POSTGRES_PASSWORD}")
+    )
+    assert.deepStrictEqual(specOf(specs[0]?.text ?? "")["secrets"], {
+      POSTGRES_PASSWORD: "generate",
+      TOKEN_OLD: "required",
+      WEB_KEY: "required"
+    })
   })
 
   it("is refused, with its place, when it is laid over another file, has no services, or is no YAML", () => {
     for (const [text, place, detail] of [
       ["services:\n  web:\n    restart: always\n", "2:3", /neither `image` nor `build`/],
       ["services: {}\n", "1:1", /no services/],
+      ["# nothing\n", "1:1", /says nothing/],
+      ["web: { image: nginx }\n", "1:1", /first version/],
+      ["services: { a: { image: b }, c: { provider: { type: d } } }\n", "1:30", /c has no `image`/],
       ["services:\n  web: [\n", "3:1", /not YAML/],
       ["a: 1\na: 2\n", "2:1", /not YAML/]
     ] as const) {
@@ -177,6 +207,54 @@ volumes: { media: , unused: }
     )
   })
 
+  it("gives a shell what compose would put into a command, and shows no secret there", () => {
+    const text = `services:
+  web:
+    build: .
+    ports: ["3000"]
+    command: [serve, --port, "\${PORT:-3000}", --name, "a b"]
+  cache:
+    image: redis:7
+    command: redis-server --requirepass \${REDIS_PASSWORD:-foobared1} --say $$HOME
+  job:
+    image: alpine:3
+    command: sh -c "echo hi; sleep 10"
+    ports: [{ target: 80, published: 8080, host_ip: 127.0.0.1 }, "3000-3001:4000-4001", "0.0.0.0:90:90"]
+    healthcheck: { test: NONE }
+`
+    const { leftOut, specs } = imported("compose.yaml", text, { beside: new Map([[".env", "PORT=4000\n"]]) })
+    const [web, cache, job] = specs.map((one) => specOf(one.text))
+    assert.deepStrictEqual(web?.["command"], ["serve", "--port", "4000", "--name", "a b"])
+    assert.strictEqual(cache?.["command"], "redis-server --requirepass ${REDIS_PASSWORD} --say $HOME")
+    assert.deepStrictEqual(cache?.["secrets"], { REDIS_PASSWORD: "required" })
+    assert.deepStrictEqual(job?.["command"], ["sh", "-c", "echo hi; sleep 10"])
+    assert.deepStrictEqual(job?.["ports"], ["3000:4000", "3001:4001", "90:90"])
+    assert.notProperty(job, "healthcheck")
+    assert.deepStrictEqual(
+      leftOut.map(({ path }) => path),
+      ["services.job.ports[0]"]
+    )
+  })
+
+  it("has no spec for a service without a source, and says so beside the others", () => {
+    const { leftOut, specs } = imported(
+      "compose.yaml",
+      'services:\n  web:\n    build: .\n    environment: { "A B": x, "C D": y }\n  job: { extends: { file: base.yml, service: job } }\n'
+    )
+    assert.deepStrictEqual(
+      specs.map(({ file }) => file),
+      ["app.yaml"]
+    )
+    assert.isTrue(Either.isRight(parseSpec(specs[0]?.text ?? "", "app.yaml")))
+    const told = leftOut.map(({ path, reason }) => `${path} ${reason}`).join("\n")
+    for (const words of [
+      "environment.A this is not the name",
+      "environment.C this is not",
+      "shop-job has no spec"
+    ])
+      assert.include(told, words)
+  })
+
   it("says what no reader of specs refuses, in all that people write", () => {
     for (const path of [...filesOf("public/coolify"), ...filesOf("public/compose-prod")]) {
       const read = importPath(path)
@@ -193,7 +271,10 @@ volumes: { media: , unused: }
   it("drops no key without a line", () => {
     const same =
       /\.build\.(?:context|dockerfile)$|^removed volumes|^removed services\.\w+\.expose$|^removed (?:volumes|networks)\.\w+$/
-    const paths = filesOf("public/coolify").filter((path) => /\/15-/.test(path))
+    const paths = takenApart(
+      [...filesOf("public/coolify"), ...filesOf("public/compose-prod")],
+      /\/coolify\/15-/
+    )
     const silent = paths.flatMap((path) => silentKeys(path).map((key) => `${basename(path)}: ${key}`))
     assert.deepStrictEqual(
       silent.filter((key) => !same.test(key.replace(/^[^:]*: /, ""))),

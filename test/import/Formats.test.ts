@@ -3,7 +3,7 @@ import * as Either from "effect/Either"
 import { basename } from "node:path"
 import { parse } from "yaml"
 import { parseSpec } from "../../src/appspec/ParseSpec.ts"
-import { filesOf, imported, importPath, importText, silentKeys, silentLines } from "./Samples.ts"
+import { filesOf, imported, importPath, importText, silentKeys, silentLines, takenApart } from "./Samples.ts"
 
 const specsOf = (base: string, text: string, given: Parameters<typeof imported>[2] = {}) => {
   const { leftOut, notes, specs } = imported(base, text, given)
@@ -297,6 +297,54 @@ describe("app.json", () => {
   })
 })
 
+describe("what is unusual", () => {
+  it("is told of a Procfile's lines, and a Procfile without web runs what it has", () => {
+    const { left, specs } = specsOf("Procfile", "# a\nworker : bin/work\nnot a process\n")
+    assert.deepInclude(specs[0], { name: "shop", domain: "none", command: "bin/work" })
+    assert.deepStrictEqual(left, ["3 line"])
+  })
+
+  it("is told of a heroku.yml that cannot be read, and a repository over ssh is taken over https", () => {
+    const { left, specs } = specsOf(
+      "app.json",
+      '{ "name": "a", "repository": "git@github.com:acme/a.git", "env": { "PORT": { "value": "5000" } } }',
+      { beside: new Map([["heroku.yml", "run: [\n"]]) }
+    )
+    assert.deepInclude(specs[0], {
+      source: { git: "https://github.com/acme/a", buildPack: "nixpacks" },
+      port: 8080
+    })
+    assert.deepStrictEqual(left, ["2 "])
+  })
+
+  it("is told of Fly's process groups that are none, of UDP, and of values that are no text", () => {
+    const { left, specs } = specsOf(
+      "fly.toml",
+      'app = "a"\n[env]\nLIST = ["a"]\n[[services]]\ninternal_port = 53\nprotocol = "udp"\n[[services.ports]]\nport = 53\n[[vm]]\nmemory = 256\nprocesses = ["none"]\n'
+    )
+    assert.notProperty(specs[0], "ports")
+    assert.notProperty(specs[0], "env")
+    assert.deepStrictEqual(left, [
+      "3 env.LIST",
+      "6 services[0].protocol",
+      "8 services[0].ports[0].port",
+      "11 vm[0].processes[0]"
+    ])
+  })
+
+  it("is no file of those when nothing of it runs", () => {
+    for (const [base, text] of [
+      ["render.yaml", "services: []\n"],
+      ["render.yaml", "databases: [{ name: a }]\n"],
+      ["app.json", "[]"],
+      ["package.json", '{ "name": "a", "scripts": { "start": "b" } }'],
+      ["Procfile", ""],
+      ["fly.toml", "# a\n"]
+    ] as const)
+      assert.isTrue(Either.isLeft(importText(base, text)), text)
+  })
+})
+
 describe("railway.json and .env", () => {
   it("become an application each", () => {
     const { specs } = specsOf(
@@ -331,12 +379,15 @@ describe("what people write", () => {
     }
   })
 
+  /** A key a line. */
+  const isLined = (path: string) => /\.toml$|\.env\./.test(path)
   it("loses no key without a line", () => {
-    const some = kinds
-      .flatMap((kind) => filesOf(`public/${kind}`))
-      .filter((path) => /\/(?:08-fastapi|17-go|09-heroku.*json|01-node-cron)/.test(path))
-    const silent = some.flatMap((path) => silentKeys(path).map((key) => `${basename(path)}: ${key}`))
-    const toml = filesOf("public/fly").filter((path) => /\/(?:01|12)-/.test(path))
+    const all = kinds.flatMap((kind) => filesOf(`public/${kind}`))
+    const some = takenApart(all, /\/(?:08-fastapi|17-go|09-heroku.*json|01-node-cron)/)
+    const silent = some
+      .filter((path) => !isLined(path))
+      .flatMap((path) => silentKeys(path).map((key) => `${basename(path)}: ${key}`))
+    const toml = takenApart(all, /\/fly\/(?:01|12)-/).filter(isLined)
     silent.push(...toml.flatMap((path) => silentLines(path).map((key) => `${basename(path)}: ${key}`)))
     // What is written as it is anyway: no list, no type, no sync, the usual folder of a build.
     const usual =

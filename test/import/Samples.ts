@@ -6,6 +6,7 @@ import * as Either from "effect/Either"
 import { Document, parse } from "yaml"
 import { importFile } from "../../src/import/Import.ts"
 import type { Imported, Input } from "../../src/import/Input.ts"
+import { isFull, part } from "../reliability/Scale.ts"
 
 const folder = fileURLToPath(new URL("../../../shared/data/specs/", import.meta.url))
 
@@ -18,6 +19,10 @@ export const filesOf = (kind: string): ReadonlyArray<string> => {
   }
   return readdirSync(there).map((name) => join(there, name))
 }
+
+/** Those of `paths` whose keys are taken away one at a time: each is read hundreds of times, so few but in the full run. */
+export const takenApart = (paths: ReadonlyArray<string>, few: RegExp): ReadonlyArray<string> =>
+  part(paths.filter((path) => (isFull || few.test(path)) && !/\.(?:heroku\.yml|Procfile|tsv)$/.test(path)))
 
 const origin = { repository: "https://github.com/acme/shop", branch: "main", folder: "" }
 

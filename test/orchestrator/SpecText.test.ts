@@ -326,6 +326,29 @@ describe("writeSpec", () => {
     assert.notInclude(text, "hunter")
   })
 
+  it("keeps what a spec had as plain, whatever it looks like, and names what the build reads of secrets", () => {
+    const plain = `fabrik ${"0a".repeat(16)}`
+    const secret = `fabrik secret given ${"0a".repeat(16)} key=0a0a0a0a`
+    const { spec: made } = written(
+      existing(
+        { source: sources.find(({ _tag }) => _tag === "Git") ?? assert.fail() },
+        {
+          variables: [
+            row("AUTH_URL", "https://auth.example.com", { comment: plain, isBuildtime: false }),
+            row("NPM_TOKEN", "hunter5", { comment: secret, isBuildtime: true })
+          ]
+        }
+      )
+    )
+    assert.deepStrictEqual(made.env, { AUTH_URL: "https://auth.example.com" })
+    assert.deepStrictEqual(made.secrets, ["NPM_TOKEN"])
+    assert.deepStrictEqual(made.build.env, ["NPM_TOKEN"])
+    const dockerfile: ApplicationSource = { _tag: "Dockerfile", text: "FROM x\nARG VERSION\n" }
+    const version = row("VERSION", "1", { comment: plain, isBuildtime: true })
+    const { build, plain: kept } = sortVariables([version], dockerfile)
+    assert.deepStrictEqual([kept, build], [{ VERSION: "1" }, ["VERSION"]])
+  })
+
   it("leaves arguments of an inline Dockerfile's build alone", () => {
     const source: ApplicationSource = { _tag: "Dockerfile", text: "FROM x\nARG VERSION\n" }
     const { plain, other } = sortVariables([row("VERSION", "1"), row("MODE", "2")], source)

@@ -59,9 +59,9 @@ export const importCommand = define({
         const what = path === "" ? "" : `${path}: `
         return { bold: true, text: `${beside ?? file}:${line}:${column}: ${what}${reason}` }
       }),
-      ...notes.map(({ line, text }) => ({
+      ...notes.map(({ file: beside, line, text }) => ({
         bold: false,
-        text: `${file}${line === 0 ? "" : `:${line}`}: ${text}`
+        text: `${beside ?? file}${line === 0 ? "" : `:${line}`}: ${text}`
       }))
     ]
     if (!json && !quiet) {
