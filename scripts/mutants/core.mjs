@@ -316,5 +316,33 @@ export const core = [
     find: 'if (yield* isLink) return yield* unsafe("is a symbolic link: name the file itself")',
     put: "",
     tests: ["test/secrets/FileSecretStore.test.ts"]
+  },
+  {
+    name: "containers that the compose file in a repository does not have",
+    file: "src/kinds/ComposeFile.ts",
+    find: "if (unknown !== undefined) {",
+    put: "if (unknown === undefined) {",
+    tests: ["test/orchestrator/GitCompose.test.ts"]
+  },
+  {
+    name: "the domain that Coolify keeps unless its container is named",
+    file: "src/coolify/endpoints/ApplicationRequest.ts",
+    find: "const all = urlsOf(wanted, before)",
+    put: "const all = urlsOf(wanted, [])",
+    tests: ["test/orchestrator/GitCompose.test.ts"]
+  },
+  {
+    name: "a failed deployment of a compose file, whose old containers may be gone",
+    file: "src/kinds/Release.ts",
+    find: "onSuccess: ({ source }) => !isCompose(source)",
+    put: "onSuccess: () => true",
+    tests: ["test/orchestrator/GitCompose.test.ts"]
+  },
+  {
+    name: "values that a compose file in a repository would read once more",
+    file: "src/orchestrator/steps/Provision.ts",
+    find: "yield* refuseCompose(desired, yield* awaitComposeFile(uuid, desired.application))",
+    put: "yield* awaitComposeFile(uuid, desired.application)",
+    tests: ["test/orchestrator/GitCompose.test.ts"]
   }
 ]

@@ -4,6 +4,7 @@
  * `writtenOf`. The decoder, the JSON Schema, the writer and the README's reference all come from `Written`.
  */
 import * as Schema from "effect/Schema"
+import { isCompose } from "../coolify/Source.ts"
 import type { Check } from "./Decode.ts"
 import { defaulted, map, oneOf, optional, section } from "./Form.ts"
 import type { Environment as Variables, TextTemplate } from "./Interpolate.ts"
@@ -71,7 +72,7 @@ export const Written = map(
     domains: optional(
       oneOf([Domains, Routes], ({ node }) => (node._tag === "Map" ? 1 : 0), {
         description:
-          "In the place of `domain`: all public host names, the main one first, each with its own record and verified; with `source.compose` a map of its containers to their names"
+          "In the place of `domain`: all public host names, the main one first, each with its own record and verified; with a compose file a map of its containers to their names"
       })
     ),
     redirect: optional(Redirect),
@@ -236,7 +237,8 @@ export const specIn = (
   const starter = written.source === undefined && !check.isFaulty("source") ? template?.starter : undefined
   const isStarter = starter !== undefined
   const source = sourceIn(written.source, starter, name, beside, check)
-  const isCompose = (source ?? written.source)?._tag === "Compose"
+  const given = source ?? written.source
+  const hasContainers = given !== undefined && isCompose(given)
   checkCompose(source, check)
   checkAnswers(answers, source, check)
   const databases = databasesIn(written.databases, check)
@@ -246,7 +248,7 @@ export const specIn = (
   const secrets = secretsIn(written.secrets, { ...env, ...references }, check)
   checkSecretsOf(references, secrets.secrets, check)
   const auth = basicAuthIn(written.basicAuth, { isNowhere, ...secrets }, check)
-  const port = portIn(written.port, env["PORT"], template, isStarter, !isNowhere && !isCompose, check)
+  const port = portIn(written.port, env["PORT"], template, isStarter, !isNowhere && !hasContainers, check)
   const all = withDefaults(env, template, port ?? 0, secrets.secrets)
   const build = buildIn(
     written.build,
@@ -265,7 +267,7 @@ export const specIn = (
   return name === undefined ||
     domains === undefined ||
     source === undefined ||
-    (port === undefined && !isNowhere && !isCompose)
+    (port === undefined && !isNowhere && !hasContainers)
     ? undefined
     : {
         name,

@@ -54,6 +54,10 @@ export interface WorldRequest {
   readonly server: string | undefined
   /** What it names to read its repository with. */
   readonly access?: RepositoryAccess | undefined
+  /** The compose file in a repository that it names, and which containers of it. */
+  readonly composeFile?:
+    | { readonly repository: string; readonly path: string; readonly containers: ReadonlyArray<string> }
+    | undefined
   readonly dnsProvider: DnsProvider | undefined
   readonly sandbox: { readonly dir: string | undefined; readonly faults: ReadonlyArray<string> } | undefined
   /** Writes go nowhere; without credentials nothing is read either. */
@@ -213,6 +217,7 @@ const accessTo = (
       seed: {
         ...(request.server === undefined ? {} : { servers: [request.server] }),
         ...(request.access?.name === undefined ? {} : { [`${request.access.kind}s`]: [request.access.name] }),
+        ...(request.composeFile === undefined ? {} : { composeFiles: [request.composeFile] }),
         domains: request.domains
       }
     })

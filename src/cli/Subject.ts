@@ -21,12 +21,23 @@ export const sandboxOf = (flags: WorldFlags): WorldRequest["sandbox"] =>
 
 export const subjectOf = (
   spec: Spec
-): Pick<WorldRequest, "access" | "domains" | "server" | "dnsProvider"> => ({
+): Pick<WorldRequest, "access" | "composeFile" | "domains" | "server" | "dnsProvider"> => ({
   domains: hostsOf(spec.domains),
   server: spec.server,
   access: spec.source._tag === "Git" ? spec.source.access : undefined,
+  composeFile: composeFileOf(spec),
   dnsProvider: spec.dns.provider
 })
+
+/** A sandbox has no repositories, so the spec has to say what is in one. */
+const composeFileOf = ({ routes = [], source }: Spec): WorldRequest["composeFile"] =>
+  source._tag === "Git" && source.compose !== undefined
+    ? {
+        repository: source.repository,
+        path: `${source.baseDirectory.replace(/\/$/, "")}${source.compose}`,
+        containers: routes.map(({ container }) => container)
+      }
+    : undefined
 
 /** Whether the record is left to somebody else, by the spec or for this once. */
 export const leavesDns = (spec: Spec, skipDns: boolean): boolean => skipDns || spec.dns.none === true

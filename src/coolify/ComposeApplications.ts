@@ -9,36 +9,13 @@ import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
 import { CoolifyClient } from "./CoolifyClient.ts"
 import { composeFile } from "./ComposeText.ts"
+import { containerUrl, isMadeUp, urlsOf } from "./ContainerUrls.ts"
 import { CoolifyError } from "./CoolifyError.ts"
 import type { Application, ApplicationPatch, ListedApplication } from "./endpoints/Applications.ts"
 import { defaultPort } from "./endpoints/Applications.ts"
-import type { ContainerUrls, Service, ServiceContainer } from "./endpoints/Services.ts"
+import type { Service, ServiceContainer } from "./endpoints/Services.ts"
 
 type Client = Context.Tag.Service<CoolifyClient>
-
-/** A URL of a container: that of Coolify, with the container's name behind a `#`. */
-export const containerUrl = (url: string, container: string): string => `${url}#${container}`
-
-const halves = (domain: string): readonly [url: string, container: string] => {
-  const at = domain.lastIndexOf("#")
-  return [domain.slice(0, at), domain.slice(at + 1)]
-}
-
-/** Containers that had URLs and have none any more are named too: Coolify keeps what is not named. */
-const urlsOf = (
-  wanted: ReadonlyArray<string>,
-  before: ReadonlyArray<string>
-): ReadonlyArray<ContainerUrls> => {
-  const named = wanted.map(halves)
-  const containers = new Set([...named, ...before.map(halves)].map(([, container]) => container))
-  return [...containers].map((container) => ({
-    container,
-    urls: named.flatMap(([url, of]) => (of === container ? [url] : []))
-  }))
-}
-
-/** The name that Coolify makes up for a container has the service's uuid in it. It is nobody's wish. */
-const isMadeUp = (url: string, uuid: string): boolean => url.includes(`-${uuid}.`)
 
 /** The containers that are to run and go on running. One that has left the text stays, as `exited`. */
 export const steady = (service: Service): ReadonlyArray<ServiceContainer> => {

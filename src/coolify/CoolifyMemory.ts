@@ -144,9 +144,10 @@ const make = (options: MemoryOptions = {}) =>
 
     const shown = <A extends Application>(stored: A): A => {
       if (sensitive) return stored
-      const { basicAuth, source } = stored
+      const { basicAuth, composeText, source } = stored
+      const told = composeText === undefined ? stored : { ...stored, composeText: undefined }
       const application =
-        basicAuth === undefined ? stored : { ...stored, basicAuth: { ...basicAuth, password: undefined } }
+        basicAuth === undefined ? told : { ...told, basicAuth: { ...basicAuth, password: undefined } }
       if (source._tag === "Image") return application
       if (source._tag === "Dockerfile") return { ...application, source: { ...source, text: undefined } }
       if (source._tag === "Compose") return application

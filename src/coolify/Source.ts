@@ -34,6 +34,8 @@ export const makeSource = <Pack, NotedPack, Text, NotedText>(
       buildPack,
       baseDirectory: Schema.String,
       dockerfile: Schema.String,
+      /** Path of a compose file in it, below `baseDirectory`: Coolify runs all of its containers. */
+      compose: Schema.optionalWith(Schema.String, { exact: true }),
       access: Schema.optionalWith(RepositoryAccess, { exact: true })
     }),
     /** The text of a Dockerfile, built without a repository. */
@@ -49,3 +51,10 @@ export const makeSource = <Pack, NotedPack, Text, NotedText>(
 export type ObservedSource = Schema.Schema.Type<
   ReturnType<typeof makeSource<string, string, string | undefined, unknown>>
 >
+
+/** Coolify's name for what builds the containers of a compose file in a repository. */
+export const composePack = "dockercompose" as const
+
+/** Whether it is a compose file with its containers: one beside a spec, or one in a repository. */
+export const isCompose = (source: { readonly _tag: string; readonly compose?: string }): boolean =>
+  source._tag === "Compose" || (source._tag === "Git" && source.compose !== undefined)

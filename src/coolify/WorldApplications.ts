@@ -1,5 +1,6 @@
 /** The applications of a Coolify as plain data. */
 import * as Either from "effect/Either"
+import { containersIn } from "./ContainerUrls.ts"
 import type { ApplicationPatch, ApplicationSettings, CreateApplication } from "./endpoints/Applications.ts"
 import { plainAfter, publishes } from "./endpoints/PlainSettings.ts"
 import type { NamedSource } from "./endpoints/Sources.ts"
@@ -16,7 +17,7 @@ import {
 } from "./CoolifyWorld.ts"
 import { refusedPatch } from "./Refusals.ts"
 import { repositoryUrl } from "./Repository.ts"
-import type { RepositoryAccess } from "./Source.ts"
+import { isCompose, type RepositoryAccess } from "./Source.ts"
 import { conflictOf } from "./WorldDomains.ts"
 
 const savedDomain = (domain: string) => domain.replace(/^[a-z]+:\/\/[^/]+/i, (origin) => origin.toLowerCase())
@@ -73,13 +74,30 @@ const withAuth = ({ basicAuth: before, ...rest }: WorldApplication, auth: Applic
   return basicAuth === undefined ? rest : { ...rest, basicAuth }
 }
 
+/** A repository has just the containers that are asked for, or one. */
+const readText = ({ domains, source }: CreateApplication): Pick<CreateApplication, "composeText"> => {
+  if (source._tag !== "Git" || !isCompose(source)) return {}
+  const names = domains.length === 0 ? ["web"] : containersIn(domains)
+  return {
+    composeText: ["services:", ...names.flatMap((name) => [`  ${name}:`, "    build: ."]), ""].join("\n")
+  }
+}
+
 /** Trusts that project, environment and server exist. */
 const insertApplication = (world: World, application: CreateApplication): Step<{ readonly uuid: string }> => {
   const saved = savedSettings(application)
   const conflict = conflictOf(world, "createApplication", undefined, saved.domains)
   if (conflict !== undefined) return conflict
   const [uuid, ready] = mint(world, "app")
-  const added = { ...saved, uuid, status: "exited", stopsFirst: false, restartCount: 0, gone: undefined }
+  const added = {
+    ...saved,
+    ...readText(saved),
+    uuid,
+    status: "exited",
+    stopsFirst: false,
+    restartCount: 0,
+    gone: undefined
+  }
   const settled = withPlain({ ...added, plain: {} }, saved)
   return step({ uuid }, { ...ready, applications: [...ready.applications, settled] })
 }

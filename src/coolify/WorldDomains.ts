@@ -3,7 +3,8 @@ import * as Either from "effect/Either"
 import { CoolifyError } from "./CoolifyError.ts"
 import type { World } from "./CoolifyWorld.ts"
 
-const comparedDomain = (domain: string) => domain.replace(/\/$/, "")
+/** Whatever container of a compose file has it. */
+const comparedDomain = (domain: string) => domain.replace(/#.*$/, "").replace(/\/$/, "")
 
 /** Domains are unique among all applications and containers of services, those being deleted included. */
 export const conflictOf = (

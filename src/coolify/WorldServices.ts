@@ -14,13 +14,8 @@ import {
   type WorldService,
   type WorldVariable
 } from "./CoolifyWorld.ts"
-import type {
-  ContainerUrls,
-  CreateService,
-  Service,
-  ServiceContainer,
-  ServicePatch
-} from "./endpoints/Services.ts"
+import type { ContainerUrls } from "./ContainerUrls.ts"
+import type { CreateService, Service, ServiceContainer, ServicePatch } from "./endpoints/Services.ts"
 import type { CoolifyError } from "./CoolifyError.ts"
 import { conflictOf } from "./WorldDomains.ts"
 import { environmentId } from "./WorldLists.ts"

@@ -20,6 +20,8 @@ export class Pace extends Context.Reference<Pace>()("fabrik/engine/Pace", {
     database: Duration.minutes(10),
     /** How long nothing may be heard of a compose file's containers that are to come up; an image's download included. */
     serviceStart: Duration.minutes(5),
+    /** How long Coolify may take to read a new application's compose file in its repository; seen: 11 s. */
+    composeFile: Duration.seconds(60),
     /** How long Coolify may take to report an application as stopped. */
     stop: Duration.seconds(90),
     /** How long a request may still take effect whose answer was lost, or was a gateway's: it works on behind that. */

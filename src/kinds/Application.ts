@@ -177,14 +177,23 @@ export const updateApplication = Effect.fn("updateApplication")(function* (
   yield* announce({ system: "coolify", kind: "application", name, action: "updated" })
 })
 
-/** Coolify rewrites the addresses of repositories and the text of compose files, and what reads one never changes. */
+/**
+ * Coolify rewrites the addresses of repositories and the text of compose files, and what reads one never changes; the URLs
+ * of containers have no order.
+ */
 const comparable = (settings: ApplicationPatch): ApplicationPatch => {
   if (settings.source?._tag === "Compose") {
     return { ...settings, source: { _tag: "Compose", text: composeMeaning(settings.source.text ?? "") } }
   }
-  if (settings.source?._tag !== "Git") return settings
+  const sorted = {
+    ...settings,
+    ...(settings.domains?.some((url) => url.includes("#")) === true
+      ? { domains: settings.domains.toSorted() }
+      : {})
+  }
+  if (settings.source?._tag !== "Git") return sorted
   const { access: _, repository, ...source } = settings.source
-  return { ...settings, source: { ...source, repository: normaliseRepository(repository) } }
+  return { ...sorted, source: { ...source, repository: normaliseRepository(repository) } }
 }
 
 const same = (a: unknown, b: unknown): boolean => Equal.equals(asData(a), asData(b))

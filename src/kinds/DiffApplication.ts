@@ -7,7 +7,7 @@ import {
   type ApplicationSource
 } from "../coolify/endpoints/Applications.ts"
 import { normaliseRepository } from "../coolify/Repository.ts"
-import type { RepositoryAccess } from "../coolify/Source.ts"
+import { isCompose, type RepositoryAccess } from "../coolify/Source.ts"
 import * as Marker from "../engine/Marker.ts"
 import type { FieldChange } from "../engine/Plan.ts"
 
@@ -52,6 +52,8 @@ export const diffApplication = (
 const sourceChangesInPlace = (wanted: ApplicationSource, observed: Application): boolean => {
   if (wanted._tag !== observed.source._tag) return false
   if (wanted._tag === "Git" && observed.source._tag === "Git") {
+    // Coolify reads a compose file by itself only for an application that is new.
+    if (isCompose(wanted) !== isCompose(observed.source)) return false
     return hasSameAccess(wanted.access, observed.source.access)
   }
   if (wanted._tag !== "Dockerfile" || observed.source._tag !== "Dockerfile" || wanted.text === undefined)
@@ -87,10 +89,10 @@ const fieldsOf = (settings: ApplicationSettings): ReadonlyArray<readonly [string
   ...sourceFields(settings.source),
   ["domain", settings.domains.map(domainSaid).toSorted().join(", ") || "none"],
   // Nobody named it, and nobody is led there.
-  ...(settings.source._tag === "Compose" || (settings.domains.length === 0 && settings.port === defaultPort)
+  ...(isCompose(settings.source) || (settings.domains.length === 0 && settings.port === defaultPort)
     ? []
     : [["port", String(settings.port)] as const]),
-  ...(settings.source._tag === "Compose" ? [] : healthcheckFields(settings))
+  ...(isCompose(settings.source) ? [] : healthcheckFields(settings))
 ]
 
 const sourceFields = (source: ApplicationSource): ReadonlyArray<readonly [string, string]> => {
@@ -108,7 +110,9 @@ const sourceFields = (source: ApplicationSource): ReadonlyArray<readonly [string
         ...(source.access === undefined ? [] : [[source.access.kind, nameOf(source.access)] as const]),
         ["branch", source.branch],
         ["commit", source.commit],
-        ["buildPack", source.buildPack],
+        ...(source.compose === undefined
+          ? ([["buildPack", source.buildPack]] as const)
+          : ([["compose", source.compose]] as const)),
         ["baseDirectory", source.baseDirectory],
         ...(source.buildPack === "dockerfile" ? [["dockerfile path", source.dockerfile] as const] : [])
       ]

@@ -7,6 +7,7 @@ import { CoolifyClient } from "../coolify/CoolifyClient.ts"
 import type { Application } from "../coolify/endpoints/Applications.ts"
 import type { Deployment } from "../coolify/endpoints/Deployments.ts"
 import type { CoolifyError } from "../coolify/CoolifyError.ts"
+import { isCompose } from "../coolify/Source.ts"
 import type { Change, UndoFailure } from "../engine/Change.ts"
 import type { Creation } from "../engine/Creation.ts"
 import type { DeploymentFailedError } from "../engine/DeployError.ts"
@@ -158,6 +159,7 @@ export const deployOver = Effect.fn("deployOver")(function* ({
   readonly name: string
 }) {
   const coolify = yield* CoolifyClient
+  const client = yield* Effect.context<CoolifyClient>()
   const { noteUsed, replaced } = yield* Run
   const [newest] = yield* coolify.deployments.list(uuid, 1)
   const before = { uuid, state: "runs", newest: newest?.uuid ?? null } as const
@@ -167,7 +169,7 @@ export const deployOver = Effect.fn("deployOver")(function* ({
       Effect.zipRight(
         deployAndFollow(uuid, (deployment) =>
           deployment.status === "failed"
-            ? judge(replaced, uuid, deployment)
+            ? Effect.provide(judge(replaced, uuid, deployment), client)
             : Ref.set(known, { _tag: "Created", id: deployment.uuid })
         )
       ),
@@ -181,9 +183,22 @@ export const deployOver = Effect.fn("deployOver")(function* ({
   yield* noteUsed
 })
 
-/** A queued deployment has not begun; a failed one has removed its own container and left the old one. */
+/**
+ * A queued deployment has not begun; a failed one has removed its own container and left the old one. Not of a compose
+ * file: its old containers go before the new ones start (recorded: compose-app 64), and a failed one may have come so far.
+ */
 const judge = (replaced: Ref.Ref<ReadonlySet<string>>, uuid: string, { status }: Deployment) =>
-  setReplaced(replaced, uuid, status !== "queued" && status !== "failed")
+  Effect.gen(function* () {
+    const coolify = yield* CoolifyClient
+    const leavesOld =
+      status === "failed" &&
+      // What cannot be looked at is deployed again: that does no harm.
+      (yield* Effect.match(coolify.applications.get(uuid), {
+        onFailure: () => false,
+        onSuccess: ({ source }) => !isCompose(source)
+      }))
+    yield* setReplaced(replaced, uuid, status !== "queued" && !leavesOld)
+  })
 
 /** Cancels what is under way, and finds out whether it had replaced what ran before. */
 const undoDeploy = Effect.fn("undoDeploy")(function* (

@@ -5,6 +5,7 @@ import { stopsFirstWith } from "../coolify/endpoints/Applications.ts"
 import type { PlainSettings } from "../coolify/endpoints/PlainSettings.ts"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
 import type { CoolifyError } from "../coolify/CoolifyError.ts"
+import { isCompose } from "../coolify/Source.ts"
 import { HealthProbe } from "../health/HealthProbe.ts"
 import { SecretStore, type SecretError } from "../secrets/SecretStore.ts"
 import type { Spec } from "../appspec/Spec.ts"
@@ -328,7 +329,7 @@ const refuseStops = ({ databases }: Observed): Effect.Effect<void, RefusedError>
 const refuseGap = Effect.fn("refuseGap")(function* ({ application, deploy, parts }: Reconciliation) {
   if (!deploy || application._tag === "Create" || application._tag === "Replace") return
   // Its containers are always stopped first: the plan says so.
-  if (application.before.source._tag === "Compose") return
+  if (isCompose(application.before.source)) return
   const coolify = yield* CoolifyClient
   const now = yield* coolify.applications.get(application.before.uuid)
   const { name } = now

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
+import { isCompose } from "../coolify/Source.ts"
 import type { Application } from "../coolify/endpoints/Applications.ts"
 import { filesOut, type SpecFile } from "../appspec/sections/Files.ts"
 import { isSchedule, type Schedule, schedulesOut } from "../appspec/sections/Schedules.ts"
@@ -98,6 +99,15 @@ export const readParts = Effect.fn("readParts")(function* (application: Applicat
   const coolify = yield* CoolifyClient
   // The text says it all.
   if (application.source._tag === "Compose") return { sections: {}, left: [], secretFiles: [] }
+  if (isCompose(application.source)) {
+    const tasks = yield* coolify.scheduledTasks.list(application.uuid)
+    const { left, sections } = readSettings(yield* coolify.applications.get(application.uuid))
+    return {
+      sections,
+      left: [...left, ...tasks.map(({ name }) => `scheduled task ${name}`)],
+      secretFiles: []
+    }
+  }
   const stored = yield* coolify.storages.list(application.uuid)
   const [unmounted, volumes] = EffectArray.partitionMap(
     readVolumes(application.uuid, stored.volumes),

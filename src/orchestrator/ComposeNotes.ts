@@ -2,6 +2,7 @@
 import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
 import { type ComposeConcern, composeFile } from "../coolify/ComposeText.ts"
+import { isCompose } from "../coolify/Source.ts"
 import type { Spec } from "../appspec/Spec.ts"
 import { RefusedError } from "../engine/DeployError.ts"
 import type { Desired } from "./Desired.ts"
@@ -9,7 +10,11 @@ import type { Desired } from "./Desired.ts"
 /** Coolify gives these their values. */
 const isCoolifys = (name: string): boolean => /^(?:SERVICE|COOLIFY)_/.test(name)
 
-const fileOf = ({ source }: Spec) => (source._tag === "Compose" ? composeFile(source.text) : undefined)
+/** @param composeText what Coolify has read of a file in a repository. */
+const fileOf = ({ source }: Spec, composeText?: string | null) =>
+  composeFile(
+    source._tag === "Compose" ? source.text : isCompose(source) ? (composeText ?? undefined) : undefined
+  )
 
 const given = ({ env, references, secrets }: Spec): ReadonlySet<string> =>
   new Set([...Object.keys(env), ...Object.keys(references), ...secrets])
@@ -18,8 +23,11 @@ const refused = (detail: string, next: string) =>
   Either.left(new RefusedError({ reason: "Unsendable", detail, next }))
 
 /** Refuses what Coolify would take, and start with another value than the one that is meant. */
-export const refuseCompose = ({ spec, variables }: Desired): Either.Either<void, RefusedError> => {
-  const file = fileOf(spec)
+export const refuseCompose = (
+  { spec, variables }: Desired,
+  composeText?: string | null
+): Either.Either<void, RefusedError> => {
+  const file = fileOf(spec, composeText)
   if (file === undefined) return Either.right(undefined)
   const names = given(spec)
   const missing = file.variables.filter(
@@ -59,10 +67,15 @@ const said: Readonly<Record<ComposeConcern, (names: string) => string>> = {
 /** What the operator should know before saying yes. */
 export const composeNotes = (
   { spec }: Desired,
-  what: { readonly updates: boolean }
+  what: { readonly updates: boolean; readonly composeText?: string | null | undefined }
 ): ReadonlyArray<string> => {
-  const file = fileOf(spec)
-  if (file === undefined) return []
+  const stops = what.updates
+    ? [
+        "Coolify stops all containers of a compose file before it starts the new ones: nobody answers in between. Their volumes stay."
+      ]
+    : []
+  const file = fileOf(spec, what.composeText)
+  if (file === undefined) return stops
   const { services, variables } = file
   const kinds = [...new Set(services.flatMap(({ concerns }) => concerns))]
   const names = given(spec)
@@ -72,11 +85,7 @@ export const composeNotes = (
   const once = services.filter(({ isOneShot }) => isOneShot).map(({ name }) => name)
   const idle = services.filter(({ isInProfile }) => isInProfile).map(({ name }) => name)
   return [
-    ...(what.updates
-      ? [
-          "Coolify stops all containers of a compose file before it starts the new ones: nobody answers in between. Their volumes stay."
-        ]
-      : []),
+    ...stops,
     ...(what.updates && file.hasContents
       ? [
           "Coolify writes the `content` of a file in a compose file once, when it first reads of it: a changed one does not arrive. Give the file another path to have it written anew."

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
 import { isIP } from "node:net"
-import { containerUrl } from "../coolify/ComposeApplications.ts"
+import { containerUrl } from "../coolify/ContainerUrls.ts"
 import {
   type ApplicationSettings,
   type ApplicationSource,
@@ -11,7 +11,7 @@ import {
 } from "../coolify/endpoints/Applications.ts"
 import type { ObservedVariable, Variable } from "../coolify/endpoints/Variables.ts"
 import type { Server } from "../coolify/endpoints/Servers.ts"
-import type { RepositoryAccess } from "../coolify/Source.ts"
+import { isCompose, type RepositoryAccess } from "../coolify/Source.ts"
 import { SecretStore } from "../secrets/SecretStore.ts"
 import { hostsOf, siteOf } from "../appspec/Domain.ts"
 import { routesFor } from "../appspec/sections/Compose.ts"
@@ -258,7 +258,7 @@ export const desiredApplication = (
 
 /** As Coolify has them: of a compose file with the container's port and name. */
 const urlsOf = (spec: Spec): ReadonlyArray<string> =>
-  spec.source._tag === "Compose"
+  isCompose(spec.source)
     ? routesFor(spec).flatMap(({ container, hosts, port }) =>
         hosts.map((host) => containerUrl(`https://${host}${port === undefined ? "" : `:${port}`}`, container))
       )

@@ -5,6 +5,7 @@ import { hasBackups } from "../coolify/DatabaseEngine.ts"
 import type { Application } from "../coolify/endpoints/Applications.ts"
 import type { Database } from "../coolify/endpoints/Databases.ts"
 import type { Project } from "../coolify/endpoints/Projects.ts"
+import { isCompose } from "../coolify/Source.ts"
 import { DnsClient } from "../dns/DnsClient.ts"
 import { isOfServer } from "../appspec/sections/Volumes.ts"
 import type { Spec } from "../appspec/Spec.ts"
@@ -298,6 +299,14 @@ const removePlace = Effect.fn("removePlace")(function* (place: Place) {
   )
 })
 
+/** Recorded: compose-app 83, 84. */
+const leftVolumesNote = ({ source, uuid }: Application): ReadonlyArray<string> =>
+  source._tag === "Git" && isCompose(source)
+    ? [
+        `But of a compose file in a repository Coolify leaves them behind: \`docker volume ls --filter name=${uuid}_\` on the server shows them.`
+      ]
+    : []
+
 const directoriesNote = ({ volumes }: Spec): ReadonlyArray<string> => {
   const directories = volumes.filter(isOfServer).map(({ name }) => name)
   return directories.length === 0 ? [] : [`What the server has in ${directories.join(", ")} stays.`]
@@ -338,6 +347,7 @@ const destructionPlan = (
             options.deleteVolumes
               ? "Its volumes are deleted with all their data."
               : "Its volumes are kept on the server.",
+            ...(options.deleteVolumes ? applications.flatMap(leftVolumesNote) : []),
             ...directoriesNote(spec)
           ]),
       ...databases.map(({ engine, name }) =>

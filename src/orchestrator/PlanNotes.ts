@@ -1,4 +1,5 @@
 import * as Redacted from "effect/Redacted"
+import { isCompose } from "../coolify/Source.ts"
 import { sharedIn } from "../coolify/VariableValue.ts"
 import type { Spec } from "../appspec/Spec.ts"
 import { composeNotes } from "./ComposeNotes.ts"
@@ -48,7 +49,10 @@ export const planNotes = (
     ...unseenNotes(what.unseen ?? []),
     ...(what.deploys ? sharedNotes(desired) : []),
     ...observed.parts.flatMap(({ notes }) => notes),
-    ...composeNotes(desired, { updates: what.deploys && observed.application?.source._tag === "Compose" }),
+    ...composeNotes(desired, {
+      updates: what.deploys && observed.application !== undefined && isCompose(observed.application.source),
+      composeText: observed.application?.composeText
+    }),
     ...(desired.referenceNotes ?? []),
     ...observed.sharedDatabases.flatMap(({ live }) =>
       live?.status.startsWith("exited") === true
@@ -75,7 +79,7 @@ export const planNotes = (
       `Coolify cannot change this source in place: a new application is deployed beside the old one${isNowhere ? ", so that both run for a while" : ` and takes its ${spec.domains.length > 1 ? "domains" : "domain"}`}, then the old one is deleted. Its volumes stay on the server, but do not move, nor does what was set by hand in Coolify.`
     )
   }
-  if (what.deploys && !spec.healthcheck.container && spec.source._tag !== "Compose") {
+  if (what.deploys && !spec.healthcheck.container && !isCompose(spec.source)) {
     const [isNew, after] = [observed.application === undefined, "fabrik has rolled back"]
     if (what.replaces) {
       notes.push(

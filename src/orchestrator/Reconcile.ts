@@ -4,6 +4,8 @@ import { isOpen } from "../appspec/Interpolate.ts"
 import type { Spec } from "../appspec/Spec.ts"
 import type { Application, ApplicationPatch, ApplicationSettings } from "../coolify/endpoints/Applications.ts"
 import type { ObservedVariable } from "../coolify/endpoints/Variables.ts"
+import { unknownContainers } from "../coolify/Refusals.ts"
+import { isCompose } from "../coolify/Source.ts"
 import { RefusedError } from "../engine/DeployError.ts"
 import { releaseVariable, specDigest, toldDomains, wantedRecords, type Desired } from "./Desired.ts"
 import { isOurComment, releaseKey, releaseIn } from "../kinds/VariableComment.ts"
@@ -147,7 +149,8 @@ const reconcileCoolify = (
       )
     }
     yield* refuseUnreadText(desired, application)
-    yield* refuseCompose(desired)
+    yield* refuseCompose(desired, application?.composeText)
+    yield* refuseUnknownContainers(desired, application)
     const fields = diffApplication(desired.application, application)
     const variables = diffVariables(
       desired.variables,
@@ -232,6 +235,24 @@ const refuseUnreadText = (
         })
       )
     : Either.right(undefined)
+
+/** Coolify would take no domain for them: it knows the containers that its last deployment found in the repository. */
+const refuseUnknownContainers = (
+  { application: wanted }: Desired,
+  application: Application | undefined
+): Either.Either<void, RefusedError> => {
+  if (application === undefined || !isCompose(wanted.source)) return Either.right(undefined)
+  const detail = unknownContainers(wanted.domains, application)
+  return detail === undefined
+    ? Either.right(undefined)
+    : Either.left(
+        new RefusedError({
+          reason: "Unsendable",
+          detail,
+          next: "name one that it has; one that is new in the repository gets a domain once it was deployed: take it out of `domains`, run `fabrik apply --redeploy`, then put it back"
+        })
+      )
+}
 
 const isSecret = ({ references, secrets }: Spec, key: string): boolean => {
   const template = new Map(Object.entries(references)).get(key)

@@ -7,6 +7,7 @@ import { defaultPort, type Application, type ListedApplication } from "../coolif
 import type { Database } from "../coolify/endpoints/Databases.ts"
 import type { ObservedVariable } from "../coolify/endpoints/Variables.ts"
 import type { Server } from "../coolify/endpoints/Servers.ts"
+import { composePack, isCompose } from "../coolify/Source.ts"
 import type { RecordSet } from "../dns/DnsClient.ts"
 import { buildPacks, healthCommandPattern, ranges, type Range } from "../appspec/Limits.ts"
 import { parseSpec } from "../appspec/ParseSpec.ts"
@@ -58,7 +59,7 @@ export interface Written {
 export const writeSpec = (existing: Existing): Either.Either<Written, RefusedError> =>
   Either.gen(function* () {
     const { application, place } = existing
-    const routes = application.source._tag === "Compose" ? routesIn(application) : undefined
+    const routes = isCompose(application.source) ? routesIn(application) : undefined
     const domains = routes?.flatMap(({ hosts }) => hosts) ?? chooseDomains(application)
     const databases = shortNamed(application, existing.databases ?? [])
     const references = referencesIn(existing.variables, databases)
@@ -180,7 +181,7 @@ const sourceOf = ({ source }: Application): Either.Either<Source, RefusedError> 
         ? Either.left(unreadableText("the application's compose file"))
         : Either.right({ _tag: "Compose", text: `${source.text.trim()}\n` })
     case "Git": {
-      const buildPack = buildPacks.find((known) => known === source.buildPack)
+      const buildPack = ([...buildPacks, composePack] as const).find((known) => known === source.buildPack)
       return buildPack === undefined
         ? Either.left(inexpressible(`it is built by ${source.buildPack}`))
         : Either.right({ ...source, buildPack })

@@ -1,6 +1,7 @@
 /** Pure: the variables of an application whose values are not read into a spec, as its text tells of them. */
 import type { Application } from "../coolify/endpoints/Applications.ts"
 import type { ObservedVariable } from "../coolify/endpoints/Variables.ts"
+import { isCompose } from "../coolify/Source.ts"
 import { isPlainComment, isSecretComment } from "../kinds/VariableComment.ts"
 import { secretNamePattern } from "../appspec/Limits.ts"
 import { comment, writeKeys } from "../appspec/WriteSpec.ts"
@@ -46,15 +47,18 @@ export const hiddenVariables = ({ other, own, secret }: SortedVariables): Readon
   ]
 }
 
+const wordsOf = (text: string): ReadonlySet<string> => new Set(text.match(/[A-Za-z_][A-Za-z0-9_]*/g))
+
 /** Coolify has made it from the text of a compose file, or for it: the text brings it again. */
 export const isOfCompose = (
   { comment, key }: ObservedVariable,
-  { source }: Pick<Application, "source">
+  { composeText, source }: Pick<Application, "composeText" | "source">
 ): boolean =>
-  source._tag === "Compose" &&
+  isCompose(source) &&
   !isPlainComment(comment) &&
   !isSecretComment(comment) &&
-  (key.startsWith("SERVICE_") || new Set((source.text ?? "").match(/[A-Za-z_][A-Za-z0-9_]*/g)).has(key))
+  (key.startsWith("SERVICE_") ||
+    wordsOf((source._tag === "Compose" ? source.text : composeText) ?? "").has(key))
 
 export const composeVariables = (rows: ReadonlyArray<ObservedVariable>): ReadonlyArray<string> => {
   const names = rows.filter(({ key }) => !key.startsWith("SERVICE_")).map(({ key }) => key)

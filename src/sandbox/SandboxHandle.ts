@@ -30,6 +30,17 @@ export const SandboxSeed = Schema.Struct({
   /** Names of private keys and of GitHub Apps, which read private repositories. */
   deployKeys: Schema.optionalWith(Schema.Array(Schema.String), { exact: true }),
   githubApps: Schema.optionalWith(Schema.Array(Schema.String), { exact: true }),
+  /** Compose files in repositories, made of the containers that a spec names. */
+  composeFiles: Schema.optionalWith(
+    Schema.Array(
+      Schema.Struct({
+        repository: Schema.String,
+        path: Schema.String,
+        containers: Schema.Array(Schema.String)
+      })
+    ),
+    { exact: true }
+  ),
   /** Names of zones, with or without the final dot. */
   zones: Schema.optional(Schema.Array(Schema.String)),
   /** Names that some zone must hold: where none does, one is made of the last two labels. */

@@ -28,7 +28,7 @@ const beyondJsonSchema = new RegExp(
   [
     // How it is written, in YAML and in the older form.
     "^(?:anchors|tags) |^control characters|say the same$|stands in both lists|the tag is given twice",
-    "^`source\\.\\w+` (?:is missing$|has no meaning for a template)",
+    "^`source\\.\\w+` (?:is missing$|has no meaning for a template)|has no meaning for a compose file$|does not say which container",
     // Rules across keys.
     "is both a secret and a variable$|^no variable or secret is named|no build reads variables$",
     "^`env.PORT` is not the port|cannot point at itself$|never see 404|is mounted twice$|stands there twice$|, and there is none$|is no public domain$|^two volumes are mounted at|^a volume is mounted at|and `type: bind` takes|and not the name of a volume|and so cannot hold|^the spec has no (?:database|secret)|^a database has no|^`PORT` cannot come from",
@@ -755,6 +755,31 @@ describe("source", () => {
     assert.isTrue(
       error.problems.every(({ path }) => path.startsWith("source")),
       error.message
+    )
+  })
+
+  it("reads a compose file in a repository, whose containers have the names", () => {
+    const repository = "source: { git: https://github.com/a/b, branch: release/1.x, compose: ./c.yml"
+    const { routes, source: read } = good(`name: a\ndomains: { web: a.example.com }\n${repository} }\n`)
+    assert.deepStrictEqual(routes, [{ container: "web", hosts: ["a.example.com"] }])
+    assert.include(read, { branch: "release/1.x", buildPack: "dockercompose", compose: "/c.yml" })
+    for (const [more, path] of [
+      [", buildPack: static }", "source.buildPack"],
+      [", dockerfile: Dockerfile }", "source.dockerfile"],
+      [" }\nport: 80", "port"],
+      [" }\nvolumes: [data:/data]", "volumes"],
+      [" }\nhealthcheck: { container: true }", "healthcheck.container"],
+      [" }\nbuild: { command: make }", "build.command"]
+    ] as const) {
+      const { problems } = bad(`name: a\ndomains: { web: a.example.com }\n${repository}${more}\n`)
+      assert.deepStrictEqual(
+        problems.map((problem) => problem.path),
+        [path]
+      )
+    }
+    assert.include(
+      bad(`name: a\ndomain: a.example.com\n${repository} }\n`).message,
+      "does not say which container"
     )
   })
 

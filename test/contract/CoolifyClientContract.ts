@@ -255,6 +255,26 @@ export const coolifyClientContract = (name: string, layer: Layer.Layer<CoolifyCl
     }
 
     test(
+      "reads back what it created: a compose file in a repository",
+      Effect.gen(function* () {
+        const { client, application } = yield* setting
+        const wanted: Pick<CreateApplication, "domains" | "source"> = {
+          source: { ...git, buildPack: "dockercompose", dockerfile: "/Dockerfile", compose: "/shop.yml" },
+          domains: [
+            "https://a.example.com:8080#web",
+            "https://b.example.com#web",
+            "https://c.example.com#api"
+          ]
+        }
+        const { uuid } = yield* client.applications.create(application(wanted))
+        const { domains, source } = yield* client.applications.get(uuid)
+        assert.deepStrictEqual({ domains, source }, wanted)
+        const other = application({ domains: ["https://c.example.com"] })
+        assert.include(yield* refused(client.applications.create(other), "Conflict"), { status: 409 })
+      })
+    )
+
+    test(
       "lists every application, with the id of its environment",
       Effect.gen(function* () {
         const { client, projectUuid, application } = yield* setting

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import { hostsOf } from "../../src/appspec/Domain.ts"
+import { subjectOf } from "../../src/cli/Subject.ts"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type { SandboxHandle } from "../../src/sandbox/SandboxHandle.ts"
@@ -38,12 +39,13 @@ const fixtures = readdirSync("fixtures")
   .filter((file) => file.endsWith(".yaml") && file !== "invalid.yaml")
   .map((file) => ({ file, spec: quick(read(file)) }))
 
-const sandboxFor = (spec: Spec) =>
+const sandboxFor = (spec: Spec, { composeFile } = subjectOf(spec)) =>
   testSandbox({
     seed: {
       servers: [spec.server ?? "vps1"],
       domains: hostsOf(spec.domains),
-      deployKeys: ["acme-deploy"]
+      deployKeys: ["acme-deploy"],
+      ...(composeFile === undefined ? {} : { composeFiles: [composeFile] })
     }
   })
 

@@ -3,6 +3,7 @@ import * as Either from "effect/Either"
 import { composeFile, readCompose } from "../../coolify/ComposeText.ts"
 import type { Check } from "../Decode.ts"
 import { asciiDomain } from "../Domain.ts"
+import { isCompose } from "../../coolify/Source.ts"
 import { integer, list, map, oneOf, optional, record, text, wrongKind } from "../Form.ts"
 import { ranges } from "../Limits.ts"
 import { nearest } from "../Nearest.ts"
@@ -80,7 +81,7 @@ const route = oneOf(
 /** By container. */
 export const Routes = record(containerPattern, route, {
   description:
-    "With `source.compose`, which of its containers answers where: `CONTAINER: HOST`, or with the port it listens on",
+    "With a compose file, which of its containers answers where: `CONTAINER: HOST`, or with the port it listens on",
   keyForm: "The name of a container in the compose file",
   value: (field) => wrongKind(field, "a map of containers to names", form),
   key: (name) => ({ message: `${quote(name)} cannot name a container of a compose file`, hint: form })
@@ -131,16 +132,19 @@ const inTheFile = {
   databases: "write the database in the compose file, as a container with a volume",
   schedules: "Coolify's tasks of services are not supported by this version yet",
   template: "a template has a source of its own",
-  redirect: "Coolify redirects nothing for a service",
+  redirect: "redirects of a compose file are not supported by this version yet",
   basicAuth: "Coolify asks visitors of applications alone: write the labels of the proxy in the compose file"
 } as const
 
+/** What has a meaning where the file is in a repository: it is built, and pushed to. */
+const ofRepositories = ["build", "autoDeploy"]
+
 /** Complains of keys that mean something else than a compose file's containers. */
 export const checkCompose = (source: Source | undefined, check: Check): void => {
-  if (source?._tag !== "Compose") return
+  if (source === undefined || !isCompose(source)) return
   for (const [key, hint] of Object.entries(inTheFile)) {
     const field = check.at(key)
-    if (field === undefined) continue
+    if (field === undefined || (source._tag === "Git" && ofRepositories.includes(key))) continue
     check.complain(field, { at: field.keyAt, message: `\`${key}\` has no meaning for a compose file`, hint })
   }
   for (const key of ["container", "command"]) {
@@ -180,10 +184,18 @@ export const healthcheckAt = (
 }
 
 const checkList = (domains: ReadonlyArray<string>, source: Source | undefined, check: Check): void => {
-  if (source?._tag !== "Compose" || source.text === "" || domains.length === 0) return
-  const { all, only } = onlyIn(source.text)
   const field = check.at("domains") ?? check.at("domain")
-  if (only !== undefined || field === undefined) return
+  if (source === undefined || field === undefined || domains.length === 0) return
+  if (source._tag === "Git" && isCompose(source)) {
+    return check.complain(field, {
+      at: field.keyAt,
+      message: "this does not say which container of the compose file answers",
+      hint: `e.g. \`domains: { web: ${domains[0]} }\`, with the port it listens on: \`web: { host: ${domains[0]}, port: 8080 }\``
+    })
+  }
+  if (source._tag !== "Compose" || source.text === "") return
+  const { all, only } = onlyIn(source.text)
+  if (only !== undefined) return
   check.complain(field, {
     at: field.keyAt,
     message: "a compose file has several containers, and this does not say which of them answers",
@@ -217,7 +229,7 @@ export const checkAnswers = (
 ): void => {
   if (routes === undefined) return checkList(domains, source, check)
   const field = check.at("domains")
-  if (source !== undefined && source._tag !== "Compose" && field !== undefined) {
+  if (source !== undefined && !isCompose(source) && field !== undefined) {
     return check.complain(field, {
       message: "`domains` is a map of a compose file's containers, and this `source` is none",
       hint: "one name per line, each behind a `-`: `- app.example.com`"

@@ -1,7 +1,7 @@
 /** `source`: where the application comes from. */
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
-import { ImageSource, makeSource } from "../../coolify/Source.ts"
+import { composePack, ImageSource, makeSource } from "../../coolify/Source.ts"
 import type { Check } from "../Decode.ts"
 import { choice, defaulted, map, oneOf, optional, parsed, text, unknownKey } from "../Form.ts"
 import { gitBranch, gitCommit, repositoryPath } from "../GitReference.ts"
@@ -135,6 +135,9 @@ const git = map(
     baseDirectory: defaulted(path("Folder of the repository to build in"), "/"),
     dockerfile: optional(
       path("Path of the Dockerfile in the repository, for `buildPack: dockerfile`; default: `/Dockerfile`")
+    ),
+    compose: optional(
+      path("Path of a compose file in the repository, below `baseDirectory`: all of its containers run")
     )
   },
   {
@@ -142,6 +145,8 @@ const git = map(
     key: meaningless("a repository"),
     never: [
       { dockerfile: {}, buildPack: { not: { const: "dockerfile" } } },
+      { compose: {}, buildPack: {} },
+      { compose: {}, dockerfile: {} },
       { deployKey: {}, githubApp: {} },
       { git: { pattern: "^https:" }, deployKey: {} },
       { git: { pattern: "^(?:git@|ssh:)" }, githubApp: {} }
@@ -203,11 +208,18 @@ const members = oneOf(
   { description: "Where the application comes from. Default: the template's starter" }
 )
 
-export const Source = Schema.transform(members, makeSource(Schema.Literal(...buildPacks), Schema.String), {
+const Pack = Schema.Literal(...buildPacks, composePack)
+
+const packOf = ({ buildPack, compose, dockerfile }: (typeof git)["Type"]): typeof Pack.Type => {
+  if (compose !== undefined) return composePack
+  return buildPack ?? (dockerfile === undefined ? "nixpacks" : "dockerfile")
+}
+
+export const Source = Schema.transform(members, makeSource(Pack, Schema.String), {
   strict: true,
   decode: (given) => {
     if ("image" in given) return given.image
-    if ("compose" in given) {
+    if ("compose" in given && !("git" in given)) {
       return given.compose.includes("\n")
         ? { _tag: "Compose" as const, text: given.compose }
         : { _tag: "Compose" as const, text: "", from: given.compose }
@@ -225,7 +237,7 @@ export const Source = Schema.transform(members, makeSource(Schema.Literal(...bui
       repository: git,
       ...rest,
       ...(access === undefined ? {} : { access }),
-      buildPack: rest.buildPack ?? (rest.dockerfile === undefined ? "nixpacks" : "dockerfile"),
+      buildPack: packOf(given),
       dockerfile: rest.dockerfile ?? "/Dockerfile"
     }
   },
@@ -238,12 +250,13 @@ export const Source = Schema.transform(members, makeSource(Schema.Literal(...bui
       case "Compose":
         return { compose: source.from ?? source.text }
       case "Git": {
-        const { _tag, access, repository, dockerfile, ...rest } = source
+        const { _tag, access, buildPack, repository, dockerfile, ...rest } = source
         return {
           git: repository,
           ...(access?.name === undefined ? {} : { [access.kind]: access.name }),
           ...rest,
-          ...(rest.buildPack === "dockerfile" ? { dockerfile } : {})
+          ...(buildPack === composePack ? {} : { buildPack }),
+          ...(buildPack === "dockerfile" ? { dockerfile } : {})
         }
       }
     }
@@ -261,7 +274,8 @@ export const sourceIn = (
   check: Check
 ): Source | undefined => {
   const path = check.at("source", "dockerfile")
-  if (given?._tag === "Git" && given.buildPack !== "dockerfile" && path !== undefined) {
+  if (given?._tag === "Git" && given.compose !== undefined) checkOnlyCompose(check)
+  else if (given?._tag === "Git" && given.buildPack !== "dockerfile" && path !== undefined) {
     check.complain(path, {
       at: path.keyAt,
       message: `\`${given.buildPack}\` uses no Dockerfile`,
@@ -279,6 +293,18 @@ export const sourceIn = (
     message: "nothing to deploy: `source` and `template` are both missing",
     hint: `give \`source: { image: nginx:1.27 }\`, or a template: ${templates.map(({ name }) => name).join(", ")}`
   })
+}
+
+const checkOnlyCompose = (check: Check): void => {
+  for (const key of ["buildPack", "dockerfile"]) {
+    const field = check.at("source", key)
+    if (field === undefined) continue
+    check.complain(field, {
+      at: field.keyAt,
+      message: `\`source.${key}\` has no meaning for a compose file`,
+      hint: "the compose file says under `build` how each container is built"
+    })
+  }
 }
 
 /** A deploy key reads over ssh, and a GitHub App over https. */

@@ -3,6 +3,7 @@ import { byProjectName } from "../../orchestrator/ProjectName.ts"
 import { followLogs, logs as readLogs } from "../../orchestrator/Logs.ts"
 import type { LogLine } from "../../orchestrator/LogText.ts"
 import { loadSpec } from "../../appspec/LoadSpec.ts"
+import { isCompose } from "../../coolify/Source.ts"
 import { jsonLine } from "../../ui/Json.ts"
 import { cleanLines } from "../../ui/Sanitize.ts"
 import { Screen } from "../../ui/Screen.ts"
@@ -48,7 +49,9 @@ export const logs = define({
     const written = yield* loadSpec(flags.file)
     if (flags.container !== undefined && written.source._tag !== "Compose") {
       return yield* new UsageError({
-        message: "--container names a container of a compose file, and this application has only one",
+        message: isCompose(written.source)
+          ? "of a compose file in a repository Coolify tells the log of one container only, and takes no name"
+          : "--container names a container of a compose file, and this application has only one",
         command: "logs"
       })
     }

@@ -2,10 +2,13 @@
  * An application as Coolify answers it, read loosely: unknown fields pass, `null` and a missing field mean the column's
  * default, and only what fabrik cannot do without is required. Shapes from app/Http/Controllers/Api at 4.3.11.
  */
+import * as Option from "effect/Option"
 import * as EffectRecord from "effect/Record"
 import * as Schema from "effect/Schema"
+import { containerUrl, isMadeUp } from "../ContainerUrls.ts"
 import { fromStoredImage } from "../ImageReference.ts"
 import { repositoryUrl } from "../Repository.ts"
+import { composePack } from "../Source.ts"
 import type { Application, ApplicationSource, ListedApplication } from "./Applications.ts"
 import { basicAuthColumns, basicAuthIn } from "./BasicAuth.ts"
 import { orElse, text, Uuid, Whole } from "./Fields.ts"
@@ -36,6 +39,9 @@ export const ApplicationRow = Schema.Struct({
   source_id: Schema.optional(Schema.NullOr(Whole)),
   source_type: text,
   git_commit_sha: orElse(Schema.String, "HEAD"),
+  docker_compose_location: orElse(Schema.String, "/docker-compose.yaml"),
+  docker_compose_domains: text,
+  docker_compose_raw: Schema.optional(Schema.NullOr(Schema.String)),
   base_directory: orElse(Schema.String, "/"),
   dockerfile: text,
   dockerfile_location: orElse(Schema.String, "/Dockerfile"),
@@ -77,6 +83,7 @@ const toSource = (row: ApplicationRow): ApplicationSource => {
     buildPack: row.build_pack,
     baseDirectory: row.base_directory,
     dockerfile: row.dockerfile_location,
+    ...(row.build_pack === composePack ? { compose: row.docker_compose_location } : {}),
     ...accessIn(row)
   }
 }
@@ -93,6 +100,26 @@ const accessIn = ({ git_repository, private_key_id, source_id, source_type }: Ap
   return isHidden ? { access: { kind: "deployKey" as const } } : {}
 }
 
+const listed = (urls: string): ReadonlyArray<string> =>
+  urls
+    .split(",")
+    .map((url) => url.trim())
+    .filter((url) => url !== "")
+
+const ContainerDomains = Schema.parseJson(
+  Schema.Record({ key: Schema.String, value: Schema.Struct({ domain: text }) })
+)
+
+/** It is sent as a list, and told as a JSON text of a map (recorded: compose-app 10, 11); no map is that of none. */
+const containerDomains = ({ docker_compose_domains, uuid }: ApplicationRow): ReadonlyArray<string> =>
+  Object.entries(
+    Option.getOrElse(Schema.decodeOption(ContainerDomains)(docker_compose_domains), () => ({}))
+  ).flatMap(([container, { domain }]) =>
+    listed(domain)
+      .filter((url) => !isMadeUp(url, uuid))
+      .map((url) => containerUrl(url, container))
+  )
+
 /** `ports_exposes` is a comma list; without one Coolify's own default, 80, is what the proxy labels say. */
 const toPort = (exposed: string | number): number => {
   const first = Number.parseInt(String(exposed), 10)
@@ -102,15 +129,13 @@ const toPort = (exposed: string | number): number => {
 export const toApplication = (row: ApplicationRow): Application => {
   const plain = plainIn(row, row.settings)
   const { custom_internal_name = "", is_consistent_container_name_enabled = false } = row.settings ?? {}
+  const isOfContainers = row.build_pack === composePack
   const hasFixedName = is_consistent_container_name_enabled || custom_internal_name !== ""
   return {
     uuid: row.uuid,
     name: row.name,
     description: row.description,
-    domains: row.fqdn
-      .split(",")
-      .map((domain) => domain.trim())
-      .filter((domain) => domain !== ""),
+    domains: isOfContainers ? containerDomains(row) : listed(row.fqdn),
     port: toPort(row.ports_exposes),
     status: row.status,
     restartCount: row.restart_count,
@@ -118,6 +143,9 @@ export const toApplication = (row: ApplicationRow): Application => {
     ...(hasFixedName ? { hasFixedName } : {}),
     ...(Object.keys(plain).length === 0 ? {} : { plain }),
     ...basicAuthIn(row),
+    ...(isOfContainers && row.docker_compose_raw !== undefined
+      ? { composeText: row.docker_compose_raw }
+      : {}),
     source: toSource(row),
     healthcheck: {
       enabled: row.health_check_enabled,

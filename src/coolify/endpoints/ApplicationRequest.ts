@@ -1,6 +1,8 @@
 /** The bodies of an application. Any field Coolify does not know fails the whole request, so nothing optional is added. */
+import { urlsOf } from "../ContainerUrls.ts"
 import { toStoredImage } from "../ImageReference.ts"
 import { repositoryUrl, storedRepository } from "../Repository.ts"
+import { isCompose } from "../Source.ts"
 import type { Body } from "../Transport.ts"
 import type {
   ApplicationPatch,
@@ -35,6 +37,7 @@ const gitFields = (source: Extract<ApplicationSource, { _tag: "Git" }>): Body =>
   git_commit_sha: source.commit,
   build_pack: source.buildPack,
   base_directory: source.baseDirectory,
+  ...(source.compose === undefined ? {} : { docker_compose_location: source.compose }),
   ...(source.buildPack === "dockerfile" ? { dockerfile_location: source.dockerfile } : {})
 })
 
@@ -89,6 +92,30 @@ const createSource = (source: OwnSource): { readonly variant: Variant; readonly 
   }
 }
 
+/** It has no port and no check of its own, and takes no `domains` (recorded: compose-app 4, 32): each container has its own. */
+const ownBody = (application: CreateOwn): Body =>
+  isCompose(application.source)
+    ? containerDomainsBody(application.domains)
+    : {
+        ...(application.domains.length === 0 ? {} : { domains: application.domains.join(",") }),
+        ports_exposes: String(application.port),
+        ...healthcheck(application.healthcheck)
+      }
+
+/** A container that is named without a URL loses the one it has (recorded: compose-app 23 to 26). */
+const containerDomainsBody = (wanted: ReadonlyArray<string>, before: ReadonlyArray<string> = []): Body => {
+  const all = urlsOf(wanted, before)
+  // An empty list would change nothing (recorded: compose-app 21, 22).
+  return all.length === 0
+    ? {}
+    : {
+        docker_compose_domains: all.map(({ container, urls }) => ({
+          name: container,
+          domain: urls.join(",")
+        }))
+      }
+}
+
 /** `instant_deploy` is never sent: it answers nothing about the deployment and needs no `deploy` ability. */
 export const createApplicationBody = (application: CreateOwn) => {
   const { variant, fields } = createSource(application.source)
@@ -98,10 +125,8 @@ export const createApplicationBody = (application: CreateOwn) => {
     environment_name: application.environmentName,
     name: application.name,
     description: application.description,
-    ...(application.domains.length === 0 ? {} : { domains: application.domains.join(",") }),
+    ...ownBody(application),
     autogenerate_domain: false,
-    ports_exposes: String(application.port),
-    ...healthcheck(application.healthcheck),
     ...fields,
     ...plainBody(application.plain ?? {}, "create")
   }
@@ -131,13 +156,21 @@ const patchSource = (source: ApplicationSource): Body => {
   }
 }
 
+/** Where it answers. */
+const routesBody = (patch: ApplicationPatch, current: ApplicationSettings): Body => {
+  if (isCompose(current.source)) {
+    return patch.domains === undefined ? {} : containerDomainsBody(patch.domains, current.domains)
+  }
+  return patch.port === undefined && patch.domains === undefined && patch.plain?.redirect === undefined
+    ? {}
+    : routingBody(patch.port ?? current.port, patch.domains ?? current.domains)
+}
+
 /** Empty when there is nothing to change. */
 export const patchApplicationBody = (patch: ApplicationPatch, current: ApplicationSettings): Body => ({
   ...(patch.name === undefined ? {} : { name: patch.name }),
   ...(patch.description === undefined ? {} : { description: patch.description }),
-  ...(patch.port === undefined && patch.domains === undefined && patch.plain?.redirect === undefined
-    ? {}
-    : routingBody(patch.port ?? current.port, patch.domains ?? current.domains)),
+  ...routesBody(patch, current),
   ...(patch.healthcheck === undefined ? {} : healthcheck(patch.healthcheck, current.healthcheck)),
   ...(patch.source === undefined ? {} : patchSource(patch.source)),
   ...(patch.plain === undefined ? {} : plainBody(patch.plain)),

@@ -38,6 +38,11 @@ export interface ApplicationSettings {
   readonly plain?: PlainSettings
   /** Absent: whoever comes is let in. A new application gets it by an update. */
   readonly basicAuth?: BasicAuth
+  /**
+   * Of a compose file in a repository: what Coolify has read of it. `null`: nothing yet, or there is none at its path. It
+   * reads it some seconds after the creation (recorded: 11 s), and anew at each deployment. Absent where nothing tells.
+   */
+  readonly composeText?: string | null | undefined
 }
 
 /** `text` of a Dockerfile is `undefined` when read with a token without `read:sensitive`. */
@@ -94,7 +99,7 @@ export interface CreateApplication extends ApplicationSettings {
 }
 
 /** The fields to change; the rest stays. The source's kind and an inline Dockerfile's text cannot be changed. */
-export type ApplicationPatch = Partial<Omit<ApplicationSettings, "basicAuth">> & {
+export type ApplicationPatch = Partial<Omit<ApplicationSettings, "basicAuth" | "composeText">> & {
   readonly basicAuth?: BasicAuth | "off"
 }
 

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Encoding from "effect/Encoding"
 import * as Schema from "effect/Schema"
+import type { ContainerUrls } from "../ContainerUrls.ts"
 import type { CoolifyError } from "../CoolifyError.ts"
 import type { Body, Transport } from "../Transport.ts"
 import { type DeleteOptions, deletionQuery } from "./Applications.ts"
@@ -44,12 +45,6 @@ export interface Service {
   readonly environmentId: number
   /** `undefined` where Coolify does not tell. */
   readonly server: Pick<Server, "uuid" | "name"> | undefined
-}
-
-/** The URLs of one container; an empty list takes them away. */
-export interface ContainerUrls {
-  readonly container: string
-  readonly urls: ReadonlyArray<string>
 }
 
 export interface CreateService {

@@ -21,6 +21,8 @@ import {
 } from "../../kinds/Application.ts"
 import type { SecretStore } from "../../secrets/SecretStore.ts"
 import type { StepError } from "../RunError.ts"
+import { awaitComposeFile } from "../../kinds/ComposeFile.ts"
+import { refuseCompose } from "../ComposeNotes.ts"
 import { createInPlace, placeOf } from "./CreateInPlace.ts"
 import { keepPreviousVersion, release } from "../../kinds/Release.ts"
 import { putRecord, record } from "../../kinds/Record.ts"
@@ -224,6 +226,7 @@ const withCompleted = (variables: VariableActions, planned: Desired, all: Desire
 
 const createFresh = Effect.fn("createFresh")(function* (desired: Desired, observed: Observed) {
   const { projectUuid, uuid } = yield* createInPlace(desired, observed)
+  yield* refuseCompose(desired, yield* awaitComposeFile(uuid, desired.application))
   return { uuid, projectUuid, application: provisioned({ _tag: "Fresh", uuid, name: desired.spec.name }) }
 })
 
@@ -237,6 +240,7 @@ const createBeside = Effect.fn("createBeside")(function* (
   yield* keepPreviousVersion(before)
   const place = placeOf(desired, observed, projectUuid)
   const uuid = yield* createApplication(place, { ...settings, domains: [] }, true)
+  yield* refuseCompose(desired, yield* awaitComposeFile(uuid, settings))
   const application = provisioned({ _tag: "Beside", uuid, name: desired.spec.name, settings, old: before })
   return { uuid, projectUuid, application }
 })

@@ -5,6 +5,7 @@ import * as Either from "effect/Either"
 import { buildPacks, imageTag, initialColumns } from "./ApplicationFields.ts"
 import { checkFields, labelled, written } from "./ApplicationWrite.ts"
 import type { Application, Column, Columns, CoolifyState, Server, Token } from "./CoolifyState.ts"
+import * as ContainerDomains from "./ContainerDomains.ts"
 import { takeId, type Fresh } from "./Database.ts"
 import { configHash } from "./DeploymentPlan.ts"
 import * as Domains from "./Domains.ts"
@@ -139,6 +140,11 @@ const domainsFor = (
   uuid: string
 ): Either.Either<string | null, Refusal> =>
   Either.gen(function* () {
+    const inContainers = yield* ContainerDomains.sent(body)
+    const named = Object.values(inContainers ?? {}).flatMap(({ domain }) => Domains.list(domain ?? ""))
+    if (server.proxy !== "NONE" && !isTrue(body["force_domain_override"])) {
+      yield* Domains.checkFree(named, Lookup.domainHolders(state, token))
+    }
     const domains = yield* Domains.normalise(text(body["domains"]))
     if (domains.length === 0) {
       const wanted = !("autogenerate_domain" in body) || isTrue(body["autogenerate_domain"])
@@ -171,10 +177,16 @@ export const create = (
       const message = "The docker compose domains field needs the build pack dockercompose."
       return yield* Either.left(invalid({ docker_compose_domains: [message] }))
     }
+    if (body["build_pack"] === "dockercompose") yield* ContainerDomains.refuseDomains(body)
     const sent = yield* written(body)
     const uuid = fresh.uuid()
     const fqdn = yield* domainsFor(state, token, server, body, uuid)
     const tags = yield* tagsIn(body)
+    const compose = {
+      docker_compose: null,
+      docker_compose_raw: null,
+      docker_compose_domains: ContainerDomains.stored((yield* ContainerDomains.sent(body)) ?? {})
+    }
     const columns = yield* columnsOf(variant, sent.columns, body, uuid)
     const [id, next] = takeId(state)
     const row = labelled({
@@ -188,7 +200,7 @@ export const create = (
       config_hash: null,
       private_key_id: key?.id ?? null,
       github_app_id: app?.id ?? null,
-      columns: { ...initialColumns("columns"), ...columns, fqdn, docker_compose_domains: null },
+      columns: { ...initialColumns("columns"), ...columns, fqdn, ...compose },
       settings: { ...initialColumns("settings"), is_build_server_enabled: false, ...sent.settings },
       tag_ids: [],
       created_at: fresh.now,

@@ -54,7 +54,9 @@ export const applicationFields: Readonly<Record<string, Field>> = {
   github_app_uuid: request("string", { on: "create" }),
   private_key_uuid: request("string", { on: "create" }),
   domains: request("string", { max: 2048 }),
-  docker_compose_domains: request("array"),
+  // A map is taken too, and looked at item by item.
+  docker_compose_domains: { ...request("array"), type: "items" },
+  docker_compose_raw: request("string", { on: "create" }),
   instant_deploy: request("boolean"),
   force_domain_override: request("boolean"),
   autogenerate_domain: request("boolean", { on: "create" }),

@@ -9,10 +9,12 @@ import { checkFields, labelled, written } from "./ApplicationWrite.ts"
 import type { Backend } from "./Backend.ts"
 import * as Behaviour from "./Behaviour.ts"
 import * as Columns from "./Columns.ts"
+import * as ContainerDomains from "./ContainerDomains.ts"
 import { printed } from "./ContainerLog.ts"
 import type { Application, CoolifyState } from "./CoolifyState.ts"
-import { replaceRow } from "./Database.ts"
+import { replaceRow, type Fresh } from "./Database.ts"
 import * as Domains from "./Domains.ts"
+import * as GitCompose from "./GitCompose.ts"
 import * as Lifeline from "./Lifeline.ts"
 import * as Lookup from "./Lookup.ts"
 import { invalid, refusal, refuse, reply, type FieldErrors } from "./Reply.ts"
@@ -31,7 +33,7 @@ const relabelling = [
   "is_stripprefix_enabled"
 ]
 
-const patch = (state: CoolifyState, now: number, { body, token, param }: Call) =>
+const patch = (state: CoolifyState, fresh: Fresh, { body, token, param }: Call) =>
   Either.gen(function* () {
     const { application, server } = yield* Lookup.application(
       state,
@@ -39,6 +41,8 @@ const patch = (state: CoolifyState, now: number, { body, token, param }: Call) =
       param("uuid"),
       Lookup.notFoundOnWrite
     )
+    const { now } = fresh
+    if (ContainerDomains.isCompose(application)) yield* ContainerDomains.refuseDomains(body)
     // Domains come first here: their errors hide those of other fields.
     const routed = "domains" in body && server.proxy !== "NONE"
     if (routed && body["domains"] !== null && typeof body["domains"] !== "string") {
@@ -60,9 +64,17 @@ const patch = (state: CoolifyState, now: number, { body, token, param }: Call) =
       const message = "Raw compose deployment can only be enabled for Docker Compose applications."
       return yield* Either.left(invalid({ is_raw_compose_deployment_enabled: message }))
     }
-    if ("docker_compose_domains" in body) {
-      const message = "The docker compose file is not loaded yet."
+    const compose = application.columns["docker_compose_raw"]
+    if ("docker_compose_domains" in body && typeof compose !== "string") {
+      const message =
+        "Cannot set docker_compose_domains without docker_compose_raw. Reload the compose file from the git repository first."
       return yield* Either.left(invalid({ docker_compose_domains: message }))
+    }
+    const inContainers = yield* ContainerDomains.sent(body)
+    if (!isTrue(body["force_domain_override"])) {
+      const others = Lookup.domainHolders(state, token).filter(({ uuid }) => uuid !== application.uuid)
+      const named = Object.values(inContainers ?? {}).flatMap(({ domain }) => Domains.list(domain ?? ""))
+      yield* Domains.checkFree(named, others)
     }
     const sent = yield* written(body)
     const fqdn = routed ? { fqdn: domains.length === 0 ? null : domains.join(",") } : {}
@@ -74,7 +86,13 @@ const patch = (state: CoolifyState, now: number, { body, token, param }: Call) =
     }
     const relabel = relabelling.some((name) => name in body && (name !== "domains" || routed))
     const row = relabel ? labelled(changed) : changed
-    return [row, { ...state, applications: replaceRow(state.applications, row) }] as const
+    const next = { ...state, applications: replaceRow(state.applications, row) }
+    return [
+      row,
+      inContainers === undefined || typeof compose !== "string"
+        ? next
+        : GitCompose.readdressed(next, fresh, row, { server, text: compose, sent: inContainers })
+    ] as const
   })
 
 /** Docker has the log of a container only while it runs: Coolify answers 400 in between. */
@@ -159,6 +177,7 @@ const createRoute = ({ database, engine }: Backend, variant: ApplicationCreate.V
       )
       // Deploys before anybody can add variables, and says nothing of it.
       if (isTrue(body["instant_deploy"])) yield* engine.enqueue({ application, instant: true })
+      else if (ContainerDomains.isCompose(application)) yield* engine.later("load-compose", application.uuid)
       return reply(201, { uuid: application.uuid, domains: application.columns["fqdn"] ?? null })
     })
   )
@@ -166,8 +185,7 @@ const createRoute = ({ database, engine }: Backend, variant: ApplicationCreate.V
 const writeRoutes = ({ database, engine }: Backend): ReadonlyArray<Route> => [
   send("PATCH", "/applications/:uuid", "write", (call) =>
     Effect.gen(function* () {
-      const now = yield* Clock.currentTimeMillis
-      const application = yield* database.transact((state) => patch(state, now, call))
+      const application = yield* database.transact((state, fresh) => patch(state, fresh, call))
       if (isTrue(call.body["instant_deploy"])) yield* engine.enqueue({ application })
       return reply(200, { uuid: application.uuid })
     })

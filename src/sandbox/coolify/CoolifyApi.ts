@@ -15,6 +15,7 @@ import * as Database from "./Database.ts"
 import { deploymentRoutes } from "./DeploymentRoutes.ts"
 import * as Door from "./Door.ts"
 import * as Engine from "./Engine.ts"
+import { withComposeFile } from "./GitCompose.ts"
 import { instanceRoutes } from "./InstanceRoutes.ts"
 import { defaultLatency, type Latency } from "./Latency.ts"
 import { projectRoutes } from "./ProjectRoutes.ts"
@@ -57,7 +58,15 @@ interface CoolifySeed {
   readonly servers?: ReadonlyArray<ServerSeed>
   readonly deployKeys?: ReadonlyArray<string>
   readonly githubApps?: ReadonlyArray<string>
+  readonly composeFiles?: SandboxComposeFiles
 }
+
+/** Compose files in repositories; those that stand there already get the containers that they lack. */
+type SandboxComposeFiles = ReadonlyArray<{
+  readonly repository: string
+  readonly path: string
+  readonly containers: ReadonlyArray<string>
+}>
 
 const containerFor = (state: CoolifyState, host: string, path: string): RunningContainer | undefined => {
   const name = host.toLowerCase().replace(/:\d+$/, "")
@@ -130,11 +139,12 @@ export const make = (options: CoolifyOptions): Effect.Effect<CoolifyApi, never, 
       containerFor: (host, path = "/") =>
         Effect.map(options.state.get, (state) => containerFor(state, host, path)),
       state: options.state,
-      seed: ({ deployKeys = [], githubApps = [], servers = [] }) =>
+      seed: ({ composeFiles = [], deployKeys = [], githubApps = [], servers = [] }) =>
         database.change((state, fresh) => {
           const served = servers.reduce((next, server) => seeded(next, fresh, server), state)
           const keyed = deployKeys.reduce((next, name) => withKey(next, fresh, name), served)
-          return [undefined, githubApps.reduce((next, name) => withApp(next, fresh, name), keyed)]
+          const ready = githubApps.reduce((next, name) => withApp(next, fresh, name), keyed)
+          return [undefined, composeFiles.reduce(withComposeFile, ready)]
         }),
       world: Effect.map(options.state.get, world)
     }

@@ -5,7 +5,7 @@ import * as Schema from "effect/Schema"
 import { LogLine } from "./LogLine.ts"
 import { ComposeService, serviceJobs, ServicePart } from "./ServiceState.ts"
 import { GithubApp, PrivateKey } from "./SourceState.ts"
-import { FileStorage, HostPath, Mount, Storage, Volume } from "./StorageState.ts"
+import { FileStorage, HostPath, Mount, RepositoryFile, Storage, Volume } from "./StorageState.ts"
 
 /** A column's value; `number` is an integer. */
 export const Column = Schema.Union(
@@ -287,6 +287,7 @@ export const Job = Schema.Struct({
     "refresh",
     "check",
     "give-up",
+    "load-compose",
     "start-database",
     "probe-database",
     "stop-database",
@@ -322,6 +323,7 @@ export const CoolifyState = Schema.Struct({
   storages: Schema.optionalWith(Schema.Array(Storage), { default: () => [] }),
   files: Schema.optionalWith(Schema.Array(FileStorage), { default: () => [] }),
   disk: Schema.optionalWith(Schema.Array(HostPath), { default: () => [] }),
+  repository_files: Schema.optionalWith(Schema.Array(RepositoryFile), { default: () => [] }),
   tasks: Schema.optionalWith(Schema.Array(ScheduledTask), { default: () => [] }),
   databases: Schema.optionalWith(Schema.Array(StandaloneDatabase), { default: () => [] }),
   services: Schema.optionalWith(Schema.Array(ComposeService), { default: () => [] }),

@@ -7,7 +7,9 @@ import * as Behaviour from "./Behaviour.ts"
 import * as Columns from "./Columns.ts"
 import * as Dotenv from "./Dotenv.ts"
 import { envFile } from "./EnvFile.ts"
+import { isCompose } from "./ContainerDomains.ts"
 import type { Application, Container, CoolifyState, Deployment } from "./CoolifyState.ts"
+import * as GitCompose from "./GitCompose.ts"
 import * as Labels from "./Labels.ts"
 import type { Mount } from "./StorageState.ts"
 
@@ -32,8 +34,14 @@ export interface DeploymentPlan {
   readonly envFileProblem: string | undefined
   /** Why Compose cannot read its own file, in Compose's words. */
   readonly composeProblem: string | undefined
-  readonly container: Omit<Container, "started_at" | "health" | "files">
+  readonly container: Started
+  /** Of a compose file the other containers too. */
+  readonly others: ReadonlyArray<Started>
+  /** Whatever goes wrong, what ran before is gone. */
+  readonly isGone: boolean
 }
+
+type Started = Omit<Container, "started_at" | "health" | "files">
 
 const sha1 = (text: string): string => createHash("sha1").update(text).digest("hex")
 
@@ -132,6 +140,16 @@ export const plan = (state: CoolifyState, row: Deployment, application: Applicat
       : ""
   const reachable = inFile || command !== "" || probed === null || listens === null || probed === listens
 
+  const ofFile = isCompose(application)
+    ? GitCompose.containersOf(state, application, {
+        commit,
+        deployment: row.deployment_uuid,
+        envFile: text
+      })
+    : undefined
+  const [first, ...others] = ofFile === undefined ? [] : Either.getOrElse(ofFile, () => [])
+  const notUp = ofFile !== undefined && Either.isLeft(ofFile) ? ofFile.left : undefined
+
   return {
     application,
     commit,
@@ -152,8 +170,10 @@ export const plan = (state: CoolifyState, row: Deployment, application: Applicat
       : undefined,
     envFile: text,
     envFileProblem: problem,
-    composeProblem: limitProblem(application),
-    container: {
+    composeProblem: notUp?.detail ?? limitProblem(application),
+    others,
+    isGone: notUp?.isGone ?? false,
+    container: first ?? {
       application_uuid: application.uuid,
       deployment_uuid: row.deployment_uuid,
       name: Columns.string(columns, "name"),

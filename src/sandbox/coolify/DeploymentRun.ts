@@ -5,9 +5,11 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { echoed, type Behaviour } from "./Behaviour.ts"
 import type { Application, Container, CoolifyState, Deployment, DeploymentStatus } from "./CoolifyState.ts"
-import { replaceRow, type Database } from "./Database.ts"
+import { isCompose } from "./ContainerDomains.ts"
+import { replaceRow, type Database, type Fresh } from "./Database.ts"
 import { configHash, plan, type DeploymentPlan } from "./DeploymentPlan.ts"
 import * as Disk from "./Disk.ts"
+import * as GitCompose from "./GitCompose.ts"
 import type { Latency } from "./Latency.ts"
 import type { LogLine } from "./LogLine.ts"
 import { timestamp } from "./Timestamp.ts"
@@ -33,14 +35,17 @@ const append = (row: Deployment, lines: ReadonlyArray<Said>, now: number): Deplo
 
 /** Settles the plan and writes the first lines; `undefined` when the row is no longer to be run. */
 const start = (
-  state: CoolifyState,
+  before: CoolifyState,
   uuid: string,
-  now: number
+  fresh: Fresh
 ): readonly [DeploymentPlan | undefined, CoolifyState] => {
-  const row = state.deployments.find((one) => one.deployment_uuid === uuid)
-  const application = state.applications.find((one) => one.id === row?.application_id)
-  const server = state.servers.find((one) => one.id === row?.server_id)
-  if (row?.status !== "in_progress" || application === undefined) return [undefined, state]
+  const { now } = fresh
+  const row = before.deployments.find((one) => one.deployment_uuid === uuid)
+  const found = before.applications.find((one) => one.id === row?.application_id)
+  const server = before.servers.find((one) => one.id === row?.server_id)
+  if (row?.status !== "in_progress" || found === undefined) return [undefined, before]
+  const state = isCompose(found) ? GitCompose.load(before, fresh, found) : before
+  const application = state.applications.find((one) => one.id === found.id) ?? found
   const settled = plan(state, row, application)
   const { container, unknownBehaviour } = settled
   const lines: ReadonlyArray<Said> = [
@@ -103,7 +108,22 @@ const step = (
     return [undefined, { ...changed, deployments: replaceRow(changed.deployments, written) }]
   })
 
-/** The new container takes the old one's place. */
+const withoutContainers = (state: CoolifyState, { uuid }: Pick<Application, "uuid">): CoolifyState => ({
+  ...state,
+  containers: state.containers.filter((one) => one.application_uuid !== uuid)
+})
+
+/** The new containers take the old ones' place. */
+const putContainers = (
+  state: CoolifyState,
+  containers: ReadonlyArray<Omit<Container, "files">>,
+  application: Pick<Application, "server_id" | "uuid">
+): CoolifyState =>
+  containers.reduce(
+    (so, container) => putContainer(so, container, application),
+    withoutContainers(state, application)
+  )
+
 const putContainer = (
   state: CoolifyState,
   container: Omit<Container, "files">,
@@ -123,7 +143,7 @@ const putContainer = (
       .map(({ source }) => ({ server_id, name: source }))
   ],
   containers: [
-    ...state.containers.filter((one) => one.application_uuid !== container.application_uuid),
+    ...state.containers,
     { ...container, files: Disk.filesOf(state.disk, server_id, container.mounts) }
   ]
 })
@@ -164,7 +184,7 @@ export const run = Effect.fn("DeploymentRun.run")(function* (
   latency: Latency,
   uuid: string
 ) {
-  const settled = yield* database.change((state, { now }) => start(state, uuid, now))
+  const settled = yield* database.change((state, fresh) => start(state, uuid, fresh))
   if (settled === undefined) return undefined
   const { behaviour, healthCheck, application } = settled
 
@@ -180,13 +200,16 @@ export const run = Effect.fn("DeploymentRun.run")(function* (
 
   const lines = unreadable(uuid, application, settled)
   if (lines !== undefined) {
-    yield* step(database, uuid, lines, (state) => state, "failed")
+    const after = (state: CoolifyState) => (settled.isGone ? withoutContainers(state, application) : state)
+    yield* step(database, uuid, lines, after, "failed")
     return application.uuid
   }
 
   const startedAt = yield* Clock.currentTimeMillis
   const health = healthCheck === undefined ? "none" : healthCheck.passes ? "healthy" : "unhealthy"
-  const container = { ...settled.container, started_at: startedAt, health } as const
+  const containers = [settled.container, ...settled.others].map(
+    (container) => ({ ...container, started_at: startedAt, health }) as const
+  )
 
   if (settled.stopFirst || healthCheck === undefined) {
     const removal = settled.stopFirst ? "Stopping the old container first." : "Removing old containers."
@@ -194,7 +217,7 @@ export const run = Effect.fn("DeploymentRun.run")(function* (
       database,
       uuid,
       [{ output: removal }, { output: "New container started." }],
-      (state, now) => written(putContainer(state, container, application), settled, false, now),
+      (state, now) => written(putContainers(state, containers, application), settled, false, now),
       "finished"
     )
     return application.uuid
@@ -208,7 +231,7 @@ export const run = Effect.fn("DeploymentRun.run")(function* (
       database,
       uuid,
       [{ output: "New container is healthy." }, { output: "Removing old containers." }],
-      (state, now) => written(putContainer(state, container, application), settled, true, now),
+      (state, now) => written(putContainers(state, containers, application), settled, true, now),
       "finished"
     )
   } else {

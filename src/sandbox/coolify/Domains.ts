@@ -36,7 +36,7 @@ export const checkFree = (
   others: ReadonlyArray<DomainHolder>
 ): Either.Either<void, Refusal> => {
   const conflicts = domains.flatMap((domain) =>
-    others.flatMap(({ fqdn, kind, name, uuid }) =>
+    others.flatMap(({ fqdn, kind, name, service, uuid }) =>
       list(fqdn).some((held) => comparable(held) === comparable(domain))
         ? [
             {
@@ -44,7 +44,8 @@ export const checkFree = (
               resource_name: name,
               resource_uuid: uuid,
               resource_type: kind,
-              message: `Domain ${domain} is already in use by ${kind} '${name}'`
+              ...(service === undefined ? {} : { service_name: service }),
+              message: `Domain ${domain} is already in use by ${kind} '${name}'${service === undefined ? "" : ` (service: ${service})`}`
             }
           ]
         : []

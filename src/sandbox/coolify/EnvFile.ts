@@ -5,6 +5,7 @@
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import * as Columns from "./Columns.ts"
+import { isCompose } from "./ContainerDomains.ts"
 import type { Application, Variable } from "./CoolifyState.ts"
 
 const isJson = (text: string): boolean =>
@@ -61,7 +62,9 @@ export const envFile = (
       ["PORT", String(Columns.firstPort(application.columns) ?? "")],
       ["HOST", "0.0.0.0"]
     ] as const
-  ).filter(([name]) => !names.has(name))
+  )
+    // A compose file's containers have ports of their own (recorded: compose-app 65).
+    .filter(([name]) => !names.has(name) && (name !== "PORT" || !isCompose(application)))
   const line = ([name, value]: readonly [string, string]) => `${name}=${value}`
   return {
     text: [...before.map(line), ...rows.map((row) => `${row.key}=${written(row)}`), ...after.map(line)].join(

@@ -70,6 +70,7 @@ export const initialState = (options: { readonly tokens: ReadonlyArray<TokenSeed
   storages: [],
   files: [],
   disk: [],
+  repository_files: [],
   tasks: [],
   databases: [],
   backups: [],

@@ -6,7 +6,9 @@ import * as Behaviour from "./Behaviour.ts"
 import * as Columns from "./Columns.ts"
 import type { Application, Container, CoolifyState, Job } from "./CoolifyState.ts"
 import { type Fresh, replaceRow } from "./Database.ts"
+import { isCompose } from "./ContainerDomains.ts"
 import * as Disk from "./Disk.ts"
+import * as GitCompose from "./GitCompose.ts"
 import type { Latency } from "./Latency.ts"
 import * as Lifeline from "./Lifeline.ts"
 import { isActive } from "./Queue.ts"
@@ -29,6 +31,7 @@ export const delay = (state: CoolifyState, job: Job, latency: Latency): Duration
       const isFirst = subject === undefined || statusOf(subject.service, subject.parts) === "exited"
       return isFirst ? latency.statusRefresh : latency.statusCheck
     }
+    case "load-compose":
     case "stop":
     case "refresh":
     case "start-database":
@@ -111,7 +114,9 @@ const withReport = (
 /** Coolify removes the volumes that the application has at that moment, and its own folder; what else is on the disk stays. */
 const destroy = (state: CoolifyState, application: Application, keepsVolumes: boolean): CoolifyState => {
   const isOwn = (row: { readonly application_id: number }) => row.application_id === application.id
-  const names = keepsVolumes ? [] : state.storages.filter(isOwn).map(({ name }) => name)
+  // Of a compose file they stay, whatever is asked for (recorded: compose-app 83, 84).
+  const names =
+    keepsVolumes || isCompose(application) ? [] : state.storages.filter(isOwn).map(({ name }) => name)
   return collectTags(
     {
       ...state,
@@ -156,6 +161,8 @@ export const perform = (
       const active = state.deployments.filter((row) => row.application_id === application.id && isActive(row))
       return [active.map((row) => row.deployment_uuid), destroy(state, application, job.keeps_volumes)]
     }
+    case "load-compose":
+      return [[], GitCompose.load(state, fresh, application)]
     case "stop":
       return [[], stop(state, application, now)]
     case "refresh":

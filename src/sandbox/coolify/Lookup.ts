@@ -3,6 +3,7 @@
  */
 import * as Either from "effect/Either"
 import * as Columns from "./Columns.ts"
+import * as ContainerDomains from "./ContainerDomains.ts"
 import type {
   Application,
   CoolifyState,
@@ -145,17 +146,25 @@ export interface DomainHolder {
   readonly name: string
   /** Of the application or the part. */
   readonly uuid: string
+  /** Of the container, where it is one of an application's compose file. */
+  readonly service?: string
   /** A comma list of full URLs. */
   readonly fqdn: string
 }
 
 export const domainHolders = (state: CoolifyState, team: Team): ReadonlyArray<DomainHolder> => [
-  ...applications(state, team).map(({ application: { columns, uuid } }) => ({
-    kind: "application" as const,
-    name: Columns.string(columns, "name"),
-    uuid,
-    fqdn: Columns.string(columns, "fqdn")
-  })),
+  ...applications(state, team).flatMap(({ application }) => {
+    const { columns, uuid } = application
+    const holder = { kind: "application" as const, name: Columns.string(columns, "name"), uuid }
+    return [
+      { ...holder, fqdn: Columns.string(columns, "fqdn") },
+      ...Object.entries(ContainerDomains.of(application)).map(([service, { domain }]) => ({
+        ...holder,
+        service,
+        fqdn: domain ?? ""
+      }))
+    ]
+  }),
   ...services(state, team).flatMap(({ parts, service }) =>
     parts.map(({ fqdn, uuid }) => ({ kind: "service" as const, name: service.name, uuid, fqdn: fqdn ?? "" }))
   )

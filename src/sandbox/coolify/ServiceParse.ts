@@ -114,7 +114,10 @@ const ensured = (
     ? state
     : addVariable(state, fresh, { id: service.id, hasPreviews: false }, { ...row, is_preview: false })[1]
 
-const secret = (fresh: Fresh, { form, length }: Extract<Compose.Magic, { readonly _tag: "Secret" }>) => {
+export const secret = (
+  fresh: Fresh,
+  { form, length }: Extract<Compose.Magic, { readonly _tag: "Secret" }>
+) => {
   let random = ""
   while (random.length < length) random += fresh.uuid()
   if (form === "letters") return random.slice(0, length)
@@ -127,7 +130,7 @@ const secret = (fresh: Fresh, { form, length }: Extract<Compose.Magic, { readonl
 const addressOf = (service: ComposeService, server: Server, base: string): string =>
   Domains.generated(`${base.toLowerCase().replaceAll("_", "-")}-${service.uuid}`, server)
 
-const addressRows = (url: string, base: string, port: string | undefined) => {
+export const addressRows = (url: string, base: string, port: string | undefined) => {
   const host = url.replace(/^[a-z]+:\/\//, "")
   return [
     { key: `SERVICE_FQDN_${base}`, value: host },

@@ -43,6 +43,14 @@ export const HostPath = Schema.Struct({
   /** Of a file; null: a directory. */
   content: Schema.NullOr(Schema.String)
 })
+
+/** What Coolify finds in a repository: only a compose file is looked for. */
+export const RepositoryFile = Schema.Struct({
+  repository: Schema.String,
+  path: Schema.String,
+  content: Schema.String
+})
+
 /** A volume's name, or a path of the server, at a path in the container. */
 export const Mount = Schema.Struct({
   source: Schema.String,

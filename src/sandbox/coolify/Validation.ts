@@ -6,7 +6,7 @@ import type { Fields } from "./Route.ts"
 
 export interface Rule {
   /** `number`: a whole one too, with Laravel's other word for it. */
-  readonly type: "string" | "boolean" | "integer" | "number" | "array" | "port"
+  readonly type: "string" | "boolean" | "integer" | "number" | "array" | "items" | "port"
   readonly required?: boolean
   readonly nullable?: boolean
   /** Characters of a string, or the number itself. */
@@ -32,6 +32,7 @@ const typeError = (rule: Rule, field: string): string => {
     integer: "an integer",
     number: "a number",
     array: "an array",
+    items: "an array",
     port: "an integer"
   }
   const boolean = rule.type === "boolean"
@@ -54,6 +55,8 @@ const hasType = (type: Rule["type"], value: unknown): boolean => {
       return isInteger(value)
     case "array":
       return Array.isArray(value)
+    case "items":
+      return typeof value === "object"
   }
 }
 
@@ -66,7 +69,7 @@ const problem = (field: string, rule: Rule, value: unknown): string | undefined 
   if (value === null) return rule.nullable === true ? undefined : typeError(rule, field)
   if (!hasType(rule.type, value)) return typeError(rule, field)
   const unit = rule.type === "string" ? " characters" : ""
-  if (Array.isArray(value)) return undefined
+  if (typeof value === "object") return undefined
   const size = rule.type === "string" && typeof value === "string" ? [...value].length : Number(value)
   const { min, max } = rule.type === "port" ? { min: 1, max: 65535 } : rule
   if (max !== undefined && size > max) {
@@ -116,6 +119,8 @@ export const stored = (rule: Rule, value: unknown): Column => {
       return Number(value)
     case "array":
       return Array.isArray(value) ? value.map(String) : null
+    case "items":
+      return null
     case "string":
     case "port":
       return String(value)

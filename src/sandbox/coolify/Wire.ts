@@ -64,11 +64,8 @@ export const application = (
   { application, environment, server }: Pick<Placed, "application" | "environment" | "server">,
   sensitive: boolean
 ): Json => ({
-  ...shown(application.columns, sensitive),
-  ...shown(
-    { docker_compose: null, docker_compose_raw: null, private_key_id: application.private_key_id },
-    sensitive
-  ),
+  ...shown({ docker_compose: null, docker_compose_raw: null, ...application.columns }, sensitive),
+  ...shown({ private_key_id: application.private_key_id }, sensitive),
   uuid: application.uuid,
   status: application.status,
   server_status: server.is_reachable,

@@ -1,8 +1,9 @@
 /**
  * What the sandbox's Coolify amounts to, for comparing before with after: no times, no row numbers, no history.
  */
-import type { Column, CoolifyState, ScheduledTask, Variable } from "./CoolifyState.ts"
+import type { Application, Column, CoolifyState, ScheduledTask, Variable } from "./CoolifyState.ts"
 import * as Columns from "./Columns.ts"
+import * as ContainerDomains from "./ContainerDomains.ts"
 
 interface WorldVariable {
   readonly key: string
@@ -136,6 +137,12 @@ const variable = (row: Variable): WorldVariable => ({
   is_buildtime: row.is_buildtime
 })
 
+/** A container whose domain was taken away stays in the map, without one: it answers nowhere either way. */
+const served = (row: Application): Column =>
+  ContainerDomains.stored(
+    Object.fromEntries(Object.entries(ContainerDomains.of(row)).filter(([, { domain }]) => domain !== null))
+  )
+
 /** Of a state that is not consistent an empty name. */
 const placeOf = (
   state: CoolifyState,
@@ -172,7 +179,7 @@ export const world = (state: CoolifyState): CoolifyWorld => ({
       return {
         uuid: row.uuid,
         ...placeOf(state, row),
-        columns: sortedKeys(row.columns),
+        columns: sortedKeys({ ...row.columns, docker_compose_domains: served(row) }),
         settings: sortedKeys(row.settings),
         tags: tagNamesOf(state, row),
         variables: state.variables

@@ -110,6 +110,7 @@ const excuses: ReadonlyArray<Excuse> = [
     kinds: ["null"],
     field: /(current_process_id|horizon_job_id|horizon_job_worker|finished_at|configuration_hash|logs)$/
   },
+  { reason: "a compose file in a repository is read within a second here", exchange: /^compose-app [36]$/ },
   {
     reason: "a deployment was over here before it was cancelled or asked for again",
     exchange: /^deployments (7|8|15|17|22|30|35)$/
@@ -133,7 +134,16 @@ const isExcused = (difference: Difference, excuse: Excuse): boolean =>
   (excuse.field?.test(difference.field) ?? true) &&
   (excuse.kinds?.includes(difference.kind) ?? true)
 
-const areas = ["values", "settings", "deployments", "misc", "storages", "databases", "services"]
+const areas = [
+  "values",
+  "settings",
+  "deployments",
+  "misc",
+  "storages",
+  "databases",
+  "services",
+  "compose-app"
+]
 
 if (!isRecorded) process.stderr.write("Recorded: skipped, there is no recording beside the project\n")
 

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/TestClock"
+import { initialState } from "../../../src/sandbox/coolify/InitialState.ts"
 import * as Harness from "./Harness.ts"
 
 const folder = fileURLToPath(new URL("../../../../shared/data/coolify-recorded/", import.meta.url))
@@ -146,9 +147,47 @@ const unrecorded = (exchanges: ReadonlyArray<Exchange>) => {
   return found
 }
 
+const composeFile = (web: string) => `services:
+  web:
+    ${web}
+    environment:
+      - LOG_LEVEL=\${LOG_LEVEL:-info}
+      - DB_PASSWORD=\${SERVICE_PASSWORD_DB}
+      - FQDN=\${SERVICE_FQDN_WEB}
+      - URL=\${SERVICE_URL_WEB}
+      - PORT=8080
+    volumes:
+      - data:/data
+      - ./conf/app.conf:/etc/app.conf
+    depends_on: [cache]
+  cache:
+    image: redis:7.2
+    volumes: ["cache:/data"]
+  job:
+    image: acme/web:1
+    command: ["python3","-c","print('migrated')"]
+    restart: "no"
+    exclude_from_hc: true
+volumes:
+  data:
+  cache:
+`
+
+/** What the repositories of the recording had, as its answers tell. */
+const repositoryFiles = [
+  ["/docker-compose.yaml", composeFile("build: .")],
+  ["/docker-compose.img.yaml", composeFile("image: acme/web:1")]
+].map(([path = "", content = ""]) => ({
+  repository: "https://git.example.com/acme/comp.git",
+  path,
+  content
+}))
+
 /** Sends an area's exchanges in their order and pace to an empty sandbox; answers how many, and what differed. */
 export const replay = Effect.fn("replay")(function* (area: string) {
-  const { application, project, send, server } = yield* Harness.make()
+  const { application, project, send, server } = yield* Harness.make({
+    initial: { ...initialState({ tokens: Harness.tokens }), repository_files: repositoryFiles }
+  })
   const ids: Ids = new Map([
     [givenProject, project],
     [givenServer, server]
