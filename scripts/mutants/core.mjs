@@ -344,5 +344,19 @@ export const core = [
     find: "yield* refuseCompose(desired, yield* awaitComposeFile(uuid, desired.application))",
     put: "yield* awaitComposeFile(uuid, desired.application)",
     tests: ["test/orchestrator/GitCompose.test.ts"]
+  },
+  {
+    name: "the switch without which no folder is served",
+    file: "src/orchestrator/Settings.ts",
+    find: 'build.publish === undefined ? undefined : "true"',
+    put: "build.publish === undefined ? undefined : undefined",
+    tests: ["test/orchestrator/StaticSites.test.ts"]
+  },
+  {
+    name: "the registry that a refused pull names",
+    file: "src/ui/LogCause.ts",
+    find: "const registry = found === denied ? registryIn(text) : undefined",
+    put: "const registry = undefined",
+    tests: ["test/ui/LogCause.test.ts"]
   }
 ]

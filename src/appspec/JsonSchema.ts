@@ -122,7 +122,15 @@ const required = [
       ...["port", "template", "expose"].map((key) => ({ required: [key] })),
       { required: ["domain"], properties: { domain: { const: "none" } } },
       { required: ["domains"], properties: { domains: { maxItems: 0 } } },
-      { required: ["env"], properties: { env: { required: ["PORT"] } } }
+      { required: ["env"], properties: { env: { required: ["PORT"] } } },
+      // Coolify's nginx listens on 80.
+      { required: ["build"], properties: { build: { type: "object", required: ["publish"] } } },
+      {
+        required: ["source"],
+        properties: {
+          source: { type: "object", required: ["buildPack"], properties: { buildPack: { const: "static" } } }
+        }
+      }
     ]
   }
 ]

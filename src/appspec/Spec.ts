@@ -19,7 +19,7 @@ import {
   TemplateName
 } from "./sections/Application.ts"
 import { type BasicAuth, basicAuthIn, basicAuthOut, BasicAuthSection } from "./sections/BasicAuth.ts"
-import { Build, buildIn, buildOut, type BuildSettings } from "./sections/Build.ts"
+import { Build, buildIn, buildOut, type BuildSettings, servesFiles } from "./sections/Build.ts"
 import { Command, commandIn, Release, releaseIn } from "./sections/Command.ts"
 import { answersIn, checkAnswers, checkCompose, type Route, Routes, routesOut } from "./sections/Compose.ts"
 import {
@@ -248,7 +248,16 @@ export const specIn = (
   const secrets = secretsIn(written.secrets, { ...env, ...references }, check)
   checkSecretsOf(references, secrets.secrets, check)
   const auth = basicAuthIn(written.basicAuth, { isNowhere, ...secrets }, check)
-  const port = portIn(written.port, env["PORT"], template, isStarter, !isNowhere && !hasContainers, check)
+  const isServed = servesFiles(written.build, source)
+  const served = isServed && !isNowhere && !check.isWritten("port") ? 80 : undefined
+  const port = portIn(
+    written.port ?? served,
+    env["PORT"],
+    template,
+    isStarter,
+    !isNowhere && !hasContainers,
+    check
+  )
   const all = withDefaults(env, template, port ?? 0, secrets.secrets)
   const build = buildIn(
     written.build,

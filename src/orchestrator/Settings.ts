@@ -21,7 +21,11 @@ interface Row extends Setting {
   /** What the spec asks for; `undefined`: it does not say. */
   readonly wanted: (spec: Spec) => string | undefined
   /** The keys that say it; `undefined`: no spec can, or Coolify ignores it on such a source. */
-  readonly written: (value: string, source: Application["source"]) => Partial<Keys> | undefined
+  readonly written: (
+    value: string,
+    source: Application["source"],
+    plain: PlainSettings
+  ) => Partial<Keys> | undefined
 }
 
 type Encode = (command: Command) => Either.Either<string, unknown>
@@ -47,6 +51,8 @@ const canonical = (of: (given: string) => Either.Either<string, unknown>) => (st
 
 const isBuilt = (source: Application["source"]) =>
   source._tag === "Git" && ["nixpacks", "railpack"].includes(source.buildPack)
+
+const isNixpacks = (source: Application["source"]) => source._tag === "Git" && source.buildPack === "nixpacks"
 
 const entrypointOption = /(?:^|\s)--entrypoint(?:=|\s+)("(?:\\.|[^"])*"|'(?:\\.|[^'])*'|\S+)/
 
@@ -120,6 +126,34 @@ const rows: ReadonlyArray<Row> = [
     written: (target, source) =>
       source._tag === "Dockerfile" || (source._tag === "Git" && source.buildPack === "dockerfile")
         ? { build: { target } }
+        : undefined
+  },
+  {
+    name: "build.publish",
+    letter: "s",
+    field: "publish_directory",
+    wanted: ({ build }) => build.publish,
+    written: (publish, source, plain) =>
+      plain.is_static === "true" && isNixpacks(source) ? { build: { publish } } : undefined
+  },
+  {
+    // Whether Coolify serves that folder at all.
+    name: "build.static",
+    letter: "w",
+    field: "is_static",
+    wanted: ({ build }) => (build.publish === undefined ? undefined : "true"),
+    written: (_, source, plain) =>
+      (plain.publish_directory ?? "") !== "" && isNixpacks(source) ? {} : undefined
+  },
+  {
+    name: "build.spa",
+    letter: "a",
+    field: "is_spa",
+    wanted: ({ build }) => build.spa?.toString(),
+    written: (_, source, plain) =>
+      (plain.is_static === "true" && isNixpacks(source)) ||
+      (source._tag === "Git" && source.buildPack === "static")
+        ? { build: { spa: true } }
         : undefined
   },
   limitRow("memory", "m", "limits_memory", memoryOf),
@@ -206,7 +240,7 @@ export const readSettings = ({
   for (const row of rows) {
     const value = valueOf(row, plain)
     if (value === valueOf(row, {})) continue
-    const keys = row.written(value, source)
+    const keys = row.written(value, source, plain)
     if (keys === undefined) left.push(row.field)
     else sections = merged(sections, keys)
   }

@@ -4,14 +4,29 @@ interface Cause {
   readonly next: string
 }
 
+const loginAdvice = (registry: string): string =>
+  `Check the name; for a private registry run \`docker login${registry === "" ? "" : ` ${registry}`}\` on the server as the user that Coolify connects with, as its API takes no credentials of a registry. Then run the command again.`
+
+/** The registry of a refused pull, where the log names it; none: Docker Hub, whose name Docker leaves out. */
+const registryIn = (log: string): string | undefined => {
+  const [, asked] = /https:\/\/([a-z0-9.-]+(?::\d+)?)\/v2\//i.exec(log) ?? []
+  const [, image] = /pull access denied for ([\w./:@-]+)/i.exec(log) ?? []
+  const host =
+    asked ?? (image?.includes("/") === true ? image.split("/")[0] : image === undefined ? undefined : "")
+  if (host === undefined) return undefined
+  return /[.:]/.test(host) && !/(?:^|\.)docker\.io$/.test(host) ? host : ""
+}
+
+const denied: Cause & { readonly pattern: RegExp } = {
+  pattern:
+    /pull access denied|(?:denied|unauthorized): |authentication required|no basic auth credentials|unauthorized to access repository/i,
+  cause: "The server may not pull the image, or there is none of that name.",
+  next: loginAdvice("REGISTRY")
+}
+
 /** In the words of Docker, of git and of ssh. The first that fits counts. */
 const known: ReadonlyArray<Cause & { readonly pattern: RegExp }> = [
-  {
-    pattern:
-      /pull access denied|(?:denied|unauthorized): |authentication required|no basic auth credentials|unauthorized to access repository/i,
-    cause: "The server may not pull the image, or there is none of that name.",
-    next: "Check the name; for a private registry run `docker login REGISTRY` on the server as the user that Coolify connects with, as its API takes no credentials of a registry. Then run the command again."
-  },
+  denied,
   {
     pattern: /manifest (?:for \S+ )?(?:unknown|not found)|manifest unknown/i,
     cause: "The registry has no such tag.",
@@ -29,6 +44,12 @@ const known: ReadonlyArray<Cause & { readonly pattern: RegExp }> = [
     next: "Set `source.branch` to one that it has, then run the command again."
   },
   {
+    // In Coolify's own words.
+    pattern: /docker compose file not found at/i,
+    cause: "The repository has no compose file at that path.",
+    next: "Set `source.compose` to its path, below `source.baseDirectory` (.yml or .yaml? on that branch?), then run the command again."
+  },
+  {
     pattern: /no space left on device/i,
     cause: "The server's disk is full.",
     next: "Free some room on the server (Coolify: Server, Docker Cleanup), then run the command again."
@@ -39,5 +60,7 @@ const known: ReadonlyArray<Cause & { readonly pattern: RegExp }> = [
 export const causeInLog = (log: ReadonlyArray<string>): Cause | undefined => {
   const text = log.join("\n")
   const found = known.find(({ pattern }) => pattern.test(text))
-  return found === undefined ? undefined : { cause: found.cause, next: found.next }
+  if (found === undefined) return undefined
+  const registry = found === denied ? registryIn(text) : undefined
+  return { cause: found.cause, next: registry === undefined ? found.next : loginAdvice(registry) }
 }

@@ -28,7 +28,7 @@ const beyondJsonSchema = new RegExp(
   [
     // How it is written, in YAML and in the older form.
     "^(?:anchors|tags) |^control characters|say the same$|stands in both lists|the tag is given twice",
-    "^`source\\.\\w+` (?:is missing$|has no meaning for a template)|has no meaning for a compose file$|does not say which container",
+    "^`source\\.\\w+` (?:is missing$|has no meaning for a template)|has no meaning for a compose file$|does not say which container|^only what nixpacks built|^Coolify serves no files|^with `build\\.publish`",
     // Rules across keys.
     "is both a secret and a variable$|^no variable or secret is named|no build reads variables$",
     "^`env.PORT` is not the port|cannot point at itself$|never see 404|is mounted twice$|stands there twice$|, and there is none$|is no public domain$|^two volumes are mounted at|^a volume is mounted at|and `type: bind` takes|and not the name of a volume|and so cannot hold|^the spec has no (?:database|secret)|^a database has no|^`PORT` cannot come from",
@@ -781,6 +781,24 @@ describe("source", () => {
       bad(`name: a\ndomain: a.example.com\n${repository} }\n`).message,
       "does not say which container"
     )
+  })
+
+  it("takes a folder to serve of what nixpacks built, and its port is nginx's", () => {
+    const at = "name: a\ndomain: a.example.com\nsource: { git: https://github.com/a/b"
+    const { build, port } = good(`${at} }\nbuild: { publish: ./dist/, spa: true }\n`)
+    assert.deepStrictEqual([build.publish, build.spa, port], ["/dist", true, 80])
+    for (const [more, path] of [
+      [", buildPack: static }\nbuild: { publish: dist }", "build.publish"],
+      [", dockerfile: Dockerfile }\nport: 80\nbuild: { publish: dist }", "build.publish"],
+      [" }\nport: 80\nbuild: { spa: true }", "build.spa"],
+      [" }\nport: 3000\nbuild: { publish: dist }", "port"],
+      [" }\ncommand: serve\nbuild: { publish: dist }", "command"]
+    ] as const) {
+      assert.deepStrictEqual(
+        bad(`${at}${more}\n`).problems.map((problem) => problem.path),
+        [path]
+      )
+    }
   })
 
   it("points at the key for a compose file", () => {

@@ -237,7 +237,7 @@ describe("writeSpec", () => {
     assert.strictEqual(refusal({ domains: ["https://localhost"] }), "Inexpressible")
     assert.strictEqual(refusal({ source: { _tag: "Dockerfile", text: undefined } }), "Unrestorable")
     assert.strictEqual(
-      refusal({ source: { ...sources[4]!, buildPack: "dockercompose" } as ApplicationSource }),
+      refusal({ source: { ...sources[4]!, buildPack: "unheard-of" } as ApplicationSource }),
       "Inexpressible"
     )
     assert.strictEqual(

@@ -154,7 +154,7 @@ export const TemplateName = choice(
 
 export const Port = integer(ranges.port, {
   description: "Port the application listens on inside its container",
-  absent: "`env.PORT`, else the template's; not needed without a domain",
+  absent: "`env.PORT`, else the template's, 80 where Coolify serves files; not needed without a domain",
   examples: [8000]
 })
 

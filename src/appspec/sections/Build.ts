@@ -2,7 +2,8 @@
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import type { Check } from "../Decode.ts"
-import { list, map, matching, optional, patterned, scalar, section } from "../Form.ts"
+import { flag, list, map, matching, optional, patterned, scalar, section, text } from "../Form.ts"
+import { repositoryPath } from "../GitReference.ts"
 import { nameForm, variablePattern } from "../Limits.ts"
 import { nearest } from "../Nearest.ts"
 import { keyName, quote } from "../Report.ts"
@@ -18,6 +19,10 @@ export interface BuildSettings {
   readonly install?: Command
   /** Stage of the Dockerfile that is built. */
   readonly target?: string
+  /** Folder of what nixpacks built, absolute, that a web server serves. */
+  readonly publish?: string
+  /** Whether that server answers with `index.html` at what is no file. */
+  readonly spa?: boolean
 }
 
 const noName = () => ({
@@ -64,6 +69,24 @@ export const Build = map(
         },
         { message: "this names no stage of a Dockerfile", hint: "letters, digits, `.`, `_` and `-`" }
       )
+    ),
+    publish: optional(
+      text(
+        {
+          description:
+            "Folder of what nixpacks built, below `source.baseDirectory`: Coolify serves its files with nginx, at port 80",
+          examples: ["dist"],
+          pattern: /^(?!(?:.*\/)?\.\.(?:\/|$))[A-Za-z0-9._/~@+-]{1,257}$/,
+          numeral: true
+        },
+        repositoryPath
+      )
+    ),
+    spa: optional(
+      flag({
+        description:
+          "With `publish` or `buildPack: static`: whether `index.html` answers at every path that is no file, as single-page applications need"
+      })
     )
   },
   {
@@ -72,7 +95,11 @@ export const Build = map(
       buildCommand: "did you mean `command`?",
       dockerfile: "the path of a Dockerfile in a repository stands under `source`: `source.dockerfile`",
       installCommand: "did you mean `install`?",
+      dist: "did you mean `publish`?",
+      publishDirectory: "did you mean `publish`?",
+      publish_directory: "did you mean `publish`?",
       stage: "did you mean `target`?",
+      static: "name the folder that is served under `publish`",
       args: "name the variables that the build may read under `build.env`",
       secrets: "name the variables that the build may read under `build.env`"
     }
@@ -134,13 +161,66 @@ export const buildIn = (
       hint: "remove `build.target`, or write `buildPack: dockerfile` under `source`"
     })
   }
+  checkServed(given, source, check)
   return { env, ...optionals(given) }
 }
 
-const optionals = ({ command, install, target }: Omit<BuildSettings, "env"> = {}) => ({
+/** Whether Coolify serves the files of a spec itself, with nginx. */
+export const servesFiles = (
+  build: Pick<BuildSettings, "publish"> | undefined,
+  source: Source | undefined
+): boolean => build?.publish !== undefined || (source?._tag === "Git" && source.buildPack === "static")
+
+const checkServed = (
+  given: typeof Build.Type | undefined,
+  source: Source | undefined,
+  check: Check
+): void => {
+  const [publish, spa] = [check.at("build", "publish"), check.at("build", "spa")]
+  if (source === undefined) return
+  if (publish !== undefined && !(source._tag === "Git" && source.buildPack === "nixpacks")) {
+    check.complain(publish, {
+      at: publish.keyAt,
+      message: "only what nixpacks built has a folder to serve",
+      hint:
+        source._tag === "Git" && source.buildPack === "static"
+          ? "`buildPack: static` serves `source.baseDirectory` as it is in the repository"
+          : "remove `build.publish`, or write `buildPack: nixpacks` under `source`"
+    })
+  }
+  if (spa !== undefined && !servesFiles(given, source)) {
+    check.complain(spa, {
+      at: spa.keyAt,
+      message: "Coolify serves no files of this application, so it cannot answer with `index.html`",
+      hint: "name the folder under `build.publish`, or write `buildPack: static` under `source`"
+    })
+  }
+  if (given?.publish === undefined) return
+  for (const key of ["command", "release"]) {
+    const field = check.at(key)
+    if (field === undefined) continue
+    check.complain(field, {
+      at: field.keyAt,
+      message: `with \`build.publish\` nginx serves the files, and no \`${key}\` is run`,
+      hint: `remove \`${key}\`: what makes the files is \`build.command\``
+    })
+  }
+  const port = check.at("port")
+  const isOther = port?.node._tag === "Scalar" && String(port.node.value) !== "80"
+  if (port !== undefined && isOther) {
+    check.complain(port, {
+      message: "with `build.publish` nginx listens on port 80",
+      hint: "write 80, or remove it"
+    })
+  }
+}
+
+const optionals = ({ command, install, publish, spa, target }: Omit<BuildSettings, "env"> = {}) => ({
   ...(command === undefined ? {} : { command }),
   ...(install === undefined ? {} : { install }),
-  ...(target === undefined ? {} : { target })
+  ...(target === undefined ? {} : { target }),
+  ...(publish === undefined ? {} : { publish }),
+  ...(spa === undefined ? {} : { spa })
 })
 
 /** Nothing where there is nothing to say. */

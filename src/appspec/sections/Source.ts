@@ -43,7 +43,8 @@ const others = {
     path: "did you mean `baseDirectory`?",
     root: "did you mean `baseDirectory`?",
     rootDir: "did you mean `baseDirectory`?",
-    tag: "write it behind the image: `image: nginx:1.27`"
+    ref: "did you mean `branch`, or `commit`?",
+    tag: "write it behind the image: `image: nginx:1.27`; of a repository write the full id of its commit under `commit` (`git rev-parse TAG^{commit}` tells it)"
   }
 }
 const unknown = unknownKey(keys, others)

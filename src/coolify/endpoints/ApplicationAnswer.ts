@@ -163,7 +163,6 @@ export const toApplication = (row: ApplicationRow): Application => {
 
 /** Settings that fabrik has no word for, and what they are when nobody has touched them. */
 const otherSettings = {
-  publish_directory: "",
   watch_paths: "",
   pre_deployment_command: "",
   post_deployment_command: "",

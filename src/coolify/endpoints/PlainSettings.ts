@@ -26,6 +26,10 @@ const plainSettings = {
   build_command: text(),
   install_command: text(),
   dockerfile_target_build: { ...text(), patchOnly: true },
+  // Recorded by PATCH alone (settings 179 to 184, 240 to 242).
+  publish_directory: { ...text(), patchOnly: true },
+  is_static: { ...text("false"), type: "switch", patchOnly: true, detail: true },
+  is_spa: { ...text("false"), type: "switch", patchOnly: true, detail: true },
   custom_docker_run_options: text(),
   ports_mappings: text(),
   /** `www`, `non-www` or `both`. */
