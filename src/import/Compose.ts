@@ -134,21 +134,29 @@ const sourceOf = ({ copies, input }: Job, text: string): string => {
   return `./${input.copy}`
 }
 
+interface PassedOn {
+  readonly name: string
+  /** Docker makes a file of it, and stops without. */
+  readonly isFile: boolean
+  readonly from: Cursor
+}
+
 /** Names whose values compose takes from where it runs: `- NAME`, and `environment` of `secrets` and `configs`. */
-const passedOn = ({ root }: Job, services: ReadonlyArray<Cursor>): ReadonlyArray<readonly [string, Cursor]> =>
+const passedOn = ({ root }: Job, services: ReadonlyArray<Cursor>): ReadonlyArray<PassedOn> =>
   [
     ...services.flatMap((service) =>
       environmentOf(service).flatMap(({ from, name, value }) =>
-        value === undefined ? [[name, from] as const] : []
+        value === undefined ? [{ name, isFile: false, from }] : []
       )
     ),
     ...["secrets", "configs"].flatMap((kind) =>
       root
         .key(kind)
         .pairs()
-        .map((one) => [one.key("environment").peek() ?? "", one.key("environment")] as const)
+        .map((one) => one.key("environment"))
+        .map((from) => ({ name: from.peek() ?? "", isFile: true, from }))
     )
-  ].filter(([name]) => name !== "" && !isMagic(name))
+  ].filter(({ name }) => name !== "" && !isMagic(name))
 
 /** `env` and `secrets` for what the text leaves open. */
 const namedIn = (job: Job, draft: Draft, services: ReadonlyArray<Cursor>): void => {
@@ -156,8 +164,16 @@ const namedIn = (job: Job, draft: Draft, services: ReadonlyArray<Cursor>): void 
   const given = dotenvOf(job, ".env") ?? new Map<string, string>()
   const rest = ["volumes", "networks", "configs", "secrets"].map((key) => job.root.key(key))
   const uses = usesIn([...services, ...rest])
-  for (const [name, from] of passedOn(job, services))
-    if (!uses.has(name)) uses.set(name, { bare: true, required: false, defaulted: false, from })
+  for (const { from, isFile, name } of passedOn(job, services)) {
+    if (uses.has(name)) continue
+    if (isFile || given.has(name) || namesSecret(name))
+      uses.set(name, { bare: true, required: false, defaulted: false, from })
+    else
+      from.warn(
+        `compose takes the value of ${name} from where it runs: it is not set, unless it stands under \`env\` here`,
+        "env"
+      )
+  }
   for (const [name, { bare, defaulted, from, required }] of uses) {
     const value = given.get(name)
     if (value !== undefined && !isSecret(name, value)) draft.put("env", name, literal(value), from)

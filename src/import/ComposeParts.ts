@@ -11,6 +11,7 @@ export const environmentOf = (
 ): ReadonlyArray<{ readonly name: string; readonly value: string | undefined; readonly from: Cursor }> => {
   const all = service.key("environment")
   if (all.kind === "Pairs") return all.pairs().map((from) => ({ name: from.name, value: from.peek(), from }))
+  if (all.kind !== "Items") return []
   return all.items().map((from) => {
     const text = from.peek() ?? ""
     const at = text.indexOf("=")

@@ -109,18 +109,13 @@ export class Draft {
     if (from !== undefined) this.origins.set(path, from)
   }
 
-  /** Of what stands at `path`, or of what it is part of: where the file led to it. */
-  private originOf(path: string): string | undefined {
+  /** Takes out what stands at `path`, or what it is part of; `undefined` where nothing of the file led to it. */
+  private remove(path: string): Cursor | undefined {
     const known = [...this.origins.keys()].filter((one) => {
       const told = toldPath(one)
       return path === told || path.startsWith(`${told}.`) || path.startsWith(`${told}[`)
     })
-    return known.toSorted((a, b) => b.length - a.length)[0]
-  }
-
-  /** Takes it out; `undefined` where nothing of the file led to it. */
-  private remove(path: string): Cursor | undefined {
-    const found = this.originOf(path)
+    const found = known.toSorted((a, b) => b.length - a.length)[0]
     if (found === undefined) return undefined
     const from = this.origins.get(found)
     this.origins.delete(found)
@@ -186,8 +181,7 @@ export class Draft {
       if (Either.isRight(read)) return undefined
       const { problems } = read.left
       if (problems.some(({ path }) => path === "command") && this.intoWords()) continue
-      const [first] = problems
-      const problem = problems.find(({ path }) => this.originOf(path) !== undefined) ?? first
+      const [problem] = problems
       if (problem === undefined) return undefined
       const from = this.remove(problem.path)
       if (from === undefined) return reasonOf(problem)

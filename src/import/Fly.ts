@@ -153,6 +153,7 @@ const readMachines = (root: Cursor, groups: ReadonlyArray<Group>): void => {
     const amount = /^\d+$/.test(given ?? "") ? `${given}M` : given
     const from = memory.exists ? memory : megabytes.exists ? megabytes : size
     const number = cpus.text() ?? (whole === undefined ? undefined : count)
+    if (memory.exists && cpus.exists) size.needless("`memory` and `cpus` say it", "resources")
     size.text()
     for (const { draft } of chosen(vm, groups)) {
       draft.put("resources", "memory", amount, from)

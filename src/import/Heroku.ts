@@ -128,7 +128,11 @@ export const readHeroku = (job: Job): undefined => {
 const commandsOf = (procfile: Cursor, heroku: Cursor): Map<string, Cursor> => {
   const lines = procfile.pairs()
   for (const one of lines) if (one.kind === "Items") one.leave("it is no `NAME: COMMAND`", "command")
-  const commands = new Map(lines.flatMap((one) => (one.kind === "Leaf" ? [[one.name, one] as const] : [])))
+  const commands = new Map<string, Cursor>()
+  for (const one of lines.filter(({ kind }) => kind === "Leaf")) {
+    commands.get(one.name)?.leave("a later line names it again, and that one is taken", "command")
+    commands.set(one.name, one)
+  }
   for (const one of heroku.key("run").pairs()) {
     const command = one.kind === "Pairs" ? one.key("command") : one
     if (one.kind === "Pairs") one.key("image").text()

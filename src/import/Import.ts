@@ -1,6 +1,7 @@
 /** A file of another tool as specs, and a list of all that no spec says. Pure: no file, no clock, no network. */
 import * as Either from "effect/Either"
 import { readCompose, isTemplate } from "./Compose.ts"
+import { withExtended } from "./ComposeExtends.ts"
 import { Cursor, Reading } from "./Cursor.ts"
 import { dotenvTree, readDotenv } from "./Dotenv.ts"
 import type { Draft } from "./Draft.ts"
@@ -80,12 +81,10 @@ const treeOf = ({ base, file }: Input, text: string): Either.Either<Tree, Import
 const shareSecrets = ({ drafts, reading }: Job): void => {
   const holders = new Map<string, Array<Draft>>()
   for (const draft of drafts) {
-    for (const [name, rule] of draft.entries("secrets")) {
-      if (rule !== "required") holders.set(name, [...(holders.get(name) ?? []), draft])
-    }
+    for (const [name] of draft.entries("secrets")) holders.set(name, [...(holders.get(name) ?? []), draft])
   }
   for (const [name, all] of holders) {
-    if (all.length < 2) continue
+    if (all.length < 2 || all.every((draft) => draft.at("secrets", name) === "required")) continue
     for (const draft of all) draft.put("secrets", name, "required")
     const [first, ...rest] = all.map((draft) => draft.name)
     const text = `${name}: ${rest.join(", ")} and ${first} need the same value, so none of them generates it: give it in `
@@ -116,7 +115,7 @@ const refusal = (
 export const importFile = (input: Input): Either.Either<Imported, ImportError> =>
   Either.gen(function* () {
     const erb = withoutErb(/\.ya?ml$/.test(input.base) ? input.text : "")
-    const tree = yield* treeOf(input, erb.text === "" ? input.text : erb.text)
+    const tree = withExtended(yield* treeOf(input, erb.text === "" ? input.text : erb.text))
     const reading = new Reading()
     const root = new Cursor(reading, tree)
     if (root.kind === "Pairs" && root.pairs().length === 0) {

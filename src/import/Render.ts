@@ -33,15 +33,6 @@ export const readRender = (job: Job): undefined => {
   const alone = root.has("type") && !root.has("services")
   const all = alone ? [root] : places.flatMap((one) => one.key("services").items())
   const databases = new Databases(job)
-  for (const one of places.flatMap((one) => one.key("databases").items())) addDatabase(databases, one)
-  for (const one of all.filter(isDatabase)) addDatabase(databases, one)
-  for (const one of all.filter((one) => stores.has(one.key("type").peek() ?? ""))) {
-    one.key("type").text()
-    databases.define(one.key("name").text() ?? "redis", "redis:7", one)
-    for (const key of ["maxmemoryPolicy", "plan", "region"])
-      one.key(key).leave("Coolify's databases have none of it", "databases")
-    readAllowed(one)
-  }
   const running = all.filter((one) => {
     const type = one.key("type").peek()
     if (isDatabase(one) || stores.has(type ?? "")) return false
@@ -59,11 +50,16 @@ export const readRender = (job: Job): undefined => {
     const draft = draftOf(job, name, project)
     return { name, draft, cursor: one.for(draft) }
   })
+  const [main] = services
+  const ofMain = (one: Cursor) => (main === undefined ? one : one.for(main.draft))
+  for (const one of places.flatMap((one) => one.key("databases").items())) addDatabase(databases, ofMain(one))
+  for (const one of all.filter(isDatabase)) addDatabase(databases, ofMain(one))
+  for (const one of all.filter((one) => stores.has(one.key("type").peek() ?? "")))
+    addStore(databases, ofMain(one))
   for (const [index, service] of services.entries()) readService(job, service, index === 0)
   readRenderVariables(job, services, databases, places)
   for (const one of running) if (one.key("type").peek() === "cron") readCron(services, one)
   databases.finish()
-  const [main] = services
   const whole = main === undefined ? root : root.for(main.draft)
   whole.key("version").needless("there is one version of it")
   for (const key of ["previews", "previewsEnabled", "previewsExpireAfterDays"])
@@ -74,6 +70,14 @@ export const readRender = (job: Job): undefined => {
       inner.key("name").leave("write `environment` into the specs of each")
   }
   return undefined
+}
+
+const addStore = (databases: Databases, one: Cursor): void => {
+  one.key("type").text()
+  databases.define(one.key("name").text() ?? "redis", "redis:7", one)
+  for (const key of ["maxmemoryPolicy", "plan", "region"])
+    one.key(key).leave("Coolify's databases have none of it", "databases")
+  readAllowed(one)
 }
 
 const addDatabase = (databases: Databases, one: Cursor): void => {

@@ -145,8 +145,10 @@ const copied = (found: RenderService, draft: Draft, name: string, key: string, f
     .find((one) => one.key("key").peek() === key)
   const value = other?.key("value").peek()
   if (value !== undefined && !isSecret(key, value)) return draft.put("env", name, literal(value), from)
-  if (name === key)
+  if (name === key) {
+    from.needless(`the same as that of ${found.name}`, "secrets")
     return secret(draft, name, from, other?.key("generateValue").peek() === "true" ? "generate" : "required")
+  }
   secret(draft, key, from, "required")
   return draft.put("env", name, `\${secrets.${key}}`, from)
 }

@@ -3,7 +3,16 @@ import * as Either from "effect/Either"
 import { basename } from "node:path"
 import { parse } from "yaml"
 import { parseSpec } from "../../src/appspec/ParseSpec.ts"
-import { filesOf, imported, importPath, importText, silentKeys, silentLines, takenApart } from "./Samples.ts"
+import {
+  answering,
+  filesOf,
+  imported,
+  importPath,
+  importText,
+  silentKeys,
+  silentLines,
+  takenApart
+} from "./Samples.ts"
 
 const specsOf = (base: string, text: string, given: Parameters<typeof imported>[2] = {}) => {
   const { leftOut, notes, specs } = imported(base, text, given)
@@ -332,6 +341,19 @@ describe("what is unusual", () => {
     ])
   })
 
+  it("is told of a value that two of Render's services share, so that none of them makes its own", () => {
+    const { notes, specs } = specsOf(
+      "render.yaml",
+      `services:
+  - { type: web, name: a, runtime: docker, envVars: [{ key: KEY, generateValue: true }] }
+  - { type: worker, name: b, runtime: docker, envVars: [{ key: OF_A, fromService: { type: web, name: a, envVarKey: KEY } }] }
+  - { type: workflow, name: c }
+`
+    )
+    for (const spec of specs) assert.deepStrictEqual(spec["secrets"], { KEY: "required" })
+    assert.isTrue(notes.some((text) => text.startsWith("KEY: b and a need the same value")))
+  })
+
   it("is no file of those when nothing of it runs", () => {
     for (const [base, text] of [
       ["render.yaml", "services: []\n"],
@@ -379,22 +401,20 @@ describe("what people write", () => {
     }
   })
 
-  /** A key a line. */
-  const isLined = (path: string) => /\.toml$|\.env\./.test(path)
-  it("loses no key without a line", () => {
-    const all = kinds.flatMap((kind) => filesOf(`public/${kind}`))
-    const some = takenApart(all, /\/(?:08-fastapi|17-go|09-heroku.*json|01-node-cron)/)
-    const silent = some
-      .filter((path) => !isLined(path))
-      .flatMap((path) => silentKeys(path).map((key) => `${basename(path)}: ${key}`))
-    const toml = takenApart(all, /\/fly\/(?:01|12)-/).filter(isLined)
-    silent.push(...toml.flatMap((path) => silentLines(path).map((key) => `${basename(path)}: ${key}`)))
-    // What is written as it is anyway: no list, no type, no sync, the usual folder of a build.
-    const usual =
-      /^removed (?:processes|services\.\w+|http_service\.processes|services\[\d\]\.(?:type|staticPublishPath|envVars\[\d\]\.sync))$/
-    assert.deepStrictEqual(
-      silent.filter((key) => !usual.test(key.replace(/^[^:]*: /, ""))),
-      []
-    )
-  })
+  // What is so without it: no list, no type, no sync, the usual path, and the usual property.
+  const usual =
+    /^removed (?:processes|services\.\w+|http_service\.processes|services\[\d+\]\.(?:type|runtime|buildCommand|dockerfilePath|staticPublishPath|ipAllowList|envVars\[\d+\]\.(?:sync|from\w+\.(?:type|property)))|databases\[\d\]\.ipAllowList|proxy\.healthcheck\.path|mounts\.source|build(?:er)?\.dockerfile|services\.http_checks\.headers|env\.\w+\.required|scripts|buildpacks)$|^renamed processes\.app$/
+  const few = /\/(?:08-fastapi|17-go|09-heroku.*json|01-node-cron)|\/fly\/(?:01|12)-/
+  const all = kinds.flatMap((kind) => filesOf(`public/${kind}`))
+
+  for (const path of takenApart(all, few)) {
+    it(`loses no key of ${basename(path)} without a line`, async () => {
+      await answering()
+      const silent = /\.toml$|\.env\./.test(path) ? silentLines(path) : silentKeys(path)
+      assert.deepStrictEqual(
+        silent.filter((key) => !usual.test(key)),
+        []
+      )
+    })
+  }
 })
