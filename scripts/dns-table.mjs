@@ -12,9 +12,10 @@ const cases = []
 for (const { ancestorTitles, status, title } of tests) {
   const [, layer, kind] = ancestorTitles.map((each) => form.exec(each)).find((found) => found !== null) ?? []
   if (layer === undefined) continue
-  if (!cases.includes(title)) cases.push(title)
+  const name = title.replace(/^\[.*?\] /, "")
+  if (!cases.includes(name)) cases.push(name)
   const row = rows.get(layer) ?? { kind, results: new Map() }
-  row.results.set(title, status === "passed" ? "+" : status === "failed" ? "x" : "?")
+  row.results.set(name, status === "passed" ? "+" : status === "failed" ? "x" : "?")
   rows.set(layer, row)
 }
 const letter = (index) => String.fromCharCode(97 + index)
@@ -32,4 +33,23 @@ if (rows.size > 0) {
   }
   console.log("\n+ passed  x failed  ? not run here  - there is no such thing\n")
   for (const [index, title] of cases.entries()) console.log(cut(`${letter(index)}  ${title}`, 80).trimEnd())
+}
+
+/** By group of faults, which titles name: `[fault 3: answer lost after commit]`. */
+const groups = new Map()
+for (const { fullName, status } of tests) {
+  const [, number, name] = /\[fault (\d+): ([^\]]*)\]/.exec(fullName) ?? []
+  if (number === undefined) continue
+  const group = groups.get(Number(number)) ?? { name, passed: 0, failed: 0, pending: 0 }
+  group[status === "passed" || status === "failed" ? status : "pending"] += 1
+  groups.set(Number(number), group)
+}
+if (groups.size > 0) {
+  console.log(
+    `\n${"faults".padEnd(44)} ${["passed", "failed", "not run"].map((each) => each.padStart(8)).join("")}`
+  )
+  for (const [number, { failed, name, passed, pending }] of [...groups].toSorted(([a], [b]) => a - b)) {
+    const counts = [passed, failed, pending].map((each) => String(each).padStart(8)).join("")
+    console.log(`${cut(`${String(number).padStart(2)} ${name}`, 44)} ${counts}`)
+  }
 }

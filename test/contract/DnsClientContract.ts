@@ -98,7 +98,7 @@ export const dnsClientContract = <E>(
   })
 
   withLayer(`${name} (${kind}) keeps the DnsClient contract`, makeLayer, (test) => {
-    test("finds the longest zone, on label boundaries only", () =>
+    test("[fault 9: zones and names] finds the longest zone, on label boundaries only", () =>
       Effect.gen(function* () {
         const dns = yield* DnsClient
         const { zone } = yield* DnsBench
@@ -181,7 +181,7 @@ export const dnsClientContract = <E>(
         assert.deepStrictEqual(yield* found, [])
       }))
 
-    test("does not create over a record set of somebody else, and says what is there", () =>
+    test("[fault 6: other content] does not create over a record set of somebody else, and says what is there", () =>
       Effect.gen(function* () {
         const { dns, bench, zone, host, wanted } = yield* fresh
         const foreign = { ...wanted, values: ["198.51.100.7"], comment: undefined }
@@ -191,7 +191,7 @@ export const dnsClientContract = <E>(
         assert.deepStrictEqual(yield* bench.standing(host), [foreign])
       }))
 
-    test("does not take an identical record set for its own creation", () =>
+    test("[fault 5: identical foreign record] does not take an identical record set for its own creation", () =>
       Effect.gen(function* () {
         const { dns, bench, zone, host, wanted } = yield* fresh
         const foreign = { ...wanted, comment: undefined }
@@ -218,7 +218,7 @@ export const dnsClientContract = <E>(
         assert.deepStrictEqual({ ...restored, values: restored!.values.toSorted() }, prior)
       }))
 
-    test("puts back all that belonged to a record set: order, TTL, comment, proxy, tags, labels", () =>
+    test("[fault 13: exact restore] puts back all that belonged to a record set: order, TTL, comment, proxy, tags, labels", () =>
       Effect.gen(function* () {
         const { dns, bench, zone, host, wanted, found } = yield* fresh
         yield* bench.furnish(host)
@@ -269,7 +269,7 @@ export const dnsClientContract = <E>(
         assert.deepStrictEqual(yield* found, [beside])
       }))
 
-    test("keeps a CNAME alone at its name", () =>
+    test("[fault 7: CNAME at the name, silent no-op] keeps a CNAME alone at its name", () =>
       Effect.gen(function* () {
         const { dns, bench, zone, host, wanted } = yield* fresh
         const cname = { ...wanted, type: "CNAME", values: ["target.example.net"] }
@@ -337,7 +337,7 @@ export const dnsClientContract = <E>(
         yield* dns.remove(child, below)
       }))
 
-    test("lets one of two writers at the same name win, or none", () =>
+    test("[fault 8: race of two writers] lets one of two writers at the same name win, or none", () =>
       Effect.gen(function* () {
         const { dns, zone, wanted, found } = yield* fresh
         const writers = ["192.0.2.21", "192.0.2.22"].map((value) => ({
@@ -357,7 +357,7 @@ export const dnsClientContract = <E>(
       }))
 
     if (!lacks.includes("pages")) {
-      test("reads page after page", () =>
+      test("[fault 15: pages] reads page after page", () =>
         Effect.gen(function* () {
           const { dns, bench, zone, wanted, found } = yield* fresh
           for (const type of ["TXT", "MX"]) {
@@ -379,7 +379,7 @@ export const dnsClientContract = <E>(
     }
 
     if (!lacks.includes("limit")) {
-      test("sends again what was one request too many", () =>
+      test("[fault 1: rate limits] sends again what was one request too many", () =>
         Effect.gen(function* () {
           const { dns, bench, zone, wanted, found } = yield* fresh
           const sofar = yield* bench.writes
@@ -395,7 +395,7 @@ export const dnsClientContract = <E>(
 
     if (lacks.includes("faults")) return
 
-    test("settles a lost answer by what stands there, and sends nothing twice", () =>
+    test("[fault 3: answer lost after commit] settles a lost answer by what stands there, and sends nothing twice", () =>
       Effect.gen(function* () {
         const { dns, bench, zone, wanted, found } = yield* fresh
         const before = yield* bench.everything
@@ -434,7 +434,7 @@ export const dnsClientContract = <E>(
         assert.deepStrictEqual(yield* bench.standing(host), [foreign])
       }))
 
-    test("puts back what it has written when a later request of the change is refused", () =>
+    test("[fault 4: partial writes] puts back what it has written when a later request of the change is refused", () =>
       Effect.gen(function* () {
         const { dns, bench, zone, wanted, found } = yield* fresh
         const old = { ...wanted, values: ["192.0.2.1", "192.0.2.2"], comment: "an earlier run" }

@@ -32,7 +32,7 @@ const askOne = (respond: Respond, type: "A" | "AAAA" | "CNAME" = "A") =>
     return { outcome: answer!.outcome, values: answer!.values, seen: server.seen }
   })
 
-describe("AuthoritativeDnsLive asks a name server", () => {
+describe("[fault 16: propagation] AuthoritativeDnsLive asks a name server", () => {
   it.scopedLive("once, without recursion, with an EDNS size of 1232", () =>
     Effect.gen(function* () {
       const { outcome, values, seen } = yield* askOne(good)
@@ -155,7 +155,7 @@ describe("AuthoritativeDnsLive asks a name server", () => {
   )
 })
 
-describe("AuthoritativeDnsLive finds the name servers of a zone", () => {
+describe("[fault 16: propagation] AuthoritativeDnsLive finds the name servers of a zone", () => {
   it.scopedLive("all of them, and shows a split brain", () =>
     Effect.gen(function* () {
       const first = yield* fakeNameServer(good, { host: "127.0.0.11" })

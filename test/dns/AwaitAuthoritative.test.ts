@@ -77,7 +77,7 @@ describe("awaitAuthoritative", () => {
     })
   )
 
-  it.effect("begins anew when a server falls back", () =>
+  it.effect("[fault 16: propagation] begins anew when a server falls back", () =>
     Effect.gen(function* () {
       const { exit, goods } = yield* watch([half, right, split, right, half, right, right])
       assert.isTrue(Exit.isSuccess(exit))
@@ -133,19 +133,21 @@ describe("awaitAuthoritative", () => {
     })
   )
 
-  it.effect("takes any address for a proxied record, of whatever type", () =>
-    Effect.gen(function* () {
-      const proxied = { ...record, type: "CNAME", values: ["origin.example.net"], proxied: true }
-      const edge = [said("ns1", "answer", "203.0.113.1"), said("ns2", "answer", "203.0.113.2")]
-      const { exit, asked } = yield* watch([edge], { record: proxied })
-      assert.isTrue(Exit.isSuccess(exit))
-      assert.deepStrictEqual(
-        asked.map(({ type }) => type),
-        ["A", "A"]
-      )
-      const none = yield* watch([half], { record: proxied })
-      assert.isTrue(Exit.isFailure(none.exit))
-    })
+  it.effect(
+    "[fault 17: resolvers and proxies] takes any address for a proxied record, of whatever type",
+    () =>
+      Effect.gen(function* () {
+        const proxied = { ...record, type: "CNAME", values: ["origin.example.net"], proxied: true }
+        const edge = [said("ns1", "answer", "203.0.113.1"), said("ns2", "answer", "203.0.113.2")]
+        const { exit, asked } = yield* watch([edge], { record: proxied })
+        assert.isTrue(Exit.isSuccess(exit))
+        assert.deepStrictEqual(
+          asked.map(({ type }) => type),
+          ["A", "A"]
+        )
+        const none = yield* watch([half], { record: proxied })
+        assert.isTrue(Exit.isFailure(none.exit))
+      })
   )
 
   it.effect("compares addresses by meaning, in any order", () =>

@@ -25,7 +25,7 @@ key "${key.name}" { algorithm ${key.algorithm}; secret "${Redacted.value(key.sec
 controls { };
 options { directory "${directory}"; pid-file "${directory}/named.pid"; session-keyfile "${directory}/session.key";
   managed-keys-directory "${directory}"; listen-on port ${port} { 127.0.0.1; }; listen-on-v6 { none; };
-  recursion no; dnssec-validation no; notify no; allow-query { 127.0.0.1; }; allow-transfer { key "${key.name}"; }; };
+  check-names primary ignore; recursion no; dnssec-validation no; notify no; allow-query { 127.0.0.1; }; allow-transfer { key "${key.name}"; }; };
 ${zones.map((zone) => `zone "${zone}" { type primary; file "${directory}/${zone}.zone"; update-policy { grant "${key.name}" zonesub ANY; }; };`).join("\n")}
 `
 

@@ -266,22 +266,24 @@ describe("awaitHealthy", () => {
     })
   )
 
-  it.effect("waits while DNS caches do not know the name or still know the old address", () =>
-    Effect.gen(function* () {
-      const old = { ...status(404), address: "198.51.100.7" }
-      const { exit, log } = yield* run({ name: [notFound, notFound, old, old, old, old, ok] })
-      assert.isTrue(Exit.isSuccess(exit))
-      assert.deepStrictEqual(log.slice(2, 5), [
-        "10 name NameNotFound (waits)",
-        "20 name NameNotFound (waits)",
-        "30 name Status (waits)"
-      ])
-      const never = yield* run({ name: [old], options: { deadline: Duration.minutes(2) } })
-      assert.strictEqual(
-        failureOf(never.exit).detail,
-        `answered 404, expected 200 (from 198.51.100.7 instead of ${origin})`
-      )
-    })
+  it.effect(
+    "[fault 17: resolvers and proxies] waits while DNS caches do not know the name or still know the old address",
+    () =>
+      Effect.gen(function* () {
+        const old = { ...status(404), address: "198.51.100.7" }
+        const { exit, log } = yield* run({ name: [notFound, notFound, old, old, old, old, ok] })
+        assert.isTrue(Exit.isSuccess(exit))
+        assert.deepStrictEqual(log.slice(2, 5), [
+          "10 name NameNotFound (waits)",
+          "20 name NameNotFound (waits)",
+          "30 name Status (waits)"
+        ])
+        const never = yield* run({ name: [old], options: { deadline: Duration.minutes(2) } })
+        assert.strictEqual(
+          failureOf(never.exit).detail,
+          `answered 404, expected 200 (from 198.51.100.7 instead of ${origin})`
+        )
+      })
   )
 
   it.effect("knows an IPv6 address in any spelling", () =>

@@ -62,7 +62,7 @@ describe("an exchange", () => {
     ["nonsense", "soon", 200, 401],
     ["a date in the past", "Thu, 01 Jan 1970 00:00:00 GMT", 0, 1]
   ] as const) {
-    it.effect(`waits before it is repeated when a 429 asks for ${what}`, () =>
+    it.effect(`[fault 1: rate limits] waits before it is repeated when a 429 asks for ${what}`, () =>
       Effect.gen(function* () {
         for (const call of [get, post]) {
           yield* TestClock.setTime(0)

@@ -464,32 +464,34 @@ describe("a failed update puts the old version back", () => {
     }).pipe(Effect.provide(world()))
   )
 
-  it.effect("and leaves a record that somebody else has taken meanwhile to them", () =>
-    Effect.gen(function* () {
-      yield* applied()
-      const memory = yield* CoolifyMemory
-      const dns = yield* DnsMemory
-      yield* memory.outcomes([{ status: "stuck" }])
-      const moved: Spec = { ...changed, dns: { ...changed.dns, target: "192.0.2.77" } }
-      const fiber = yield* Effect.fork(
-        apply(moved, { ...options, timeout: Duration.minutes(5) }).pipe(
-          Effect.catchTag("JournalError", Effect.die),
-          Effect.either
+  it.effect(
+    "[fault 12: foreign change before the undo] and leaves a record that somebody else has taken meanwhile to them",
+    () =>
+      Effect.gen(function* () {
+        yield* applied()
+        const memory = yield* CoolifyMemory
+        const dns = yield* DnsMemory
+        yield* memory.outcomes([{ status: "stuck" }])
+        const moved: Spec = { ...changed, dns: { ...changed.dns, target: "192.0.2.77" } }
+        const fiber = yield* Effect.fork(
+          apply(moved, { ...options, timeout: Duration.minutes(5) }).pipe(
+            Effect.catchTag("JournalError", Effect.die),
+            Effect.either
+          )
         )
-      )
-      yield* TestClock.adjust("1 minute")
-      const [ours] = yield* dns.recordSets
-      assert.deepStrictEqual(ours?.values, ["192.0.2.77"])
-      const theirs = { ...ours!, values: ["192.0.2.88"], comment: "by hand" }
-      yield* dns.seed(theirs)
-      yield* TestClock.adjust("2 hours")
-      const { report } = Either.getOrThrow(Either.flip(yield* Fiber.join(fiber)))
-      assert.deepStrictEqual(yield* dns.recordSets, [theirs])
-      assert.deepStrictEqual(
-        report.leftovers.map(({ what, recoverable }) => [what, recoverable]),
-        [["record api.example.com A", false]]
-      )
-    }).pipe(Effect.provide(world()))
+        yield* TestClock.adjust("1 minute")
+        const [ours] = yield* dns.recordSets
+        assert.deepStrictEqual(ours?.values, ["192.0.2.77"])
+        const theirs = { ...ours!, values: ["192.0.2.88"], comment: "by hand" }
+        yield* dns.seed(theirs)
+        yield* TestClock.adjust("2 hours")
+        const { report } = Either.getOrThrow(Either.flip(yield* Fiber.join(fiber)))
+        assert.deepStrictEqual(yield* dns.recordSets, [theirs])
+        assert.deepStrictEqual(
+          report.leftovers.map(({ what, recoverable }) => [what, recoverable]),
+          [["record api.example.com A", false]]
+        )
+      }).pipe(Effect.provide(world()))
   )
 
   it.effect("and never overwrites what somebody else changed meanwhile", () =>

@@ -273,7 +273,7 @@ describe("no secret is seen", () => {
     })
   }
 
-  it("where the credentials are in the environment", async () => {
+  it("[fault 19: two runs, signals, keys in logs] where the credentials are in the environment", async () => {
     freshSandbox()
     const faults = ["GET /projects", "GET /resources"].flatMap((what) => [
       "--fault",

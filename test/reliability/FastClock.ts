@@ -14,8 +14,12 @@ export class FastClock implements Clock.Clock {
   private readonly sleepers = new Set<{ readonly until: number; readonly wake: () => void }>()
   private slept = 0
 
-  constructor(now: number) {
+  private readonly isBusy: () => boolean
+
+  /** @param isBusy whether something is under way that takes real time. */
+  constructor(now: number, isBusy: () => boolean = () => false) {
     this.now = now
+    this.isBusy = isBusy
   }
 
   unsafeCurrentTimeMillis(): number {
@@ -53,7 +57,7 @@ export class FastClock implements Clock.Clock {
       const isWriting = process
         .getActiveResourcesInfo()
         .some((name) => name.startsWith("FSReq") || name === "FileHandle")
-      turns = now === seen && !isWriting ? turns + 1 : 0
+      turns = now === seen && !isWriting && !this.isBusy() ? turns + 1 : 0
       seen = now
     }
   }

@@ -94,7 +94,7 @@ const points = async (it: Case, scenario: Scenario): Promise<ReadonlyArray<Kill>
 }
 
 describe("killed", () => {
-  it("at any request or entry of the journal, it is settled by whoever comes next", async () => {
+  it("[fault 4: partial writes] at any request or entry of the journal, it is settled by whoever comes next", async () => {
     const found = new Map<Scenario, ReadonlyArray<Kill>>()
     const some = sample(scenarios, 2)
     await bench.each(

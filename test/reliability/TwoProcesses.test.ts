@@ -189,7 +189,7 @@ const nameOf = (one: Meeting): string =>
   `${one.second}${one.waits ? " that waits" : ""} after ${one.offset} ms${one.elsewhere ? " elsewhere" : ""}`
 
 describe("two processes", () => {
-  it("on one application take turns, or one is told of the other; and all is well in the end", async () => {
+  it("[fault 19: two runs, signals, keys in logs] on one application take turns, or one is told of the other; and all is well in the end", async () => {
     const meetings = Array.from({ length: size(1, 60) }, (_, seed) => meeting(seed))
     await bench.each(meetings, nameOf, meet)
     note({ suite: "two processes", runs: meetings.length, invariants: "I1 I2 I3 I6 I7 I9 I12" })

@@ -142,9 +142,8 @@ export const clientOver = <Raw>(api: RecordsApi<Raw>): DnsClient["Type"] => {
       )
     }
     if (same(found, old)) {
-      return yield* failure === undefined
-        ? fail(method, "Conflict", "the provider accepted the write and did not make it")
-        : failTidily(method, zone, subject, failure)
+      const why = failure ?? fail(method, "Conflict", "the provider accepted the write and did not make it")
+      return yield* failTidily(method, zone, subject, why)
     }
     const [now, then, next] = [valuesOf(found), valuesOf(old), valuesOf(wanted)]
     // What nobody but this run can have made: not all that it wants, for that without its mark is somebody else's.

@@ -91,39 +91,43 @@ describe("Cloudflare", () => {
     )
   )
 
-  it.live("does not take a foreign record for its own when the answer is lost", () =>
-    run(
-      Effect.gen(function* () {
-        const { world, put } = yield* setup
-        world.intercepts.push({
-          matches: isBatch,
-          afterwards: "reset",
-          meanwhile: () => {
-            world.records = world.records.map((record) => ({ ...record, comment: "somebody else" }))
-          }
+  it.live(
+    "[fault 3: answer lost after commit] does not take a foreign record for its own when the answer is lost",
+    () =>
+      run(
+        Effect.gen(function* () {
+          const { world, put } = yield* setup
+          world.intercepts.push({
+            matches: isBatch,
+            afterwards: "reset",
+            meanwhile: () => {
+              world.records = world.records.map((record) => ({ ...record, comment: "somebody else" }))
+            }
+          })
+          assert.strictEqual(yield* reason(put), "Conflict")
         })
-        assert.strictEqual(yield* reason(put), "Conflict")
-      })
-    )
+      )
   )
 
-  it.live("takes its own record away again when another writer's stands beside it", () =>
-    run(
-      Effect.gen(function* () {
-        const { world, put } = yield* setup
-        world.intercepts.push({
-          matches: isBatch,
-          meanwhile: () => void world.add({ name, type: "A", content: "198.51.100.1" })
+  it.live(
+    "[fault 8: race of two writers] takes its own record away again when another writer's stands beside it",
+    () =>
+      run(
+        Effect.gen(function* () {
+          const { world, put } = yield* setup
+          world.intercepts.push({
+            matches: isBatch,
+            meanwhile: () => void world.add({ name, type: "A", content: "198.51.100.1" })
+          })
+          const error = yield* Effect.flip(put)
+          assert.strictEqual(error.reason, "Conflict")
+          assert.deepStrictEqual(error.found.toSorted(), ["A 192.0.2.10", "A 198.51.100.1"])
+          assert.deepStrictEqual(
+            world.records.map(({ content }) => content),
+            ["198.51.100.1"]
+          )
         })
-        const error = yield* Effect.flip(put)
-        assert.strictEqual(error.reason, "Conflict")
-        assert.deepStrictEqual(error.found.toSorted(), ["A 192.0.2.10", "A 198.51.100.1"])
-        assert.deepStrictEqual(
-          world.records.map(({ content }) => content),
-          ["198.51.100.1"]
-        )
-      })
-    )
+      )
   )
 
   it.live("does not know what stands there when it could not take its own record away again", () =>
@@ -173,7 +177,7 @@ describe("Cloudflare", () => {
     )
   )
 
-  it.live("does not wait for a block of five minutes, and says how long it is", () =>
+  it.live("[fault 1: rate limits] does not wait for a block of five minutes, and says how long it is", () =>
     run(
       Effect.gen(function* () {
         const { world, put } = yield* setup
@@ -188,20 +192,22 @@ describe("Cloudflare", () => {
     )
   )
 
-  it.live("reads again after server errors and broken connections, but not for ever", () =>
-    run(
-      Effect.gen(function* () {
-        const { world, dns, found } = yield* setup
-        const failure = { matches: isRead, instead: { status: 502, body: "<html>" } }
-        world.intercepts.push(failure, { matches: isRead, instead: "reset" })
-        assert.deepStrictEqual(yield* dns.listAt(found, name), [])
-        assert.lengthOf(world.requests, 3)
-        world.requests.length = 0
-        world.intercepts.push(...Array.from({ length: 9 }, () => failure))
-        assert.strictEqual(yield* reason(dns.listAt(found, name)), "Unavailable")
-        assert.lengthOf(world.requests, 5)
-      })
-    )
+  it.live(
+    "[fault 2: broken answers] reads again after server errors and broken connections, but not for ever",
+    () =>
+      run(
+        Effect.gen(function* () {
+          const { world, dns, found } = yield* setup
+          const failure = { matches: isRead, instead: { status: 502, body: "<html>" } }
+          world.intercepts.push(failure, { matches: isRead, instead: "reset" })
+          assert.deepStrictEqual(yield* dns.listAt(found, name), [])
+          assert.lengthOf(world.requests, 3)
+          world.requests.length = 0
+          world.intercepts.push(...Array.from({ length: 9 }, () => failure))
+          assert.strictEqual(yield* reason(dns.listAt(found, name)), "Unavailable")
+          assert.lengthOf(world.requests, 5)
+        })
+      )
   )
 
   it.live("keeps the id and the tags of a record whose value changes and comes back", () =>
@@ -279,7 +285,7 @@ describe("Cloudflare", () => {
     )
   )
 
-  it.live("maps what the API refuses", () =>
+  it.live("[fault 11: values at their limits] maps what the API refuses", () =>
     run(
       Effect.gen(function* () {
         const { dns, found } = yield* setup
@@ -293,65 +299,71 @@ describe("Cloudflare", () => {
     )
   )
 
-  it.live("maps 200 with success false, redirects and answers of another kind", () =>
-    run(
-      Effect.gen(function* () {
-        const { world, dns, found } = yield* setup
-        const listed = (reply: Intercept["instead"]) => {
-          world.intercepts.push({ matches: isRead, instead: reply! })
-          return reason(dns.listAt(found, name))
-        }
-        const failed = { success: false, errors: [{ code: 1, message: "no" }], result: null }
-        assert.strictEqual(yield* listed({ status: 200, body: failed }), "Invalid")
-        assert.strictEqual(yield* listed({ status: 200, body: "<html>" }), "BadResponse")
-        assert.strictEqual(
-          yield* listed({ status: 200, body: { success: true, result: [{}] } }),
-          "BadResponse"
-        )
-        const { url } = yield* FakeCloudflare
-        world.requests.length = 0
-        const elsewhere = { status: 302, headers: { location: `${url}/elsewhere` }, body: "" }
-        assert.strictEqual(yield* listed(elsewhere), "BadResponse")
-        assert.lengthOf(world.requests, 1)
-        assert.strictEqual(yield* listed({ status: 403, body: "" }), "Forbidden")
-        assert.strictEqual(yield* listed({ status: 401, body: "" }), "Unauthorized")
-      })
-    )
+  it.live(
+    "[fault 2: broken answers] maps 200 with success false, redirects and answers of another kind",
+    () =>
+      run(
+        Effect.gen(function* () {
+          const { world, dns, found } = yield* setup
+          const listed = (reply: Intercept["instead"]) => {
+            world.intercepts.push({ matches: isRead, instead: reply! })
+            return reason(dns.listAt(found, name))
+          }
+          const failed = { success: false, errors: [{ code: 1, message: "no" }], result: null }
+          assert.strictEqual(yield* listed({ status: 200, body: failed }), "Invalid")
+          assert.strictEqual(yield* listed({ status: 200, body: "<html>" }), "BadResponse")
+          assert.strictEqual(
+            yield* listed({ status: 200, body: { success: true, result: [{}] } }),
+            "BadResponse"
+          )
+          const { url } = yield* FakeCloudflare
+          world.requests.length = 0
+          const elsewhere = { status: 302, headers: { location: `${url}/elsewhere` }, body: "" }
+          assert.strictEqual(yield* listed(elsewhere), "BadResponse")
+          assert.lengthOf(world.requests, 1)
+          assert.strictEqual(yield* listed({ status: 403, body: "" }), "Forbidden")
+          assert.strictEqual(yield* listed({ status: 401, body: "" }), "Unauthorized")
+        })
+      )
   )
 
-  it.live("asks zone by zone from the longest, as a token for one zone may not list them", () =>
-    run(
-      Effect.gen(function* () {
-        const { world, dns } = yield* setup
-        yield* dns.findZone("a.b.example.test")
-        assert.deepStrictEqual(
-          world.requests.map(({ query }) => query.get("name")),
-          ["a.b.example.test", "b.example.test", "example.test"]
-        )
-        yield* dns.findZones(["example.test", "www.example.test", "b.example.test"])
-        assert.deepStrictEqual(
-          world.requests.slice(3).map(({ query }) => query.get("name")),
-          ["example.test", "www.example.test", "b.example.test"],
-          "each zone is asked for once"
-        )
-      })
-    )
+  it.live(
+    "[fault 10: credentials] asks zone by zone from the longest, as a token for one zone may not list them",
+    () =>
+      run(
+        Effect.gen(function* () {
+          const { world, dns } = yield* setup
+          yield* dns.findZone("a.b.example.test")
+          assert.deepStrictEqual(
+            world.requests.map(({ query }) => query.get("name")),
+            ["a.b.example.test", "b.example.test", "example.test"]
+          )
+          yield* dns.findZones(["example.test", "www.example.test", "b.example.test"])
+          assert.deepStrictEqual(
+            world.requests.slice(3).map(({ query }) => query.get("name")),
+            ["example.test", "www.example.test", "b.example.test"],
+            "each zone is asked for once"
+          )
+        })
+      )
   )
 
-  it.live("takes the active zone of two, and refuses to choose between two active ones", () =>
-    run(
-      Effect.gen(function* () {
-        const { world, dns } = yield* setup
-        world.zones.push({ id: "moved", name: zone, status: "moved" })
-        assert.strictEqual((yield* dns.findZone(name)).id, "z1")
-        world.zones.push({ id: "twin", name: zone, status: "active" })
-        assert.strictEqual(yield* reason(dns.findZone(name)), "AmbiguousZone")
-        world.zones.push({ id: "new", name: "new.test", status: "pending" })
-        const error = yield* Effect.flip(dns.findZone("api.new.test"))
-        assert.strictEqual(error.reason, "ZoneNotFound")
-        assert.include(error.detail, "pending")
-      })
-    )
+  it.live(
+    "[fault 9: zones and names] takes the active zone of two, and refuses to choose between two active ones",
+    () =>
+      run(
+        Effect.gen(function* () {
+          const { world, dns } = yield* setup
+          world.zones.push({ id: "moved", name: zone, status: "moved" })
+          assert.strictEqual((yield* dns.findZone(name)).id, "z1")
+          world.zones.push({ id: "twin", name: zone, status: "active" })
+          assert.strictEqual(yield* reason(dns.findZone(name)), "AmbiguousZone")
+          world.zones.push({ id: "new", name: "new.test", status: "pending" })
+          const error = yield* Effect.flip(dns.findZone("api.new.test"))
+          assert.strictEqual(error.reason, "ZoneNotFound")
+          assert.include(error.detail, "pending")
+        })
+      )
   )
 
   it.live("stays within a configured zone", () =>
@@ -365,7 +377,7 @@ describe("Cloudflare", () => {
     )
   )
 
-  it.live("names the permission that a token for records alone lacks", () =>
+  it.live("[fault 10: credentials] names the permission that a token for records alone lacks", () =>
     run(
       Effect.gen(function* () {
         const { world } = yield* FakeCloudflare

@@ -178,7 +178,7 @@ describe.skipIf(powerDnsMissing !== undefined)("PowerDns over a real server", ()
           assert.deepStrictEqual(yield* dns.listAt(zone, wanted.name), [])
         }))
 
-      test("says what is known of a write that failed", () =>
+      test("[fault 18: TSIG and locked databases] says what is known of a write that failed", () =>
         Effect.gen(function* () {
           const dns = yield* DnsClient
           const zone = yield* dns.findZone(zoneName)

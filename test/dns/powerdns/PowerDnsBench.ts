@@ -25,6 +25,10 @@ interface WireRrset {
 const content = (type: string, value: string) =>
   type === "TXT" ? quoteText(value) : type === "CNAME" || type === "MX" ? `${value}.` : value
 
+/** Its own order changes from one answer to the next. */
+const byContent = (a: WireRrset["records"][number], b: WireRrset["records"][number]) =>
+  a.content < b.content ? -1 : 1
+
 /** All record sets of its zones, a text each; of the SOA only the server itself knows the serial. */
 export const everythingAt = (
   { api }: RunningPowerDns,
@@ -34,7 +38,7 @@ export const everythingAt = (
     Effect.map(api("GET", `/zones/${name}.`), ({ text }) =>
       (JSON.parse(text) as { rrsets: ReadonlyArray<WireRrset> }).rrsets
         .filter(({ records, type }) => type !== "SOA" && records.length > 0)
-        .map((rrset) => JSON.stringify(rrset))
+        .map((rrset) => JSON.stringify({ ...rrset, records: rrset.records.toSorted(byContent) }))
     )
   ).pipe(Effect.map((all) => all.flat().toSorted()))
 

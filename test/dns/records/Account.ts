@@ -5,6 +5,7 @@
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -34,6 +35,8 @@ export interface Asked {
   readonly query: URLSearchParams
   readonly headers: Readonly<Record<string, string | undefined>>
   readonly body: string
+  /** When, by the client's clock. */
+  readonly millis: number
 }
 
 export interface Reply {
@@ -173,14 +176,15 @@ export class Account {
 
   readonly client = HttpClient.make((request, url) =>
     // As a socket would: whoever else waits has a turn.
-    Effect.flatMap(turn, () => {
+    Effect.flatMap(Effect.zipRight(turn, Clock.currentTimeMillis), (millis) => {
       const { body } = request
       const reply = this.reply({
         method: request.method,
         path: decodeURIComponent(url.pathname),
         query: url.searchParams,
         headers: request.headers,
-        body: body._tag === "Uint8Array" ? new TextDecoder().decode(body.body) : ""
+        body: body._tag === "Uint8Array" ? new TextDecoder().decode(body.body) : "",
+        millis
       })
       if (reply === "reset") {
         return Effect.fail(

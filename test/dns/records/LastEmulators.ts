@@ -29,12 +29,12 @@ export const ovhZones: Speaks = {
     headers: { "retry-after": "0" },
     body: { class: "Client::TooManyRequests", message: "Too many requests" }
   },
-  answer: (account, { body, headers, method, path, query }) => {
+  answer: (account, { body, headers, method, millis, path, query }) => {
     const refuse = (status: number, errorCode: string, message: string): never => {
       throw new Refused({ status, body: { class: "Client::Any", message, errorCode } })
     }
     // Ten minutes ahead of this machine.
-    const now = Math.floor(Date.now() / 1000) + 600
+    const now = Math.floor(millis / 1000) + 600
     if (path === "/1.0/auth/time") return { status: 200, body: String(now) }
     const url = `https://api.test${path}${query.size === 0 ? "" : `?${query}`}`
     const time = headers["x-ovh-timestamp"]

@@ -69,71 +69,77 @@ for (const speaks of emulated) {
     )
 
     if (speaks === ovhZones) {
-      it.live("has live what it wrote, and fails with nothing written where that cannot be made live", () =>
-        run(({ account, dns, zone }) =>
-          Effect.gen(function* () {
-            yield* dns.put(zone, wanted, absent)
-            assert.deepStrictEqual(published.get(account), account.rows)
-            const writes = account.writes.length
-            yield* dns.remove(zone, wanted)
-            const before = account.rows
-            const refused = { status: 403, body: { message: "no", errorCode: "NOT_GRANTED_CALL" } }
-            account.faults.push({ instead: refused, after: writes - 1 }, { instead: refused })
-            const error = yield* Effect.flip(dns.put(zone, wanted, absent))
-            assert.strictEqual(error.reason, "Forbidden", error.message)
-            assert.deepStrictEqual(account.rows, before)
-            assert.deepStrictEqual(published.get(account), before)
-          })
-        )
+      it.live(
+        "[fault 4: partial writes] has live what it wrote, and fails with nothing written where that cannot be made live",
+        () =>
+          run(({ account, dns, zone }) =>
+            Effect.gen(function* () {
+              yield* dns.put(zone, wanted, absent)
+              assert.deepStrictEqual(published.get(account), account.rows)
+              const writes = account.writes.length
+              yield* dns.remove(zone, wanted)
+              const before = account.rows
+              const refused = { status: 403, body: { message: "no", errorCode: "NOT_GRANTED_CALL" } }
+              account.faults.push({ instead: refused, after: writes - 1 }, { instead: refused })
+              const error = yield* Effect.flip(dns.put(zone, wanted, absent))
+              assert.strictEqual(error.reason, "Forbidden", error.message)
+              assert.deepStrictEqual(account.rows, before)
+              assert.deepStrictEqual(published.get(account), before)
+            })
+          )
       )
     }
 
     if (speaks === namecheapDomains) {
-      it.live("keeps the domain's mail and every other row, and writes no zone that it would damage", () =>
-        run(({ account, dns, zone }) =>
-          Effect.gen(function* () {
-            account.add({
-              zone: "example.test",
-              name: "old.example.test",
-              type: "URL",
-              ttl: 1800,
-              value: "https://example.net/a?b=c&d",
-              comment: undefined
+      it.live(
+        "[fault 14: Namecheap's whole zone] keeps the domain's mail and every other row, and writes no zone that it would damage",
+        () =>
+          run(({ account, dns, zone }) =>
+            Effect.gen(function* () {
+              account.add({
+                zone: "example.test",
+                name: "old.example.test",
+                type: "URL",
+                ttl: 1800,
+                value: "https://example.net/a?b=c&d",
+                comment: undefined
+              })
+              mail.set(account, "MXE")
+              const before = account.rows
+              yield* dns.put(zone, wanted, absent)
+              assert.strictEqual(mail.get(account), "MXE")
+              yield* dns.remove(zone, wanted)
+              assert.deepStrictEqual(account.rows, before)
+              const at = { ...wanted, name: "old.example.test" }
+              const clash = yield* Effect.flip(dns.put(zone, at, absent))
+              assert.deepStrictEqual(clash.found, ["URL https://example.net/a?b=c&d"])
+              for (const kind of ["OX", "GMAIL"]) {
+                mail.set(account, kind)
+                const error = yield* Effect.flip(dns.put(zone, wanted, absent))
+                assert.strictEqual(error.reason, "Invalid")
+                assert.include(error.detail, kind)
+              }
+              assert.deepStrictEqual(account.rows, before)
             })
-            mail.set(account, "MXE")
-            const before = account.rows
-            yield* dns.put(zone, wanted, absent)
-            assert.strictEqual(mail.get(account), "MXE")
-            yield* dns.remove(zone, wanted)
-            assert.deepStrictEqual(account.rows, before)
-            const at = { ...wanted, name: "old.example.test" }
-            const clash = yield* Effect.flip(dns.put(zone, at, absent))
-            assert.deepStrictEqual(clash.found, ["URL https://example.net/a?b=c&d"])
-            for (const kind of ["OX", "GMAIL"]) {
-              mail.set(account, kind)
-              const error = yield* Effect.flip(dns.put(zone, wanted, absent))
-              assert.strictEqual(error.reason, "Invalid")
-              assert.include(error.detail, kind)
-            }
-            assert.deepStrictEqual(account.rows, before)
-          })
-        )
+          )
       )
 
-      it.live("says so when another row changed between its reading and its writing", () =>
-        run(({ account, dns, zone }) =>
-          Effect.gen(function* () {
-            account.faults.push({
-              meanwhile: () => {
-                const row = { name: "new.example.test", type: "A", ttl: 300, value: "192.0.2.9" }
-                account.add({ zone: "example.test", comment: undefined, ...row })
-              }
+      it.live(
+        "[fault 14: Namecheap's whole zone] says so when another row changed between its reading and its writing",
+        () =>
+          run(({ account, dns, zone }) =>
+            Effect.gen(function* () {
+              account.faults.push({
+                meanwhile: () => {
+                  const row = { name: "new.example.test", type: "A", ttl: 300, value: "192.0.2.9" }
+                  account.add({ zone: "example.test", comment: undefined, ...row })
+                }
+              })
+              const error = yield* Effect.flip(dns.put(zone, wanted, absent))
+              assert.strictEqual(error.reason, "Conflict")
+              assert.include(error.detail, "other rows of example.test changed")
             })
-            const error = yield* Effect.flip(dns.put(zone, wanted, absent))
-            assert.strictEqual(error.reason, "Conflict")
-            assert.include(error.detail, "other rows of example.test changed")
-          })
-        )
+          )
       )
     }
 
@@ -211,7 +217,7 @@ for (const speaks of emulated) {
       )
     )
 
-    it.live("takes a wrong token for what it is, and shows it nowhere", () =>
+    it.live("[fault 10: credentials] takes a wrong token for what it is, and shows it nowhere", () =>
       Effect.gen(function* () {
         const secret = Object.keys(speaks.provider.variables).find(
           (each) => speaks.provider.variables[each]?.secret === true

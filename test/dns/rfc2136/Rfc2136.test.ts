@@ -1,4 +1,5 @@
 import { assert, describe } from "@effect/vitest"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { createHmac } from "node:crypto"
@@ -37,7 +38,7 @@ describe.skipIf(powerDnsMissing !== undefined)("RFC 2136 over a real server", ()
     "and its signatures",
     () => layerPowerDnsUpdates,
     (test) => {
-      test("a wrong secret, an unknown key and a port where nobody is are told apart", () =>
+      test("[fault 18: TSIG and locked databases] a wrong secret, an unknown key and a port where nobody is are told apart", () =>
         Effect.gen(function* () {
           const { dnsPort } = yield* PowerDnsServer
           const at = { id: zone, name: zone }
@@ -70,7 +71,7 @@ describe.skipIf(powerDnsMissing !== undefined)("RFC 2136 over a real server", ()
         "of yesterday",
         "genuine"
       ] as const) {
-        test(`${forgery === "genuine" ? "believes" : "does not believe"} an answer that is ${forgery}`, () =>
+        test(`[fault 18: TSIG and locked databases] ${forgery === "genuine" ? "believes" : "does not believe"} an answer that is ${forgery}`, () =>
           Effect.scoped(
             Effect.gen(function* () {
               const server = yield* Effect.acquireRelease(
@@ -116,7 +117,7 @@ describe.skipIf(!hasBind)("RFC 2136 over BIND", () => {
     "and its refusals",
     () => layerBindUpdates,
     (test) =>
-      test("are told apart by their TSIG errors", () =>
+      test("[fault 18: TSIG and locked databases] are told apart by their TSIG errors", () =>
         Effect.gen(function* () {
           const { port } = yield* BindServer
           const refusal = (given: { readonly secret?: string; readonly key?: string }) =>
@@ -129,6 +130,13 @@ describe.skipIf(!hasBind)("RFC 2136 over BIND", () => {
           assert.deepStrictEqual([another.reason, another.detail.slice(0, 6)], ["Unauthorized", "BADSIG"])
           const unknown = yield* refusal({ key: "nobody" })
           assert.deepStrictEqual([unknown.reason, unknown.detail.slice(0, 6)], ["Unauthorized", "BADKEY"])
+          const clock = Clock.make()
+          const anHourAhead = Effect.map(clock.currentTimeMillis, (millis) => millis + 3_600_000)
+          const late = yield* Effect.withClock(
+            refusal({}),
+            Object.assign(clock, { currentTimeMillis: anHourAhead })
+          )
+          assert.deepStrictEqual([late.reason, late.detail.slice(0, 7)], ["Unauthorized", "BADTIME"])
         }))
   )
 })

@@ -192,7 +192,9 @@ const bindBench = Layer.effect(
         Effect.map((messages) => {
           const records = messages.flatMap(answersOf).filter(({ type }) => type !== "SOA")
           const sets = EffectArray.groupBy(records, (record) => `${record.name} ${record.type}`)
-          return Object.values(sets).map((members) => JSON.stringify(members))
+          return Object.values(sets).map((members) =>
+            JSON.stringify(members.map((record) => JSON.stringify(record)).toSorted())
+          )
         })
       )
     }
