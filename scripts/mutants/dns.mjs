@@ -12,14 +12,14 @@ export const dns = [
     file: "src/dns/records/Client.ts",
     find: 'if (failure !== undefined && failure.reason !== "Conflict" && isPart) {',
     put: "if (failure === undefined && isPart) {",
-    tests: ["test/dns/records/Providers.test.ts"]
+    tests: ["test/dns/Contract.test.ts"]
   },
   {
     name: "the mark of a change that came to nothing",
     file: "src/dns/records/Client.ts",
     find: "if (api.tidy === undefined) return yield* failure",
     put: "if (api.tidy !== undefined) return yield* failure",
-    tests: ["test/dns/records/Providers.test.ts"]
+    tests: ["test/dns/Contract.test.ts"]
   },
   {
     name: "the signature of a name server's answer",
@@ -48,5 +48,26 @@ export const dns = [
     find: "if (twin === undefined) return holder.client",
     put: "if (holder !== twin) return holder.client",
     tests: ["test/dns/DnsConfig.test.ts"]
+  },
+  {
+    name: "the mark of a record that was confirmed and not made",
+    file: "src/dns/records/Client.ts",
+    find: "return yield* failTidily(method, zone, subject, why)",
+    put: "return yield* why",
+    tests: ["test/dns/FaultGroups.test.ts"]
+  },
+  {
+    name: "labels of a record set that is made anew",
+    file: "src/dns/hetzner/Hetzner.ts",
+    find: "...(labels === undefined ? {} : { labels })",
+    put: "...(labels === null ? { labels } : {})",
+    tests: ["test/dns/Contract.test.ts"]
+  },
+  {
+    name: "a resolver that fails for more than signatures",
+    file: "src/dns/AuthoritativeDnsLive.ts",
+    find: "return Option.exists(unchecked, isSound) ? formatServer(resolver) : undefined",
+    put: "return Option.isSome(unchecked) ? formatServer(resolver) : undefined",
+    tests: ["test/dns/AuthoritativeDnsLive.test.ts"]
   }
 ]

@@ -47,5 +47,11 @@ export class AuthoritativeDns extends Context.Tag("fabrik/dns/AuthoritativeDns")
       name: string,
       type: "A" | "AAAA" | "CNAME"
     ) => Effect.Effect<ReadonlyArray<NameServerAnswer>, AuthoritativeDnsError>
+    /**
+     * The resolver that holds the name's DNSSEC signatures for bogus (RFC 4035, 5.5): it fails, and answers as soon as it
+     * is to check none (CD). `undefined`: it answers, or none can be asked. To be called only once all name servers
+     * answer right, as resolvers remember a "no".
+     */
+    readonly bogusAt: (name: string, type: "A" | "AAAA" | "CNAME") => Effect.Effect<string | undefined>
   }
 >() {}

@@ -4,6 +4,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import { getServers } from "node:dns"
 import { isIPv6 } from "node:net"
 import { AuthoritativeDns, AuthoritativeDnsError, type NameServerAnswer } from "./AuthoritativeDns.ts"
@@ -148,7 +149,21 @@ const make = Effect.fnUntraced(function* (options: AuthoritativeDnsOptions) {
     const reachable = results.filter((result) => result.reachable)
     return (reachable.length > 0 ? reachable : results).map(({ answer }): NameServerAnswer => answer)
   })
-  return AuthoritativeDns.of({ ask })
+  const isSound = ({ rcode }: DnsReply) => rcode === 0 || rcode === 3
+  const bogusAt = Effect.fn("AuthoritativeDns.bogusAt")(function* (
+    name: string,
+    type: "A" | "AAAA" | "CNAME"
+  ) {
+    // Where the name servers are given, no resolver knows the zone.
+    const [resolver] = given === undefined ? resolvers : []
+    if (resolver === undefined) return undefined
+    const question = { name, type, recursive: true }
+    const checked = yield* Effect.option(exchange(resolver, question))
+    if (!Option.exists(checked, ({ rcode }) => rcode === 2)) return undefined
+    const unchecked = yield* Effect.option(exchange(resolver, { ...question, unchecked: true }))
+    return Option.exists(unchecked, isSound) ? formatServer(resolver) : undefined
+  })
+  return AuthoritativeDns.of({ ask, bogusAt })
 })
 
 /** Over real sockets, with RD=0 to the name servers; AA is demanded. */

@@ -19,6 +19,8 @@ export interface DnsQuestion {
   readonly type: "A" | "AAAA" | "CNAME" | "NS"
   /** Whether the server shall ask others (RD): true for resolvers only. */
   readonly recursive: boolean
+  /** Whether the resolver shall leave DNSSEC unchecked (CD). */
+  readonly unchecked?: boolean
 }
 
 /** `no-route`: this machine cannot reach such addresses at all, which says nothing of the server. */
@@ -38,10 +40,11 @@ const noRoute = new Set(["ENETUNREACH", "EHOSTUNREACH", "EADDRNOTAVAIL", "EAFNOS
 
 const decode = Option.liftThrowable((buffer: Buffer) => DnsPacket.decode(buffer))
 
-const query = (id: number, { name, type, recursive }: DnsQuestion): DnsPacket.Packet => ({
+const query = (id: number, { name, type, recursive, unchecked }: DnsQuestion): DnsPacket.Packet => ({
   type: "query",
   id,
-  flags: recursive ? DnsPacket.RECURSION_DESIRED : 0,
+  flags:
+    (recursive ? DnsPacket.RECURSION_DESIRED : 0) | (unchecked === true ? DnsPacket.CHECKING_DISABLED : 0),
   questions: [{ name, type, class: "IN" }],
   additionals: [
     {

@@ -8,6 +8,7 @@ import { ofType } from "./Zone.ts"
 export const layerMemory: Layer.Layer<AuthoritativeDns, never, DnsClient> = Layer.effect(
   AuthoritativeDns,
   Effect.map(DnsClient, (dns) => ({
+    bogusAt: () => Effect.succeed(undefined),
     ask: Effect.fn("AuthoritativeDns.ask")(function* (
       _zone: string,
       name: string,

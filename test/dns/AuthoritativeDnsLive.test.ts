@@ -155,8 +155,8 @@ describe("[fault 16: propagation] AuthoritativeDnsLive asks a name server", () =
   )
 })
 
-describe("[fault 16: propagation] AuthoritativeDnsLive finds the name servers of a zone", () => {
-  it.scopedLive("all of them, and shows a split brain", () =>
+describe("AuthoritativeDnsLive finds the name servers of a zone", () => {
+  it.scopedLive("[fault 16: propagation] all of them, and shows a split brain", () =>
     Effect.gen(function* () {
       const first = yield* fakeNameServer(good, { host: "127.0.0.11" })
       const second = yield* fakeNameServer(
@@ -217,6 +217,29 @@ describe("[fault 16: propagation] AuthoritativeDnsLive finds the name servers of
         ["answer"]
       )
     })
+  )
+
+  it.scopedLive(
+    "[fault 17: resolvers and proxies] and tells signatures that do not hold from a name that is not there, and from a resolver that fails",
+    () =>
+      Effect.gen(function* () {
+        const bogusAt = (respond: Respond) =>
+          Effect.gen(function* () {
+            const resolver = yield* fakeNameServer(respond)
+            const dns = yield* Effect.provide(AuthoritativeDns, layer({ bootstrap: [resolver] }))
+            const told = yield* dns.bogusAt(name, "A")
+            return [
+              told === `127.0.0.1:${resolver.port}`,
+              resolver.seen.map((query) => query.checkingDisabled)
+            ]
+          })
+        const failing: Respond = (query) => [answerTo(query, { rcode: 2, authoritative: false })]
+        const validating: Respond = (query) => (query.checkingDisabled ? good(query) : failing(query))
+        assert.deepStrictEqual(yield* bogusAt(validating), [true, [false, true]])
+        assert.deepStrictEqual(yield* bogusAt(failing), [false, [false, true]])
+        assert.deepStrictEqual(yield* bogusAt((query) => [answerTo(query, { rcode: 3 })]), [false, [false]])
+        assert.deepStrictEqual(yield* bogusAt(good), [false, [false]])
+      })
   )
 
   it.scopedLive("or says that the zone is not delegated, or that no resolver works", () =>

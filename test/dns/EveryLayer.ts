@@ -1,5 +1,5 @@
 /** Every DnsClient that there is, with what the tests can have stand behind it. */
-import type * as Layer from "effect/Layer"
+import * as Layer from "effect/Layer"
 import type { DnsClient } from "../../src/dns/DnsClient.ts"
 import type { ContractOptions, DnsBench } from "../contract/DnsClientContract.ts"
 import { hasBind } from "./BindServer.ts"
@@ -16,7 +16,7 @@ import { layerBindUpdates, layerPowerDnsUpdates } from "./rfc2136/UpdateBenches.
 
 export interface AnyLayer {
   readonly title: string
-  readonly make: () => Layer.Layer<DnsClient | DnsBench, unknown>
+  readonly make: () => Layer.Layer<DnsClient | DnsBench>
   readonly options: ContractOptions
   /** It cannot run here. */
   readonly missing?: boolean
@@ -44,13 +44,18 @@ const updates = { kind: "real", lacks: ["limit", "pages"] } as const
 export const everyLayer: ReadonlyArray<AnyLayer> = [
   {
     title: "memory",
-    make: () => layerMemoryBench,
+    make: () => Layer.orDie(layerMemoryBench),
     options: { kind: "in memory", lacks: ["faults", "limit", "pages"] }
   },
-  { title: "Cloudflare", make: () => layerCloudflareBench, options: { kind: "emulator" }, live: true },
+  {
+    title: "Cloudflare",
+    make: () => Layer.orDie(layerCloudflareBench),
+    options: { kind: "emulator" },
+    live: true
+  },
   ...emulated.map((speaks) => ({
     title: speaks.provider.title,
-    make: () => layerOver(speaks),
+    make: () => Layer.orDie(layerOver(speaks)),
     options: {
       kind: "emulator",
       ttl: Math.max(120, speaks.provider.capabilities.minTtl),
@@ -61,29 +66,35 @@ export const everyLayer: ReadonlyArray<AnyLayer> = [
   })),
   {
     title: "PowerDNS",
-    make: () => layerPowerDnsBench,
+    make: () => Layer.orDie(layerPowerDnsBench),
     options: { kind: "real", lacks: ["pages"], noticesRaces: false },
     live: true,
     missing: powerDnsMissing !== undefined
   },
   {
     title: "RFC 2136, PowerDNS",
-    make: () => layerPowerDnsUpdates,
+    make: () => Layer.orDie(layerPowerDnsUpdates),
     options: updates,
     live: true,
     missing: powerDnsMissing !== undefined
   },
-  { title: "RFC 2136, BIND", make: () => layerBindUpdates, options: updates, live: true, missing: !hasBind },
+  {
+    title: "RFC 2136, BIND",
+    make: () => Layer.orDie(layerBindUpdates),
+    options: updates,
+    live: true,
+    missing: !hasBind
+  },
   {
     title: "a program",
-    make: () => layerCommandBench,
+    make: () => Layer.orDie(layerCommandBench),
     options: { kind: "emulator", lacks: ["pages"], noticesRaces: false },
     live: true,
     deep: true
   },
   {
     title: "dnscontrol",
-    make: () => layerDnsControlBench,
+    make: () => Layer.orDie(layerDnsControlBench),
     options: { kind: "emulator", lacks: ["limit", "pages"], noticesRaces: false },
     live: true,
     deep: true

@@ -10,6 +10,7 @@ export interface FakeQuery {
   readonly name: string
   readonly type: string
   readonly recursionDesired: boolean
+  readonly checkingDisabled: boolean
   /** `undefined`: no EDNS. */
   readonly udpPayloadSize: number | undefined
   readonly transport: "udp" | "tcp"
@@ -21,13 +22,14 @@ export interface FakeQuery {
 export type Respond = (query: FakeQuery) => ReadonlyArray<DnsPacket.Packet | Buffer>
 
 const parse = (buffer: Buffer, transport: FakeQuery["transport"], port: number): FakeQuery => {
-  const { id, questions, flag_rd, additionals } = DnsPacket.decode(buffer)
+  const { id, questions, flag_cd, flag_rd, additionals } = DnsPacket.decode(buffer)
   const opt = additionals?.find((each) => each.type === "OPT")
   return {
     id: id ?? 0,
     name: questions?.[0]?.name ?? "",
     type: questions?.[0]?.type ?? "",
     recursionDesired: flag_rd,
+    checkingDisabled: flag_cd,
     udpPayloadSize: opt?.type === "OPT" ? opt.udpPayloadSize : undefined,
     transport,
     port

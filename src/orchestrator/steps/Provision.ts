@@ -1,8 +1,9 @@
 import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type { CoolifyClient } from "../../coolify/CoolifyClient.ts"
 import type { Application, ApplicationSettings } from "../../coolify/endpoints/Applications.ts"
-import type { AuthoritativeDns, NameServerAnswer } from "../../dns/AuthoritativeDns.ts"
+import { AuthoritativeDns, type NameServerAnswer } from "../../dns/AuthoritativeDns.ts"
 import type { DnsClient, RecordSet } from "../../dns/DnsClient.ts"
 import { awaitAuthoritative } from "../../dns/AwaitAuthoritative.ts"
 import { type Connection, connectionOf } from "../../coolify/DatabaseEngine.ts"
@@ -271,7 +272,17 @@ const awaitRecord = Effect.fn("awaitRecord")(function* (action: RecordAction) {
           .join("; ")
       })
   })
+  const { name, type } = action.recordSet
+  const dns = yield* AuthoritativeDns
+  const bogusAt = isAddressing(type) ? yield* dns.bogusAt(name, type) : undefined
+  if (bogusAt === undefined) return
+  yield* run.emit({
+    _tag: "Warning",
+    message: `the name servers answer right for ${name}, but the DNSSEC signatures of its zone do not hold: the resolver ${bogusAt} answers only as long as it checks none. Visitors whose resolver checks them reach nothing, and no certificate is issued: remove the zone's DS record where the domain is registered, or set it to what the DNS provider signs with`
+  })
 })
+
+const isAddressing = Schema.is(Schema.Literal("A", "AAAA", "CNAME"))
 
 const isRight = (wanted: RecordSet, { outcome, values }: NameServerAnswer): boolean =>
   outcome === "answer" && (wanted.proxied || values.some((value) => wanted.values.includes(value)))
