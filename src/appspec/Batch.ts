@@ -1,5 +1,6 @@
 /** Several specs of one command: in which order they go, and what no two of them may say. Pure. */
 import * as Either from "effect/Either"
+import { databaseName } from "./sections/Databases.ts"
 import { nearest } from "./Nearest.ts"
 import { quote, Report } from "./Report.ts"
 import type { Spec } from "./Spec.ts"
@@ -18,8 +19,10 @@ export interface Linked<S extends Subject> {
   readonly subject: S
   /** What tells it from the others: its name, with its environment and its project where others are called so too. */
   readonly label: string
-  /** Where those that go before it stand in the list. */
+  /** Where those that go before it stand in the list: what it needs, and whose databases it uses. */
   readonly after: ReadonlyArray<number>
+  /** The databases of others that it uses, by their names in Coolify, and where their specs stand. */
+  readonly uses: ReadonlyArray<{ readonly of: number; readonly database: string }>
   /** What it needs and none of them is called, with a name that is near. */
   readonly missing: ReadonlyArray<{ readonly name: string; readonly near: string | undefined }>
 }
@@ -31,12 +34,17 @@ export const link = <S extends Subject>(
   const labels = subjects.map(({ spec }) => labelOf(spec, subjects))
   const clashes = [...same(subjects, placeOf, "name", "is the same application"), ...sharedSites(subjects)]
   const needed = subjects.map((subject) => resolved(subject, subjects))
-  const links = subjects.map((subject, index) => ({
-    subject,
-    label: labels[index] ?? "",
-    after: needed[index]?.after ?? [],
-    missing: needed[index]?.missing ?? []
-  }))
+  const links = subjects.map((subject, index) => {
+    const uses = usedBy(subject, subjects)
+    const { after = [], missing = [] } = needed[index] ?? {}
+    return {
+      subject,
+      label: labels[index] ?? "",
+      after: [...new Set([...after, ...uses.map((one) => one.of)])],
+      uses,
+      missing
+    }
+  })
   const problems = [...clashes, ...needed.flatMap(({ problems }) => problems)]
   const round = problems.length > 0 ? undefined : cycleIn(links)
   const cycle =
@@ -44,7 +52,7 @@ export const link = <S extends Subject>(
       ? []
       : round.slice(0, 1).map((first) =>
           problemAt(links[first]?.subject, "needs", {
-            message: `\`needs\` goes round: ${[...round, first].map((index) => labels[index]).join(" -> ")}`,
+            message: `what the specs need goes round: ${[...round, first].map((index) => labels[index]).join(" -> ")}`,
             hint: "one of them has to stand without the next"
           })
         )
@@ -154,6 +162,18 @@ const resolved = (subject: Subject, subjects: ReadonlyArray<Subject>) => {
   }
   return { after, missing, problems }
 }
+
+/** Databases that another of them makes in the same environment. */
+const usedBy = ({ spec }: Subject, subjects: ReadonlyArray<Subject>) =>
+  (spec.sharedDatabases ?? []).flatMap(({ use }) =>
+    subjects.flatMap(({ spec: other }, of) =>
+      other.project === spec.project &&
+      other.environment === spec.environment &&
+      other.databases.some(({ name }) => databaseName(other.name, name) === use)
+        ? [{ of, database: use }]
+        : []
+    )
+  )
 
 /** The first round of `after`, from where it is entered. */
 const cycleIn = (

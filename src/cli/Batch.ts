@@ -3,6 +3,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
+import * as Ref from "effect/Ref"
 import { link, type Linked, type Subject, targeted } from "../appspec/Batch.ts"
 import { hostsOf } from "../appspec/Domain.ts"
 import type { Spec } from "../appspec/Spec.ts"
@@ -13,6 +14,7 @@ import { Progress, type RunFinished } from "../engine/DeploymentEvent.ts"
 import { hasChanges, type Plan } from "../engine/Plan.ts"
 import { type End, type Gate, runBatch } from "../orchestrator/Batch.ts"
 import { byProjectName } from "../orchestrator/ProjectName.ts"
+import type { SandboxHandle } from "../sandbox/SandboxHandle.ts"
 import { makeBatchText } from "../ui/BatchText.ts"
 import { type BatchResult, type BatchRow, renderBatch, renderCounts, wordOf } from "../ui/BatchView.ts"
 import * as Json from "../ui/Json.ts"
@@ -135,15 +137,22 @@ export const batch = Effect.fn("batch")(function* <S extends Subject, E extends 
       parallelism: flags.parallelism ?? 10,
       keepGoing: flags.keepGoing,
       atomic: request.atomic,
+      plansOnly: request.command !== "destroy" && request.world.dryRun,
+      showLate: (index) => text.showPlans(new Set(labels.filter((_, other) => other === index))),
       stands: ({ outcome }: Report) =>
         outcome === "complete" || outcome === "unchanged" || outcome === "planned",
-      decide: (found) =>
+      decide: (found, late) =>
         Effect.gen(function* () {
           for (const { endSharing } of worlds) yield* endSharing
           const changed = found.flatMap((plan) => (plan !== undefined && hasChanges(plan) ? [plan] : []))
           const [first] = changed
           if (!flags.json) {
             yield* text.showPlans(new Set(labels.filter((_, index) => isShown(found[index], command))))
+          }
+          if (late.size > 0 && !flags.quiet) {
+            const named = labels.filter((_, index) => late.has(index)).join(", ")
+            const what = `Planned once the databases are there that they use: ${named}`
+            yield* Effect.provideService(Say.hint([what]), Screen, screen)
           }
           return first === undefined || (yield* confirm(first))
         })
@@ -216,7 +225,11 @@ const linked = Effect.fn("linked")(function* <S extends Subject, E, R>({
   const places = kept.flatMap((index) => links.right[index] ?? [])
   const forwards = places.map((one) => ({
     ...one,
-    after: one.after.flatMap((index) => now.get(index) ?? [])
+    after: one.after.flatMap((index) => now.get(index) ?? []),
+    uses: one.uses.flatMap(({ database, of }) => {
+      const there = now.get(of)
+      return there === undefined ? [] : [{ database, of: there }]
+    })
   }))
   return backwards === true ? reversed(forwards) : forwards
 })
@@ -224,7 +237,8 @@ const linked = Effect.fn("linked")(function* <S extends Subject, E, R>({
 const reversed = <S extends Subject>(links: ReadonlyArray<Linked<S>>): ReadonlyArray<Linked<S>> =>
   links.map((one, index) => ({
     ...one,
-    after: links.flatMap(({ after }, other) => (after.includes(index) ? [other] : []))
+    after: links.flatMap(({ after }, other) => (after.includes(index) ? [other] : [])),
+    uses: []
   }))
 
 const refuse = Effect.fn("refuse")(function* (errors: ReadonlyArray<SpecError>, json: boolean) {
@@ -238,9 +252,11 @@ const openWorlds = Effect.fn("openWorlds")(function* <S extends Subject, E, R>(
   links: ReadonlyArray<Linked<S>>
 ) {
   const keyOf = ({ subject: { spec } }: Linked<S>) => {
-    const { access, dnsProvider, server } = subjectOf(spec)
-    return JSON.stringify([server, access, dnsProvider, request.needs(spec)])
+    const { domains: _, ...place } = subjectOf(spec)
+    return JSON.stringify([place, request.needs(spec)])
   }
+  const { sandbox } = request.world
+  const shared = yield* Ref.make<SandboxHandle | undefined>(undefined)
   const groups = new Map<string, ReadonlyArray<Linked<S>>>()
   for (const one of links) groups.set(keyOf(one), [...(groups.get(keyOf(one)) ?? []), one])
   const worlds = new Map<string, World & { readonly endSharing: Effect.Effect<void> }>()
@@ -252,6 +268,7 @@ const openWorlds = Effect.fn("openWorlds")(function* <S extends Subject, E, R>(
       ...subjectOf(spec),
       domains: hostsOf(members.flatMap(({ subject }) => subject.spec.domains)),
       ...request.world,
+      sandbox: sandbox === undefined ? undefined : { ...sandbox, shared },
       needs: request.needs(spec),
       secrets: noSecrets
     })

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
 import { type CoolifyConfig, coolifyConfig, makeCoolifyConfig } from "../coolify/CoolifyConfig.ts"
 import type { RepositoryAccess } from "../coolify/Source.ts"
@@ -59,7 +60,14 @@ export interface WorldRequest {
     | { readonly repository: string; readonly path: string; readonly containers: ReadonlyArray<string> }
     | undefined
   readonly dnsProvider: DnsProvider | undefined
-  readonly sandbox: { readonly dir: string | undefined; readonly faults: ReadonlyArray<string> } | undefined
+  readonly sandbox:
+    | {
+        readonly dir: string | undefined
+        readonly faults: ReadonlyArray<string>
+        /** Where a command opens several worlds: the sandbox that they have in common, once it runs. */
+        readonly shared?: Ref.Ref<SandboxHandle | undefined>
+      }
+    | undefined
   /** Writes go nowhere; without credentials nothing is read either. */
   readonly dryRun: boolean
   readonly needs: {
@@ -211,16 +219,16 @@ const accessTo = (
     if (request.dryRun && !(yield* Effect.orElseSucceed(fs.exists(dir), () => false))) return nowhere
     const known = yield* KnownSecrets
     const { attachOrStart } = yield* Effect.promise(() => import("../sandbox/Attach.ts"))
-    const handle = yield* attachOrStart({
-      dir,
-      faults: sandbox.faults,
-      seed: {
-        ...(request.server === undefined ? {} : { servers: [request.server] }),
-        ...(request.access?.name === undefined ? {} : { [`${request.access.kind}s`]: [request.access.name] }),
-        ...(request.composeFile === undefined ? {} : { composeFiles: [request.composeFile] }),
-        domains: request.domains
-      }
-    })
+    const seed = {
+      ...(request.server === undefined ? {} : { servers: [request.server] }),
+      ...(request.access?.name === undefined ? {} : { [`${request.access.kind}s`]: [request.access.name] }),
+      ...(request.composeFile === undefined ? {} : { composeFiles: [request.composeFile] }),
+      domains: request.domains
+    }
+    const running = sandbox.shared === undefined ? undefined : yield* Ref.get(sandbox.shared)
+    const handle = running ?? (yield* attachOrStart({ dir, faults: sandbox.faults, seed }))
+    if (running !== undefined) yield* running.seed(seed)
+    if (sandbox.shared !== undefined) yield* Ref.set(sandbox.shared, handle)
     yield* known.add(Redacted.make(handle.token))
     yield* known.add(Redacted.make(handle.dnsApiKey))
     return yield* accessToSandbox(handle)

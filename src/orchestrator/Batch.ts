@@ -14,6 +14,8 @@ export interface BatchMember {
   readonly label: string
   /** Where those that go before it stand in the list. */
   readonly after: ReadonlyArray<number>
+  /** The databases of others that it uses, by their names in Coolify, and where their specs stand. */
+  readonly uses: ReadonlyArray<{ readonly of: number; readonly database: string }>
 }
 
 export interface BatchOptions<A> {
@@ -23,8 +25,15 @@ export interface BatchOptions<A> {
   readonly keepGoing: boolean
   /** Put all back unless all stand. */
   readonly atomic: boolean
-  /** All plans in their order, `undefined` for one that could not be made; a no ends all of them there. */
-  readonly decide: (plans: ReadonlyArray<Plan | undefined>) => Effect.Effect<boolean>
+  /** Nothing is carried out. */
+  readonly plansOnly: boolean
+  /** All plans in their order, `undefined` for one that could not be made yet; a no ends all of them there. */
+  readonly decide: (
+    plans: ReadonlyArray<Plan | undefined>,
+    late: ReadonlySet<number>
+  ) => Effect.Effect<boolean>
+  /** The plan of one that could only be made after the answer. */
+  readonly showLate: (index: number, plan: Plan) => Effect.Effect<void>
   /** Whether a run that came to its end has what the others need. */
   readonly stands: (result: A) => boolean
 }
@@ -69,12 +78,15 @@ export const runBatch = Effect.fn("runBatch")(function* <A, E, R>(
   /** The first that failed, by its label. */
   const failed = yield* Ref.make<string | undefined>(undefined)
   const stopped = Effect.map(Ref.get(failed), (first) => (options.keepGoing ? undefined : first))
+  /** Those that can only be planned once others stand. */
+  const late = yield* Ref.make<ReadonlySet<number>>(new Set())
   const decision = yield* Deferred.make<boolean>()
 
   const decide = Effect.gen(function* () {
     const plans = yield* Effect.forEach(members, ({ plan }) => Deferred.await(plan))
     const first = yield* stopped
-    if (first === undefined) return yield* Deferred.succeed(decision, yield* options.decide(plans))
+    if (first === undefined)
+      return yield* Deferred.succeed(decision, yield* options.decide(plans, yield* Ref.get(late)))
     yield* Effect.forEach(members, ({ skipped }) => Ref.set(skipped, notBegun(first)))
     return yield* Deferred.succeed(decision, false)
   })
@@ -86,26 +98,45 @@ export const runBatch = Effect.fn("runBatch")(function* <A, E, R>(
       ({ stands }) => Effect.map(Deferred.await(stands), (stands) => !stands)
     )
 
+  /** One whose database this plan is to make. */
+  const maker = (uses: BatchMember["uses"]) =>
+    Effect.findFirst(uses, ({ database, of }) =>
+      Effect.map(planOf(of), (plan) => plan === undefined || makes(plan, database))
+    )
+  const planOf = (index: number) =>
+    members[index] === undefined ? Effect.succeed(undefined) : Deferred.await(members[index].plan)
+
   const one = (member: (typeof members)[number]) =>
     Effect.gen(function* () {
       const turn = yield* makeTurn(permits)
+      /** After the answer: whether it goes on, once what it needs stands and it is its turn. */
+      const mayGoOn = Effect.gen(function* () {
+        if (!(yield* Deferred.await(decision))) return false
+        const lacks = yield* lacking(member.after)
+        if (Option.isSome(lacks)) {
+          yield* Ref.set(member.skipped, `needs ${lacks.value.label}, which does not stand`)
+          return false
+        }
+        yield* turn.enter
+        // One may have failed while this one waited for its turn.
+        const first = yield* stopped
+        if (first !== undefined) yield* Ref.set(member.skipped, notBegun(first))
+        return first === undefined
+      })
+      const made = yield* maker(member.uses)
+      if (Option.isSome(made)) {
+        const { label = "" } = members[made.value.of] ?? {}
+        yield* Ref.update(late, (before) => new Set([...before, member.index]))
+        yield* Deferred.succeed(member.plan, undefined)
+        if (options.plansOnly)
+          return yield* skip(member, `planned once ${label} stands, as it uses ${made.value.database}`)
+        if (!(yield* mayGoOn)) return yield* skip(member, (yield* Ref.get(member.skipped)) ?? "not begun")
+      }
       const gate: Gate = {
-        confirm: (plan) =>
-          Effect.gen(function* () {
-            yield* turn.leave
-            yield* Deferred.succeed(member.plan, plan)
-            if (!(yield* Deferred.await(decision))) return false
-            const lacks = yield* lacking(member.after)
-            if (Option.isSome(lacks)) {
-              yield* Ref.set(member.skipped, `needs ${lacks.value.label}, which does not stand`)
-              return false
-            }
-            yield* turn.enter
-            // One may have failed while this one waited for its turn.
-            const first = yield* stopped
-            if (first !== undefined) yield* Ref.set(member.skipped, notBegun(first))
-            return first === undefined
-          }),
+        confirm: Option.isSome(made)
+          ? (plan) => Effect.as(options.showLate(member.index, plan), true)
+          : (plan) =>
+              turn.leave.pipe(Effect.zipRight(Deferred.succeed(member.plan, plan)), Effect.zipRight(mayGoOn)),
         agree: options.atomic
           ? Effect.gen(function* () {
               yield* turn.leave
@@ -116,7 +147,7 @@ export const runBatch = Effect.fn("runBatch")(function* <A, E, R>(
             })
           : Effect.void
       }
-      yield* turn.enter
+      if (Option.isNone(made)) yield* turn.enter
       const ended = yield* Effect.either(run(member.index, gate)).pipe(Effect.ensuring(turn.leave))
       const why = yield* Ref.get(member.skipped)
       const stands = Either.isRight(ended) && options.stands(ended.right)
@@ -136,6 +167,15 @@ export const runBatch = Effect.fn("runBatch")(function* <A, E, R>(
   })
   return ends
 })
+
+const skip = (
+  { stands }: State,
+  why: string
+): Effect.Effect<Extract<End<never, never>, { readonly _tag: "Skipped" }>> =>
+  Effect.as(Deferred.succeed(stands, false), { _tag: "Skipped", why })
+
+const makes = ({ changes }: Plan, database: string): boolean =>
+  changes.some(({ action, kind, name }) => kind === "database" && action === "create" && name === database)
 
 /** One of the permits, taken and given back however often either is said. */
 const makeTurn = Effect.fnUntraced(function* (permits: Effect.Semaphore) {

@@ -9,6 +9,7 @@ import type { Application } from "../coolify/endpoints/Applications.ts"
 import { filesOut, type SpecFile } from "../appspec/sections/Files.ts"
 import { isSchedule, type Schedule, schedulesOut } from "../appspec/sections/Schedules.ts"
 import { containerPath, mountPathOf, volumeIn } from "../appspec/sections/Volumes.ts"
+import { databaseName } from "../appspec/sections/Databases.ts"
 import type { Spec } from "../appspec/Spec.ts"
 import type { NewTask, ScheduledTask } from "../coolify/endpoints/ScheduledTasks.ts"
 import { type FileStorage, isOwnFile } from "../coolify/endpoints/Storages.ts"
@@ -52,7 +53,7 @@ export const kinds = [
 export const databasesOf = (owner: string, spec: Spec): ReadonlyArray<WantedDatabase> =>
   spec.databases.map(({ engine, image, name }) => ({
     name,
-    resource: `${spec.name}-${name}`,
+    resource: databaseName(spec.name, name),
     engine,
     image,
     key: Marker.databaseKey(owner, spec, name)

@@ -51,6 +51,15 @@ describe("several specs", () => {
     )
   })
 
+  it("go after those whose databases they use", () => {
+    const all = linked(
+      worker("worker", "databases: { main: { use: api-main } }\n"),
+      worker("api", "databases: { main: postgres:17 }\n")
+    )
+    assert.deepStrictEqual(all[0]?.uses, [{ of: 1, database: "api-main" }])
+    assert.deepStrictEqual(all[0]?.after, [1])
+  })
+
   it("are refused with the place where they clash", () => {
     assert.deepStrictEqual(refused(worker("api"), { ...worker("api"), file: "b.yaml" }), [
       "b.yaml:1:1: `api.yaml` is the same application: fabrik/production/api"
@@ -74,7 +83,7 @@ describe("several specs", () => {
   it("are refused with the way of a round", () => {
     assert.deepStrictEqual(
       refused(worker("a", "needs: [b]\n"), worker("b", "needs: [c]\n"), worker("c", "needs: [b]\n")),
-      ["b.yaml:4:1: `needs` goes round: b -> c -> b"]
+      ["b.yaml:4:1: what the specs need goes round: b -> c -> b"]
     )
     assert.deepStrictEqual(refused(worker("a", "needs: [a]\n")), ["a.yaml:4:1: a cannot need itself"])
   })

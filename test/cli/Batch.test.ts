@@ -94,6 +94,18 @@ describe("a folder of specs", () => {
     assert.match(stderr, /4 specs: 2 up to date, 1 skipped and 1 rolled back/)
   })
 
+  it("may have a database that one makes and another uses", () => {
+    rmSync(join(cwd, "specs", "late.yaml"))
+    rmSync(join(cwd, "specs", "sick.yaml"))
+    const url = "env: { DATABASE_URL: '${databases.main.url}' }"
+    spec("api", `databases: { main: "postgres:17" }\n${url}\n`)
+    spec("web", `databases: { main: { use: api-main } }\n${url}\n`)
+    const { status, stderr, stdout } = fabrik("apply", "specs", "--yes")
+    assert.strictEqual(status, 0, stderr)
+    assert.include(stderr, "Planned once the databases are there that they use: web")
+    assert.match(stdout, /Plan for web:[^]*DATABASE_URL[^]*web +live/)
+  })
+
   it("is destroyed, what needs another before it", () => {
     const { status, stderr, stdout } = fabrik("destroy", "specs", "--yes")
     assert.strictEqual(status, 0, stderr)

@@ -11,7 +11,7 @@ import type { RunFinished } from "../../src/engine/DeploymentEvent.ts"
 import { hasChanges } from "../../src/engine/Plan.ts"
 import { HealthProbe } from "../../src/health/HealthProbe.ts"
 import { apply } from "../../src/orchestrator/Apply.ts"
-import { type BatchOptions, type End, runBatch } from "../../src/orchestrator/Batch.ts"
+import { type BatchMember, type BatchOptions, type End, runBatch } from "../../src/orchestrator/Batch.ts"
 import { CoolifyInMemory } from "../support/CoolifyInMemory.ts"
 import { test, world, writes } from "../support/DirectWorld.ts"
 import { probe } from "../support/Probe.ts"
@@ -19,13 +19,12 @@ import { applyOptions, spec as base } from "./Samples.ts"
 
 const named = (name: string): Spec => ({ ...base, name, domains: [`${name}.example.com`] })
 
-interface Member {
+interface Member extends Pick<BatchMember, "after" | "uses"> {
   readonly spec: Spec
-  readonly after: ReadonlyArray<number>
 }
 
 const members = (...given: ReadonlyArray<readonly [name: string, ...after: ReadonlyArray<number>]>) =>
-  given.map(([name, ...after]): Member => ({ spec: named(name), after }))
+  given.map(([name, ...after]): Member => ({ spec: named(name), after, uses: [] }))
 
 type Report = typeof RunFinished.Type
 
@@ -41,12 +40,14 @@ const applied = (
       parallelism: 10,
       keepGoing: false,
       atomic: false,
+      plansOnly: false,
+      showLate: () => Effect.void,
       stands: ({ outcome }) => outcome === "complete" || outcome === "unchanged",
       ...options,
-      decide: (plans) => Effect.zipRight(end, options.decide?.(plans) ?? Effect.succeed(true))
+      decide: (plans, late) => Effect.zipRight(end, options.decide?.(plans, late) ?? Effect.succeed(true))
     }
     const fiber = yield* runBatch(
-      all.map(({ after, spec }) => ({ after, label: spec.name })),
+      all.map(({ after, spec, uses }) => ({ after, uses, label: spec.name })),
       settings,
       (index, gate) => {
         const { spec } = all[index] ?? { spec: base }
@@ -130,7 +131,7 @@ describe("a batch", () => {
     "sends nothing when one of the plans cannot be made",
     Effect.gen(function* () {
       const all = members(["api"], ["web"])
-      const bad = [...all, { spec: { ...named("cron"), server: "nowhere" }, after: [] }]
+      const bad = [...all, { spec: { ...named("cron"), server: "nowhere" }, after: [], uses: [] }]
       const why = "not begun, as cron failed"
       assert.deepStrictEqual(yield* applied(bad), [why, why, "failed"])
       assert.deepStrictEqual(yield* writes, [])
@@ -181,6 +182,58 @@ describe("a batch", () => {
   )
 })
 
+describe("a database that another spec of the batch makes", () => {
+  const owner = (): Member => ({
+    spec: { ...named("api"), databases: [{ name: "main", engine: "postgresql", image: "postgres:17" }] },
+    after: [],
+    uses: []
+  })
+  const user = (of: number): Member => ({
+    spec: {
+      ...named("worker"),
+      sharedDatabases: [{ name: "main", use: "api-main" }],
+      references: { DATABASE_URL: [{ database: "main", field: "url" }] }
+    },
+    after: [of],
+    uses: [{ of, database: "api-main" }]
+  })
+
+  test(
+    "is there when the one that uses it is planned, which is said before the question and shown after it",
+    Effect.gen(function* () {
+      const seen: Array<unknown> = []
+      const options: Partial<BatchOptions<Report>> = {
+        decide: (plans, late) =>
+          Effect.sync(() => {
+            seen.push(
+              plans.map((plan) => plan !== undefined),
+              [...late]
+            )
+            return true
+          }),
+        showLate: (index) => Effect.sync(() => void seen.push(index))
+      }
+      const all = [user(1), owner()]
+      assert.deepStrictEqual(yield* applied(all, options), ["complete", "complete"])
+      assert.deepStrictEqual(seen, [[false, true], [0], 0])
+      assert.deepStrictEqual(yield* applied(all), ["unchanged", "unchanged"])
+    })
+  )
+
+  test(
+    "is waited for by nobody when its own spec fails, or nothing is carried out",
+    Effect.gen(function* () {
+      const all = [user(1), owner()]
+      const confirmed = yield* applied(all, { plansOnly: true, decide: () => Effect.succeed(false) })
+      assert.deepStrictEqual(confirmed, ["planned once api stands, as it uses api-main", "declined"])
+      assert.deepStrictEqual(yield* applied(all, { ill: ["api"] }), [
+        "needs api, which does not stand",
+        "failed"
+      ])
+    })
+  )
+})
+
 describe("the permits of a batch", () => {
   it.effect("are as many as it was told, for plans and for what follows", () =>
     Effect.gen(function* () {
@@ -194,12 +247,14 @@ describe("the permits of a batch", () => {
       })
       const plan = { changes: [] } as never
       const fiber = yield* runBatch(
-        Array.from({ length: 20 }, (_, index) => ({ label: String(index), after: [] })),
+        Array.from({ length: 20 }, (_, index) => ({ label: String(index), after: [], uses: [] })),
         {
           parallelism: 3,
           keepGoing: false,
           atomic: false,
           stands: () => true,
+          plansOnly: false,
+          showLate: () => Effect.void,
           decide: () => Effect.succeed(true)
         },
         (_, { confirm }) => work.pipe(Effect.zipRight(confirm(plan)), Effect.zipRight(work))

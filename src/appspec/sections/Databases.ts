@@ -29,6 +29,9 @@ export interface SharedDatabase {
   readonly use: string
 }
 
+/** What Coolify calls a database of a spec: other specs use it by this name. */
+export const databaseName = (spec: string, database: string): string => `${spec}-${database}`
+
 /** When Coolify backs it up. */
 export interface DatabaseBackup {
   readonly schedule: string
