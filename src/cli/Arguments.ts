@@ -213,7 +213,8 @@ const checkCount = (
   { name, arguments: wanted }: CommandInfo
 ): Parsed<ReadonlyArray<string>> => {
   const missing = wanted[values.length]
-  if (missing !== undefined) return usage(`${name} needs ${missing.placeholder}: ${missing.help}`, name)
+  if (missing !== undefined && missing.optional !== true)
+    return usage(`${name} needs ${missing.placeholder}: ${missing.help}`, name)
   const extra = wanted.at(-1)?.repeatable === true ? undefined : values[wanted.length]
   if (extra !== undefined) {
     const takes =

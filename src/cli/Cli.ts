@@ -15,6 +15,7 @@ const load = {
   validate: () => import("./commands/Validate.ts").then(({ validate }) => validate),
   plan: () => import("./commands/Plan.ts").then(({ plan }) => plan),
   apply: () => import("./commands/Apply.ts").then(({ apply }) => apply),
+  doctor: () => import("./commands/Doctor.ts").then(({ doctor }) => doctor),
   verify: () => import("./commands/Verify.ts").then(({ verify }) => verify),
   status: () => import("./commands/Status.ts").then(({ status }) => status),
   logs: () => import("./commands/Logs.ts").then(({ logs }) => logs),

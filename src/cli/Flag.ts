@@ -25,6 +25,8 @@ export interface ArgumentInfo {
   readonly _tag: "Argument"
   readonly placeholder: string
   readonly repeatable: boolean
+  /** None may stand there. */
+  readonly optional?: true
   readonly help: string
 }
 
@@ -108,3 +110,9 @@ export const one = (placeholder: string, help: string): Argument<string> =>
 
 export const atLeastOne = (placeholder: string, help: string): Argument<ReadonlyArray<string>> =>
   argument(Args.atLeast(Args.text({ name: placeholder }), 1), { placeholder, repeatable: true, help })
+
+/** None, one or many. */
+export const any = (placeholder: string, help: string): Argument<ReadonlyArray<string>> =>
+  Object.assign(Args.repeated(Args.text({ name: placeholder })), {
+    info: { _tag: "Argument" as const, placeholder, repeatable: true, optional: true as const, help }
+  })

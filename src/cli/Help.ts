@@ -5,7 +5,9 @@ import type { FlagInfo } from "./Flag.ts"
 export type Lines = ReadonlyArray<string>
 
 export const renderHelp = (command: CommandInfo): Lines => {
-  const args = command.arguments.map((a) => ` ${a.placeholder}${a.repeatable ? "..." : ""}`).join("")
+  const args = command.arguments
+    .map((a) => ` ${a.optional === true ? `[${a.placeholder}]` : a.placeholder}${a.repeatable ? "..." : ""}`)
+    .join("")
   return [
     ...wrap(command.summary, maxColumns, `fabrik ${command.name} - `),
     "",

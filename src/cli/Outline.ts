@@ -12,6 +12,7 @@ export const outlines = {
   validate: { summary: "check specs; needs no network and no credentials" },
   plan: { summary: "show what apply would change; nothing is sent" },
   apply: { summary: "take a spec to a verified URL, or put everything back" },
+  doctor: { summary: "check credentials, rights, servers and DNS; changes nothing" },
   verify: { summary: "check that a domain or a spec's application answers" },
   status: { summary: "show what stands: application, DNS, certificate, health" },
   logs: { summary: "show what the application writes" },

@@ -1,0 +1,100 @@
+import * as Effect from "effect/Effect"
+import * as Ref from "effect/Ref"
+import { loadSpec } from "../../appspec/LoadSpec.ts"
+import type { Spec } from "../../appspec/Spec.ts"
+import { hostsOf } from "../../appspec/Domain.ts"
+import { type Check, checkCoolify, checkDns } from "../../orchestrator/Doctor.ts"
+import type { SandboxHandle } from "../../sandbox/SandboxHandle.ts"
+import { renderChecked, renderChecks, toldCheck } from "../../ui/DoctorView.ts"
+import { jsonLine } from "../../ui/Json.ts"
+import { Screen } from "../../ui/Screen.ts"
+import { readAll } from "../Batch.ts"
+import { Concluded } from "../CliError.ts"
+import { define } from "../CommandInfo.ts"
+import { ExitCode } from "../ExitCode.ts"
+import * as Flag from "../Flag.ts"
+import { openWorld, type WorldRequest } from "../Layers.ts"
+import * as Say from "../Say.ts"
+import * as Shared from "../SharedFlags.ts"
+import { specFiles } from "../SpecFiles.ts"
+import { noSecrets, noSubject, sandboxOf, subjectOf } from "../Subject.ts"
+
+export const doctor = define({
+  name: "doctor",
+  about: [
+    "Looks at Coolify, what its token may do, its servers and their entrance, the DNS account and, with specs, the zones of their domains. Sends nothing that could change anything.",
+    "Exit 0: nothing failed. Exit 6: something did; each is told with what to do."
+  ],
+  config: {
+    files: Flag.any("FILE", "specs whose domains are looked at too"),
+    ...Shared.world,
+    ...Shared.screen
+  },
+  examples: [
+    { line: "fabrik doctor", says: "are the credentials right, and what may they do?" },
+    { line: "fabrik doctor app.yaml", says: "and is its domain in a zone of the account?" }
+  ],
+  handler: Effect.fn("command.doctor")(function* (flags) {
+    const files = flags.files.length === 0 ? [] : yield* specFiles(flags.files)
+    const specs = yield* readAll(files, loadSpec, flags.json)
+    const sandbox = sandboxOf(flags)
+    const shared = yield* Ref.make<SandboxHandle | undefined>(undefined)
+    const request = { sandbox: sandbox === undefined ? undefined : { ...sandbox, shared }, dryRun: false }
+    const coolify = yield* inCoolify(request)
+    const dns = yield* inDns(request, specs)
+    const checks = [...coolify, ...dns]
+    const { err, out } = yield* Screen
+    if (flags.json) yield* Say.result(checks.map((check) => jsonLine({ type: "Check", ...toldCheck(check) })))
+    else yield* Say.result(renderChecks(checks, out.style))
+    if (!flags.json && !flags.quiet) yield* err.write(`${err.style.bold(renderChecked(checks))}\n`)
+    if (checks.some(({ state }) => state === "failed")) return yield* new Concluded({ code: ExitCode.unseen })
+  }, Effect.scoped)
+})
+
+type Asked = Pick<WorldRequest, "sandbox" | "dryRun">
+
+const inCoolify = (request: Asked) =>
+  Effect.gen(function* () {
+    const world = yield* openWorld({
+      ...request,
+      ...noSubject,
+      needs: { coolify: true, dns: "no" },
+      secrets: noSecrets
+    })
+    return yield* Effect.provide(checkCoolify(), world.layer)
+  }).pipe(Effect.catchAll((error) => Effect.succeed([unopened("Coolify", "it can be asked", error)])))
+
+const inDns = (request: Asked, specs: ReadonlyArray<Spec>) =>
+  Effect.gen(function* () {
+    const [first] = specs
+    const world = yield* openWorld({
+      ...request,
+      ...(first === undefined ? noSubject : subjectOf(first)),
+      domains: hostsOf(specs.flatMap(({ domains }) => domains)),
+      needs: { coolify: false, dns: "if-set" },
+      secrets: noSecrets
+    })
+    return world.hasDns ? yield* Effect.provide(checkDns(specs), world.layer) : [noDns]
+  }).pipe(Effect.catchAll((error) => Effect.succeed([unopened("DNS", "it can be asked", error)])))
+
+const noDns: Check = {
+  area: "DNS",
+  what: "a provider is set",
+  state: "warned",
+  detail: "no: records are left to you",
+  next: "Set the variables of one, which `fabrik --help` lists; or say `dns: none` in the specs, where a wildcard record has all names."
+}
+
+type OpenError = Effect.Effect.Error<ReturnType<typeof openWorld>>
+
+const unopened = (area: Check["area"], what: string, error: OpenError): Check => {
+  const check = { area, what, state: "failed", detail: error.message } as const
+  switch (error._tag) {
+    case "CredentialsError":
+      return { ...check, next: error.next }
+    case "SandboxError":
+      return { ...check, next: "" }
+    default:
+      return { ...check, next: "", error }
+  }
+}
