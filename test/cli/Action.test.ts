@@ -1,5 +1,5 @@
 /** The steps of the GitHub Action, run as the runner would, with a `gh` that writes down what it is asked. */
-import { spawnSync } from "node:child_process"
+import { execFile } from "node:child_process"
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -38,33 +38,34 @@ const step = (name: string, given: Readonly<Record<string, string>>) => {
   const { env = {}, run = "" } = runs.steps.find((one) => one.name === name) ?? {}
   assert.notInclude(run, "${{")
   const own = Object.fromEntries(Object.keys(env).map((key) => [key, given[key] ?? ""]))
-  return spawnSync("bash", ["--noprofile", "--norc", "-eo", "pipefail", "-c", run], {
-    cwd,
-    encoding: "utf8",
-    env: {
-      PATH: `${join(cwd, "bin")}:${process.env["PATH"] ?? ""}`,
-      LANG: "C.UTF-8",
-      CI: "true",
-      GITHUB_OUTPUT: join(cwd, "output"),
-      GITHUB_REPOSITORY: "acme/shop",
-      ...own
-    }
+  const runner = {
+    PATH: `${join(cwd, "bin")}:${process.env["PATH"] ?? ""}`,
+    LANG: "C.UTF-8",
+    CI: "true",
+    GITHUB_OUTPUT: join(cwd, "output"),
+    GITHUB_REPOSITORY: "acme/shop"
+  }
+  const words = ["--noprofile", "--norc", "-eo", "pipefail", "-c", run]
+  return new Promise<{ readonly status: unknown; readonly text: string }>((resolve) => {
+    execFile("bash", words, { cwd, env: { ...runner, ...own } }, (error, stdout, stderr) =>
+      resolve({ status: error?.code ?? 0, text: stdout + stderr })
+    )
   })
 }
 
-const run = (command: string, specs: string) => {
+const run = async (command: string, specs: string) => {
   writeFileSync(join(cwd, "output"), "")
   const given = { FABRIK: program, COMMAND: command, SPECS: specs, REPORT: join(cwd, "report") }
-  const { status, stderr, stdout } = step("Plan or apply", given)
-  return { status, text: stdout + stderr, output: readFileSync(join(cwd, "output"), "utf8") }
+  const { status, text } = await step("Plan or apply", given)
+  return { status, text, output: readFileSync(join(cwd, "output"), "utf8") }
 }
 
 describe("the GitHub Action", () => {
-  it("plans, tells whether there are changes, and says the plan in one comment", () => {
-    const { output, status, text } = run("plan", "app.yaml")
+  it("plans, tells whether there are changes, and says the plan in one comment", async () => {
+    const { output, status, text } = await run("plan", "app.yaml")
     assert.strictEqual(status, 0, text)
     assert.strictEqual(output, "changes=true\n")
-    const { status: commented } = step("Comment on the pull request", {
+    const { status: commented } = await step("Comment on the pull request", {
       NUMBER: "7",
       REPORT: join(cwd, "report")
     })
@@ -79,9 +80,9 @@ describe("the GitHub Action", () => {
     assert.lengthOf(body.match(/^~~~~~~~~/gm) ?? [], 2)
   })
 
-  it("fails where fabrik does, and takes no other command", () => {
-    assert.strictEqual(run("apply", "app.yaml").status, 5)
-    assert.strictEqual(run("plan", "none.yaml").status, 4)
-    assert.strictEqual(run("destroy", "app.yaml").status, 4)
+  it("fails where fabrik does, and takes no other command", async () => {
+    assert.strictEqual((await run("apply", "app.yaml")).status, 5)
+    assert.strictEqual((await run("plan", "none.yaml")).status, 4)
+    assert.strictEqual((await run("destroy", "app.yaml")).status, 4)
   })
 })
