@@ -11,6 +11,7 @@ import type { SpecError } from "../appspec/SpecError.ts"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
 import { shareReads } from "../coolify/SharedReads.ts"
 import { Progress, type RunFinished } from "../engine/DeploymentEvent.ts"
+import { Pace, paceAmong } from "../engine/Pace.ts"
 import { hasChanges, type Plan } from "../engine/Plan.ts"
 import { type End, type Gate, runBatch } from "../orchestrator/Batch.ts"
 import { byProjectName } from "../orchestrator/ProjectName.ts"
@@ -86,7 +87,9 @@ export const batch = Effect.fn("batch")(function* <S extends Subject, E extends 
 ) {
   const { command, flags } = request
   const links = yield* linked(request)
-  const worlds = yield* openWorlds(request, links)
+  const parallelism = flags.parallelism ?? 10
+  const pace = paceAmong(yield* Pace, Math.min(parallelism, links.length))
+  const worlds = yield* Effect.provideService(openWorlds(request, links), Pace, pace)
   const { confirm, consent } = yield* makeConfirmation({
     yes: request.question === undefined,
     question: request.question ?? ""
@@ -134,7 +137,7 @@ export const batch = Effect.fn("batch")(function* <S extends Subject, E extends 
   const ends = yield* runBatch(
     links,
     {
-      parallelism: flags.parallelism ?? 10,
+      parallelism,
       keepGoing: flags.keepGoing,
       atomic: request.atomic,
       plansOnly: request.command !== "destroy" && request.world.dryRun,

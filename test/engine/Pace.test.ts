@@ -4,12 +4,12 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/TestClock"
-import { Pace, pollFor, pollUntil } from "../../src/engine/Pace.ts"
+import { Pace, paceAmong, pollFor, pollUntil } from "../../src/engine/Pace.ts"
 
 /** Polls what is over after `end`, with reads of so long; answers when that was seen, and when each read began. */
-const watch = (end: number, read: number, limit: Duration.DurationInput = "65 minutes") =>
+const watch = (end: number, read: number, limit: Duration.DurationInput = "65 minutes", runs = 1) =>
   Effect.gen(function* () {
-    const pace = yield* Pace
+    const pace = paceAmong(yield* Pace, runs)
     const begun = yield* Clock.currentTimeMillis
     const reads: Array<number> = []
     const look = Effect.gen(function* () {
@@ -27,6 +27,15 @@ const watch = (end: number, read: number, limit: Duration.DurationInput = "65 mi
   })
 
 describe("polling", () => {
+  it.effect("of ten runs at once leaves room for writes below 200 requests a minute", () =>
+    Effect.gen(function* () {
+      const { reads, seen } = yield* watch(120_000, 100, "65 minutes", 10)
+      const aMinute = reads.filter((at) => at >= 60_000 && at < 120_000).length
+      assert.isAtMost(10 * aMinute, 160)
+      assert.isAtMost(seen - 120_000, 4_000)
+    })
+  )
+
   for (const [end, read] of [
     [0, 100],
     [17_340, 250],
