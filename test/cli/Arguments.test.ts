@@ -76,7 +76,7 @@ describe("readArguments", () => {
       "apply needs FILE: specs, folders of specs, patterns like 'specs/**/*.yaml'; or one plan saved by plan --out"
     ],
     [["destroy"], "destroy needs FILE: specs, folders of specs, or patterns like 'specs/**/*.yaml'"],
-    [["validate"], "validate needs FILE: the path of a spec"],
+    [["validate"], "validate needs FILE: specs, folders of specs, or patterns like 'specs/**/*.yaml'"],
     [["logs", "a.yaml", "b.yaml"], "logs takes one FILE: what is b.yaml?"],
     [["templates", "x"], "templates takes no argument: what is x?"],
     [["apply", ""], "apply got an empty FILE"],

@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import { loadWhole } from "../../appspec/LoadSpec.ts"
+import { link, type Subject } from "../../appspec/Batch.ts"
+import { parseWhole, readSpec } from "../../appspec/LoadSpec.ts"
 import { jsonLine } from "../../ui/Json.ts"
 import { clean } from "../../ui/Sanitize.ts"
 import { Screen } from "../../ui/Screen.ts"
@@ -8,25 +9,32 @@ import { renderSpecError } from "../../ui/Failure.ts"
 import { Concluded } from "../CliError.ts"
 import { define } from "../CommandInfo.ts"
 import { ExitCode } from "../ExitCode.ts"
-import * as Flag from "../Flag.ts"
 import * as Shared from "../SharedFlags.ts"
+import { specFiles } from "../SpecFiles.ts"
 
 export const validate = define({
   name: "validate",
-  about: ["Names every problem with its file, line and column, and what to do about it."],
+  about: [
+    "Names every problem with its file, line and column, and what to do about it; of several specs also what no two of them may say."
+  ],
   config: {
-    files: Flag.atLeastOne("FILE", "the path of a spec"),
+    files: Shared.specFiles,
     ...Shared.screen
   },
   examples: [
     { line: "fabrik validate app.yaml", says: "check one spec" },
-    { line: "fabrik validate specs/*.yaml", says: "check all of them: exit 4 when one is wrong" }
+    { line: "fabrik validate specs/", says: "check all of them: exit 4 when one is wrong" }
   ],
   handler: Effect.fn("command.validate")(function* ({ files, json, quiet }) {
     const { out, err } = yield* Screen
-    const right = yield* Effect.forEach(files, (file) =>
+    const subjects: Array<Subject> = []
+    const right = yield* Effect.forEach(yield* specFiles(files), (file) =>
       Effect.gen(function* () {
-        const spec = yield* Effect.either(loadWhole(file))
+        const text = yield* Effect.either(readSpec(file))
+        const spec = yield* Effect.either(Effect.flatMap(text, (yaml) => parseWhole(yaml, file)))
+        if (Either.isRight(text) && Either.isRight(spec)) {
+          subjects.push({ file, text: text.right, spec: spec.right })
+        }
         if (json) {
           const problems = Either.isLeft(spec) ? spec.left.problems : []
           const ok = Either.isRight(spec)
@@ -46,6 +54,11 @@ export const validate = define({
         return true
       })
     )
-    if (right.includes(false)) return yield* new Concluded({ code: ExitCode.usage })
+    const clashes = Either.match(link(subjects), { onLeft: (errors) => errors, onRight: () => [] })
+    for (const { file, problems } of clashes) {
+      if (json) yield* out.write(jsonLine({ type: "Validated", file, ok: false, problems }) + "\n")
+      else yield* err.write(renderSpecError({ file, problems }, err.style).join("\n") + "\n")
+    }
+    if (clashes.length > 0 || right.includes(false)) return yield* new Concluded({ code: ExitCode.usage })
   })
 })
