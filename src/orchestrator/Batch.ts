@@ -77,7 +77,9 @@ export const runBatch = Effect.fn("runBatch")(function* <A, E, R>(
   )
   /** The first that failed, by its label. */
   const failed = yield* Ref.make<string | undefined>(undefined)
-  const stopped = Effect.map(Ref.get(failed), (first) => (options.keepGoing ? undefined : first))
+  // A plan that cannot be made says nothing against the others.
+  const goesOn = options.keepGoing || options.plansOnly
+  const stopped = Effect.map(Ref.get(failed), (first) => (goesOn ? undefined : first))
   /** Those that can only be planned once others stand. */
   const late = yield* Ref.make<ReadonlySet<number>>(new Set())
   const decision = yield* Deferred.make<boolean>()
@@ -112,6 +114,7 @@ export const runBatch = Effect.fn("runBatch")(function* <A, E, R>(
       /** After the answer: whether it goes on, once what it needs stands and it is its turn. */
       const mayGoOn = Effect.gen(function* () {
         if (!(yield* Deferred.await(decision))) return false
+        if (options.plansOnly) return true
         const lacks = yield* lacking(member.after)
         if (Option.isSome(lacks)) {
           yield* Ref.set(member.skipped, `needs ${lacks.value.label}, which does not stand`)
@@ -120,8 +123,10 @@ export const runBatch = Effect.fn("runBatch")(function* <A, E, R>(
         yield* turn.enter
         // One may have failed while this one waited for its turn.
         const first = yield* stopped
-        if (first !== undefined) yield* Ref.set(member.skipped, notBegun(first))
-        return first === undefined
+        if (first === undefined) return true
+        yield* turn.leave
+        yield* Ref.set(member.skipped, notBegun(first))
+        return false
       })
       const made = yield* maker(member.uses)
       if (Option.isSome(made)) {

@@ -139,6 +139,20 @@ describe("a batch", () => {
   )
 
   test(
+    "that only plans shows the plans that can be made",
+    Effect.gen(function* () {
+      const all = [
+        { spec: { ...named("cron"), server: "nowhere" }, after: [], uses: [] },
+        ...members(["web", 0])
+      ]
+      assert.deepStrictEqual(yield* applied(all, { plansOnly: true, decide: () => Effect.succeed(false) }), [
+        "failed",
+        "declined"
+      ])
+    })
+  )
+
+  test(
     "asks once, with all plans, and a no ends all",
     Effect.gen(function* () {
       const asked = yield* Ref.make<ReadonlyArray<boolean>>([])
