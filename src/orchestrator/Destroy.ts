@@ -299,13 +299,11 @@ const removePlace = Effect.fn("removePlace")(function* (place: Place) {
   )
 })
 
-/** Recorded: compose-app 83, 84. */
-const leftVolumesNote = ({ source, uuid }: Application): ReadonlyArray<string> =>
+/** Of a compose file in a repository they stay, whatever is asked for (recorded: compose-app 83, 84). */
+const deletedVolumesNote = ({ source, uuid }: Application): string =>
   source._tag === "Git" && isCompose(source)
-    ? [
-        `But of a compose file in a repository Coolify leaves them behind: \`docker volume ls --filter name=${uuid}_\` on the server shows them.`
-      ]
-    : []
+    ? `Coolify does not delete the volumes of a compose file in a repository: they stay on the server, where \`docker volume ls --filter name=${uuid}_\` shows them.`
+    : "Its volumes are deleted with all their data."
 
 const directoriesNote = ({ volumes }: Spec): ReadonlyArray<string> => {
   const directories = volumes.filter(isOfServer).map(({ name }) => name)
@@ -344,10 +342,9 @@ const destructionPlan = (
       ...(applications.length === 0
         ? []
         : [
-            options.deleteVolumes
-              ? "Its volumes are deleted with all their data."
-              : "Its volumes are kept on the server.",
-            ...(options.deleteVolumes ? applications.flatMap(leftVolumesNote) : []),
+            ...(options.deleteVolumes
+              ? [...new Set(applications.map(deletedVolumesNote))]
+              : ["Its volumes are kept on the server."]),
             ...directoriesNote(spec)
           ]),
       ...databases.map(({ engine, name }) =>

@@ -324,6 +324,7 @@ describe("a compose file in a repository", () => {
           })
         )
         assert.include((yield* Ref.get(notes)).join(" "), "docker volume ls")
+        assert.notInclude((yield* Ref.get(notes)).join(" "), "volumes are deleted")
         const after = yield* world
         assert.deepStrictEqual([after.coolify.applications.length, after.records.length], [0, 0])
         assert.lengthOf(after.coolify.volumes, 1)
