@@ -6,6 +6,7 @@ import { answering, dotenvOf, isMagic, labelsOf, portsOf, routedBy } from "./Com
 import { fixed, shellLine } from "./ComposeText.ts"
 import { readHealth, readLimits } from "./ComposeLimits.ts"
 import { leaveUnsaid, leaveUnsaidBuild, readKernel } from "./ComposeUnsaid.ts"
+import { readNeeds } from "./ComposeNeeds.ts"
 import { type Common, readEnvironment, setVariable } from "./ComposeVariables.ts"
 import type { Cursor } from "./Cursor.ts"
 import type { Draft } from "./Draft.ts"
@@ -30,6 +31,7 @@ export const split = (job: Job, services: ReadonlyArray<Cursor>): void => {
   for (const { draft, service } of drafts) {
     const isMain = service.name === main?.service
     readService(common, draft, service, isMain, isMain ? main?.port : undefined)
+    readNeeds(draft, service, new Map(drafts.map((one) => [one.service.name, one.draft.name])))
   }
   readRest(whole, common.volumes)
 }

@@ -7,7 +7,6 @@ const unsaid: ReadonlyArray<readonly [keys: string, reason: string, near?: Secti
     "extends",
     "the service has to stand here as a whole: `docker compose config` writes it so, and that can be imported"
   ],
-  ["depends_on", "applications start by themselves: what needs another one has to wait for it"],
   [
     "links",
     "applications reach each other by their `networkAliases`: give the other one this name there too"

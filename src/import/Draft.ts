@@ -9,7 +9,7 @@ import { wordsIn } from "./Words.ts"
 
 /** The keys of a spec that an import writes, as they are grouped in its text. */
 const groups = [
-  ["name", "domain", "domains", "redirect", "project"],
+  ["name", "domain", "domains", "redirect", "project", "needs"],
   ["source", "build"],
   ["port", "command", "release"],
   ["env"],

@@ -169,6 +169,7 @@ volumes: { media: , unused: }
     )
     assert.deepStrictEqual(web, {
       name: "shop-web",
+      needs: ["shop-api"],
       domain: "shop.example.com",
       project: "shop",
       source: { git: "https://github.com/acme/shop", baseDirectory: "/web", buildPack: "dockerfile" },
@@ -205,7 +206,6 @@ volumes: { media: , unused: }
     assert.deepStrictEqual(
       leftOut.map(({ line, path }) => [line, path]),
       [
-        [6, "services.web.depends_on"],
         [15, "services.api.volumes[0]"],
         [20, "services.db.deploy.replicas"],
         [21, "volumes.unused"]

@@ -77,7 +77,8 @@ export const importCommand = define({
       )
     }
     if (!quiet && !json && options.output !== undefined && written[0] !== undefined) {
-      yield* Say.hint([`See what \`fabrik plan ${clean(written[0])}\` says.`])
+      const what = specs.length > 1 ? options.output : written[0]
+      yield* Say.hint([`See what \`fabrik plan ${clean(what)}\` says.`])
     }
     if (leftOut.length > 0) return yield* new Concluded({ code: ExitCode.leftOut })
   })
