@@ -10,6 +10,7 @@ import { causes } from "./causes.mjs"
 import { core } from "./core.mjs"
 import { dns } from "./dns.mjs"
 import { files } from "./files.mjs"
+import { batches } from "./batch.mjs"
 import { imports } from "./import.mjs"
 import { machines } from "./machines.mjs"
 import { moments } from "./moments.mjs"
@@ -18,7 +19,17 @@ import { secrets } from "./secrets.mjs"
 const root = fileURLToPath(new URL("../..", import.meta.url))
 
 /** `find` must stand in `file` exactly once; the first of `tests` that fails is enough. */
-const mutants = [...causes, ...core, ...dns, ...files, ...imports, ...machines, ...moments, ...secrets]
+const mutants = [
+  ...batches,
+  ...causes,
+  ...core,
+  ...dns,
+  ...files,
+  ...imports,
+  ...machines,
+  ...moments,
+  ...secrets
+]
 
 const wanted = process.argv.slice(2).filter((word) => word !== "--check")
 const chosen = mutants.filter(({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)))

@@ -128,12 +128,13 @@ describe("a batch", () => {
   )
 
   test(
-    "sends nothing when one of the plans cannot be made",
+    "asks nothing and sends nothing when one of the plans cannot be made",
     Effect.gen(function* () {
       const all = members(["api"], ["web"])
       const bad = [...all, { spec: { ...named("cron"), server: "nowhere" }, after: [], uses: [] }]
       const why = "not begun, as cron failed"
-      assert.deepStrictEqual(yield* applied(bad), [why, why, "failed"])
+      const decide = () => Effect.dieMessage("it was asked")
+      assert.deepStrictEqual(yield* applied(bad, { decide }), [why, why, "failed"])
       assert.deepStrictEqual(yield* writes, [])
     })
   )
