@@ -215,7 +215,7 @@ const readSource = (job: Job, cursor: Cursor, draft: Draft): void => {
   const command = build.text() ?? ""
   if (command !== "" && kind !== "docker") draft.put("build", "command", command, build)
   else if (command !== "") build.leave("a Dockerfile says itself how it is built", "build")
-  if (kind === "static") readStatic(cursor, draft)
+  if (kind === "static") readStatic(cursor, draft, command !== "")
   else port(draft, cursor)
 }
 
@@ -247,8 +247,8 @@ const port = (draft: Draft, cursor: Cursor): void => {
   draft.put("env", "PORT", "10000")
 }
 
-/** Files that a build leaves: served by a small server of its own, as nixpacks starts one command. */
-const readStatic = (cursor: Cursor, draft: Draft): void => {
+/** Files that a build leaves, or that lie in the repository: Coolify serves both with nginx. */
+const readStatic = (cursor: Cursor, draft: Draft, isBuilt: boolean): void => {
   const path = cursor.has("staticPublishPath")
     ? cursor.key("staticPublishPath")
     : cursor.key("staticPublishDirectory")
@@ -256,20 +256,19 @@ const readStatic = (cursor: Cursor, draft: Draft): void => {
   const isApp = (one: Cursor) =>
     one.key("type").peek() === "rewrite" && (one.key("destination").peek() ?? "").endsWith("index.html")
   for (const route of routes) {
-    if (isApp(route)) route.needless("-s in the command has the same effect", "command")
-    else
-      route.leave(
-        "the server of the command has no routes: put one of your own into the repository",
-        "command"
-      )
+    if (isApp(route)) route.needless("`build.spa` has the same effect", "build")
+    else route.leave("Coolify's nginx is given no routes", "build")
   }
-  const spa = routes.some(isApp) ? " -s" : ""
-  draft.set("command", `npx --yes serve@14${spa} -l 3000 ${clean(path.text() ?? "dist")}`, path)
-  draft.comment(
-    "command",
-    "Render serves the files of a static site itself; here a small server of npm's does."
-  )
-  draft.set("port", 3000)
+  const folder = clean(path.text() ?? "dist")
+  const isRoot = folder === "" || folder === "."
+  if (isBuilt) draft.put("build", "publish", isRoot ? "/" : folder, path)
+  else {
+    const base = draft.at("source", "baseDirectory") ?? ""
+    draft.put("source", "buildPack", "static", path)
+    if (!isRoot)
+      draft.put("source", "baseDirectory", `${typeof base === "string" ? base : ""}/${folder}`, path)
+  }
+  if (routes.some(isApp)) draft.put("build", "spa", true)
 }
 
 /** A command over and over needs a container to run in: that of the application with the same source. */

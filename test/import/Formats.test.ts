@@ -111,6 +111,29 @@ size = "shared-cpu-2x"
 })
 
 describe("render.yaml", () => {
+  it("has the files of a static site served by Coolify itself, built or as they lie there", () => {
+    const site = (more: string) =>
+      specsOf(
+        "render.yaml",
+        `services:\n- type: web\n  name: site\n  runtime: static\n  rootDir: web\n${more}`,
+        { git, domain: "shop.example.com" }
+      )
+    const built = site(
+      "  buildCommand: npm run build\n  staticPublishPath: ./dist\n  routes: [{ type: rewrite, source: /*, destination: /index.html }, { type: redirect, source: /a, destination: /b }]\n"
+    )
+    assert.deepStrictEqual(built.left, ["8 services[0].routes[1]"])
+    assert.deepInclude(built.specs[0], {
+      source: { git, baseDirectory: "/web", buildPack: "nixpacks" },
+      build: { command: "npm run build", publish: "dist", spa: true }
+    })
+    assert.notProperty(built.specs[0], "command")
+    const plain = site("  staticPublishPath: public\n")
+    assert.deepInclude(plain.specs[0], {
+      source: { git, baseDirectory: "/web/public", buildPack: "static" }
+    })
+    assert.notProperty(plain.specs[0], "build")
+  })
+
   it("has databases that the first service makes and the others use", () => {
     const { left, specs } = specsOf(
       "render.yaml",
