@@ -208,7 +208,7 @@ describe.concurrent("the files of an application", () => {
     ["a file cannot be removed", {}, ["coolify DELETE /storages status=500"]],
     ["the answer to a removal is lost", {}, ["coolify DELETE /storages reset after"]]
   ] as const
-  for (const [name, next, faults] of sample(failures, 2)) {
+  for (const [name, next, faults] of sample(failures, 1)) {
     it.scopedLive(`are as before, byte for byte, when an update fails as ${name}`, () =>
       Effect.gen(function* () {
         const sandbox = yield* start

@@ -152,7 +152,7 @@ const succeeds = (sandbox: SandboxHandle, spec: Spec) =>
   })
 
 describe.concurrent("a first apply that fails leaves nothing behind", () => {
-  for (const failure of sample([...createFailures, ...failures], 3)) {
+  for (const failure of sample([...createFailures, ...failures], 2)) {
     it.scopedLive(failure.name, () =>
       Effect.gen(function* () {
         const sandbox = yield* testSandbox({ seed: { domains: ["api.example.com"] } })
@@ -165,7 +165,7 @@ describe.concurrent("a first apply that fails leaves nothing behind", () => {
 
 describe.concurrent("an update that fails brings the old version back", () => {
   const ofUpdates = failures.filter(({ faults }) => faults?.some((fault) => fault.startsWith("dns")) !== true)
-  for (const failure of sample(ofUpdates, 3)) {
+  for (const failure of sample(ofUpdates, 2)) {
     it.scopedLive(failure.name, () =>
       Effect.gen(function* () {
         const sandbox = yield* testSandbox({ seed: { domains: ["api.example.com"] } })
