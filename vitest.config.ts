@@ -19,8 +19,8 @@ const light = [
 const shared = {
   globalSetup: ["test/support/BuildFolder.ts"],
   // Only for what hangs: no test is about how fast the machine is, and under load everything takes many times as long.
-  testTimeout: 180_000,
-  hookTimeout: 180_000
+  testTimeout: 600_000,
+  hookTimeout: 600_000
 }
 
 export default defineConfig({
