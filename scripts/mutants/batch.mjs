@@ -40,15 +40,15 @@ export const batches = [
   {
     name: "batch: what the plans have in common is read once",
     file: "src/coolify/SharedReads.ts",
-    find: "(isOpen) => (isOpen ? once : effect)",
-    put: "() => effect",
+    find: "(isOpen) => (isOpen ? once : each)",
+    put: "() => each",
     tests
   },
   {
     name: "batch: two specs at one address",
     file: "src/appspec/Batch.ts",
-    find: "...sharedSites(subjects)]",
-    put: "]",
+    find: "    ...sharedSites(subjects),\n",
+    put: "",
     tests: ["test/appspec/Batch.test.ts"]
   }
 ]

@@ -32,7 +32,6 @@ export const link = <S extends Subject>(
   subjects: ReadonlyArray<S>
 ): Either.Either<ReadonlyArray<Linked<S>>, ReadonlyArray<SpecError>> => {
   const labels = subjects.map(({ spec }) => labelOf(spec, subjects))
-  const clashes = [...same(subjects, placeOf, "name", "is the same application"), ...sharedSites(subjects)]
   const needed = subjects.map((subject) => resolved(subject, subjects))
   const links = subjects.map((subject, index) => {
     const uses = usedBy(subject, subjects)
@@ -45,7 +44,11 @@ export const link = <S extends Subject>(
       missing
     }
   })
-  const problems = [...clashes, ...needed.flatMap(({ problems }) => problems)]
+  const problems = [
+    ...sameApplication(subjects),
+    ...sharedSites(subjects),
+    ...needed.flatMap(({ problems }) => problems)
+  ]
   const round = problems.length > 0 ? undefined : cycleIn(links)
   const cycle =
     round === undefined
@@ -81,9 +84,6 @@ export const targeted = (
   return Either.right(taken)
 }
 
-const placeOf = ({ spec: { environment, name, project } }: Subject): string =>
-  `${project}/${environment}/${name}`
-
 const labelOf = ({ environment, name, project }: Spec, among: ReadonlyArray<Subject>): string => {
   const namesakes = among.filter(({ spec }) => spec.name === name)
   if (namesakes.length < 2) return name
@@ -93,48 +93,45 @@ const labelOf = ({ environment, name, project }: Spec, among: ReadonlyArray<Subj
 }
 
 /** Those that have what an earlier one has. */
-const same = (
+const clashes = (
   subjects: ReadonlyArray<Subject>,
-  keyOf: (subject: Subject) => string,
   at: string,
-  says: string
+  keysOf: (subject: Subject) => ReadonlyArray<string>,
+  complaint: (other: string, key: string) => { readonly message: string; readonly hint: string }
 ): ReadonlyArray<SpecError> => {
   const first = new Map<string, Subject>()
-  return subjects.flatMap((subject) => {
-    const key = keyOf(subject)
-    const other = first.get(key)
-    if (other === undefined) {
+  return subjects.flatMap((subject) =>
+    keysOf(subject).flatMap((key) => {
+      const other = first.get(key)
+      if (other !== undefined) return [problemAt(subject, at, complaint(quote(other.file), key))]
       first.set(key, subject)
       return []
-    }
-    return [
-      problemAt(subject, at, {
-        message: `${quote(other.file)} ${says}: ${key}`,
-        hint: "give one of them another name, environment or project, or leave it out"
-      })
-    ]
-  })
-}
-
-/** A host may be shared by its paths, one and the same address may not. */
-const sharedSites = (subjects: ReadonlyArray<Subject>): ReadonlyArray<SpecError> => {
-  const first = new Map<string, Subject>()
-  return subjects.flatMap((subject) =>
-    subject.spec.domains.flatMap((site) => {
-      const other = first.get(site)
-      if (other === undefined) {
-        first.set(site, subject)
-        return []
-      }
-      return [
-        problemAt(subject, "domain", {
-          message: `${quote(other.file)} answers at ${site} too`,
-          hint: "Coolify gives an address to one application at a time"
-        })
-      ]
     })
   )
 }
+
+const sameApplication = (subjects: ReadonlyArray<Subject>): ReadonlyArray<SpecError> =>
+  clashes(
+    subjects,
+    "name",
+    ({ spec }) => [`${spec.project}/${spec.environment}/${spec.name}`],
+    (other, key) => ({
+      message: `${other} is the same application: ${key}`,
+      hint: "give one of them another name, environment or project, or leave it out"
+    })
+  )
+
+/** A host may be shared by its paths, one and the same address may not. */
+const sharedSites = (subjects: ReadonlyArray<Subject>): ReadonlyArray<SpecError> =>
+  clashes(
+    subjects,
+    "domain",
+    ({ spec }) => spec.domains,
+    (other, site) => ({
+      message: `${other} answers at ${site} too`,
+      hint: "Coolify gives an address to one application at a time"
+    })
+  )
 
 /** What a spec needs, found: by name, and among several of one name those of its own environment or project. */
 const resolved = (subject: Subject, subjects: ReadonlyArray<Subject>) => {

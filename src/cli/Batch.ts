@@ -110,12 +110,9 @@ export const batch = Effect.fn("batch")(function* <S extends Subject, E extends 
       const own = makeSeen()
       seen.members.set(label, own)
       const secrets = yield* secretsLayers({ ...request.secrets, spec: subject.file, told }, world.directory)
-      const progress = Layer.provide(
-        Layer.provide(
-          Watching.layer,
-          flags.json ? Json.layer(label) : Layer.succeed(Progress, text.progress(label))
-        ),
-        Layer.succeed(Watch, own)
+      const progress = Watching.layer.pipe(
+        Layer.provide(flags.json ? Json.layer(label) : Layer.succeed(Progress, text.progress(label))),
+        Layer.provideMerge(Layer.succeed(Watch, own))
       )
       const spec = yield* Effect.provide(byProjectName(subject.spec, world.offline), world.layer)
       const layer = Layer.mergeAll(world.layer, request.world.dryRun ? secrets.known : secrets.kept)
@@ -128,10 +125,7 @@ export const batch = Effect.fn("batch")(function* <S extends Subject, E extends 
           )
       }
       const whole: World = { ...world, layer }
-      return yield* Effect.provide(request.run({ subject, spec, world: whole }, noting), [
-        progress,
-        Layer.succeed(Watch, own)
-      ])
+      return yield* Effect.provide(request.run({ subject, spec, world: whole }, noting), progress)
     }).pipe(Effect.scoped, Effect.provideService(Screen, screen))
 
   const ends = yield* runBatch(

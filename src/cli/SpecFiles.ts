@@ -24,10 +24,16 @@ export const specFiles = Effect.fn("specFiles")(function* (words: ReadonlyArray<
   return [...new Set(all.flat())]
 })
 
-/** Whether they name more than one file by their form. */
-export const namesSeveral = Effect.fn("namesSeveral")(function* (words: ReadonlyArray<string>) {
-  const [first = ""] = words
-  return words.length > 1 || (yield* isFolder(first)) || (yield* matchesNothing(first))
+/** Whether they mean several specs by their form; `target` chooses among such. */
+export const namesSeveral = Effect.fn("namesSeveral")(function* ({
+  files,
+  target
+}: {
+  readonly files: ReadonlyArray<string>
+  readonly target: ReadonlyArray<string>
+}) {
+  const [first = ""] = files
+  return target.length > 0 || files.length > 1 || (yield* isFolder(first)) || (yield* matchesNothing(first))
 })
 
 const filesOf = Effect.fnUntraced(function* (word: string) {

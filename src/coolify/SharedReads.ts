@@ -12,17 +12,15 @@ type Client = typeof CoolifyClient.Service
  */
 export const shareReads = Effect.fn("shareReads")(function* (client: Client) {
   const open = yield* Ref.make(true)
+  const either = <A, E>(once: Effect.Effect<A, E>, each: Effect.Effect<A, E>) =>
+    Effect.flatMap(Ref.get(open), (isOpen) => (isOpen ? once : each))
   const shared = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<Effect.Effect<A, E>> =>
-    Effect.map(Effect.cached(effect), (once) =>
-      Effect.flatMap(Ref.get(open), (isOpen) => (isOpen ? once : effect))
-    )
+    Effect.map(Effect.cached(effect), (once) => either(once, effect))
   const inventories = yield* Effect.cachedFunction(
     ({ environment, project }: { readonly project: string; readonly environment: string }) =>
       client.environments.inventory(project, environment)
   )
   const domains = yield* Effect.cachedFunction(client.servers.domains)
-  const either = <A, E>(once: Effect.Effect<A, E>, each: Effect.Effect<A, E>) =>
-    Effect.flatMap(Ref.get(open), (isOpen) => (isOpen ? once : each))
   const { deployments, environments, projects, servers, sources } = client
   const reading: Client = {
     ...client,

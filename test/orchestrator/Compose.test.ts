@@ -3,21 +3,15 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Fiber from "effect/Fiber"
-import * as Ref from "effect/Ref"
-import * as TestClock from "effect/TestClock"
 import { parseSpec } from "../../src/appspec/ParseSpec.ts"
 import type { Spec } from "../../src/appspec/Spec.ts"
 import { CoolifyClient } from "../../src/coolify/CoolifyClient.ts"
 import { Pace } from "../../src/engine/Pace.ts"
 import { journalName } from "../../src/engine/RunJournal.ts"
-import { HealthProbe } from "../../src/health/HealthProbe.ts"
 import { readAdoptable } from "../../src/orchestrator/Adopt.ts"
-import { apply } from "../../src/orchestrator/Apply.ts"
 import { logs } from "../../src/orchestrator/Logs.ts"
 import { status } from "../../src/orchestrator/Status.ts"
 import { rollBackOpen } from "../../src/orchestrator/Recover.ts"
-import { MemoryJournals } from "../../src/state/MemoryJournals.ts"
 import {
   applied,
   changesOf,
@@ -29,10 +23,10 @@ import {
   planned,
   test,
   world,
-  writes
+  writes,
+  killed
 } from "../support/DirectWorld.ts"
-import { probe } from "../support/Probe.ts"
-import { applyOptions, spec as base } from "./Samples.ts"
+import { spec as base } from "./Samples.ts"
 
 interface Asked {
   readonly web?: string
@@ -192,21 +186,7 @@ describe("a compose file", () => {
     "is put back by whoever recovers a run that was killed while it started",
     Effect.gen(function* () {
       yield* ok(applied(spec))
-      const before = yield* world
-      const journals = yield* MemoryJournals
-      const fiber = yield* apply(of({ web: "registry.example/web:2" }), applyOptions).pipe(
-        Effect.provideService(HealthProbe, probe(true)),
-        Effect.fork
-      )
-      yield* Effect.repeat(Effect.zipRight(TestClock.adjust("100 millis"), writes), {
-        until: (all) => all.filter((method) => method === "startService").length === 2
-      })
-      // What its journal says now is all that a killed process leaves.
-      const left = yield* Ref.get(journals)
-      yield* Effect.zipRight(Fiber.interruptFork(fiber), TestClock.adjust("3 hours"))
-      yield* Fiber.await(fiber)
-      assert.deepStrictEqual(yield* world, before, "an interrupted run rolls back")
-      yield* Ref.set(journals, left)
+      const before = yield* killed(of({ web: "registry.example/web:2" }), "startService")
       yield* ok(ended(rollBackOpen(journalName("default", spec), { mode: "sandbox", ...spec })))
       assert.deepStrictEqual(yield* world, before)
     })

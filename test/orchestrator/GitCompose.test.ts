@@ -1,21 +1,16 @@
 /** A compose file in a repository, from the first apply to the end, and each kind of source in another one's place. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
-import * as Fiber from "effect/Fiber"
 import * as Ref from "effect/Ref"
-import * as TestClock from "effect/TestClock"
+import * as Either from "effect/Either"
 import { parseSpec } from "../../src/appspec/ParseSpec.ts"
 import type { Spec } from "../../src/appspec/Spec.ts"
 import { CoolifyClient } from "../../src/coolify/CoolifyClient.ts"
 import { journalName } from "../../src/engine/RunJournal.ts"
-import { HealthProbe } from "../../src/health/HealthProbe.ts"
 import { readAdoptable } from "../../src/orchestrator/Adopt.ts"
-import { apply } from "../../src/orchestrator/Apply.ts"
 import { logs } from "../../src/orchestrator/Logs.ts"
 import { rollBackOpen } from "../../src/orchestrator/Recover.ts"
 import { status } from "../../src/orchestrator/Status.ts"
-import { MemoryJournals } from "../../src/state/MemoryJournals.ts"
 import { CoolifyInMemory } from "../support/CoolifyInMemory.ts"
 import {
   applied,
@@ -28,11 +23,11 @@ import {
   planned,
   test,
   world,
-  writes
+  writes,
+  killed
 } from "../support/DirectWorld.ts"
 import { isFull } from "../reliability/Scale.ts"
-import { probe } from "../support/Probe.ts"
-import { applyOptions, spec as base } from "./Samples.ts"
+import { spec as base } from "./Samples.ts"
 
 const repository = "https://github.com/acme/shop"
 
@@ -290,20 +285,7 @@ describe("a compose file in a repository", () => {
     withFile(
       Effect.gen(function* () {
         yield* ok(applied(spec))
-        const before = yield* world
-        const journals = yield* MemoryJournals
-        const fiber = yield* apply(of({ env: { GREETING: "bye" } }), applyOptions).pipe(
-          Effect.provideService(HealthProbe, probe(true)),
-          Effect.fork
-        )
-        yield* Effect.repeat(Effect.zipRight(TestClock.adjust("100 millis"), writes), {
-          until: (all) => all.filter((method) => method === "deploy").length === 2
-        })
-        const left = yield* Ref.get(journals)
-        yield* Effect.zipRight(Fiber.interruptFork(fiber), TestClock.adjust("3 hours"))
-        yield* Fiber.await(fiber)
-        assert.deepStrictEqual(yield* world, before, "an interrupted run rolls back")
-        yield* Ref.set(journals, left)
+        const before = yield* killed(of({ env: { GREETING: "bye" } }), "deploy")
         yield* ok(ended(rollBackOpen(journalName("default", spec), { mode: "sandbox", ...spec })))
         assert.deepStrictEqual(yield* world, before)
       })

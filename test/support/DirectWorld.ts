@@ -1,5 +1,5 @@
 /** Runs of whole commands against the sandbox's Coolify without sockets, on the test's clock. */
-import { it } from "@effect/vitest"
+import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
@@ -15,7 +15,7 @@ import { apply, type ApplyOptions } from "../../src/orchestrator/Apply.ts"
 import { destroy, type DestroyOptions } from "../../src/orchestrator/Destroy.ts"
 import type { Ability } from "../../src/sandbox/coolify/CoolifyState.ts"
 import { layerMemory as secretMemory } from "../../src/secrets/MemorySecretStore.ts"
-import { layerMemory as journalsMemory } from "../../src/state/MemoryJournals.ts"
+import { layerMemory as journalsMemory, MemoryJournals } from "../../src/state/MemoryJournals.ts"
 import { applyOptions, destroyOptions, server, zone } from "../orchestrator/Samples.ts"
 import { probe } from "./Probe.ts"
 import { atOnce, CoolifyInMemory, layerDirect } from "./CoolifyInMemory.ts"
@@ -77,6 +77,29 @@ export const writes = Effect.flatMap(CoolifyInMemory, ({ calls }) =>
     all.filter((method) => !/^(list|get|inventory|may|served|version|logs)/.test(method))
   )
 )
+
+/**
+ * An apply that is interrupted once it has sent the second request of that name, and, after it has rolled back, what its
+ * journal said then: all that a killed process leaves.
+ */
+export const killed = (wanted: Spec, request: string) =>
+  Effect.gen(function* () {
+    const before = yield* world
+    const journals = yield* MemoryJournals
+    const fiber = yield* apply(wanted, applyOptions).pipe(
+      Effect.provideService(HealthProbe, probe(true)),
+      Effect.fork
+    )
+    yield* Effect.repeat(Effect.zipRight(TestClock.adjust("100 millis"), writes), {
+      until: (all) => all.filter((method) => method === request).length === 2
+    })
+    const left = yield* Ref.get(journals)
+    yield* Effect.zipRight(Fiber.interruptFork(fiber), TestClock.adjust("3 hours"))
+    yield* Fiber.await(fiber)
+    assert.deepStrictEqual(yield* world, before, "an interrupted run rolls back")
+    yield* Ref.set(journals, left)
+    return before
+  })
 
 /** In a world of its own. */
 export const test = <E>(

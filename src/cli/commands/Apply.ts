@@ -59,7 +59,7 @@ export const apply = define({
   ],
   handler: Effect.fn("command.apply")(function* (flags) {
     const [file = ""] = flags.files
-    if (flags.target.length === 0 && !(yield* namesSeveral(flags.files))) return yield* applyOne(file, flags)
+    if (!(yield* namesSeveral(flags))) return yield* applyOne(file, flags)
     const { applyBatch } = yield* Effect.promise(() => import("./ApplyBatch.ts"))
     return yield* applyBatch(flags)
   })

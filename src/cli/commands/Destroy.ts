@@ -43,8 +43,7 @@ export const destroy = define({
   ],
   handler: Effect.fn("command.destroy")(function* (flags) {
     const [file = ""] = flags.files
-    if (flags.target.length === 0 && !(yield* namesSeveral(flags.files)))
-      return yield* destroyOne(file, flags)
+    if (!(yield* namesSeveral(flags))) return yield* destroyOne(file, flags)
     const { destroyBatch } = yield* Effect.promise(() => import("./DestroyBatch.ts"))
     return yield* destroyBatch(flags)
   })

@@ -50,7 +50,7 @@ export const plan = define({
   ],
   handler: Effect.fn("command.plan")(function* (flags) {
     const [file = ""] = flags.files
-    if (flags.target.length === 0 && !(yield* namesSeveral(flags.files))) return yield* planOne(file, flags)
+    if (!(yield* namesSeveral(flags))) return yield* planOne(file, flags)
     const { planBatch } = yield* Effect.promise(() => import("./PlanBatch.ts"))
     return yield* planBatch(flags)
   })

@@ -46,6 +46,27 @@ const dataOf = (type: string, value: string) => {
   return { type, data: { preference: Number(preference), exchange } } as const
 }
 
+/** What a server is given past the client, each record set with its mark, and what goes wrong meanwhile. */
+const seededBy = (
+  put: (recordSet: RecordSet) => Effect.Effect<unknown>,
+  { calm, fail, writes }: typeof Updates.Service
+) => {
+  const seed = (recordSet: RecordSet) =>
+    Effect.gen(function* () {
+      yield* put(recordSet)
+      if (recordSet.comment === undefined) return
+      const mark = markOf(recordSet)
+      yield* put({ ...recordSet, name: mark.name, type: "TXT", values: [mark.value] })
+    })
+  return {
+    calm,
+    writes,
+    seed,
+    fail: ({ meanwhile, ...fault }: Parameters<DnsBench["Type"]["fail"]>[0]) =>
+      fail({ ...fault, meanwhile: meanwhile === undefined ? Effect.void : seed(meanwhile) })
+  }
+}
+
 interface Rrset {
   readonly name: string
   readonly type: string
@@ -62,7 +83,7 @@ const bench = Layer.effect(
   Effect.gen(function* () {
     const server = yield* PowerDnsServer
     const { api } = server
-    const { calm, fail, writes } = yield* Updates
+    const updates = yield* Updates
     yield* api("POST", "/tsigkeys", { name: key.name, algorithm: key.algorithm, key: secret })
     for (const name of [zone, `sub.${zone}`]) {
       yield* createZone(name)
@@ -85,20 +106,9 @@ const bench = Layer.effect(
       api("GET", `/zones/${zone}.`),
       ({ text }) => (JSON.parse(text) as { rrsets: ReadonlyArray<Rrset> }).rrsets
     )
-    const seed = (recordSet: RecordSet) =>
-      Effect.gen(function* () {
-        yield* patch(recordSet)
-        if (recordSet.comment === undefined) return
-        const mark = markOf(recordSet)
-        yield* patch({ ...recordSet, name: mark.name, type: "TXT", values: [mark.value] })
-      })
     return DnsBench.of({
       ...unpaged,
-      calm,
-      writes,
-      fail: ({ meanwhile, ...fault }) =>
-        fail({ ...fault, meanwhile: meanwhile === undefined ? Effect.void : seed(meanwhile) }),
-      seed,
+      ...seededBy(patch, updates),
       zone,
       furnish: (name) => Effect.asVoid(patch({ ...furnished, name })),
       everything: everythingAt(server, [zone, `sub.${zone}`]),
@@ -155,7 +165,7 @@ const bindBench = Layer.effect(
   DnsBench,
   Effect.gen(function* () {
     const { port } = yield* BindServer
-    const { calm, fail, writes } = yield* Updates
+    const updates = yield* Updates
     const server = { host: "127.0.0.1", port }
     const types = { A: 1, NS: 2, CNAME: 5, MX: 15, TXT: 16, AAAA: 28, ANY: 255 } as Record<string, number>
     const update = ({ name, ttl, type, values }: RecordSet) =>
@@ -214,20 +224,9 @@ const bindBench = Layer.effect(
             readonly data: string | ReadonlyArray<Buffer>
           }>
       )
-    const seed = (recordSet: RecordSet) =>
-      Effect.gen(function* () {
-        yield* update(recordSet)
-        if (recordSet.comment === undefined) return
-        const mark = markOf(recordSet)
-        yield* update({ ...recordSet, name: mark.name, type: "TXT", values: [mark.value] })
-      })
     return DnsBench.of({
       ...unpaged,
-      calm,
-      writes,
-      fail: ({ meanwhile, ...fault }) =>
-        fail({ ...fault, meanwhile: meanwhile === undefined ? Effect.void : seed(meanwhile) }),
-      seed,
+      ...seededBy(update, updates),
       zone,
       furnish: (name) => update({ ...furnished, name }),
       everything: Effect.map(Effect.forEach([zone, `sub.${zone}`], transfer), (all) => all.flat().toSorted()),
