@@ -11,7 +11,7 @@
  * - nothing compares and sets: between the look and the push somebody else may write, and is overwritten;
  * - comments, tags and labels are not seen, so a record set that is removed and put back comes without them, and fabrik
  *   marks its own with TXT records; a record behind Cloudflare's proxy is left alone, as are types other than A, AAAA,
- *   CNAME and TXT;
+ *   CNAME, TXT, MX, SRV and CAA, and CAA flags other than 0 and 128;
  * - a TTL that the provider chooses itself is seen as a number;
  * - dnscontrol tells why it failed in words alone: what looks like refused credentials ends with 11, all else of a read
  *   with 12, and of a push with 1, after which fabrik reads back;
@@ -98,6 +98,20 @@ const same = (left, right) =>
 const literal = (text) =>
   JSON.stringify(text).replace(/[\u2028\u2029]/g, (each) => `\\u${each.charCodeAt(0).toString(16)}`)
 
+/** The arguments of the type's function: https://docs.dnscontrol.org/language-reference/domain-modifiers. */
+const argumentsOf = (type, value) => {
+  if (type === "CNAME") return [literal(`${value}.`)]
+  if (type === "CAA") {
+    const [, flags, tag, text] = /^(\d+) (\w+) "(.*)"$/.exec(value) ?? []
+    if (flags !== "0" && flags !== "128") stop(10, `the CAA flags of ${value} cannot be written`)
+    return [literal(tag), literal(text), ...(flags === "128" ? ["CAA_CRITICAL"] : [])]
+  }
+  if (type !== "MX" && type !== "SRV") return [literal(value)]
+  const fields = value.split(" ")
+  const host = fields.pop()
+  return [...fields, literal(host === "." ? host : `${host}.`)]
+}
+
 const change = ({ after, before, zone }) => {
   const subject = after ?? before
   const standing = readZone(zone.name).find(
@@ -105,16 +119,15 @@ const change = ({ after, before, zone }) => {
   )
   if (!same(standing, before ?? undefined))
     stop(10, `something else stands at ${subject.type} ${subject.name}`)
-  if (!["A", "AAAA", "CNAME", "TXT"].includes(subject.type))
+  if (!["A", "AAAA", "CNAME", "TXT", "MX", "SRV", "CAA"].includes(subject.type))
     stop(10, `${subject.type} records are left alone`)
   if (standing?.isProxied) stop(10, `${subject.name} is behind Cloudflare's proxy, and left alone`)
   if (standing !== undefined && standing.ttls.size > 1)
     stop(10, `the records of ${subject.name} differ in their TTL`)
   const label = subject.name === zone.name ? "@" : subject.name.slice(0, -zone.name.length - 1)
   const records = subject.values.map((value) => {
-    const target = subject.type === "CNAME" ? `${value}.` : value
     const last = after === null ? "ENSURE_ABSENT_REC()" : `TTL(${after.ttl})`
-    return `  ${subject.type}(${literal(label)}, ${literal(target)}, ${last})`
+    return `  ${subject.type}(${[literal(label), ...argumentsOf(subject.type, value), last].join(", ")})`
   })
   const config = join(directory, "dnsconfig.js")
   // No name servers: those of the zone stay as they are, at the registrar and in the zone.

@@ -5,6 +5,7 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type { DnsError } from "./DnsError.ts"
+import type { RecordType } from "./Name.ts"
 
 export interface Zone {
   /** The provider's own id. */
@@ -56,6 +57,8 @@ export interface DnsCapabilities {
   readonly automaticTtl?: number
   readonly comments: boolean
   readonly proxied: boolean
+  /** What of the types that fabrik writes its API cannot. Absent: nothing. */
+  readonly lacks?: ReadonlyArray<RecordType>
 }
 
 /**
@@ -71,8 +74,15 @@ export class DnsClient extends Context.Tag("fabrik/dns/DnsClient")<
     readonly findZone: (name: string) => Effect.Effect<Zone, DnsError>
     /** {@link findZone} of each of the names, in their order: what is asked for all of them is asked once. */
     readonly findZones: (names: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Zone>, DnsError>
-    /** Every record set at exactly `name`, of all types (SOA and NS included at the apex). */
-    readonly listAt: (zone: Zone, name: string) => Effect.Effect<ReadonlyArray<RecordSet>, DnsError>
+    /**
+     * Every record set at exactly `name`, of all types (SOA and NS included at the apex).
+     * @param types those of MX, SRV and CAA whose comments are asked for: where each takes a request, only theirs are read.
+     */
+    readonly listAt: (
+      zone: Zone,
+      name: string,
+      types?: ReadonlyArray<string>
+    ) => Effect.Effect<ReadonlyArray<RecordSet>, DnsError>
     /** Every record set of the account, in all its zones, whose comment begins with `prefix`. */
     readonly listCommented: (prefix: string) => Effect.Effect<ReadonlyArray<ZoneRecord>, DnsError>
     /** Writes the record set if the expectation holds, reads it back, and fails otherwise. */

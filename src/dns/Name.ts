@@ -51,13 +51,64 @@ const canonicalIpv6 = (text: string): string => {
 
 const nameTypes = new Set(["CNAME", "NS", "PTR", "DNAME", "ALIAS", "MX", "SRV"])
 
-/** One record value in a form that can be compared: providers differ in case, final dots and the form of IPv6. */
-export const canonicalValue = (type: string, value: string): string => {
-  if (type === "AAAA") return canonicalIpv6(value)
-  return nameTypes.has(type) ? value.toLowerCase().replace(/(?<=[^\s.])\.$/, "") : value
+/** The fields of a CAA value: `0 issue "letsencrypt.org"`, the last one with its quotes or without. */
+const caaForm = /^(\d{1,3})\s+([a-z0-9]{1,15})\s+("?)([^"\\]*)\3$/i
+
+export interface CaaFields {
+  readonly flags: number
+  readonly tag: string
+  readonly value: string
 }
 
-/** Why `value` cannot stand in a record of `type`; `undefined`: it can. fabrik writes A, AAAA, CNAME and TXT only. */
+export const caaFields = (value: string): CaaFields | undefined => {
+  const [, flags, tag, , text] = caaForm.exec(value) ?? []
+  return flags === undefined || tag === undefined || text === undefined
+    ? undefined
+    : { flags: Number(flags), tag: tag.toLowerCase(), value: text }
+}
+
+/** The tags of RFC 8659: what more there is, hardly a provider takes. */
+export const isCaaTag = (tag: string): tag is "iodef" | "issue" | "issuewild" =>
+  tag === "issue" || tag === "issuewild" || tag === "iodef"
+
+export const caaValue = ({ flags, tag, value }: CaaFields): string => `${flags} ${tag} "${value}"`
+
+/** One record value in a form that can be compared: providers differ in case, spaces, final dots and the form of IPv6. */
+export const canonicalValue = (type: string, value: string): string => {
+  if (type === "AAAA") return canonicalIpv6(value)
+  if (type === "CAA") {
+    const fields = caaFields(value)
+    return fields === undefined ? value : caaValue(fields)
+  }
+  return nameTypes.has(type)
+    ? value
+        .toLowerCase()
+        .replace(/\s+/g, " ")
+        .replace(/(?<=[^\s.])\.$/, "")
+    : value
+}
+
+/** The types that fabrik writes. It reads others, and leaves them alone. */
+export const recordTypes = ["A", "AAAA", "CNAME", "TXT", "MX", "SRV", "CAA"] as const
+export type RecordType = (typeof recordTypes)[number]
+
+/** Those that lead to a server, and may lead to a proxy in its place. */
+export const isAddressing = (type: string): boolean => type === "A" || type === "AAAA" || type === "CNAME"
+
+const isShort = (digits: string): boolean => /^\d{1,5}$/.test(digits) && Number(digits) <= 65_535
+
+/** Numbers of 16 bits and a host name at the end; `.` says that there is no such service (RFC 7505, RFC 2782). */
+const numberedProblem = (value: string, form: string): string | undefined => {
+  const fields = value.split(" ")
+  const host = fields.at(-1) ?? ""
+  const numbers = fields.slice(0, -1)
+  if (fields.length !== form.split(" ").length || !numbers.every(isShort)) {
+    return `${value} is not \`${form}\`, numbers from 0 to 65535 and a host name`
+  }
+  return host === "." || Option.isSome(normalizeName(host)) ? undefined : `${host} is not a host name`
+}
+
+/** Why `value` cannot stand in a record of `type`; `undefined`: it can. */
 export const valueProblem = (type: string, value: string): string | undefined => {
   switch (type) {
     case "A":
@@ -68,6 +119,16 @@ export const valueProblem = (type: string, value: string): string | undefined =>
       return Option.isSome(normalizeName(value)) ? undefined : `${value} is not a host name`
     case "TXT":
       return undefined
+    case "MX":
+      return numberedProblem(value, "PREFERENCE HOST")
+    case "SRV":
+      return numberedProblem(value, "PRIORITY WEIGHT PORT HOST")
+    case "CAA": {
+      const fields = caaFields(value)
+      return fields !== undefined && fields.flags <= 255 && isCaaTag(fields.tag)
+        ? undefined
+        : `${value} is not \`FLAGS TAG "VALUE"\`, e.g. 0 issue "letsencrypt.org"`
+    }
     default:
       return `fabrik does not write ${type} records`
   }

@@ -172,6 +172,54 @@ export const dnsClientContract = <E>(
         yield* dns.remove(zone, sets[4]!)
       }))
 
+    test("writes MX, SRV and CAA with their marks, changes them, and removes them, or says that it cannot", () =>
+      Effect.gen(function* () {
+        const { dns, bench, zone, host, wanted } = yield* fresh
+        const before = yield* bench.everything
+        const sets: ReadonlyArray<RecordSet> = [
+          { ...wanted, name: `m.${host}`, type: "MX", values: ["10 mx1.example.net", "20 mx2.example.net"] },
+          { ...wanted, name: `null.${host}`, type: "MX", values: ["0 ."] },
+          { ...wanted, name: `_sip._tcp.${host}`, type: "SRV", values: ["10 5 5060 sip.example.net"] },
+          {
+            ...wanted,
+            name: `c.${host}`,
+            type: "CAA",
+            values: ['0 issue "letsencrypt.org"', '128 iodef "mailto:ca@example.net"']
+          }
+        ]
+        for (const recordSet of sets) {
+          const { name, type, values } = recordSet
+          if (dns.capabilities.lacks?.some((each) => each === type) === true) {
+            yield* refused(dns.put(zone, recordSet, { _tag: "Absent" }), "Invalid")
+            continue
+          }
+          const there = Effect.map(dns.listAt(zone, name, [type]), (found) =>
+            found.map((set) => ({ ...set, values: set.values.toSorted() }))
+          )
+          yield* dns.put(zone, recordSet, { _tag: "Absent" })
+          assert.deepStrictEqual(yield* there, [recordSet])
+          const fewer = { ...recordSet, values: values.slice(-1), comment: `${wanted.comment} later` }
+          yield* dns.put(zone, fewer, { _tag: "Exactly", recordSet })
+          assert.deepStrictEqual(yield* there, [fewer])
+          assert.deepStrictEqual(
+            (yield* dns.listCommented(`${wanted.comment} later`)).map((found) => found.recordSet),
+            [fewer]
+          )
+          yield* dns.put(zone, recordSet, { _tag: "Exactly", recordSet: fewer })
+          assert.deepStrictEqual(yield* there, [recordSet])
+          yield* dns.remove(zone, recordSet)
+          assert.deepStrictEqual(yield* bench.everything, before)
+        }
+        for (const bad of [
+          { type: "MX", values: ["mx.example.net"] },
+          { type: "MX", values: ["65536 mx.example.net"] },
+          { type: "SRV", values: ["10 5060 sip.example.net"] },
+          { type: "CAA", values: ["issue letsencrypt.org"] }
+        ]) {
+          yield* refused(dns.put(zone, { ...wanted, ...bad }, { _tag: "Absent" }), "Invalid")
+        }
+      }))
+
     test("takes another spelling of the same address for the same", () =>
       Effect.gen(function* () {
         const { dns, zone, wanted, found } = yield* fresh

@@ -112,12 +112,51 @@ describe("names and values", () => {
     assert.strictEqual(canonicalValue("TXT", "Keep. "), "Keep. ")
   })
 
+  it("knows one value in the spellings of several providers", () => {
+    assert.strictEqual(canonicalValue("SRV", "1\t2 443  Host.Example.com."), "1 2 443 host.example.com")
+    assert.strictEqual(canonicalValue("MX", "0 ."), "0 .")
+    assert.strictEqual(canonicalValue("CAA", "0 Issue letsencrypt.org"), '0 issue "letsencrypt.org"')
+    assert.strictEqual(
+      canonicalValue("CAA", '128 iodef "mailto:A@example.com"'),
+      '128 iodef "mailto:A@example.com"'
+    )
+  })
+
   it("refuses values of the wrong kind", () => {
     assert.isString(valueProblem("A", "2001:db8::1"))
     assert.isString(valueProblem("A", "192.0.2.01"))
     assert.isString(valueProblem("AAAA", "fe80::1%eth0"))
     assert.isString(valueProblem("CNAME", "192.0.2.1"))
-    assert.isString(valueProblem("SRV", "0 0 1 host"))
+    assert.isString(valueProblem("NS", "ns.example.com"))
+    for (const [type, good, ...bad] of [
+      [
+        "MX",
+        "10 mx.example.com",
+        "mx.example.com",
+        "10 192.0.2.1",
+        "65536 mx.example.com",
+        "1 2 mx.example.com"
+      ],
+      [
+        "SRV",
+        "0 0 443 host.example.com",
+        "0 443 host.example.com",
+        "0 0 -1 host.example.com",
+        "0 0 443 ho st"
+      ],
+      [
+        "CAA",
+        '0 issue "ca.example.net"',
+        "issue ca.example.net",
+        '256 issue "ca"',
+        '0 other "ca"',
+        '0 issue "a"b"'
+      ]
+    ] as const) {
+      assert.isUndefined(valueProblem(type, good))
+      for (const one of bad) assert.isString(valueProblem(type, one), one)
+    }
+    assert.isUndefined(valueProblem("MX", "0 ."))
     assert.isUndefined(valueProblem("CNAME", "host.example.com."))
   })
 })

@@ -2,7 +2,8 @@
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { RecordSet } from "../DnsClient.ts"
-import { canonicalValue, normalizeName } from "../Name.ts"
+import { caaFields, caaValue, canonicalValue, isAddressing, normalizeName } from "../Name.ts"
+import { hostFields } from "../records/Content.ts"
 import { quoteText, unquoteText } from "../Text.ts"
 
 /** An id of Cloudflare's (32 hexadecimal digits), safe to stand in a path. */
@@ -25,6 +26,8 @@ export const CloudflareRecord = Schema.Struct({
   proxied: Schema.optionalWith(Schema.Boolean, { default: () => false }),
   comment: Schema.optional(Schema.NullOr(Schema.String)),
   priority: Schema.optional(Schema.NullOr(Schema.Number)),
+  /** The fields of an SRV or CAA record, which takes them in the place of a content. */
+  data: Schema.optional(Schema.NullOr(Schema.Record({ key: Schema.String, value: Schema.Unknown }))),
   tags: Schema.optional(Schema.NullOr(Schema.Array(Schema.String))),
   settings: Schema.optional(Schema.NullOr(Schema.Record({ key: Schema.String, value: Schema.Unknown })))
 })
@@ -70,8 +73,25 @@ export const normalName = (wireName: string): string =>
 
 export const sameName = (wireName: string, name: string): boolean => normalName(wireName) === name
 
-const toValue = ({ type, content, priority }: CloudflareRecord): string => {
+const SrvData = Schema.Struct({
+  priority: Schema.Number,
+  weight: Schema.Number,
+  port: Schema.Number,
+  target: Schema.String
+})
+const CaaData = Schema.Struct({ flags: Schema.Number, tag: Schema.String, value: Schema.String })
+const srvIn = Schema.decodeUnknownOption(SrvData)
+const caaIn = Schema.decodeUnknownOption(CaaData)
+
+const toValue = ({ type, content, data, priority }: CloudflareRecord): string => {
   if (type === "TXT") return unquoteText(content)
+  const srv = type === "SRV" ? srvIn(data) : Option.none()
+  if (Option.isSome(srv)) {
+    const { port, priority, target, weight } = srv.value
+    return canonicalValue(type, `${priority} ${weight} ${port} ${target}`)
+  }
+  const caa = type === "CAA" ? caaIn(data) : Option.none()
+  if (Option.isSome(caa)) return canonicalValue(type, caaValue(caa.value))
   const value = canonicalValue(type, content)
   return type === "MX" && typeof priority === "number" ? `${priority} ${value}` : value
 }
@@ -134,11 +154,25 @@ export const isMixed = (records: ReadonlyArray<CloudflareRecord>): boolean =>
 const fields = (wanted: RecordSet) => ({
   ttl: wanted.ttl ?? automatic,
   comment: wanted.comment ?? "",
-  ...(wanted.type === "TXT" ? {} : { proxied: wanted.proxied })
+  ...(isAddressing(wanted.type) ? { proxied: wanted.proxied } : {})
 })
 
-const toContent = (type: string, value: string): string =>
-  type === "TXT" ? quoteText(value) : canonicalValue(type, value)
+const contentOf = (type: string, value: string) => {
+  const { host, numbers } = hostFields(canonicalValue(type, value))
+  const [priority, weight, port] = numbers
+  switch (type) {
+    case "TXT":
+      return { content: quoteText(value) }
+    case "MX":
+      return { content: host, priority }
+    case "SRV":
+      return { data: { priority, weight, port, target: host } }
+    case "CAA":
+      return { data: caaFields(value) }
+    default:
+      return { content: canonicalValue(type, value) }
+  }
+}
 
 /** A value may be given twice, a record may not. */
 const distinct = (type: string, values: ReadonlyArray<string>) => [
@@ -158,7 +192,7 @@ export const batchTowards = (current: ReadonlyArray<CloudflareRecord>, wanted: R
   const free = current.filter((record) => !kept.includes(record))
   const missing = values.filter((value) => !kept.some((record) => isOf(record)(value)))
   const extras = Option.getOrElse(Schema.decodeUnknownOption(Kept)(wanted.kept), (): typeof Kept.Type => ({}))
-  const made = (value: string) => ({ ...fields(wanted), content: toContent(type, value), ...extras[value] })
+  const made = (value: string) => ({ ...fields(wanted), ...contentOf(type, value), ...extras[value] })
   return {
     deletes: free.slice(missing.length).map(({ id }) => ({ id })),
     patches: [

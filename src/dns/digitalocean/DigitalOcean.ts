@@ -11,11 +11,11 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { DnsClient, type Zone } from "../DnsClient.ts"
 import type { DnsError } from "../DnsError.ts"
-import { canonicalValue } from "../Name.ts"
+import { caaFields, caaValue, canonicalValue } from "../Name.ts"
 import { connect, explainWith } from "../ProviderHttp.ts"
 import { byId, type IdRecord } from "../records/ById.ts"
 import { clientOver } from "../records/Client.ts"
-import { absolute, below, normalName } from "../records/Content.ts"
+import { absolute, below, hostFields, normalName, toContent } from "../records/Content.ts"
 import { withMarks } from "../records/Marks.ts"
 import { digitalOcean } from "./Provider.ts"
 
@@ -36,7 +36,9 @@ const DomainRecord = Schema.Struct({
   ttl: Schema.NonNegativeInt,
   priority: Schema.NullishOr(Schema.Number),
   port: Schema.NullishOr(Schema.Number),
-  weight: Schema.NullishOr(Schema.Number)
+  weight: Schema.NullishOr(Schema.Number),
+  flags: Schema.NullishOr(Schema.Number),
+  tag: Schema.NullishOr(Schema.String)
 })
 const Records = Schema.Struct({ domain_records: Schema.Array(DomainRecord), links: Schema.optional(Links) })
 const Failure = Schema.parseJson(Schema.Struct({ message: Schema.String }))
@@ -49,17 +51,33 @@ const maxPages = 200
 
 /** Texts are as they are, without quotes; names may come with a final dot or without. */
 const toRecord = (zone: Zone, record: typeof DomainRecord.Type): IdRecord => {
-  const { data, id, port, priority, ttl, type, weight } = record
+  const { data, flags, id, port, priority, tag, ttl, type, weight } = record
   const numbers = type === "SRV" ? [priority, weight, port] : type === "MX" ? [priority] : []
   const value = type === "TXT" ? data : canonicalValue(type, data === "@" ? zone.name : data)
   return {
     id: String(id),
     name: absolute(zone, record.name),
     type,
-    value: [...numbers.map((number) => number ?? 0), value].join(" "),
+    value:
+      type === "CAA" && typeof tag === "string"
+        ? caaValue({ flags: flags ?? 0, tag, value: data.replace(/\.$/, "") })
+        : [...numbers.map((number) => number ?? 0), value].join(" "),
     ttl,
     comment: undefined
   }
+}
+
+/** A name needs its final dot; so does the value of a CAA record, which comes without it (dnscontrol, digitaloceanProvider.go). */
+const dataOf = (type: string, value: string) => {
+  if (type === "TXT") return { data: value }
+  if (type === "CAA") {
+    const { flags = 0, tag = "", value: text = "" } = caaFields(value) ?? {}
+    return { data: `${text}.`, flags, tag }
+  }
+  const { host, numbers } = hostFields(toContent(type, value))
+  const [priority, weight, port] = numbers
+  if (type === "MX") return { data: host, priority }
+  return type === "SRV" ? { data: host, priority, weight, port } : { data: host }
 }
 
 const make = Effect.fnUntraced(function* (config: DigitalOceanConfig) {
@@ -97,7 +115,7 @@ const make = Effect.fnUntraced(function* (config: DigitalOceanConfig) {
   const body = (zone: Zone, { name, ttl, type, value }: Omit<IdRecord, "id">) => ({
     type,
     name: below(zone, name, "@"),
-    data: type === "CNAME" ? `${normalName(value)}.` : value,
+    ...dataOf(type, value),
     ttl: ttl ?? capabilities.automaticTtl
   })
   return clientOver(

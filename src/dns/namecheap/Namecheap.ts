@@ -16,7 +16,7 @@ import type { Answer } from "../../http/Failure.ts"
 import { canonicalValue } from "../Name.ts"
 import { connect, type Explanation } from "../ProviderHttp.ts"
 import { clientOver } from "../records/Client.ts"
-import { absolute, below, normalName, toContent } from "../records/Content.ts"
+import { absolute, below, hostFields, normalName, toContent } from "../records/Content.ts"
 import { withMarks } from "../records/Marks.ts"
 import type { RecordsApi, SetChange, Standing } from "../records/RecordsApi.ts"
 import { childAt, childrenNamed, parseXml, type XmlElement } from "../Xml.ts"
@@ -122,12 +122,19 @@ const toSets = (zone: Zone, rows: ReadonlyArray<Host>): ReadonlyArray<Standing<u
   })
 }
 
+const addressOf = (type: string, value: string) => {
+  if (type === "TXT") return { address: value, mxPref: "10" }
+  const content = toContent(type, value)
+  if (type !== "MX") return { address: content, mxPref: "10" }
+  const { host, numbers } = hostFields(content)
+  return { address: host, mxPref: String(numbers[0] ?? 10) }
+}
+
 const toHosts = (zone: Zone, { name, ttl, type, values }: RecordSet): ReadonlyArray<Host> =>
   [...new Map(values.map((value) => [canonicalValue(type, value), value])).values()].map((value) => ({
     name: below(zone, name, "@"),
     type,
-    address: type === "TXT" ? value : toContent(type, value),
-    mxPref: "10",
+    ...addressOf(type, value),
     ttl: ttl === undefined ? automatic : String(ttl)
   }))
 
@@ -231,6 +238,13 @@ const make = Effect.fnUntraced(function* (config: NamecheapConfig) {
       return yield* http.fail(method, {
         reason: "Invalid",
         detail: `fabrik does not write the zone ${zone.name} at Namecheap: ${now.unwritable}`
+      })
+    }
+    // What it had before, as forwarding, would end with it.
+    if (changes.some(({ wanted }) => wanted?.type === "MX") && now.emailType !== "MX") {
+      return yield* http.fail(method, {
+        reason: "Invalid",
+        detail: `the mail of ${zone.name} at Namecheap is ${now.emailType || "not set"}, which MX records do not go with: choose Custom MX there first`
       })
     }
     const conflict = (detail: string) => http.fail(method, { reason: "Conflict", detail })

@@ -15,7 +15,8 @@ export const namecheap = provider({
     atomicBatch: true,
     minTtl: 60,
     comments: false,
-    proxied: false
+    proxied: false,
+    lacks: ["SRV"]
   },
   advice: {
     Unauthorized:

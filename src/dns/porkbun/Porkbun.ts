@@ -14,6 +14,7 @@ import * as Schema from "effect/Schema"
 import { DnsClient, type Zone } from "../DnsClient.ts"
 import type { DnsError, DnsErrorReason } from "../DnsError.ts"
 import type { Answer } from "../../http/Failure.ts"
+import { canonicalValue } from "../Name.ts"
 import { connect, type Explanation } from "../ProviderHttp.ts"
 import { byId, type IdRecord } from "../records/ById.ts"
 import { clientOver } from "../records/Client.ts"
@@ -78,6 +79,12 @@ const toRecord = (
   }
 }
 
+/** The first number of an MX or SRV value has a field of its own. */
+const contentOf = (type: string, value: string) => {
+  const [prio = "", ...rest] = canonicalValue(type, value).split(" ")
+  return type === "MX" || type === "SRV" ? { content: rest.join(" "), prio } : { content: value }
+}
+
 const make = Effect.fnUntraced(function* (config: PorkbunConfig) {
   const http = yield* connect({
     provider,
@@ -115,7 +122,7 @@ const make = Effect.fnUntraced(function* (config: PorkbunConfig) {
   const body = (zone: Zone, { name, ttl, type, value }: Omit<IdRecord, "id">) => ({
     name: below(zone, name, ""),
     type,
-    content: value,
+    ...contentOf(type, value),
     ttl: String(ttl ?? capabilities.automaticTtl)
   })
   const path = (verb: string, { id }: Zone) => `/dns/${verb}/${encodeURIComponent(id)}`

@@ -3,7 +3,8 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { RecordSet } from "../DnsClient.ts"
 import { canonicalValue, normalizeName } from "../Name.ts"
-import { quoteText, unquoteText } from "../Text.ts"
+import { toContent } from "../records/Content.ts"
+import { unquoteText } from "../Text.ts"
 
 /**
  * An id that PowerDNS makes, safe to stand in a path: the name, with `=XX` for all but letters, digits, `.` and `-`
@@ -50,11 +51,6 @@ export const withoutDot = (name: string): string =>
 /** A record that is kept and not served counts as there, and never as equal to a served one. */
 const toValue = (type: string, { content, disabled }: RrSet["records"][number]): string =>
   (type === "TXT" ? unquoteText(content) : canonicalValue(type, content)) + (disabled ? " (disabled)" : "")
-
-const toContent = (type: string, value: string): string => {
-  if (type === "TXT") return quoteText(value)
-  return type === "CNAME" ? withDot(withoutDot(value)) : value
-}
 
 /** Comments of others. */
 const Kept = Schema.parseJson(Schema.Array(Comment))

@@ -39,8 +39,8 @@ export const clientOver = <Raw>(api: RecordsApi<Raw>): DnsClient["Type"] => {
     )
   })
 
-  const listAt = (zone: Zone, name: string) =>
-    Effect.map(api.at("listAt", zone, [name]), (found) => found.map(({ recordSet }) => recordSet))
+  const listAt = (zone: Zone, name: string, types?: ReadonlyArray<string>) =>
+    Effect.map(api.at("listAt", zone, [name], types), (found) => found.map(({ recordSet }) => recordSet))
 
   const listCommented = Effect.fn("dns.listCommented")(function* (prefix: string) {
     const method = "listCommented"
@@ -64,7 +64,7 @@ export const clientOver = <Raw>(api: RecordsApi<Raw>): DnsClient["Type"] => {
   })
 
   const standingAt = (method: string, zone: Zone, { name, type }: RecordSet) =>
-    Effect.map(api.at(method, zone, [name]), (found) =>
+    Effect.map(api.at(method, zone, [name], [type]), (found) =>
       found.find(({ recordSet }) => recordSet.type === type)
     )
 
@@ -188,10 +188,13 @@ export const clientOver = <Raw>(api: RecordsApi<Raw>): DnsClient["Type"] => {
     if (wanted.proxied && !capabilities.proxied) {
       return yield* fail(method, "Invalid", `${provider} has no proxy`)
     }
+    if (capabilities.lacks?.some((type) => type === wanted.type) === true) {
+      return yield* fail(method, "Invalid", `${provider} takes no ${wanted.type} records over its API`)
+    }
     if (!isWithin(wanted.name, zone.name)) {
       return yield* fail(method, "Invalid", `${wanted.name} is not in the zone ${zone.name}`)
     }
-    const standing = yield* api.at(method, zone, [wanted.name])
+    const standing = yield* api.at(method, zone, [wanted.name], [wanted.type])
     const expectation: Expectation =
       expected._tag === "Absent" ? expected : { _tag: "Exactly", recordSet: stored(expected.recordSet) }
     const refusal = refusePut(

@@ -24,8 +24,18 @@ export const absolute = ({ name: zone }: Zone, written: string): string => {
 export const fromContent = (type: string, content: string): string =>
   type === "TXT" ? unquoteText(content) : canonicalValue(type, content)
 
-/** Text in quotes, a name with its final dot. */
+/** Text in quotes, a name with its final dot, which without it would be one below the zone. */
 export const toContent = (type: string, value: string): string => {
   if (type === "TXT") return quoteText(value)
-  return type === "CNAME" ? `${normalName(value)}.` : canonicalValue(type, value)
+  if (type === "CNAME") return `${normalName(value)}.`
+  const content = canonicalValue(type, value)
+  return type === "MX" || type === "SRV" ? content.replace(/(?<=[^\s.])$/, ".") : content
+}
+
+/** What stands before the host of an MX or SRV value, for APIs that have fields for it. */
+export const hostFields = (
+  value: string
+): { readonly host: string; readonly numbers: ReadonlyArray<number> } => {
+  const fields = value.split(" ")
+  return { host: fields.at(-1) ?? "", numbers: fields.slice(0, -1).map(Number) }
 }

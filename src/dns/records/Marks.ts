@@ -11,11 +11,11 @@ import * as Effect from "effect/Effect"
 import { createHash } from "node:crypto"
 import type { RecordSet, Zone } from "../DnsClient.ts"
 import { DnsError } from "../DnsError.ts"
-import { canonicalValue } from "../Name.ts"
+import { canonicalValue, recordTypes } from "../Name.ts"
 import type { RecordsApi, SetChange, Standing } from "./RecordsApi.ts"
 
-/** The types that fabrik writes. */
-const marked = ["A", "AAAA", "CNAME", "TXT"]
+/** The types whose marks are looked for at any name; where each takes a request, others are where they are asked for. */
+const usual: ReadonlyArray<string> = ["A", "AAAA", "CNAME", "TXT"]
 const longestName = 253
 
 /** Where the mark of the record set stands. */
@@ -73,9 +73,14 @@ const withComments = <Raw>(
 export const withMarks = <Raw>(api: RecordsApi<Raw>): RecordsApi<Raw> => {
   const { provider } = api
 
-  const at = Effect.fnUntraced(function* (method: string, zone: Zone, names: ReadonlyArray<string>) {
+  const at = Effect.fnUntraced(function* (
+    method: string,
+    zone: Zone,
+    names: ReadonlyArray<string>,
+    types: ReadonlyArray<string> = []
+  ) {
     if (api.reads === "zone") {
-      const marks = names.flatMap((name) => marked.map((type) => markName(name, type)))
+      const marks = names.flatMap((name) => recordTypes.map((type) => markName(name, type)))
       const all = yield* api.at(method, zone, [...names, ...marks])
       return withComments(
         all.filter(({ recordSet }) => names.includes(recordSet.name)),
@@ -84,7 +89,7 @@ export const withMarks = <Raw>(api: RecordsApi<Raw>): RecordsApi<Raw> => {
     }
     const standing = yield* api.at(method, zone, names)
     const marks = standing.flatMap(({ recordSet: { name, type } }) =>
-      marked.includes(type) ? [markName(name, type)] : []
+      usual.includes(type) || types.includes(type) ? [markName(name, type)] : []
     )
     return withComments(standing, marks.length === 0 ? [] : yield* api.at(method, zone, marks))
   })
@@ -151,7 +156,9 @@ export const withMarks = <Raw>(api: RecordsApi<Raw>): RecordsApi<Raw> => {
         api.atomic([one, { ...one, wanted: one.wanted?.comment === undefined ? undefined : one.wanted }])
       ),
     tidy: Effect.fnUntraced(function* (method, zone, name, type) {
-      const standing = (yield* at(method, zone, [name])).find(({ recordSet }) => recordSet.type === type)
+      const standing = (yield* at(method, zone, [name], [type])).find(
+        ({ recordSet }) => recordSet.type === type
+      )
       const subject = { name, type, ttl: undefined, values: [], proxied: false, comment: undefined }
       yield* mark(method, zone, standing?.recordSet ?? subject, claimOf(standing?.recordSet))
     })

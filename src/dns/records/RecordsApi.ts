@@ -34,11 +34,15 @@ export interface RecordsApi<Raw> {
   ) => Effect.Effect<ReadonlyArray<ProviderZone>, DnsError>
   /** What one request reads: all of a zone, or one name. */
   readonly reads: "zone" | "name"
-  /** Every record set at exactly these names. */
+  /**
+   * Every record set at exactly these names.
+   * @param types whose comments are asked for, beside those that are read in any case.
+   */
   readonly at: (
     method: string,
     zone: Zone,
-    names: ReadonlyArray<string>
+    names: ReadonlyArray<string>,
+    types?: ReadonlyArray<string>
   ) => Effect.Effect<ReadonlyArray<Standing<Raw>>, DnsError>
   readonly all: (method: string, zone: Zone) => Effect.Effect<ReadonlyArray<Standing<Raw>>, DnsError>
   /** Whether these are one transaction; others are sent one after the other. */

@@ -15,9 +15,9 @@ import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import { DnsClient, type RecordSet, type Zone } from "../DnsClient.ts"
 import { DnsError, type DnsErrorReason } from "../DnsError.ts"
-import { canonicalValue, normalizeName } from "../Name.ts"
+import { caaFields, caaValue, canonicalValue, isCaaTag, normalizeName } from "../Name.ts"
 import { clientOver } from "../records/Client.ts"
-import { normalName } from "../records/Content.ts"
+import { hostFields, normalName } from "../records/Content.ts"
 import { withMarks } from "../records/Marks.ts"
 import type { RecordsApi, SetChange, Standing } from "../records/RecordsApi.ts"
 import { rfc2136 } from "./Provider.ts"
@@ -34,8 +34,11 @@ const classes = { in: 1, none: 254, any: 255 } as const
 const types = new Map([
   ["A", 1],
   ["CNAME", 5],
+  ["MX", 15],
   ["TXT", 16],
-  ["AAAA", 28]
+  ["AAAA", 28],
+  ["SRV", 33],
+  ["CAA", 257]
 ])
 const soa = 6
 const transfer = 252
@@ -71,7 +74,15 @@ const valueOf = (answer: Answer): string => {
     case "TXT":
       return Buffer.concat([answer.data].flat().map((each) => Buffer.from(each))).toString("utf8")
     case "MX":
-      return `${answer.data.preference ?? 0} ${canonicalValue("MX", answer.data.exchange)}`
+      return canonicalValue("MX", `${answer.data.preference ?? 0} ${answer.data.exchange || "."}`)
+    case "SRV": {
+      const { port, priority = 0, target, weight = 0 } = answer.data
+      return canonicalValue("SRV", `${priority} ${weight} ${port} ${target || "."}`)
+    }
+    case "CAA": {
+      const { flags = 0, tag, value } = answer.data
+      return canonicalValue("CAA", caaValue({ flags, tag, value }))
+    }
     default:
       return JSON.stringify(answer.data)
   }
@@ -94,8 +105,26 @@ const chunks = (text: string): Array<Buffer> => {
 const answersFor = ({ name, type, values }: RecordSet): ReadonlyArray<Answer> =>
   [...new Map(values.map((value) => [canonicalValue(type, value), value])).values()].flatMap(
     (value): ReadonlyArray<Answer> => {
-      if (type === "TXT") return [{ type, name, data: chunks(value) }]
-      return type === "A" || type === "AAAA" || type === "CNAME" ? [{ type, name, data: value }] : []
+      const { host, numbers } = hostFields(canonicalValue(type, value))
+      const [first = 0, weight = 0, port = 0] = numbers
+      switch (type) {
+        case "A":
+        case "AAAA":
+        case "CNAME":
+          return [{ type, name, data: value }]
+        case "TXT":
+          return [{ type, name, data: chunks(value) }]
+        case "MX":
+          return [{ type, name, data: { preference: first, exchange: host } }]
+        case "SRV":
+          return [{ type, name, data: { priority: first, weight, port, target: host } }]
+        case "CAA": {
+          const { flags = 0, tag = "", value: text = "" } = caaFields(value) ?? {}
+          return isCaaTag(tag) ? [{ type, name, data: { flags, tag, value: text } }] : []
+        }
+        default:
+          return []
+      }
     }
   )
 

@@ -15,6 +15,7 @@ export interface FakeRecord {
   readonly comment: string | null
   readonly tags: ReadonlyArray<string>
   readonly priority?: number
+  readonly data?: Readonly<Record<string, number | string>>
 }
 
 export interface FakeZone {
@@ -58,6 +59,18 @@ class Refused extends Error {
   }
 }
 
+/** SRV and CAA take their fields and no content, which it makes of them; an MX takes its priority beside its content. */
+const withContent = <F extends Partial<FakeRecord> & Pick<FakeRecord, "type" | "content">>(fields: F): F => {
+  const { data, type } = fields
+  if (type === "MX" && fields.priority === undefined) throw new Refused(400, 9101, "priority is required")
+  if (type !== "SRV" && type !== "CAA") return fields
+  if (data === undefined) throw new Refused(400, 9101, "DNS record data is required")
+  const { flags, port, priority, tag, target, value, weight } = data
+  return type === "SRV"
+    ? { ...fields, content: `${weight} ${port} ${target}`, priority: Number(priority) }
+    : { ...fields, content: `${flags} ${tag} "${value}"` }
+}
+
 export class FakeWorld {
   readonly zones: Array<FakeZone> = []
   readonly requests: Array<FakeRequest> = []
@@ -71,7 +84,8 @@ export class FakeWorld {
   cuts = 0
   private ids = 0
 
-  add(fields: Partial<FakeRecord> & Pick<FakeRecord, "name" | "type" | "content">): FakeRecord {
+  add(given: Partial<FakeRecord> & Pick<FakeRecord, "name" | "type" | "content">): FakeRecord {
+    const fields = withContent(given)
     const record: FakeRecord = {
       id: `r${++this.ids}`,
       ttl: 1,

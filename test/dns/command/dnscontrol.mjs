@@ -81,6 +81,11 @@ if (command === "get-zones") {
     TTL: (ttl) => (made) => void (made.ttl = ttl),
     ENSURE_ABSENT_REC: () => (made) => void (made.absent = true),
     ...Object.fromEntries(["A", "AAAA", "CNAME", "TXT"].map((type) => [type, record(type)])),
+    MX: (name, preference, host, ...more) => record("MX")(name, `${preference} ${host}`, ...more),
+    SRV: (name, priority, weight, port, host, ...more) =>
+      record("SRV")(name, `${priority} ${weight} ${port} ${host}`, ...more),
+    CAA: (name, tag, value, ...more) => record("CAA")(name, `0 ${tag} "${value}"`, ...more),
+    CAA_CRITICAL: (made) => void (made.target = made.target.replace(/^0/, "128")),
     D: (name, registrar, ...parts) => {
       const domain = { name, records: [], keeps: false }
       for (const part of parts) part(domain)

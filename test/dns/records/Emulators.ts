@@ -8,10 +8,16 @@ import { type Account, Refused, type Row, type Speaks } from "./Account.ts"
 export const relative = (zone: string, name: string, apex: string) =>
   name === zone ? apex : name.slice(0, -zone.length - 1)
 export const full = (zone: string, name: string, apex: string) => (name === apex ? zone : `${name}.${zone}`)
+const named = new Set(["CNAME", "MX", "SRV"])
 export const dotted = ({ type, value }: Row) =>
-  type === "TXT" ? quoteText(value) : type === "CNAME" ? `${value}.` : value
+  type === "TXT" ? quoteText(value) : named.has(type) && !value.endsWith(" .") ? `${value}.` : value
 export const plain = (type: string, content: string) =>
-  type === "TXT" ? unquoteText(content) : type === "CNAME" ? content.replace(/\.$/, "") : content
+  type === "TXT" ? unquoteText(content) : named.has(type) ? content.replace(/(?<=\S)\.$/, "") : content
+/** For APIs that have fields for what stands before the host of an MX or SRV record. */
+const fieldsOf = ({ type, value }: Row) => {
+  const fields = type === "MX" || type === "SRV" ? value.split(" ") : [value]
+  return { numbers: fields.slice(0, -1).map(Number), host: fields.at(-1)! }
+}
 
 /** What each of them refuses: a CNAME beside others, twice the same. */
 export const refuseClash = (
@@ -156,16 +162,19 @@ export const digitalOceanDomains: Speaks = {
     if (!account.zones.includes(zone))
       refuse(404, "not_found", "The resource you requested could not be found.")
     const wire = (row: Row) => {
-      const [priority = "", exchange = ""] = row.type === "MX" ? row.value.split(" ") : []
+      const { host, numbers } = fieldsOf(row)
+      const [, flags, tag, value] = row.type === "CAA" ? (/^(\d+) (\w+) "(.*)"$/.exec(row.value) ?? []) : []
       return {
         id: row.id,
         type: row.type,
         name: relative(zone, row.name, "@"),
-        data: row.type === "MX" ? exchange : row.value,
+        data: value ?? host,
         ttl: row.ttl,
-        priority: row.type === "MX" ? Number(priority) : null,
-        port: null,
-        weight: null
+        priority: numbers[0] ?? null,
+        weight: numbers[1] ?? null,
+        port: numbers[2] ?? null,
+        flags: flags === undefined ? null : Number(flags),
+        tag: tag ?? null
       }
     }
     if (method === "GET") {
@@ -184,16 +193,20 @@ export const digitalOceanDomains: Speaks = {
         account.rows = others
         return { status: 204 }
       }
-      const { data, name, ttl, type } = JSON.parse(body)
+      const { data, flags, name, port, priority, tag, ttl, type, weight } = JSON.parse(body)
       if (ttl < 30) refuse(422, "unprocessable_entity", "TTL is too low.")
-      if (type === "CNAME" && !data.endsWith("."))
+      if (["CNAME", "MX", "SRV", "CAA"].includes(type) && !data.endsWith("."))
         refuse(422, "unprocessable_entity", "Data needs to end with a dot")
+      const numbers = type === "SRV" ? [priority, weight, port] : type === "MX" ? [priority] : []
       const row = {
         zone,
         name: full(zone, name, "@"),
         type,
         ttl,
-        value: plain(type === "TXT" ? "" : type, data)
+        value:
+          type === "CAA"
+            ? `${flags} ${tag} "${data.slice(0, -1)}"`
+            : plain(type === "TXT" ? "" : type, [...numbers, data].join(" "))
       }
       const id = known?.id ?? account.add({ ...row, comment: undefined }).id
       account.rows = account.rows.map((each) => (each.id === id ? { ...row, id, comment: undefined } : each))

@@ -139,7 +139,7 @@ export const namecheapDomains: Speaks = {
     if (!account.zones.includes(zone)) refuse(2_019_166, "Domain not found")
     if (at("Command") === "namecheap.domains.dns.getHosts") {
       const hosts = account.in(zone).map((row) => {
-        const [pref = "", address = ""] = row.type === "MX" ? row.value.split(" ") : ["10", dottedHost(row)]
+        const [pref = "", address = ""] = row.type === "MX" ? dotted(row).split(" ") : ["10", dottedHost(row)]
         return `<host HostId="${row.id}" Name="${relative(zone, row.name, "@")}" Type="${row.type}" Address="${escapeXml(address)}" MXPref="${pref}" TTL="${row.ttl ?? 1799}" AssociatedAppTitle="" FriendlyName="" IsActive="true" IsDDNSEnabled="false" />`
       })
       return ok(
@@ -159,7 +159,9 @@ export const namecheapDomains: Speaks = {
           type,
           ttl,
           value:
-            type === "MX" ? `${at(`MXPref${index}`)} ${address}` : plain(type === "TXT" ? "" : type, address),
+            type === "MX"
+              ? plain(type, `${at(`MXPref${index}`)} ${address}`)
+              : plain(type === "TXT" ? "" : type, address),
           comment: undefined
         }
         const same = old.find(

@@ -43,7 +43,10 @@ export const porkbunDomains: Speaks = {
     if (!account.zones.includes(zone)) refuse("Invalid domain.")
     if (verb === "retrieve") {
       const records = account.in(zone).map((row) => {
-        const [prio = "", content = ""] = row.type === "MX" ? row.value.split(" ") : ["0", row.value]
+        const [prio = "", ...rest] = ["MX", "SRV"].includes(row.type)
+          ? row.value.split(" ")
+          : ["0", row.value]
+        const content = rest.join(" ")
         return {
           id: String(row.id),
           name: row.name,
@@ -69,7 +72,7 @@ export const porkbunDomains: Speaks = {
         name: full(zone, given.name, ""),
         type: given.type,
         ttl: Number(given.ttl),
-        value: given.content,
+        value: ["MX", "SRV"].includes(given.type) ? `${given.prio} ${given.content}` : given.content,
         comment: undefined
       }
       if (known === undefined) account.add(row)
