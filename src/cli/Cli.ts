@@ -12,6 +12,8 @@ import { version } from "./Version.ts"
 
 /** Each with all that it needs, loaded when it is named. */
 const load = {
+  init: () => import("./commands/Init.ts").then(({ init }) => init),
+  new: () => import("./commands/New.ts").then(({ newCommand }) => newCommand),
   validate: () => import("./commands/Validate.ts").then(({ validate }) => validate),
   plan: () => import("./commands/Plan.ts").then(({ plan }) => plan),
   apply: () => import("./commands/Apply.ts").then(({ apply }) => apply),

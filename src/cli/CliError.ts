@@ -24,3 +24,13 @@ export class UnconfirmedError extends Schema.TaggedError<UnconfirmedError>("fabr
     return "the plan has changes and nobody can be asked: stdin and stderr are not both terminals, or CI is set"
   }
 }
+
+/** A file that was to be written is not: it is there already, cannot be made, or not all is known that goes into it. */
+export class NotWrittenError extends Schema.TaggedError<NotWrittenError>("fabrik/cli/NotWrittenError")(
+  "NotWrittenError",
+  { detail: Schema.String, next: Schema.String }
+) {
+  override get message(): string {
+    return this.detail
+  }
+}

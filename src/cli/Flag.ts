@@ -108,6 +108,12 @@ const argument = <A>(args: Args.Args<A>, info: Omit<ArgumentInfo, "_tag">): Argu
 export const one = (placeholder: string, help: string): Argument<string> =>
   argument(Args.text({ name: placeholder }), { placeholder, repeatable: false, help })
 
+/** `undefined` when it does not stand there. */
+export const optional = (placeholder: string, help: string): Argument<string | undefined> =>
+  Object.assign(Args.withDefault(Args.text({ name: placeholder }), undefined), {
+    info: { _tag: "Argument" as const, placeholder, repeatable: false, optional: true as const, help }
+  })
+
 export const atLeastOne = (placeholder: string, help: string): Argument<ReadonlyArray<string>> =>
   argument(Args.atLeast(Args.text({ name: placeholder }), 1), { placeholder, repeatable: true, help })
 

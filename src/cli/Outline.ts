@@ -9,6 +9,8 @@ export interface Outline {
 
 /** In the order in which help lists them. */
 export const outlines = {
+  init: { summary: "write a first spec for what is in this folder" },
+  new: { summary: "write a spec from a template" },
   validate: { summary: "check specs; needs no network and no credentials" },
   plan: { summary: "show what apply would change; nothing is sent" },
   apply: { summary: "take a spec to a verified URL, or put everything back" },

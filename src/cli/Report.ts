@@ -13,7 +13,7 @@ import { renderProblem, renderRunError, renderSpecError } from "../ui/Failure.ts
 import { jsonLine } from "../ui/Json.ts"
 import { Screen } from "../ui/Screen.ts"
 import type { UsageError } from "./Arguments.ts"
-import type { Concluded, CredentialsError, UnconfirmedError } from "./CliError.ts"
+import type { Concluded, CredentialsError, NotWrittenError, UnconfirmedError } from "./CliError.ts"
 import { ExitCode, ofCause, ofReading, ofRunError } from "./ExitCode.ts"
 
 export type CommandError =
@@ -27,6 +27,7 @@ export type CommandError =
   | LockError
   | UsageError
   | CredentialsError
+  | NotWrittenError
   | UnconfirmedError
   | Concluded
   | ValidationError
@@ -115,6 +116,8 @@ const tell = (error: Exclude<CommandError, Concluded>, style: Style, recover: st
     }
     case "CredentialsError":
       return problem(ExitCode.credentials, error.detail, error.next, style)
+    case "NotWrittenError":
+      return problem(ExitCode.refused, error.detail, error.next, style)
     case "UnconfirmedError":
       return problem(
         ExitCode.usage,

@@ -1,23 +1,20 @@
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import { loadSpec } from "../../appspec/LoadSpec.ts"
-import type { Spec } from "../../appspec/Spec.ts"
-import { hostsOf } from "../../appspec/Domain.ts"
-import { type Check, checkCoolify, checkDns } from "../../orchestrator/Doctor.ts"
 import type { SandboxHandle } from "../../sandbox/SandboxHandle.ts"
 import { renderChecked, renderChecks, toldCheck } from "../../ui/DoctorView.ts"
 import { jsonLine } from "../../ui/Json.ts"
 import { Screen } from "../../ui/Screen.ts"
 import { readAll } from "../Batch.ts"
+import { inCoolify, inDns } from "../Checks.ts"
 import { Concluded } from "../CliError.ts"
 import { define } from "../CommandInfo.ts"
 import { ExitCode } from "../ExitCode.ts"
 import * as Flag from "../Flag.ts"
-import { openWorld, type WorldRequest } from "../Layers.ts"
 import * as Say from "../Say.ts"
 import * as Shared from "../SharedFlags.ts"
 import { specFiles } from "../SpecFiles.ts"
-import { noSecrets, noSubject, sandboxOf, subjectOf } from "../Subject.ts"
+import { sandboxOf } from "../Subject.ts"
 
 export const doctor = define({
   name: "doctor",
@@ -50,51 +47,3 @@ export const doctor = define({
     if (checks.some(({ state }) => state === "failed")) return yield* new Concluded({ code: ExitCode.unseen })
   }, Effect.scoped)
 })
-
-type Asked = Pick<WorldRequest, "sandbox" | "dryRun">
-
-const inCoolify = (request: Asked) =>
-  Effect.gen(function* () {
-    const world = yield* openWorld({
-      ...request,
-      ...noSubject,
-      needs: { coolify: true, dns: "no" },
-      secrets: noSecrets
-    })
-    return yield* Effect.provide(checkCoolify(), world.layer)
-  }).pipe(Effect.catchAll((error) => Effect.succeed([unopened("Coolify", "it can be asked", error)])))
-
-const inDns = (request: Asked, specs: ReadonlyArray<Spec>) =>
-  Effect.gen(function* () {
-    const [first] = specs
-    const world = yield* openWorld({
-      ...request,
-      ...(first === undefined ? noSubject : subjectOf(first)),
-      domains: hostsOf(specs.flatMap(({ domains }) => domains)),
-      needs: { coolify: false, dns: "if-set" },
-      secrets: noSecrets
-    })
-    return world.hasDns ? yield* Effect.provide(checkDns(specs), world.layer) : [noDns]
-  }).pipe(Effect.catchAll((error) => Effect.succeed([unopened("DNS", "it can be asked", error)])))
-
-const noDns: Check = {
-  area: "DNS",
-  what: "a provider is set",
-  state: "warned",
-  detail: "no: records are left to you",
-  next: "Set the variables of one, which `fabrik --help` lists; or say `dns: none` in the specs, where a wildcard record has all names."
-}
-
-type OpenError = Effect.Effect.Error<ReturnType<typeof openWorld>>
-
-const unopened = (area: Check["area"], what: string, error: OpenError): Check => {
-  const check = { area, what, state: "failed", detail: error.message } as const
-  switch (error._tag) {
-    case "CredentialsError":
-      return { ...check, next: error.next }
-    case "SandboxError":
-      return { ...check, next: "" }
-    default:
-      return { ...check, next: "", error }
-  }
-}
