@@ -1,6 +1,34 @@
 // Mutants of what keeps other people's records and fabrik's own apart; see run.mjs.
 export const dns = [
   {
+    name: "the further records that a spec still has, when others of its go",
+    file: "src/orchestrator/ObserveDns.ts",
+    find: "!kept.some((one) => one.name === name && one.type === type)",
+    put: "kept.length < 100",
+    tests: ["test/orchestrator/Records.test.ts"]
+  },
+  {
+    name: "what is known of further records while DNS is left alone",
+    file: "src/orchestrator/FurtherRecords.ts",
+    find: "had.filter(isNote)",
+    put: "[]",
+    tests: ["test/orchestrator/Records.test.ts"]
+  },
+  {
+    name: "the refusal of a record that cannot stand beside the domain's own",
+    file: "src/orchestrator/ReconcileRecords.ts",
+    find: "if (rival === undefined || !further) continue",
+    put: "if (rival !== undefined || !further) continue",
+    tests: ["test/orchestrator/Records.test.ts"]
+  },
+  {
+    name: "one removal where two records take the place of another",
+    file: "src/orchestrator/ReconcileRecords.ts",
+    find: "!gone.has(`${one.name} ${one.type}`)",
+    put: "!gone.has(one.name)",
+    tests: ["test/orchestrator/Records.test.ts"]
+  },
+  {
     name: "a mark that holds for the values it was made for",
     file: "src/dns/records/Marks.ts",
     find: "return made === wanted && comment !== undefined ? [comment] : []",

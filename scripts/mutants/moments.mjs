@@ -158,8 +158,8 @@ export const moments = [
   {
     name: "the record that another application at the host needs",
     file: "src/orchestrator/SharedHosts.ts",
-    find: "others.includes(recordSet.name)",
-    put: "others.includes(recordSet.type)",
+    find: "isAddressing(type) && others.includes(name)",
+    put: "isAddressing(type) && others.includes(type)",
     tests: ["test/e2e/Hosts.test.ts"]
   },
   {

@@ -99,7 +99,7 @@ export const conflictsAt = (
 }
 
 /** Why `wanted` is not a record set that can stand in `zone`; `undefined`: it can. */
-const invalid = (zone: Zone, wanted: RecordSet): Refusal | undefined => {
+export const problemWith = (zone: Zone, wanted: RecordSet): Refusal | undefined => {
   if (!isWithin(wanted.name, zone.name)) {
     return refusal("Invalid", `${wanted.name} is not in the zone ${zone.name}`)
   }
@@ -146,7 +146,7 @@ export const refusePut = (
   wanted: RecordSet,
   expected: Expectation
 ): Refusal | undefined => {
-  const bad = invalid(zone, wanted)
+  const bad = problemWith(zone, wanted)
   if (bad !== undefined) return bad
   const conflicts = conflictsAt(existing, wanted)
   return conflicts.length === 0

@@ -1,5 +1,6 @@
 import * as Either from "effect/Either"
 import type { RecordSet, Zone } from "../dns/DnsClient.ts"
+import type { RecordType } from "../dns/Name.ts"
 import { conflictsAt, describe, ofType, satisfies } from "../dns/Zone.ts"
 import { RefusedError } from "../engine/DeployError.ts"
 import * as Marker from "../engine/Marker.ts"
@@ -8,11 +9,11 @@ import type { Change, FieldChange } from "../engine/Plan.ts"
 /** Stands for a server address that is not known because nothing was read. */
 export const unknownAddress = "0.0.0.0"
 
-/** What a spec asks of the record of a domain of its. */
+/** What a spec asks of a record of its. */
 export interface WantedRecord {
   readonly name: string
-  readonly type: "A" | "AAAA" | "CNAME"
-  readonly value: string
+  readonly type: RecordType
+  readonly values: ReadonlyArray<string>
   /** Seconds; `undefined`: the provider's own. */
   readonly ttl: number | undefined
   readonly proxied: boolean
@@ -20,17 +21,19 @@ export interface WantedRecord {
   readonly mark: string
   /** Of that mark: the same for every run of the spec. */
   readonly key: string
+  /** One of `dns.records`, and not a domain's own. */
+  readonly further?: true
 }
 
 export interface ObservedDns {
-  /** The domain. */
+  /** The domain, or the name of a further record. */
   readonly name: string
   readonly provider: string
   readonly comments: boolean
   /** What the provider writes for a record without a TTL, if it then shows as that. */
   readonly automaticTtl?: number | undefined
   readonly zone: Zone
-  /** Every record set at the domain. */
+  /** Every record set at the name. */
   readonly recordSets: ReadonlyArray<RecordSet>
 }
 
@@ -52,7 +55,7 @@ export type RecordAction =
       readonly comments: boolean
     }
 
-interface RecordPart {
+export interface RecordPart {
   readonly action: RecordAction
   /** Addresses of ours of the other family, which would keep sending visitors elsewhere. */
   readonly orphans: ReadonlyArray<OrphanRecord>
@@ -70,7 +73,7 @@ export const diffRecord = (
     name: want.name,
     type: want.type,
     ttl: want.ttl ?? observed.automaticTtl,
-    values: [want.value],
+    values: want.values,
     proxied: want.proxied,
     comment: observed.comments ? want.mark : undefined
   }
@@ -87,12 +90,15 @@ export const diffRecord = (
       new RefusedError({
         reason: "Foreign",
         detail: `${want.name} already has a record that fabrik did not make: ${describe(foreign).join(", ")}; the spec wants ${describe(wanted).join(", ")}`,
-        next: `remove that record at ${observed.provider}, or point the spec there with \`dns.target\`; \`fabrik adopt\` takes over what already serves a domain`
+        next:
+          want.further === true
+            ? `remove that record at ${observed.provider}, or take it out of \`dns.records\``
+            : `remove that record at ${observed.provider}, or point the spec there with \`dns.target\`; \`fabrik adopt\` takes over what already serves a domain`
       })
     )
   }
   const orphans = observed.recordSets
-    .filter((recordSet) => /^A(AAA)?$/.test(recordSet.type) && recordSet.type !== want.type)
+    .filter(({ type }) => want.further !== true && (type === "A" || type === "AAAA") && type !== want.type)
     .filter((recordSet) => isOurs(recordSet) && !inTheWay.includes(recordSet))
     .map((recordSet) => ({ zone: observed.zone, recordSet }))
   if (isRight && inTheWay.length === 0) {

@@ -53,7 +53,7 @@ export const record: Kind<RecordProps, RecordSet, DnsError, DnsClient> = {
       const subject = after ?? before
       if (subject === undefined) return []
       const { name, type } = subject.recordSet
-      const now = ofType(yield* dns.listAt(subject.zone, name), type)
+      const now = ofType(yield* dns.listAt(subject.zone, name, [type]), type)
       return now === undefined ? [] : [now]
     }),
   fields: () => ["record set"],

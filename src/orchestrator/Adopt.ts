@@ -14,7 +14,8 @@ import { applicationMark, dnsTarget, recordMark, toldDomains } from "./Desired.t
 import { withJournaledClients } from "./JournaledClients.ts"
 import { placesOf } from "./Managed.ts"
 import * as Marker from "../engine/Marker.ts"
-import { observeCoolify, observeDns } from "./Observe.ts"
+import { observeCoolify } from "./Observe.ts"
+import { observeDns } from "./ObserveDns.ts"
 import { claim } from "./Overtaken.ts"
 import type { Change, Plan } from "../engine/Plan.ts"
 import { updateApplication } from "../kinds/Application.ts"
@@ -22,6 +23,7 @@ import { writeRecord } from "../kinds/Record.ts"
 import { asking, makeRun, Run } from "../engine/Run.ts"
 import { journalName } from "../engine/RunJournal.ts"
 import { ownDatabases, readParts, shortName } from "./Blueprint.ts"
+import { readFurther } from "./FurtherRecords.ts"
 import { withNamedAccess } from "./RepositoryAccess.ts"
 import { backup, readBackup } from "../kinds/Backup.ts"
 import { releaseIn } from "../kinds/VariableComment.ts"
@@ -76,8 +78,10 @@ export const readAdoptable = Effect.fn("readAdoptable")(function* (search: Searc
     Effect.map(backupIn(database, variables), (found) => ({ ...database, ...found }))
   )
   const unsaid = read.flatMap(({ isUnsaid, name }) => (isUnsaid ? [`backups of ${name}`] : []))
+  const further = mark === undefined ? [] : yield* readFurther(undecided.spec, dns, variables)
   const existing = {
     ...bare,
+    further,
     parts: { ...parts, left: [...parts.left, ...unsaid] },
     dns,
     databases: read

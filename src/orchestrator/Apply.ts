@@ -21,6 +21,7 @@ import {
 import { withBasicAuth } from "./BasicAuth.ts"
 import type { Begun } from "../engine/JournalSchema.ts"
 import { withJournaledClients } from "./JournaledClients.ts"
+import * as Marker from "../engine/Marker.ts"
 import { awaitLate } from "../engine/Late.ts"
 import { observe, type Observed } from "./Observe.ts"
 import { checkOwn, claim, closeIfOvertaken, refuseOvertaken } from "./Overtaken.ts"
@@ -29,7 +30,6 @@ import { takeOver } from "./Recorded.ts"
 import { mustRollBack, refuseOtherInstance, rollBackOpen } from "./Recover.ts"
 import { reconcile, type Reconciliation } from "./Reconcile.ts"
 import { releaseIn } from "../kinds/VariableComment.ts"
-import { changesLater } from "../kinds/Part.ts"
 import { isInterrupted } from "../kinds/Database.ts"
 import { removeDuplicate } from "../kinds/Project.ts"
 import { removeRecord } from "../kinds/Record.ts"
@@ -37,12 +37,13 @@ import { confirmAtEnd } from "./steps/ConfirmRelease.ts"
 import { retireAtEnd } from "./steps/Retire.ts"
 import { asking, inStep, makeReadingRun, makeRun, reportEnd, Run } from "../engine/Run.ts"
 import { withReferences } from "./References.ts"
+import { notesOf } from "./FurtherRecords.ts"
 import { refuseTooOld } from "./Requirements.ts"
 import { RunError } from "./RunError.ts"
 import { journalName, peek } from "../engine/RunJournal.ts"
 import { refuseHeldDomains } from "./ServedDomains.ts"
 import { Owner } from "../engine/Owner.ts"
-import { afterDeployment } from "./steps/AfterDeployment.ts"
+import { afterDeployment, noteBefore } from "./steps/AfterDeployment.ts"
 import { deploy } from "./steps/Deploy.ts"
 import { provision } from "./steps/Provision.ts"
 import { givenBesides, resolveSecrets, settleSecrets, type SettledSecrets } from "./steps/ResolveSecrets.ts"
@@ -168,7 +169,7 @@ const carryOut = Effect.fn("carryOut")(function* (
 ) {
   const run = yield* Run
   yield* run.go("PROVISIONING")
-  const changes = reconciliation.deploy || changesLater(reconciliation.parts)
+  const changes = reconciliation.deploy || reconciliation.later
   if (changes) yield* refuseOvertaken(spec, stood)
   const { before } = run.journal
   if (before !== undefined) {
@@ -178,11 +179,14 @@ const carryOut = Effect.fn("carryOut")(function* (
     })
     yield* takeOver(before)
   }
+  if (changes && !reconciliation.deploy && observed.application !== undefined) {
+    yield* inStep("provision", noteBefore(observed.application, planned, observed, reconciliation))
+  }
   const { application, desired } = yield* inStep("provision", provision(planned, observed, reconciliation))
   yield* run.go("DEPLOYING")
   if (changes) {
     const deploying = application === undefined ? Effect.void : deploy(application, desired)
-    const after = afterDeployment(application, desired, observed, reconciliation)
+    const after = afterDeployment(application, reconciliation)
     yield* inStep("deploy", Effect.zipRight(deploying, after))
   }
   yield* run.go("VERIFYING")
@@ -233,6 +237,11 @@ export const desire = Effect.fn("desire")(function* (
     variables: [...made, ...standing].toSorted((a, b) => (a.key < b.key ? -1 : 1)),
     ...settled,
     had: releaseIn(observed.variables)?.has ?? [],
+    records: notesOf(
+      observed.further,
+      releaseIn(observed.variables)?.has ?? [],
+      Marker.applicationKey(owner, spec)
+    ),
     digests: new Map(observed.parts.flatMap(({ digests }) => [...(digests?.entries() ?? [])])),
     target: yield* targetOf(spec, observed.server, observed.dns.length > 0),
     credentials

@@ -155,7 +155,8 @@ const signs: Readonly<Record<string, string>> = {
   [settingsKind]: ".",
   [schedule.name]: "@",
   [backup.name]: "%",
-  [basicAuth.name]: "!"
+  [basicAuth.name]: "!",
+  [record.name]: "="
 }
 const signOf = (kind: string): string => signs[kind] ?? ""
 

@@ -61,6 +61,8 @@ export interface Desired {
   readonly referenceNotes?: ReadonlyArray<string>
   /** Short names of what an earlier run has given the application, and this one may still have to take away. */
   readonly had?: ReadonlyArray<string>
+  /** Short names of the records of `dns.records` that are fabrik's. */
+  readonly records?: ReadonlyArray<string>
   /** Of what the spec's files hold, by path. */
   readonly digests?: ReadonlyMap<string, string>
 }
@@ -91,18 +93,26 @@ export const applicationMark = (owner: string, spec: Spec, run: string): string 
 export const recordMark = (owner: string, spec: Spec, run: string): string =>
   Marker.render({ key: Marker.applicationKey(owner, spec), run, source: undefined })
 
+/** Whose records are that a run of the spec writes. */
+export const markOfRecords = ({ owner, run, spec }: Desired): Pick<WantedRecord, "key" | "mark"> => ({
+  mark: recordMark(owner, spec, run),
+  key: Marker.applicationKey(owner, spec)
+})
+
 /** The records of the spec's domains. */
-export const wantedRecords = ({ owner, run, spec, target }: Desired): ReadonlyArray<WantedRecord> =>
-  target === undefined
+export const wantedRecords = (desired: Desired): ReadonlyArray<WantedRecord> => {
+  const { spec, target } = desired
+  return target === undefined
     ? []
     : hostsOf(spec.domains).map((name) => ({
         name,
-        ...target,
+        type: target.type,
+        values: [target.value],
         ttl: spec.dns.ttl,
         proxied: spec.dns.proxied,
-        mark: recordMark(owner, spec, run),
-        key: Marker.applicationKey(owner, spec)
+        ...markOfRecords(desired)
       }))
+}
 
 /** The main domain, and all of them, as plans and events tell them. */
 export const toldDomains = ({ domains }: Pick<Spec, "domains">) => ({ domain: domains[0] ?? null, domains })
@@ -171,7 +181,13 @@ export const releaseVariable = (
     release: desired.run,
     specDigest: specDigest(desired),
     pending,
-    has: [...new Set([...notedOf(desired.spec, desired.digests), ...(pending ? (desired.had ?? []) : kept)])]
+    has: [
+      ...new Set([
+        ...notedOf(desired.spec, desired.digests),
+        ...(desired.records ?? []),
+        ...(pending ? (desired.had ?? []) : kept)
+      ])
+    ]
   })
 
 /** The release with what its comment is to tell. */

@@ -15,7 +15,8 @@ import { toldDomains } from "./Desired.ts"
 import { releaseIn } from "../kinds/VariableComment.ts"
 import * as Marker from "../engine/Marker.ts"
 import type { OrphanRecord } from "../kinds/DiffRecord.ts"
-import { everyDatabase, findProjects, observeCoolify, observeDns, observeOrphans } from "./Observe.ts"
+import { everyDatabase, findProjects, observeCoolify } from "./Observe.ts"
+import { observeDns, observeOrphans } from "./ObserveDns.ts"
 import type { Change, Plan } from "../engine/Plan.ts"
 import { furnishings, isEmpty, type Furnished } from "../kinds/Projects.ts"
 import { ownDatabases } from "./Blueprint.ts"
@@ -207,6 +208,8 @@ const findDoomed = Effect.fn("findDoomed")(function* (spec: Spec, options: Destr
   const here = yield* ownRecords(spec, dns)
   // What never had a domain has no record anywhere.
   const everywhere = spec.domains.length > 0 || releaseIn(coolify.variables)?.pending === true
+  const kept = [...here.own, ...here.shared].map(({ recordSet }) => recordSet)
+  const others = options.keepDns ? [] : yield* observeOrphans(spec, coolify.application, { everywhere, kept })
   const applications = [
     ...(coolify.application === undefined ? [] : [coolify.application]),
     ...coolify.remains
@@ -220,9 +223,7 @@ const findDoomed = Effect.fn("findDoomed")(function* (spec: Spec, options: Destr
       spec,
       [...applications, ...(options.deleteVolumes ? databases : [])].map(({ uuid }) => uuid)
     )),
-    records: options.keepDns
-      ? []
-      : [...here.own, ...(yield* observeOrphans(spec, coolify.application, { everywhere }))],
+    records: options.keepDns ? [] : [...here.own, ...others],
     sharedRecords: here.shared.map(({ recordSet }) => `${recordSet.name} ${recordSet.type}`)
   } satisfies Doomed
 })

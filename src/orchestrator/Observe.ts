@@ -1,4 +1,3 @@
-import * as EffectArray from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
@@ -11,9 +10,7 @@ import type { Server } from "../coolify/endpoints/Servers.ts"
 import { mayStopDeployment } from "../coolify/VariableValue.ts"
 import { DnsClient } from "../dns/DnsClient.ts"
 import { noProvider } from "../dns/DnsDryRun.ts"
-import { DnsError } from "../dns/DnsError.ts"
 import { KnownSecrets } from "../secrets/KnownSecrets.ts"
-import { hostsOf } from "../appspec/Domain.ts"
 import type { Spec } from "../appspec/Spec.ts"
 import { backupsOf, databasesOf, givenOf, ownDatabases, partsOf } from "./Blueprint.ts"
 import { refuseDelegated } from "./Delegation.ts"
@@ -28,9 +25,10 @@ import { backup, planBackups } from "../kinds/Backup.ts"
 import { planDatabase, type PlannedDatabase } from "../kinds/Database.ts"
 import type { Given, PlannedPart } from "../kinds/Part.ts"
 import { furnishings, isEmpty, namesakes } from "../kinds/Projects.ts"
+import { type Further, hasLeft, observeFurther } from "./FurtherRecords.ts"
+import { isNowhere, observeDns, observeOrphans } from "./ObserveDns.ts"
 import { findAccess } from "./RepositoryAccess.ts"
 import { withPublicAddress } from "./ServedDomains.ts"
-import { withoutShared } from "./SharedHosts.ts"
 import { findShared } from "./SharedDatabases.ts"
 import { Owner } from "../engine/Owner.ts"
 
@@ -62,7 +60,9 @@ export interface Observed {
   readonly otherDatabases: ReadonlyArray<Database>
   /** At each of its domains; empty where DNS is left alone. */
   readonly dns: ReadonlyArray<ObservedDns>
-  /** Records of ours at names that the application answered for before, and the spec no longer has. */
+  /** What stands at the names of `dns.records`; absent where DNS is left alone. */
+  readonly further?: ReadonlyArray<Further>
+  /** Records of ours that the spec no longer has, as of names that the application answered for before. */
   readonly orphans: ReadonlyArray<OrphanRecord>
   /** An earlier run may have left records, and without credentials nobody can look for them. */
   readonly recordsUnseen?: true
@@ -70,20 +70,18 @@ export interface Observed {
 
 /**
  * Reads all of it, side by side: four requests to Coolify and two to the DNS provider, one more for the address of Coolify's
- * own host, two more for a name given up.
+ * own host, two more for a name given up, one more for each name of `dns.records`.
  */
 export const observe = Effect.fn("observe")(function* (
   spec: Spec,
   options: { readonly skipDns: boolean; readonly offline?: boolean }
 ) {
-  const [server, access, coolify, dns] = yield* Effect.all(
+  const [server, access, coolify, { dns, further }] = yield* Effect.all(
     [
       findServer(spec),
       findAccess(spec),
       observeCoolify(spec),
-      options.skipDns
-        ? Effect.succeed([])
-        : Effect.tap(observeDns(spec), (all) => Effect.forEach(all, refuseDelegated, { discard: true }))
+      options.skipDns ? Effect.succeed({ dns: [], further: undefined }) : observeRecords(spec)
     ],
     { concurrency: "unbounded" }
   )
@@ -115,7 +113,12 @@ export const observe = Effect.fn("observe")(function* (
       Effect.forEach(partsOf(spec), ({ kind, plan }) => plan(coolify.application, given(kind), stored), {
         concurrency: "unbounded"
       }),
-      options.skipDns ? Effect.succeed([]) : observeOrphans(spec, coolify.application, { everywhere })
+      further === undefined
+        ? Effect.succeed([])
+        : observeOrphans(spec, coolify.application, {
+            everywhere: everywhere || hasLeft(coolify.variables, further),
+            kept: further.map(({ want }) => want)
+          })
     ],
     { concurrency: "unbounded" }
   )
@@ -128,9 +131,19 @@ export const observe = Effect.fn("observe")(function* (
     given,
     parts: [...parts, backups],
     dns,
+    ...(further === undefined ? {} : { further }),
     orphans,
     ...(recordsUnseen ? { recordsUnseen } : {})
   } satisfies Observed
+})
+
+const observeRecords = Effect.fn("observeRecords")(function* (spec: Spec) {
+  const dns = yield* observeDns(spec)
+  const [further] = yield* Effect.all(
+    [observeFurther(spec, dns), Effect.forEach(dns, refuseDelegated, { discard: true })],
+    { concurrency: "unbounded" }
+  )
+  return { dns, further }
 })
 
 const storedOf = (application: Application | undefined) =>
@@ -289,79 +302,4 @@ export const findProjects = Effect.fn("findProjects")(function* (name: string) {
     detail: `Coolify has ${others.length} projects named ${name}`,
     next: "rename all but one of them in Coolify, or set another `project` in the spec"
   })
-})
-
-/** What stands at each of the domains. */
-export const observeDns = Effect.fn("observeDns")(function* ({ domains }: Pick<Spec, "domains">) {
-  if (domains.length === 0) return []
-  const dns = yield* DnsClient
-  const { comments, automaticTtl } = dns.capabilities
-  const hosts = hostsOf(domains)
-  const zones = yield* dns.findZones(hosts)
-  return yield* Effect.forEach(
-    EffectArray.zip(hosts, zones),
-    ([name, zone]) =>
-      Effect.map(dns.listAt(zone, name), (recordSets): ObservedDns => ({
-        name,
-        provider: dns.provider,
-        comments,
-        automaticTtl,
-        zone,
-        recordSets
-      })),
-    { concurrency: 4 }
-  )
-})
-
-const isNowhere = ({ domains }: Spec): boolean => domains.length === 0
-
-/**
- * Records of ours at names that the spec no longer has: those that the application answers for and, looked for
- * `everywhere`, in all zones of the account.
- */
-export const observeOrphans = Effect.fn("observeOrphans")(function* (
-  spec: Spec,
-  application: Application | undefined,
-  { everywhere }: { readonly everywhere: boolean }
-) {
-  const dns = yield* DnsClient
-  const owner = yield* Owner
-  const key = Marker.applicationKey(owner, spec)
-  const hosts = hostsOf(spec.domains)
-  const formerNames = (application?.domains ?? [])
-    .flatMap((url) => (URL.canParse(url) ? [new URL(url).hostname] : []))
-    .filter((name) => !hosts.includes(name))
-  if (isNowhere(spec) && dns.provider === noProvider) {
-    if (formerNames.length === 0) return []
-    return yield* new DnsError({
-      provider: dns.provider,
-      method: "findZone",
-      reason: "BadConfig",
-      detail: `no credentials of a DNS provider are set, and the record of ${formerNames.join(", ")} may be fabrik's to remove`
-    })
-  }
-  if (everywhere && dns.capabilities.comments) {
-    const marked = yield* dns.listCommented(`${Marker.sign} - key=${key} `)
-    const left = marked.filter(
-      ({ recordSet }) => !hosts.includes(recordSet.name) && Marker.parse(recordSet.comment)?.key === key
-    )
-    return (yield* withoutShared(spec, left)).own
-  }
-  const found = yield* Effect.forEach(formerNames, (name) =>
-    dns.findZone(name).pipe(
-      Effect.flatMap((zone) =>
-        Effect.map(dns.listAt(zone, name), (recordSets) =>
-          recordSets
-            .filter((recordSet) => Marker.parse(recordSet.comment)?.key === key)
-            .map((recordSet): OrphanRecord => ({ zone, recordSet }))
-        )
-      ),
-      // A name in nobody's zone cannot have a record of ours.
-      Effect.catchIf(
-        (error) => error.reason === "ZoneNotFound",
-        () => Effect.succeed([])
-      )
-    )
-  )
-  return (yield* withoutShared(spec, found.flat())).own
 })

@@ -7,7 +7,8 @@ import type { ObservedVariable } from "../coolify/endpoints/Variables.ts"
 import { unknownContainers } from "../coolify/Refusals.ts"
 import { isCompose } from "../coolify/Source.ts"
 import { RefusedError } from "../engine/DeployError.ts"
-import { releaseVariable, specDigest, toldDomains, wantedRecords, type Desired } from "./Desired.ts"
+import { releaseVariable, specDigest, toldDomains, type Desired } from "./Desired.ts"
+import { reconcileRecords } from "./ReconcileRecords.ts"
 import { isOurComment, releaseKey, releaseIn } from "../kinds/VariableComment.ts"
 import { diffApplication, type ApplicationDiff } from "../kinds/DiffApplication.ts"
 import { diffVariables, hiddenRelease } from "../kinds/DiffVariables.ts"
@@ -19,14 +20,13 @@ import {
   applicationChange,
   deploymentChange,
   duplicateChange,
-  orphanChange,
   placeChanges,
   remainsChange
 } from "./PlanLines.ts"
 import { planNotes, unseenVariables } from "./PlanNotes.ts"
 import { refuseCompose } from "./ComposeNotes.ts"
 import { refuseValues } from "./RefuseValues.ts"
-import { diffRecord, type RecordAction } from "../kinds/DiffRecord.ts"
+import type { RecordAction } from "../kinds/DiffRecord.ts"
 
 type ApplicationAction =
   | { readonly _tag: "Create"; readonly settings: ApplicationSettings }
@@ -43,7 +43,10 @@ export interface Reconciliation {
   readonly application: ApplicationAction
   readonly variables: VariableActions
   readonly parts: ReadonlyArray<PlannedPart>
+  /** Of the domains. */
   readonly records: ReadonlyArray<RecordAction>
+  /** Of `dns.records`. */
+  readonly further: ReadonlyArray<RecordAction>
   /** Go once the new name is verified. */
   readonly orphans: Observed["orphans"]
   /** Go last. */
@@ -51,6 +54,8 @@ export interface Reconciliation {
   /** Go with them. */
   readonly duplicates: Observed["duplicates"]
   readonly deploy: boolean
+  /** What the release tells changes without a deployment. */
+  readonly later: boolean
   /** What the running application shows as its release when all is done; `undefined`: it never got one. */
   readonly release: string | undefined
 }
@@ -67,24 +72,18 @@ export const reconcile = (
   options: ReconcileOptions
 ): Either.Either<Reconciliation, RefusedError> =>
   Either.gen(function* () {
-    const records = yield* Either.all(
-      wantedRecords(desired).flatMap((want) =>
-        observed.dns.filter(({ name }) => name === want.name).map((found) => diffRecord(want, found))
-      )
-    )
+    const dns = yield* reconcileRecords(desired, observed)
     const coolify = options.skipDeploy
       ? untouched(desired, observed)
-      : yield* reconcileCoolify(desired, observed, options)
+      : yield* reconcileCoolify(desired, observed, options, dns.movesFurther)
     const current = releaseIn(observed.variables)
     // What an update of this very spec has not come to do is not somebody else's change.
     const drifted = current?.specDigest === specDigest(desired) && !current.pending
-    const orphans = [...records.flatMap((record) => record.orphans), ...observed.orphans]
     const remains = options.skipDeploy ? [] : observed.remains
     const duplicates = options.skipDeploy ? [] : observed.duplicates
     const changes = [
       ...coolify.changes,
-      ...records.flatMap((record) => record.changes),
-      ...orphans.map(orphanChange),
+      ...dns.changes,
       ...remains.map(remainsChange),
       ...duplicates.map(duplicateChange)
     ].map((change) =>
@@ -110,10 +109,14 @@ export const reconcile = (
       }),
       ...(unseen.length === 0 ? {} : { unseen })
     }
-    return { ...coolify, plan, records: records.map(({ action }) => action), orphans, remains, duplicates }
+    const { further, orphans, records } = dns
+    return { ...coolify, plan, records, further, orphans, remains, duplicates }
   })
 
-type CoolifyPart = Omit<Reconciliation, "plan" | "records" | "orphans" | "remains" | "duplicates"> & {
+type CoolifyPart = Omit<
+  Reconciliation,
+  "plan" | "records" | "further" | "orphans" | "remains" | "duplicates"
+> & {
   readonly changes: ReadonlyArray<Change>
 }
 
@@ -128,13 +131,15 @@ const untouched = (desired: Desired, observed: Observed): CoolifyPart => ({
   variables: { put: [], remove: [] },
   parts: [],
   deploy: false,
+  later: false,
   release: undefined
 })
 
 const reconcileCoolify = (
   desired: Desired,
   observed: Observed,
-  options: ReconcileOptions
+  options: ReconcileOptions,
+  movesRecords: boolean
 ): Either.Either<CoolifyPart, RefusedError> =>
   Either.gen(function* () {
     const { pending = [], spec } = desired
@@ -175,7 +180,8 @@ const reconcileCoolify = (
     const current = releaseIn(observed.variables)
     const unconfirmed = current?.pending === true
     // What is made without a deployment is noted in the release, so there has to be one.
-    const unnoted = application !== undefined && current === undefined && changesLater(observed.parts)
+    const later = changesLater(observed.parts) || movesRecords
+    const unnoted = application !== undefined && current === undefined && later
     const deploy =
       application === undefined || settingsDiffer || stopped || unconfirmed || unnoted || options.redeploy
     const writes = fields.replace
@@ -197,6 +203,7 @@ const reconcileCoolify = (
       variables: writes,
       parts: observed.parts,
       deploy,
+      later,
       release: deploy ? desired.run : current?.release,
       changes: [
         ...placeChanges(desired, observed),

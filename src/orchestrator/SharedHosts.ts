@@ -2,12 +2,13 @@
 import * as EffectArray from "effect/Array"
 import * as Effect from "effect/Effect"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
+import { isAddressing } from "../dns/Name.ts"
 import * as Marker from "../engine/Marker.ts"
 import { Owner } from "../engine/Owner.ts"
 import type { ObservedDns, OrphanRecord } from "../kinds/DiffRecord.ts"
 
 /**
- * Of records of ours those that nobody else needs: other applications may answer at the same host, below another path. One
+ * Of records of ours those that nobody else needs to be reached: other applications may answer at the same host, below another path. One
  * request where there are any.
  */
 export const withoutShared = Effect.fn("withoutShared")(function* (
@@ -21,7 +22,10 @@ export const withoutShared = Effect.fn("withoutShared")(function* (
     .filter(({ description }) => Marker.parse(description)?.key !== key)
     .flatMap(({ domains }) => domains)
     .flatMap((url) => (URL.canParse(url) ? [new URL(url).hostname] : []))
-  const [own, shared] = EffectArray.partition(records, ({ recordSet }) => others.includes(recordSet.name))
+  const [own, shared] = EffectArray.partition(
+    records,
+    ({ recordSet: { name, type } }) => isAddressing(type) && others.includes(name)
+  )
   return { own, shared }
 })
 

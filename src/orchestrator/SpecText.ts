@@ -15,7 +15,8 @@ import { asciiSite, hostsOf } from "../appspec/Domain.ts"
 import { domainsOut } from "../appspec/sections/Application.ts"
 import { type BasicAuth, basicAuthOut } from "../appspec/sections/BasicAuth.ts"
 import { type Route, routesOut } from "../appspec/sections/Compose.ts"
-import { dnsOut } from "../appspec/sections/Dns.ts"
+import { dnsOut, type DnsSettings } from "../appspec/sections/Dns.ts"
+import type { NamedRecords } from "../appspec/sections/Records.ts"
 import type { Source } from "../appspec/sections/Source.ts"
 import { type DatabaseBackup, databasesOut } from "../appspec/sections/Databases.ts"
 import { variablesOut } from "../appspec/sections/Variables.ts"
@@ -45,6 +46,8 @@ export interface Existing {
   }
   /** What stands at its domains, as far as that is known. */
   readonly dns: ReadonlyArray<ObservedDns>
+  /** Records that fabrik has made for it beside its domains' own. */
+  readonly further?: ReadonlyArray<NamedRecords>
   /** Those that fabrik has made for it. */
   readonly databases?: ReadonlyArray<Database & { readonly backup?: DatabaseBackup }>
 }
@@ -283,31 +286,39 @@ const healthcheckLines = ({ healthcheck, port }: Application, isNowhere: boolean
 const addressTypes = ["A", "AAAA", "CNAME"]
 
 /** What of DNS differs from what fabrik would choose by itself. */
-const dnsLines = ({ application, dns, servers }: Existing, domain: string): ReadonlyArray<string> => {
+const dnsLines = (
+  { application, dns, further = [], servers }: Existing,
+  domain: string
+): ReadonlyArray<string> => {
   const there = dns.find(({ name }) => name === domain)
   const found = (there?.recordSets ?? []).filter(({ type }) => addressTypes.includes(type))
   const server = servers.find(({ uuid }) => uuid === application.server?.uuid)
-  if (there === undefined || found.length === 0) return isUnknown(server) ? missingTarget : []
+  const records = further.length === 0 ? {} : { records: further }
+  const bare = { provider: undefined, ttl: undefined, proxied: false, target: undefined }
+  const written = (settings: Partial<DnsSettings>) => {
+    const lines = writeKeys({ dns: dnsOut({ ...bare, ...records, ...settings }) })
+    return lines === "" ? [] : ["", lines]
+  }
   const record = found.find((one) => leadsTo(one, server?.ip)) ?? found[0]
-  if (record === undefined) return []
+  if (there === undefined || record === undefined) {
+    return [...(isUnknown(server) ? missingTarget : []), ...written({})]
+  }
   const [value = "", ...more] = record.values
   if (more.length > 0) {
     return [
       "",
       ...comment(
         `${domain} has several addresses (${record.values.join(", ")}), and a specification one target: \`fabrik apply --skip-dns\` leaves them alone.`
-      )
+      ),
+      ...written({})
     ]
   }
   const isFree = record.proxied || record.ttl === undefined || record.ttl === there.automaticTtl
-  const settings = dnsOut({
-    provider: undefined,
+  return written({
     ttl: isFree ? undefined : Math.min(Math.max(record.ttl, ranges.ttl.min), ranges.ttl.max),
     proxied: record.proxied,
     target: leadsTo(record, server?.ip) ? undefined : value
   })
-  const lines = writeKeys({ dns: settings })
-  return lines === "" ? [] : ["", lines]
 }
 
 /** Only Coolify itself can resolve what it calls its own host. */

@@ -57,6 +57,21 @@ const source: FastCheck.Arbitrary<object> = FastCheck.oneof(
   })
 )
 
+const record = FastCheck.tuple(
+  word,
+  FastCheck.oneof(
+    FastCheck.record({ type: FastCheck.constant("A"), value: FastCheck.ipV4() }),
+    FastCheck.record({
+      type: FastCheck.constant("TXT"),
+      value: FastCheck.string({ unit: "grapheme", minLength: 1, maxLength: 300 }).filter(
+        (text) => !/^"|\p{Cc}|\p{Cs}|\uFFFD/u.test(text) && Buffer.byteLength(text) <= 2048
+      )
+    }),
+    FastCheck.record({ type: FastCheck.constant("MX"), value: word.map((host) => `10 ${host}.example.net`) })
+  ),
+  FastCheck.option(FastCheck.integer({ min: 30, max: 86_400 }), { nil: undefined })
+).map(([name, one, ttl]) => ({ name: `${name}-x`, ...one, ...(ttl === undefined ? {} : { ttl }) }))
+
 /** The form of today; every key but two is optional. */
 const secret = variable.map((name) => `S${name}`)
 
@@ -152,7 +167,8 @@ const raw = FastCheck.record(
         provider: FastCheck.constantFrom("cloudflare", "powerdns"),
         ttl: FastCheck.integer({ min: 30, max: 86_400 }),
         proxied: FastCheck.constant(false),
-        target: FastCheck.oneof(FastCheck.ipV4(), FastCheck.ipV6())
+        target: FastCheck.oneof(FastCheck.ipV4(), FastCheck.ipV6()),
+        records: FastCheck.uniqueArray(record, { selector: ({ name }) => name, maxLength: 4 })
       },
       { requiredKeys: [] }
     ),

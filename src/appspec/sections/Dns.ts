@@ -4,9 +4,10 @@ import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import type { Check } from "../Decode.ts"
 import { asciiDomain, hostsOf } from "../Domain.ts"
-import { choice, defaulted, flag, integer, map, oneOf, optional, type Rule, text } from "../Form.ts"
+import { choice, defaulted, flag, integer, map, oneOf, optional, type Rule, section, text } from "../Form.ts"
 import { canProxy, type DnsProvider, providerNames } from "../../dns/Providers.ts"
 import { ranges } from "../Limits.ts"
+import { type NamedRecords, Records, recordsIn, recordsOut } from "./Records.ts"
 
 export interface DnsSettings {
   /** `undefined`: the provider whose credentials are set. */
@@ -18,6 +19,8 @@ export interface DnsSettings {
   readonly target: string | undefined
   /** The record is made elsewhere, and left alone. */
   readonly none?: true
+  /** Beside the domains' own. */
+  readonly records?: ReadonlyArray<NamedRecords>
 }
 
 const target: Rule<string> = (text) =>
@@ -53,12 +56,12 @@ const settings = map(
         },
         target
       )
-    )
+    ),
+    records: section(Records)
   },
   {
     description: "The record of the domain",
     hint: "or `dns: none` where the record is made elsewhere",
-    later: ["records"],
     never: [{ provider: { enum: providerNames.filter((name) => !canProxy(name)) }, proxied: { const: true } }]
   }
 )
@@ -84,10 +87,10 @@ export const dnsIn = (
   const bare = { provider: undefined, ttl: undefined, proxied: false, target: undefined }
   if (given === undefined || given === "none") return given === undefined ? bare : { ...bare, none: true }
   const proxied = check.at("dns", "proxied")
-  const section = check.at("dns")
-  if (domains?.length === 0 && section !== undefined) {
-    check.complain(section, {
-      at: section.keyAt,
+  const whole = check.at("dns")
+  if (domains?.length === 0 && whole !== undefined) {
+    check.complain(whole, {
+      at: whole.keyAt,
       message: "`dns` is about the record of a domain, and there is none",
       hint: "remove it"
     })
@@ -105,16 +108,20 @@ export const dnsIn = (
       hint: "give the server's address"
     })
   }
-  return { ...bare, ...given }
+  const { records: written, ...settings } = given
+  const leadsToName = given.target !== undefined && isIP(given.target) === 0
+  const records = recordsIn(written ?? [], domains ?? [], leadsToName, check)
+  return { ...bare, ...settings, ...(records.length === 0 ? {} : { records }) }
 }
 
 /** As {@link dnsIn} reads them. */
-export const dnsOut = ({ none, provider, ttl, proxied, target }: DnsSettings): typeof Dns.Type =>
+export const dnsOut = ({ none, provider, records, ttl, proxied, target }: DnsSettings): typeof Dns.Type =>
   none === true
     ? "none"
     : {
         ...(provider === undefined ? {} : { provider }),
         ...(ttl === undefined ? {} : { ttl }),
         proxied,
-        ...(target === undefined ? {} : { target })
+        ...(target === undefined ? {} : { target }),
+        ...(records === undefined ? {} : { records: recordsOut(records) })
       }

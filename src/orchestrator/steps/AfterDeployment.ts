@@ -16,17 +16,12 @@ import type { Provisioned } from "./Provision.ts"
  */
 export const afterDeployment = Effect.fn("afterDeployment")(function* (
   application: Provisioned | undefined,
-  desired: Desired,
-  observed: Observed,
   reconciliation: Reconciliation
 ) {
   const parts = reconciliation.parts.filter(isLater)
   if (application !== undefined && application._tag !== "Existing") {
     // What belongs to it goes with it.
     return yield* Effect.forEach(parts, ({ create }) => create(application), { discard: true })
-  }
-  if (application === undefined && observed.application !== undefined) {
-    yield* noteBefore(observed.application, desired, observed, reconciliation)
   }
   yield* Effect.forEach(parts, ({ update }) => update, { discard: true })
 })
@@ -35,7 +30,7 @@ export const afterDeployment = Effect.fn("afterDeployment")(function* (
  * A deployment's release tells what the application gets, before it gets it. Without one it is told here, so that a run
  * that is cut off leaves nothing that nobody knows to be fabrik's.
  */
-const noteBefore = Effect.fn("noteBefore")(function* (
+export const noteBefore = Effect.fn("noteBefore")(function* (
   application: Application,
   desired: Desired,
   { variables }: Observed,
@@ -43,11 +38,12 @@ const noteBefore = Effect.fn("noteBefore")(function* (
 ) {
   const current = releaseIn(variables)
   if (current === undefined) return
-  const added = parts
+  const created = parts
     .filter((part) => isLater(part) && part.noted === undefined)
     .flatMap(({ changes, kind }) =>
       changes.filter(({ action }) => action === "create").map(({ name }) => shortName(kind, name))
     )
+  const added = [...created, ...(desired.records ?? [])]
   if (added.every((name) => current.has.includes(name))) return
   const has = [...new Set([...current.has, ...added])]
   const put = [notedRelease(desired.spec, { ...current, has })]

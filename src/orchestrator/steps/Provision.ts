@@ -67,10 +67,15 @@ export const provision = Effect.fn("provision")(function* (
   reconciliation: Reconciliation
 ) {
   const { application, completed, nodes } = yield* coolifyNodes(desired, observed, reconciliation)
-  const records = (yield* Effect.forEach(reconciliation.records, recordNodes)).flat()
+  const records = yield* Effect.forEach(reconciliation.records, recordNodes)
+  const further = yield* furtherNodes(
+    reconciliation.further,
+    records.map(([written]) => written)
+  )
   yield* makeAll<StepError, Scope.Scope | Run | SecretStore | CoolifyClient | DnsClient | AuthoritativeDns>([
     ...nodes,
-    ...records
+    ...records.flat(),
+    ...further
   ])
   return { application: yield* application, desired: yield* completed }
 })
@@ -250,7 +255,25 @@ const recordNodes = Effect.fn("recordNodes")(function* (action: RecordAction) {
   const address = { kind: record.name, name: `${action.recordSet.name} ${action.recordSet.type}` }
   const written = yield* node(address, [], action._tag === "Put" ? putRecord(action) : Effect.void)
   const answered = yield* node({ kind: "dns/answer", name: address.name }, [written], awaitRecord(action))
-  return [written, answered]
+  return [written, answered] as const
+})
+
+/**
+ * One after the other, once the domains' own are as they shall be: what takes the place of another stands at its name. The
+ * provider has them then; whether its name servers answer with them is not asked, as nothing here waits for it.
+ */
+const furtherNodes = Effect.fn("furtherNodes")(function* (
+  actions: ReadonlyArray<RecordAction>,
+  after: ReadonlyArray<Made>
+) {
+  const all: Array<Effect.Effect.Success<ReturnType<typeof recordNodes>>[0]> = []
+  for (const action of actions.filter((one) => one._tag === "Put")) {
+    const { name, type } = action.recordSet
+    all.push(
+      yield* node({ kind: record.name, name: `${name} ${type}` }, [...after, ...all], putRecord(action))
+    )
+  }
+  return all
 })
 
 const awaitRecord = Effect.fn("awaitRecord")(function* (action: RecordAction) {
