@@ -1,10 +1,11 @@
 import { defineConfig } from "vitest/config"
 
-/** Folders whose suites start no programs of ours and leave nothing behind in their process. */
+/** Folders whose suites start no `fabrik` of its own and leave nothing behind in their process. */
 const light = [
   "appspec",
   "coolify",
   "dns",
+  "e2e",
   "engine",
   "health",
   "http",

@@ -30,8 +30,8 @@ const Running = Schema.parseJson(Schema.Struct({ pid: Schema.Int, apiUrl: Schema
 const noAnswer = (detail: string, cause?: unknown) =>
   new SandboxError({ reason: "NoAnswer", detail, ...(cause === undefined ? {} : { cause }) })
 
-/** The longest that a sandbox on the same machine may take. */
-const patience = "5 seconds"
+/** The longest that a sandbox on the same machine may take, also where that machine has much else to do. */
+const patience = "30 seconds"
 
 /** A handle that works over the control endpoint at `apiUrl`; fails when no sandbox with this token answers there. */
 const attachTo = Effect.fnUntraced(function* (dir: string, apiUrl: string, token: string) {

@@ -1,17 +1,17 @@
 /** `fabrik import` of the built file, as a user runs it. */
-import { spawn, spawnSync } from "node:child_process"
+import { spawn } from "node:child_process"
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterAll, afterEach, assert, beforeAll, describe, it } from "vitest"
-import { builtFabrik } from "../support/Built.ts"
+import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { builtFabrik, runProgram } from "../support/Built.ts"
 
 let program = ""
 let cwd = ""
 
 const fabrik = (...args: ReadonlyArray<string>) => {
   const env = { PATH: process.env["PATH"], LANG: "C.UTF-8" }
-  return spawnSync(process.execPath, [program, ...args], { cwd, env, encoding: "utf8" })
+  return runProgram(process.execPath, [program, ...args], { cwd, env })
 }
 
 const compose = `services:
@@ -31,10 +31,6 @@ beforeAll(() => {
     '[core]\n\tbare = false\n[remote "origin"]\n\tfetch = +refs\n\turl = https://me:t0ken-of-mine@github.com/acme/shop.git\n'
   )
   writeFileSync(join(cwd, "shop/docker-compose.yml"), compose)
-})
-afterEach(() => {
-  // The worker answers vitest only between two processes that it waits for.
-  return new Promise<void>((resolve) => setTimeout(resolve, 10))
 })
 afterAll(() => rmSync(cwd, { recursive: true, force: true }))
 
@@ -80,8 +76,8 @@ describe.concurrent("a file that somebody has already", () => {
 })
 
 describe("fabrik import", () => {
-  it("writes a spec that says where the file's work tree comes from, without the token in its address", () => {
-    const { status, stderr, stdout } = fabrik(
+  it("writes a spec that says where the file's work tree comes from, without the token in its address", async () => {
+    const { status, stderr, stdout } = await fabrik(
       "import",
       "shop/docker-compose.yml",
       "-o",
@@ -96,27 +92,27 @@ describe("fabrik import", () => {
     assert.include(text, "branch: stable\n")
     assert.include(text, "domain: a.example.com\n")
     assert.notInclude(text + stderr, "t0ken")
-    assert.strictEqual(fabrik("validate", "out/app.yaml").status, 0)
+    assert.strictEqual((await fabrik("validate", "out/app.yaml")).status, 0)
   })
 
-  it("overwrites nothing, and then writes nothing", () => {
+  it("overwrites nothing, and then writes nothing", async () => {
     mkdirSync(join(cwd, "there"))
     writeFileSync(join(cwd, "there/app.yaml"), "mine\n")
-    const { status, stderr } = fabrik("import", "shop/docker-compose.yml", "-o", "there")
+    const { status, stderr } = await fabrik("import", "shop/docker-compose.yml", "-o", "there")
     assert.strictEqual(status, 4)
     assert.include(stderr, "there/app.yaml exists already")
     assert.deepStrictEqual(readdirSync(join(cwd, "there")), ["app.yaml"])
     assert.strictEqual(readFileSync(join(cwd, "there/app.yaml"), "utf8"), "mine\n")
   })
 
-  it("exits 2 and names each thing that it left out; with --json in one object", () => {
+  it("exits 2 and names each thing that it left out; with --json in one object", async () => {
     writeFileSync(join(cwd, "shop/left.yml"), `${compose}    user: "1000"\n    colour: red\n`)
-    const { status, stderr, stdout } = fabrik("import", "shop/left.yml")
+    const { status, stderr, stdout } = await fabrik("import", "shop/left.yml")
     assert.strictEqual(status, 2)
     assert.include(stderr, "left out: shop/left.yml:6:5: services.web.user: ")
     assert.include(stderr, "left out: shop/left.yml:7:5: services.web.colour: fabrik import does not know it")
     assert.include(stdout, "source:\n")
-    const json = fabrik("import", "shop/left.yml", "--json")
+    const json = await fabrik("import", "shop/left.yml", "--json")
     const facts: Record<string, unknown> = JSON.parse(json.stdout)
     assert.strictEqual(json.status, 2)
     assert.deepInclude(facts, {
@@ -128,7 +124,7 @@ describe("fabrik import", () => {
     assert.isFalse(existsSync(join(cwd, "app.yaml")))
   })
 
-  it("exits 4 with the place of what cannot be read", () => {
+  it("exits 4 with the place of what cannot be read", async () => {
     writeFileSync(join(cwd, "broken.yml"), "services:\n  web: { image: a\n")
     writeFileSync(join(cwd, "other.yml"), "hello: world\n")
     for (const [file, words] of [
@@ -137,7 +133,7 @@ describe("fabrik import", () => {
       ["nowhere.yml", "nowhere.yml: there is no such file"],
       ["shop", "shop: a folder, not a file"]
     ] as const) {
-      const { status, stderr, stdout } = fabrik("import", file)
+      const { status, stderr, stdout } = await fabrik("import", file)
       assert.strictEqual(status, 4, file)
       assert.include(stderr, words)
       assert.strictEqual(stdout, "")

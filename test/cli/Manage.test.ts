@@ -1,12 +1,12 @@
 /** logs, list, rollback and adopt of the built file, as a user runs them against a sandbox. */
 import { it } from "@effect/vitest"
-import { spawn, spawnSync, type ChildProcess } from "node:child_process"
+import { spawn, type ChildProcess } from "node:child_process"
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterAll, afterEach, assert, beforeAll, describe } from "vitest"
+import { afterAll, assert, beforeAll, describe } from "vitest"
 import { assertNoSecret } from "../reliability/Leak.ts"
-import { builtFabrik } from "../support/Built.ts"
+import { builtFabrik, runProgram } from "../support/Built.ts"
 
 let program = ""
 let cwd = ""
@@ -26,14 +26,10 @@ const specText = (tag: string) =>
 
 const env = { PATH: process.env["PATH"], LANG: "C.UTF-8", FABRIK_LATE_EFFECTS: "5" }
 
-const fabrik = (...args: ReadonlyArray<string>) => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args, "--sandbox"], {
-    cwd,
-    env,
-    encoding: "utf8"
-  })
-  assertNoSecret(join(cwd, ".fabrik"), stdout + stderr)
-  return { status, stdout, stderr }
+const fabrik = async (...args: ReadonlyArray<string>) => {
+  const ran = await runProgram(process.execPath, [program, ...args, "--sandbox"], { cwd, env })
+  assertNoSecret(join(cwd, ".fabrik"), ran.stdout + ran.stderr)
+  return ran
 }
 
 const begin = (...args: ReadonlyArray<string>) => {
@@ -69,50 +65,46 @@ beforeAll(() => {
   program = builtFabrik()
   cwd = mkdtempSync(join(tmpdir(), "fabrik-cwd-"))
 })
-afterEach(() => {
-  // The worker answers vitest only between two processes that it waits for.
-  return new Promise<void>((resolve) => setTimeout(resolve, 10))
-})
 afterAll(() => {
   for (const child of children) child.kill("SIGKILL")
   rmSync(cwd, { recursive: true, force: true })
 })
 
 describe("what runs already", () => {
-  it("has no log, is in no list and has no release to go back to, before it is deployed", () => {
+  it("has no log, is in no list and has no release to go back to, before it is deployed", async () => {
     writeFileSync(join(cwd, "app.yaml"), specText("1.27"))
-    const logs = fabrik("logs", "app.yaml")
+    const logs = await fabrik("logs", "app.yaml")
     assert.strictEqual(logs.status, 3)
     assert.include(logs.stderr, "there is no application shop")
-    const list = fabrik("list")
+    const list = await fabrik("list")
     assert.deepStrictEqual([list.status, list.stdout], [0, ""])
     assert.include(list.stderr, "manages nothing")
-    const rollback = fabrik("rollback", "app.yaml", "--yes")
+    const rollback = await fabrik("rollback", "app.yaml", "--yes")
     assert.strictEqual(rollback.status, 3)
     assert.include(rollback.stderr, "no release of this spec was recorded here")
-    assert.strictEqual(fabrik("rollback", "app.yaml", "--list").status, 0)
+    assert.strictEqual((await fabrik("rollback", "app.yaml", "--list")).status, 0)
   })
 
-  it("goes back to the release before, and forward again", () => {
-    const first = fabrik("apply", "app.yaml", "--yes")
+  it("goes back to the release before, and forward again", async () => {
+    const first = await fabrik("apply", "app.yaml", "--yes")
     assert.strictEqual(first.status, 0, first.stderr)
-    assert.strictEqual(fabrik("rollback", "app.yaml", "--yes").status, 3)
+    assert.strictEqual((await fabrik("rollback", "app.yaml", "--yes")).status, 3)
     writeFileSync(join(cwd, "app.yaml"), specText("1.28"))
-    assert.strictEqual(fabrik("apply", "app.yaml", "--yes", "--quiet").status, 0)
+    assert.strictEqual((await fabrik("apply", "app.yaml", "--yes", "--quiet")).status, 0)
 
-    const listed = fabrik("rollback", "app.yaml", "--list").stdout
+    const listed = (await fabrik("rollback", "app.yaml", "--list")).stdout
     assert.match(listed, /nginx:1\.28 \(present\)\n.*nginx:1\.27 \(`fabrik rollback` goes here\)\n$/)
-    const unasked = fabrik("rollback", "app.yaml")
+    const unasked = await fabrik("rollback", "app.yaml")
     assert.strictEqual(unasked.status, 4)
     assert.include(unasked.stdout, "nginx:1.28 -> nginx:1.27")
-    const planned = fabrik("rollback", "app.yaml", "--dry-run")
+    const planned = await fabrik("rollback", "app.yaml", "--dry-run")
     assert.strictEqual(planned.status, 0, planned.stderr)
-    const back = fabrik("rollback", "app.yaml", "--yes")
+    const back = await fabrik("rollback", "app.yaml", "--yes")
     assert.strictEqual(back.status, 0, back.stderr)
     assert.include(back.stderr, "app.yaml was not changed")
     assert.isAtMost(widest(back.stdout + listed), 80)
 
-    const releases = lines(fabrik("rollback", "app.yaml", "--list", "--json").stdout).map((line) =>
+    const releases = lines((await fabrik("rollback", "app.yaml", "--list", "--json")).stdout).map((line) =>
       JSON.parse(line)
     )
     assert.deepStrictEqual(
@@ -123,43 +115,52 @@ describe("what runs already", () => {
         ["Release", "nginx:1.27", "undefined"]
       ]
     )
-    const forward = fabrik("rollback", "app.yaml", "--yes", "--to", releases[1].release.slice(0, 8))
+    const forward = await fabrik("rollback", "app.yaml", "--yes", "--to", releases[1].release.slice(0, 8))
     assert.include(forward.stdout, "nginx:1.27 -> nginx:1.28")
-    assert.strictEqual(fabrik("rollback", "app.yaml", "--yes", "--to", "nothing").status, 3)
+    assert.strictEqual((await fabrik("rollback", "app.yaml", "--yes", "--to", "nothing")).status, 3)
   })
 
-  it("keeps the history when a deployment fails", () => {
-    const before = fabrik("rollback", "app.yaml", "--list", "--json").stdout
+  it("keeps the history when a deployment fails", async () => {
+    const before = (await fabrik("rollback", "app.yaml", "--list", "--json")).stdout
     writeFileSync(join(cwd, "app.yaml"), specText("1.29"))
-    const failed = fabrik("apply", "app.yaml", "--yes", "--sandbox-fault", "coolify POST /deploy status=422")
+    const failed = await fabrik(
+      "apply",
+      "app.yaml",
+      "--yes",
+      "--sandbox-fault",
+      "coolify POST /deploy status=422"
+    )
     assert.notStrictEqual(failed.status, 0)
-    assert.strictEqual(fabrik("rollback", "app.yaml", "--list", "--json").stdout, before)
+    assert.strictEqual((await fabrik("rollback", "app.yaml", "--list", "--json")).stdout, before)
   })
 
-  it("is listed, as a table and as JSON, under both names of the command", () => {
-    const { stdout, status } = fabrik("list")
+  it("is listed, as a table and as JSON, under both names of the command", async () => {
+    const { stdout, status } = await fabrik("list")
     assert.strictEqual(status, 0)
     assert.match(stdout, /^NAME +WHERE +STATUS +URL\nshop +fabrik\/production +running:\S+ +https:\/\/shop/)
-    const [one] = lines(fabrik("projects", "--json").stdout).map((line) => JSON.parse(line))
+    const [one] = lines((await fabrik("projects", "--json")).stdout).map((line) => JSON.parse(line))
     assert.include(one, { type: "Managed", name: "shop", project: "fabrik", server: "vps1", ours: true })
   })
 
-  it("shows its log, piped and as JSON", () => {
-    const all = fabrik("logs", "app.yaml")
+  it("shows its log, piped and as JSON", async () => {
+    const all = await fabrik("logs", "app.yaml")
     assert.strictEqual(all.status, 0, all.stderr)
     assert.include(all.stdout, "shop starts from nginx:1.28\n")
     assert.strictEqual(all.stderr, "")
-    assert.deepStrictEqual(lines(fabrik("logs", "app.yaml", "-n", "1").stdout), lines(all.stdout).slice(-1))
-    assert.strictEqual(fabrik("logs", "app.yaml", "-n", "0").stdout, "")
-    const objects = lines(fabrik("logs", "app.yaml", "--json").stdout).map((line) => JSON.parse(line))
+    assert.deepStrictEqual(
+      lines((await fabrik("logs", "app.yaml", "-n", "1")).stdout),
+      lines(all.stdout).slice(-1)
+    )
+    assert.strictEqual((await fabrik("logs", "app.yaml", "-n", "0")).stdout, "")
+    const objects = lines((await fabrik("logs", "app.yaml", "--json")).stdout).map((line) => JSON.parse(line))
     assert.deepStrictEqual(
       objects.map(({ text }) => text),
       lines(all.stdout)
     )
     for (const { type, at } of objects) assert.isTrue(type === "LogLine" && !Number.isNaN(Date.parse(at)))
-    const stamped = lines(fabrik("logs", "app.yaml", "-t").stdout)
+    const stamped = lines((await fabrik("logs", "app.yaml", "-t")).stdout)
     assert.match(stamped[0] ?? "", /^\d{4}-\d\d-\d\dT\S+Z shop starts/)
-    assert.strictEqual(fabrik("logs", "app.yaml", "-n", "many").status, 4)
+    assert.strictEqual((await fabrik("logs", "app.yaml", "-n", "many")).status, 4)
   })
 
   it("is followed until interrupted, quietly", async () => {
@@ -206,30 +207,30 @@ describe("status --watch", () => {
 })
 
 describe("adopt", () => {
-  it("writes a spec on stdout and changes nothing", () => {
-    const { status, stdout, stderr } = fabrik("adopt", "shop")
+  it("writes a spec on stdout and changes nothing", async () => {
+    const { status, stdout, stderr } = await fabrik("adopt", "shop")
     assert.strictEqual(status, 0, stderr)
     assert.include(stdout, "name: shop\ndomain: shop.example.com\n")
     assert.include(stderr, "Nothing was changed.")
     assert.isAtMost(widest(stdout), 80)
-    const [json] = lines(fabrik("adopt", "shop", "--json").stdout).map((line) => JSON.parse(line))
+    const [json] = lines((await fabrik("adopt", "shop", "--json")).stdout).map((line) => JSON.parse(line))
     assert.deepStrictEqual([json.type, json.text], ["Spec", stdout])
   })
 
-  it("writes the spec of what is fabrik's already, into a new file only", () => {
-    const written = fabrik("adopt", "shop", "-o", "again.yaml")
+  it("writes the spec of what is fabrik's already, into a new file only", async () => {
+    const written = await fabrik("adopt", "shop", "-o", "again.yaml")
     assert.strictEqual(written.status, 0, written.stderr)
     const text = readFileSync(join(cwd, "again.yaml"), "utf8")
-    const plan = fabrik("plan", "again.yaml", "--detailed-exitcode")
+    const plan = await fabrik("plan", "again.yaml", "--detailed-exitcode")
     assert.strictEqual(plan.status, 0, plan.stdout)
-    const twice = fabrik("adopt", "shop", "-o", "again.yaml", "--yes")
+    const twice = await fabrik("adopt", "shop", "-o", "again.yaml", "--yes")
     assert.strictEqual(twice.status, 4)
     assert.include(twice.stderr, "again.yaml exists already")
     assert.strictEqual(readFileSync(join(cwd, "again.yaml"), "utf8"), text)
   })
 
-  it("leaves no file behind when it is not told yes, or finds nothing", () => {
-    assert.strictEqual(fabrik("adopt", "nobody", "-o", "nobody.yaml", "--yes").status, 3)
+  it("leaves no file behind when it is not told yes, or finds nothing", async () => {
+    assert.strictEqual((await fabrik("adopt", "nobody", "-o", "nobody.yaml", "--yes")).status, 3)
     assert.isFalse(existsSync(join(cwd, "nobody.yaml")))
   })
 })

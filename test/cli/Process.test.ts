@@ -1,7 +1,7 @@
 /** The built file, run as a user runs it: in a directory and an environment of its own. */
 import { it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { spawn, spawnSync, type ChildProcess } from "node:child_process"
+import { spawn, type ChildProcess } from "node:child_process"
 import {
   copyFileSync,
   mkdirSync,
@@ -18,7 +18,7 @@ import { loadCommands } from "../../src/cli/Cli.ts"
 import { renderHelp } from "../../src/cli/Help.ts"
 import { oldestNode } from "../../src/cli/NodeVersion.ts"
 import { version } from "../../src/cli/Version.ts"
-import { builtFabrik } from "../support/Built.ts"
+import { builtFabrik, runProgram } from "../support/Built.ts"
 import { assertNoSecret } from "../reliability/Leak.ts"
 
 const root = join(import.meta.dirname, "../..")
@@ -36,8 +36,6 @@ beforeEach(() => {
 afterEach(() => {
   for (const child of children.splice(0)) child.kill("SIGKILL")
   rmSync(cwd, { recursive: true, force: true })
-  // The worker answers vitest only between two processes that it waits for.
-  return new Promise<void>((resolve) => setTimeout(resolve, 10))
 })
 
 const env = {
@@ -48,14 +46,10 @@ const env = {
   DATABASE_URL: "postgresql://app:p4ssw0rd-of-tests@db/app"
 }
 
-const fabrik = (args: ReadonlyArray<string>, more: Record<string, string> = {}) => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], {
-    cwd,
-    env: { ...env, ...more },
-    encoding: "utf8"
-  })
-  assertNoSecret(join(cwd, ".fabrik"), stdout + stderr)
-  return { status, stdout, stderr }
+const fabrik = async (args: ReadonlyArray<string>, more: Record<string, string> = {}) => {
+  const ran = await runProgram(process.execPath, [program, ...args], { cwd, env: { ...env, ...more } })
+  assertNoSecret(join(cwd, ".fabrik"), ran.stdout + ran.stderr)
+  return ran
 }
 
 /** A process to send signals to. */
@@ -91,15 +85,15 @@ const widest = (text: string): number => Math.max(...text.split("\n").map((line)
 const sandboxFlags = ["--sandbox", "--yes"]
 
 describe("the process", () => {
-  it("knows its version, which is the package's", () => {
+  it("knows its version, which is the package's", async () => {
     const { version: packaged } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
     assert.strictEqual(version, packaged)
     for (const args of [["--version"], ["-v"], ["apply", "--version"]]) {
-      assert.deepStrictEqual(fabrik(args), { status: 0, stdout: `fabrik ${version}\n`, stderr: "" })
+      assert.deepStrictEqual(await fabrik(args), { status: 0, stdout: `fabrik ${version}\n`, stderr: "" })
     }
   })
 
-  it("says which Node it needs on one that is too old, and exits 3", () => {
+  it("says which Node it needs on one that is too old, and exits 3", async () => {
     const hook = join(cwd, "node.cjs")
     for (const [node, fits] of [
       ["18.20.8", false],
@@ -111,19 +105,19 @@ describe("the process", () => {
         hook,
         `Object.defineProperty(process, "versions", { value: { ...process.versions, node: "${node}" } })`
       )
-      const run = fabrik(["validate", "app.yaml"], { NODE_OPTIONS: `--require ${hook}` })
+      const run = await fabrik(["validate", "app.yaml"], { NODE_OPTIONS: `--require ${hook}` })
       assert.deepStrictEqual(
         [run.status, run.stderr],
         fits ? [0, ""] : [3, `Node 20.12 or newer is needed, this is ${node}.\n`]
       )
-      assert.strictEqual(fabrik(["--version"], { NODE_OPTIONS: `--require ${hook}` }).status, 0)
+      assert.strictEqual((await fabrik(["--version"], { NODE_OPTIONS: `--require ${hook}` })).status, 0)
     }
     const { engines } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
     assert.strictEqual(engines.node, `>=${oldestNode}`)
   })
 
   it("helps with every command, with examples, in 80 columns", async () => {
-    const overview = fabrik([]).stdout
+    const overview = (await fabrik([])).stdout
     assert.isAtMost(widest(overview), 80)
     for (const { info } of await Effect.runPromise(loadCommands)) {
       const { flags, name, summary } = info
@@ -135,23 +129,23 @@ describe("the process", () => {
       assert.include(help, `\nExamples:\n  fabrik ${name}`)
       // All are told in one way: one process shows it.
       if (name === "apply") {
-        assert.deepStrictEqual(fabrik([name, "--help"]), { status: 0, stdout: help, stderr: "" })
+        assert.deepStrictEqual(await fabrik([name, "--help"]), { status: 0, stdout: help, stderr: "" })
       }
     }
   })
 
-  it("tells a usage error once, on stderr, and exits 4", () => {
-    assert.deepStrictEqual(fabrik(["apply", "app.yaml", "--skip-dsn"]), {
+  it("tells a usage error once, on stderr, and exits 4", async () => {
+    assert.deepStrictEqual(await fabrik(["apply", "app.yaml", "--skip-dsn"]), {
       status: 4,
       stdout: "",
       stderr: "✗ unknown flag --skip-dsn; did you mean --skip-dns?\n  See fabrik apply --help.\n"
     })
   })
 
-  it("says itself that a file named with --env-file is not there", () => {
+  it("says itself that a file named with --env-file is not there", async () => {
     const words = ["plan", "app.yaml", "--env-file", "nope.env"]
-    const itself = spawnSync(program, words, { cwd, env, encoding: "utf8" })
-    for (const { status, stderr } of [itself, fabrik(["plan", "app.yaml", "-e", "nope.env"])]) {
+    const itself = await runProgram(program, words, { cwd, env })
+    for (const { status, stderr } of [itself, await fabrik(["plan", "app.yaml", "-e", "nope.env"])]) {
       assert.strictEqual(status, 4, stderr)
       assert.include(stderr, "nope.env: does not exist")
       assert.notInclude(stderr, "node:")
@@ -159,22 +153,22 @@ describe("the process", () => {
   })
 
   // Node takes the flag for its own also behind the script's name, and leaves it there.
-  it("reads the file named with --env-file where Node is started with the script, too", () => {
+  it("reads the file named with --env-file where Node is started with the script, too", async () => {
     writeFileSync(join(cwd, "given.env"), "API_KEY=from-the-file\n", { mode: 0o600 })
     for (const words of [["--env-file", "given.env"], ["--env-file=given.env"]]) {
-      const { status, stdout, stderr } = fabrik(["plan", "app.yaml", ...words])
+      const { status, stdout, stderr } = await fabrik(["plan", "app.yaml", ...words])
       assert.strictEqual(status, 0, stderr)
       assert.include(stderr, "Secrets are read from given.env.\n")
       assert.match(stdout, /API_KEY +from given\.env/)
     }
   })
 
-  it("reads .env beside the spec, then in the working folder, and says which", () => {
+  it("reads .env beside the spec, then in the working folder, and says which", async () => {
     mkdirSync(join(cwd, "sub"))
     copyFileSync(join(cwd, "app.yaml"), join(cwd, "sub/app.yaml"))
     writeFileSync(join(cwd, "sub/.env"), "API_KEY=from-the-folder-of-the-spec\n", { mode: 0o600 })
     writeFileSync(join(cwd, ".env"), "API_KEY=from-the-working-folder\n2FA=1\n", { mode: 0o600 })
-    const { status, stdout, stderr } = fabrik(["plan", "sub/app.yaml", "--json"])
+    const { status, stdout, stderr } = await fabrik(["plan", "sub/app.yaml", "--json"])
     assert.strictEqual(status, 0, stderr)
     assert.include(stderr, "Secrets are read from sub/.env.\n")
     assert.include(stderr, "Secrets are read from .env.\n")
@@ -190,79 +184,79 @@ describe("the process", () => {
     assert.notInclude(stdout + stderr, "from-the-")
   })
 
-  it("refuses a name given with --secrets that the spec does not have", () => {
+  it("refuses a name given with --secrets that the spec does not have", async () => {
     for (const [pair, hint] of [
       ["DATABSE_URL=x", "did you mean DATABASE_URL?"],
       ["LOG_LEVEL=x", "stands under `env`"],
       ["NOPE=x", "it has DATABASE_URL, API_KEY"]
     ] as const) {
-      const { status, stderr } = fabrik(["plan", "app.yaml", "--secrets", pair])
+      const { status, stderr } = await fabrik(["plan", "app.yaml", "--secrets", pair])
       assert.strictEqual(status, 4, stderr)
       assert.include(stderr.replace(/\s+/g, " "), `--secrets ${pair.slice(0, -2)}: the spec has no such name`)
       assert.include(stderr.replace(/\s+/g, " "), hint)
     }
   })
 
-  it("takes ${env.NAME} from its own environment, but never fabrik's credentials", () => {
+  it("takes ${env.NAME} from its own environment, but never fabrik's credentials", async () => {
     const text = readFileSync(join(cwd, "app.yaml"), "utf8")
     const spec = (name: string) => text.replace("env:\n", `env:\n  VERSION: v-\${env.${name}}\n`)
     writeFileSync(join(cwd, "app.yaml"), spec("GIT_SHA"))
-    assert.include(fabrik(["plan", "app.yaml"], { GIT_SHA: "abc123" }).stdout, "v-abc123")
-    const unset = fabrik(["plan", "app.yaml"])
+    assert.include((await fabrik(["plan", "app.yaml"], { GIT_SHA: "abc123" })).stdout, "v-abc123")
+    const unset = await fabrik(["plan", "app.yaml"])
     assert.strictEqual(unset.status, 4)
     assert.include(
       unset.stderr.replace(/\s+/g, " "),
       "app.yaml:6:12: `GIT_SHA` is not set in the environment"
     )
-    assert.strictEqual(fabrik(["validate", "app.yaml"]).status, 0)
+    assert.strictEqual((await fabrik(["validate", "app.yaml"])).status, 0)
     writeFileSync(join(cwd, "app.yaml"), spec("FABRIK_TOKEN"))
-    const own = fabrik(["plan", "app.yaml"], { FABRIK_TOKEN: "canary-value" })
+    const own = await fabrik(["plan", "app.yaml"], { FABRIK_TOKEN: "canary-value" })
     assert.strictEqual(own.status, 4)
     assert.include(own.stderr, "is fabrik's own")
     assert.notInclude(own.stdout + own.stderr, "canary-value")
   })
 
-  it("names every problem of a spec with its place, and exits 4", () => {
+  it("names every problem of a spec with its place, and exits 4", async () => {
     writeFileSync(join(cwd, "bad.yaml"), "name: x\ndomian: x.example.com\n")
-    const { status, stdout, stderr } = fabrik(["validate", "bad.yaml", "app.yaml"])
+    const { status, stdout, stderr } = await fabrik(["validate", "bad.yaml", "app.yaml"])
     assert.strictEqual(status, 4)
     assert.include(stderr, "bad.yaml:2:1: unknown key `domian`")
     assert.strictEqual(stdout, "app.yaml: ok, test-api at https://test-api.example.com\n")
-    assert.strictEqual(fabrik(["apply", "bad.yaml", "--sandbox", "--yes"]).status, 4)
+    assert.strictEqual((await fabrik(["apply", "bad.yaml", "--sandbox", "--yes"])).status, 4)
   })
 
-  it("without credentials exits 5, and offers what works without them", () => {
-    const { status, stderr } = fabrik(["apply", "app.yaml", "--yes"])
+  it("without credentials exits 5, and offers what works without them", async () => {
+    const { status, stderr } = await fabrik(["apply", "app.yaml", "--yes"])
     assert.strictEqual(status, 5)
     for (const word of ["COOLIFY_TOKEN", "CLOUDFLARE_API_TOKEN", "--sandbox", "--dry-run"]) {
       assert.include(stderr, word)
     }
   })
 
-  it("refuses to work without checking certificates", () => {
-    const { status, stderr } = fabrik(["plan", "app.yaml"], { NODE_TLS_REJECT_UNAUTHORIZED: "0" })
+  it("refuses to work without checking certificates", async () => {
+    const { status, stderr } = await fabrik(["plan", "app.yaml"], { NODE_TLS_REJECT_UNAUTHORIZED: "0" })
     assert.strictEqual(status, 5)
     assert.include(stderr, "NODE_TLS_REJECT_UNAUTHORIZED")
   })
 
-  it("dry-runs offline in an empty environment, and writes no file", () => {
-    const { status, stdout, stderr } = fabrik(["apply", "--dry-run", "app.yaml"])
+  it("dry-runs offline in an empty environment, and writes no file", async () => {
+    const { status, stdout, stderr } = await fabrik(["apply", "--dry-run", "app.yaml"])
     assert.strictEqual(status, 0, stderr)
     assert.include(stdout, "No credentials are set")
     assert.include(stdout, "Plan: ")
     assert.include(stderr, "Nothing was sent.")
     assert.isAtMost(widest(stdout + stderr), 80)
-    fabrik(["plan", "--sandbox", "app.yaml"])
+    await fabrik(["plan", "--sandbox", "app.yaml"])
     assert.deepStrictEqual(readdirSync(cwd), ["app.yaml"])
   })
 
-  it("tells changes from none with plan --detailed-exitcode", () => {
-    assert.strictEqual(fabrik(["plan", "app.yaml"]).status, 0)
-    assert.strictEqual(fabrik(["plan", "app.yaml", "--detailed-exitcode"]).status, 2)
+  it("tells changes from none with plan --detailed-exitcode", async () => {
+    assert.strictEqual((await fabrik(["plan", "app.yaml"])).status, 0)
+    assert.strictEqual((await fabrik(["plan", "app.yaml", "--detailed-exitcode"])).status, 2)
   })
 
-  it("with --json prints nothing but JSON on stdout", () => {
-    const { status, stdout } = fabrik(["apply", "--dry-run", "--json", "app.yaml"])
+  it("with --json prints nothing but JSON on stdout", async () => {
+    const { status, stdout } = await fabrik(["apply", "--dry-run", "--json", "app.yaml"])
     assert.strictEqual(status, 0)
     const events = stdout
       .trimEnd()
@@ -275,12 +269,12 @@ describe("the process", () => {
       assert.match(event.run, /^[0-9a-f]{12}$/)
       assert.isString(event.state)
     }
-    const failed = fabrik(["apply", "--json", "app.yaml"])
+    const failed = await fabrik(["apply", "--json", "app.yaml"])
     assert.strictEqual(JSON.parse(failed.stdout).exit, 5)
   })
 
-  it("never shows a secret, and warns of those in argv", () => {
-    const result = fabrik(["apply", "--dry-run", "-s", "API_KEY=hunter2hunter2", "app.yaml"], {
+  it("never shows a secret, and warns of those in argv", async () => {
+    const result = await fabrik(["apply", "--dry-run", "-s", "API_KEY=hunter2hunter2", "app.yaml"], {
       DATABASE_URL: "hunter3hunter3"
     })
     assert.strictEqual(result.status, 0)
@@ -294,52 +288,66 @@ describe("the process", () => {
     assert.strictEqual(await ended, 0)
   })
 
-  it("asks nobody where nobody is, and says what to do", () => {
-    const { status, stderr } = fabrik(["apply", "--sandbox", "app.yaml"])
+  it("asks nobody where nobody is, and says what to do", async () => {
+    const { status, stderr } = await fabrik(["apply", "--sandbox", "app.yaml"])
     assert.strictEqual(status, 4)
     assert.include(stderr, "--yes")
   })
 })
 
 describe("the process and the sandbox", () => {
-  it("applies, finds nothing to do, shows the status and destroys", () => {
-    const first = fabrik(["apply", "app.yaml", ...sandboxFlags])
+  it("applies, finds nothing to do, shows the status and destroys", async () => {
+    const first = await fabrik(["apply", "app.yaml", ...sandboxFlags])
     assert.strictEqual(first.status, 0, first.stderr)
     assert.match(first.stdout, /^https:\/\/test-api\.example\.com:\d+\/$/m)
-    const again = fabrik(["apply", "app.yaml", "--sandbox"])
+    const again = await fabrik(["apply", "app.yaml", "--sandbox"])
     assert.strictEqual(again.status, 0, again.stderr)
     assert.include(again.stdout, "No changes.")
-    assert.include(fabrik(["status", "app.yaml", "--sandbox"]).stdout, "Everything is as the spec says.")
-    const gone = fabrik(["destroy", "app.yaml", ...sandboxFlags])
+    assert.include(
+      (await fabrik(["status", "app.yaml", "--sandbox"])).stdout,
+      "Everything is as the spec says."
+    )
+    const gone = await fabrik(["destroy", "app.yaml", ...sandboxFlags])
     assert.strictEqual(gone.status, 0, gone.stderr)
-    assert.include(fabrik(["destroy", "app.yaml", ...sandboxFlags]).stdout, "No changes.")
+    assert.include((await fabrik(["destroy", "app.yaml", ...sandboxFlags])).stdout, "No changes.")
   })
 
-  it("carries out a reviewed plan, and refuses it once the world has moved", () => {
+  it("carries out a reviewed plan, and refuses it once the world has moved", async () => {
     const plan = () => fabrik(["plan", "--sandbox", "app.yaml", "--out", "app.plan"])
-    assert.strictEqual(plan().status, 5, "there is no sandbox yet, so nothing was read")
-    assert.strictEqual(fabrik(["destroy", "--sandbox", "--yes", "app.yaml"]).status, 0)
-    const planned = plan()
+    assert.strictEqual((await plan()).status, 5, "there is no sandbox yet, so nothing was read")
+    assert.strictEqual((await fabrik(["destroy", "--sandbox", "--yes", "app.yaml"])).status, 0)
+    const planned = await plan()
     assert.strictEqual(planned.status, 0, planned.stderr)
-    const applied = fabrik(["apply", "--sandbox", "app.plan"])
+    const applied = await fabrik(["apply", "--sandbox", "app.plan"])
     assert.strictEqual(applied.status, 0, applied.stderr)
-    const again = fabrik(["apply", "--sandbox", "app.plan"])
+    const again = await fabrik(["apply", "--sandbox", "app.plan"])
     assert.strictEqual(again.status, 3)
     assert.include(again.stderr, "new plan")
   })
 
-  it("keeps the applications of two owners apart", () => {
-    assert.strictEqual(fabrik(["apply", "--sandbox", "--yes", "app.yaml"], { FABRIK_OWNER: "us" }).status, 0)
-    const theirs = fabrik(["apply", "--sandbox", "--yes", "app.yaml"], { FABRIK_OWNER: "them" })
+  it("keeps the applications of two owners apart", async () => {
+    assert.strictEqual(
+      (await fabrik(["apply", "--sandbox", "--yes", "app.yaml"], { FABRIK_OWNER: "us" })).status,
+      0
+    )
+    const theirs = await fabrik(["apply", "--sandbox", "--yes", "app.yaml"], { FABRIK_OWNER: "them" })
     assert.strictEqual(theirs.status, 3)
     assert.include(theirs.stderr, "did not make")
   })
 
-  it("tells that it tries again", () => {
+  it("tells that it tries again", async () => {
     const fault = "coolify GET /servers status=503 x1"
-    const { status, stdout } = fabrik(["plan", "--sandbox", "app.yaml"])
+    const { status, stdout } = await fabrik(["plan", "--sandbox", "app.yaml"])
     assert.strictEqual(status, 0, stdout)
-    const retried = fabrik(["apply", "--sandbox", "--yes", "--json", "--sandbox-fault", fault, "app.yaml"])
+    const retried = await fabrik([
+      "apply",
+      "--sandbox",
+      "--yes",
+      "--json",
+      "--sandbox-fault",
+      fault,
+      "app.yaml"
+    ])
     assert.strictEqual(retried.status, 0, retried.stderr)
     assert.include(retried.stdout, '"type":"Retrying"')
   })
@@ -352,12 +360,12 @@ describe("the process and the sandbox", () => {
     return { projects, environments, applications, variables, containers, zones }
   }
 
-  it("fails with 10 when the application does not become healthy, and leaves nothing", () => {
-    assert.strictEqual(fabrik(["destroy", "app.yaml", ...sandboxFlags]).status, 0)
+  it("fails with 10 when the application does not become healthy, and leaves nothing", async () => {
+    assert.strictEqual((await fabrik(["destroy", "app.yaml", ...sandboxFlags])).status, 0)
     const before = held()
     const spec = readFileSync(join(cwd, "app.yaml"), "utf8")
     writeFileSync(join(cwd, "app.yaml"), spec.replace("env:", "env:\n  SANDBOX_APP: unhealthy"))
-    const { status, stderr } = fabrik(["apply", "app.yaml", ...sandboxFlags])
+    const { status, stderr } = await fabrik(["apply", "app.yaml", ...sandboxFlags])
     assert.strictEqual(status, 10, stderr)
     assert.include(stderr, "New container is not healthy")
     assert.include(stderr, "Removed again: ")
@@ -370,7 +378,7 @@ describe("the process and the sandbox", () => {
     ["SIGHUP", 129]
   ] as const) {
     it(`rolls back at ${signal}, exits with ${code} and leaves nothing`, async () => {
-      assert.strictEqual(fabrik(["destroy", "app.yaml", ...sandboxFlags]).status, 0)
+      assert.strictEqual((await fabrik(["destroy", "app.yaml", ...sandboxFlags])).status, 0)
       const before = held()
       const slow = ["--sandbox-fault", "coolify GET /deployments delay=1000"]
       const { child, ended, output, until } = begin(["apply", "app.yaml", ...sandboxFlags, ...slow])
@@ -402,13 +410,13 @@ describe("the process and the sandbox", () => {
     assert.include(output.stderr, "may be left: application test-api")
     const [, command = ""] = /Next: fabrik (.*)$/m.exec(output.stderr) ?? []
     assert.strictEqual(command, "recover --sandbox")
-    const open = fabrik(["recover", "--sandbox", "--dry-run"])
+    const open = await fabrik(["recover", "--sandbox", "--dry-run"])
     assert.include(open.stdout, "- application test-api")
-    const recovered = fabrik(command.split(" "))
+    const recovered = await fabrik(command.split(" "))
     assert.strictEqual(recovered.status, 0, recovered.stderr)
     assert.include(recovered.stderr, "everything is as it was before")
-    assert.include(fabrik(["list", "--sandbox"]).stderr, "fabrik manages nothing")
-    assert.include(fabrik(["recover", "--sandbox"]).stderr, "Nothing is open")
+    assert.include((await fabrik(["list", "--sandbox"])).stderr, "fabrik manages nothing")
+    assert.include((await fabrik(["recover", "--sandbox"])).stderr, "Nothing is open")
   })
 
   it("lets one run of an application change it at a time", async () => {
@@ -418,14 +426,14 @@ describe("the process and the sandbox", () => {
     const first = begin(["apply", "app.yaml", ...sandboxFlags, ...slow])
     await first.until("+ variables test-api")
     for (const command of ["apply", "destroy"]) {
-      const { status, stderr } = fabrik([command, "app.yaml", ...sandboxFlags])
+      const { status, stderr } = await fabrik([command, "app.yaml", ...sandboxFlags])
       assert.strictEqual(status, 3, stderr)
       assert.include(
         stderr.replace(/\s+/g, " "),
         `\`fabrik apply\` of test-api (process ${first.child.pid}, since 2`
       )
     }
-    const dryRun = fabrik(["apply", "--dry-run", "app.yaml", "--sandbox"])
+    const dryRun = await fabrik(["apply", "--dry-run", "app.yaml", "--sandbox"])
     assert.strictEqual(dryRun.status, 0, dryRun.stderr)
     const third = begin(["apply", "app.yaml", ...sandboxFlags, "--lock-timeout", "150"])
     const told = (pattern: RegExp) => pattern.exec(sandbox.output.stdout)?.[1] ?? ""
@@ -445,7 +453,7 @@ describe("the process and the sandbox", () => {
     const { child, ended, output, until } = begin(["sandbox", "--server", "vps1", "--zone", "example.com"])
     await until("Stop it with Ctrl-C.")
     assert.match(output.stdout, /export COOLIFY_URL=http:\/\/127\.0\.0\.1:\d+/)
-    const applied = fabrik(["apply", "app.yaml", ...sandboxFlags])
+    const applied = await fabrik(["apply", "app.yaml", ...sandboxFlags])
     assert.strictEqual(applied.status, 0, applied.stderr)
     child.kill("SIGINT")
     assert.strictEqual(await ended, 0)

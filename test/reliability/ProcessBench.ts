@@ -37,7 +37,7 @@ const zone = "example.com"
 const domain = `api.${zone}`
 
 /** How long anything may take that is waited for. */
-const patience = 60_000
+const patience = 300_000
 
 export const pause = (millis: number) => new Promise<void>((resolve) => setTimeout(resolve, millis))
 

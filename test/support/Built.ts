@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process"
+import { spawn, spawnSync, type SpawnOptionsWithoutStdio } from "node:child_process"
 import { existsSync, mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import process from "node:process"
@@ -28,3 +28,17 @@ export const builtFabrik = (): string => {
   }
   return join(folder, "dist/fabrik.js")
 }
+
+/** Runs a program to its end, without holding up this process: vitest gives a worker up that stands still for a minute. */
+export const runProgram = (file: string, args: ReadonlyArray<string>, options: SpawnOptionsWithoutStdio) =>
+  new Promise<{ readonly status: number | null; readonly stdout: string; readonly stderr: string }>(
+    (resolve, reject) => {
+      const child = spawn(file, args, options)
+      child.stdin.on("error", () => {}).end()
+      const seen = { stdout: "", stderr: "" }
+      child.stdout.setEncoding("utf8").on("data", (text: string) => (seen.stdout += text))
+      child.stderr.setEncoding("utf8").on("data", (text: string) => (seen.stderr += text))
+      child.on("error", reject)
+      child.on("close", (status) => resolve({ status, ...seen }))
+    }
+  )
