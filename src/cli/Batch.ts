@@ -109,7 +109,11 @@ export const batch = Effect.fn("batch")(function* <S extends Subject, E extends 
       const { label, subject } = member
       const own = makeSeen()
       seen.members.set(label, own)
-      const secrets = yield* secretsLayers({ ...request.secrets, spec: subject.file, told }, world.directory)
+      const secrets = yield* secretsLayers(
+        { ...request.secrets, spec: subject.file, told },
+        world.directory,
+        world.team
+      )
       const progress = Watching.layer.pipe(
         Layer.provide(flags.json ? Json.layer(label) : Layer.succeed(Progress, text.progress(label))),
         Layer.provideMerge(Layer.succeed(Watch, own))

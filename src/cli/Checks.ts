@@ -46,6 +46,7 @@ const unopened = (area: Check["area"], what: string, error: OpenError): Check =>
   const check = { area, what, state: "failed", detail: error.message } as const
   switch (error._tag) {
     case "CredentialsError":
+    case "StateError":
       return { ...check, next: error.next }
     case "SandboxError":
       return { ...check, next: "" }

@@ -1,9 +1,10 @@
 import * as Redacted from "effect/Redacted"
 import { tokenNames, urlNames } from "../coolify/CoolifyConfig.ts"
+import { stateKeyName, stateUrlName } from "./TeamState.ts"
 import { plainNames, secretNames } from "../dns/Providers.ts"
 
-const keys = [...tokenNames, ...secretNames]
-const addresses = [...urlNames, "COOLIFY_URL", ...plainNames]
+const keys = [...tokenNames, ...secretNames, stateKeyName]
+const addresses = [...urlNames, "COOLIFY_URL", ...plainNames, stateUrlName]
 
 /**
  * What the environment holds to get in with, whether the command needs it or not: known before anything is said. An

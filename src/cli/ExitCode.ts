@@ -2,6 +2,7 @@
 import type { CoolifyErrorReason } from "../coolify/CoolifyError.ts"
 import type { DnsErrorReason } from "../dns/DnsError.ts"
 import type { RunFinished } from "../engine/DeploymentEvent.ts"
+import type { StateError } from "../state/StateError.ts"
 import type { RunError, StepError } from "../orchestrator/RunError.ts"
 
 export const ExitCode = {
@@ -101,6 +102,22 @@ const dnsCodes: { readonly [R in DnsErrorReason]: ExitCode } = {
   Unrecorded: ExitCode.undone
 }
 
+const stateCodes: { readonly [R in StateError["reason"]]: ExitCode } = {
+  BadAddress: ExitCode.credentials,
+  BadKey: ExitCode.credentials,
+  WrongKey: ExitCode.credentials,
+  Unauthenticated: ExitCode.credentials,
+  Forbidden: ExitCode.credentials,
+  Unreachable: ExitCode.refused,
+  Tls: ExitCode.refused,
+  TooOld: ExitCode.refused,
+  Newer: ExitCode.refused,
+  Failed: ExitCode.refused
+}
+
+/** The shared state is looked at before anything is sent. */
+export const ofState = ({ reason }: StateError): ExitCode => stateCodes[reason]
+
 /** What only reads has nothing to put back. */
 export const ofReading = (code: ExitCode): ExitCode => (code === ExitCode.undone ? ExitCode.unseen : code)
 
@@ -111,7 +128,7 @@ export const ofCause = (error: StepError): ExitCode => {
     case "JournalError":
       return ExitCode.refused
     case "SecretError":
-      return ExitCode.usage
+      return error.reason === "SharedState" ? ExitCode.refused : ExitCode.usage
     case "CoolifyError":
       return coolifyCodes[error.reason]
     case "DnsError":

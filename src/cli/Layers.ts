@@ -30,11 +30,11 @@ import type { SandboxError } from "../sandbox/SandboxError.ts"
 import type { SandboxHandle } from "../sandbox/SandboxHandle.ts"
 import { KnownSecrets } from "../secrets/KnownSecrets.ts"
 import type { SecretStore } from "../secrets/SecretStore.ts"
-import { defaultOwner, Owner } from "../engine/Owner.ts"
+import { Owner } from "../engine/Owner.ts"
 import { Pace } from "../engine/Pace.ts"
 import * as FileHistory from "../state/FileHistory.ts"
-import type { History } from "../state/History.ts"
-import type { Journals } from "../state/Journals.ts"
+import { History } from "../state/History.ts"
+import { Journals } from "../state/Journals.ts"
 import * as FileJournals from "../state/FileJournals.ts"
 import * as MemoryJournals from "../state/MemoryJournals.ts"
 import type { Screen } from "../ui/Screen.ts"
@@ -45,6 +45,7 @@ import { type ProxySettings, proxySettings } from "./Proxy.ts"
 import * as Say from "./Say.ts"
 import { secretsLayers, type SecretsRequest } from "./SecretsLayers.ts"
 import { defaultSandboxDir } from "./SharedFlags.ts"
+import { ownOwner, type Team, teamJournals, teamOf, teamOn, teamState } from "./TeamState.ts"
 
 type Services = CoolifyClient | DnsClient | AuthoritativeDns | SecretStore | HealthProbe | Journals
 
@@ -91,6 +92,10 @@ export interface World {
   readonly target: string
   /** Where fabrik keeps what it must remember itself. */
   readonly directory: string
+  /** What it shares with other machines instead. */
+  readonly team: Team | undefined
+  /** What was deployed before. */
+  readonly history: Layer.Layer<History>
   /** DNS is real. */
   readonly hasDns: boolean
   /** How to visit what was deployed where no public DNS and no public CA knows it. */
@@ -115,23 +120,31 @@ export const openWorld = Effect.fn("openWorld")(function* (request: WorldRequest
   const access = yield* accessTo(request)
   const { dryRun, needs } = request
   if (!dryRun) yield* demandCredentials(request, access)
-  const secrets = yield* secretsLayers(request.secrets, access.secretsDirectory)
+  const owner = yield* ownOwner
+  const target = request.sandbox === undefined ? (access.coolify?.baseUrl ?? "") : access.secretsDirectory
+  // A dry run that reads nothing reads no state either.
+  const isAlone = request.sandbox !== undefined || (dryRun && access.coolify === undefined)
+  const state = isAlone ? undefined : yield* teamState(!dryRun)
+  const team = state === undefined ? undefined : teamOn(state, owner, target)
+  const secrets = yield* secretsLayers(request.secrets, access.secretsDirectory, team)
   const services = {
     secrets: dryRun ? secrets.known : secrets.kept,
     ...(dryRun ? dryRunLayers(access, request) : liveLayers(access, needs.dns === "no"))
   }
-  const owner = yield* Effect.orElseSucceed(Config.string("FABRIK_OWNER"), () => defaultOwner)
-  const target = request.sandbox === undefined ? (access.coolify?.baseUrl ?? "") : access.secretsDirectory
   const layer = Layer.mergeAll(
     services.coolify,
     services.dns,
     services.health,
     services.secrets,
-    yield* journalsLayer(request, access),
+    dryRun
+      ? MemoryJournals.layerMemory
+      : state === undefined
+        ? yield* fileJournals(request, access)
+        : Layer.provide(teamJournals(state, target), services.coolify),
     Layer.succeed(Owner, owner),
     Layer.succeed(Pace, { ...(yield* Pace), ...(yield* lateEffects) }),
     // A dry run writes no file, and makes nothing.
-    dryRun ? Layer.empty : placeLock(target)
+    dryRun ? Layer.empty : placeLock(target, state)
   )
   // Made once, however often a command uses it.
   const built = yield* Layer.build(layer)
@@ -143,19 +156,27 @@ export const openWorld = Effect.fn("openWorld")(function* (request: WorldRequest
     offline: access.coolify === undefined,
     target,
     directory: access.secretsDirectory,
+    team,
+    history:
+      team === undefined ? yield* fileHistory(access.secretsDirectory) : Layer.succeed(History, team.history),
     hasDns: access.dns !== undefined && needs.dns !== "no",
     visit: access.visit
   }
   return world
 })
 
-/** What was deployed from here, kept beside the rest of what fabrik remembers. */
-export const historyLayer = (
-  sandbox: WorldRequest["sandbox"]
-): Layer.Layer<History, never, FileSystem.FileSystem | Path.Path> =>
-  FileHistory.layer({
-    directory: secretsDirectoryOf(sandbox)
-  })
+/** What was deployed before, without a look at the world it was deployed to. */
+export const openHistory = Effect.fn("openHistory")(function* (sandbox: WorldRequest["sandbox"]) {
+  const team = yield* teamOf(sandbox)
+  return team?.history ?? (yield* Effect.provide(History, yield* fileHistory(secretsDirectoryOf(sandbox))))
+})
+
+const fileHistory = (directory: string) =>
+  Effect.map(platform, (services) => Layer.provide(FileHistory.layer({ directory }), services))
+
+const platform = Effect.map(Effect.all([FileSystem.FileSystem, Path.Path]), ([fs, path]) =>
+  Layer.succeedContext(Context.make(FileSystem.FileSystem, fs).pipe(Context.add(Path.Path, path)))
+)
 
 /** Where fabrik keeps what it must remember itself: a sandbox's secrets lie with the sandbox. */
 export const secretsDirectoryOf = (sandbox: WorldRequest["sandbox"]): string =>
@@ -299,22 +320,16 @@ const visitSandbox =
     ]
   }
 
-const journalsLayer = Effect.fn("journalsLayer")(function* (
-  { dryRun, sandbox }: WorldRequest,
-  access: Access
-) {
-  if (dryRun) return MemoryJournals.layerMemory
-  const services = Context.make(FileSystem.FileSystem, yield* FileSystem.FileSystem).pipe(
-    Context.add(Path.Path, yield* Path.Path)
+const fileJournals = ({ sandbox }: WorldRequest, access: Access) =>
+  Effect.map(platform, (services) =>
+    Layer.provide(
+      FileJournals.layer({
+        directory: access.secretsDirectory,
+        world: sandbox === undefined ? (access.coolify?.baseUrl ?? "") : "sandbox"
+      }),
+      services
+    )
   )
-  return Layer.provide(
-    FileJournals.layer({
-      directory: access.secretsDirectory,
-      world: sandbox === undefined ? (access.coolify?.baseUrl ?? "") : "sandbox"
-    }),
-    Layer.succeedContext(services)
-  )
-})
 
 const demandCredentials = (
   { needs }: WorldRequest,

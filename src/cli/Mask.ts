@@ -6,7 +6,8 @@ import { SecretStore } from "../secrets/SecretStore.ts"
 import { secretNamesOf } from "../appspec/sections/BasicAuth.ts"
 import type { Spec } from "../appspec/Spec.ts"
 import { secretsDirectoryOf, type WorldRequest } from "./Layers.ts"
-import { envFilesOf } from "./SecretsLayers.ts"
+import { envFilesOf, withTeam } from "./SecretsLayers.ts"
+import { teamOf } from "./TeamState.ts"
 import * as Say from "./Say.ts"
 
 /**
@@ -18,13 +19,20 @@ export const maskSecrets = Effect.fn("maskSecrets")(function* (
   file: string,
   sandbox: WorldRequest["sandbox"]
 ) {
-  const store = FileSecretStore.layerDryRun({
+  const names = secretNamesOf(spec)
+  const local = FileSecretStore.layerDryRun({
     ...envFilesOf({ envFile: undefined, spec: file }, yield* Path.Path),
     directory: secretsDirectoryOf(sandbox),
     given: new Map()
   })
-  return yield* Effect.flatMap(SecretStore, ({ find }) => find(secretScope(spec), secretNamesOf(spec))).pipe(
-    Effect.provide(store),
+  return yield* Effect.gen(function* () {
+    const team = names.length === 0 ? undefined : yield* teamOf(sandbox)
+    const store = team === undefined ? local : yield* withTeam(local, team, false)
+    return yield* Effect.provide(
+      Effect.flatMap(SecretStore, ({ find }) => find(secretScope(spec), names)),
+      store
+    )
+  }).pipe(
     Effect.catchAll(({ message }) =>
       Effect.as(
         Say.warn(`the spec's secrets cannot be read, so they are not taken out of what is shown: ${message}`),
@@ -32,4 +40,4 @@ export const maskSecrets = Effect.fn("maskSecrets")(function* (
       )
     )
   )
-})
+}, Effect.scoped)

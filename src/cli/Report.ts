@@ -8,13 +8,14 @@ import type { SandboxError } from "../sandbox/SandboxError.ts"
 import type { SpecError } from "../appspec/SpecError.ts"
 import type { HistoryError } from "../state/History.ts"
 import type { LockError } from "../state/FileLock.ts"
+import type { StateError } from "../state/StateError.ts"
 import { explain } from "../ui/Explain.ts"
 import { renderProblem, renderRunError, renderSpecError } from "../ui/Failure.ts"
 import { jsonLine } from "../ui/Json.ts"
 import { Screen } from "../ui/Screen.ts"
 import type { UsageError } from "./Arguments.ts"
 import type { Concluded, CredentialsError, NotWrittenError, UnconfirmedError } from "./CliError.ts"
-import { ExitCode, ofCause, ofReading, ofRunError } from "./ExitCode.ts"
+import { ExitCode, ofCause, ofReading, ofRunError, ofState } from "./ExitCode.ts"
 
 export type CommandError =
   | RunError
@@ -25,6 +26,7 @@ export type CommandError =
   | SandboxError
   | HistoryError
   | LockError
+  | StateError
   | UsageError
   | CredentialsError
   | NotWrittenError
@@ -152,6 +154,8 @@ const tell = (error: Exclude<CommandError, Concluded>, style: Style, recover: st
           : "Nothing was sent.",
         style
       )
+    case "StateError":
+      return problem(ofState(error), error.message, error.next, style)
     case "ProbeError":
     case "RefusedError":
     case "SecretError":

@@ -39,6 +39,8 @@ const environment: ReadonlyArray<readonly [string, string]> = [
   ["HTTPS_PROXY", "the proxy to Coolify and the DNS provider; NO_PROXY lists hosts without it"],
   ["FABRIK_ALLOW_HTTP=1", "let COOLIFY_ENDPOINT be plain http at a private address"],
   ["FABRIK_OWNER", "who owns what is made: two owners never touch each other's [default]"],
+  ["FABRIK_STATE_URL", "postgres://... of the state that a team shares [files in .fabrik]"],
+  ["FABRIK_STATE_KEY", "what the secrets in it are encrypted with: openssl rand -base64 32"],
   ["FABRIK_LATE_EFFECTS", "seconds that a request without an answer may still take effect [60]"],
   ["NO_COLOR", "no colours; CI: never ask"],
   ["FABRIK_DEBUG=1", "show the stack of an unexpected error"]

@@ -5,16 +5,20 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
+import * as os from "node:os"
 import process from "node:process"
 import * as Marker from "../engine/Marker.ts"
+import { journalName } from "../engine/RunJournal.ts"
 import { PlaceLock } from "../orchestrator/PlaceLock.ts"
 import type { Spec } from "../appspec/Spec.ts"
 import * as FileLock from "../state/FileLock.ts"
+import { lockOf, type SharedState } from "../state/SharedState.ts"
 import * as MachineLock from "../state/MachineLock.ts"
 
 /**
  * Held until the scope ends: one among this user's processes on the machine, and one among all who share the folder with
- * the journal, also from containers. Two machines have two locks: between those only the marks in Coolify stand.
+ * the journal, also from containers. Two machines have two locks: between those only the marks in Coolify stand, unless
+ * they share their state: then its lock stands for both.
  * @param target which Coolify: one name may live in several.
  * @param seconds how long to wait for another run; 0: not at all.
  */
@@ -26,13 +30,21 @@ export const lockRun = Effect.fn("lockRun")(function* (
     readonly target: string
     /** Where fabrik keeps what it must remember itself. */
     readonly directory: string
+    /** What it shares with other machines instead. */
+    readonly team: { readonly state: SharedState } | undefined
     readonly seconds: number
   }
 ) {
   const since = new Date(yield* Clock.currentTimeMillis).toISOString()
+  const seconds = Duration.seconds(options.seconds)
+  if (options.team !== undefined) {
+    const from = `${os.userInfo().username}@${os.hostname()}`
+    const says = `\`fabrik ${options.command}\` of ${spec.name} by ${from} (process ${process.pid}, since ${since})`
+    const lock = lockOf(options.target, journalName(options.owner, spec))
+    return yield* options.team.state.lock(lock, says, seconds)
+  }
   const name = JSON.stringify(["run", options.target, Marker.applicationKey(options.owner, spec)])
   const says = `\`fabrik ${options.command}\` of ${spec.name} (process ${process.pid}, since ${since})`
-  const seconds = Duration.seconds(options.seconds)
   // Where it is not to be had, the other one stands alone.
   yield* Effect.catchIf(
     MachineLock.acquire(name, says, seconds),
@@ -46,15 +58,15 @@ export const lockRun = Effect.fn("lockRun")(function* (
  * One run at a time makes a project of a name and its environments. Without the lock, or when it is not to be had in
  * time, runs find out from Coolify who was first.
  */
-export const placeLock = (target: string): Layer.Layer<PlaceLock> =>
+export const placeLock = (target: string, state: SharedState | undefined): Layer.Layer<PlaceLock> =>
   Layer.succeed(PlaceLock, {
     exclusively: (key, effect) =>
       Effect.acquireUseRelease(
         Effect.tap(Scope.make(), (scope) =>
-          MachineLock.acquire(JSON.stringify(["place", target, key]), "", "30 seconds").pipe(
-            Effect.ignore,
-            Scope.extend(scope)
-          )
+          (state === undefined
+            ? MachineLock.acquire(JSON.stringify(["place", target, key]), "", "30 seconds")
+            : state.lock(JSON.stringify(["place", target, key]), "", "30 seconds")
+          ).pipe(Effect.ignore, Scope.extend(scope))
         ),
         () => effect,
         (scope) => Scope.close(scope, Exit.void)
@@ -72,7 +84,9 @@ export const runningRun = (
   Effect.scoped(lockRun(spec, { ...options, command: "status", seconds: 0 })).pipe(
     Effect.match({
       onSuccess: () => undefined,
-      onFailure: ({ holder, reason }) =>
-        reason === "Held" ? (holder ?? "a run that does not say which") : undefined
+      onFailure: (error) =>
+        error._tag === "LockError" && error.reason === "Held"
+          ? (error.holder ?? "a run that does not say which")
+          : undefined
     })
   )

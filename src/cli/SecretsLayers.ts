@@ -7,6 +7,8 @@ import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
 import * as FileSecretStore from "../secrets/FileSecretStore.ts"
 import { SecretObserver } from "../secrets/SecretObserver.ts"
+import type { SecretStore } from "../secrets/SecretStore.ts"
+import type { SealedTexts } from "../state/SharedState.ts"
 import { Screen } from "../ui/Screen.ts"
 import * as Say from "./Say.ts"
 
@@ -20,6 +22,12 @@ export interface SecretsRequest {
   readonly told?: Set<string>
 }
 
+/** Where a team keeps what it has generated, and whose of that it is. */
+export interface TeamSecrets {
+  readonly sealed: SealedTexts
+  readonly realm: string
+}
+
 /** The file that is named; else `.env` beside the spec, then in the working folder. */
 export const envFilesOf = (
   { envFile, spec }: Pick<SecretsRequest, "envFile" | "spec">,
@@ -31,10 +39,22 @@ export const envFilesOf = (
   return { envFiles: isHere ? [".env"] : [beside, ".env"], envFileRequired: false }
 }
 
+/** A store of this machine, with what its team keeps. */
+export const withTeam = <R>(
+  local: Layer.Layer<SecretStore, never, R>,
+  { realm, sealed }: TeamSecrets,
+  writes: boolean
+) =>
+  Effect.map(
+    Effect.promise(() => import("../secrets/SharedSecretStore.ts")),
+    ({ layer }) => layer(local, sealed, { realm, writes })
+  )
+
 /** `known` finds secrets and generates none. */
 export const secretsLayers = Effect.fn("secretsLayers")(function* (
   request: SecretsRequest,
-  directory: string
+  directory: string,
+  team?: TeamSecrets
 ) {
   const screen = yield* Screen
   const fs = yield* FileSystem.FileSystem
@@ -56,8 +76,9 @@ export const secretsLayers = Effect.fn("secretsLayers")(function* (
         })
     })
   )
-  return {
-    known: Layer.provide(FileSecretStore.layerDryRun(options), Layer.succeedContext(services)),
-    kept: Layer.provide(FileSecretStore.layer(options), Layer.succeedContext(services))
-  }
+  const known = Layer.provide(FileSecretStore.layerDryRun(options), Layer.succeedContext(services))
+  const kept = Layer.provide(FileSecretStore.layer(options), Layer.succeedContext(services))
+  return team === undefined
+    ? { known, kept }
+    : { known: yield* withTeam(known, team, false), kept: yield* withTeam(kept, team, true) }
 })

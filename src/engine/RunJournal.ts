@@ -1,6 +1,7 @@
 /** A run's own view of its journal: what it writes down, and what runs before it have left open. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Predicate from "effect/Predicate"
 import * as Ref from "effect/Ref"
 import { SecretStore } from "../secrets/SecretStore.ts"
@@ -102,8 +103,17 @@ const makeRunJournal = Effect.fnUntraced(function* (
   const tellIfOpen = (entry: JournalEntry) =>
     Effect.flatMap(Ref.get(exists), (open) => (open ? tell(entry, true) : Effect.void))
   const newId = Ref.updateAndGet(lastId, (last) => last + 1)
+  /** What another run may be at work on is neither done nor undone. */
   const intend = (entry: JournalEntry, sync: boolean) =>
-    Effect.flatMap(Ref.get(undoing), (undoes) => (undoes ? tell(entry, sync) : write(entry, sync)))
+    Effect.flatMap(Ref.get(undoing), (undoes) =>
+      undoes
+        ? Effect.catchIf(
+            write(entry, sync),
+            ({ reason }) => reason !== "Lost",
+            ({ message }) => warn(message)
+          )
+        : write(entry, sync)
+    )
 
   const runJournal: RunJournal = {
     id: journal.id,
@@ -126,7 +136,12 @@ const makeRunJournal = Effect.fnUntraced(function* (
     committed: tellIfOpen({ _tag: "Committed" }),
     close: Effect.gen(function* () {
       if (!(yield* Ref.get(exists))) return
-      yield* tell({ _tag: "Closed" }, true)
+      const closed = yield* Effect.either(write({ _tag: "Closed" }, true))
+      if (Either.isLeft(closed)) {
+        yield* warn(closed.left.message)
+        // What it holds is another run's to settle.
+        if (closed.left.reason === "Lost") return
+      }
       const secrets = yield* SecretStore
       // What cannot be forgotten now is forgotten by whoever finds the journal closed.
       yield* Effect.catchAll(Effect.zipRight(secrets.forget(journal.id), journal.remove), (error) =>

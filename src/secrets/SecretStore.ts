@@ -35,7 +35,8 @@ export class SecretError extends Schema.TaggedError<SecretError>("fabrik/secrets
       "BadFile",
       "CannotPersist",
       "EmptyValue",
-      "NotAllowed"
+      "NotAllowed",
+      "SharedState"
     ),
     /** The file or the secret's name. */
     subject: Schema.String,

@@ -4,11 +4,14 @@ import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 
-/** `Damaged`: something else than its end is not as it was written. `Older`: another version has to read it. */
+/**
+ * `Damaged`: something else than its end is not as it was written. `Older`: another version has to read it. `Lost`: it is
+ * another run's by now, so that nothing may be done any more that it does not say.
+ */
 export class JournalError extends Schema.TaggedError<JournalError>("fabrik/state/JournalError")(
   "JournalError",
   {
-    reason: Schema.Literal("Unreadable", "Unwritable", "Damaged", "Older"),
+    reason: Schema.Literal("Unreadable", "Unwritable", "Damaged", "Older", "Lost"),
     file: Schema.String,
     /** What follows the file's name: `cannot be written: ENOSPC`. */
     detail: Schema.String

@@ -112,6 +112,10 @@ export const journalAdvice: Table<JournalError["reason"]> = {
     cause: "It says what an earlier run has left open, and was changed or comes from another version.",
     next: "`fabrik recover --scan` shows by the marks what stands; with the file removed, fabrik goes by those alone."
   },
+  Lost: {
+    cause: "Its connection ended, and another run may be at work here: nothing more is sent.",
+    next: "`fabrik recover` shows what is left, and settles it."
+  },
   Older: {
     cause:
       "It says what an earlier run has left open, and only the version that wrote it knows how to undo that.",
@@ -186,6 +190,10 @@ export const secretAdvice: Table<SecretError["reason"]> = {
   NotAllowed: {
     cause: "Whoever writes a spec would otherwise get whatever the environment holds.",
     next: "Write the value into .env if this application is to have it, or take the name out of the spec."
+  },
+  SharedState: {
+    cause: "The team's secrets are kept there.",
+    next: "Check FABRIK_STATE_URL and FABRIK_STATE_KEY, and that the server runs."
   }
 }
 

@@ -11,6 +11,7 @@ import * as Flag from "../Flag.ts"
 import { openWorld } from "../Layers.ts"
 import { makeConfirmation } from "../Operator.ts"
 import * as Output from "../Output.ts"
+import { lockRun } from "../RunLock.ts"
 import * as Say from "../Say.ts"
 import * as Shared from "../SharedFlags.ts"
 import { noSecrets, noSubject, sandboxOf } from "../Subject.ts"
@@ -68,6 +69,7 @@ export const adopt = define({
         yes: flags.yes,
         question: `Write ${file} and mark these as fabrik's?`
       })
+      yield* lockRun(adoptable.spec, { ...world, command: "adopt", seconds: 0 })
       const report = yield* withFile(
         file,
         adoptable.text,

@@ -7,7 +7,7 @@ import { byProjectName } from "../../orchestrator/ProjectName.ts"
 import { define } from "../CommandInfo.ts"
 import { conclude } from "../Conclude.ts"
 import * as Flag from "../Flag.ts"
-import { historyLayer, openWorld } from "../Layers.ts"
+import { openWorld } from "../Layers.ts"
 import { makeConfirmation } from "../Operator.ts"
 import * as Output from "../Output.ts"
 import { loadSubject, refuseOtherWorld } from "../PlanFile.ts"
@@ -104,7 +104,7 @@ const applyOne = Effect.fn("applyOne")(function* (file: string, flags: ApplyFlag
       report,
       backTo: undefined,
       coolify: addressOf(world)
-    }).pipe(Effect.provide(world.layer), Effect.provide(historyLayer(sandboxOf(flags))))
+    }).pipe(Effect.provide(world.layer), Effect.provide(world.history))
   }
   if (report.url !== null && !flags.dryRun && !flags.quiet) yield* Say.hint(world.visit(report.url))
   return yield* conclude(report, yield* consent)

@@ -2,7 +2,6 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { apply as run } from "../../orchestrator/Apply.ts"
 import { batch, readAll } from "../Batch.ts"
-import { historyLayer } from "../Layers.ts"
 import { loadAmongOthers } from "../PlanFile.ts"
 import { addressOf, recordRelease } from "../Releases.ts"
 import { lockRun } from "../RunLock.ts"
@@ -52,7 +51,7 @@ export const applyBatch = Effect.fn("applyBatch")(function* (flags: ApplyFlags) 
             report,
             backTo: undefined,
             coolify: addressOf(world)
-          }).pipe(Effect.provide(world.layer), Effect.provide(historyLayer(sandboxOf(flags))))
+          }).pipe(Effect.provide(world.layer), Effect.provide(world.history))
         }
         return report
       })

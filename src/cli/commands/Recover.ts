@@ -22,7 +22,7 @@ import { define } from "../CommandInfo.ts"
 import { Concluded } from "../CliError.ts"
 import { ExitCode, ofReport } from "../ExitCode.ts"
 import * as Flag from "../Flag.ts"
-import { historyLayer, openWorld, type WorldRequest } from "../Layers.ts"
+import { openWorld, type WorldRequest } from "../Layers.ts"
 import { maskSecrets } from "../Mask.ts"
 import { parseWithEnvironment } from "../Interpolation.ts"
 import * as Output from "../Output.ts"
@@ -244,7 +244,7 @@ const settle = Effect.fn("settle")(function* (name: string, left: Unsettled, fla
         backTo: undefined,
         coolify: addressOf(world)
       }).pipe(Effect.provide(world.layer)),
-      historyLayer(sandboxOf(flags))
+      world.history
     )
   }
   if (back && !(flags.quiet && report.leftovers.length === 0)) {

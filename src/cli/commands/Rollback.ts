@@ -5,14 +5,13 @@ import { byProjectName } from "../../orchestrator/ProjectName.ts"
 import { apply as run } from "../../orchestrator/Apply.ts"
 import { chooseRelease, deployedElsewhere, withKeptFiles } from "../../orchestrator/Releases.ts"
 import { loadSpec } from "../../appspec/LoadSpec.ts"
-import { History } from "../../state/History.ts"
 import { jsonLine } from "../../ui/Json.ts"
 import { renderReleases } from "../../ui/ReleasesView.ts"
 import { Screen } from "../../ui/Screen.ts"
 import { define } from "../CommandInfo.ts"
 import { conclude } from "../Conclude.ts"
 import * as Flag from "../Flag.ts"
-import { historyLayer, openWorld } from "../Layers.ts"
+import { openHistory, openWorld } from "../Layers.ts"
 import { makeConfirmation } from "../Operator.ts"
 import { parseWithEnvironment } from "../Interpolation.ts"
 import * as Output from "../Output.ts"
@@ -55,7 +54,7 @@ export const rollback = define({
   handler: Effect.fn("command.rollback")(function* (flags) {
     const sandbox = sandboxOf(flags)
     const present = yield* loadSpec(flags.file)
-    const history = yield* Effect.provide(History, historyLayer(sandbox))
+    const history = yield* openHistory(sandbox)
     const releases = yield* history.list(present)
     const chosen = chooseRelease(releases, flags.to)
     if (flags.list) {
@@ -119,7 +118,7 @@ export const rollback = define({
       report,
       backTo: target.release,
       coolify: addressOf(world)
-    }).pipe(Effect.provide(world.layer), Effect.provideService(History, history))
+    }).pipe(Effect.provide(world.layer), Effect.provide(world.history))
     if (report.url !== null && !flags.dryRun && !flags.quiet) {
       yield* Say.hint([
         ...world.visit(report.url),

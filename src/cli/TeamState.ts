@@ -1,0 +1,80 @@
+/** The state that a team shares, where the environment names one. */
+import * as Config from "effect/Config"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import { CoolifyClient } from "../coolify/CoolifyClient.ts"
+import { coolifyConfig } from "../coolify/CoolifyConfig.ts"
+import { defaultOwner } from "../engine/Owner.ts"
+import { KnownSecrets } from "../secrets/KnownSecrets.ts"
+import type { History } from "../state/History.ts"
+import { Journals } from "../state/Journals.ts"
+import type { SharedState } from "../state/SharedState.ts"
+import type { TeamSecrets } from "./SecretsLayers.ts"
+
+export const stateUrlName = "FABRIK_STATE_URL"
+export const stateKeyName = "FABRIK_STATE_KEY"
+
+const given = (name: string) =>
+  Effect.orElseSucceed(Config.option(Config.redacted(name)), () =>
+    Option.none<Redacted.Redacted<string>>()
+  ).pipe(Effect.map(Option.filter((value) => Redacted.value(value).trim() !== "")))
+
+/**
+ * `undefined`: there is none, and files hold the state. Nothing is asked of the server before it is first used.
+ * @param writes `false`: nothing is made there.
+ */
+export const teamState = Effect.fn("teamState")(function* (writes: boolean) {
+  const url = yield* given(stateUrlName)
+  if (Option.isNone(url)) return undefined
+  const { make, readSettings } = yield* Effect.promise(() => import("../state/postgres/Postgres.ts"))
+  const settings = yield* readSettings(
+    url.value,
+    Option.getOrElse(yield* given(stateKeyName), () => Redacted.make(""))
+  )
+  const { add } = yield* KnownSecrets
+  yield* add(settings.key)
+  if (settings.address.password !== undefined) yield* add(settings.address.password)
+  const state: SharedState = yield* make({ ...settings, writes })
+  return state
+})
+
+/** What a team shares at one Coolify. */
+export interface Team extends TeamSecrets {
+  readonly state: SharedState
+  readonly history: typeof History.Service
+}
+
+/** FABRIK_OWNER. */
+export const ownOwner = Effect.orElseSucceed(Config.string("FABRIK_OWNER"), () => defaultOwner)
+
+export const teamOn = (state: SharedState, owner: string, target: string): Team => ({
+  state,
+  sealed: state.sealed,
+  realm: JSON.stringify([owner, target]),
+  history: state.history(owner, target === "" ? undefined : target)
+})
+
+export const teamJournals = (state: SharedState, target: string) =>
+  Layer.effect(
+    Journals,
+    Effect.map(CoolifyClient, ({ servers }) =>
+      state.journals(
+        target,
+        Effect.map(servers.list, (all) => all.map(({ uuid }) => uuid))
+      )
+    )
+  )
+
+/**
+ * What a team shares, for what opens no world; it is read only, until the scope ends. A sandbox is of this machine, and
+ * so is all that is remembered of it.
+ */
+export const teamOf = Effect.fn("teamOf")(function* (sandbox: unknown) {
+  const state = sandbox === undefined ? yield* teamState(false) : undefined
+  if (state === undefined) return undefined
+  yield* state.ready
+  const { config } = yield* coolifyConfig
+  return teamOn(state, yield* ownOwner, config?.baseUrl ?? "")
+})

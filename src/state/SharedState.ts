@@ -1,0 +1,58 @@
+/** State that several machines share. */
+import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
+import type * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
+import type { LockError } from "./FileLock.ts"
+import type { History } from "./History.ts"
+import type { Journals } from "./Journals.ts"
+import type { StateError } from "./StateError.ts"
+
+/** Texts that nobody can read who has the state but not its key. */
+export interface SealedTexts {
+  /** Keeps a text under an id, unless one is there already. Answers what is kept. */
+  readonly put: (
+    place: string,
+    id: string,
+    text: Redacted.Redacted<string>
+  ) => Effect.Effect<Redacted.Redacted<string>, StateError>
+  /** `None`: nothing is kept there, or what is kept cannot be read. */
+  readonly get: (
+    place: string,
+    id: string
+  ) => Effect.Effect<Option.Option<Redacted.Redacted<string>>, StateError>
+  /** Forgets all that is kept in the place. */
+  readonly forget: (place: string) => Effect.Effect<void, StateError>
+  /** A keyed digest, the same on all machines that share the state. */
+  readonly digest: (text: Redacted.Redacted<string>) => Effect.Effect<string, StateError>
+}
+
+export interface SharedState {
+  /** Reaches it, or says why not; everything else does so too when it is first used. */
+  readonly ready: Effect.Effect<void, StateError>
+  /**
+   * A journal is written by whoever holds the lock {@link lockOf} it.
+   * @param world which Coolify they are about: its address.
+   * @param servers the ids of its servers, by which it is known under another address.
+   */
+  readonly journals: (
+    world: string,
+    servers: Effect.Effect<ReadonlyArray<string>, { readonly message: string }>
+  ) => typeof Journals.Service
+  /** What one owner has deployed to the Coolify of this address; `undefined`: to any. */
+  readonly history: (owner: string, world: string | undefined) => typeof History.Service
+  /**
+   * Holds the lock until the scope ends. Fails with `Held` when somebody else has it, and still has it `waitFor` later.
+   * @param says what others are told of the holder: who, since when. One line without secrets.
+   */
+  readonly lock: (
+    name: string,
+    says: string,
+    waitFor: Duration.DurationInput
+  ) => Effect.Effect<void, LockError | StateError, Scope.Scope>
+  readonly sealed: SealedTexts
+}
+
+/** The lock that a journal is written under. */
+export const lockOf = (world: string, journal: string): string => `${world} ${journal}`

@@ -1,0 +1,47 @@
+/** A team's state in PostgreSQL. Loaded only where FABRIK_STATE_URL is set. */
+import * as Effect from "effect/Effect"
+import type * as Redacted from "effect/Redacted"
+import * as Scope from "effect/Scope"
+import type { SharedState } from "../SharedState.ts"
+import { type Address, parseAddress } from "./Address.ts"
+import { makeLocks } from "./Locks.ts"
+import { keyProblem } from "./Sealing.ts"
+import { open } from "./Session.ts"
+import { makeHistory } from "./SharedHistory.ts"
+import { makeJournals } from "./SharedJournals.ts"
+import { makeTexts } from "./SharedTexts.ts"
+
+/** What the environment says, before anything is asked of the server. */
+export const readSettings = Effect.fn("Postgres.readSettings")(function* (
+  url: Redacted.Redacted<string>,
+  key: Redacted.Redacted<string>
+) {
+  const address = yield* parseAddress(url)
+  const problem = keyProblem(key)
+  if (problem !== undefined) return yield* problem
+  return { address, key }
+})
+
+/**
+ * Connects when it is first used, once, until the scope ends.
+ * @param writes `false`: no tables are made.
+ */
+export const make = Effect.fn("Postgres.make")(function* (options: {
+  readonly address: Address
+  readonly key: Redacted.Redacted<string>
+  readonly writes: boolean
+}) {
+  const scope = yield* Effect.scope
+  const connected = yield* Effect.gen(function* () {
+    const session = yield* open(options.address, options.key, options.writes)
+    return { session, locks: yield* makeLocks(session) }
+  }).pipe(Scope.extend(scope), Effect.cached)
+  const state: SharedState = {
+    ready: Effect.asVoid(connected),
+    journals: (world, servers) => makeJournals(connected, world, servers),
+    history: (owner, world) => makeHistory(connected, owner, world),
+    lock: (name, says, waitFor) => Effect.flatMap(connected, ({ locks }) => locks.lock(name, says, waitFor)),
+    sealed: makeTexts(connected)
+  }
+  return state
+})
