@@ -1,6 +1,20 @@
 // Mutants of what keeps other people's records and fabrik's own apart; see run.mjs.
 export const dns = [
   {
+    name: "that only what was proven at the server may wait for the world",
+    file: "src/health/AwaitHealthy.ts",
+    find: "const proven = proofs >= 2 && seen?.waits === true",
+    put: "const proven = seen?.waits === true",
+    tests: ["test/orchestrator/Pending.test.ts"]
+  },
+  {
+    name: "that only what all name servers answer right may wait for the world",
+    file: "src/orchestrator/steps/Verify.ts",
+    find: "seenRight.includes(siteOf(domain).host)",
+    put: "seenRight.length < 100",
+    tests: ["test/orchestrator/Pending.test.ts"]
+  },
+  {
     name: "the further records that a spec still has, when others of its go",
     file: "src/orchestrator/ObserveDns.ts",
     find: "!kept.some((one) => one.name === name && one.type === type)",

@@ -141,7 +141,7 @@ export const batch = Effect.fn("batch")(function* <S extends Subject, E extends 
       plansOnly: request.command !== "destroy" && request.world.dryRun,
       showLate: (index) => text.showPlans(new Set(labels.filter((_, other) => other === index))),
       stands: ({ outcome }: Report) =>
-        outcome === "complete" || outcome === "unchanged" || outcome === "planned",
+        outcome === "complete" || outcome === "unchanged" || outcome === "pending" || outcome === "planned",
       decide: (found, late) =>
         Effect.gen(function* () {
           for (const { endSharing } of worlds) yield* endSharing

@@ -26,7 +26,7 @@ export const ExitCode = {
   undone: 10,
   /** Failed, and something is left; each is listed with the command that finishes it. */
   leftovers: 11,
-  /** Nobody knows: ended before the rollback was. */
+  /** Not at its end: ended before the rollback was, or all stands and its name or certificate is still to follow. */
   unknown: 12
 } as const
 export type ExitCode = number
@@ -39,6 +39,7 @@ type Report = typeof RunFinished.Type
 const outcomes: { readonly [O in Report["outcome"]]: ExitCode } = {
   complete: ExitCode.done,
   unchanged: ExitCode.done,
+  pending: ExitCode.unknown,
   planned: ExitCode.done,
   declined: ExitCode.refused,
   "nothing-changed": ExitCode.undone,

@@ -52,6 +52,7 @@ const outcomes = [
   "rolled-back",
   "nothing-changed",
   "declined",
+  "pending",
   "complete",
   "planned",
   "unchanged"

@@ -24,6 +24,8 @@ export const Outcome = Schema.Literal(
   "complete",
   /** Nothing differed, and it answers. */
   "unchanged",
+  /** All stands, and answers as it should at the server itself; its name or its certificate is still to follow. */
+  "pending",
   /** A dry run: nothing was sent. */
   "planned",
   /** The operator said no. */

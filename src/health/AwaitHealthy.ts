@@ -53,6 +53,11 @@ export class UnhealthyError extends Schema.TaggedError<UnhealthyError>("fabrik/h
     detail: Schema.String,
     /** Where it leads, for `Redirect`. */
     redirect: Schema.optional(Redirect),
+    /**
+     * The release answered as it should at the server's own address, twice in a row: what is missing is a certificate that is
+     * trusted, or that the name leads there.
+     */
+    proven: Schema.optional(Schema.Boolean),
     /** Its container, where it is known to run: where it should listen, how long it was given, and its last lines. */
     container: Schema.optional(
       Schema.Struct({
@@ -128,8 +133,15 @@ interface Progress {
   readonly failures: number
   /** Good answers in a row. */
   readonly good: number
+  /** Good answers in a row at the server's address, or such that lack a trusted certificate alone. */
+  readonly proofs: number
   readonly lastBad:
-    | { readonly reason: UnhealthyReason; readonly detail: string; readonly redirect?: Redirect | undefined }
+    | {
+        readonly reason: UnhealthyReason
+        readonly detail: string
+        readonly waits?: boolean
+        readonly redirect?: Redirect | undefined
+      }
     | undefined
   readonly lastGood: ProbeResponse | undefined
 }
@@ -157,6 +169,7 @@ export const awaitHealthy = Effect.fn("awaitHealthy")(function* (options: AwaitH
     attempts: 0,
     failures: 0,
     good: 0,
+    proofs: 0,
     lastBad: undefined,
     lastGood: undefined
   })
@@ -176,7 +189,7 @@ export const awaitHealthy = Effect.fn("awaitHealthy")(function* (options: AwaitH
     if (Either.isLeft(result)) {
       const { detail, reason } = result.left
       const waits = stage === "name" && reason === "NameNotFound"
-      return { ok: false, reason, detail, redirect: undefined, waits } as const
+      return { ok: false, reason, detail, redirect: undefined, waits, proves: false } as const
     }
     const response = result.right
     const verdict = judge(response, expectation, hide)
@@ -205,7 +218,9 @@ export const awaitHealthy = Effect.fn("awaitHealthy")(function* (options: AwaitH
       reason,
       detail: elsewhere ? `${detail} (from ${response.address} instead of ${address})` : detail,
       redirect,
-      waits: reason === "Certificate" || elsewhere
+      waits: reason === "Certificate" || elsewhere,
+      // What is withheld for the certificate's sake was not seen.
+      proves: reason === "Certificate" && response.withheld !== true
     } as const
   })
 
@@ -233,7 +248,7 @@ export const awaitHealthy = Effect.fn("awaitHealthy")(function* (options: AwaitH
 
   const giveUp = (gaveUp: "Retries" | "Deadline") =>
     Effect.gen(function* () {
-      const { attempts, good, lastBad, stage } = yield* Ref.get(progress)
+      const { attempts, good, lastBad, proofs, stage } = yield* Ref.get(progress)
       const seen: Progress["lastBad"] =
         gaveUp === "Retries" || good === 0
           ? lastBad
@@ -245,7 +260,8 @@ export const awaitHealthy = Effect.fn("awaitHealthy")(function* (options: AwaitH
         reason: "Timeout" as const,
         detail: `no answer within ${Duration.format(options.deadline)}`
       }
-      const told = { host, stage, attempts, gaveUp, reason, detail }
+      const proven = proofs >= 2 && seen?.waits === true
+      const told = { host, stage, attempts, gaveUp, reason, detail, ...(proven ? { proven } : {}) }
       return yield* new UnhealthyError(
         redirect === undefined ? told : { ...told, redirect: yield* follow(stage, redirect) }
       )
@@ -260,9 +276,10 @@ export const awaitHealthy = Effect.fn("awaitHealthy")(function* (options: AwaitH
       attempts: before.attempts + 1,
       failures: before.failures + (counted ? 1 : 0),
       good: seen.ok ? before.good + 1 : 0,
+      proofs: stage === "name" ? before.proofs : seen.ok || seen.proves ? before.proofs + 1 : 0,
       lastBad: seen.ok
         ? before.lastBad
-        : { reason: seen.reason, detail: seen.detail, redirect: seen.redirect },
+        : { reason: seen.reason, detail: seen.detail, waits: seen.waits, redirect: seen.redirect },
       lastGood: seen.ok ? seen.response : before.lastGood
     }))
     yield* options.onAttempt({

@@ -179,9 +179,7 @@ const carryOut = Effect.fn("carryOut")(function* (
     })
     yield* takeOver(before)
   }
-  if (changes && !reconciliation.deploy && observed.application !== undefined) {
-    yield* inStep("provision", noteBefore(observed.application, planned, observed, reconciliation))
-  }
+  if (changes) yield* inStep("provision", noteBefore(planned, observed, reconciliation))
   const { application, desired } = yield* inStep("provision", provision(planned, observed, reconciliation))
   yield* run.go("DEPLOYING")
   if (changes) {
@@ -190,6 +188,7 @@ const carryOut = Effect.fn("carryOut")(function* (
     yield* inStep("deploy", Effect.zipRight(deploying, after))
   }
   yield* run.go("VERIFYING")
+  let pending = false
   if (!skipDeploy) {
     const verification = {
       spec,
@@ -198,9 +197,10 @@ const carryOut = Effect.fn("carryOut")(function* (
       applicationUuid: application?.uuid ?? observed.application?.uuid,
       status: observed.application?.status,
       release: reconciliation.release,
-      deployed: reconciliation.deploy
+      deployed: reconciliation.deploy,
+      seenRight: reconciliation.records.map(({ recordSet }) => recordSet.name)
     }
-    yield* inStep("verify", verify(verification))
+    pending = (yield* inStep("verify", verify(verification))).length > 0
     if (application !== undefined) yield* checkOwn(desired, application.uuid)
   }
   yield* asking(agree)
@@ -214,6 +214,7 @@ const carryOut = Effect.fn("carryOut")(function* (
     yield* Effect.forEach([...reconciliation.remains, ...replaced], retireAtEnd, { discard: true })
     yield* Effect.forEach(reconciliation.duplicates, removeDuplicate, { discard: true })
   }
+  if (pending) return "pending" as const
   return hasChanges(reconciliation.plan) ? ("complete" as const) : ("unchanged" as const)
 })
 

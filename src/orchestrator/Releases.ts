@@ -61,7 +61,8 @@ export const withKeptFiles = Effect.fn("withKeptFiles")(function* (spec: Spec, r
  */
 export const recordRelease = Effect.fn("recordRelease")(function* (finished: Finished) {
   const { outcome, verified } = finished.report
-  if ((outcome !== "complete" && outcome !== "unchanged") || verified === false) return
+  if ((outcome !== "complete" && outcome !== "unchanged" && outcome !== "pending") || verified === false)
+    return
   const history = yield* History
   const { spec, text, backTo, coolify } = finished
   if (outcome === "unchanged" && backTo === undefined && (yield* history.list(spec)).length > 0) return

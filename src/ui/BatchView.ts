@@ -37,6 +37,8 @@ export const wordOf = (result: BatchResult, command: string): string => {
       return command === "destroy" ? "gone" : answers ? "live" : "runs"
     case "unchanged":
       return "up to date"
+    case "pending":
+      return "not reached yet"
     case "planned":
       return changes === 0 ? "no changes" : count(changes, "change")
     case "declined":
@@ -80,7 +82,10 @@ export const renderCounts = (rows: ReadonlyArray<BatchRow>, command: string): st
 const planned = (changes: number): string => (changes === 0 ? "as specified" : "to change")
 
 const isGood = (result: BatchResult): boolean =>
-  result._tag === "Ended" && result.report.leftovers.length === 0 && result.report.outcome !== "declined"
+  result._tag === "Ended" &&
+  result.report.leftovers.length === 0 &&
+  result.report.outcome !== "declined" &&
+  result.report.outcome !== "pending"
 
 const timeOf = (result: BatchResult): string =>
   result._tag === "Skipped" || result.report === undefined ? "" : seconds(result.report.millis)

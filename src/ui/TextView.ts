@@ -78,6 +78,8 @@ const endingsNowhere: typeof endings = {
   rollback: { complete: "is deployed and runs (no domain)", unchanged: "is up to date and runs (no domain)" }
 }
 
+const notReached = "stands, and the world does not reach it yet"
+
 /** Of a run that left the application alone. */
 const notLooked = {
   complete: "has its DNS record; the application was not looked at (--skip-deploy)",
@@ -143,13 +145,15 @@ export const makeTextView = (
     })
     switch (event.outcome) {
       case "complete":
-      case "unchanged": {
-        const ending =
-          event.verified === false
-            ? notLooked[event.outcome]
-            : (view.domains === 0 ? endingsNowhere : endings)[view.command]?.[event.outcome]
+      case "unchanged":
+      case "pending": {
+        const { outcome, verified } = event
+        const isReached = outcome !== "pending"
+        const usual = (view.domains === 0 ? endingsNowhere : endings)[view.command]
+        const ending = isReached ? (verified === false ? notLooked : usual)?.[outcome] : notReached
         const line = `${clean(view.name)} ${ending}, ${seconds(event.millis)}`
-        const lines = wrap(line, errStyle.columns, `${errStyle.tick} `).map(errStyle.green)
+        const paint = isReached ? errStyle.green : errStyle.yellow
+        const lines = wrap(line, errStyle.columns, isReached ? `${errStyle.tick} ` : "").map(paint)
         const left = renderLeftovers(event, errStyle)
         return said(
           [...(ending === undefined ? [] : lines), ...left],

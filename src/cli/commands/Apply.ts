@@ -106,6 +106,9 @@ const applyOne = Effect.fn("applyOne")(function* (file: string, flags: ApplyFlag
       coolify: addressOf(world)
     }).pipe(Effect.provide(world.layer), Effect.provide(world.history))
   }
-  if (report.url !== null && !flags.dryRun && !flags.quiet) yield* Say.hint(world.visit(report.url))
+  if (report.outcome === "pending" && !flags.quiet) {
+    const next = `fabrik verify ${reviewed?.file ?? file}`
+    yield* Say.hint([`Nothing is rolled back. \`${next}\` tells when it is reached.`])
+  } else if (report.url !== null && !flags.dryRun && !flags.quiet) yield* Say.hint(world.visit(report.url))
   return yield* conclude(report, yield* consent)
 }, Effect.scoped)

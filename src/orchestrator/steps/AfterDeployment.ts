@@ -1,6 +1,5 @@
 /** What takes effect at once: written when the version runs that it belongs to, or without a deployment. */
 import * as Effect from "effect/Effect"
-import type { Application } from "../../coolify/endpoints/Applications.ts"
 import { isLater } from "../../kinds/Part.ts"
 import { changeVariables } from "../../kinds/Variables.ts"
 import { releaseIn } from "../../kinds/VariableComment.ts"
@@ -31,13 +30,12 @@ export const afterDeployment = Effect.fn("afterDeployment")(function* (
  * that is cut off leaves nothing that nobody knows to be fabrik's.
  */
 export const noteBefore = Effect.fn("noteBefore")(function* (
-  application: Application,
   desired: Desired,
-  { variables }: Observed,
-  { parts }: Reconciliation
+  { application, variables }: Observed,
+  { deploy, parts }: Reconciliation
 ) {
   const current = releaseIn(variables)
-  if (current === undefined) return
+  if (deploy || application === undefined || current === undefined) return
   const created = parts
     .filter((part) => isLater(part) && part.noted === undefined)
     .flatMap(({ changes, kind }) =>

@@ -1,7 +1,9 @@
 import * as Clock from "effect/Clock"
+import * as EffectArray from "effect/Array"
 import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import { isIP } from "node:net"
 import { CoolifyClient } from "../../coolify/CoolifyClient.ts"
@@ -37,28 +39,36 @@ export interface Verification {
   readonly release: string | undefined
   /** Whether this run deployed: only then is a crash its failure. */
   readonly deployed: boolean
+  /** Names whose records this run has seen right at all name servers: the rest of the world may take longer. */
+  readonly seenRight?: ReadonlyArray<string>
 }
 
 /**
  * Step 5: each URL answers as the spec says, over a trusted certificate, with this very release, and goes on doing so. What
  * has no domain is seen to run, and to stay up.
+ * Answers what is still to follow at the deadline, where the release was proven at the server itself and all name servers
+ * are right: a resolver that remembers the old record, a certificate that is not there yet. Nothing of that is the run's to
+ * mend, and putting the old version back would not either.
  */
 export const verify = Effect.fn("verify")(function* (verification: Verification) {
   const { spec, release } = verification
   const [domain] = spec.domains
-  if (domain === undefined) return yield* verifyRunning(verification)
+  if (domain === undefined) return yield* Effect.as(verifyRunning(verification), [])
   const run = yield* Run
   const probe = yield* HealthProbe
   const { healthcheck } = spec
   const expectedRelease = healthcheck.release === undefined ? undefined : release
   const since = yield* upSince(spec)
   const container = yield* watchDeployed(verification)
-  const answers = yield* Effect.forEach(spec.domains, (host) =>
-    Effect.map(awaitAnswer(verification, host, expectedRelease, container?.watch), (health) => ({
-      host,
-      health
-    }))
+  const asked = yield* Effect.forEach(spec.domains, (host) =>
+    awaitAnswer(verification, host, expectedRelease, container?.watch).pipe(
+      Effect.map((health) => Either.right({ host, health })),
+      Effect.catchTag("UnhealthyError", (error) =>
+        isPending(verification, host, error) ? Effect.succeed(Either.left(error)) : error
+      )
+    )
   )
+  const [pending, answers] = EffectArray.separate(asked)
   if (spec.basicAuth !== undefined) {
     yield* Effect.forEach(answers, ({ host }) => staysShut(verification, host), { discard: true })
   }
@@ -84,7 +94,23 @@ export const verify = Effect.fn("verify")(function* (verification: Verification)
     },
     { discard: true }
   )
+  yield* Effect.forEach(pending, (error) => run.emit({ _tag: "Warning", message: stillToFollow(error) }), {
+    discard: true
+  })
+  return pending
 }, Effect.scoped)
+
+/** With a password nothing behind it was seen without a trusted certificate, nor that it is asked for at the name. */
+const isPending = (
+  { seenRight = [], spec }: Verification,
+  domain: string,
+  { proven }: UnhealthyError
+): boolean => proven === true && spec.basicAuth === undefined && seenRight.includes(siteOf(domain).host)
+
+const stillToFollow = ({ detail, host, reason }: UnhealthyError): string =>
+  reason === "Certificate"
+    ? `${host} answers as it should at the server itself, and all name servers lead there, but its certificate is not there yet: ${detail}. Coolify's proxy goes on asking for one`
+    : `${host} answers as it should at the server itself, and all name servers lead there, but not yet by its name from here: ${detail}. Resolvers remember what was there before`
 
 /** Before it ends a deployment, Coolify's own check waits for the start period with the new container up. */
 const upSince = ({ healthcheck: { container, startPeriod } }: Spec) =>
@@ -278,7 +304,7 @@ const explain = Effect.fn("explain")(function* (
   if (!crashes) {
     const { port = defaultPort, healthcheck } = spec
     const { retries, startPeriod } = healthcheck
-    const { attempts, detail, gaveUp, host, reason, redirect, stage } = error
+    const { attempts, detail, gaveUp, host, proven, reason, redirect, stage } = error
     return yield* new UnhealthyError({
       host,
       stage,
@@ -287,6 +313,7 @@ const explain = Effect.fn("explain")(function* (
       reason,
       detail,
       ...(redirect === undefined ? {} : { redirect }),
+      ...(proven === undefined ? {} : { proven }),
       container: { port, retries, startPeriod: Duration.toSeconds(startPeriod), log }
     })
   }
