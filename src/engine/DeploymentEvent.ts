@@ -84,7 +84,19 @@ const SecretResolved = Schema.TaggedStruct("SecretResolved", {
 })
 const Planned = Schema.TaggedStruct("Planned", { plan: Plan })
 /** Told before the first request: from here on it may have been changed. */
-const ChangeStarted = Schema.TaggedStruct("ChangeStarted", { what: Schema.String })
+const ChangeStarted = Schema.TaggedStruct("ChangeStarted", {
+  what: Schema.String,
+  /** Unique in the application's journal; a deletion by `destroy`, which has no undo, has none. */
+  id: Schema.optionalWith(Schema.Number, { exact: true }),
+  /** Kind and name: `coolify/application shop`. */
+  address: Schema.optionalWith(Schema.String, { exact: true })
+})
+/** Its requests are over; `made`: without an error, else it may or may not have been made. */
+const ChangeFinished = Schema.TaggedStruct("ChangeFinished", {
+  id: Schema.Number,
+  address: Schema.String,
+  made: Schema.Boolean
+})
 export const ResourceChanged = Schema.TaggedStruct("ResourceChanged", {
   system: Schema.Literal("coolify", "dns"),
   kind: Schema.String,
@@ -188,6 +200,7 @@ export const DeploymentEvent = Schema.Union(
   SecretResolved,
   Planned,
   ChangeStarted,
+  ChangeFinished,
   ResourceChanged,
   DnsChecked,
   DatabaseChecked,

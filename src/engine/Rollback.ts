@@ -53,9 +53,16 @@ export const withUndo = <A, E, R, R2>(
         Ref.update(run.ledger, (ledger) => ({ ...ledger, changes: ledger.changes + 1 }))
       )
     )
-    yield* run.emit({ _tag: "ChangeStarted", what: recorded.what })
+    const { id, what } = recorded
+    const address = `${recorded.address.kind} ${recorded.address.name}`
+    yield* run.emit({ _tag: "ChangeStarted", what, id, address })
     return yield* Effect.acquireReleaseInterruptible(
-      Effect.onExit(change, (exit) => Ref.set(unknown, isUnknown(exit))),
+      Effect.onExit(change, (exit) =>
+        Effect.zipRight(
+          Ref.set(unknown, isUnknown(exit)),
+          run.emit({ _tag: "ChangeFinished", id, address, made: Exit.isSuccess(exit) })
+        )
+      ),
       (exit) => (Exit.isSuccess(exit) ? Effect.void : runUndo(recorded, undoing, unknown))
     )
   })

@@ -9,6 +9,7 @@ import { padEnd, truncate, widthOf } from "./Layout.ts"
 import { clean } from "./Sanitize.ts"
 import { Screen } from "./Screen.ts"
 import { stepTitle } from "./StepTitle.ts"
+import { titled } from "./LiveLine.ts"
 import { emptyView, makeTextView, type TextOptions, type View } from "./TextView.ts"
 
 /** A run as far as it was told. */
@@ -57,12 +58,12 @@ export const makeBatchText = Effect.fn("makeBatchText")(function* (
     if (!live) return
     const now = yield* Clock.currentTimeMillis
     const busy = [...rows].filter(
-      ([, { ended, view }]) => !ended && (view.active || view.waiting !== undefined)
+      ([, { ended, view }]) => !ended && (view.step !== undefined || view.waiting !== undefined)
     )
     const shown = busy.slice(0, mostRows).map(([label, { step, view }]) => {
       const elapsed = Math.round((now - view.since) / 1000)
       const clock = elapsed < 1 ? "" : ` ${elapsed} s`
-      const text = named(label, hide(view.waiting ?? step))
+      const text = named(label, hide(view.waiting ?? titled(step, view)))
       return truncate(text, err.style.columns - 1 - clock.length, style.ellipsis) + err.style.dim(clock)
     })
     const more = busy.length - shown.length

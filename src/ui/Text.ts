@@ -8,6 +8,7 @@ import { KnownSecrets } from "../secrets/KnownSecrets.ts"
 import { Progress, type Emitted } from "../engine/DeploymentEvent.ts"
 import { truncate } from "./Layout.ts"
 import { Screen } from "./Screen.ts"
+import { pending } from "./LiveLine.ts"
 import { emptyView, makeTextView, type TextOptions, type View } from "./TextView.ts"
 
 const eraseLine = "\r\u001b[2K"
@@ -30,13 +31,10 @@ export const layer = (options: Omit<TextOptions, "live">): Layer.Layer<never, ne
         if (yield* Ref.getAndSet(lineShown, false)) yield* err.write(eraseLine)
       })
       const draw = Effect.gen(function* () {
-        const { active, title, waiting, since } = yield* Ref.get(view)
-        const text =
-          waiting === undefined
-            ? (title ?? (active ? `      ${err.style.ellipsis}` : undefined))
-            : `      ${waiting}`
+        const seen = yield* Ref.get(view)
+        const text = pending(seen)
         if (!live || text === undefined) return
-        const elapsed = Math.round(((yield* Clock.currentTimeMillis) - since) / 1000)
+        const elapsed = Math.round(((yield* Clock.currentTimeMillis) - seen.since) / 1000)
         const clock = elapsed < 1 ? "" : ` ${elapsed} s`
         // One column stays free: a full line would wrap, and could not be rewritten.
         const room = err.style.columns - 1 - clock.length

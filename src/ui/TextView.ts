@@ -1,9 +1,11 @@
 /** A run told in lines: a pure function from one event and what was shown before it to what is shown next. */
-import type { DeploymentEvent, Emitted } from "../engine/DeploymentEvent.ts"
+import type { DeploymentEvent, Emitted, Step } from "../engine/DeploymentEvent.ts"
 import { hasChanges } from "../engine/Plan.ts"
 import { checked } from "./Checked.ts"
 import { renderLeftovers } from "./Failure.ts"
 import { count, seconds, wrap } from "./Layout.ts"
+import { endingOf } from "./Ending.ts"
+import { building, indent, inProgress, isBuilding } from "./LiveLine.ts"
 import { renderPlan, type PlannedSecret } from "./PlanView.ts"
 import { clean, cleanLines } from "./Sanitize.ts"
 import { stepTitle } from "./StepTitle.ts"
@@ -31,10 +33,12 @@ export interface View {
   readonly title: string | undefined
   /** What is being waited for: told once, and again when it changes. */
   readonly waiting: string | undefined
+  /** What is being changed right now, oldest first. */
+  readonly changing: ReadonlyArray<{ readonly id: number | undefined; readonly what: string }>
   /** What was said below the current step and need not be said again. */
   readonly said: ReadonlyArray<string>
-  /** A step is under way: the live line says at least that. */
-  readonly active: boolean
+  /** The step that is under way: the live line says at least that. */
+  readonly step: Step | undefined
   /** When the live line's clock started, milliseconds since the epoch. */
   readonly since: number
 }
@@ -48,8 +52,9 @@ export const emptyView: View = {
   changes: false,
   title: undefined,
   waiting: undefined,
+  changing: [],
   said: [],
-  active: false,
+  step: undefined,
   since: 0
 }
 
@@ -60,36 +65,7 @@ export interface Shown {
   readonly err: ReadonlyArray<string>
 }
 
-/** How a success is told, by command. */
-const endings: {
-  readonly [command: string]: { readonly complete: string; readonly unchanged: string | undefined }
-} = {
-  apply: { complete: "is live and verified", unchanged: "is up to date and answers" },
-  rollback: { complete: "is live and verified", unchanged: "is up to date and answers" },
-  adopt: { complete: "is fabrik's now", unchanged: "is fabrik's already" },
-  destroy: { complete: "is gone", unchanged: undefined },
-  verify: { complete: "answers as it should", unchanged: undefined }
-}
-
-/** The same of what has no domain: that it answers nobody has seen. */
-const endingsNowhere: typeof endings = {
-  ...endings,
-  apply: { complete: "is deployed and runs (no domain)", unchanged: "is up to date and runs (no domain)" },
-  rollback: { complete: "is deployed and runs (no domain)", unchanged: "is up to date and runs (no domain)" }
-}
-
-const notReached = "stands, and the world does not reach it yet"
-
-/** Of a run that left the application alone. */
-const notLooked = {
-  complete: "has its DNS record; the application was not looked at (--skip-deploy)",
-  unchanged: "needed no change of DNS; the application was not looked at (--skip-deploy)"
-}
-
 const undoWords = { removed: "removed again", restored: "restored", cancelled: "cancelled" }
-
-/** Facts stand below their step. */
-const indent = "      "
 
 export const makeTextView = (
   options: TextOptions,
@@ -137,7 +113,7 @@ export const makeTextView = (
   })
 
   const finished = (view: View, event: Extract<DeploymentEvent, { _tag: "RunFinished" }>): Shown => {
-    const closed = { ...view, title: undefined, waiting: undefined, active: false }
+    const closed = { ...view, title: undefined, waiting: undefined, changing: [], step: undefined }
     const said = (lines: ReadonlyArray<string>, out: ReadonlyArray<string> = []): Shown => ({
       view: closed,
       out,
@@ -147,10 +123,8 @@ export const makeTextView = (
       case "complete":
       case "unchanged":
       case "pending": {
-        const { outcome, verified } = event
-        const isReached = outcome !== "pending"
-        const usual = (view.domains === 0 ? endingsNowhere : endings)[view.command]
-        const ending = isReached ? (verified === false ? notLooked : usual)?.[outcome] : notReached
+        const isReached = event.outcome !== "pending"
+        const ending = endingOf(view, event.outcome, event.verified !== false)
         const line = `${clean(view.name)} ${ending}, ${seconds(event.millis)}`
         const paint = isReached ? errStyle.green : errStyle.yellow
         const lines = wrap(line, errStyle.columns, isReached ? `${errStyle.tick} ` : "").map(paint)
@@ -199,7 +173,7 @@ export const makeTextView = (
       }
       case "StateChanged":
         return event.to === "ROLLING_BACK"
-          ? always({ ...view, waiting: undefined }, [errStyle.yellow("Rolling back")])
+          ? always({ ...view, waiting: undefined, changing: [] }, [errStyle.yellow("Rolling back")])
           : silent(view)
       case "StepStarted":
         return hidden(view)
@@ -208,8 +182,9 @@ export const makeTextView = (
               ...view,
               title: stepTitle(event.step),
               waiting: undefined,
+              changing: [],
               said: [],
-              active: true,
+              step: event.step,
               since: at
             })
       case "StepFinished": {
@@ -218,7 +193,8 @@ export const makeTextView = (
           view: {
             ...view,
             title: undefined,
-            active: false,
+            step: undefined,
+            changing: [],
             waiting:
               event.step === "secrets" && options.live ? "comparing the spec with what is there" : undefined,
             since: at
@@ -241,15 +217,21 @@ export const makeTextView = (
           err: title.err
         }
       }
-      case "ChangeStarted":
-        return silent(view)
+      case "ChangeStarted": {
+        const { id, what } = event
+        return silent({ ...view, changing: [...view.changing, { id, what }] })
+      }
+      case "ChangeFinished":
+        return silent({ ...view, changing: view.changing.filter(({ id }) => id !== event.id) })
       case "ResourceChanged": {
+        const what = `${event.kind} ${event.name}`
+        const changing = view.changing.filter((change) => change.what !== what)
         const [mark, paint] = {
           created: ["+", errStyle.green] as const,
           updated: ["~", errStyle.yellow] as const,
           deleted: ["-", errStyle.red] as const
         }[event.action]
-        return fact(view, `${event.kind} ${clean(event.name)}`, mark, paint)
+        return fact({ ...view, changing }, clean(what), mark, paint)
       }
       case "DnsChecked":
       case "DatabaseChecked": {
@@ -259,14 +241,13 @@ export const makeTextView = (
       case "DeploymentProgress": {
         const text = {
           queued: "deployment is queued",
-          in_progress: "deployment is in progress",
+          in_progress: inProgress,
           finished: "deployment finished",
           failed: "deployment failed",
           "cancelled-by-user": "deployment was cancelled"
         }[event.status]
-        return event.status === "queued" || event.status === "in_progress"
-          ? waiting(view, at, text)
-          : fact(view, text)
+        if (event.status !== "queued" && event.status !== "in_progress") return fact(view, text)
+        return isBuilding(view) && text === inProgress ? silent(view) : waiting(view, at, text)
       }
       case "DeploymentLog":
         return options.verbose
@@ -276,7 +257,7 @@ export const makeTextView = (
                 wrap(line, errStyle.columns, `${indent}| `).map(errStyle.dim)
               )
             )
-          : silent(view)
+          : silent(options.live && isBuilding(view) ? { ...view, waiting: building(event.text) } : view)
       case "HealthAttempted": {
         const name = event.host === undefined ? "the domain" : clean(event.host)
         const where = {

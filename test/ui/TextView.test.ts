@@ -3,6 +3,7 @@ import { assert, describe } from "vitest"
 import type { DeploymentEvent } from "../../src/engine/DeploymentEvent.ts"
 import { widthOf } from "../../src/ui/Layout.ts"
 import { makeStyle, plainStyle } from "../../src/ui/Style.ts"
+import { pending } from "../../src/ui/LiveLine.ts"
 import { emptyView, makeTextView, type TextOptions } from "../../src/ui/TextView.ts"
 
 /** All lines of a run, errors and results marked apart. */
@@ -116,6 +117,44 @@ describe("TextView", () => {
     const { lines, view } = show(run.slice(0, 7), { live: true })
     assert.notInclude(lines.join("\n"), "name servers")
     assert.include(view.waiting ?? "", "1 of 2 name servers")
+  })
+
+  it("names in the live line what is being changed, and the build's last line", () => {
+    const seen = (...events: ReadonlyArray<DeploymentEvent>) =>
+      pending(show([{ _tag: "StepStarted", step: "provision" }, ...events], { live: true }).view)
+    const project: DeploymentEvent = {
+      _tag: "ChangeStarted",
+      what: "project shop",
+      id: 1,
+      address: "coolify/project shop"
+    }
+    const record: DeploymentEvent = {
+      _tag: "ChangeStarted",
+      what: "record a.example.com A",
+      id: 2,
+      address: "dns/record a.example.com A"
+    }
+    const made: DeploymentEvent = {
+      _tag: "ResourceChanged",
+      system: "coolify",
+      kind: "project",
+      name: "shop",
+      action: "created"
+    }
+    const over: DeploymentEvent = {
+      _tag: "ChangeFinished",
+      id: 2,
+      address: "dns/record a.example.com A",
+      made: true
+    }
+    assert.strictEqual(seen(), "[3/5] Provision")
+    assert.strictEqual(seen(project), "[3/5] Provision: project shop")
+    assert.strictEqual(seen(project, record, made), "      record a.example.com A")
+    assert.strictEqual(seen(project, record, made, over), "      comparing with Coolify and DNS")
+    const building: DeploymentEvent = { _tag: "DeploymentProgress", deployment: "d", status: "in_progress" }
+    const log: DeploymentEvent = { _tag: "DeploymentLog", stream: "stdout", text: "step 1\nnpm run build\n" }
+    assert.strictEqual(seen(building, log), "      deployment is in progress: npm run build")
+    assert.strictEqual(seen(building, log, building), "      deployment is in progress: npm run build")
   })
 
   it("shows the deployment's log with --verbose, made harmless", () => {
