@@ -86,9 +86,9 @@ export const dns = [
   },
   {
     name: "two accounts with the same zone",
-    file: "src/dns/AccountThatHolds.ts",
-    find: "if (twin === undefined) return holder.client",
-    put: "if (holder !== twin) return holder.client",
+    file: "src/dns/SeveralAccounts.ts",
+    find: "if (twin === undefined) return holder\n",
+    put: "if (holder !== twin) return holder\n",
     tests: ["test/dns/DnsConfig.test.ts"]
   },
   {

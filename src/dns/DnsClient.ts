@@ -61,8 +61,14 @@ export interface DnsCapabilities {
   readonly lacks?: ReadonlyArray<RecordType>
 }
 
+/** Who has a zone, and what can be done there. */
+interface DnsAccount {
+  readonly provider: string
+  readonly capabilities: DnsCapabilities
+}
+
 /**
- * One DNS account. Every method is interruptible and fails with a {@link DnsError}. Reads are retried; a write is sent
+ * One DNS account, or several. Every method is interruptible and fails with a {@link DnsError}. Reads are retried; a write is sent
  * again only when it was refused for the rate limit, and is settled by reading back. Names are in normal form.
  */
 export class DnsClient extends Context.Tag("fabrik/dns/DnsClient")<
@@ -70,6 +76,8 @@ export class DnsClient extends Context.Tag("fabrik/dns/DnsClient")<
   {
     readonly provider: string
     readonly capabilities: DnsCapabilities
+    /** Of several accounts the one that has a zone which was found. */
+    readonly accountOf?: (zone: Zone) => DnsAccount | undefined
     /** The longest zone of the account that equals `name` or is a dot-suffix of it. */
     readonly findZone: (name: string) => Effect.Effect<Zone, DnsError>
     /** {@link findZone} of each of the names, in their order: what is asked for all of them is asked once. */
@@ -91,3 +99,7 @@ export class DnsClient extends Context.Tag("fabrik/dns/DnsClient")<
     readonly remove: (zone: Zone, expected: RecordSet) => Effect.Effect<void, DnsError>
   }
 >() {}
+
+/** The account of a zone that was found. */
+export const accountAt = (client: DnsClient["Type"], zone: Zone): DnsAccount =>
+  client.accountOf?.(zone) ?? client

@@ -2,14 +2,14 @@ import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import { accountThatHolds } from "./AccountThatHolds.ts"
+import { severalAccounts } from "./SeveralAccounts.ts"
 import { DnsError } from "./DnsError.ts"
 import type { Account, DnsProviderValue, Variable } from "./Provider.ts"
 import { type DnsProvider, neededVariables, providerNamed, providers } from "./Providers.ts"
 
 /** The provider to use, ready to be built. */
 interface SelectedDns {
-  /** `undefined`: the one of several whose zones hold the names, known once the layer is built. */
+  /** `undefined`: several, each for the names that its zones hold. */
   readonly provider: DnsProvider | undefined
   readonly layer: Account
 }
@@ -48,9 +48,9 @@ const open = Effect.fnUntraced(function* (
 })
 
 /**
- * Chooses the provider: the one the spec names, or the one whose variables are set. Of several it is the one whose zones
- * hold all of `domains`, which the layer finds out when it is built. `undefined`: no variable is set and none is named.
- * `BadConfig`: one of its variables is missing, or several are set and there is no domain to tell them apart.
+ * Chooses the provider: the one the spec names, or the one whose variables are set. Of several each has the names that its
+ * zones hold, which the layer finds out for `domains` when it is built. `undefined`: no variable is set and none is named.
+ * `BadConfig`: one of its variables is missing.
  */
 export const selectDns = Effect.fn("selectDns")(function* (
   named: DnsProvider | undefined,
@@ -71,9 +71,5 @@ export const selectDns = Effect.fn("selectDns")(function* (
   )
   const [only, ...others] = accounts
   if (only === undefined || others.length === 0) return only satisfies SelectedDns | undefined
-  if (domains.length === 0) {
-    const each = set.map(({ each, values }) => neededVariables(each).find((name) => values[name]))
-    return yield* unusable("dns", `${each.join(" and ")} are all set: name one as dns.provider in the spec`)
-  }
-  return { provider: undefined, layer: accountThatHolds(domains, accounts) } satisfies SelectedDns
+  return { provider: undefined, layer: severalAccounts(domains, accounts) } satisfies SelectedDns
 })

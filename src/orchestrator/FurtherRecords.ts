@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type { NamedRecords } from "../appspec/sections/Records.ts"
 import type { Spec } from "../appspec/Spec.ts"
-import { DnsClient, type RecordSet, type Zone, type ZoneRecord } from "../dns/DnsClient.ts"
+import { accountAt, DnsClient, type RecordSet, type Zone, type ZoneRecord } from "../dns/DnsClient.ts"
 import { isAddressing, isWithin, normalizeName, recordTypes } from "../dns/Name.ts"
 import { ofType, problemWith } from "../dns/Zone.ts"
 import { RefusedError } from "../engine/DeployError.ts"
@@ -78,11 +78,10 @@ export const observeFurther = Effect.fn("observeFurther")(function* (
   hosts: ReadonlyArray<ObservedDns>
 ) {
   const records = spec.dns.records ?? []
-  const [main] = hosts
-  if (records.length === 0 || main === undefined) return []
+  if (records.length === 0 || hosts.length === 0) return []
   const dns = yield* DnsClient
   const all = yield* Effect.forEach(records, (one) => placed(one, hosts))
-  yield* Effect.forEach(all, (one) => refuseUnsayable(one, dns), { discard: true })
+  yield* Effect.forEach(all, (one) => refuseUnsayable(one, accountAt(dns, one.zone)), { discard: true })
   const names = [...new Map(all.map(({ want, zone }) => [want.name, zone]))]
   const found = yield* Effect.forEach(
     names,
@@ -90,7 +89,9 @@ export const observeFurther = Effect.fn("observeFurther")(function* (
       Effect.gen(function* () {
         const types = all.flatMap(({ want }) => (want.name === name ? [want.type] : []))
         const recordSets = yield* dns.listAt(zone, name, types)
-        const here = { ...main, name, zone, recordSets }
+        const { capabilities, provider } = accountAt(dns, zone)
+        const { automaticTtl, comments } = capabilities
+        const here: ObservedDns = { name, provider, comments, automaticTtl, zone, recordSets }
         if (!hosts.some((host) => host.name === name)) yield* refuseDelegated(here)
         return here
       }),

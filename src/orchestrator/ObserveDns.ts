@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import { hostsOf } from "../appspec/Domain.ts"
 import type { Spec } from "../appspec/Spec.ts"
 import type { Application } from "../coolify/endpoints/Applications.ts"
-import { DnsClient, type RecordSet } from "../dns/DnsClient.ts"
+import { accountAt, DnsClient, type RecordSet } from "../dns/DnsClient.ts"
 import { noProvider } from "../dns/DnsDryRun.ts"
 import { DnsError } from "../dns/DnsError.ts"
 import { isAddressing } from "../dns/Name.ts"
@@ -17,20 +17,16 @@ import { withoutShared } from "./SharedHosts.ts"
 export const observeDns = Effect.fn("observeDns")(function* ({ domains }: Pick<Spec, "domains">) {
   if (domains.length === 0) return []
   const dns = yield* DnsClient
-  const { comments, automaticTtl } = dns.capabilities
   const hosts = hostsOf(domains)
   const zones = yield* dns.findZones(hosts)
   return yield* Effect.forEach(
     EffectArray.zip(hosts, zones),
     ([name, zone]) =>
-      Effect.map(dns.listAt(zone, name), (recordSets): ObservedDns => ({
-        name,
-        provider: dns.provider,
-        comments,
-        automaticTtl,
-        zone,
-        recordSets
-      })),
+      Effect.map(dns.listAt(zone, name), (recordSets): ObservedDns => {
+        const { capabilities, provider } = accountAt(dns, zone)
+        const { automaticTtl, comments } = capabilities
+        return { name, provider, comments, automaticTtl, zone, recordSets }
+      }),
     { concurrency: 4 }
   )
 })

@@ -6,8 +6,8 @@ import * as Layer from "effect/Layer"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect } from "vitest"
-import { accountThatHolds } from "../../src/dns/AccountThatHolds.ts"
-import { DnsClient } from "../../src/dns/DnsClient.ts"
+import { severalAccounts } from "../../src/dns/SeveralAccounts.ts"
+import { accountAt, DnsClient } from "../../src/dns/DnsClient.ts"
 import { selectDns } from "../../src/dns/DnsConfig.ts"
 import { layerMemory } from "../../src/dns/DnsMemory.ts"
 import { type DnsProvider, providers, whereNamed } from "../../src/dns/Providers.ts"
@@ -71,13 +71,8 @@ describe("selectDns", () => {
           for (const each of mentions) assert.include(error.detail, each)
           assert.notMatch(error.message, /t0ken|k3y/)
         })
-      yield* refused(
-        { ...cloudflare, ...powerdns },
-        undefined,
-        "CLOUDFLARE_API_TOKEN",
-        "PDNS_API_URL",
-        "dns.provider"
-      )
+      // Each has the names that its zones hold.
+      assert.isUndefined((yield* select({ ...cloudflare, ...powerdns }))?.provider)
       yield* refused(powerdns, "cloudflare", "CLOUDFLARE_API_TOKEN")
       yield* refused(cloudflare, "powerdns", "PDNS_API_URL")
       yield* refused({ PDNS_API_URL: "http://127.0.0.1" }, undefined, "PDNS_API_KEY")
@@ -86,22 +81,36 @@ describe("selectDns", () => {
   )
 })
 
-/** Accounts of these names, each with zones of these names. */
-const holding = (accounts: Readonly<Record<string, ReadonlyArray<string>>>, ...domains: Array<string>) =>
-  Effect.map(DnsClient, ({ provider }) => provider).pipe(
+type Zones = Readonly<Record<string, ReadonlyArray<string>>>
+
+/** In accounts of these names, each with zones of these names. */
+const within = <A, E>(
+  accounts: Zones,
+  domains: ReadonlyArray<string>,
+  effect: Effect.Effect<A, E, DnsClient>
+) =>
+  effect.pipe(
     Effect.provide(
-      accountThatHolds(
+      severalAccounts(
         domains,
         Object.entries(accounts).map(([provider, zones]) => ({
           provider,
           layer: Layer.effect(
             DnsClient,
             Effect.map(DnsClient, (client) => ({ ...client, provider }))
-          ).pipe(Layer.provide(layerMemory(zones.map((name) => ({ id: name, name })))))
+          ).pipe(Layer.provide(layerMemory(zones.map((name) => ({ id: `${provider} ${name}`, name })))))
         }))
       )
     ),
     Effect.provide(FetchHttpClient.layer)
+  )
+
+/** The accounts that hold these domains. */
+const holding = (accounts: Zones, ...domains: Array<string>) =>
+  within(
+    accounts,
+    domains,
+    Effect.map(DnsClient, ({ provider }) => provider)
   )
 
 describe("with several accounts", () => {
@@ -134,9 +143,62 @@ describe("with several accounts", () => {
       assert.match(twice, /a\.test is at one and at two.*dns\.provider/)
       const none = yield* refused("ZoneNotFound", { one: ["a.test"], two: ["b.test"] }, "x.c.test")
       assert.match(none, /one and two holds x\.c\.test/)
-      const spread = yield* refused("ZoneNotFound", { one: ["a.test"], two: ["b.test"] }, "a.test", "b.test")
-      assert.match(spread, /a\.test is at one, b\.test at two/)
     })
+  )
+
+  it.effect(
+    "each name is read and written where its zone is, and what is marked is found in all of them",
+    () =>
+      within(
+        { one: ["a.test"], two: ["b.test", "sub.a.test"] },
+        ["x.a.test", "x.b.test"],
+        Effect.gen(function* () {
+          const dns = yield* DnsClient
+          assert.strictEqual(dns.provider, "one and two")
+          const zones = yield* dns.findZones(["x.a.test", "x.b.test", "x.sub.a.test"])
+          assert.deepStrictEqual(
+            zones.map(({ id }) => id),
+            ["one a.test", "two b.test", "two sub.a.test"]
+          )
+          assert.deepStrictEqual(
+            zones.map((zone) => accountAt(dns, zone).provider),
+            ["one", "two", "two"]
+          )
+          const sets = zones.map(({ name }) => ({
+            name: `x.${name}`,
+            type: "A",
+            ttl: 60,
+            values: ["192.0.2.1"],
+            proxied: false,
+            comment: "mark"
+          }))
+          for (const [index, zone] of zones.entries()) yield* dns.put(zone, sets[index]!, { _tag: "Absent" })
+          for (const [index, zone] of zones.entries()) {
+            assert.deepStrictEqual(yield* dns.listAt(zone, sets[index]!.name), [sets[index]!])
+          }
+          const found = yield* dns.listCommented("mark")
+          assert.deepStrictEqual(
+            found.map(({ zone }) => zone.id).toSorted(),
+            zones.map(({ id }) => id).toSorted()
+          )
+          // As a journal knows it, of another process.
+          yield* dns.remove({ id: "two b.test", name: "b.test" }, sets[1]!)
+          assert.lengthOf(yield* dns.listCommented("mark"), 2)
+        })
+      )
+  )
+
+  it.effect("without a domain all of them are looked through", () =>
+    within(
+      { one: ["a.test"], two: ["b.test"] },
+      [],
+      Effect.gen(function* () {
+        const dns = yield* DnsClient
+        assert.strictEqual(dns.provider, "one and two")
+        assert.deepStrictEqual(yield* dns.listCommented("mark"), [])
+        assert.strictEqual((yield* dns.findZone("x.b.test")).id, "two b.test")
+      })
+    )
   )
 })
 
