@@ -15,6 +15,7 @@ import { imports } from "./import.mjs"
 import { machines } from "./machines.mjs"
 import { moments } from "./moments.mjs"
 import { secrets } from "./secrets.mjs"
+import { team } from "./team.mjs"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 
@@ -28,7 +29,8 @@ const mutants = [
   ...imports,
   ...machines,
   ...moments,
-  ...secrets
+  ...secrets,
+  ...team
 ]
 
 const wanted = process.argv.slice(2).filter((word) => word !== "--check")

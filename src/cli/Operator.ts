@@ -24,23 +24,27 @@ export interface Confirmation {
   readonly consent: Effect.Effect<Consent>
 }
 
+/** Whoever is at the terminal; anything but a yes is a no. */
+export const askOnce = Effect.fn("askOnce")(function* (question: string) {
+  const operator = yield* Operator
+  const { err } = yield* Screen
+  if (!operator.present) return "nobody there" as const
+  const lines = wrap(`${question} [y/N]`, err.style.columns)
+  yield* err.write(`${lines.map(err.style.bold).join("\n")} `)
+  const answer = yield* operator.answer
+  if (answer === undefined) yield* err.write("\n")
+  return /^\s*y(?:es)?\s*$/i.test(answer ?? "") ? ("yes" as const) : ("no" as const)
+})
+
 /** Asks once about a plan with changes, unless `--yes` has answered already; where nobody can be asked, the answer is no. */
 export const makeConfirmation = (options: {
   readonly yes: boolean
   readonly question: string
 }): Effect.Effect<Confirmation, never, Operator | Screen> =>
   Effect.gen(function* () {
-    const operator = yield* Operator
-    const { err } = yield* Screen
+    const context = yield* Effect.context<Operator | Screen>()
     const consent = yield* Ref.make<Consent>("not asked")
-    const ask = Effect.gen(function* () {
-      if (!operator.present) return "nobody there" as const
-      const lines = wrap(`${options.question} [y/N]`, err.style.columns)
-      yield* err.write(`${lines.map(err.style.bold).join("\n")} `)
-      const answer = yield* operator.answer
-      if (answer === undefined) yield* err.write("\n")
-      return /^\s*y(?:es)?\s*$/i.test(answer ?? "") ? ("yes" as const) : ("no" as const)
-    })
+    const ask = Effect.provide(askOnce(options.question), context)
     return {
       confirm: (plan) =>
         options.yes || !hasChanges(plan)

@@ -1,10 +1,12 @@
 import * as Effect from "effect/Effect"
 import { recordRelease as record, type Finished } from "../orchestrator/Releases.ts"
 import type { SecretStore } from "../secrets/SecretStore.ts"
-import type { History } from "../state/History.ts"
+import type { History, Release } from "../state/History.ts"
+import { jsonLine } from "../ui/Json.ts"
+import { renderReleases } from "../ui/ReleasesView.ts"
 import * as Say from "./Say.ts"
 import { Watch } from "./Watch.ts"
-import type { Screen } from "../ui/Screen.ts"
+import { Screen } from "../ui/Screen.ts"
 
 /** Where Coolify is, for the history; a sandbox has one of its own. */
 export const addressOf = ({
@@ -14,6 +16,21 @@ export const addressOf = ({
   readonly place: "live" | "sandbox"
   readonly target: string
 }): string | undefined => (place === "live" && target !== "" ? target : undefined)
+
+/** What is recorded, newest first. */
+export const showReleases = Effect.fn("showReleases")(function* (
+  releases: ReadonlyArray<Release>,
+  target: Release | undefined,
+  json: boolean
+) {
+  const { out } = yield* Screen
+  if (json) {
+    const facts = releases.toReversed().map((one) => ({ type: "Release", ...one }))
+    return yield* Say.result(facts.map(jsonLine))
+  }
+  if (releases.length > 0) return yield* Say.result(renderReleases(releases, target, out.style))
+  return yield* Say.hint(["No release of this spec was recorded here yet."])
+})
 
 /** Notes a release. A history that cannot be written is no reason to call a success a failure. */
 export const recordRelease = (

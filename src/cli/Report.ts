@@ -140,7 +140,9 @@ const tell = (error: Exclude<CommandError, Concluded>, style: Style, recover: st
         error.message,
         error.reason === "BadFile"
           ? "Remove that file: the next `fabrik apply` begins a new one."
-          : "Check who owns it and its mode (ls -l).",
+          : error.reason === "Unavailable"
+            ? "Check FABRIK_STATE_URL and FABRIK_STATE_KEY, and that the server runs."
+            : "Check who owns it and its mode (ls -l).",
         style
       )
     case "LockError":

@@ -40,8 +40,7 @@ export const lockRun = Effect.fn("lockRun")(function* (
   if (options.team !== undefined) {
     const from = `${os.userInfo().username}@${os.hostname()}`
     const says = `\`fabrik ${options.command}\` of ${spec.name} by ${from} (process ${process.pid}, since ${since})`
-    const lock = lockOf(options.target, journalName(options.owner, spec))
-    return yield* options.team.state.lock(lock, says, seconds)
+    return yield* options.team.state.lock(teamLock(spec, options), says, seconds)
   }
   const name = JSON.stringify(["run", options.target, Marker.applicationKey(options.owner, spec)])
   const says = `\`fabrik ${options.command}\` of ${spec.name} (process ${process.pid}, since ${since})`
@@ -53,6 +52,12 @@ export const lockRun = Effect.fn("lockRun")(function* (
   )
   yield* FileLock.acquire(`${options.directory}/lock`, name, says, seconds)
 })
+
+/** What a team's lock of the application is called. */
+export const teamLock = (
+  spec: Spec,
+  { owner, target }: { readonly owner: string; readonly target: string }
+) => lockOf(target, journalName(owner, spec))
 
 /**
  * One run at a time makes a project of a name and its environments. Without the lock, or when it is not to be had in
@@ -80,6 +85,18 @@ export const placeLock = (target: string, state: SharedState | undefined): Layer
 export const runningRun = (
   spec: Spec,
   options: Omit<Parameters<typeof lockRun>[1], "command" | "seconds">
+): Effect.Effect<string | undefined> =>
+  options.team === undefined
+    ? lockedHere(spec, options)
+    : options.team.state.holder(teamLock(spec, options)).pipe(
+        Effect.map((holder) => holder?.says),
+        // That it cannot be asked is told where the journal is read.
+        Effect.orElseSucceed(() => undefined)
+      )
+
+const lockedHere = (
+  spec: Spec,
+  options: Parameters<typeof runningRun>[1]
 ): Effect.Effect<string | undefined> =>
   Effect.scoped(lockRun(spec, { ...options, command: "status", seconds: 0 })).pipe(
     Effect.match({

@@ -30,7 +30,7 @@ export interface Subject {
 export class HistoryError extends Schema.TaggedError<HistoryError>("fabrik/state/HistoryError")(
   "HistoryError",
   {
-    reason: Schema.Literal("Unreadable", "Unwritable", "BadFile"),
+    reason: Schema.Literal("Unreadable", "Unwritable", "BadFile", "Unavailable"),
     file: Schema.String,
     detail: Schema.String
   }

@@ -5,13 +5,14 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 
 /**
- * `Damaged`: something else than its end is not as it was written. `Older`: another version has to read it. `Lost`: it is
- * another run's by now, so that nothing may be done any more that it does not say.
+ * `Damaged`: something else than its end is not as it was written. `Older`: another version has to read it.
+ * `Unavailable`: whoever keeps it cannot be reached. `Lost`: it is another run's by now, so that nothing may be done any
+ * more that it does not say.
  */
 export class JournalError extends Schema.TaggedError<JournalError>("fabrik/state/JournalError")(
   "JournalError",
   {
-    reason: Schema.Literal("Unreadable", "Unwritable", "Damaged", "Older", "Lost"),
+    reason: Schema.Literal("Unreadable", "Unwritable", "Damaged", "Older", "Unavailable", "Lost"),
     file: Schema.String,
     /** What follows the file's name: `cannot be written: ENOSPC`. */
     detail: Schema.String

@@ -28,6 +28,13 @@ export interface SealedTexts {
   readonly digest: (text: Redacted.Redacted<string>) => Effect.Effect<string, StateError>
 }
 
+interface Holder {
+  /** What it says of itself. */
+  readonly says: string
+  /** For how many seconds it has given no sign of life. */
+  readonly silent: number
+}
+
 export interface SharedState {
   /** Reaches it, or says why not; everything else does so too when it is first used. */
   readonly ready: Effect.Effect<void, StateError>
@@ -51,6 +58,10 @@ export interface SharedState {
     says: string,
     waitFor: Duration.DurationInput
   ) => Effect.Effect<void, LockError | StateError, Scope.Scope>
+  /** Who holds it; `undefined`: nobody does. */
+  readonly holder: (name: string) => Effect.Effect<Holder | undefined, StateError>
+  /** Takes it away from whoever holds it: ends their connection, and lets them write no more. */
+  readonly takeAway: (name: string) => Effect.Effect<void, StateError>
   readonly sealed: SealedTexts
 }
 

@@ -112,6 +112,10 @@ export const journalAdvice: Table<JournalError["reason"]> = {
     cause: "It says what an earlier run has left open, and was changed or comes from another version.",
     next: "`fabrik recover --scan` shows by the marks what stands; with the file removed, fabrik goes by those alone."
   },
+  Unavailable: {
+    cause: "What is not written down first is not sent, so that a crash cannot lose it.",
+    next: "Check FABRIK_STATE_URL and FABRIK_STATE_KEY, and that the server runs; then run the command again."
+  },
   Lost: {
     cause: "Its connection ended, and another run may be at work here: nothing more is sent.",
     next: "`fabrik recover` shows what is left, and settles it."

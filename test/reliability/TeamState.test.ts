@@ -338,6 +338,34 @@ describe.skipIf(missing)("a state in PostgreSQL", () => {
     })
   )
 
+  it.scopedLive("tells who holds a lock, and takes it away from them", () =>
+    Effect.gen(function* () {
+      const world = unused("world")
+      const name = lockOf(world, "api")
+      const [one, two] = [yield* shared(), yield* shared()]
+      assert.isUndefined(yield* two.holder(name))
+      yield* one.lock(name, "the first one", 0)
+      const journal = yield* one.journals(world, none).open("api")
+      yield* journal.append({ n: 1 }, forward)
+      for (const state of [one, two]) {
+        const holder = yield* state.holder(name)
+        assert.strictEqual(holder?.says, "the first one")
+        assert.isBelow(holder?.silent ?? 60, 60)
+      }
+      yield* two.takeAway(name)
+      assert.isUndefined(yield* two.holder(name))
+      assert.strictEqual((yield* Effect.flip(journal.append({ n: 2 }, forward))).reason, "Lost")
+      yield* two.lock(name, "the second one", 5_000)
+      const theirs = yield* two.journals(world, none).open("api")
+      assert.deepStrictEqual(theirs.entries, [{ n: 1 }])
+      yield* theirs.append({ n: 3 }, forward)
+      // It cannot know yet that there is a later epoch.
+      postgres.sql(database, `UPDATE fabrik.lock SET epoch = nextval('fabrik.epoch') WHERE name = '${name}'`)
+      assert.strictEqual((yield* Effect.flip(theirs.append({ n: 4 }, forward))).reason, "Lost")
+      assert.deepStrictEqual((yield* one.journals(world, none).open("api")).entries, [{ n: 1 }, { n: 3 }])
+    })
+  )
+
   it.scopedLive("lets nobody write whose lock another has had since", () =>
     Effect.gen(function* () {
       const world = unused("world")

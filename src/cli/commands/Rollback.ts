@@ -5,9 +5,6 @@ import { byProjectName } from "../../orchestrator/ProjectName.ts"
 import { apply as run } from "../../orchestrator/Apply.ts"
 import { chooseRelease, deployedElsewhere, withKeptFiles } from "../../orchestrator/Releases.ts"
 import { loadSpec } from "../../appspec/LoadSpec.ts"
-import { jsonLine } from "../../ui/Json.ts"
-import { renderReleases } from "../../ui/ReleasesView.ts"
-import { Screen } from "../../ui/Screen.ts"
 import { define } from "../CommandInfo.ts"
 import { conclude } from "../Conclude.ts"
 import * as Flag from "../Flag.ts"
@@ -15,7 +12,7 @@ import { openHistory, openWorld } from "../Layers.ts"
 import { makeConfirmation } from "../Operator.ts"
 import { parseWithEnvironment } from "../Interpolation.ts"
 import * as Output from "../Output.ts"
-import { addressOf, recordRelease } from "../Releases.ts"
+import { addressOf, recordRelease, showReleases } from "../Releases.ts"
 import { lockRun } from "../RunLock.ts"
 import * as Say from "../Say.ts"
 import * as Shared from "../SharedFlags.ts"
@@ -33,7 +30,10 @@ export const rollback = define({
       placeholder: "RELEASE",
       help: "this one; its first digits suffice [the newest with another spec]"
     }),
-    list: Flag.toggle("list", { alias: "l", help: "list the recorded releases, and change nothing" }),
+    list: Flag.toggle("list", {
+      alias: "l",
+      help: "list the recorded releases as `fabrik history` does, and change nothing"
+    }),
     yes: Shared.yes,
     dryRun: Flag.toggle("dry-run", { help: "show the plan only; nothing is sent" }),
     secrets: Shared.secrets,
@@ -57,16 +57,7 @@ export const rollback = define({
     const history = yield* openHistory(sandbox)
     const releases = yield* history.list(present)
     const chosen = chooseRelease(releases, flags.to)
-    if (flags.list) {
-      const { out } = yield* Screen
-      const target = Either.getOrUndefined(chosen)
-      if (flags.json) {
-        const facts = releases.toReversed().map((one) => ({ type: "Release", ...one }))
-        return yield* Say.result(facts.map(jsonLine))
-      }
-      if (releases.length > 0) return yield* Say.result(renderReleases(releases, target, out.style))
-      return yield* Say.hint(["No release of this spec was recorded here yet."])
-    }
+    if (flags.list) return yield* showReleases(releases, Either.getOrUndefined(chosen), flags.json)
     const target = yield* chosen
     const label = `${flags.file} (release ${target.release})`
     const written = yield* parseWithEnvironment(target.text, label, { readsFiles: false })

@@ -36,6 +36,13 @@ const Taken = Schema.Struct({ taken: Schema.Boolean })
 const Epoch = Schema.Struct({ epoch: Schema.String })
 const Holder = Schema.Struct({ holder: Schema.String, held: Schema.Boolean })
 
+const Standing = Schema.Struct({
+  holder: Schema.String,
+  held: Schema.Boolean,
+  silent: Schema.Number,
+  alive: Schema.Boolean
+})
+
 /** What stands for the name among the advisory locks, as a signed 64-bit number. */
 const keyOf = (name: string): string =>
   createHash("sha256").update(`fabrik lock ${name}`).digest().readBigInt64BE(0).toString()
@@ -45,6 +52,35 @@ const tryLock = (query: Query, name: string) =>
     query(Taken, "SELECT pg_try_advisory_lock($1::bigint) AS taken", [keyOf(name)]),
     ([row]) => row?.taken === true
   )
+
+/** The sessions that hold it: an advisory lock's number stands there in two halves. */
+const holding = `
+FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1
+  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+  AND classid::bigint = (($2::bigint >> 32) & 4294967295) AND objid::bigint = ($2::bigint & 4294967295)`
+
+export const holderOf = Effect.fn("Locks.holderOf")(function* ({ query }: Session, name: string) {
+  const [row] = yield* query(
+    Standing,
+    `SELECT holder, held, extract(epoch FROM now() - seen)::float8 AS silent, EXISTS (SELECT 1 ${holding}) AS alive
+     FROM fabrik.lock WHERE name = $1`,
+    [name, keyOf(name)]
+  )
+  return row === undefined || !row.alive ? undefined : { says: row.holder, silent: Math.max(0, row.silent) }
+})
+
+export const takeAway = Effect.fn("Locks.takeAway")(function* ({ query }: Session, name: string) {
+  yield* query(
+    Nothing,
+    "UPDATE fabrik.lock SET held = false, epoch = nextval('fabrik.epoch') WHERE name = $1",
+    [name]
+  )
+  yield* query(
+    Nothing,
+    `SELECT $1::text, pg_terminate_backend(pid) FROM (SELECT pid ${holding} AND pid <> pg_backend_pid()) AS held`,
+    [name, keyOf(name)]
+  )
+})
 
 export const makeLocks = Effect.fnUntraced(function* (session: Session) {
   const all = new Map<string, Held>()
@@ -83,7 +119,9 @@ export const makeLocks = Effect.fnUntraced(function* (session: Session) {
             "UPDATE fabrik.lock SET backend = pg_backend_pid(), seen = now() WHERE name = $1 AND epoch = $2::bigint AND held RETURNING epoch::text",
             [name, held.epoch]
           )
-          if (!taken || ours.length === 0) held.lost = true
+          if (taken && ours.length > 0) return
+          held.lost = true
+          if (taken) yield* fresh(Nothing, "SELECT pg_advisory_unlock($1::bigint)", [keyOf(name)])
         }),
       { discard: true }
     )

@@ -4,7 +4,7 @@ import type * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import type { SharedState } from "../SharedState.ts"
 import { type Address, parseAddress } from "./Address.ts"
-import { makeLocks } from "./Locks.ts"
+import { holderOf, makeLocks, takeAway } from "./Locks.ts"
 import { keyProblem } from "./Sealing.ts"
 import { open } from "./Session.ts"
 import { makeHistory } from "./SharedHistory.ts"
@@ -41,6 +41,8 @@ export const make = Effect.fn("Postgres.make")(function* (options: {
     journals: (world, servers) => makeJournals(connected, world, servers),
     history: (owner, world) => makeHistory(connected, owner, world),
     lock: (name, says, waitFor) => Effect.flatMap(connected, ({ locks }) => locks.lock(name, says, waitFor)),
+    holder: (name) => Effect.flatMap(connected, ({ session }) => holderOf(session, name)),
+    takeAway: (name) => Effect.flatMap(connected, ({ session }) => takeAway(session, name)),
     sealed: makeTexts(connected)
   }
   return state

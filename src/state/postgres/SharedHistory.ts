@@ -24,17 +24,17 @@ export const makeHistory = (
     name
   ]
   const failedWith =
-    (reason: HistoryError["reason"], { name }: Subject) =>
+    ({ name }: Subject) =>
     (error: StateError) =>
       new HistoryError({
-        reason,
+        reason: "Unavailable",
         file: `of ${name} at ${error.place}`,
         detail: `is in the shared state, which ${error.detail}`
       })
   return History.of({
     list: (subject) =>
       Effect.gen(function* () {
-        const { session } = yield* Effect.mapError(connected, failedWith("Unreadable", subject))
+        const { session } = yield* Effect.mapError(connected, failedWith(subject))
         const rows = yield* Effect.mapError(
           session.query(
             Row,
@@ -42,7 +42,7 @@ export const makeHistory = (
              AND project = $3 AND environment = $4 AND name = $5 ORDER BY number`,
             place(subject)
           ),
-          failedWith("Unreadable", subject)
+          failedWith(subject)
         )
         return yield* Effect.forEach(rows, ({ release }) => {
           const decoded = Schema.decodeOption(Text)(release)
@@ -75,6 +75,6 @@ export const makeHistory = (
                AND project = $3 AND environment = $4 AND name = $5 ORDER BY number DESC OFFSET ${kept})`,
           place(subject)
         )
-      }).pipe(Effect.mapError(failedWith("Unwritable", subject)))
+      }).pipe(Effect.mapError(failedWith(subject)))
   })
 }

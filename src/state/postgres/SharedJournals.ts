@@ -57,14 +57,14 @@ export const makeJournals = (
         )
 
   const open = Effect.fn("SharedJournals.open")(function* (name: string) {
-    const { locks, session } = yield* Effect.mapError(connected, failedWith("Unreadable", name))
+    const { locks, session } = yield* Effect.mapError(connected, failedWith(name))
     const rows = yield* Effect.mapError(
       session.query(
         Row,
         "SELECT world, seq, entry FROM fabrik.entry WHERE name = $1 ORDER BY world <> $2, world, seq",
         [name, world]
       ),
-      failedWith("Unreadable", name)
+      failedWith(name)
     )
     for (const at of new Set(rows.map((row) => row.world))) {
       const own = rows.filter((row) => row.world === at)
@@ -85,10 +85,10 @@ export const makeJournals = (
   })
 
   const list = Effect.gen(function* () {
-    const { session } = yield* Effect.mapError(connected, failedWith("Unreadable", ""))
+    const { session } = yield* Effect.mapError(connected, failedWith(""))
     const rows = yield* Effect.mapError(
       session.query(Head, "SELECT world, name, entry FROM fabrik.entry WHERE seq = 1 ORDER BY name", []),
-      failedWith("Unreadable", "")
+      failedWith("")
     )
     const ours = yield* Effect.filter(rows, (row) => {
       const told = Option.flatMap(Schema.decodeOption(Entry)(row.entry), serverOf)
@@ -108,9 +108,9 @@ const serverOf = (entry: unknown): Option.Option<string> =>
     ? Option.some(entry.server)
     : Option.none()
 
-const failedWith = (reason: JournalError["reason"], name: string) => (error: StateError) =>
+const failedWith = (name: string) => (error: StateError) =>
   new JournalError({
-    reason,
+    reason: "Unavailable",
     file: fileOf(name, error.place),
     detail: `is in the shared state, which ${error.detail}`
   })
@@ -146,7 +146,7 @@ const makeJournal = (
       if (epoch === undefined) return yield* lost
       const rows = yield* Effect.mapError(
         session.query(Written, sql, [lock, epoch, at, name, ...values]),
-        failedWith("Unwritable", name)
+        failedWith(name)
       )
       return rows.length
     })

@@ -1,0 +1,26 @@
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import { loadSpec } from "../../appspec/LoadSpec.ts"
+import { chooseRelease } from "../../orchestrator/Releases.ts"
+import { define } from "../CommandInfo.ts"
+import { openHistory } from "../Layers.ts"
+import { showReleases } from "../Releases.ts"
+import * as Shared from "../SharedFlags.ts"
+import { sandboxOf } from "../Subject.ts"
+
+export const history = define({
+  name: "history",
+  about: [
+    "Lists the releases of a spec that were recorded, by this machine or, where FABRIK_STATE_URL is set, by all of the team: when, from what, and which one `fabrik rollback` would go back to. Nothing is asked of Coolify."
+  ],
+  config: { file: Shared.specFile, ...Shared.world, ...Shared.screen },
+  examples: [
+    { line: "fabrik history app.yaml", says: "what was deployed, newest first?" },
+    { line: "fabrik history app.yaml --json", says: "with each spec, one JSON object a line" }
+  ],
+  handler: Effect.fn("command.history")(function* (flags) {
+    const spec = yield* loadSpec(flags.file)
+    const releases = yield* (yield* openHistory(sandboxOf(flags))).list(spec)
+    yield* showReleases(releases, Either.getOrUndefined(chooseRelease(releases, undefined)), flags.json)
+  }, Effect.scoped)
+})
