@@ -223,6 +223,11 @@ const checkCount = (
         : `takes one ${wanted.map((a) => a.placeholder).join(" and one ")}`
     return usage(`${name} ${takes}: what is ${shown(extra)}?`, name)
   }
+  const [only] = wanted
+  const [value] = values
+  if (only?.choices !== undefined && value !== undefined && !only.choices.includes(value)) {
+    return usage(`${only.placeholder} is one of ${only.choices.join(", ")}, not ${shown(value)}`, name)
+  }
   return values.includes("")
     ? usage(`${name} got an empty ${wanted[0]?.placeholder ?? "argument"}`, name)
     : Either.right(values)

@@ -37,7 +37,7 @@ const noDns: Check = {
   what: "a provider is set",
   state: "warned",
   detail: "no: records are left to you",
-  next: "Set the variables of one, which `fabrik --help` lists; or say `dns: none` in the specs, where a wildcard record has all names."
+  next: "Set the variables of one, which `fabrik --help` lists; or say `dns: none` in the specs, where a wildcard or another record leads to the server already."
 }
 
 type OpenError = Effect.Effect.Error<ReturnType<typeof openWorld>>

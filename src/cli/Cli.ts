@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { findCommand, readWords, startsWithFlag } from "./Arguments.ts"
+import { AllCommands } from "./CommandInfo.ts"
 import { ExitCode } from "./ExitCode.ts"
 import { renderHelp } from "./Help.ts"
 import { recoverCommand } from "./RecoverCommand.ts"
@@ -31,11 +32,14 @@ const load = {
   destroy: () => import("./commands/Destroy.ts").then(({ destroy }) => destroy),
   templates: () => import("./commands/Templates.ts").then(({ templates }) => templates),
   schema: () => import("./commands/Schema.ts").then(({ schema }) => schema),
+  completions: () => import("./commands/Completions.ts").then(({ completions }) => completions),
   sandbox: () => import("./commands/Sandbox.ts").then(({ sandbox }) => sandbox)
 }
 
 /** In the order in which help lists them. */
 export const loadCommands = Effect.promise(() => Promise.all(Object.values(load).map((one) => one())))
+
+const allCommands = Effect.map(loadCommands, (all) => all.map(({ info }) => info))
 
 const changing: ReadonlySet<string> = new Set(["apply", "rollback", "recover", "adopt", "destroy"])
 
@@ -81,7 +85,7 @@ export const run = Effect.fn("fabrik")(function* (argv: ReadonlyArray<string>) {
       const concluded = Effect.gen(function* () {
         yield* chosen.run(words)
         return zero
-      })
+      }).pipe(Effect.provideService(AllCommands, allCommands))
       return yield* Effect.catchAll(concluded, (error) =>
         report(error, {
           json: words.includes("--json"),

@@ -1,4 +1,5 @@
 import * as Command from "@effect/cli/Command"
+import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Types from "effect/Types"
 import { version } from "./Version.ts"
@@ -19,6 +20,12 @@ export interface CommandInfo extends Outline {
   readonly flags: ReadonlyArray<FlagInfo>
   readonly examples: ReadonlyArray<Example>
 }
+
+/** Every command, in help's order; loaded when somebody asks. */
+export class AllCommands extends Context.Tag("fabrik/cli/AllCommands")<
+  AllCommands,
+  Effect.Effect<ReadonlyArray<CommandInfo>>
+>() {}
 
 interface Config {
   readonly [key: string]: Flag<unknown> | Argument<unknown>

@@ -27,6 +27,8 @@ export interface ArgumentInfo {
   readonly repeatable: boolean
   /** None may stand there. */
   readonly optional?: true
+  /** Nothing else may. */
+  readonly choices?: ReadonlyArray<string>
   readonly help: string
 }
 
@@ -107,6 +109,13 @@ const argument = <A>(args: Args.Args<A>, info: Omit<ArgumentInfo, "_tag">): Argu
 
 export const one = (placeholder: string, help: string): Argument<string> =>
   argument(Args.text({ name: placeholder }), { placeholder, repeatable: false, help })
+
+export const oneOf = <const Choices extends ReadonlyArray<string>>(
+  placeholder: string,
+  choices: Choices,
+  help: string
+): Argument<string> =>
+  argument(Args.text({ name: placeholder }), { placeholder, repeatable: false, choices, help })
 
 /** `undefined` when it does not stand there. */
 export const optional = (placeholder: string, help: string): Argument<string | undefined> =>

@@ -335,19 +335,18 @@ const demandCredentials = (
   { needs }: WorldRequest,
   access: Access
 ): Effect.Effect<void, CredentialsError> => {
+  const lacksDns = needs.dns === "yes" && access.dns === undefined
   const missing = [
     ...(needs.coolify && access.coolify === undefined
       ? ["COOLIFY_ENDPOINT and COOLIFY_TOKEN (for Coolify)"]
       : []),
-    ...(needs.dns === "yes" && access.dns === undefined
-      ? [`the variables of a DNS provider (${whatToSet})`]
-      : [])
+    ...(lacksDns ? [`the variables of a DNS provider (${whatToSet})`] : [])
   ]
   return missing.length === 0
     ? Effect.void
     : new CredentialsError({
         detail: `not set in the environment: ${missing.join("; ")}`,
-        next: "Set them. Or use --sandbox to deploy to a Coolify inside fabrik, or --dry-run to see what would be done; neither needs an account."
+        next: `Set them.${lacksDns ? " Where a wildcard or another record leads to the server already, say `dns: none` in the spec, and no DNS provider is needed." : ""} Or use --sandbox to deploy to a Coolify inside fabrik, or --dry-run to see what would be done; neither needs an account.`
       })
 }
 

@@ -24,7 +24,10 @@ const noCredentials = (method: string) =>
     detail: "no credentials of a DNS provider are set"
   })
 
-const offlineZone = (name: string) => ({ id: "offline", name: name.split(".").slice(-2).join(".") })
+/** The id of every zone that is only assumed. */
+export const assumedZone = "offline"
+
+const offlineZone = (name: string) => ({ id: assumedZone, name: name.split(".").slice(-2).join(".") })
 
 /**
  * Stands in where no credentials are: every name has a zone (its last two labels, id `offline`) with nothing in it,

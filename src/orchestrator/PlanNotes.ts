@@ -2,6 +2,7 @@ import * as Redacted from "effect/Redacted"
 import { isCompose } from "../coolify/Source.ts"
 import { sharedIn } from "../coolify/VariableValue.ts"
 import type { Spec } from "../appspec/Spec.ts"
+import { assumedZone } from "../dns/DnsDryRun.ts"
 import { composeNotes } from "./ComposeNotes.ts"
 import type { Desired } from "./Desired.ts"
 import type { SecretOrigin } from "../engine/DeploymentEvent.ts"
@@ -43,6 +44,11 @@ export const planNotes = (
     ...(observed.recordsUnseen === true
       ? [
           "An earlier run did not come to its end, and no credentials of a DNS provider are set: whether it left a record could not be looked at."
+        ]
+      : []),
+    ...(observed.dns.some(({ zone }) => zone.id === assumedZone)
+      ? [
+          "No credentials of a DNS provider are set, so an empty zone is assumed. Where a wildcard or another record leads to the server already, say `dns: none` in the spec: none are needed then."
         ]
       : []),
     ...secretNotes(desired, observed, what.offline === true),

@@ -3,11 +3,12 @@ import type * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import type { Faults, HttpFaultKind } from "./Faults.ts"
-import type { RequestLog } from "./RequestLog.ts"
+import type { LoggedRequest, RequestLog } from "./RequestLog.ts"
 
 const garbage = '{"uuid": "x8k4c0 <html>'
 
@@ -68,6 +69,14 @@ const spoil = (
   }
 }
 
+/** A request with its answer, for somebody who watches: neither headers nor bodies. */
+export interface AnsweredRequest extends Omit<LoggedRequest, "at"> {
+  /** Milliseconds since 1970: when the answer was decided. */
+  readonly at: number
+  /** How long that took. */
+  readonly millis: number
+}
+
 /**
  * `app` behind the gate. Once a request has reached `app` its effect takes place even when the client hangs up,
  * as on a real server; `scope` is where that work lives. A `delay` before it makes the effect land late.
@@ -78,9 +87,19 @@ export const make = (options: {
   readonly faults: Faults
   readonly log: RequestLog
   readonly scope: Scope.Scope
+  /** Hears of each request once it is answered. */
+  readonly onRequest?: ((entry: AnsweredRequest) => Effect.Effect<void>) | undefined
 }): HttpApp.Default =>
   Effect.gen(function* () {
-    const { api, faults, log } = options
+    const { api, faults } = options
+    const began = yield* Clock.currentTimeMillis
+    const note = Effect.fnUntraced(function* (answered: Parameters<RequestLog["append"]>[0]) {
+      yield* options.log.append(answered)
+      const { onRequest } = options
+      if (onRequest === undefined) return
+      const now = yield* Clock.currentTimeMillis
+      yield* onRequest({ ...answered, at: now, millis: now - began })
+    })
     const request = yield* HttpServerRequest.HttpServerRequest
     const { method, url } = request
     const rule = yield* faults.forHttp(api, method, url)
@@ -88,17 +107,17 @@ export const make = (options: {
 
     if (rule?.effect === "before" && rule.kind._tag !== "delay") {
       const status = rule.kind._tag === "status" ? rule.kind.status : rule.kind._tag === "garbage" ? 200 : 0
-      yield* log.append({ ...entry, status })
+      yield* note({ ...entry, status })
       return yield* spoil(rule.kind, request, HttpServerResponse.text("{}", { status: 200 }))
     }
     const lateness = rule?.effect === "before" && rule.kind._tag === "delay" ? rule.kind.millis : 0
     // Read now, so that a client that hangs up meanwhile does not take the body with it.
     yield* Effect.exit(request.text)
     const answered = yield* Effect.delay(options.app, lateness).pipe(
-      Effect.tap((response) => log.append({ ...entry, status: response.status })),
+      Effect.tap((response) => note({ ...entry, status: response.status })),
       Effect.tapDefect((cause) =>
         Effect.zipRight(
-          log.append({ ...entry, status: 500 }),
+          note({ ...entry, status: 500 }),
           Effect.logError(`the sandbox failed at ${method} ${url}`, cause)
         )
       ),

@@ -53,6 +53,8 @@ export interface SandboxOptions {
   readonly coolifyVersion?: string
   /** Coolify's requests a minute; 200 when absent. */
   readonly rateLimit?: number
+  /** Hears of each request that one of the two APIs has answered. */
+  readonly onRequest?: (entry: Gate.AnsweredRequest) => Effect.Effect<void>
 }
 
 /** A fresh sandbox has one server, this. */
@@ -173,7 +175,7 @@ const startIn = Effect.fn("Sandbox.start")(function* (options: SandboxOptions) {
         port
       )
   })
-  const gate = { faults, log, scope }
+  const gate = { faults, log, scope, onRequest: options.onRequest }
   const dnsApi = yield* bindPreferred({
     what: "the DNS zone API",
     wanted: wanted.dnsApi,

@@ -130,7 +130,7 @@ export const journalAdvice: Table<JournalError["reason"]> = {
 export const dnsAdvice: Table<DnsErrorReason> = {
   ZoneNotFound: {
     cause: "No zone of this DNS account holds the domain.",
-    next: "Create the zone at the provider, give the token access to it, or correct `domain` in the spec."
+    next: "Create the zone at the provider, give the token access to it, or correct `domain` in the spec. Where a wildcard or another record leads to the server already, say `dns: none`."
   },
   AmbiguousZone: {
     cause: "The account has this zone more than once, and fabrik does not guess.",
@@ -172,7 +172,7 @@ export const dnsAdvice: Table<DnsErrorReason> = {
   Unrecorded: coolifyAdvice.Unrecorded,
   BadConfig: {
     cause: "",
-    next: "Set the variables of your DNS provider, which `fabrik --help` lists; with --skip-dns none is needed."
+    next: "Set the variables of your DNS provider, which `fabrik --help` lists. Where a wildcard or another record leads to the server already, say `dns: none` in the spec (or --skip-dns for this once): none are needed then."
   }
 }
 

@@ -218,7 +218,17 @@ describe("init at a terminal", () => {
 
 describe("init with Coolify's credentials", () => {
   const state = join(root, "sandbox")
-  const sandbox = begin(["sandbox", "--json", "--sandbox-dir", state, "--server", "vps1", "--server", "vps2"])
+  const sandbox = begin([
+    "sandbox",
+    "--json",
+    "--verbose",
+    "--sandbox-dir",
+    state,
+    "--server",
+    "vps1",
+    "--server",
+    "vps2"
+  ])
   let env: Record<string, string> = {}
 
   beforeAll(async () => {
@@ -247,6 +257,27 @@ describe("init with Coolify's credentials", () => {
     assert.strictEqual(code, 0, err)
     assert.include(text(), "\nserver: vps2\n")
     assert.include(err, "or say `dns: none`")
+  })
+
+  it("is said to need no DNS credentials with `dns: none`, where they are missed", async () => {
+    const { dir, spec } = folder({})
+    await fabrik(["init", dir, ...flags, "--server", "vps1"], { env })
+    const plan = await fabrik(["plan", spec], { env })
+    assert.strictEqual(plan.code, 0, plan.err)
+    assert.match(plan.out.replace(/\s+/g, " "), /an empty zone is assumed\. .*say `dns: none`/)
+    const applied = await fabrik(["apply", "--yes", spec], { env })
+    assert.strictEqual(applied.code, 5)
+    assert.include(applied.err, "say `dns: none` in the spec, and no DNS provider is needed")
+    writeFileSync(spec, `${readFileSync(spec, "utf8")}dns: none\n`)
+    assert.notInclude((await fabrik(["plan", spec], { env })).out, "assumed")
+  })
+
+  it("shows the sandbox's requests in columns, and nothing of their headers", async () => {
+    const { err } = sandbox.output
+    assert.match(err, /^\d\d:\d\d:\d\d {2}GET {5}\/servers +200 +\d+ ms$/m)
+    assert.match(err, /^\d\d:\d\d:\d\d {2}DELETE {2}\/projects\/fabrik-doctor\S+ +404 +\d+ ms$/m)
+    assert.notInclude(err, env["COOLIFY_TOKEN"] ?? "no token")
+    for (const line of err.split("\n")) assert.isAtMost(line.length, 80)
   })
 
   it("says that the token is wrong, and goes on without it", async () => {
@@ -279,6 +310,6 @@ describe("new", () => {
     assert.match(shown.out, /^name: home$/m)
     const unknown = await fabrik(["new", "-t", "node-apy"])
     assert.strictEqual(unknown.code, 4)
-    assert.include(unknown.err, "did you mean node-api?")
+    assert.include(unknown.err, "--template is one of python-api, node-api, static-site")
   })
 })

@@ -2,7 +2,6 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { told, writeFirst } from "../../appspec/FirstSpec.ts"
 import { parseSpec } from "../../appspec/ParseSpec.ts"
-import { nearest } from "../../appspec/Nearest.ts"
 import { findTemplate, templates } from "../../appspec/templates/Templates.ts"
 import { jsonLine } from "../../ui/Json.ts"
 import { clean } from "../../ui/Sanitize.ts"
@@ -14,17 +13,15 @@ import { refuseExisting, schemaFor, writeNew } from "../NewFile.ts"
 import * as Say from "../Say.ts"
 import * as Shared from "../SharedFlags.ts"
 
+const names = templates.map(({ name }) => name)
+
 export const newCommand = define({
   name: "new",
   about: [
     "The spec deploys the template's starter as it is; comments show what to change. No network and no credentials are needed, and no file is ever overwritten. `fabrik init` writes a spec for an application that you have."
   ],
   config: {
-    template: Flag.text("template", {
-      alias: "t",
-      placeholder: "NAME",
-      help: `one of ${templates.map(({ name }) => name).join(", ")}`
-    }),
+    template: Flag.choice("template", names, { alias: "t", help: "what `fabrik templates` lists" }),
     output: Flag.text("output", {
       alias: "o",
       placeholder: "FILE",
@@ -40,17 +37,11 @@ export const newCommand = define({
   ],
   handler: Effect.fn("command.new")(function* (flags) {
     const wrong = (message: string) => new UsageError({ message, command: "new" })
-    const names = templates.map(({ name }) => name)
     if (flags.template === undefined) {
       return yield* wrong(`new needs --template: one of ${names.join(", ")}`)
     }
     const template = findTemplate(flags.template)
-    if (template === undefined) {
-      const near = nearest(flags.template, names)
-      return yield* wrong(
-        `there is no template ${flags.template}; ${near === undefined ? `there are ${names.join(", ")}` : `did you mean ${near}?`}`
-      )
-    }
+    if (template === undefined) return yield* wrong(`there is no template ${flags.template}`)
     const file = flags.output
     if (file !== undefined) yield* refuseExisting(file)
     const schema = file === undefined ? undefined : yield* schemaFor(file)
