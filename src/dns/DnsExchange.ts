@@ -131,6 +131,18 @@ const overTcp = (server: DnsServer, id: number, question: DnsQuestion) =>
     return Effect.sync(() => end(Effect.fail(silent)))
   }).pipe(within)
 
+/** What comes back over each transport by itself, as a network may let only one through. */
+export const transports = Effect.fnUntraced(function* (server: DnsServer, question: DnsQuestion) {
+  const id = yield* Random.nextIntBetween(0, 0x10000)
+  return yield* Effect.all(
+    {
+      udp: Effect.option(overUdp(server, id, question)),
+      tcp: Effect.option(overTcp(server, id, question))
+    },
+    { concurrency: 2 }
+  )
+})
+
 /** Asks once; gives up after 2 seconds per transport. Replies with another id, source or question are passed over. */
 export const exchange = Effect.fnUntraced(function* (server: DnsServer, question: DnsQuestion) {
   const id = yield* Random.nextIntBetween(0, 0x10000)

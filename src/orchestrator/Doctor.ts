@@ -21,7 +21,7 @@ import { withPublicAddress } from "./ServedDomains.ts"
 export type CheckState = "passed" | "warned" | "failed" | "unseen"
 
 export interface Check {
-  readonly area: "Coolify" | "servers" | "DNS"
+  readonly area: "this machine" | "Coolify" | "servers" | "DNS"
   /** What is asked for: `the token may deploy`. */
   readonly what: string
   readonly state: CheckState
@@ -33,12 +33,12 @@ export interface Check {
   readonly error?: StepError | ProbeError
 }
 
-type Seen = Omit<Check, "area" | "what">
+export type Seen = Omit<Check, "area" | "what">
 
-const passed = (detail: string): Seen => ({ state: "passed", detail, next: "" })
-const warned = (detail: string, next: string): Seen => ({ state: "warned", detail, next })
-const failed = (detail: string, next: string): Seen => ({ state: "failed", detail, next })
-const unseen = (detail: string, next = ""): Seen => ({ state: "unseen", detail, next })
+export const passed = (detail: string): Seen => ({ state: "passed", detail, next: "" })
+export const warned = (detail: string, next: string): Seen => ({ state: "warned", detail, next })
+export const failed = (detail: string, next: string): Seen => ({ state: "failed", detail, next })
+export const unseen = (detail: string, next = ""): Seen => ({ state: "unseen", detail, next })
 
 /** One look; that it cannot be had is what was found. */
 const look = <E extends StepError | ProbeError, R>(

@@ -11,6 +11,7 @@ import { Concluded } from "../CliError.ts"
 import { define } from "../CommandInfo.ts"
 import { ExitCode } from "../ExitCode.ts"
 import * as Flag from "../Flag.ts"
+import { checkMachine } from "../MachineChecks.ts"
 import * as Say from "../Say.ts"
 import * as Shared from "../SharedFlags.ts"
 import { specFiles } from "../SpecFiles.ts"
@@ -19,7 +20,7 @@ import { sandboxOf } from "../Subject.ts"
 export const doctor = define({
   name: "doctor",
   about: [
-    "Looks at Coolify, what its token may do, its servers and their entrance, the DNS account and, with specs, the zones of their domains. Sends nothing that could change anything.",
+    "Looks at this machine (its clock, proxies, the modes of .env and .fabrik, port 53), at Coolify, what its token may do, its servers and their entrance, the DNS account and, with specs, the zones of their domains. Sends nothing that could change anything.",
     "Exit 0: nothing failed. Exit 6: something did; each is told with what to do."
   ],
   config: {
@@ -37,9 +38,11 @@ export const doctor = define({
     const sandbox = sandboxOf(flags)
     const shared = yield* Ref.make<SandboxHandle | undefined>(undefined)
     const request = { sandbox: sandbox === undefined ? undefined : { ...sandbox, shared }, dryRun: false }
+    // A sandbox is on this machine, whatever leads out of it.
+    const machine = sandbox === undefined ? yield* checkMachine(files) : []
     const coolify = yield* inCoolify(request)
     const dns = yield* inDns(request, specs)
-    const checks = [...coolify, ...dns]
+    const checks = [...machine, ...coolify, ...dns]
     const { err, out } = yield* Screen
     if (flags.json) yield* Say.result(checks.map((check) => jsonLine({ type: "Check", ...toldCheck(check) })))
     else yield* Say.result(renderChecks(checks, out.style))
