@@ -47,14 +47,18 @@ const text = await readFile(command, "utf8")
 await writeFile(command, text.replace(/^#!.*\n/, '#!/bin/sh\n":" //; exec node -- "$0" "$@"\n'))
 // What Node takes the files for depends on the nearest package.json.
 await writeFile(join(outdir, "package.json"), '{ "type": "module" }\n')
+const print = async (name, file) => {
+  const printed = spawnSync(process.execPath, [command, name], {
+    encoding: "utf8",
+    env: { ...process.env, NODE_DISABLE_COMPILE_CACHE: "1" }
+  })
+  if (printed.status !== 0) throw new Error(`fabrik ${name}: ${printed.stderr}`)
+  await writeFile(join(outdir, file), printed.stdout)
+}
 // For editors, which look for it in the package.
-const schema = join(outdir, "fabrik.schema.json")
-const printed = spawnSync(process.execPath, [command, "schema"], {
-  encoding: "utf8",
-  env: { ...process.env, NODE_DISABLE_COMPILE_CACHE: "1" }
-})
-if (printed.status !== 0) throw new Error(`fabrik schema: ${printed.stderr}`)
-await writeFile(schema, printed.stdout)
+await print("schema", "fabrik.schema.json")
+// For man, once the package is installed.
+await print("man", "fabrik.1")
 
 const files = [
   command,

@@ -33,6 +33,7 @@ const load = {
   templates: () => import("./commands/Templates.ts").then(({ templates }) => templates),
   schema: () => import("./commands/Schema.ts").then(({ schema }) => schema),
   completions: () => import("./commands/Completions.ts").then(({ completions }) => completions),
+  man: () => import("./commands/Man.ts").then(({ man }) => man),
   sandbox: () => import("./commands/Sandbox.ts").then(({ sandbox }) => sandbox)
 }
 

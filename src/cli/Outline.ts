@@ -29,6 +29,7 @@ export const outlines = {
   templates: { summary: "list the templates a spec can name" },
   schema: { summary: "print the JSON Schema of a spec, for editors" },
   completions: { summary: "print what completes commands, options and names in a shell" },
+  man: { summary: "print the manual page" },
   sandbox: { summary: "serve a Coolify, DNS and proxy of fabrik's own on this machine" }
 } as const satisfies Readonly<Record<string, Outline>>
 

@@ -22,6 +22,7 @@ export const renderRootHelp = (): Lines => [
 ]
 
 const rootExamples: ReadonlyArray<Example> = [
+  { line: "fabrik init", says: "write app.yaml for what is in this folder" },
   {
     line: "fabrik apply --sandbox app.yaml",
     says: "deploy to a Coolify that runs inside fabrik: no account needed"
@@ -30,7 +31,7 @@ const rootExamples: ReadonlyArray<Example> = [
   { line: "fabrik apply app.yaml", says: "make it so, after asking" }
 ]
 
-const environment: ReadonlyArray<readonly [string, string]> = [
+export const environment: ReadonlyArray<readonly [string, string]> = [
   ["COOLIFY_ENDPOINT", "the address of your Coolify, e.g. https://coolify.example.com"],
   ["COOLIFY_TOKEN", "an API token with read, read:sensitive, write and deploy"],
   ...providers.map(
@@ -46,7 +47,7 @@ const environment: ReadonlyArray<readonly [string, string]> = [
   ["FABRIK_DEBUG=1", "show the stack of an unexpected error"]
 ]
 
-const exitCodes: ReadonlyArray<readonly [string, string]> = [
+export const exitCodes: ReadonlyArray<readonly [string, string]> = [
   ["0", "done, or nothing to do"],
   ["1", "a fault of fabrik's own"],
   ["2", "the plan has changes (plan --detailed-exitcode); import left something out"],

@@ -1,4 +1,4 @@
-/** The scripts of `completions`, by the shells themselves where they are installed. */
+/** What is made of the commands' own values: scripts that complete them, by the shells themselves, and the manual page. */
 import { it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { spawnSync } from "node:child_process"
@@ -8,6 +8,7 @@ import { dirname, join } from "node:path"
 import { afterAll, assert, describe } from "vitest"
 import { loadCommands } from "../../src/cli/Cli.ts"
 import { completionsFor, shells } from "../../src/cli/Completions.ts"
+import { renderManual } from "../../src/cli/Manual.ts"
 
 const commands = (await Effect.runPromise(loadCommands)).map(({ info }) => info)
 const folder = mkdtempSync(join(tmpdir(), "fabrik-completions-"))
@@ -111,4 +112,29 @@ describe("completions", () => {
       assert.strictEqual(read.stderr, "")
     })
   }
+})
+
+describe("the manual page", () => {
+  const page = renderManual(commands, "1.2.3")
+
+  it("has each command and each of its options", () => {
+    for (const { flags, name } of commands) {
+      assert.include(page, `\n.SS ${name}\n`)
+      for (const flag of flags) assert.include(page, `--${flag.name}`.replaceAll("-", "\\-"))
+    }
+  })
+
+  it("has no request but those of man(7), whatever the texts begin with", () => {
+    for (const line of page.split("\n").filter((line) => /^[.']/.test(line))) {
+      assert.match(line, /^\.(?:TH FABRIK 1 .*|S[HS] [\w \\-]+|TP|PP|RS|RE|nf|fi)$/)
+    }
+  })
+
+  it.runIf(spawnSync("groff", ["--version"]).status === 0)("is set by groff without a warning", () => {
+    const { status, stderr } = spawnSync("groff", ["-man", "-ww", "-z", "-Tutf8", "-Kutf8"], {
+      input: page,
+      encoding: "utf8"
+    })
+    assert.deepStrictEqual([status, stderr], [0, ""])
+  })
 })
