@@ -11,9 +11,9 @@ export const completions = define({
   ],
   config: { shell: Flag.oneOf("SHELL", shells, `one of ${shells.join(", ")}`) },
   examples: [
+    { line: "fabrik completions fish > ~/.config/fish/completions/fabrik.fish", says: "once" },
     { line: "source <(fabrik completions bash)", says: "in ~/.bashrc" },
-    { line: "source <(fabrik completions zsh)", says: "in ~/.zshrc, behind compinit" },
-    { line: "fabrik completions fish > ~/.config/fish/completions/fabrik.fish", says: "once" }
+    { line: "source <(fabrik completions zsh)", says: "in ~/.zshrc, behind compinit" }
   ],
   handler: Effect.fn("command.completions")(function* ({ shell }) {
     const { out } = yield* Screen
