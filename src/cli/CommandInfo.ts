@@ -22,7 +22,7 @@ export interface CommandInfo extends Outline {
 }
 
 /** Every command, in help's order; loaded when somebody asks. */
-export class AllCommands extends Context.Tag("fabrik/cli/AllCommands")<
+export class AllCommands extends Context.Tag("fabrik/cli/CommandInfo/AllCommands")<
   AllCommands,
   Effect.Effect<ReadonlyArray<CommandInfo>>
 >() {}
