@@ -22,7 +22,7 @@ export const outlines = {
   rollback: { summary: "go back to an earlier release" },
   history: { summary: "list what was deployed of a spec, newest first" },
   recover: { summary: "settle what a run has left that came to no end" },
-  unlock: { summary: "show who is at work on a spec, and take the lock of a dead run away" },
+  unlock: { summary: "show who works on a spec, and take the lock of a dead run away" },
   adopt: { summary: "write a spec for a running application, and make it fabrik's" },
   import: { summary: "write specs from a file that another tool deploys by" },
   destroy: { summary: "delete what fabrik made for a spec, and nothing else" },
