@@ -14,6 +14,7 @@ import { batches } from "./batch.mjs"
 import { imports } from "./import.mjs"
 import { machines } from "./machines.mjs"
 import { moments } from "./moments.mjs"
+import { records } from "./records.mjs"
 import { secrets } from "./secrets.mjs"
 import { team } from "./team.mjs"
 
@@ -29,6 +30,7 @@ const mutants = [
   ...imports,
   ...machines,
   ...moments,
+  ...records,
   ...secrets,
   ...team
 ]

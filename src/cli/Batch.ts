@@ -24,6 +24,7 @@ import { clean } from "../ui/Sanitize.ts"
 import { Screen } from "../ui/Screen.ts"
 import { UsageError } from "./Arguments.ts"
 import { Concluded, UnconfirmedError } from "./CliError.ts"
+import { conclude } from "./Conclude.ts"
 import { ExitCode, ofReport } from "./ExitCode.ts"
 import { openWorld, type World, type WorldRequest } from "./Layers.ts"
 import { makeConfirmation } from "./Operator.ts"
@@ -66,6 +67,9 @@ interface BatchRun<S extends Subject> {
   /** The subject's, with its project by name. */
   readonly spec: Spec
   readonly world: World
+  readonly label: string
+  /** How it ends, for itself. */
+  readonly conclude: (report: Report) => Effect.Effect<void, Concluded | UnconfirmedError>
 }
 
 /** Reads each of the files; all that is wrong with any of them is told before it fails. */
@@ -103,11 +107,11 @@ export const batch = Effect.fn("batch")(function* <S extends Subject, E extends 
 
   const one = (index: number, gate: Gate) =>
     Effect.gen(function* () {
-      const member = links[index]
+      const found = links[index]
       const world = worlds[index]
-      if (member === undefined || world === undefined) return yield* Effect.dieMessage("no such member")
-      const { label, subject } = member
-      const own = makeSeen()
+      if (found === undefined || world === undefined) return yield* Effect.dieMessage("no such member")
+      const { label, subject } = found
+      const own = makeSeen(seen)
       seen.members.set(label, own)
       const secrets = yield* secretsLayers(
         { ...request.secrets, spec: subject.file, told },
@@ -128,8 +132,14 @@ export const batch = Effect.fn("batch")(function* <S extends Subject, E extends 
             gate.confirm(plan)
           )
       }
-      const whole: World = { ...world, layer }
-      return yield* Effect.provide(request.run({ subject, spec, world: whole }, noting), progress)
+      const member: BatchRun<S> = {
+        subject,
+        spec,
+        world: { ...world, layer },
+        label,
+        conclude: (report) => Effect.flatMap(consent, (said) => conclude(report, said))
+      }
+      return yield* Effect.provide(request.run(member, noting), progress)
     }).pipe(Effect.scoped, Effect.provideService(Screen, screen))
 
   const ends = yield* runBatch(

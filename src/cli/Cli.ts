@@ -23,6 +23,7 @@ const load = {
   status: () => import("./commands/Status.ts").then(({ status }) => status),
   logs: () => import("./commands/Logs.ts").then(({ logs }) => logs),
   list: () => import("./commands/List.ts").then(({ list }) => list),
+  runs: () => import("./commands/Runs.ts").then(({ runs }) => runs),
   rollback: () => import("./commands/Rollback.ts").then(({ rollback }) => rollback),
   history: () => import("./commands/History.ts").then(({ history }) => history),
   recover: () => import("./commands/Recover.ts").then(({ recover }) => recover),

@@ -7,12 +7,14 @@ import type { ImportError } from "../import/ImportError.ts"
 import type { SandboxError } from "../sandbox/SandboxError.ts"
 import type { SpecError } from "../appspec/SpecError.ts"
 import type { HistoryError } from "../state/History.ts"
+import type { RunFilesError } from "../state/RunFiles.ts"
 import type { LockError } from "../state/FileLock.ts"
 import type { StateError } from "../state/StateError.ts"
 import { explain } from "../ui/Explain.ts"
 import { renderProblem, renderRunError, renderSpecError } from "../ui/Failure.ts"
 import { jsonLine } from "../ui/Json.ts"
 import { Screen } from "../ui/Screen.ts"
+import { plainStyle } from "../ui/Style.ts"
 import type { UsageError } from "./Arguments.ts"
 import type { Concluded, CredentialsError, NotWrittenError, UnconfirmedError } from "./CliError.ts"
 import { ExitCode, ofCause, ofReading, ofRunError, ofState } from "./ExitCode.ts"
@@ -25,6 +27,7 @@ export type CommandError =
   | ImportError
   | SandboxError
   | HistoryError
+  | RunFilesError
   | LockError
   | StateError
   | UsageError
@@ -62,11 +65,23 @@ export const report = (
     const { code: told, lines, facts } = tell(error, err.style, recover)
     const code = reads ? ofReading(told) : told
     if (lines.length > 0) yield* err.write(lines.join("\n") + "\n")
-    const of = spec === undefined ? {} : { spec }
-    if (json)
-      yield* out.write(jsonLine({ type: "Error", tag: error._tag, ...of, exit: code, ...facts }) + "\n")
+    if (json) yield* out.write(`${errorLine(error, { code, facts, spec })}\n`)
     return code
   })
+
+/** What `--json` says of a failure that is no end told already, with its exit code. */
+export const toldOf = (error: Exclude<CommandError, Concluded>, spec: string | undefined) => {
+  const { code, facts } = tell(error, plainStyle, "fabrik recover")
+  return { code, facts, line: errorLine(error, { code, facts, spec }) }
+}
+
+const errorLine = (
+  error: CommandError,
+  { code, facts, spec }: Omit<Told, "lines"> & { readonly spec: string | undefined }
+): string => {
+  const of = spec === undefined ? {} : { spec }
+  return jsonLine({ type: "Error", tag: error._tag, ...of, exit: code, ...facts })
+}
 
 type Style = Screen["Type"]["err"]["style"]
 
@@ -145,6 +160,8 @@ const tell = (error: Exclude<CommandError, Concluded>, style: Style, recover: st
             : "Check who owns it and its mode (ls -l).",
         style
       )
+    case "RunFilesError":
+      return problem(ExitCode.undone, error.message, "Check who owns it and its mode (ls -ld).", style)
     case "LockError":
       return problem(
         ExitCode.refused,

@@ -20,10 +20,10 @@ import { Screen } from "../ui/Screen.ts"
 import { makeStyle } from "../ui/Style.ts"
 import { run } from "./Cli.ts"
 import { credentialsIn } from "./Credentials.ts"
-import { ExitCode, isCutShort, ofInterrupted, type Signal } from "./ExitCode.ts"
+import { ExitCode, isCutShort, type Signal } from "./ExitCode.ts"
 import { recoverCommand } from "./RecoverCommand.ts"
 import { Operator } from "./Operator.ts"
-import { makeSeen, ofAll, type Seen, Watch } from "./Watch.ts"
+import { codeOfInterrupted, makeSeen, ofAll, type Seen, Watch } from "./Watch.ts"
 
 /** What the process is and has. */
 export interface ProcessFacts {
@@ -67,7 +67,6 @@ export const start = (given: ProcessFacts): Started => {
   const screen = makeScreen(facts)
   const style = screen.err.style
   const seen = makeSeen()
-  let signal: Signal | undefined
   const say = (lines: ReadonlyArray<string>) => err.write(lines.map((line) => `${line}\n`).join(""))
 
   const services = Context.make(Screen, screen).pipe(
@@ -95,17 +94,14 @@ export const start = (given: ProcessFacts): Started => {
 
   const codeOf = (exit: Exit.Exit<ExitCode>): ExitCode => {
     if (Exit.isSuccess(exit)) return exit.value
-    if (signal !== undefined && Cause.isInterruptedOnly(exit.cause)) {
-      if (seen.onSignal === "stop") return ExitCode.done
+    if (seen.process.signal !== undefined && Cause.isInterruptedOnly(exit.cause)) {
       const all = ofAll(seen)
-      if (all.report === undefined && all.changing.size + all.deleted.size > 0) {
+      if (seen.onSignal !== "stop" && all.report === undefined && all.changing.size + all.deleted.size > 0) {
         say(renderCutShort(all, style))
-        return ExitCode.leftovers
-      }
-      if (all.report !== undefined && isCutShort(all.report)) {
+      } else if (seen.onSignal !== "stop" && all.report !== undefined && isCutShort(all.report)) {
         say(renderInterrupted(all.report, style, recoverCommand(argv)))
       }
-      return ofInterrupted(signal, all.report)
+      return codeOfInterrupted(seen)
     }
     say(renderDefect(exit.cause, debug, style))
     return ExitCode.bug
@@ -138,7 +134,7 @@ export const start = (given: ProcessFacts): Started => {
   return {
     done,
     interrupt: (received) => {
-      signal = received
+      seen.process.signal = received
       // Behind the `^C` that the terminal shows.
       if (screen.err.tty) err.write("\n")
       if (seen.onSignal !== "end") {

@@ -2,6 +2,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { type Emitted, type Outcome, Progress, type RunFinished } from "../engine/DeploymentEvent.ts"
+import { ExitCode, ofInterrupted, ofReport, type Signal } from "./ExitCode.ts"
 
 /** What a signal handler, which stands outside of all Effects, must know of the run. */
 export interface Seen {
@@ -18,16 +19,25 @@ export interface Seen {
   onSignal: "roll back" | "stop" | "end"
   /** Of a command with several runs: each of them, by what it is called. */
   readonly members: Map<string, Seen>
+  /** Of all runs of the process. */
+  readonly process: {
+    /** What it was told to end by. */
+    signal: Signal | undefined
+    /** It was said that a run cannot be kept. */
+    unrecorded: boolean
+  }
 }
 
-export const makeSeen = (): Seen => ({
+/** @param whole the command's, of which it is a member. */
+export const makeSeen = (whole?: Seen): Seen => ({
   mayChange: false,
   report: undefined,
   run: undefined,
   changing: new Set(),
   deleted: new Set(),
   onSignal: "roll back",
-  members: new Map()
+  members: new Map(),
+  process: whole?.process ?? { signal: undefined, unrecorded: false }
 })
 
 /** What was seen of all runs of a command. */
@@ -44,6 +54,16 @@ export const ofAll = (seen: Seen): Seen => {
     changing: named(({ changing }) => changing),
     deleted: named(({ deleted }) => deleted)
   }
+}
+
+/** Of what was interrupted: by a signal, or as another run of the command has failed. */
+export const codeOfInterrupted = (seen: Seen): ExitCode => {
+  if (seen.onSignal === "stop") return ExitCode.done
+  const { changing, deleted, report } = ofAll(seen)
+  if (report === undefined && changing.size + deleted.size > 0) return ExitCode.leftovers
+  const { signal } = seen.process
+  if (signal !== undefined) return ofInterrupted(signal, report)
+  return report === undefined ? ExitCode.undone : ofReport(report)
 }
 
 /** The worst first: what became of several runs is what became of the worst. */

@@ -79,7 +79,7 @@ export const renderRolledBack = (
 
 /** What could not be put back, or away, and how to finish it. */
 export const renderLeftovers = (
-  { leftovers }: typeof RunFinished.Type,
+  { leftovers }: Pick<typeof RunFinished.Type, "leftovers">,
   style: Style
 ): ReadonlyArray<string> =>
   leftovers.length === 0

@@ -15,7 +15,7 @@ const harmless = (_key: string, value: unknown): unknown =>
 export const jsonLine = (facts: Readonly<Record<string, unknown>>): string => JSON.stringify(facts, harmless)
 
 /** `{"at":"2026-01-31T12:00:00.000Z","run":"…","state":"DEPLOYING","type":"DeploymentProgress",…}` */
-const eventLine = ({ at, run, state, event }: Emitted, spec: string | undefined): string => {
+export const eventLine = ({ at, run, state, event }: Emitted, spec: string | undefined): string => {
   const { _tag, ...facts } = encode(event)
   const of = spec === undefined ? {} : { spec }
   return jsonLine({ at: new Date(at).toISOString(), run, ...of, state, type: _tag, ...facts })

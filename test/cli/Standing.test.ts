@@ -129,6 +129,10 @@ describe("a run that is under way", () => {
     await run.until(() => run.output.err.includes("[4/5]") || run.output.err.includes("variables shop"))
     const held = await fabrik("status", spec)
     assert.match(held.out, /under way: `fabrik apply` of shop/)
+    assert.match(
+      (await fabrik("runs", "shop")).out,
+      /apply shop running [0-9a-f]{6} .* apply shop done \S+ s 0 $/
+    )
     assert.include(held.out, "Not everything is as the spec says.")
     environment["FABRIK_OWNER"] = "somebody-else"
     const dry = await fabrik("recover", "--dry-run")
@@ -139,6 +143,7 @@ describe("a run that is under way", () => {
     copyFileSync(join(journals, file), join(root, "kept"))
     run.interrupt("SIGINT")
     assert.strictEqual(await run.done, 130, run.output.err)
+    assert.match((await fabrik("runs", "show", "last")).out, /apply: interrupted, put back .* exit 130 /)
     copyFileSync(join(root, "kept"), join(journals, file))
     const left = await fabrik("status", spec)
     assert.match(

@@ -13,6 +13,7 @@ import * as Output from "../Output.ts"
 import { loadSubject, refuseOtherWorld } from "../PlanFile.ts"
 import { addressOf, recordRelease } from "../Releases.ts"
 import { lockRun } from "../RunLock.ts"
+import { type Report, recorded } from "../RunRecords.ts"
 import * as Say from "../Say.ts"
 import * as Shared from "../SharedFlags.ts"
 import { namesSeveral } from "../SpecFiles.ts"
@@ -84,7 +85,7 @@ const applyOne = Effect.fn("applyOne")(function* (file: string, flags: ApplyFlag
     question: "Carry this plan out?"
   })
   if (!flags.dryRun) yield* lockRun(spec, { ...world, command: "apply", seconds: flags.lockTimeout ?? 0 })
-  const report = yield* run(spec, {
+  const running = run(spec, {
     command: "apply",
     mode: flags.dryRun ? "dry-run" : world.place,
     offline: world.offline,
@@ -96,7 +97,10 @@ const applyOne = Effect.fn("applyOne")(function* (file: string, flags: ApplyFlag
     confirm,
     origin: { file: reviewed?.file ?? file, text },
     timeout: Duration.seconds(flags.timeout ?? 1800)
-  }).pipe(Effect.provide(world.layer), Effect.provide(Output.layer(flags)))
+  }).pipe(Effect.provide(world.layer))
+  const concluded = (report: Report) => Effect.flatMap(consent, (said) => conclude(report, said))
+  const ofRun = { command: "apply", spec, file: reviewed?.file ?? file, world, conclude: concluded }
+  const report = yield* Effect.provide(flags.dryRun ? running : recorded(running, ofRun), Output.layer(flags))
   if (!flags.dryRun && !skipDeploy) {
     yield* recordRelease({
       spec: written,
@@ -110,5 +114,5 @@ const applyOne = Effect.fn("applyOne")(function* (file: string, flags: ApplyFlag
     const next = `fabrik verify ${reviewed?.file ?? file}`
     yield* Say.hint([`Nothing is rolled back. \`${next}\` tells when it is reached.`])
   } else if (report.url !== null && !flags.dryRun && !flags.quiet) yield* Say.hint(world.visit(report.url))
-  return yield* conclude(report, yield* consent)
+  return yield* concluded(report)
 }, Effect.scoped)

@@ -5,6 +5,7 @@ import { batch, readAll } from "../Batch.ts"
 import { loadAmongOthers } from "../PlanFile.ts"
 import { addressOf, recordRelease } from "../Releases.ts"
 import { lockRun } from "../RunLock.ts"
+import { recorded } from "../RunRecords.ts"
 import { specFiles } from "../SpecFiles.ts"
 import { dnsNeeds, givenSecrets, leavesDns, sandboxOf } from "../Subject.ts"
 import type { ApplyFlags } from "./Apply.ts"
@@ -27,11 +28,11 @@ export const applyBatch = Effect.fn("applyBatch")(function* (flags: ApplyFlags) 
     secrets: { envFile: flags.envFile, given },
     atomic: flags.atomic,
     question: flags.yes || flags.dryRun ? undefined : "Carry these plans out?",
-    run: ({ spec, subject, world }, gate) =>
+    run: ({ conclude, label, spec, subject, world }, gate) =>
       Effect.gen(function* () {
         if (!flags.dryRun)
           yield* lockRun(spec, { ...world, command: "apply", seconds: flags.lockTimeout ?? 0 })
-        const report = yield* run(spec, {
+        const running = run(spec, {
           ...gate,
           command: "apply",
           mode: flags.dryRun ? "dry-run" : world.place,
@@ -44,6 +45,8 @@ export const applyBatch = Effect.fn("applyBatch")(function* (flags: ApplyFlags) 
           origin: { file: subject.file, text: subject.text },
           timeout: Duration.seconds(flags.timeout ?? 1800)
         }).pipe(Effect.provide(world.layer))
+        const ofRun = { command: "apply", spec, file: subject.file, world, conclude, label }
+        const report = yield* flags.dryRun ? running : recorded(running, ofRun)
         if (!flags.dryRun && !flags.skipDeploy) {
           yield* recordRelease({
             spec: subject.spec,

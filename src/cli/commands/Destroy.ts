@@ -13,6 +13,7 @@ import { makeConfirmation } from "../Operator.ts"
 import { maskSecrets } from "../Mask.ts"
 import * as Output from "../Output.ts"
 import { lockRun } from "../RunLock.ts"
+import { type Report, recorded } from "../RunRecords.ts"
 import * as Shared from "../SharedFlags.ts"
 import { namesSeveral } from "../SpecFiles.ts"
 import { noSecrets, dnsNeeds, leavesDns, sandboxOf, subjectOf } from "../Subject.ts"
@@ -66,13 +67,16 @@ const destroyOne = Effect.fn("destroyOne")(function* (file: string, flags: Destr
     question: "Delete this? It cannot be undone."
   })
   yield* lockRun(spec, { ...world, command: "destroy", seconds: flags.lockTimeout ?? 0 })
-  const report = yield* run(spec, {
+  const running = run(spec, {
     command: "destroy",
     mode: world.place,
     keepDns: leavesDns(spec, flags.keepDns),
     deleteVolumes: flags.deleteVolumes,
     confirm,
     origin: { file, text }
-  }).pipe(Effect.provide(world.layer), Effect.provide(Output.layer({ ...flags, verbose: false })))
-  return yield* conclude(report, yield* consent)
+  }).pipe(Effect.provide(world.layer))
+  const concluded = (report: Report) => Effect.flatMap(consent, (said) => conclude(report, said))
+  const ofRun = { command: "destroy", spec, file, world, conclude: concluded }
+  const report = yield* Effect.provide(recorded(running, ofRun), Output.layer({ ...flags, verbose: false }))
+  return yield* concluded(report)
 }, Effect.scoped)

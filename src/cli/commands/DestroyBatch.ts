@@ -5,6 +5,7 @@ import { destroy as run } from "../../orchestrator/Destroy.ts"
 import { batch, readAll } from "../Batch.ts"
 import { maskSecrets } from "../Mask.ts"
 import { lockRun } from "../RunLock.ts"
+import { recorded } from "../RunRecords.ts"
 import { specFiles } from "../SpecFiles.ts"
 import { dnsNeeds, leavesDns, sandboxOf } from "../Subject.ts"
 import type { DestroyFlags } from "./Destroy.ts"
@@ -24,11 +25,11 @@ export const destroyBatch = Effect.fn("destroyBatch")(function* (flags: DestroyF
     atomic: false,
     question: flags.yes ? undefined : "Delete all this? It cannot be undone.",
     backwards: true,
-    run: ({ spec, subject, world }, { confirm }) =>
+    run: ({ conclude, label, spec, subject, world }, { confirm }) =>
       Effect.gen(function* () {
         yield* maskSecrets(spec, subject.file, sandbox)
         yield* lockRun(spec, { ...world, command: "destroy", seconds: flags.lockTimeout ?? 0 })
-        return yield* run(spec, {
+        const running = run(spec, {
           command: "destroy",
           mode: world.place,
           keepDns: leavesDns(spec, flags.keepDns),
@@ -36,6 +37,14 @@ export const destroyBatch = Effect.fn("destroyBatch")(function* (flags: DestroyF
           confirm,
           origin: { file: subject.file, text: subject.text }
         }).pipe(Effect.provide(world.layer))
+        return yield* recorded(running, {
+          command: "destroy",
+          spec,
+          file: subject.file,
+          world,
+          conclude,
+          label
+        })
       })
   })
 }, Effect.scoped)

@@ -20,6 +20,7 @@ import { renderUnsettled } from "../../ui/UnsettledView.ts"
 import { Screen } from "../../ui/Screen.ts"
 import { define } from "../CommandInfo.ts"
 import { Concluded } from "../CliError.ts"
+import { conclude } from "../Conclude.ts"
 import { ExitCode, ofReport } from "../ExitCode.ts"
 import * as Flag from "../Flag.ts"
 import { openWorld, type WorldRequest } from "../Layers.ts"
@@ -29,6 +30,7 @@ import * as Output from "../Output.ts"
 import { recoverCommand } from "../RecoverCommand.ts"
 import { addressOf, recordRelease } from "../Releases.ts"
 import { lockRun, runningRun } from "../RunLock.ts"
+import { type Report, recorded } from "../RunRecords.ts"
 import * as Say from "../Say.ts"
 import * as Shared from "../SharedFlags.ts"
 import { givenSecrets, noSecrets, noSubject, sandboxOf, subjectOf, type WorldFlags } from "../Subject.ts"
@@ -98,12 +100,15 @@ export const recover = define({
     for (const { name, left } of journals) {
       const report = yield* settle(name, left, { ...flags, given })
       if (report === undefined) continue
-      const code = report.outcome === "rolled-back" ? ExitCode.done : ofReport(report)
-      worst = Math.max(worst, code)
+      worst = Math.max(worst, ofReport(settledAs(report)))
     }
     if (worst !== ExitCode.done) return yield* new Concluded({ code: worst })
   })
 })
+
+/** What was to be put back is put back: that is a success here. */
+const settledAs = (report: Report): Report =>
+  report.outcome === "rolled-back" ? { ...report, outcome: "complete" } : report
 
 const showMarked = Effect.fn("showMarked")(function* (
   flags: WorldFlags & { readonly json: boolean; readonly quiet: boolean }
@@ -228,12 +233,18 @@ const settle = Effect.fn("settle")(function* (name: string, left: Unsettled, fla
   // What is committed has no way back: it may have deleted what it replaced.
   const back = mustRollBack(now) || (flags.rollback && now.decision !== "committed")
   const mode = world.place
-  const report = yield* (
+  const running = (
     back ? rollBackOpen(name, { mode, ...spec }) : goOn(spec, now, { mode, timeout: flags.timeout })
-  ).pipe(
-    Effect.provideService(Owner, owner),
-    Effect.provide(world.layer),
-    Effect.provide(Output.layer(flags))
+  ).pipe(Effect.provideService(Owner, owner), Effect.provide(world.layer))
+  const report = yield* Effect.provide(
+    recorded(running, {
+      command: "recover",
+      spec,
+      file: left.begun.file,
+      world: { ...world, owner },
+      conclude: (report) => conclude(settledAs(report), "not asked")
+    }),
+    Output.layer(flags)
   )
   if (!back && now.begun.command !== "destroy") {
     yield* Effect.provide(

@@ -14,6 +14,7 @@ import { parseWithEnvironment } from "../Interpolation.ts"
 import * as Output from "../Output.ts"
 import { addressOf, recordRelease, showReleases } from "../Releases.ts"
 import { lockRun } from "../RunLock.ts"
+import { type Report, recorded } from "../RunRecords.ts"
 import * as Say from "../Say.ts"
 import * as Shared from "../SharedFlags.ts"
 import { givenSecrets, dnsNeeds, leavesDns, sandboxOf, subjectOf } from "../Subject.ts"
@@ -90,7 +91,7 @@ export const rollback = define({
     })
     if (!flags.dryRun)
       yield* lockRun(spec, { ...world, command: "rollback", seconds: flags.lockTimeout ?? 0 })
-    const report = yield* run(spec, {
+    const running = run(spec, {
       command: "rollback",
       mode: flags.dryRun ? "dry-run" : world.place,
       offline: world.offline,
@@ -102,7 +103,13 @@ export const rollback = define({
       confirm,
       origin: { file: flags.file, text: target.text },
       timeout: Duration.seconds(flags.timeout ?? 1800)
-    }).pipe(Effect.provide(world.layer), Effect.provide(Output.layer(flags)))
+    }).pipe(Effect.provide(world.layer))
+    const concluded = (report: Report) => Effect.flatMap(consent, (said) => conclude(report, said))
+    const ofRun = { command: "rollback", spec, file: flags.file, world, conclude: concluded }
+    const report = yield* Effect.provide(
+      flags.dryRun ? running : recorded(running, ofRun),
+      Output.layer(flags)
+    )
     yield* recordRelease({
       spec: whole,
       text: target.text,
@@ -116,6 +123,6 @@ export const rollback = define({
         `${flags.file} was not changed: \`fabrik apply\` with it goes forward again.`
       ])
     }
-    return yield* conclude(report, yield* consent)
+    return yield* concluded(report)
   }, Effect.scoped)
 })
