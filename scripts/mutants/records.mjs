@@ -38,10 +38,10 @@ export const records = [
     tests
   },
   {
-    name: "records: another run's lock makes none run",
+    name: "records: a run that was killed is not said to run",
     file: "src/cli/commands/Runs.ts",
-    find: 'holder?.includes(`(process ${record.process},`) === true ? "running"',
-    put: 'holder !== undefined ? "running"',
+    find: 'held ? "running"',
+    put: 'held || !held ? "running"',
     tests
   }
 ]

@@ -12,14 +12,15 @@ import process from "node:process"
 import type { Spec } from "../appspec/Spec.ts"
 import { type Emitted, Progress, type RunFinished } from "../engine/DeploymentEvent.ts"
 import { begin, type Facts, RunRecord, withEvent } from "../engine/RunRecord.ts"
+import type { StepError } from "../orchestrator/RunError.ts"
 import { KnownSecrets } from "../secrets/KnownSecrets.ts"
 import * as RunFiles from "../state/RunFiles.ts"
-import { eventLine } from "../ui/Json.ts"
+import { eventLine, jsonLine } from "../ui/Json.ts"
+import { cleanLines } from "../ui/Sanitize.ts"
 import type { Concluded, UnconfirmedError } from "./CliError.ts"
 import { ExitCode } from "./ExitCode.ts"
 import type { World } from "./Layers.ts"
 import { type CommandError, toldOf } from "./Report.ts"
-import { lockName } from "./RunLock.ts"
 import { version } from "./Version.ts"
 import { codeOfInterrupted, Watch } from "./Watch.ts"
 
@@ -44,6 +45,8 @@ interface End {
   readonly failure: RunRecord["failure"]
   /** What `--json` says of the failure. */
   readonly line: string | undefined
+  /** The container's last lines, where it is the container that failed: read before anything was undone. */
+  readonly container: ReadonlyArray<string>
 }
 type Item = { readonly _tag: "Event"; readonly emitted: Emitted } | End
 
@@ -52,11 +55,13 @@ interface Kept {
   readonly folder: RunFiles.RunFolder
   record: RunRecord
   written: RunRecord | undefined
-  bytes: number
+  /** So many characters are in each of its files. */
+  readonly sizes: Map<string, number>
 }
+type LogFile = (typeof RunFiles.logFiles)[number]
 
-/** Of a run's events no more is kept. Characters. */
-const mostEvents = 8 * 1024 * 1024
+/** Of each of a run's logs no more is kept. Characters. */
+const mostOfLog = 8 * 1024 * 1024
 /** For so long an ended run waits for its record. */
 const patience = "3 seconds"
 
@@ -95,12 +100,15 @@ const write = Effect.fnUntraced(function* (queue: Queue.Dequeue<Item>, options: 
   const { process: ofProcess } = yield* Watch
   const { emit } = yield* Progress
   const kept = new Map<string, Kept>()
-  const facts = factsOf(options)
   let last: Emitted | undefined
   let end: End | undefined
   const keep = Effect.gen(function* () {
     const items = yield* Queue.takeBetween(queue, 1, 1000)
-    const texts = new Map<Kept, string>()
+    const texts = new Map<Kept, Map<LogFile, string>>()
+    const add = (one: Kept, file: LogFile, lines: ReadonlyArray<string>) => {
+      const ofRun = texts.get(one) ?? new Map<LogFile, string>()
+      texts.set(one, ofRun.set(file, (ofRun.get(file) ?? "") + lines.map((line) => `${line}\n`).join("")))
+    }
     for (const item of items) {
       if (item._tag === "End") {
         end = item
@@ -108,27 +116,30 @@ const write = Effect.fnUntraced(function* (queue: Queue.Dequeue<Item>, options: 
       }
       last = item.emitted
       const { run } = last
-      const one = kept.get(run) ?? {
-        folder: yield* RunFiles.openFolder(options.world.directory, run),
-        record: begin(facts, last),
-        written: undefined,
-        bytes: 0
-      }
+      const one = kept.get(run) ?? (yield* open(last, options))
       kept.set(run, one)
       one.record = withEvent(one.record, last)
-      texts.set(one, `${texts.get(one) ?? ""}${eventLine(last, options.label)}\n`)
+      add(one, "events.ndjson", [eventLine(last, options.label)])
+      const { event, state } = last
+      // The log of the one that puts the previous version back is not that of what failed.
+      if (event._tag === "DeploymentLog" && state !== "ROLLING_BACK") {
+        add(one, "build.log", cleanLines(event.text))
+      }
     }
     if (end !== undefined) {
       const ended = last === undefined ? undefined : kept.get(last.run)
       if (ended !== undefined) {
-        const { exit, failure, line } = end
+        const { container, exit, failure, line } = end
         const at = ended.record.ended ?? last?.at ?? ended.record.began
         ended.record = { ...ended.record, ended: at, exit, failure }
         for (const one of kept.values()) one.record = settled(one.record)
-        if (line !== undefined) texts.set(ended, `${texts.get(ended) ?? ""}${line}\n`)
+        if (line !== undefined) add(ended, "events.ndjson", [line])
+        if (container.length > 0) add(ended, "container.log", container.flatMap(cleanLines))
       }
     }
-    for (const [one, text] of texts) yield* append(one, text)
+    for (const [one, files] of texts) {
+      for (const [file, text] of files) yield* append(one, file, text)
+    }
     for (const one of kept.values()) {
       if (one.record === one.written) continue
       yield* one.folder.summarise(yield* textOf(one.record))
@@ -146,6 +157,15 @@ const write = Effect.fnUntraced(function* (queue: Queue.Dequeue<Item>, options: 
       })
     })
   )
+}, Effect.scoped)
+
+/** Until the scope ends its lock shows that it is under way. */
+const open = Effect.fnUntraced(function* (first: Emitted, options: RecordOptions) {
+  const { directory } = options.world
+  const folder = yield* RunFiles.openFolder(directory, first.run)
+  yield* Effect.ignore(RunFiles.holdFolder(directory, first.run))
+  const record = begin(factsOf(options), first)
+  return { folder, record, written: undefined, sizes: new Map() } satisfies Kept
 })
 
 /** A run that this one has brought to its end first has none of its own to give. */
@@ -154,13 +174,15 @@ const settled = (record: RunRecord): RunRecord =>
     ? record
     : { ...record, exit: record.outcome === "leftovers" ? ExitCode.leftovers : ExitCode.done }
 
-const append = Effect.fnUntraced(function* (one: Kept, text: string) {
-  if (one.bytes > mostEvents) return
+const append = Effect.fnUntraced(function* ({ folder, sizes }: Kept, file: LogFile, text: string) {
+  const before = sizes.get(file) ?? 0
+  if (before > mostOfLog) return
   const { hide } = yield* KnownSecrets
   const hidden = hide(text)
-  one.bytes += hidden.length
-  const cut = one.bytes > mostEvents ? `{"type":"Cut","why":"more is not kept"}\n` : ""
-  yield* one.folder.append("events.ndjson", hidden + cut)
+  sizes.set(file, before + hidden.length)
+  const why = "more is not kept"
+  const cut = file === "events.ndjson" ? jsonLine({ type: "Cut", why }) : `(${why})`
+  yield* folder.append(file, before + hidden.length > mostOfLog ? `${hidden}${cut}\n` : hidden)
 })
 
 const encode = Schema.encode(RunRecord)
@@ -184,8 +206,7 @@ const factsOf = ({ command, file, spec, world }: RecordOptions): Facts => ({
   user: userName(),
   machine: os.hostname(),
   process: process.pid,
-  fabrik: version,
-  lock: lockName(spec, world)
+  fabrik: version
 })
 
 /** A container's user may have no name. */
@@ -208,7 +229,7 @@ const endOf = (exit: Exit.Exit<Report, CommandError>, { conclude, label }: Recor
     return ended(Cause.isInterruptedOnly(exit.cause) ? codeOfInterrupted(yield* Watch) : ExitCode.bug)
   })
 
-const ended = (exit: ExitCode): End => ({ _tag: "End", exit, failure: null, line: undefined })
+const ended = (exit: ExitCode): End => ({ _tag: "End", exit, failure: null, line: undefined, container: [] })
 
 const failed = (error: CommandError, label: string | undefined): End => {
   if (error._tag === "Concluded") return ended(error.code)
@@ -226,6 +247,14 @@ const failed = (error: CommandError, label: string | undefined): End => {
       message: said("message"),
       next: said("next")
     },
-    line
+    line,
+    container: error._tag === "RunError" ? containerLog(error.error) : []
   }
+}
+
+/** Any other log is the build's, which is kept as it comes. */
+const containerLog = (error: StepError): ReadonlyArray<string> => {
+  if (error._tag === "UnhealthyError") return error.container?.log ?? []
+  if (error._tag !== "DeploymentFailedError") return []
+  return error.reason === "CrashLoop" || error.reason === "Unsteady" ? error.log : []
 }

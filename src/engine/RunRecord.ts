@@ -36,8 +36,6 @@ export const RunRecord = Schema.Struct({
   machine: Schema.String,
   process: Schema.Number,
   fabrik: Schema.String,
-  /** The lock that its process holds for as long as it runs. */
-  lock: Schema.String,
   /** Milliseconds since the epoch. */
   began: Schema.Number,
   /** `null`: it has not ended, or was killed. */
@@ -73,7 +71,6 @@ export type Facts = Pick<
   | "machine"
   | "process"
   | "fabrik"
-  | "lock"
 >
 
 export const begin = (facts: Facts, { at, run }: Emitted): RunRecord => ({

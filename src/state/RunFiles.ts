@@ -9,6 +9,7 @@ import { constants } from "node:fs"
 import { lstat, mkdir, open, readdir, rename, rm, writeFile } from "node:fs/promises"
 import * as path from "node:path"
 import process from "node:process"
+import * as FileLock from "./FileLock.ts"
 
 export class RunFilesError extends Schema.TaggedError<RunFilesError>("fabrik/state/RunFilesError")(
   "RunFilesError",
@@ -29,6 +30,8 @@ export const keptRuns = 50
 const longestRun = 86_400_000
 /** What a kept file may hold at most; a wrong one must not fill the memory. */
 const maxBytes = 64 * 1024 * 1024
+/** What is kept in a run's folder beside its summary. */
+export const logFiles = ["events.ndjson", "build.log", "container.log"] as const
 /** The name of its summary in a run's folder. */
 const summary = "run.json"
 // Windows knows no such flag, and its links need rights that few have.
@@ -94,6 +97,18 @@ export const openFolder = Effect.fn("RunFiles.openFolder")(function* (directory:
       writing(inFolder(name), () => writeTo(inFolder(name), constants.O_CREAT | constants.O_APPEND, text))
   } satisfies RunFolder
 })
+
+const lockOf = (id: string): string => JSON.stringify(["record", id])
+
+/** Shows until the scope ends, or the process does, that the run is under way. */
+export const holdFolder = (directory: string, id: string) =>
+  FileLock.acquire(path.join(directory, "lock"), lockOf(id), `run ${id}`)
+
+/** Whether somebody holds the folder of a run. */
+export const isHeld = (directory: string, id: string): Effect.Effect<boolean> =>
+  Effect.scoped(holdFolder(directory, id)).pipe(
+    Effect.match({ onSuccess: () => false, onFailure: ({ reason }) => reason === "Held" })
+  )
 
 /** A file of a run; none: there is no such file. */
 const read = (

@@ -29,7 +29,7 @@ import { inStep, makeReadingRun, reportEnd, Run } from "../../src/engine/Run.ts"
 import type { RunRecord } from "../../src/engine/RunRecord.ts"
 import { RunError } from "../../src/orchestrator/RunError.ts"
 import { KnownSecrets } from "../../src/secrets/KnownSecrets.ts"
-import * as FileLock from "../../src/state/FileLock.ts"
+import * as RunFiles from "../../src/state/RunFiles.ts"
 import { spec } from "../orchestrator/Samples.ts"
 
 const root = mkdtempSync(join(tmpdir(), "fabrik-records-"))
@@ -108,7 +108,7 @@ const fails = Effect.gen(function* () {
   yield* emit({ _tag: "DeploymentLog", stream: "stdout", text: `log of ${secret}` })
   const report = yield* reportEnd("rolled-back", null)
   const error = new DeploymentFailedError({
-    reason: "Failed",
+    reason: "CrashLoop",
     detail: `no: ${secret}`,
     deployment: null,
     log: [secret]
@@ -141,7 +141,7 @@ describe("a run", () => {
       assert.deepStrictEqual(record.warnings, ["odd: [redacted]"])
       assert.deepStrictEqual(
         [record.failure?.step, record.failure?.cause],
-        ["deploy", "DeploymentFailedError/Failed"]
+        ["deploy", "DeploymentFailedError/CrashLoop"]
       )
       const place = join(directory, "runs", record.id)
       const lines = readFileSync(join(place, "events.ndjson"), "utf8").trimEnd().split("\n")
@@ -149,7 +149,9 @@ describe("a run", () => {
         lines.map((line) => JSON.parse(line).type),
         [...shown.map(({ event }) => event._tag), "Error"]
       )
-      for (const file of ["events.ndjson", "run.json"]) {
+      assert.strictEqual(readFileSync(join(place, "build.log"), "utf8"), "log of [redacted]\n")
+      assert.strictEqual(readFileSync(join(place, "container.log"), "utf8"), "[redacted]\n")
+      for (const file of ["events.ndjson", "run.json", "build.log", "container.log"]) {
         assert.notInclude(readFileSync(join(place, file), "utf8"), "word")
         assert.strictEqual(statSync(join(place, file)).mode & 0o777, 0o600)
       }
@@ -270,12 +272,8 @@ describe("fabrik runs", () => {
         mkdirSync(place)
         writeFileSync(join(place, "run.json"), text)
       }
-      // The one process of the two that holds the application's lock.
-      yield* FileLock.acquire(
-        join(sandbox, "lock"),
-        JSON.parse(added[0]![1]).lock,
-        "`fabrik apply` of shop (process 4343, since now)"
-      )
+      // The other one's process is gone.
+      yield* RunFiles.holdFolder(sandbox, "aabbbbbbbbbb")
       const lines = (yield* Effect.promise(() => fabrik("--json"))).out
         .trimEnd()
         .split("\n")

@@ -11,7 +11,6 @@ import { UsageError } from "../Arguments.ts"
 import { define } from "../CommandInfo.ts"
 import * as Flag from "../Flag.ts"
 import { secretsDirectoryOf } from "../Layers.ts"
-import { holderOf } from "../RunLock.ts"
 import * as Say from "../Say.ts"
 import * as Shared from "../SharedFlags.ts"
 import { sandboxOf } from "../Subject.ts"
@@ -43,9 +42,7 @@ export const runs = define({
     if (first === "show") {
       const record = yield* chosen(all, second ?? "last")
       const shown = yield* standing(record, directory)
-      const files = ["events.ndjson", "build.log", "container.log"].map((name) =>
-        join(directory, "runs", record.id, name)
-      )
+      const files = RunFiles.logFiles.map((name) => join(directory, "runs", record.id, name))
       const there = yield* Effect.filter(files, RunFiles.exists)
       return yield* Say.result(flags.json ? [lineOf(shown, there)] : renderRun(shown, there, out.style))
     }
@@ -103,11 +100,11 @@ const chosen = (all: ReadonlyArray<RunRecord>, id: string): Effect.Effect<RunRec
     : refuse(`${others.length + 1} runs begin with ${id}: give more of its digits`)
 }
 
-/** Only of a run without an end its lock has to tell: looking takes it for a moment. */
+/** Of a run without an end its lock has to tell. */
 const standing = (record: RunRecord, directory: string): Effect.Effect<ShownRun> =>
   record.ended !== null
     ? Effect.succeed({ record, standing: "ended" })
-    : Effect.map(holderOf(record.lock, directory), (holder) => ({
+    : Effect.map(RunFiles.isHeld(directory, record.id), (held) => ({
         record,
-        standing: holder?.includes(`(process ${record.process},`) === true ? "running" : "killed"
+        standing: held ? "running" : "killed"
       }))
