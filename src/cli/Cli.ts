@@ -24,6 +24,7 @@ const load = {
   logs: () => import("./commands/Logs.ts").then(({ logs }) => logs),
   list: () => import("./commands/List.ts").then(({ list }) => list),
   runs: () => import("./commands/Runs.ts").then(({ runs }) => runs),
+  explain: () => import("./commands/Explain.ts").then(({ explain }) => explain),
   rollback: () => import("./commands/Rollback.ts").then(({ rollback }) => rollback),
   history: () => import("./commands/History.ts").then(({ history }) => history),
   recover: () => import("./commands/Recover.ts").then(({ recover }) => recover),

@@ -20,6 +20,7 @@ export const outlines = {
   logs: { summary: "show what the application writes" },
   list: { summary: "list what fabrik manages on this Coolify", aliases: ["projects"] },
   runs: { summary: "list the runs made here, or tell what one of them did" },
+  explain: { summary: "tell more of a failure, by the code that it shows" },
   rollback: { summary: "go back to an earlier release" },
   history: { summary: "list what was deployed of a spec, newest first" },
   recover: { summary: "settle what a run has left that came to no end" },

@@ -17,6 +17,7 @@ import { Screen } from "../ui/Screen.ts"
 import { plainStyle } from "../ui/Style.ts"
 import type { UsageError } from "./Arguments.ts"
 import type { Concluded, CredentialsError, NotWrittenError, UnconfirmedError } from "./CliError.ts"
+import { codeOf } from "./FailureCode.ts"
 import { ExitCode, ofCause, ofReading, ofRunError, ofState } from "./ExitCode.ts"
 
 export type CommandError =
@@ -64,10 +65,18 @@ export const report = (
     const { out, err } = yield* Screen
     const { code: told, lines, facts } = tell(error, err.style, recover)
     const code = reads ? ofReading(told) : told
-    if (lines.length > 0) yield* err.write(lines.join("\n") + "\n")
+    if (lines.length > 0) yield* err.write([...lines, ...more(error, err.style)].join("\n") + "\n")
     if (json) yield* out.write(`${errorLine(error, { code, facts, spec })}\n`)
     return code
   })
+
+/** Where the catalogue has more to say than the failure itself. */
+const more = (error: Exclude<CommandError, Concluded>, style: Style): ReadonlyArray<string> => {
+  const code = codeOf(error)
+  return ["usage", "spec", "import", "unconfirmed", "not-written"].includes(code)
+    ? []
+    : [style.dim(`  More: fabrik explain ${code}`)]
+}
 
 /** What `--json` says of a failure that is no end told already, with its exit code. */
 export const toldOf = (error: Exclude<CommandError, Concluded>, spec: string | undefined) => {
@@ -80,7 +89,8 @@ const errorLine = (
   { code, facts, spec }: Omit<Told, "lines"> & { readonly spec: string | undefined }
 ): string => {
   const of = spec === undefined ? {} : { spec }
-  return jsonLine({ type: "Error", tag: error._tag, ...of, exit: code, ...facts })
+  const told = error._tag === "Concluded" ? {} : { code: codeOf(error) }
+  return jsonLine({ type: "Error", tag: error._tag, ...told, ...of, exit: code, ...facts })
 }
 
 type Style = Screen["Type"]["err"]["style"]
@@ -210,7 +220,7 @@ const problem = (code: ExitCode, what: string, next: string, style: Style): Told
 const reasonOf = (error: StepError | ProbeError): string =>
   "reason" in error ? `${error._tag}/${error.reason}` : error._tag
 
-const sandboxNext: { readonly [R in SandboxError["reason"]]: string } = {
+export const sandboxNext: { readonly [R in SandboxError["reason"]]: string } = {
   PortInUse: "Name another port, or none to get a free one.",
   Locked: "Another fabrik uses this sandbox: wait for it, or take another --sandbox-dir.",
   BadState: "Remove the sandbox's directory to start with an empty one.",
