@@ -492,9 +492,11 @@ const meet = async (it: Case, seed: number) => {
   expectCode(recovered, 0)
   const { coolify } = await it.ours()
   const greeting = coolify.applications[0]?.variables.find(({ key: name }) => name === "GREETING")?.value
-  assert.strictEqual(greeting, back ? "hello" : "goodbye")
+  // The first request may only have asked what the token may do: then nothing had been begun.
+  const isDone = !back && !recovered.stderr.includes("Nothing is open")
+  assert.strictEqual(greeting, isDone ? "goodbye" : "hello")
   assert.strictEqual(await secretOf(it), secret, "I9: the secret is another")
-  if (!back) {
+  if (isDone) {
     const so = it.writes().length
     expectCode(await a.begin(["apply", "app.yaml", "--yes"]).ended, 0)
     assert.deepStrictEqual(it.writes().slice(so), [], "I6: a second apply writes")
