@@ -94,7 +94,7 @@ export const core = [
   {
     name: "the undo that is registered before its change",
     file: "src/engine/Rollback.ts",
-    find: "return yield* Effect.acquireReleaseInterruptible(\n      Effect.onExit(change, (exit) => Ref.set(unknown, isUnknown(exit))),\n      (exit) =>",
+    find: 'return yield* Effect.acquireReleaseInterruptible(\n      Effect.onExit(change, (exit) =>\n        Effect.zipRight(\n          Ref.set(unknown, isUnknown(exit)),\n          run.emit({ _tag: "ChangeFinished", id, address, made: Exit.isSuccess(exit) })\n        )\n      ),\n      (exit) =>',
     put: "return yield* Effect.tap(change, () => Effect.addFinalizer((exit) =>",
     find2: "(Exit.isSuccess(exit) ? Effect.void : runUndo(recorded, undoing, unknown))\n    )",
     put2: "(Exit.isSuccess(exit) ? Effect.void : runUndo(recorded, undoing, unknown))\n    ))",
