@@ -5,6 +5,7 @@ const light = [
   "appspec",
   "coolify",
   "dns",
+  "docs",
   "e2e",
   "engine",
   "health",

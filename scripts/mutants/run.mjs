@@ -72,7 +72,8 @@ const copied = [
   "package.json",
   "tsconfig.json",
   "vitest.config.ts",
-  "README.md"
+  "README.md",
+  "docs"
 ]
 let caught = 0
 try {

@@ -1,7 +1,7 @@
 /**
  * The Schema of a spec, and what the keys mean together. A key is one file in `sections`: its Schema, its rules with other
  * keys, and how it is written back. Here is the one place where it is registered: in `Written`, `Spec`, `specIn` and
- * `writtenOf`. The decoder, the JSON Schema, the writer and the README's reference all come from `Written`.
+ * `writtenOf`. The decoder, the JSON Schema, the writer and the reference in docs/spec.md all come from `Written`.
  */
 import * as Schema from "effect/Schema"
 import { isCompose } from "../coolify/Source.ts"

@@ -30,7 +30,7 @@ interface Described<N extends string, V extends Variables> {
   /** What people call it. */
   readonly title: string
   readonly variables: V
-  /** What is to be known before it is used, for the README. */
+  /** What is to be known before it is used, for docs/dns.md. */
   readonly note?: string
   /** Its variables are often set for other ends, so that it is used only where a spec names it. */
   readonly onlyNamed?: true

@@ -48,7 +48,7 @@ const rows = (form: Form, parent = ""): ReadonlyArray<Row> =>
 const code = (value: unknown): string => `\`${String(value)}\``
 const cell = (text: string): string => text.replaceAll("|", "\\|")
 
-/** The README's table of keys. */
+/** The table of keys of docs/spec.md. */
 const reference = (): string =>
   [
     "| key | meaning | default |",
@@ -101,9 +101,9 @@ describe("the JSON Schema", () => {
   })
 
   // `npx vitest run test/appspec/JsonSchema.test.ts -u` writes it anew.
-  it("is what the README's table of keys says", async () => {
-    const readme = readFileSync(join(root, "README.md"), "utf8")
-    const [before, , after] = readme.split(/(?<=<!-- keys -->\n)|(?=<!-- \/keys -->)/)
-    await expect(`${before}\n${reference()}\n\n${after}`).toMatchFileSnapshot(join(root, "README.md"))
+  it("is what the table of keys in docs/spec.md says", async () => {
+    const file = join(root, "docs/spec.md")
+    const [before, , after] = readFileSync(file, "utf8").split(/(?<=<!-- keys -->\n)|(?=<!-- \/keys -->)/)
+    await expect(`${before}\n${reference()}\n\n${after}`).toMatchFileSnapshot(file)
   })
 })

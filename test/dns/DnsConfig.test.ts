@@ -214,8 +214,8 @@ describe("the providers", () => {
   })
 
   // `npx vitest run test/dns/DnsConfig.test.ts -u` writes it anew.
-  it("are what the README's table says", async () => {
-    const file = join(import.meta.dirname, "../../README.md")
+  it("are what the table in docs/dns.md says", async () => {
+    const file = join(import.meta.dirname, "../../docs/dns.md")
     const [before, , after] = readFileSync(file, "utf8").split(
       /(?<=<!-- providers -->\n)|(?=<!-- \/providers -->)/
     )

@@ -20,7 +20,7 @@ export const command = provider({
     Forbidden: "Make the program of FABRIK_DNS_COMMAND executable.",
     ZoneNotFound:
       "The program of FABRIK_DNS_COMMAND knows no such zone: correct `domain` in the spec, or the program.",
-    BadResponse: "Correct the program of FABRIK_DNS_COMMAND: its answers must be as the README says."
+    BadResponse: "Correct the program of FABRIK_DNS_COMMAND: its answers must be as docs/dns.md says."
   },
   make: async (given) => {
     const Command = await import("./Command.ts")

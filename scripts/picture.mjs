@@ -1,0 +1,76 @@
+// Records two runs against the sandbox in a terminal of 80 columns, as docs/apply.svg and docs/rollback.svg.
+// usage: node scripts/picture.mjs   (needs dist/, and `script` of util-linux)
+import { spawnSync } from "node:child_process"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+
+const root = fileURLToPath(new URL("..", import.meta.url))
+const dir = mkdtempSync(join(tmpdir(), "fabrik-picture-"))
+const spec = (more) => `name: shop
+domain: shop.example.com
+source: { image: "nginx:1.27" }
+port: 80
+secrets: { API_KEY: generate }
+healthcheck: { settle: 0, startPeriod: 0, interval: 1, retries: 2 }
+${more}`
+writeFileSync(join(dir, "shop.yaml"), spec("env: { GREETING: hello }\n"))
+// The sandbox's own variable: this version never becomes healthy.
+writeFileSync(join(dir, "broken.yaml"), spec("env: { GREETING: hello, SANDBOX_APP: 'status:500' }\n"))
+
+/** What stands on the terminal at the end. Nothing of fabrik's moves the cursor but back to the start of its line. */
+const record = (args) => {
+  const command = `stty cols 80; ${process.execPath} ${join(root, "dist/fabrik.js")} ${args}`
+  const env = { PATH: process.env.PATH, LANG: "C.UTF-8", TERM: "xterm-256color", FABRIK_LATE_EFFECTS: "1" }
+  const { stdout } = spawnSync("script", ["-qec", command, "/dev/null"], { cwd: dir, env, encoding: "utf8" })
+  const lines = stdout
+    .replaceAll("\r\n", "\n")
+    .split("\n")
+    .map((line) => line.split("\u001b[2K").at(-1).replaceAll("\r", ""))
+    .map((line) => line.replaceAll(`${dir}/`, ""))
+  const end = lines.findIndex((line) => line.includes("The sandbox stops"))
+  return [`\u001b[1m$ fabrik ${args}\u001b[22m`, ...(end === -1 ? lines : lines.slice(0, end))]
+    .join("\n")
+    .trimEnd()
+}
+
+const escape = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;")
+const colours = { 31: "#ff7b72", 32: "#7ee787", 33: "#e3b341", 36: "#79c0ff" }
+const draw = (text) => {
+  const lines = text.split("\n")
+  const [wide, high] = [8.4, 19]
+  const rows = lines.map((line, row) => {
+    let style = {}
+    const spans = line.split(/\u001b\[(\d+)m/).map((part, index) => {
+      if (index % 2 === 0) {
+        if (part === "") return ""
+        const attributes = Object.entries(style).map(([name, value]) => ` ${name}="${value}"`)
+        return `<tspan${attributes.join("")}>${escape(part)}</tspan>`
+      }
+      const code = Number(part)
+      if (code === 0) style = {}
+      else if (code === 1) style = { ...style, "font-weight": "bold" }
+      else if (code === 2) style = { ...style, opacity: "0.65" }
+      else if (code === 22) style = { ...style, "font-weight": "normal", opacity: "1" }
+      else style = { ...style, fill: colours[code] ?? "#e6edf3" }
+      return ""
+    })
+    return `<text x="16" y="${30 + row * high}" xml:space="preserve">${spans.join("")}</text>`
+  })
+  const [width, height] = [Math.round(80 * wide) + 32, lines.length * high + 28]
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">
+<rect width="100%" height="100%" rx="8" fill="#0d1117"/>
+<g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, monospace" font-size="14" fill="#e6edf3">
+${rows.join("\n")}
+</g>
+</svg>
+`
+}
+
+try {
+  writeFileSync(join(root, "docs/apply.svg"), draw(record("apply --sandbox --yes shop.yaml")))
+  writeFileSync(join(root, "docs/rollback.svg"), draw(record("apply --sandbox --yes broken.yaml")))
+} finally {
+  rmSync(dir, { recursive: true, force: true })
+}
