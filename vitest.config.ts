@@ -6,7 +6,6 @@ const light = [
   "coolify",
   "dns",
   "docs",
-  "e2e",
   "engine",
   "health",
   "http",
@@ -17,6 +16,12 @@ const light = [
   "state",
   "ui"
 ].map((folder) => `test/${folder}/**/*.test.ts`)
+
+/** The pipeline over the sockets of a sandbox in the same process. */
+const e2e = ["test/e2e/**/*.test.ts"]
+
+// Loading the modules anew for each of a hundred files, and warming them up, takes longer than their tests.
+const inOneProcess = { forks: { isolate: false, singleFork: true } }
 
 const shared = {
   globalSetup: ["test/support/BuildFolder.ts"],
@@ -36,11 +41,11 @@ export default defineConfig({
           ...shared,
           name: "light",
           include: light,
-          // Loading the modules anew for each of a hundred files takes longer than their tests.
-          poolOptions: { forks: { isolate: false, singleFork: true } }
+          poolOptions: inOneProcess
         }
       },
-      { test: { ...shared, name: "whole", include: ["test/**/*.test.ts"], exclude: light } }
+      { test: { ...shared, name: "e2e", include: e2e, poolOptions: inOneProcess } },
+      { test: { ...shared, name: "whole", include: ["test/**/*.test.ts"], exclude: [...light, ...e2e] } }
     ]
   }
 })
