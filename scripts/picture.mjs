@@ -42,19 +42,18 @@ const draw = (text) => {
   const [wide, high] = [8.4, 19]
   const rows = lines.map((line, row) => {
     let style = {}
-    const spans = line.split(/\u001b\[(\d+)m/).map((part, index) => {
-      if (index % 2 === 0) {
-        if (part === "") return ""
-        const attributes = Object.entries(style).map(([name, value]) => ` ${name}="${value}"`)
-        return `<tspan${attributes.join("")}>${escape(part)}</tspan>`
-      }
-      const code = Number(part)
+    const spans = `\u001b[0m${line}`.split("\u001b[").map((part) => {
+      const [, digits, said = ""] = /^(\d+)m(.*)$/.exec(part) ?? []
+      if (digits === undefined) return ""
+      const code = Number(digits)
       if (code === 0) style = {}
       else if (code === 1) style = { ...style, "font-weight": "bold" }
       else if (code === 2) style = { ...style, opacity: "0.65" }
       else if (code === 22) style = { ...style, "font-weight": "normal", opacity: "1" }
       else style = { ...style, fill: colours[code] ?? "#e6edf3" }
-      return ""
+      if (said === "") return ""
+      const attributes = Object.entries(style).map(([name, value]) => ` ${name}="${value}"`)
+      return `<tspan${attributes.join("")}>${escape(said)}</tspan>`
     })
     return `<text x="16" y="${30 + row * high}" xml:space="preserve">${spans.join("")}</text>`
   })

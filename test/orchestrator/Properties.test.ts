@@ -38,7 +38,7 @@ import { anySpec, keepingVersions, privateSources, reordered, twoVersions } from
 // Much of it is waited for at a clock that takes ten real milliseconds an instant, so all of it is for the full suite.
 // So is making a failing case smaller, which takes more runs than finding it: its seed is told.
 const bounded = (numRuns: number) => ({ fastCheck: { numRuns, endOnFailure: true, ...draw } })
-const runs = { ...bounded(size(4, 100)), timeout: size(300_000, 3_600_000) }
+const runs = { ...bounded(size(3, 100)), timeout: size(300_000, 3_600_000) }
 
 /** Another's record beside ours, and another's project. */
 const world = () =>
@@ -608,7 +608,7 @@ describe("any failure", () => {
         seen.push(end)
         if (end !== "left the old one") yield* succeeds(second)
       }).pipe(Effect.provide(world())),
-    { ...runs, ...bounded(size(4, 150)) }
+    { ...runs, ...bounded(size(2, 150)) }
   )
 
   const inline = (text: string): Spec => ({ ...base, source: { _tag: "Dockerfile", text } })
@@ -672,7 +672,7 @@ describe("any failure", () => {
         seen.push("failed")
         yield* succeeds(second)
       }).pipe(Effect.provide(world())),
-    { ...runs, ...bounded(size(4, 150)) }
+    { ...runs, ...bounded(size(2, 150)) }
   )
 
   it("was a failure often enough", () => {

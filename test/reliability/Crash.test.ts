@@ -146,7 +146,7 @@ for (const scenario of scenarios) {
           )
           const wanted = new Map<string, unknown>()
           let refused = 0
-          const chosen = sample(cases, 8)
+          const chosen = sample(cases, 4)
           for (const { dies, ending, kept } of chosen) {
             const result = yield* oneCase(scenario, dies, kept, ending)
             if (result === "refused") {

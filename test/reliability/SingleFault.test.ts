@@ -25,7 +25,7 @@ for (const scenario of scenarios) {
             faults.map((fault) => ({ call, nth: index + 1, fault }))
           )
           const ended = new Map<string, number>()
-          const chosen = sample(cases, 8)
+          const chosen = sample(cases, 5)
           for (const { call, fault, nth } of chosen) {
             const at = `${scenario.name}: call ${nth}, ${call}: ${fault.name}`
             const outcome = yield* here(checkedRun(scenario, [{ nth, fault }], wanted, at))

@@ -9,7 +9,7 @@ import { note, size } from "./Scale.ts"
 import { judge } from "./SpecOracle.ts"
 import { specText } from "./SpecText.ts"
 
-const runs = size(100, 20_000)
+const runs = size(60, 20_000)
 /** A seed to play again, as a failure names it. */
 const replay = process.env["FABRIK_FUZZ_SEED"]
 
