@@ -43,7 +43,7 @@ import { RunError } from "./RunError.ts"
 import { journalName, peek } from "../engine/RunJournal.ts"
 import { refuseHeldDomains } from "./ServedDomains.ts"
 import { Owner } from "../engine/Owner.ts"
-import { afterDeployment, noteBefore } from "./steps/AfterDeployment.ts"
+import { afterDeployment } from "./steps/AfterDeployment.ts"
 import { deploy } from "./steps/Deploy.ts"
 import { provision } from "./steps/Provision.ts"
 import { givenBesides, resolveSecrets, settleSecrets, type SettledSecrets } from "./steps/ResolveSecrets.ts"
@@ -179,7 +179,6 @@ const carryOut = Effect.fn("carryOut")(function* (
     })
     yield* takeOver(before)
   }
-  if (changes) yield* inStep("provision", noteBefore(planned, observed, reconciliation))
   const { application, desired } = yield* inStep("provision", provision(planned, observed, reconciliation))
   yield* run.go("DEPLOYING")
   if (changes) {

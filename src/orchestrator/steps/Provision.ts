@@ -24,6 +24,7 @@ import type { SecretStore } from "../../secrets/SecretStore.ts"
 import type { StepError } from "../RunError.ts"
 import { awaitComposeFile } from "../../kinds/ComposeFile.ts"
 import { refuseCompose } from "../ComposeNotes.ts"
+import { noteBefore } from "./AfterDeployment.ts"
 import { createInPlace, placeOf } from "./CreateInPlace.ts"
 import { keepPreviousVersion, release } from "../../kinds/Release.ts"
 import { putRecord, record } from "../../kinds/Record.ts"
@@ -66,6 +67,7 @@ export const provision = Effect.fn("provision")(function* (
   observed: Observed,
   reconciliation: Reconciliation
 ) {
+  if (reconciliation.later) yield* noteBefore(desired, observed, reconciliation)
   const { application, completed, nodes } = yield* coolifyNodes(desired, observed, reconciliation)
   const records = yield* Effect.forEach(reconciliation.records, recordNodes)
   const further = yield* furtherNodes(
