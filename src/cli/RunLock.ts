@@ -14,6 +14,7 @@ import type { Spec } from "../appspec/Spec.ts"
 import * as FileLock from "../state/FileLock.ts"
 import { lockOf, type SharedState } from "../state/SharedState.ts"
 import * as MachineLock from "../state/MachineLock.ts"
+import { userName } from "./UserName.ts"
 
 /**
  * Held until the scope ends: one among this user's processes on the machine, and one among all who share the folder with
@@ -38,7 +39,7 @@ export const lockRun = Effect.fn("lockRun")(function* (
   const since = new Date(yield* Clock.currentTimeMillis).toISOString()
   const seconds = Duration.seconds(options.seconds)
   if (options.team !== undefined) {
-    const from = `${os.userInfo().username}@${os.hostname()}`
+    const from = `${userName()}@${os.hostname()}`
     const says = `\`fabrik ${options.command}\` of ${spec.name} by ${from} (process ${process.pid}, since ${since})`
     return yield* options.team.state.lock(teamLock(spec, options), says, seconds)
   }

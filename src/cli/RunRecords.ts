@@ -21,6 +21,7 @@ import type { Concluded, UnconfirmedError } from "./CliError.ts"
 import { ExitCode } from "./ExitCode.ts"
 import type { World } from "./Layers.ts"
 import { type CommandError, toldOf } from "./Report.ts"
+import { userName } from "./UserName.ts"
 import { version } from "./Version.ts"
 import { codeOfInterrupted, Watch } from "./Watch.ts"
 
@@ -208,15 +209,6 @@ const factsOf = ({ command, file, spec, world }: RecordOptions): Facts => ({
   process: process.pid,
   fabrik: version
 })
-
-/** A container's user may have no name. */
-const userName = (): string => {
-  try {
-    return os.userInfo().username
-  } catch {
-    return String(process.getuid?.() ?? "")
-  }
-}
 
 const endOf = (exit: Exit.Exit<Report, CommandError>, { conclude, label }: RecordOptions) =>
   Effect.gen(function* () {
