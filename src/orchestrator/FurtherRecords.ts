@@ -15,6 +15,7 @@ import { releaseIn } from "../kinds/VariableComment.ts"
 import type { ObservedVariable } from "../coolify/endpoints/Variables.ts"
 import { shortName } from "./Blueprint.ts"
 import { refuseDelegated } from "./Delegation.ts"
+import { observeAt } from "./ObserveDns.ts"
 
 /** A record set of `dns.records`, at its absolute name, and what stands there. */
 export interface Further {
@@ -88,10 +89,7 @@ export const observeFurther = Effect.fn("observeFurther")(function* (
     ([name, zone]) =>
       Effect.gen(function* () {
         const types = all.flatMap(({ want }) => (want.name === name ? [want.type] : []))
-        const recordSets = yield* dns.listAt(zone, name, types)
-        const { capabilities, provider } = accountAt(dns, zone)
-        const { automaticTtl, comments } = capabilities
-        const here: ObservedDns = { name, provider, comments, automaticTtl, zone, recordSets }
+        const here = yield* observeAt(dns, zone, name, types)
         if (!hosts.some((host) => host.name === name)) yield* refuseDelegated(here)
         return here
       }),

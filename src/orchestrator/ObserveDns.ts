@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import { hostsOf } from "../appspec/Domain.ts"
 import type { Spec } from "../appspec/Spec.ts"
 import type { Application } from "../coolify/endpoints/Applications.ts"
-import { accountAt, DnsClient, type RecordSet } from "../dns/DnsClient.ts"
+import { accountAt, DnsClient, type RecordSet, type Zone } from "../dns/DnsClient.ts"
 import { noProvider } from "../dns/DnsDryRun.ts"
 import { DnsError } from "../dns/DnsError.ts"
 import { isAddressing } from "../dns/Name.ts"
@@ -19,17 +19,23 @@ export const observeDns = Effect.fn("observeDns")(function* ({ domains }: Pick<S
   const dns = yield* DnsClient
   const hosts = hostsOf(domains)
   const zones = yield* dns.findZones(hosts)
-  return yield* Effect.forEach(
-    EffectArray.zip(hosts, zones),
-    ([name, zone]) =>
-      Effect.map(dns.listAt(zone, name), (recordSets): ObservedDns => {
-        const { capabilities, provider } = accountAt(dns, zone)
-        const { automaticTtl, comments } = capabilities
-        return { name, provider, comments, automaticTtl, zone, recordSets }
-      }),
-    { concurrency: 4 }
-  )
+  return yield* Effect.forEach(EffectArray.zip(hosts, zones), ([name, zone]) => observeAt(dns, zone, name), {
+    concurrency: 4
+  })
 })
+
+/** @param types as `listAt` takes them. */
+export const observeAt = (
+  dns: DnsClient["Type"],
+  zone: Zone,
+  name: string,
+  types?: Parameters<DnsClient["Type"]["listAt"]>[2]
+) =>
+  Effect.map(dns.listAt(zone, name, types), (recordSets): ObservedDns => {
+    const { capabilities, provider } = accountAt(dns, zone)
+    const { automaticTtl, comments } = capabilities
+    return { name, provider, comments, automaticTtl, zone, recordSets }
+  })
 
 export const isNowhere = ({ domains }: Pick<Spec, "domains">): boolean => domains.length === 0
 

@@ -73,7 +73,6 @@ export const init = define({
       return yield* importFirst(join(folder, around.importable), folder, flags.domain)
     }
     const { present } = yield* Operator
-    const { err } = yield* Screen
     const silent = flags.quiet || flags.json
     const instance = yield* lookUp()
     if (!silent) yield* tellFound(around, instance)
@@ -106,11 +105,7 @@ export const init = define({
           ? []
           : yield* inDns({ sandbox: undefined, dryRun: false }, [spec.right])
       const odd = checks.filter(({ state }) => state !== "passed")
-      yield* err.write(
-        renderChecks(odd, err.style)
-          .map((line) => `${line}\n`)
-          .join("")
-      )
+      yield* tellChecks(odd)
     }
     yield* writeNew(file, text, schema)
     if (flags.json) {
@@ -137,8 +132,8 @@ const importFirst = (file: string, folder: string, domain: string | undefined) =
 
 /** Names that a spec refuses are told, and left out. */
 const settleSecrets = ({ secrets }: Around) => {
-  const good = secrets.filter(([name]) => problemOfSecret(name) === undefined)
-  return [good, secrets.flatMap(([name]) => (good.some(([one]) => one === name) ? [] : [name]))] as const
+  const isGood = ([name]: Around["secrets"][number]) => problemOfSecret(name) === undefined
+  return [secrets.filter(isGood), secrets.flatMap((one) => (isGood(one) ? [] : [one[0]]))] as const
 }
 
 const tellFound = Effect.fnUntraced(function* (around: Around, instance: Instance) {
@@ -164,12 +159,17 @@ const tellFound = Effect.fnUntraced(function* (around: Around, instance: Instanc
     wrap(clean(says), err.style.columns, `  ${padEnd(what, 10)}  `)
   )
   if (lines.length > 0) yield* err.write(`Found:\n${lines.join("\n")}\n`)
-  yield* err.write(
-    renderChecks(instance.odd, err.style)
-      .map((line) => `${line}\n`)
-      .join("")
-  )
+  yield* tellChecks(instance.odd)
 })
+
+const tellChecks = (checks: Instance["odd"]) =>
+  Effect.flatMap(Screen, ({ err }) =>
+    err.write(
+      renderChecks(checks, err.style)
+        .map((line) => `${line}\n`)
+        .join("")
+    )
+  )
 
 const nextCommands = (
   file: string,
