@@ -7,7 +7,7 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } 
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe } from "vitest"
-import { start } from "../../src/cli/Start.ts"
+import { startHere } from "../support/InThisProcess.ts"
 
 const root = mkdtempSync(join(tmpdir(), "fabrik-endings-"))
 const base = join(root, "base")
@@ -27,16 +27,8 @@ const specText = (tag: string) =>
   ].join("\n")
 
 const fabrik = async (dir: string, ...args: ReadonlyArray<string>) => {
-  let [stdout, stderr] = ["", ""]
-  const started = start({
-    argv: [...args, "--sandbox", "--sandbox-dir", dir],
-    env: { LANG: "C.UTF-8" },
-    out: { write: (text) => void (stdout += text), onClose: () => () => {}, tty: false, columns: undefined },
-    err: { write: (text) => void (stderr += text), onClose: () => () => {}, tty: false, columns: undefined },
-    inTty: false,
-    readLine: () => () => {}
-  })
-  return { code: await started.done, stdout, stderr: stderr.replace(/\s+/g, " ") }
+  const { done, output } = startHere([...args, "--sandbox", "--sandbox-dir", dir])
+  return { code: await done, stdout: output.out, stderr: output.err.replace(/\s+/g, " ") }
 }
 
 interface Entry {

@@ -2,7 +2,7 @@
 import { assert, describe, it } from "vitest"
 import { catalogue } from "../../src/cli/Catalogue.ts"
 import { codeOf, prefixes } from "../../src/cli/FailureCode.ts"
-import { start } from "../../src/cli/Start.ts"
+import { startHere } from "../support/InThisProcess.ts"
 import { CoolifyError } from "../../src/coolify/CoolifyError.ts"
 import { DnsError } from "../../src/dns/DnsError.ts"
 import { DeploymentFailedError, RefusedError } from "../../src/engine/DeployError.ts"
@@ -40,21 +40,7 @@ const shown = (_tag: string, reason?: string): string =>
   codeOf({ _tag, ...(reason === undefined ? {} : { reason }) } as Parameters<typeof codeOf>[0])
 
 const run = async (...argv: ReadonlyArray<string>) => {
-  const output = { out: "", err: "" }
-  const stream = (name: "out" | "err") => ({
-    write: (text: string) => void (output[name] += text),
-    onClose: () => () => {},
-    tty: false,
-    columns: undefined
-  })
-  const { done } = start({
-    argv,
-    env: { LANG: "C.UTF-8" },
-    out: stream("out"),
-    err: stream("err"),
-    inTty: false,
-    readLine: () => () => {}
-  })
+  const { done, output } = startHere(argv)
   return { code: await done, ...output }
 }
 

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, wri
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe } from "vitest"
-import { start } from "../../src/cli/Start.ts"
+import { type Facts, startHere } from "../support/InThisProcess.ts"
 
 const root = mkdtempSync(join(tmpdir(), "fabrik-init-"))
 
@@ -15,34 +15,25 @@ interface Setting {
 }
 
 const begin = (argv: ReadonlyArray<string>, { answers, env = {} }: Setting = {}) => {
-  const output = { out: "", err: "" }
   const waiting = [...(answers ?? [])]
-  const stream = (name: "out" | "err") => ({
-    write: (text: string) => void (output[name] += text),
-    onClose: () => () => {},
-    tty: answers !== undefined,
-    columns: 60
-  })
-  const started = start({
-    argv,
-    env: { LANG: "C.UTF-8", NO_COLOR: "1", ...env },
-    out: stream("out"),
-    err: stream("err"),
-    inTty: answers !== undefined,
-    readLine: (onLine) => {
-      // The question is on the screen by then.
-      const timer = setTimeout(() => {
-        if (waiting[0] !== "wait") onLine(waiting.shift())
-      }, 0)
-      return () => clearTimeout(timer)
-    }
+  const readLine: Facts["readLine"] = (onLine) => {
+    // The question is on the screen by then.
+    const timer = setTimeout(() => {
+      if (waiting[0] !== "wait") onLine(waiting.shift())
+    }, 0)
+    return () => clearTimeout(timer)
+  }
+  const started = startHere(argv, {
+    columns: 60,
+    env: { NO_COLOR: "1", ...env },
+    ...(answers === undefined ? {} : { readLine })
   })
   const until = async (condition: () => boolean) => {
     const state = { ended: false }
     void started.done.then(() => (state.ended = true))
     while (!condition() && !state.ended) await new Promise((resolve) => setTimeout(resolve, 20))
   }
-  return { ...started, output, until }
+  return { ...started, until }
 }
 
 const fabrik = async (argv: ReadonlyArray<string>, setting?: Setting) => {

@@ -21,7 +21,7 @@ import { join } from "node:path"
 import { afterAll, assert, describe } from "vitest"
 import { conclude } from "../../src/cli/Conclude.ts"
 import { recorded } from "../../src/cli/RunRecords.ts"
-import { start } from "../../src/cli/Start.ts"
+import { startHere } from "../support/InThisProcess.ts"
 import { makeSeen, Watch } from "../../src/cli/Watch.ts"
 import { DeploymentFailedError } from "../../src/engine/DeployError.ts"
 import { type Emitted, Progress } from "../../src/engine/DeploymentEvent.ts"
@@ -226,21 +226,7 @@ describe("a run", () => {
 describe("fabrik runs", () => {
   const sandbox = folder()
   const fabrik = async (...args: ReadonlyArray<string>) => {
-    const output = { out: "", err: "" }
-    const stream = (name: "out" | "err") => ({
-      write: (text: string) => void (output[name] += text),
-      onClose: () => () => {},
-      tty: false,
-      columns: undefined
-    })
-    const { done } = start({
-      argv: ["runs", ...args, "--sandbox", "--sandbox-dir", sandbox],
-      env: { LANG: "C.UTF-8" },
-      out: stream("out"),
-      err: stream("err"),
-      inTty: false,
-      readLine: () => () => {}
-    })
+    const { done, output } = startHere(["runs", ...args, "--sandbox", "--sandbox-dir", sandbox])
     return { code: await done, ...output }
   }
 

@@ -4,7 +4,7 @@ import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSy
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe } from "vitest"
-import { start } from "../../src/cli/Start.ts"
+import { startHere } from "../support/InThisProcess.ts"
 import type { Status } from "../../src/orchestrator/Status.ts"
 import { renderStatus } from "../../src/ui/StatusView.ts"
 import { plainStyle } from "../../src/ui/Style.ts"
@@ -30,25 +30,11 @@ const specText = (tag: string, greeting: string) =>
 const environment: Record<string, string> = { LANG: "C.UTF-8" }
 
 const begin = (...args: ReadonlyArray<string>) => {
-  const output = { out: "", err: "" }
-  const stream = (name: "out" | "err") => ({
-    write: (text: string) => void (output[name] += text),
-    onClose: () => () => {},
-    tty: false,
-    columns: undefined
-  })
-  const started = start({
-    argv: [...args, "--sandbox-dir", dir],
-    env: { ...environment },
-    out: stream("out"),
-    err: stream("err"),
-    inTty: false,
-    readLine: () => () => {}
-  })
+  const started = startHere([...args, "--sandbox-dir", dir], { env: { ...environment } })
   const until = async (condition: () => boolean) => {
     while (!condition()) await new Promise((resolve) => setTimeout(resolve, 20))
   }
-  return { ...started, output, until }
+  return { ...started, until }
 }
 
 const fabrik = async (...args: ReadonlyArray<string>) => {

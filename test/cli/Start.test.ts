@@ -2,29 +2,16 @@
 import { SystemError } from "@effect/platform/Error"
 import { it } from "@effect/vitest"
 import { assert, describe } from "vitest"
-import { start } from "../../src/cli/Start.ts"
+import { startHere } from "../support/InThisProcess.ts"
 
 const token = "1|t0p-s3cret-t0ken"
 
 const begin = () => {
-  const written = { out: "", err: "" }
-  const stream = (name: "out" | "err") => ({
-    write: (text: string) => {
-      written[name] += text
-    },
-    onClose: () => () => {},
-    tty: false,
-    columns: undefined
-  })
-  const started = start({
-    // Names of files and folders are the one thing that the last words repeat.
-    argv: ["apply", `${token}.yaml`, "--sandbox", "--sandbox-dir", token],
-    env: { COOLIFY_TOKEN: token, FABRIK_DEBUG: "1" },
-    out: stream("out"),
-    err: stream("err"),
-    inTty: false,
-    readLine: () => () => {}
-  })
+  // Names of files and folders are the one thing that the last words repeat.
+  const { output: written, ...started } = startHere(
+    ["apply", `${token}.yaml`, "--sandbox", "--sandbox-dir", token],
+    { env: { COOLIFY_TOKEN: token, FABRIK_DEBUG: "1" } }
+  )
   return { started, written }
 }
 
