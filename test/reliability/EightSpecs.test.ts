@@ -72,7 +72,10 @@ describe.skipIf(!isFull)("specs at once", () => {
       assert.lengthOf(scanned.stdout.match(/"kind":"project"/g) ?? [], 1, scanned.stdout)
       for (const { status, stdout, stderr } of await all("apply")) {
         assert.strictEqual(status, 0, stderr)
-        assert.notMatch(stdout, /\+ (?:project|environment|application)/, "it had converged")
+        assert.isFalse(
+          /\+ (?:project|environment|application)/.test(stdout),
+          `it had converged:\n${stdout}\n${stderr}`
+        )
       }
       for (const { status, stdout, stderr } of await all("destroy")) {
         assert.strictEqual(status, 0, `${stdout}\n${stderr}`)
