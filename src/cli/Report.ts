@@ -63,7 +63,7 @@ export const report = (
   Effect.gen(function* () {
     if (error._tag === "Concluded") return error.code
     const { out, err } = yield* Screen
-    const { code: told, lines, facts } = tell(error, err.style, recover)
+    const { code: told, lines, facts } = tell(error, err.style, recover, json)
     const code = reads ? ofReading(told) : told
     if (lines.length > 0) yield* err.write([...lines, ...more(error, err.style)].join("\n") + "\n")
     if (json) yield* out.write(`${errorLine(error, { code, facts, spec })}\n`)
@@ -80,7 +80,7 @@ const more = (error: Exclude<CommandError, Concluded>, style: Style): ReadonlyAr
 
 /** What `--json` says of a failure that is no end told already, with its exit code. */
 export const toldOf = (error: Exclude<CommandError, Concluded>, spec: string | undefined) => {
-  const { code, facts } = tell(error, plainStyle, "fabrik recover")
+  const { code, facts } = tell(error, plainStyle, "fabrik recover", false)
   return { code, facts, line: errorLine(error, { code, facts, spec }) }
 }
 
@@ -95,14 +95,20 @@ const errorLine = (
 
 type Style = Screen["Type"]["err"]["style"]
 
-const tell = (error: Exclude<CommandError, Concluded>, style: Style, recover: string): Told => {
+/** @param isUntold whether no view has shown its logs. */
+const tell = (
+  error: Exclude<CommandError, Concluded>,
+  style: Style,
+  recover: string,
+  isUntold: boolean
+): Told => {
   switch (error._tag) {
     case "RunError": {
       const { log, what, next } = explain(error.error)
       const { deleted, outcome, leftovers, removed, restored, undone } = error.report
       return {
         code: ofRunError(error),
-        lines: renderRunError(error, style, recover),
+        lines: renderRunError(error, style, recover, isUntold),
         facts: {
           step: error.step,
           cause: reasonOf(error.error),

@@ -12,7 +12,6 @@ import process from "node:process"
 import type { Spec } from "../appspec/Spec.ts"
 import { type Emitted, Progress, type RunFinished } from "../engine/DeploymentEvent.ts"
 import { begin, type Facts, RunRecord, withEvent } from "../engine/RunRecord.ts"
-import type { StepError } from "../orchestrator/RunError.ts"
 import { KnownSecrets } from "../secrets/KnownSecrets.ts"
 import * as RunFiles from "../state/RunFiles.ts"
 import { eventLine, jsonLine } from "../ui/Json.ts"
@@ -46,8 +45,6 @@ interface End {
   readonly failure: RunRecord["failure"]
   /** What `--json` says of the failure. */
   readonly line: string | undefined
-  /** The container's last lines, where it is the container that failed: read before anything was undone. */
-  readonly container: ReadonlyArray<string>
 }
 type Item = { readonly _tag: "Event"; readonly emitted: Emitted } | End
 
@@ -126,16 +123,16 @@ const write = Effect.fnUntraced(function* (queue: Queue.Dequeue<Item>, options: 
       if (event._tag === "DeploymentLog" && state !== "ROLLING_BACK") {
         add(one, "build.log", cleanLines(event.text))
       }
+      if (event._tag === "LogTails") add(one, "container.log", (event.container ?? []).flatMap(cleanLines))
     }
     if (end !== undefined) {
       const ended = last === undefined ? undefined : kept.get(last.run)
       if (ended !== undefined) {
-        const { container, exit, failure, line } = end
+        const { exit, failure, line } = end
         const at = ended.record.ended ?? last?.at ?? ended.record.began
         ended.record = { ...ended.record, ended: at, exit, failure }
         for (const one of kept.values()) one.record = settled(one.record)
         if (line !== undefined) add(ended, "events.ndjson", [line])
-        if (container.length > 0) add(ended, "container.log", container.flatMap(cleanLines))
       }
     }
     for (const [one, files] of texts) {
@@ -221,7 +218,7 @@ const endOf = (exit: Exit.Exit<Report, CommandError>, { conclude, label }: Recor
     return ended(Cause.isInterruptedOnly(exit.cause) ? codeOfInterrupted(yield* Watch) : ExitCode.bug)
   })
 
-const ended = (exit: ExitCode): End => ({ _tag: "End", exit, failure: null, line: undefined, container: [] })
+const ended = (exit: ExitCode): End => ({ _tag: "End", exit, failure: null, line: undefined })
 
 const failed = (error: CommandError, label: string | undefined): End => {
   if (error._tag === "Concluded") return ended(error.code)
@@ -239,14 +236,6 @@ const failed = (error: CommandError, label: string | undefined): End => {
       message: said("message"),
       next: said("next")
     },
-    line,
-    container: error._tag === "RunError" ? containerLog(error.error) : []
+    line
   }
-}
-
-/** Any other log is the build's, which is kept as it comes. */
-const containerLog = (error: StepError): ReadonlyArray<string> => {
-  if (error._tag === "UnhealthyError") return error.container?.log ?? []
-  if (error._tag !== "DeploymentFailedError") return []
-  return error.reason === "CrashLoop" || error.reason === "Unsteady" ? error.log : []
 }

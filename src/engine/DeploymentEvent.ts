@@ -125,6 +125,15 @@ const DeploymentLog = Schema.TaggedStruct("DeploymentLog", {
   stream: Schema.Literal("stdout", "stderr"),
   text: Schema.String
 })
+/** With a failure so many of the newest lines of a log are told. */
+export const tailLength = 30
+/** A deployment or its verification has failed: how its logs end, as they were before anything was undone. */
+const LogTails = Schema.TaggedStruct("LogTails", {
+  step: Step,
+  deployment: Schema.Array(Schema.String),
+  /** `null`: none was watched. Empty: none of its lines could be had, as Coolify has them only while it runs. */
+  container: Schema.NullOr(Schema.Array(Schema.String))
+})
 const HealthAttempted = Schema.TaggedStruct("HealthAttempted", {
   /** Which domain was asked, where there are several. */
   host: Schema.optionalWith(Schema.String, { exact: true }),
@@ -206,6 +215,7 @@ export const DeploymentEvent = Schema.Union(
   DatabaseChecked,
   DeploymentProgress,
   DeploymentLog,
+  LogTails,
   HealthAttempted,
   Settling,
   Verified,

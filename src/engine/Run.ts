@@ -6,6 +6,7 @@ import * as Random from "effect/Random"
 import * as Ref from "effect/Ref"
 import {
   Progress,
+  tailLength,
   type DeploymentEvent,
   type Leftover,
   type Outcome,
@@ -35,6 +36,15 @@ export interface Ledger {
   readonly deleted: ReadonlyArray<string>
   readonly leftovers: ReadonlyArray<Leftover>
 }
+
+/** How the logs of the newest deployment end, as far as they were seen. */
+interface Logs {
+  readonly deployment: ReadonlyArray<string>
+  /** `null`: nobody watches one. */
+  readonly container: ReadonlyArray<string> | null
+}
+
+export const noLogs: Logs = { deployment: [], container: null }
 
 /** Whether another run has changed the same since, so that nothing of it is this run's to undo any more. */
 export type Overtaken =
@@ -81,6 +91,8 @@ export class Run extends Context.Tag("fabrik/engine/Run")<
     readonly noteUsed: Effect.Effect<void>
     /** What is still looked for at the end of a rollback, the newest first. */
     readonly late: Ref.Ref<ReadonlyArray<LateChange>>
+    /** Of `deployment` it keeps the end itself. */
+    readonly logs: Ref.Ref<Logs>
   }
 >() {}
 
@@ -116,9 +128,11 @@ const makeRunWith = Effect.fnUntraced(function* <E, R>(
   const lateUntil = yield* Ref.make(0)
   const late = yield* Ref.make<ReadonlyArray<LateChange>>([])
   const overtaken = yield* Ref.make<Overtaken>({ _tag: "No" })
+  const logs = yield* Ref.make(noLogs)
   const emitHere = (event: DeploymentEvent) =>
     Effect.gen(function* () {
       const at = yield* Clock.currentTimeMillis
+      if (event._tag === "DeploymentLog") yield* Ref.update(logs, (seen) => withLog(seen, event.text))
       yield* emit({ at, run: id, state: yield* Ref.get(state), event })
     })
   const journal = yield* open((message) => emitHere({ _tag: "Warning", message }))
@@ -142,10 +156,16 @@ const makeRunWith = Effect.fnUntraced(function* <E, R>(
     overtaken,
     lateUntil,
     late,
+    logs,
     used,
     noteUsed: Effect.flatMap(Ref.getAndSet(used, true), (known) => (known ? Effect.void : journal.used)),
     journal
   })
+})
+
+const withLog = ({ container, deployment }: Logs, text: string): Logs => ({
+  container,
+  deployment: [...deployment, ...text.split("\n").filter((line) => line !== "")].slice(-tailLength)
 })
 
 /** Runs one step: its events stand between StepStarted and StepFinished, and a failure is known to be its own. */

@@ -4,9 +4,9 @@ import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
+import { tailLength } from "../engine/DeploymentEvent.ts"
 import { Pace } from "../engine/Pace.ts"
-
-const logTail = 30
+import { Run } from "../engine/Run.ts"
 
 /** `unknown`: it could not be asked. */
 export type LiveState = "running" | "stopped" | "unknown"
@@ -35,15 +35,20 @@ interface Seen {
 export const watchContainer = Effect.fn("watchContainer")(function* (applicationUuid: string) {
   const coolify = yield* CoolifyClient
   const { firstWatch } = yield* Pace
+  const { logs } = yield* Run
+  yield* Ref.update(logs, (before) => ({ ...before, container: [] }))
   const seen = yield* Ref.make<Seen>({ state: "unknown", lines: [], falls: 0 })
-  const note = (state: LiveState, lines?: ReadonlyArray<string>) =>
-    Ref.update(seen, (before) => ({
-      // Not having been able to ask is no news.
-      state: state === "unknown" ? before.state : state,
-      lines: lines === undefined || lines.length === 0 ? before.lines : lines,
-      falls: before.falls + (before.state === "running" && state === "stopped" ? 1 : 0)
-    })).pipe(Effect.as(state))
-  const look = coolify.applications.logs(applicationUuid, logTail).pipe(
+  const note = (state: LiveState, lines: ReadonlyArray<string> = []) =>
+    Effect.zipRight(
+      lines.length === 0 ? Effect.void : Ref.update(logs, (before) => ({ ...before, container: lines })),
+      Ref.update(seen, (before) => ({
+        // Not having been able to ask is no news.
+        state: state === "unknown" ? before.state : state,
+        lines: lines.length === 0 ? before.lines : lines,
+        falls: before.falls + (before.state === "running" && state === "stopped" ? 1 : 0)
+      }))
+    ).pipe(Effect.as(state))
+  const look = coolify.applications.logs(applicationUuid, tailLength).pipe(
     Effect.matchEffect({
       onSuccess: (text) =>
         note(

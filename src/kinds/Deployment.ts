@@ -4,12 +4,11 @@ import * as Ref from "effect/Ref"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
 import type { Deployment } from "../coolify/endpoints/Deployments.ts"
 import { DeploymentFailedError } from "../engine/DeployError.ts"
+import { tailLength } from "../engine/DeploymentEvent.ts"
 import { startService } from "./ServiceStart.ts"
 import { absentIfNotFound } from "./Find.ts"
 import { Pace, pollFor, pollFrom } from "../engine/Pace.ts"
-import { Run } from "../engine/Run.ts"
-
-const logTail = 30
+import { noLogs, Run } from "../engine/Run.ts"
 
 export const isActive = (deployment: Deployment): boolean =>
   deployment.status === "queued" || deployment.status === "in_progress"
@@ -25,6 +24,7 @@ export const deployAndFollow = Effect.fn("deployAndFollow")(function* (
 ) {
   const coolify = yield* CoolifyClient
   const run = yield* Run
+  yield* Ref.set(run.logs, noLogs)
   if (yield* coolify.services.has(applicationUuid)) return yield* startService(applicationUuid)
   for (let attempt = 0; attempt < 3; attempt += 1) {
     const uuid = yield* trigger(applicationUuid)
@@ -139,7 +139,7 @@ const follow = Effect.fn("follow")(function* (
           ? `the deployment is still ${last.status} after ${Duration.format(pace.deployment)}`
           : "the deployment was cancelled by somebody else",
     deployment: last.uuid,
-    log: (last.logs ?? []).slice(-logTail).map((line) => line.text)
+    log: (last.logs ?? []).slice(-tailLength).map((line) => line.text)
   })
 })
 

@@ -12,11 +12,10 @@ import type { CoolifyError } from "../coolify/CoolifyError.ts"
 import type { Deployment } from "../coolify/endpoints/Deployments.ts"
 import type { Service, ServiceContainer } from "../coolify/endpoints/Services.ts"
 import { DeploymentFailedError } from "../engine/DeployError.ts"
+import { tailLength } from "../engine/DeploymentEvent.ts"
 import { Pace, pollFor, pollUntil } from "../engine/Pace.ts"
 import { Run } from "../engine/Run.ts"
 import { readStatus } from "../health/StatusProbe.ts"
-
-const logTail = 30
 
 const isDown = (service: Service): boolean =>
   service.containers.every(({ status }) => readStatus(status).state === "exited")
@@ -111,14 +110,17 @@ const whatIsWrong = (service: Service): string => {
 const failed = Effect.fnUntraced(function* (service: Service, detail: string) {
   const coolify = yield* CoolifyClient
   const bad = steady(service).find((one) => !isWell(one))
-  const log =
+  const text =
     bad === undefined
       ? ""
-      : yield* Effect.orElseSucceed(coolify.services.logs(service.uuid, bad.name, logTail), () => "")
+      : yield* Effect.orElseSucceed(coolify.services.logs(service.uuid, bad.name, tailLength), () => "")
+  const log = text.split("\n").filter((line) => line !== "")
+  const { logs } = yield* Run
+  yield* Ref.update(logs, (before) => ({ ...before, container: bad === undefined ? null : log }))
   return yield* new DeploymentFailedError({
     reason: "Failed",
     detail: `the containers did not come up: ${detail}`,
     deployment: null,
-    log: log.split("\n").filter((line) => line !== "")
+    log
   })
 })

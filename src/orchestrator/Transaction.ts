@@ -1,5 +1,7 @@
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import type { Outcome, RunFinished } from "../engine/DeploymentEvent.ts"
 import { lookForLate } from "../engine/Late.ts"
@@ -40,11 +42,25 @@ export const transaction = <R>(
     )
   })
 
+/** Whether it is of the deployment that the logs tell. */
+const isOfDeployment = ({ _tag }: StepError): boolean => _tag !== "RefusedError" && _tag !== "JournalError"
+
+/** An undo takes the container away, and with it what it has said. */
+const tellLogs = <E extends StepError>(cause: Cause.Cause<E>) =>
+  Effect.gen(function* () {
+    const run = yield* Run
+    const { container, deployment } = yield* Ref.get(run.logs)
+    if (!Option.exists(Cause.failureOption(cause), isOfDeployment)) return
+    if (deployment.length === 0 && container === null) return
+    yield* run.emit({ _tag: "LogTails", step: yield* Ref.get(run.step), deployment, container })
+  })
+
 /** The decision, before anything follows from it. A failure with changes behind it rolls back; one without has nothing to undo. */
-const announceEnd = <E>(exit: Exit.Exit<Outcome, E>) =>
+const announceEnd = <E extends StepError>(exit: Exit.Exit<Outcome, E>) =>
   Effect.gen(function* () {
     const run = yield* Run
     const { changes } = yield* Ref.get(run.ledger)
+    if (Exit.isFailure(exit)) yield* tellLogs(exit.cause)
     if (Exit.isSuccess(exit)) {
       // What follows - the old version's end - has no undo.
       if (exit.value !== "declined") yield* run.journal.committed

@@ -5,19 +5,28 @@ import type { SpecError } from "../appspec/SpecError.ts"
 import type { Explanation } from "./Explain.ts"
 import { explain } from "./Explain.ts"
 import { listed, seconds, wrap } from "./Layout.ts"
-import { clean, cleanLines } from "./Sanitize.ts"
+import { renderLog } from "./LogTails.ts"
+import { clean } from "./Sanitize.ts"
 import type { Style } from "./Style.ts"
 import { stepTitle } from "./StepTitle.ts"
 
-/** More log than this is for `--verbose`. */
-const logTail = 30
-
-/** @param recover the command that settles what is left. */
-export const renderRunError = (error: RunError, style: Style, recover: string): ReadonlyArray<string> => {
+/**
+ * @param recover the command that settles what is left.
+ * @param log whether its logs have to be shown here, as nothing has shown them before it was undone.
+ */
+export const renderRunError = (
+  error: RunError,
+  style: Style,
+  recover: string,
+  log = false
+): ReadonlyArray<string> => {
   const explanation = explain(error.error)
   const title = `${stepTitle(error.step)} failed: ${explanation.where}: `
   return [
-    ...renderExplanation({ ...explanation, what: title + explanation.what, next: "" }, style),
+    ...renderExplanation(
+      { ...explanation, what: title + explanation.what, next: "", log: log ? explanation.log : [] },
+      style
+    ),
     ...renderAftermath(error.report, style, recover),
     ...nextLine(explanation.next, style)
   ]
@@ -128,18 +137,9 @@ const renderExplanation = (explanation: Explanation, style: Style): ReadonlyArra
   ...wrap(clean(explanation.what), style.columns, `${style.cross} `).map(style.red),
   ...explanation.causes.flatMap((cause) => wrap(clean(cause), style.columns, "  ")),
   ...explanation.details.flatMap((detail) => wrap(clean(detail), style.columns, "  - ")),
-  ...renderLog(explanation.log, style),
+  ...renderLog(explanation.log, { indent: "  " }, style),
   ...nextLine(explanation.next, style)
 ]
-
-const renderLog = (log: ReadonlyArray<string>, style: Style): ReadonlyArray<string> => {
-  const lines = log.flatMap(cleanLines)
-  if (lines.length === 0) return []
-  return [
-    lines.length > logTail ? `  The last ${logTail} lines of the log:` : "  The log:",
-    ...lines.slice(-logTail).flatMap((line) => wrap(line, style.columns, "  | ").map(style.dim))
-  ]
-}
 
 const nextLine = (next: string, style: Style): ReadonlyArray<string> =>
   next === "" ? [] : wrap(clean(next), style.columns, "  Next: ")

@@ -3,6 +3,7 @@ import type { DeploymentEvent, Emitted, Step } from "../engine/DeploymentEvent.t
 import { hasChanges } from "../engine/Plan.ts"
 import { checked } from "./Checked.ts"
 import { renderLeftovers } from "./Failure.ts"
+import { renderLogTails } from "./LogTails.ts"
 import { count, seconds, wrap } from "./Layout.ts"
 import { endingOf } from "./Ending.ts"
 import { building, indent, inProgress, isBuilding } from "./LiveLine.ts"
@@ -258,6 +259,11 @@ export const makeTextView = (
               )
             )
           : silent(options.live && isBuilding(view) ? { ...view, waiting: building(event.text) } : view)
+      case "LogTails": {
+        // The deployment's log has been shown already with --verbose.
+        const tails = options.verbose ? { ...event, deployment: [] } : event
+        return always({ ...view, waiting: undefined }, renderLogTails(tails, indent, errStyle))
+      }
       case "HealthAttempted": {
         const name = event.host === undefined ? "the domain" : clean(event.host)
         const where = {

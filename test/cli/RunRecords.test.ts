@@ -106,6 +106,8 @@ const fails = Effect.gen(function* () {
   })
   yield* emit({ _tag: "Warning", message: `odd: ${secret}` })
   yield* emit({ _tag: "DeploymentLog", stream: "stdout", text: `log of ${secret}` })
+  yield* emit({ _tag: "LogTails", step: "deploy", deployment: [], container: [secret, "bye\u001b[2J"] })
+  yield* emit({ _tag: "StateChanged", from: "DEPLOYING", to: "ROLLING_BACK" })
   const report = yield* reportEnd("rolled-back", null)
   const error = new DeploymentFailedError({
     reason: "CrashLoop",
@@ -150,7 +152,7 @@ describe("a run", () => {
         [...shown.map(({ event }) => event._tag), "Error"]
       )
       assert.strictEqual(readFileSync(join(place, "build.log"), "utf8"), "log of [redacted]\n")
-      assert.strictEqual(readFileSync(join(place, "container.log"), "utf8"), "[redacted]\n")
+      assert.strictEqual(readFileSync(join(place, "container.log"), "utf8"), "[redacted]\nbye\n")
       for (const file of ["events.ndjson", "run.json", "build.log", "container.log"]) {
         assert.notInclude(readFileSync(join(place, file), "utf8"), "word")
         assert.strictEqual(statSync(join(place, file)).mode & 0o777, 0o600)

@@ -84,6 +84,12 @@ const applied = (
     return { result, events: yield* Ref.get(events) }
   })
 
+/** How the logs ended, if that was told before anything was undone. */
+const tailsOf = (events: ReadonlyArray<Emitted>) => {
+  const end = events.findIndex(({ event }) => event._tag === "StateChanged" && event.to === "ROLLING_BACK")
+  return events.slice(0, end).flatMap(({ event }) => (event._tag === "LogTails" ? [event] : []))
+}
+
 const states = (events: ReadonlyArray<Emitted>) =>
   events.flatMap(({ event }) => (event._tag === "StateChanged" ? [event.to] : []))
 
@@ -378,8 +384,11 @@ describe("a failed first apply leaves the world as it was", () => {
       const before = yield* snapshot
       const memory = yield* CoolifyMemory
       yield* memory.outcomes([{ status: "failed", logs: [{ stream: "stderr", text: "no such image" }] }])
-      const { result } = yield* applied()
+      const { events, result } = yield* applied()
       const failure = Either.getOrThrow(Either.flip(result))
+      assert.deepStrictEqual(tailsOf(events), [
+        { _tag: "LogTails", step: "deploy", deployment: ["no such image"], container: null }
+      ])
       assert.strictEqual(failure.step, "deploy")
       assert.deepStrictEqual(failure.error._tag === "DeploymentFailedError" ? failure.error.log : [], [
         "no such image"
@@ -392,9 +401,27 @@ describe("a failed first apply leaves the world as it was", () => {
   it.effect("when it never becomes healthy", () =>
     Effect.gen(function* () {
       const before = yield* snapshot
-      const { result } = yield* applied()
+      const { events, result } = yield* applied()
       assert.strictEqual(Either.getOrThrow(Either.flip(result)).error._tag, "UnhealthyError")
+      assert.deepStrictEqual(
+        tailsOf(events).map(({ container, step }) => [step, container]),
+        [["verify", ["api listens on 8080"]]]
+      )
       assert.deepStrictEqual(yield* snapshot, before)
+    }).pipe(Effect.provide(world({ healthy: false })))
+  )
+
+  it.effect("when its time is up while it is not healthy, and shows what its container said", () =>
+    Effect.gen(function* () {
+      const { events, result } = yield* applied(
+        { ...spec, healthcheck: { ...spec.healthcheck, retries: 1000 } },
+        { timeout: Duration.seconds(60) }
+      )
+      assert.strictEqual(Either.getOrThrow(Either.flip(result)).error._tag, "DeadlineError")
+      assert.deepStrictEqual(
+        tailsOf(events).map(({ container, step }) => [step, container]),
+        [["verify", ["api listens on 8080"]]]
+      )
     }).pipe(Effect.provide(world({ healthy: false })))
   )
 

@@ -189,14 +189,12 @@ describe("Failure", () => {
     ])
   })
 
-  it("shows the end of a long log", () => {
+  it("shows the end of a long log, where nothing has shown it before", () => {
     const log = Array.from({ length: 50 }, (_, index) => `line ${index}`)
     const error = new DeploymentFailedError({ reason: "Failed", detail: "it failed", deployment: null, log })
-    const lines = renderRunError(
-      new RunError({ step: "deploy", error, report: report() }),
-      plainStyle,
-      recover
-    )
+    const failure = new RunError({ step: "deploy", error, report: report() })
+    assert.notInclude(renderRunError(failure, plainStyle, recover).join(), "line 49")
+    const lines = renderRunError(failure, plainStyle, recover, true)
     assert.include(lines, "  The last 30 lines of the log:")
     assert.include(lines, "  | line 49")
     assert.include(lines, "  | line 20")

@@ -163,6 +163,33 @@ describe("TextView", () => {
     assert.include(lines, "err|      | : :set-output name=x::y")
   })
 
+  it("shows how the logs end before it rolls back, also with --quiet, and no log twice", () => {
+    const tails = (step: "deploy" | "verify", container: ReadonlyArray<string> | null): DeploymentEvent => ({
+      _tag: "LogTails",
+      step,
+      deployment: Array.from({ length: 12 }, (_, index) => `built ${index}`),
+      container
+    })
+    const back: DeploymentEvent = { _tag: "StateChanged", from: "VERIFYING", to: "ROLLING_BACK" }
+    const shown = (event: DeploymentEvent, options = {}) => show([started(), event, back], options).lines
+    assert.deepStrictEqual(shown(tails("verify", ["no\u001b[2J port", "bye"]), { quiet: true }), [
+      "err|      The last 10 lines of the deployment's log:",
+      ...Array.from({ length: 10 }, (_, index) => `err|      | built ${index + 2}`),
+      "err|      The container's log:",
+      "err|      | no port",
+      "err|      | bye",
+      "err|Rolling back"
+    ])
+    const failed = shown(tails("deploy", null))
+    assert.strictEqual(failed[1], "err|      The deployment's log:")
+    assert.lengthOf(failed, 15)
+    assert.deepStrictEqual(shown(tails("deploy", []), { verbose: true }).slice(1), [
+      "err|      No line of the container's log was seen: it wrote none, or did not run",
+      "err|      when it was asked.",
+      "err|Rolling back"
+    ])
+  })
+
   it("with --quiet leaves the URL and the warnings", () => {
     assert.deepStrictEqual(show(run, { quiet: true }).lines, [
       "err|Warning: the queue is long",
@@ -301,6 +328,7 @@ describe("TextView", () => {
       { _tag: "RequestsSpaced", limit: 200, left: 99, everyMillis: 560 },
       { _tag: "ChangeProgress", what: long, done: 10, total: 218 },
       { _tag: "DeploymentLog", stream: "stderr", text: long },
+      { _tag: "LogTails", step: "deploy", deployment: [long], container: [long] },
       health("name", false, long),
       { _tag: "Warning", message: long },
       { _tag: "UndoFinished", what: long, how: "restored" },
