@@ -12,6 +12,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
+import { HttpObserver } from "../http/HttpSettings.ts"
 import { KnownSecrets } from "../secrets/KnownSecrets.ts"
 import { renderInterrupted, renderProblem } from "../ui/Failure.ts"
 import { makeRedactor, type Redactor } from "../ui/Redactor.ts"
@@ -23,6 +24,7 @@ import { credentialsIn } from "./Credentials.ts"
 import { ExitCode, isCutShort, type Signal } from "./ExitCode.ts"
 import { recoverCommand } from "./RecoverCommand.ts"
 import { Operator } from "./Operator.ts"
+import { tellWaits } from "./Waits.ts"
 import { codeOfInterrupted, makeSeen, ofAll, type Seen, Watch } from "./Watch.ts"
 
 /** What the process is and has. */
@@ -71,6 +73,7 @@ export const start = (given: ProcessFacts): Started => {
 
   const services = Context.make(Screen, screen).pipe(
     Context.add(Watch, seen),
+    Context.add(HttpObserver, tellWaits(screen.err)),
     Context.add(KnownSecrets, {
       add: (value) => Effect.sync(() => redactor.learn(value)),
       show: (value) => Effect.sync(() => redactor.show(value)),

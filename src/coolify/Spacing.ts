@@ -3,6 +3,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import { HttpObserver } from "../http/HttpSettings.ts"
+import { retryAfterMillis } from "../http/RetryAfter.ts"
 
 export interface Spacing {
   /** Waits until the next request is due. */
@@ -67,6 +68,12 @@ export const makeSpacing: Effect.Effect<Spacing> = Effect.gen(function* () {
         const left = whole(headers["x-ratelimit-remaining"])
         if (limit === undefined || left === undefined || limit === 0) return
         const now = yield* Clock.currentTimeMillis
+        // A refusal says when the window ends, which others may have opened long before this client saw it.
+        const ends = left === 0 ? retryAfterMillis(headers["retry-after"], now) : undefined
+        if (ends !== undefined && ends <= windowMillis) {
+          const since = now + ends - windowMillis
+          return yield* Ref.set(known, { limit, left, since, next: now + ends, told: true })
+        }
         yield* Ref.update(known, (window): Window => {
           const isNew =
             window === undefined ||

@@ -17,6 +17,8 @@ export class HttpSettings extends Context.Reference<HttpSettings>()("fabrik/http
     readonly tries: number
     /** All waits of one call together; a longer Retry-After is not waited for but reported. */
     readonly retryBudget: Duration.DurationInput
+    /** How long a call is sent again beside these bounds while the API says that its limit is reached, and till when. */
+    readonly throttled: Duration.DurationInput
     /** How long a request that did no harm is sent again while nobody of the API's answers. */
     readonly outage: Duration.DurationInput
     /** From when on `outage` counts: before that an API that is away is an error after `tries`. */
@@ -28,6 +30,7 @@ export class HttpSettings extends Context.Reference<HttpSettings>()("fabrik/http
     maxBodyBytes: 32 * 1024 * 1024,
     tries: 5,
     retryBudget: "60 seconds",
+    throttled: "5 minutes",
     outage: "5 minutes",
     awaits: "after-a-write"
   })

@@ -86,12 +86,52 @@ const lookedFor = <A, E, R>(
     )
   })
 
+interface Named {
+  readonly api: string
+  readonly method: string
+}
+
+/**
+ * Sends again what a limit on requests has refused, as long as it says for how long it holds. Others who use the same
+ * limit may be faster each time, so neither the number of tries counts nor the time that `spacing` has waited before them.
+ */
+const waitedFor = <A, E extends ApiError, R>(
+  named: Named,
+  request: Effect.Effect<A, Refusal<E>, R>
+): Effect.Effect<A, Refusal<E>, R> =>
+  Effect.gen(function* () {
+    const { retryBudget, throttled } = yield* HttpSettings
+    const { onRetry } = yield* HttpObserver
+    const [longest, limit] = [Duration.toMillis(retryBudget), Duration.toMillis(throttled)]
+    let since: number | undefined
+    const fits = ({ error: { reason, retryAfterMillis }, retry }: Refusal<E>) =>
+      Effect.map(Clock.currentTimeMillis, (now) => {
+        if (!retry || reason !== "RateLimited" || retryAfterMillis === undefined) return false
+        return retryAfterMillis <= longest && now - (since ??= now) + retryAfterMillis < limit
+      })
+    const again = Schedule.identity<Refusal<E>>().pipe(
+      Schedule.intersect(Schedule.forever),
+      Schedule.whileInputEffect(fits),
+      Schedule.modifyDelayEffect(([{ error }, retries]) =>
+        Effect.gen(function* () {
+          // An API that says "at once" each time is not asked as fast as it answers.
+          const least = retries === 0 ? 0 : yield* jittered(retries)
+          const delayMillis = Math.max(error.retryAfterMillis ?? 0, least)
+          yield* onRetry({ ...named, reason: error.reason, delayMillis, attempt: retries + 1 })
+          return delayMillis
+        })
+      )
+    )
+    return yield* Effect.retry(request, again)
+  })
+
 /**
  * Sends again what was refused without effect, a bounded number of times; a Retry-After is obeyed as long as it fits
- * into what is left of the budget. With `presence`, an API that is away is looked for beside these bounds.
+ * into what is left of the budget. An API's limit and, with `presence`, an API that is away are waited for beside these
+ * bounds.
  */
 export const retryRefusals = <A, E extends ApiError, R>(
-  named: { readonly api: string; readonly method: string },
+  named: Named,
   request: Effect.Effect<A, Refusal<E>, R>,
   presence?: Presence<E>
 ): Effect.Effect<A, E, R> =>
@@ -103,7 +143,10 @@ export const retryRefusals = <A, E extends ApiError, R>(
     const fits = ({ error, retry }: Refusal<E>) =>
       Effect.map(
         Clock.currentTimeMillis,
-        (now) => retry && now - started + (error.retryAfterMillis ?? 0) <= budget
+        (now) =>
+          retry &&
+          (error.reason !== "RateLimited" || error.retryAfterMillis === undefined) &&
+          now - started + (error.retryAfterMillis ?? 0) <= budget
       )
     const again = Schedule.identity<Refusal<E>>().pipe(
       Schedule.intersect(Schedule.recurs(tries - 1)),
@@ -116,7 +159,8 @@ export const retryRefusals = <A, E extends ApiError, R>(
         })
       )
     )
-    return yield* (presence === undefined ? request : lookedFor(request, presence)).pipe(
+    const there = presence === undefined ? request : lookedFor(request, presence)
+    return yield* waitedFor(named, there).pipe(
       Effect.retry(again),
       Effect.mapError(({ error }) => error)
     )

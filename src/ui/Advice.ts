@@ -69,8 +69,8 @@ export const coolifyAdvice: Table<CoolifyErrorReason> = {
     next: "Wait until they are done, or cancel some in Coolify, and run the command again."
   },
   RateLimited: {
-    cause: "Coolify takes 200 API calls a minute from one user, and they are used up.",
-    next: "Wait a minute and run the command again, or raise API_RATE_LIMIT on the Coolify server."
+    cause: "Coolify takes 200 API calls a minute from one user, and they stayed used up.",
+    next: "Run the command again when less is going on, or raise API_RATE_LIMIT on the Coolify server."
   },
   ServerError: {
     cause: "Coolify had an error of its own.",

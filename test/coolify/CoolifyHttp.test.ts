@@ -39,6 +39,7 @@ const once = {
   tries: 1,
   retryBudget: "1 second",
   outage: 0,
+  throttled: 0,
   awaits: "after-a-write"
 } as const
 

@@ -138,6 +138,7 @@ it.effect.prop(
         tries: 1,
         retryBudget: 0,
         outage: 0,
+        throttled: 0,
         awaits: "after-a-write"
       } as const
       const exit = yield* Effect.flatMap(CoolifyClient, (client) => calls[name]!(client)).pipe(

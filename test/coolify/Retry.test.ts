@@ -184,11 +184,22 @@ describe("what is sent again", () => {
     })
   )
 
-  it.effect("and no longer than a minute in all", () =>
+  it.effect("as often as others have used the limit up, for the time that is set", () =>
     Effect.gen(function* () {
-      const { result, sentAt } = yield* run([tooMany("25")], get)
-      assert.strictEqual(result._tag, "Left")
-      assert.lengthOf(sentAt, 3)
+      const minute = { throttled: "1 minute" } as const
+      const patient = yield* run([...Array.from({ length: 5 }, () => tooMany("11")), good], get, minute)
+      assert.strictEqual(patient.result._tag, "Right")
+      assert.lengthOf(patient.sentAt, 6)
+      const { result, sentAt } = yield* run([tooMany("11")], get, minute)
+      assert.isTrue(result._tag === "Left" && result.left.reason === "RateLimited")
+      assert.lengthOf(sentAt, 6)
+    })
+  )
+
+  it.effect("by who tries anything else but once", () =>
+    Effect.gen(function* () {
+      const { result } = yield* run([tooMany("60"), tooMany("30"), good], get, { tries: 1 })
+      assert.strictEqual(result._tag, "Right")
     })
   )
 })

@@ -82,6 +82,25 @@ describe("requests of one client", () => {
     })
   )
 
+  it.effect("wait no longer than a refusal says, whenever others have begun the minute", () =>
+    Effect.gen(function* () {
+      const spacing = yield* makeSpacing
+      yield* spacing.answered({ "x-ratelimit-limit": "200", "x-ratelimit-remaining": "1" })
+      yield* TestClock.adjust("1 second")
+      yield* spacing.turn
+      yield* spacing.answered({
+        "x-ratelimit-limit": "200",
+        "x-ratelimit-remaining": "0",
+        "retry-after": "3"
+      })
+      const next = yield* Effect.fork(Effect.replicateEffect(spacing.turn, 3))
+      yield* TestClock.adjust("2900 millis")
+      assert.isTrue(Option.isNone(yield* Fiber.poll(next)))
+      yield* TestClock.adjust("100 millis")
+      assert.isTrue(Option.isSome(yield* Fiber.poll(next)))
+    })
+  )
+
   it.effect("do not wait where the API counts nothing", () =>
     Effect.gen(function* () {
       const spacing = yield* makeSpacing
