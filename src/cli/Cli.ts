@@ -22,6 +22,9 @@ const load = {
   verify: () => import("./commands/Verify.ts").then(({ verify }) => verify),
   status: () => import("./commands/Status.ts").then(({ status }) => status),
   logs: () => import("./commands/Logs.ts").then(({ logs }) => logs),
+  start: () => import("./commands/Lifecycle.ts").then(({ start }) => start),
+  stop: () => import("./commands/Lifecycle.ts").then(({ stop }) => stop),
+  restart: () => import("./commands/Lifecycle.ts").then(({ restart }) => restart),
   list: () => import("./commands/List.ts").then(({ list }) => list),
   runs: () => import("./commands/Runs.ts").then(({ runs }) => runs),
   explain: () => import("./commands/Explain.ts").then(({ explain }) => explain),
@@ -44,7 +47,16 @@ export const loadCommands = Effect.promise(() => Promise.all(Object.values(load)
 
 const allCommands = Effect.map(loadCommands, (all) => all.map(({ info }) => info))
 
-const changing: ReadonlySet<string> = new Set(["apply", "rollback", "recover", "adopt", "destroy"])
+const changing: ReadonlySet<string> = new Set([
+  "apply",
+  "rollback",
+  "recover",
+  "adopt",
+  "destroy",
+  "start",
+  "stop",
+  "restart"
+])
 
 /** Whether the command changes nothing, however it ends. */
 const onlyReads = (command: string, argv: ReadonlyArray<string>): boolean =>

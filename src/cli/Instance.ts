@@ -4,8 +4,7 @@ import { CoolifyClient } from "../coolify/CoolifyClient.ts"
 import { coolifyConfig } from "../coolify/CoolifyConfig.ts"
 import type { Check } from "../orchestrator/Doctor.ts"
 import { inCoolify } from "./Checks.ts"
-import { openWorld } from "./Layers.ts"
-import { noSecrets, noSubject } from "./Subject.ts"
+import { openCoolify } from "./OpenSubject.ts"
 
 export interface Instance {
   /** Whether its variables are set. */
@@ -31,13 +30,7 @@ export const lookUp = Effect.fn("lookUp")(function* () {
   const [answers] = checks
   if (answers?.state !== "passed") return instance satisfies Instance
   const listed = Effect.gen(function* () {
-    const world = yield* openWorld({
-      ...noSubject,
-      sandbox: undefined,
-      dryRun: false,
-      needs: { coolify: true, dns: "no" },
-      secrets: noSecrets
-    })
+    const world = yield* openCoolify(undefined)
     return yield* Effect.provide(
       Effect.gen(function* () {
         const coolify = yield* CoolifyClient

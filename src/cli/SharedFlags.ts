@@ -3,6 +3,8 @@ import * as Flag from "./Flag.ts"
 
 export const specFile = Flag.one("FILE", "the path of a spec")
 
+export const specOrDomain = Flag.one("SPEC|DOMAIN", "the path of a spec, or a domain that it answers for")
+
 export const specFiles = Flag.atLeastOne(
   "FILE",
   "specs, folders of specs, or patterns like 'specs/**/*.yaml'"

@@ -59,6 +59,10 @@ export const noSecrets: WorldRequest["secrets"] = {
   given: new Map()
 }
 
+/** A domain has dots and neither slashes nor the ending of a spec. */
+export const isDomain = (subject: string): boolean =>
+  /^[^/\\]+\.[^/\\.]+$/.test(subject) && !/\.(?:ya?ml|json)$/i.test(subject)
+
 /**
  * `KEY=VALUE`, of which argv has been checked to be made.
  * @param specs each name must be a secret of one of them.

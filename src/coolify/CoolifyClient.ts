@@ -107,6 +107,8 @@ export type CoolifyMethod =
   | "listBackupRuns"
   | "listS3Storages"
   | "deploy"
+  | "restartApplication"
+  | "deployCommit"
   | "mayDeploy"
   | "getDeployment"
   | "listDeployments"

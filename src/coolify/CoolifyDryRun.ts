@@ -72,6 +72,8 @@ export const layerDryRun: Layer.Layer<CoolifyClient, never, CoolifyClient> = Lay
       ...below.deployments,
       mayStart: Effect.void,
       start: () => Effect.succeed({ deploymentUuid: "dry-run", message: "" }),
+      restart: () => Effect.succeed({ deploymentUuid: "dry-run", message: "" }),
+      deployCommit: () => Effect.succeed({ deploymentUuid: "dry-run", message: "" }),
       cancel: () => Effect.void
     }
   }))
@@ -173,6 +175,8 @@ export const layerOffline = (options: {
     },
     deployments: {
       start: refused("deploy"),
+      restart: refused("restartApplication"),
+      deployCommit: refused("deployCommit"),
       mayStart: Effect.suspend(refused("mayDeploy")),
       get: refused("getDeployment"),
       list: refused("listDeployments"),

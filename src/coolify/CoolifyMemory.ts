@@ -162,6 +162,17 @@ const make = (options: MemoryOptions = {}) =>
     const shownLogs = <A extends { readonly logs: unknown }>(deployment: A) =>
       sensitive ? deployment : { ...deployment, logs: undefined }
 
+    const deployed = (method: CoolifyMethod, uuid: string, how: Deployments.How) =>
+      Effect.flatMap(
+        Ref.modify(upcoming, (so) => [so[0] ?? ({ status: "finished" } as const), so.slice(1)]),
+        (outcome) =>
+          call(method, (so, now) => {
+            const due = dueAt(options.deployment ?? { polls: 2 }, now)
+            const { queueLimit = 25 } = options
+            return Deployments.deploy(so, uuid, { ...how, due, outcome, now, queueLimit })
+          })
+      )
+
     const client: Service = {
       version: read("version", () => "4.3.11"),
       servers: {
@@ -293,19 +304,9 @@ const make = (options: MemoryOptions = {}) =>
       ...serviceAreas(call, Ref.get(world), sensitive),
       backups: backupArea(call),
       deployments: {
-        start: (uuid, { force }) =>
-          Effect.flatMap(
-            Ref.modify(upcoming, (so) => [so[0] ?? ({ status: "finished" } as const), so.slice(1)]),
-            (outcome) =>
-              call("deploy", (so, now) =>
-                Deployments.deploy(so, uuid, force, {
-                  due: dueAt(options.deployment ?? { polls: 2 }, now),
-                  outcome,
-                  now,
-                  queueLimit: options.queueLimit ?? 25
-                })
-              )
-          ),
+        start: (uuid, { force }) => deployed("deploy", uuid, { force }),
+        restart: (uuid) => deployed("restartApplication", uuid, { force: false }),
+        deployCommit: (uuid, commit) => deployed("deployCommit", uuid, { force: true, commit }),
         mayStart: read("mayDeploy", () => undefined),
         get: (uuid) =>
           call(

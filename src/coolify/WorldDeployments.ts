@@ -82,25 +82,27 @@ export const settle = (world: World, now: number): World => {
   }
 }
 
+/** How a deployment is asked for. */
+export interface How {
+  readonly force: boolean
+  /** Absent: the application's. */
+  readonly commit?: string
+}
+
 /** What a new deployment will be like. */
-export interface DeploymentPlan {
+interface DeploymentPlan extends How {
   readonly due: Due
   readonly outcome: Outcome
   readonly now: number
   readonly queueLimit: number
 }
 
-export const deploy = (
-  world: World,
-  uuid: string,
-  force: boolean,
-  plan: DeploymentPlan
-): Step<DeployTicket> =>
+export const deploy = (world: World, uuid: string, plan: DeploymentPlan): Step<DeployTicket> =>
   Either.flatMap(findApplication(world, "deploy", uuid), (application) => {
     const waiting = world.deployments.filter((one) => !isTerminal(one))
-    const commit = application.source._tag === "Git" ? application.source.commit : "HEAD"
+    const commit = plan.commit ?? (application.source._tag === "Git" ? application.source.commit : "HEAD")
     const [deploymentUuid, ready] = mint(world, "deployment")
-    if (!force && waiting.some((one) => one.applicationUuid === uuid && one.commit === commit)) {
+    if (!plan.force && waiting.some((one) => one.applicationUuid === uuid && one.commit === commit)) {
       // The id is fresh and is never stored.
       return Either.right([{ message: "Deployment already queued for this commit.", deploymentUuid }, ready])
     }

@@ -46,6 +46,7 @@ export class DeploymentFailedError extends Schema.TaggedError<DeploymentFailedEr
     "CrashLoop",
     "Unsteady",
     "Overtaken",
+    "StillRuns",
     "DatabaseDown"
   ),
   detail: Schema.String,

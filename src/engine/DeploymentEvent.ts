@@ -5,7 +5,17 @@ import * as Schema from "effect/Schema"
 import { DeploymentState } from "./DeploymentState.ts"
 import { Plan } from "./Plan.ts"
 
-export const Step = Schema.Literal("validate", "secrets", "provision", "deploy", "verify", "delete")
+export const Step = Schema.Literal(
+  "validate",
+  "secrets",
+  "provision",
+  "deploy",
+  "verify",
+  "delete",
+  "start",
+  "stop",
+  "restart"
+)
 export type Step = typeof Step.Type
 
 /** Something fabrik made or changed and could not put back. */
@@ -157,6 +167,11 @@ const Verified = Schema.TaggedStruct("Verified", {
 })
 /** Its container is up, all that can be seen of what has no domain; `millis`: for how long on end that was watched. */
 const SeenRunning = Schema.TaggedStruct("SeenRunning", { millis: Schema.Number })
+/** Its containers are down: Docker has none that runs, and Coolify says so too. */
+const SeenStopped = Schema.TaggedStruct("SeenStopped", {
+  /** Coolify's own word, e.g. `exited:unhealthy`. */
+  status: Schema.String
+})
 const Retrying = Schema.TaggedStruct("Retrying", {
   what: Schema.String,
   why: Schema.String,
@@ -220,6 +235,7 @@ export const DeploymentEvent = Schema.Union(
   Settling,
   Verified,
   SeenRunning,
+  SeenStopped,
   Retrying,
   ApiAway,
   ApiBack,

@@ -2,7 +2,8 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
-import type { Deployment } from "../coolify/endpoints/Deployments.ts"
+import type { CoolifyError } from "../coolify/CoolifyError.ts"
+import type { Deployment, DeployTicket } from "../coolify/endpoints/Deployments.ts"
 import { DeploymentFailedError } from "../engine/DeployError.ts"
 import { tailLength } from "../engine/DeploymentEvent.ts"
 import { startService } from "./ServiceStart.ts"
@@ -13,21 +14,29 @@ import { noLogs, Run } from "../engine/Run.ts"
 export const isActive = (deployment: Deployment): boolean =>
   deployment.status === "queued" || deployment.status === "in_progress"
 
+/** The request that a deployment begins with. */
+type Trigger = Effect.Effect<DeployTicket, CoolifyError>
+
 /**
  * Triggers a deployment and follows it until it is `finished`. Knows the API's traps: a full queue is waited for, and
  * the uuid of a deployment that was skipped as a duplicate exists nowhere: then the one under way is followed to
  * its end, and a new one triggered, because the other may have started before this run's changes.
+ * @param by what triggers it; absent: a deployment of what Coolify holds now.
  */
 export const deployAndFollow = Effect.fn("deployAndFollow")(function* (
   applicationUuid: string,
-  onTriggered: (deployment: Deployment) => Effect.Effect<void>
+  onTriggered: (deployment: Deployment) => Effect.Effect<void>,
+  by?: Trigger
 ) {
   const coolify = yield* CoolifyClient
   const run = yield* Run
   yield* Ref.set(run.logs, noLogs)
   if (yield* coolify.services.has(applicationUuid)) return yield* startService(applicationUuid)
   for (let attempt = 0; attempt < 3; attempt += 1) {
-    const uuid = yield* trigger(applicationUuid)
+    const uuid = yield* trigger(
+      applicationUuid,
+      by ?? coolify.deployments.start(applicationUuid, { force: false })
+    )
     const deployment = uuid === undefined ? undefined : yield* absentIfNotFound(coolify.deployments.get(uuid))
     if (deployment !== undefined) {
       yield* onTriggered(deployment)
@@ -49,14 +58,11 @@ export const deployAndFollow = Effect.fn("deployAndFollow")(function* (
   })
 })
 
-const trigger = Effect.fn("trigger")(function* (applicationUuid: string) {
+const trigger = Effect.fn("trigger")(function* (applicationUuid: string, by: Trigger) {
   const coolify = yield* CoolifyClient
   const run = yield* Run
   const pace = yield* Pace
-  const send = Effect.map(
-    coolify.deployments.start(applicationUuid, { force: false }),
-    (ticket) => ticket.deploymentUuid
-  )
+  const send = Effect.map(by, (ticket) => ticket.deploymentUuid)
   return yield* send.pipe(
     Effect.tapError((error) => {
       const delay = error.retryAfterMillis ?? Duration.toMillis(pace.queueFull)

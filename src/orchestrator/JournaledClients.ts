@@ -155,6 +155,9 @@ const describedCoolify = (client: Context.Tag.Service<CoolifyClient>): Context.T
     deployments: {
       ...client.deployments,
       start: (uuid, options) => write("deploy", uuid, client.deployments.start(uuid, options)),
+      restart: (uuid) => write("restartApplication", uuid, client.deployments.restart(uuid)),
+      deployCommit: (uuid, commit) =>
+        write("deployCommit", `${uuid} ${commit}`, client.deployments.deployCommit(uuid, commit)),
       cancel: (uuid) => write("cancelDeployment", uuid, client.deployments.cancel(uuid))
     }
   }

@@ -5,8 +5,8 @@ import type { CoolifyError } from "../coolify/CoolifyError.ts"
 import type { Spec } from "../appspec/Spec.ts"
 import { isPassing } from "../kinds/Find.ts"
 import { RefusedError } from "../engine/DeployError.ts"
+import { findApplication } from "./FindApplication.ts"
 import { continueLog, readLog, type LogLine } from "./LogText.ts"
-import { observeCoolify } from "./Observe.ts"
 
 export interface LogOptions {
   /** How many of the newest lines. */
@@ -28,7 +28,7 @@ const of = ({ container }: Pick<LogOptions, "container">) => (container === unde
 /** The newest lines of the log of a spec's application. */
 export const logs = Effect.fn("logs")(function* (spec: Spec, options: LogOptions) {
   const coolify = yield* CoolifyClient
-  const { uuid } = yield* findApplication(spec)
+  const { uuid } = (yield* findApplication(spec)).application
   const text = yield* coolify.applications
     .logs(uuid, options.lines, { timestamps: options.timed, ...of(options) })
     .pipe(
@@ -56,7 +56,7 @@ export const followLogs = Effect.fn("followLogs")(function* (
   watcher: LogWatcher
 ) {
   const coolify = yield* CoolifyClient
-  let { uuid } = yield* findApplication(spec)
+  let { uuid } = (yield* findApplication(spec)).application
   let seen: ReadonlyArray<LogLine> = []
   let begun = false
   let trouble: string | undefined
@@ -92,7 +92,7 @@ export const followLogs = Effect.fn("followLogs")(function* (
 
   const recover = Effect.fnUntraced(function* (error: CoolifyError) {
     if (error.reason === "NotFound") {
-      const again = yield* findApplication(spec)
+      const again = (yield* findApplication(spec)).application
       if (again.uuid === uuid) return yield* error
       uuid = again.uuid
       return
@@ -126,19 +126,3 @@ const notRunning = (spec: Spec, status: string) =>
     detail: `${spec.name} is not running (Coolify says: ${status}), so it has no log`,
     next: "see where it stands with `fabrik status`, start it with `fabrik apply`, or wait for it with `fabrik logs --follow`"
   })
-
-const findApplication = Effect.fn("findApplication")(function* (spec: Spec) {
-  const { application, foreign } = yield* observeCoolify(spec)
-  if (application !== undefined) return application
-  return yield* foreign === undefined
-    ? new RefusedError({
-        reason: "NotFound",
-        detail: `there is no application ${spec.name} in ${spec.project}/${spec.environment}`,
-        next: "deploy it with `fabrik apply`"
-      })
-    : new RefusedError({
-        reason: "Foreign",
-        detail: `the application ${spec.name} in ${spec.project}/${spec.environment} was not made by fabrik (${foreign.uuid})`,
-        next: `make it fabrik's: fabrik adopt ${foreign.uuid} -o ${spec.name}.yaml`
-      })
-})

@@ -9,6 +9,7 @@ import type { SecretOrigin } from "../engine/DeploymentEvent.ts"
 import * as Marker from "../engine/Marker.ts"
 import type { ObservedDns } from "../kinds/DiffRecord.ts"
 import type { Observed } from "./Observe.ts"
+import { releaseIn } from "../kinds/VariableComment.ts"
 
 /** Whether Coolify has them takes requests that only a token of the whole team may make, so nobody asks. */
 const sharedNotes = ({ spec, variables }: Desired): ReadonlyArray<string> =>
@@ -39,6 +40,11 @@ export const planNotes = (
     ...(isNowhere && what.deploys
       ? [
           "It has no domain: nobody outside can ask it, so it counts as good when its container runs and stays up."
+        ]
+      : []),
+    ...(what.deploys && isStopped(observed)
+      ? [
+          `${spec.name} is stopped in Coolify. Applying deploys it, so that it runs again; \`fabrik start\` starts what was deployed last.`
         ]
       : []),
     ...(observed.recordsUnseen === true
@@ -136,6 +142,10 @@ export const planNotes = (
   }
   return [...notes, ...observed.dns.flatMap((found) => recordNotes(desired, found))]
 }
+
+/** It ran, and was stopped: by `fabrik stop`, in Coolify, or because it kept crashing. */
+const isStopped = ({ application, variables }: Observed): boolean =>
+  application?.status.startsWith("exited") === true && releaseIn(variables)?.pending === false
 
 /** What the application answers at now, and will no more. A port in an URL is the container's, so it makes no difference. */
 const goingOffAir = ({ domains }: Spec, { application }: Observed): ReadonlyArray<string> =>

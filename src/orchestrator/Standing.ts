@@ -27,7 +27,8 @@ export type Place = Pick<Spec, "project" | "environment" | "name">
 
 type Marked = Pick<Application, "description" | "domains" | "name" | "uuid">
 
-const hostOf = (url: string) => (URL.canParse(url) ? [new URL(url).hostname] : [])
+/** Of a URL; none of what is no URL. */
+export const hostOf = (url: string) => (URL.canParse(url) ? [new URL(url).hostname] : [])
 
 /** What its marks say; nothing without any. */
 export const standingOf = (

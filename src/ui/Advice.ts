@@ -248,6 +248,10 @@ export const deploymentAdvice: Table<DeploymentFailedError["reason"]> = {
     cause: "The application stops soon after it has started.",
     next: "Mend what its log shows (a missing variable, a wrong port?) and run the command again."
   },
+  StillRuns: {
+    cause: "Coolify has taken the stop, and its container goes on.",
+    next: "Look at it with `fabrik status`, and at the server in Coolify; then run the command again."
+  },
   Overtaken: {
     cause: "Two runs on two machines do not know of each other.",
     next: "Apply the specification that is to hold, on one machine at a time."

@@ -6,6 +6,9 @@ const endings: {
   rollback: { complete: "is live and verified", unchanged: "is up to date and answers" },
   adopt: { complete: "is fabrik's now", unchanged: "is fabrik's already" },
   destroy: { complete: "is gone", unchanged: undefined },
+  start: { complete: "runs and answers", unchanged: "runs already, and answers" },
+  restart: { complete: "was started anew and answers", unchanged: undefined },
+  stop: { complete: "is stopped", unchanged: "is stopped already" },
   verify: { complete: "answers as it should", unchanged: undefined }
 }
 
@@ -13,7 +16,9 @@ const endings: {
 const endingsNowhere: typeof endings = {
   ...endings,
   apply: { complete: "is deployed and runs (no domain)", unchanged: "is up to date and runs (no domain)" },
-  rollback: { complete: "is deployed and runs (no domain)", unchanged: "is up to date and runs (no domain)" }
+  rollback: { complete: "is deployed and runs (no domain)", unchanged: "is up to date and runs (no domain)" },
+  start: { complete: "runs (no domain)", unchanged: "runs already (no domain)" },
+  restart: { complete: "was started anew and runs (no domain)", unchanged: undefined }
 }
 
 /** Of a run that left the application alone. */

@@ -24,7 +24,10 @@ const about: Readonly<Record<Step, string>> = {
   provision: "comparing with Coolify and DNS",
   deploy: "waiting for Coolify",
   verify: "checking that it answers and stays up",
-  delete: "waiting for Coolify and DNS"
+  delete: "waiting for Coolify and DNS",
+  start: "waiting for Coolify",
+  stop: "waiting until its container is down",
+  restart: "waiting for Coolify"
 }
 
 /** What the live line says: what is waited for, else what is being changed, else the step. */

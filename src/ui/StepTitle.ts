@@ -1,16 +1,16 @@
 import type { Step } from "../engine/DeploymentEvent.ts"
 
-const steps: { readonly [S in Step]: readonly [number, string] | undefined } = {
-  validate: [1, "Validate"],
-  secrets: [2, "Secrets"],
-  provision: [3, "Provision"],
-  deploy: [4, "Deploy"],
-  verify: [5, "Verify"],
-  delete: undefined
+/** `Delete` and its like are the only step of their command. */
+const titles: { readonly [S in Step]: string } = {
+  validate: "[1/5] Validate",
+  secrets: "[2/5] Secrets",
+  provision: "[3/5] Provision",
+  deploy: "[4/5] Deploy",
+  verify: "[5/5] Verify",
+  delete: "Delete",
+  start: "Start",
+  stop: "Stop",
+  restart: "Restart"
 }
 
-/** `[3/5] Provision`; `Delete`, which is the only step of its command. */
-export const stepTitle = (step: Step): string => {
-  const place = steps[step]
-  return place === undefined ? "Delete" : `[${place[0]}/5] ${place[1]}`
-}
+export const stepTitle = (step: Step): string => titles[step]

@@ -294,6 +294,8 @@ export const makeTextView = (
             ? `its container runs, and has stayed up for ${seconds(event.millis)}`
             : "its container runs"
         )
+      case "SeenStopped":
+        return fact(view, `no container of it runs; Coolify says: ${clean(event.status)}`)
       case "Retrying":
         return waiting(
           view,

@@ -80,6 +80,8 @@ const coolifyMethods: Readonly<Record<string, Readonly<Record<string, CoolifyMet
   },
   deployments: {
     start: "deploy",
+    restart: "restartApplication",
+    deployCommit: "deployCommit",
     mayStart: "mayDeploy",
     get: "getDeployment",
     list: "listDeployments",

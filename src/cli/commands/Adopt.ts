@@ -8,13 +8,13 @@ import { UsageError } from "../Arguments.ts"
 import { define } from "../CommandInfo.ts"
 import { conclude } from "../Conclude.ts"
 import * as Flag from "../Flag.ts"
-import { openWorld } from "../Layers.ts"
+import { openCoolify } from "../OpenSubject.ts"
 import { makeConfirmation } from "../Operator.ts"
 import * as Output from "../Output.ts"
 import { lockRun } from "../RunLock.ts"
 import * as Say from "../Say.ts"
 import * as Shared from "../SharedFlags.ts"
-import { noSecrets, noSubject, sandboxOf } from "../Subject.ts"
+import { sandboxOf } from "../Subject.ts"
 
 export const adopt = define({
   name: "adopt",
@@ -42,13 +42,7 @@ export const adopt = define({
     { line: "fabrik adopt api --project shop -o api.yaml", says: "the one in this project" }
   ],
   handler: Effect.fn("command.adopt")(function* (flags) {
-    const world = yield* openWorld({
-      ...noSubject,
-      sandbox: sandboxOf(flags),
-      dryRun: false,
-      needs: { coolify: true, dns: flags.skipDns ? "no" : "if-set" },
-      secrets: noSecrets
-    })
+    const world = yield* openCoolify(sandboxOf(flags), flags.skipDns ? "no" : "if-set")
     const search = {
       application: flags.application,
       project: flags.project,

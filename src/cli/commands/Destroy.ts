@@ -1,14 +1,13 @@
 import type * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
 import type * as Types from "effect/Types"
-import { byProjectName } from "../../orchestrator/ProjectName.ts"
 import { destroy as run } from "../../orchestrator/Destroy.ts"
 import { readSpec } from "../../appspec/LoadSpec.ts"
 import { parseSpec } from "../../appspec/ParseSpec.ts"
 import { define } from "../CommandInfo.ts"
 import { conclude } from "../Conclude.ts"
 import * as Flag from "../Flag.ts"
-import { openWorld } from "../Layers.ts"
+import { openWorldOf } from "../OpenSubject.ts"
 import { makeConfirmation } from "../Operator.ts"
 import { maskSecrets } from "../Mask.ts"
 import * as Output from "../Output.ts"
@@ -16,7 +15,7 @@ import { lockRun } from "../RunLock.ts"
 import { type Report, recorded } from "../RunRecords.ts"
 import * as Shared from "../SharedFlags.ts"
 import { namesSeveral } from "../SpecFiles.ts"
-import { noSecrets, dnsNeeds, leavesDns, sandboxOf, subjectOf } from "../Subject.ts"
+import { dnsNeeds, leavesDns, sandboxOf } from "../Subject.ts"
 
 const config = {
   files: Shared.specFiles,
@@ -53,14 +52,7 @@ export const destroy = define({
 const destroyOne = Effect.fn("destroyOne")(function* (file: string, flags: DestroyFlags) {
   const text = yield* readSpec(file)
   const written = yield* parseSpec(text, file)
-  const world = yield* openWorld({
-    ...subjectOf(written),
-    sandbox: sandboxOf(flags),
-    dryRun: false,
-    needs: { coolify: true, dns: dnsNeeds(written, flags.keepDns) },
-    secrets: noSecrets
-  })
-  const spec = yield* Effect.provide(byProjectName(written, world.offline), world.layer)
+  const { spec, world } = yield* openWorldOf(written, flags, dnsNeeds(written, flags.keepDns))
   yield* maskSecrets(spec, file, sandboxOf(flags))
   const { confirm, consent } = yield* makeConfirmation({
     yes: flags.yes,

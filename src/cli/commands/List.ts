@@ -5,10 +5,10 @@ import { renderManaged, renderOthers } from "../../ui/ManagedView.ts"
 import { Screen } from "../../ui/Screen.ts"
 import { define } from "../CommandInfo.ts"
 import * as Flag from "../Flag.ts"
-import { openWorld } from "../Layers.ts"
+import { openCoolify } from "../OpenSubject.ts"
 import * as Say from "../Say.ts"
 import * as Shared from "../SharedFlags.ts"
-import { noSecrets, noSubject, sandboxOf } from "../Subject.ts"
+import { sandboxOf } from "../Subject.ts"
 
 export const list = define({
   name: "list",
@@ -26,13 +26,7 @@ export const list = define({
     { line: "fabrik list --json | jq -r .name", says: "one object a line, for scripts" }
   ],
   handler: Effect.fn("command.list")(function* (flags) {
-    const world = yield* openWorld({
-      ...noSubject,
-      sandbox: sandboxOf(flags),
-      dryRun: false,
-      needs: { coolify: true, dns: "no" },
-      secrets: noSecrets
-    })
+    const world = yield* openCoolify(sandboxOf(flags))
     const found = yield* Effect.provide(listManaged, world.layer)
     const shown = found.filter(({ ours }) => ours || flags.all)
     const { out } = yield* Screen

@@ -1,5 +1,4 @@
 import * as Effect from "effect/Effect"
-import { byProjectName } from "../../orchestrator/ProjectName.ts"
 import { followLogs, logs as readLogs } from "../../orchestrator/Logs.ts"
 import type { LogLine } from "../../orchestrator/LogText.ts"
 import { loadSpec } from "../../appspec/LoadSpec.ts"
@@ -10,11 +9,11 @@ import { Screen } from "../../ui/Screen.ts"
 import { UsageError } from "../Arguments.ts"
 import { define } from "../CommandInfo.ts"
 import * as Flag from "../Flag.ts"
-import { openWorld } from "../Layers.ts"
+import { openWorldOf } from "../OpenSubject.ts"
 import { maskSecrets } from "../Mask.ts"
 import * as Say from "../Say.ts"
 import * as Shared from "../SharedFlags.ts"
-import { noSecrets, sandboxOf, subjectOf } from "../Subject.ts"
+import { sandboxOf } from "../Subject.ts"
 import { Watch } from "../Watch.ts"
 
 export const logs = define({
@@ -55,14 +54,7 @@ export const logs = define({
         command: "logs"
       })
     }
-    const world = yield* openWorld({
-      ...subjectOf(written),
-      sandbox: sandboxOf(flags),
-      dryRun: false,
-      needs: { coolify: true, dns: "no" },
-      secrets: noSecrets
-    })
-    const spec = yield* Effect.provide(byProjectName(written, world.offline), world.layer)
+    const { spec, world } = yield* openWorldOf(written, flags)
     yield* maskSecrets(spec, flags.file, sandboxOf(flags))
     const lines = flags.lines ?? 100
     const container = flags.container === undefined ? {} : { container: flags.container }

@@ -24,6 +24,7 @@ import { conclude } from "../Conclude.ts"
 import { ExitCode, ofReport } from "../ExitCode.ts"
 import * as Flag from "../Flag.ts"
 import { openWorld, type WorldRequest } from "../Layers.ts"
+import { openCoolify } from "../OpenSubject.ts"
 import { maskSecrets } from "../Mask.ts"
 import { parseWithEnvironment } from "../Interpolation.ts"
 import * as Output from "../Output.ts"
@@ -33,7 +34,7 @@ import { lockRun, runningRun } from "../RunLock.ts"
 import { type Report, recorded } from "../RunRecords.ts"
 import * as Say from "../Say.ts"
 import * as Shared from "../SharedFlags.ts"
-import { givenSecrets, noSecrets, noSubject, sandboxOf, subjectOf, type WorldFlags } from "../Subject.ts"
+import { givenSecrets, sandboxOf, subjectOf, type WorldFlags } from "../Subject.ts"
 
 export const recover = define({
   name: "recover",
@@ -128,13 +129,7 @@ const inWorld = <A, E, R>(
 ) =>
   Effect.scoped(
     Effect.gen(function* () {
-      const world = yield* openWorld({
-        ...noSubject,
-        sandbox,
-        dryRun: false,
-        needs: { coolify: true, dns: "if-set" },
-        secrets: noSecrets
-      })
+      const world = yield* openCoolify(sandbox, "if-set")
       return yield* Effect.provide(use(world), world.layer)
     })
   )

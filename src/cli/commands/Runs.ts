@@ -18,7 +18,7 @@ import { sandboxOf } from "../Subject.ts"
 export const runs = define({
   name: "runs",
   about: [
-    `Every apply, rollback, recover and destroy from this folder is kept in .fabrik/runs: who ran it, what it changed, how long each step took, how it ended. Values of secrets are taken out. The newest ${RunFiles.keptRuns} stay.`,
+    `Every apply, rollback, recover, destroy, start, stop and restart from this folder is kept in .fabrik/runs: who ran it, what it changed, how long each step took, how it ended. Values of secrets are taken out. The newest ${RunFiles.keptRuns} stay.`,
     "A run that was killed has no end, and is said to have ended without a word; `fabrik recover` settles what it left."
   ],
   config: {

@@ -1,6 +1,5 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { byProjectName } from "../../orchestrator/ProjectName.ts"
 import { isPassing } from "../../kinds/Find.ts"
 import type { StepError } from "../../orchestrator/RunError.ts"
 import { Status, status as readStatus } from "../../orchestrator/Status.ts"
@@ -10,12 +9,12 @@ import { Screen, type Stream } from "../../ui/Screen.ts"
 import { renderStatus } from "../../ui/StatusView.ts"
 import { define } from "../CommandInfo.ts"
 import * as Flag from "../Flag.ts"
-import { openWorld } from "../Layers.ts"
+import { openWorldOf } from "../OpenSubject.ts"
 import { maskSecrets } from "../Mask.ts"
 import { runningRun } from "../RunLock.ts"
 import * as Say from "../Say.ts"
 import * as Shared from "../SharedFlags.ts"
-import { noSecrets, dnsNeeds, leavesDns, sandboxOf, subjectOf } from "../Subject.ts"
+import { dnsNeeds, leavesDns, sandboxOf } from "../Subject.ts"
 import { Watch } from "../Watch.ts"
 
 export const status = define({
@@ -40,14 +39,7 @@ export const status = define({
   ],
   handler: Effect.fn("command.status")(function* (flags) {
     const written = yield* loadWhole(flags.file)
-    const world = yield* openWorld({
-      ...subjectOf(written),
-      sandbox: sandboxOf(flags),
-      dryRun: false,
-      needs: { coolify: true, dns: dnsNeeds(written, flags.skipDns) },
-      secrets: noSecrets
-    })
-    const spec = yield* Effect.provide(byProjectName(written, world.offline), world.layer)
+    const { spec, world } = yield* openWorldOf(written, flags, dnsNeeds(written, flags.skipDns))
     yield* maskSecrets(spec, flags.file, sandboxOf(flags))
     const { out } = yield* Screen
     const options = { skipDns: leavesDns(spec, flags.skipDns), holder: runningRun(spec, world) }

@@ -1,19 +1,17 @@
 import * as Effect from "effect/Effect"
 import { parseSpec } from "../../appspec/ParseSpec.ts"
 import { readSpec } from "../../appspec/LoadSpec.ts"
-import { byProjectName } from "../../orchestrator/ProjectName.ts"
 import { jsonLine } from "../../ui/Json.ts"
 import { UsageError } from "../Arguments.ts"
 import { Concluded } from "../CliError.ts"
 import { define } from "../CommandInfo.ts"
 import { ExitCode } from "../ExitCode.ts"
 import * as Flag from "../Flag.ts"
-import { openWorld } from "../Layers.ts"
+import { openWorldOf } from "../OpenSubject.ts"
 import { askOnce } from "../Operator.ts"
 import { runningRun, teamLock } from "../RunLock.ts"
 import * as Say from "../Say.ts"
 import * as Shared from "../SharedFlags.ts"
-import { noSecrets, sandboxOf, subjectOf } from "../Subject.ts"
 
 /** After how many seconds without a sign of life a run is taken for dead: it gives one every five. */
 const silence = 60
@@ -37,14 +35,7 @@ export const unlock = define({
   ],
   handler: Effect.fn("command.unlock")(function* (flags) {
     const written = yield* parseSpec(yield* readSpec(flags.file), flags.file)
-    const world = yield* openWorld({
-      ...subjectOf(written),
-      sandbox: sandboxOf(flags),
-      dryRun: false,
-      needs: { coolify: true, dns: "no" },
-      secrets: noSecrets
-    })
-    const spec = yield* Effect.provide(byProjectName(written, world.offline), world.layer)
+    const { spec, world } = yield* openWorldOf(written, flags)
     const told = (holder: string | null, unlocked: boolean, text: string) =>
       flags.json
         ? Say.result([jsonLine({ type: "Lock", name: spec.name, holder, unlocked })])

@@ -11,7 +11,7 @@ import { openWorld } from "../Layers.ts"
 import * as Output from "../Output.ts"
 import * as Shared from "../SharedFlags.ts"
 import { maskSecrets } from "../Mask.ts"
-import { noSecrets, sandboxOf, type WorldFlags } from "../Subject.ts"
+import { isDomain, noSecrets, sandboxOf, type WorldFlags } from "../Subject.ts"
 
 export const verify = define({
   name: "verify",
@@ -52,10 +52,6 @@ export const verify = define({
     return yield* conclude(report, "not asked")
   }, Effect.scoped)
 })
-
-/** A domain has dots and neither slashes nor the ending of a spec. */
-const isDomain = (subject: string): boolean =>
-  /^[^/\\]+\.[^/\\.]+$/.test(subject) && !/\.(?:ya?ml|json)$/i.test(subject)
 
 const subjectFrom = Effect.fn("subjectFrom")(function* (
   flags: { readonly subject: string; readonly appName: string | undefined } & WorldFlags

@@ -41,6 +41,20 @@ export interface Deployments {
     options: { readonly force: boolean }
   ) => Effect.Effect<DeployTicket, CoolifyError>
   /**
+   * Makes the containers anew from what was built for the commit that the application names, and starts one that is stopped
+   * (recorded: deployments 56, 81). An image is pulled again, and a Dockerfile without a repository built again. A full
+   * queue is not told, unlike by `start`: the uuid exists nowhere then (recorded: deployments 111).
+   */
+  readonly restart: (applicationUuid: string) => Effect.Effect<DeployTicket, CoolifyError>
+  /**
+   * Deploys a commit of its repository again, whatever the branch has by now (Coolify 4.3.0 and newer). `Refused` when the
+   * queue is full (recorded: settings 338, deployments 115).
+   */
+  readonly deployCommit: (
+    applicationUuid: string,
+    commit: string
+  ) => Effect.Effect<DeployTicket, CoolifyError>
+  /**
    * Succeeds when the token may deploy, and fails with `MissingAbility` when not. Asks for the end of a deployment
    * that does not exist: abilities are looked at before resources (routes/api.php, 4.3.11; 403 and 404 recorded).
    */
@@ -65,6 +79,17 @@ const DeployReply = Schema.Struct({
       deployment_uuid: Schema.optional(Schema.NullOr(Uuid))
     })
   )
+})
+
+/** Without an uuid the request was skipped as a duplicate (recorded: deployments 8). */
+const QueuedReply = Schema.Struct({
+  message: text,
+  deployment_uuid: Schema.optional(Schema.NullOr(Uuid))
+})
+
+const toTicket = ({ deployment_uuid, message }: typeof QueuedReply.Type): DeployTicket => ({
+  message,
+  deploymentUuid: deployment_uuid ?? undefined
 })
 
 /** A row of a list has the whole build log too, which is read past. */
@@ -115,6 +140,27 @@ export const makeDeployments = ({ done, json }: Transport, hide: (text: string) 
         return { message: ours.message, deploymentUuid: ours.deployment_uuid ?? undefined }
       })
     ),
+  restart: (uuid) =>
+    json(
+      {
+        method: "restartApplication",
+        verb: "POST",
+        path: "/applications/{uuid}/restart",
+        ids: { uuid }
+      },
+      QueuedReply
+    ).pipe(Effect.map(toTicket)),
+  deployCommit: (uuid, commit) =>
+    json(
+      {
+        method: "deployCommit",
+        verb: "POST",
+        path: "/applications/{uuid}/rollback",
+        ids: { uuid },
+        body: { commit }
+      },
+      QueuedReply
+    ).pipe(Effect.map(toTicket)),
   mayStart: done({
     method: "mayDeploy",
     verb: "POST",

@@ -1,0 +1,93 @@
+import * as Effect from "effect/Effect"
+import * as Ref from "effect/Ref"
+import { lifecycle, type LifecycleOptions } from "../../orchestrator/Lifecycle.ts"
+import { define } from "../CommandInfo.ts"
+import { conclude } from "../Conclude.ts"
+import { openSubject } from "../OpenSubject.ts"
+import { askOnce, type Consent, Operator } from "../Operator.ts"
+import * as Output from "../Output.ts"
+import { lockRun } from "../RunLock.ts"
+import { type Report, recorded } from "../RunRecords.ts"
+import * as Say from "../Say.ts"
+import * as Shared from "../SharedFlags.ts"
+import type { WorldFlags } from "../Subject.ts"
+import { Screen } from "../../ui/Screen.ts"
+
+const shared = {
+  subject: Shared.specOrDomain,
+  lockTimeout: Shared.lockTimeout,
+  ...Shared.world,
+  verbose: Shared.verbose,
+  ...Shared.screen
+}
+
+interface Flags extends WorldFlags {
+  readonly subject: string
+  readonly lockTimeout: number | undefined
+  readonly verbose: boolean
+  readonly json: boolean
+  readonly quiet: boolean
+}
+
+const act = Effect.fn("act")(function* (command: LifecycleOptions["command"], yes: boolean, flags: Flags) {
+  const { spec, world } = yield* openSubject(flags.subject, flags)
+  const consent = yield* Ref.make<Consent>("not asked")
+  const here = yield* Effect.context<Operator | Screen>()
+  const confirm = (question: string) =>
+    yes
+      ? Effect.succeed(true)
+      : askOnce(question).pipe(
+          Effect.provide(here),
+          Effect.tap((said) => Ref.set(consent, said)),
+          Effect.map((said) => said === "yes")
+        )
+  yield* lockRun(spec, { ...world, command, seconds: flags.lockTimeout ?? 0 })
+  const running = Effect.provide(lifecycle(spec, { command, mode: world.place, confirm }), world.layer)
+  const concluded = (report: Report) => Effect.flatMap(Ref.get(consent), (said) => conclude(report, said))
+  const ofRun = { command, spec, file: flags.subject, world, conclude: concluded }
+  const report = yield* Effect.provide(recorded(running, ofRun), Output.layer(flags))
+  if (report.url !== null && !flags.quiet) yield* Say.hint(world.visit(report.url))
+  return yield* concluded(report)
+}, Effect.scoped)
+
+export const start = define({
+  name: "start",
+  about: [
+    "Starts an application that is stopped, as it was deployed last, and waits until it answers by its health check. It changes no setting and no release: of a branch the commit that ran last is deployed, not the newest. An image is pulled again.",
+    "A domain means the application of fabrik's that answers for it."
+  ],
+  config: shared,
+  examples: [
+    { line: "fabrik start app.yaml", says: "and see it answer" },
+    { line: "fabrik start shop.example.com", says: "without its spec at hand" }
+  ],
+  handler: (flags) => act("start", true, flags)
+})
+
+export const stop = define({
+  name: "stop",
+  about: [
+    "Stops an application and waits until none of its containers runs. Nothing is deleted: settings, data, records and databases stay. A plan says that it is stopped, and that `fabrik apply` would start it.",
+    "A domain means the application of fabrik's that answers for it."
+  ],
+  config: { ...shared, yes: Shared.yes },
+  examples: [
+    { line: "fabrik stop app.yaml", says: "ask, then take it off the air" },
+    { line: "fabrik stop shop.example.com --yes", says: "no question, without its spec at hand" }
+  ],
+  handler: ({ yes, ...flags }) => act("stop", yes, flags)
+})
+
+export const restart = define({
+  name: "restart",
+  about: [
+    "Makes the containers of an application anew from the release that runs, and waits until it answers by its health check: variables and files that were changed meanwhile take effect. Of a branch the commit that runs is deployed again, not the newest. An image is pulled again.",
+    "A domain means the application of fabrik's that answers for it."
+  ],
+  config: { ...shared, yes: Shared.yes },
+  examples: [
+    { line: "fabrik restart app.yaml", says: "ask, restart, see it answer" },
+    { line: "fabrik restart app.yaml --yes --json", says: "in scripts: one JSON event a line" }
+  ],
+  handler: ({ yes, ...flags }) => act("restart", yes, flags)
+})
