@@ -7,13 +7,14 @@ import { RefusedError } from "../engine/DeployError.ts"
 interface Requirement {
   /** As the spec writes it. */
   readonly key: string
-  readonly since: "4.0.0" | "4.2.0"
+  readonly since: "4.0.0" | "4.2.0" | "4.4.0"
   readonly isUsed: (spec: Spec) => boolean
 }
 
 /**
  * What an older Coolify has no endpoint for, or takes and never tells again. Storages and databases by API came with
- * 4.0.0 (its betas refuse them); the settings of an application stand in answers since 4.2.0 (coollabsio/coolify#10949).
+ * 4.0.0 (its betas refuse them); the settings of an application stand in answers since 4.2.0 (coollabsio/coolify#10949). Coolify makes DNS records
+ * at Cloudflare from 4.4 on (coollabsio/coolify#11667: when domains are saved or deployed; read in source, never tried).
  */
 export const requirements: ReadonlyArray<Requirement> = [
   { key: "volumes", since: "4.0.0", isUsed: ({ volumes }) => volumes.length > 0 },
@@ -30,7 +31,8 @@ export const requirements: ReadonlyArray<Requirement> = [
     since: "4.2.0",
     isUsed: ({ stopGracePeriod }) => stopGracePeriod !== undefined
   },
-  { key: "autoDeploy", since: "4.2.0", isUsed: ({ autoDeploy }) => autoDeploy !== undefined }
+  { key: "autoDeploy", since: "4.2.0", isUsed: ({ autoDeploy }) => autoDeploy !== undefined },
+  { key: "dns.provider: coolify", since: "4.4.0", isUsed: ({ dns }) => dns.coolify === true }
 ]
 
 /** `4.0.0-beta.470` comes before `4.0.0`; what is no version (a nightly build) is taken for a new one. */

@@ -1391,6 +1391,16 @@ describe("the rest", () => {
     assert.match(bad(base("dns: nne")).message, /`dns: none`/)
   })
 
+  it("takes records that Coolify makes, and nothing that it would not make so", () => {
+    assert.deepInclude(good(base("dns: { provider: coolify, proxied: false }")).dns, {
+      none: true,
+      coolify: true
+    })
+    for (const more of ["ttl: 60", "proxied: true", "target: 192.0.2.1", "records: [x.example.com TXT y]"]) {
+      assert.match(bad(base(`dns: { provider: coolify, ${more} }`)).message, /leaves them to Coolify/)
+    }
+  })
+
   it.each([
     ["dns: { target: 192.0.2.1 }", "192.0.2.1"],
     ["dns: { target: '2001:DB8::1' }", "2001:db8::1"],

@@ -162,15 +162,18 @@ const raw = FastCheck.record(
       ),
       { maxKeys: 3 }
     ),
-    dns: FastCheck.record(
-      {
-        provider: FastCheck.constantFrom("cloudflare", "powerdns"),
-        ttl: FastCheck.integer({ min: 30, max: 86_400 }),
-        proxied: FastCheck.constant(false),
-        target: FastCheck.oneof(FastCheck.ipV4(), FastCheck.ipV6()),
-        records: FastCheck.uniqueArray(record, { selector: ({ name }) => name, maxLength: 4 })
-      },
-      { requiredKeys: [] }
+    dns: FastCheck.oneof(
+      FastCheck.constant({ provider: "coolify" }),
+      FastCheck.record(
+        {
+          provider: FastCheck.constantFrom("cloudflare", "powerdns"),
+          ttl: FastCheck.integer({ min: 30, max: 86_400 }),
+          proxied: FastCheck.constant(false),
+          target: FastCheck.oneof(FastCheck.ipV4(), FastCheck.ipV6()),
+          records: FastCheck.uniqueArray(record, { selector: ({ name }) => name, maxLength: 4 })
+        },
+        { requiredKeys: [] }
+      )
     ),
     healthcheck: FastCheck.record(
       {

@@ -19,6 +19,8 @@ export interface DnsSettings {
   readonly target: string | undefined
   /** The record is made elsewhere, and left alone. */
   readonly none?: true
+  /** ... by Coolify itself. */
+  readonly coolify?: true
   /** Beside the domains' own. */
   readonly records?: ReadonlyArray<NamedRecords>
 }
@@ -31,11 +33,15 @@ const target: Rule<string> = (text) =>
         hint: "e.g. 203.0.113.7 or vps1.example.com"
       }))
 
+/** Coolify's own automation, which is no provider of fabrik's: it decides all that `dns` says otherwise. */
+const coolify = "coolify" as const
+const byCoolify = { provider: { const: coolify } }
+
 const settings = map(
   {
     provider: optional(
-      choice(providerNames, {
-        description: "Where the zone of the domain is",
+      choice([...providerNames, coolify], {
+        description: `Where the zone of the domain is, or \`${coolify}\` where Coolify makes the record itself`,
         absent: "the one whose credentials are set and whose zones hold the domain"
       })
     ),
@@ -62,7 +68,13 @@ const settings = map(
   {
     description: "The record of the domain",
     hint: "or `dns: none` where the record is made elsewhere",
-    never: [{ provider: { enum: providerNames.filter((name) => !canProxy(name)) }, proxied: { const: true } }]
+    never: [
+      { provider: { enum: providerNames.filter((name) => !canProxy(name)) }, proxied: { const: true } },
+      { ...byCoolify, proxied: { const: true } },
+      { ...byCoolify, ttl: {} },
+      { ...byCoolify, target: {} },
+      { ...byCoolify, records: { minItems: 1 } }
+    ]
   }
 )
 
@@ -86,6 +98,20 @@ export const dnsIn = (
 ): DnsSettings => {
   const bare = { provider: undefined, ttl: undefined, proxied: false, target: undefined }
   if (given === undefined || given === "none") return given === undefined ? bare : { ...bare, none: true }
+  const { provider, records: written, ...settings } = given
+  if (provider === coolify) {
+    for (const key of ["ttl", "proxied", "target", "records"] as const) {
+      const at = check.at("dns", key)
+      const isUsed = key === "records" ? (written ?? []).length > 0 : Boolean(given[key])
+      if (at === undefined || !isUsed) continue
+      check.complain(at, {
+        at: at.keyAt,
+        message: `\`dns.${key}\` is for records that fabrik makes, and \`dns.provider: ${coolify}\` leaves them to Coolify`,
+        hint: "remove it, and set it in Coolify"
+      })
+    }
+    return { ...bare, none: true, coolify: true }
+  }
   const proxied = check.at("dns", "proxied")
   const whole = check.at("dns")
   if (domains?.length === 0 && whole !== undefined) {
@@ -95,9 +121,9 @@ export const dnsIn = (
       hint: "remove it"
     })
   }
-  if (given.proxied && given.provider !== undefined && !canProxy(given.provider) && proxied !== undefined) {
+  if (given.proxied && provider !== undefined && !canProxy(provider) && proxied !== undefined) {
     check.complain(proxied, {
-      message: `${given.provider} cannot proxy`,
+      message: `${provider} cannot proxy`,
       hint: `only ${providerNames.filter(canProxy).join(", ")} does`
     })
   }
@@ -108,15 +134,16 @@ export const dnsIn = (
       hint: "give the server's address"
     })
   }
-  const { records: written, ...settings } = given
   const leadsToName = given.target !== undefined && isIP(given.target) === 0
   const records = recordsIn(written ?? [], domains ?? [], leadsToName, check)
-  return { ...bare, ...settings, ...(records.length === 0 ? {} : { records }) }
+  return { ...bare, ...settings, provider, ...(records.length === 0 ? {} : { records }) }
 }
 
 /** As {@link dnsIn} reads them. */
-export const dnsOut = ({ none, provider, records, ttl, proxied, target }: DnsSettings): typeof Dns.Type =>
-  none === true
+export const dnsOut = (dns: DnsSettings): typeof Dns.Type => {
+  const { none, provider, records, ttl, proxied, target } = dns
+  if (dns.coolify === true) return { provider: coolify, proxied }
+  return none === true
     ? "none"
     : {
         ...(provider === undefined ? {} : { provider }),
@@ -125,3 +152,4 @@ export const dnsOut = ({ none, provider, records, ttl, proxied, target }: DnsSet
         ...(target === undefined ? {} : { target }),
         ...(records === undefined ? {} : { records: recordsOut(records) })
       }
+}
