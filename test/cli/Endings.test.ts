@@ -71,8 +71,11 @@ const run = async (args: ReadonlyArray<string>, faults: ReadonlyArray<string>) =
 beforeAll(async () => {
   writeFileSync(spec, specText("1.27"))
   writeFileSync(newer, specText("1.28"))
-  const { code, stderr } = await fabrik(base, "apply", "--yes", spec)
-  assert.strictEqual(code, 0, stderr)
+  // The first one is there to go back to.
+  for (const file of [newer, spec]) {
+    const { code, stderr } = await fabrik(base, "apply", "--yes", file)
+    assert.strictEqual(code, 0, stderr)
+  }
 })
 
 afterAll(() => rmSync(root, { recursive: true, force: true }))
@@ -86,6 +89,7 @@ const reading: ReadonlyArray<readonly [name: string, args: ReadonlyArray<string>
   ["verify", ["verify", spec]],
   ["adopt without a file", ["adopt", "shop"]],
   ["recover --scan", ["recover", "--scan"]],
+  ["recover --dry-run", ["recover", "--dry-run"]],
   ["rollback --list", ["rollback", "--list", spec]]
 ]
 
@@ -112,7 +116,8 @@ describe("a command that only reads", () => {
 
 const changing: ReadonlyArray<readonly [name: string, args: ReadonlyArray<string>]> = [
   ["apply of a newer version", ["apply", "--yes", newer]],
-  ["destroy", ["destroy", "--yes", spec]]
+  ["destroy", ["destroy", "--yes", spec]],
+  ["rollback", ["rollback", "--yes", spec]]
 ]
 
 const writeFaults = [
@@ -129,7 +134,10 @@ const writeFaults = [
 describe("a command that changes something", () => {
   for (const [name, args] of changing) {
     it(`says what the requests show: ${name}`, async () => {
-      for (const fault of writeFaults) {
+      // A rollback is an apply, so that the first refusals of each kind are enough.
+      const faults =
+        name === "rollback" ? ["coolify GET * status=401", "coolify PATCH * status=422"] : writeFaults
+      for (const fault of faults) {
         const { code, stderr, effects } = await run(args, [fault])
         const where = `${name}, ${fault}: ${code} ${stderr}\n${JSON.stringify(effects)}`
         if (code === 0) continue
@@ -174,13 +182,29 @@ describe("a command that changes something", () => {
     assert.notInclude(stderr, "Removed again")
   })
 
+  it("leaves DNS alone where the spec says `dns: none`", async () => {
+    const elsewhere = join(root, "elsewhere.yaml")
+    writeFileSync(elsewhere, `${specText("1.28")}dns: none\n`)
+    const { code, effects, sent, stderr } = await run(["apply", "--yes", elsewhere], ["dns * * status=500"])
+    assert.strictEqual(code, 0, stderr)
+    assert.isTrue(effects.some(({ path }) => path.includes("/deploy")))
+    assert.deepStrictEqual(
+      sent.filter(({ path }) => path.includes("/zones")),
+      []
+    )
+  })
+
   it("does not call an application live that it did not look at", async () => {
     const dir = join(root, "skip")
     const { code, stderr, stdout } = await fabrik(dir, "apply", "--yes", "--skip-deploy", spec)
+    const sent = effects(requests(dir))
     rmSync(dir, { recursive: true, force: true })
     assert.strictEqual(code, 0, stderr)
     assert.notMatch(stderr, /live|verified|answers/)
     assert.include(stderr, "the application was not looked at")
     assert.notInclude(stdout.split("\n").at(-2) ?? "", "https://")
+    // Its record is there, and nothing was deployed.
+    assert.isTrue(sent.some(({ method, path }) => method === "PATCH" && path.includes("/zones/")))
+    assert.isFalse(sent.some(({ path }) => path.includes("/deploy")))
   })
 })

@@ -1,6 +1,6 @@
 /** What `status` and `recover --dry-run` say of an application that is not, or not yet, as its spec says. */
 import { it } from "@effect/vitest"
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs"
+import { copyFileSync, cpSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe } from "vitest"
@@ -29,16 +29,20 @@ const specText = (tag: string, greeting: string) =>
 
 const environment: Record<string, string> = { LANG: "C.UTF-8" }
 
-const begin = (...args: ReadonlyArray<string>) => {
-  const started = startHere([...args, "--sandbox-dir", dir], { env: { ...environment } })
+const begin = (...args: ReadonlyArray<string>) => beginIn(dir, ...args)
+
+const beginIn = (state: string, ...args: ReadonlyArray<string>) => {
+  const started = startHere([...args, "--sandbox-dir", state], { env: { ...environment } })
   const until = async (condition: () => boolean) => {
     while (!condition()) await new Promise((resolve) => setTimeout(resolve, 20))
   }
   return { ...started, until }
 }
 
-const fabrik = async (...args: ReadonlyArray<string>) => {
-  const { done, output } = begin(...args, "--sandbox")
+const fabrik = (...args: ReadonlyArray<string>) => fabrikIn(dir, ...args)
+
+const fabrikIn = async (state: string, ...args: ReadonlyArray<string>) => {
+  const { done, output } = beginIn(state, ...args, "--sandbox")
   const code = await done
   return { code, out: output.out.replace(/\s+/g, " "), err: output.err }
 }
@@ -107,6 +111,7 @@ describe("status", () => {
 
 describe("a run that is under way", () => {
   const journals = join(dir, "journal")
+  const cutOff = join(root, "cut-off")
   const files = () =>
     existsSync(journals) ? readdirSync(journals).filter((name) => /\.jsonl?$|\.ndjson$/.test(name)) : []
 
@@ -127,6 +132,8 @@ describe("a run that is under way", () => {
     assert.notInclude(dry.out, "puts everything back")
     const [file = assert.fail("no journal")] = files()
     copyFileSync(join(journals, file), join(root, "kept"))
+    // As all of it stands should the machine lose its power now.
+    cpSync(dir, cutOff, { recursive: true, filter: (path) => !/server\.json$|lock/.test(path) })
     run.interrupt("SIGINT")
     assert.strictEqual(await run.done, 130, run.output.err)
     assert.match((await fabrik("runs", "show", "last")).out, /apply: interrupted, put back .* exit 130 /)
@@ -137,6 +144,17 @@ describe("a run that is under way", () => {
       /apply \(run [0-9a-f]{12}, since .*\) came to no end, \d changes open: `fabrik recover` settles it/
     )
     assert.include((await fabrik("recover", "--dry-run")).out, "recover goes on with it")
+  })
+
+  it("is settled for the owner that its journal names, whoever recover is run for", async () => {
+    environment["FABRIK_OWNER"] = "somebody-else"
+    const recovered = await fabrikIn(cutOff, "recover", "--rollback")
+    const open = await fabrikIn(cutOff, "recover", "--dry-run")
+    delete environment["FABRIK_OWNER"]
+    assert.strictEqual(recovered.code, 0, recovered.err)
+    assert.match(recovered.err.replace(/\s+/g, " "), /Restored: .*settings of shop/)
+    assert.include(open.err, "Nothing is open")
+    assert.include((await fabrikIn(cutOff, "status", spec)).out, "would change nothing")
   })
 
   it("is told as overtaken once another run has changed the application", async () => {

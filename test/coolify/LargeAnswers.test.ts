@@ -112,6 +112,25 @@ describe("an answer", () => {
     })
   )
 
+  it.live("of very many applications in the environment of a spec, which a plan reads, is all of them", () =>
+    Effect.gen(function* () {
+      const count = size(600, 2_000)
+      const { applications: _, ...environment } = fixture("environment") as Record<string, unknown>
+      const { result, sent } = yield* ask(
+        function* () {
+          yield `${JSON.stringify(environment).slice(0, -1)},"applications":`
+          yield* list(count, bigRow)
+          yield "}"
+        },
+        (client) => client.environments.inventory(uuid, "production")
+      )
+      assert.isAbove(sent, 9 * megabyte)
+      assert.strictEqual(result._tag, "Right")
+      if (result._tag === "Left") return
+      assert.lengthOf(result.right.applications, count)
+    })
+  )
+
   it.live("with a build log of 10 MB is the deployment with its newest lines", () =>
     Effect.gen(function* () {
       const logs = logOf(52_000)

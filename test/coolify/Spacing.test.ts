@@ -1,9 +1,14 @@
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
+import { CoolifyClient } from "../../src/coolify/CoolifyClient.ts"
+import * as CoolifyHttp from "../../src/coolify/CoolifyHttp.ts"
 import { HttpObserver } from "../../src/http/HttpSettings.ts"
 import { makeSpacing } from "../../src/coolify/Spacing.ts"
 
@@ -99,6 +104,50 @@ describe("requests of one client", () => {
       yield* TestClock.adjust("100 millis")
       assert.isTrue(Option.isSome(yield* Fiber.poll(next)))
     })
+  )
+
+  it.effect(
+    "are spaced by Coolify's client itself, as when it removes 109 variables in a minute that is half used",
+    () =>
+      Effect.gen(function* () {
+        const refused: Array<number> = []
+        const said: Array<object> = []
+        let [ends, count] = [60_000, 100]
+        const coolify = HttpClient.make((request) =>
+          Effect.map(Clock.currentTimeMillis, (now) => {
+            if (now >= ends) [ends, count] = [now + 60_000, 0]
+            count += 1
+            if (count > 200) refused.push(now)
+            const left = String(Math.max(0, 200 - count))
+            const headers = { "x-ratelimit-limit": "200", "x-ratelimit-remaining": left }
+            return HttpClientResponse.fromWeb(request, new Response("{}", { headers }))
+          })
+        )
+        const removal = Effect.flatMap(CoolifyClient, ({ variables }) =>
+          Effect.forEach(
+            Array.from({ length: 109 }, (_, at) => `env${at}`),
+            (row) => variables.remove("app", row)
+          )
+        )
+        const fiber = yield* removal.pipe(
+          Effect.provide(
+            CoolifyHttp.layer({ baseUrl: "https://c.example.com/api/v1", token: Redacted.make("1|x") })
+          ),
+          Effect.provideService(HttpClient.HttpClient, coolify),
+          Effect.provideService(HttpObserver, {
+            ...(yield* HttpObserver),
+            onSpaced: (spaced) => Effect.sync(() => said.push(spaced))
+          }),
+          Effect.zipRight(Clock.currentTimeMillis),
+          Effect.fork
+        )
+        for (let step = 0; step < 5000 && Option.isNone(yield* Fiber.poll(fiber)); step += 1) {
+          yield* TestClock.adjust("500 millis")
+        }
+        assert.isAtMost(yield* Fiber.join(fiber), 80_000)
+        assert.deepStrictEqual(refused, [])
+        assert.deepInclude(said[0], { limit: 200 })
+      })
   )
 
   it.effect("do not wait where the API counts nothing", () =>

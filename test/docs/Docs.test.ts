@@ -5,6 +5,7 @@ import * as Either from "effect/Either"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { dirname, join, relative } from "node:path"
 import { assert, describe, expect } from "vitest"
+import { parseSpec } from "../../src/appspec/ParseSpec.ts"
 import { findCommand, readWords } from "../../src/cli/Arguments.ts"
 import { loadCommands } from "../../src/cli/Cli.ts"
 import { renderHelp } from "../../src/cli/Help.ts"
@@ -60,6 +61,14 @@ describe("the documents", () => {
       )
       assert.include(headings, anchor, target)
     }
+  })
+
+  it("show a first spec that is valid, and of which nobody makes up the address of a database", () => {
+    const [, text = ""] =
+      /^```yaml\n(name: .*?)^```/ms.exec(readFileSync(join(root, "README.md"), "utf8")) ?? []
+    const { secretRules, secrets } = Either.getOrThrow(parseSpec(text, "README.md"))
+    assert.include(secrets, "DATABASE_URL")
+    assert.deepStrictEqual(secretRules.get("DATABASE_URL"), { _tag: "Required" })
   })
 
   // `npx vitest run test/docs -u` writes it anew.

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as dnsPacket from "dns-packet"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -12,6 +13,7 @@ import { createServer as createHttpsServer } from "node:https"
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from "node:net"
 import process from "node:process"
 import { createServer as createTlsServer, TLSSocket } from "node:tls"
+import { vi } from "vitest"
 import { HealthProbe, type ProbeRequest } from "../../src/health/HealthProbe.ts"
 import * as HttpsHealthProbe from "../../src/health/HttpsHealthProbe.ts"
 import { specialAddress } from "../../src/health/SpecialAddress.ts"
@@ -145,6 +147,23 @@ describe("HttpsHealthProbe", () => {
       assert.isUndefined(response.certificate.problem)
       // Issued for 90 days a moment ago.
       assert.strictEqual(response.certificate.daysLeft, 89)
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("asks at the address itself where a proxy is set, which may not lead there", () =>
+    Effect.gen(function* () {
+      let proxied = 0
+      const proxy = `http://127.0.0.1:${yield* listen(createTcpServer(() => void (proxied += 1)))}`
+      const port = yield* serve((_, response) => void response.end())
+      const variables = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "ALL_PROXY"].map(
+        (name) => [name, proxy] as const
+      )
+      for (const [name, value] of variables) vi.stubEnv(name, value)
+      const response = yield* Effect.withConfigProvider(
+        get(port),
+        ConfigProvider.fromMap(new Map(variables))
+      ).pipe(Effect.ensuring(Effect.sync(() => vi.unstubAllEnvs())))
+      assert.deepStrictEqual([response.status, proxied], [200, 0])
     }).pipe(Effect.scoped)
   )
 

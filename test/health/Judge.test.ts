@@ -61,6 +61,24 @@ describe("judge", () => {
     })
   })
 
+  it("tells the proxy's answer, behind which nothing listens, from one of the application", () => {
+    const reason = (overrides: object) => {
+      const verdict = judge(answering(plain, overrides), plain)
+      return verdict.ok ? "ok" : verdict.reason
+    }
+    for (const [status, body] of [
+      [502, "Bad Gateway"],
+      [503, "Service Unavailable"],
+      [503, "no available server\n"],
+      [504, "Gateway Timeout"]
+    ] as const) {
+      assert.strictEqual(reason({ status, body }), "Gateway", body)
+      assert.strictEqual(reason({ status, body: `{"error":"${body}"}` }), "Status", body)
+      assert.strictEqual(reason({ status, body: "", headers: { server: "Caddy" } }), "Gateway")
+    }
+    assert.strictEqual(reason({ status: 500, body: "Bad Gateway" }), "Status")
+  })
+
   it("shows a hostile release as one short line of ASCII", () => {
     const verdict = judge(
       answering(plain, { headers: { "x-release": `\u001b[2J\n\u202e${"x".repeat(500)}` } }),

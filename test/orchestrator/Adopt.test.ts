@@ -9,13 +9,26 @@ import { CoolifyError } from "../../src/coolify/CoolifyError.ts"
 import { CoolifyMemory, layerMemory as coolifyMemory } from "../../src/coolify/CoolifyMemory.ts"
 import { DnsClient } from "../../src/dns/DnsClient.ts"
 import { DnsMemory, layerMemory as dnsMemory } from "../../src/dns/DnsMemory.ts"
+import { layerMemory as authoritativeMemory } from "../../src/dns/MemoryAuthoritativeDns.ts"
+import { layerHealthy as healthy } from "../../src/health/MemoryHealthProbe.ts"
+import { apply } from "../../src/orchestrator/Apply.ts"
 import { adopt, readAdoptable, type Search } from "../../src/orchestrator/Adopt.ts"
 import { applicationMark } from "../../src/orchestrator/Desired.ts"
 import { Progress, type Emitted } from "../../src/engine/DeploymentEvent.ts"
 import * as Marker from "../../src/engine/Marker.ts"
 import { layerMemory as secretMemory } from "../../src/secrets/MemorySecretStore.ts"
 import { layerMemory as journalsMemory } from "../../src/state/MemoryJournals.ts"
-import { domain, noOrigin, application, firstRun, server, spec, variable, zone } from "./Samples.ts"
+import {
+  applyOptions,
+  domain,
+  noOrigin,
+  application,
+  firstRun,
+  server,
+  spec,
+  variable,
+  zone
+} from "./Samples.ts"
 
 const handMade = {
   ...application(spec, { description: "by hand" }),
@@ -58,7 +71,8 @@ const ownHost = Layer.mergeAll(
       applications: [handMade]
     }
   }),
-  dnsMemory([zone]),
+  Layer.provideMerge(authoritativeMemory, dnsMemory([zone])),
+  healthy,
   journalsMemory,
   secretMemory()
 )
@@ -259,5 +273,18 @@ it.effect("writes a spec that the next plan takes, on Coolify's own host too", (
     assert.notInclude(text, "target")
     // The record leads to the address that Coolify tells of itself.
     assert.deepStrictEqual(found?.recordSet.values, [server.ip])
+
+    yield* adopted()
+    const events = yield* Ref.make<ReadonlyArray<Emitted>>([])
+    yield* apply(written, { ...applyOptions, mode: "dry-run", origin: { file: "app.yaml", text } }).pipe(
+      Effect.provideService(Progress, { emit: (event) => Ref.update(events, (all) => [...all, event]) })
+    )
+    const [plan] = (yield* Ref.get(events)).flatMap(({ event }) =>
+      event._tag === "Planned" ? [event.plan] : []
+    )
+    assert.deepStrictEqual(
+      plan?.changes.filter(({ action, kind }) => action !== "unchanged" && kind !== "variable"),
+      []
+    )
   }).pipe(Effect.provide(ownHost))
 )

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -6,6 +7,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
 import * as TestClock from "effect/TestClock"
+import { lateEffects } from "../../src/cli/LateEffects.ts"
 import { CoolifyClient } from "../../src/coolify/CoolifyClient.ts"
 import { CoolifyError } from "../../src/coolify/CoolifyError.ts"
 import { CoolifyInMemory, atOnce, layerDirect } from "../support/CoolifyInMemory.ts"
@@ -14,6 +16,7 @@ import { layerMemory as dnsMemory } from "../../src/dns/DnsMemory.ts"
 import { layerHealthy as healthy } from "../../src/health/MemoryHealthProbe.ts"
 import { apply } from "../../src/orchestrator/Apply.ts"
 import { Progress } from "../../src/engine/DeploymentEvent.ts"
+import { Pace } from "../../src/engine/Pace.ts"
 import { layerMemory as secretMemory } from "../../src/secrets/MemorySecretStore.ts"
 import type { Spec } from "../../src/appspec/Spec.ts"
 import { layerMemory as journalsMemory } from "../../src/state/MemoryJournals.ts"
@@ -142,6 +145,30 @@ describe("a request that a gateway gives up on and the server carries out later"
       assert.strictEqual(error.report.outcome, "rolled-back")
       assert.isAtLeast(error.report.millis, 60_000)
       assert.isBelow(error.report.millis, 70_000)
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("is looked for as long as FABRIK_LATE_EFFECTS says, which is a number of seconds", () =>
+    Effect.gen(function* () {
+      const set = (text: string) =>
+        Effect.withConfigProvider(
+          lateEffects,
+          ConfigProvider.fromMap(new Map([["FABRIK_LATE_EFFECTS", text]]))
+        )
+      assert.deepStrictEqual(yield* set(""), {})
+      for (const text of ["2m", "-1", "1.5"]) assert.include((yield* Effect.flip(set(text))).message, text)
+      yield* applied(spec)
+      const before = yield* ports
+      const client = yield* answeredFirst("updateApplication", 504, "100 seconds")
+      const { result } = yield* applied(second).pipe(
+        Effect.provideService(CoolifyClient, client),
+        Effect.provideService(Pace, { ...(yield* Pace), ...(yield* set("120")) })
+      )
+      const error = failed(result)
+      if (error._tag !== "RunError") return assert.fail(error.message)
+      assert.strictEqual(error.report.outcome, "rolled-back")
+      assert.isAtLeast(error.report.millis, 120_000)
+      assert.deepStrictEqual(yield* ports, before)
     }).pipe(Effect.provide(world))
   )
 })

@@ -8,6 +8,7 @@ import { CoolifyClient } from "../../src/coolify/CoolifyClient.ts"
 import { CoolifyError } from "../../src/coolify/CoolifyError.ts"
 import { CoolifyMemory, layerMemory as coolifyMemory } from "../../src/coolify/CoolifyMemory.ts"
 import { desiredApplication, type Desired } from "../../src/orchestrator/Desired.ts"
+import { Progress, type Emitted } from "../../src/engine/DeploymentEvent.ts"
 import * as Marker from "../../src/engine/Marker.ts"
 import { createInPlace } from "../../src/orchestrator/steps/CreateInPlace.ts"
 import { makeRun, Run } from "../../src/engine/Run.ts"
@@ -72,7 +73,7 @@ const race = ({ environment, fails }: Case, choose: (among: number) => number) =
   Effect.gen(function* () {
     const turns = new Turns(fails.length, choose)
     const client = yield* CoolifyClient
-    const exits = yield* Effect.forEach(
+    const runs = yield* Effect.forEach(
       fails,
       (fail, index) =>
         Effect.gen(function* () {
@@ -87,12 +88,13 @@ const race = ({ environment, fails }: Case, choose: (among: number) => number) =
             secrets: [],
             target: { type: "A", value: server.ip }
           }
-          yield* createInPlace(desired, empty).pipe(
+          const exit = yield* createInPlace(desired, empty).pipe(
             Effect.zipRight(fail ? Effect.fail("it never answered" as const) : Effect.void),
             Effect.scoped,
-            Effect.provideService(Run, run)
+            Effect.provideService(Run, run),
+            Effect.exit
           )
-          return yield* Ref.get(run.ledger)
+          return { exit, ...(yield* Ref.get(run.ledger)) }
         }).pipe(
           Effect.provideService(
             CoolifyClient,
@@ -101,16 +103,17 @@ const race = ({ environment, fails }: Case, choose: (among: number) => number) =
             )
           ),
           Effect.scoped,
-          Effect.exit,
           Effect.ensuring(turns.end(index))
         ),
       { concurrency: "unbounded" }
     )
     const at = `${environment}, fails: ${fails.join()}`
-    exits.forEach((exit, index) => {
+    runs.forEach(({ exit, leftovers }, index) => {
       const own = Exit.isFailure(exit) && JSON.stringify(exit.cause).includes("it never answered")
       assert.strictEqual(fails[index], own, `${at}: ${String(exit)}`)
       assert.strictEqual(Exit.isSuccess(exit), !own, `${at}: ${String(exit)}`)
+      // Who gives way does not tell anybody to delete the place in which another one lives.
+      assert.deepStrictEqual(leftovers, [], at)
     })
     const world = yield* (yield* CoolifyMemory).world
     const winners = fails.filter((fail) => !fail).length
@@ -177,10 +180,19 @@ describe("a new place that several runs need at once", () => {
     240_000
   )
 
-  const solo = (before: Effect.Effect<unknown, CoolifyError, CoolifyClient | CoolifyMemory>, fail: boolean) =>
+  interface Solo {
+    /** What others do before its first request, and once it has its application. */
+    readonly before?: Effect.Effect<unknown, CoolifyError, CoolifyClient | CoolifyMemory>
+    readonly meanwhile?: Effect.Effect<unknown, CoolifyError, CoolifyClient>
+    readonly fail: boolean
+  }
+
+  const solo = ({ before = Effect.void, fail, meanwhile = Effect.void }: Solo) =>
     Effect.gen(function* () {
+      const events = yield* Ref.make<ReadonlyArray<Emitted>>([])
+      const emit = (event: Emitted) => Ref.update(events, (all) => [...all, event])
       const spec = specOf("staging", 0)
-      const run = yield* makeRun(journalName("default", spec))
+      const run = yield* makeRun(journalName("default", spec)).pipe(Effect.provideService(Progress, { emit }))
       const desired: Desired = {
         spec,
         owner: "default",
@@ -192,13 +204,44 @@ describe("a new place that several runs need at once", () => {
       }
       yield* before
       yield* createInPlace(desired, empty).pipe(
+        Effect.zipRight(meanwhile),
         Effect.zipRight(fail ? Effect.fail("it never answered" as const) : Effect.void),
         Effect.scoped,
         Effect.provideService(Run, run),
         Effect.exit
       )
-      return yield* Ref.get(run.ledger)
+      const warnings = (yield* Ref.get(events)).flatMap(({ event }) =>
+        event._tag === "Warning" ? [event.message] : []
+      )
+      return { ...(yield* Ref.get(run.ledger)), warnings }
     }).pipe(Effect.scoped)
+
+  it.live("stays when others have moved in before its maker fails, which is told and nobody's task", () =>
+    Effect.gen(function* () {
+      const movesIn = Effect.gen(function* () {
+        const client = yield* CoolifyClient
+        const [project] = yield* client.projects.list
+        const place = {
+          projectUuid: project?.uuid ?? "",
+          environmentName: "staging",
+          serverUuid: server.uuid
+        }
+        const theirs = desiredApplication("they", specOf("staging", 1), "0123456789ab")
+        yield* client.applications.create({ ...theirs, ...place })
+      })
+      const { leftovers, warnings } = yield* solo({ meanwhile: movesIn, fail: true })
+      assert.deepStrictEqual(leftovers, [])
+      assert.deepStrictEqual(warnings, [
+        "the environment staging stays: others live in it by now",
+        `the project ${base.project} stays: others live in it by now`
+      ])
+      const { applications, environments, projects } = yield* (yield* CoolifyMemory).world
+      assert.deepStrictEqual(
+        [projects.length, environments.map(({ name }) => name), applications.map(({ name }) => name)],
+        [1, ["production", "staging"], ["api1"]]
+      )
+    }).pipe(Effect.provide(worldOf))
+  )
 
   it.live("is left as it is when somebody else made it in the moment before", () =>
     Effect.gen(function* () {
@@ -207,7 +250,7 @@ describe("a new place that several runs need at once", () => {
         const project = yield* client.projects.create({ name: base.project, description: "by hand" })
         yield* client.environments.create(project.uuid, "staging")
       })
-      const { leftovers } = yield* solo(byHand, true)
+      const { leftovers } = yield* solo({ before: byHand, fail: true })
       assert.deepStrictEqual(leftovers, [])
       const world = yield* (yield* CoolifyMemory).world
       assert.deepStrictEqual(
@@ -227,7 +270,7 @@ describe("a new place that several runs need at once", () => {
         yield* failNext("createEnvironment", lost("createEnvironment"), { applied: true })
         yield* failNext("updateEnvironment", lost("updateEnvironment"), { applied: true })
       })
-      yield* solo(loseAnswers, false)
+      yield* solo({ before: loseAnswers, fail: false })
       const { edit, world } = yield* CoolifyMemory
       const made = (yield* world).environments.find(({ name }) => name === "staging")
       assert.strictEqual(
@@ -235,7 +278,7 @@ describe("a new place that several runs need at once", () => {
         Marker.environmentKey("default", base.project, "staging")
       )
       yield* edit((so) => ({ ...so, projects: [], environments: [], applications: [] }))
-      yield* solo(loseAnswers, true)
+      yield* solo({ before: loseAnswers, fail: true })
       assert.deepStrictEqual((yield* world).projects, [])
     }).pipe(Effect.provide(worldOf))
   )

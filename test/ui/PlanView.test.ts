@@ -83,6 +83,30 @@ describe("PlanView", () => {
     ])
   })
 
+  it("says of each secret where its value comes from", () => {
+    const said = renderPlan(
+      plan([change({})]),
+      [
+        { name: "A", origin: "env-file" },
+        { name: "B", origin: "env-file", file: "deploy/.env" },
+        { name: "C", origin: "kept" },
+        { name: "D", origin: "kept-unseen" },
+        { name: "E", origin: "generated" },
+        { name: "F", origin: "missing" }
+      ],
+      plainStyle
+    )
+    const from = said.indexOf("Secrets:") + 1
+    assert.deepStrictEqual(said.slice(from, from + 6), [
+      "  A  from .env",
+      "  B  from deploy/.env",
+      "  C  kept as the application has it",
+      "  D  kept as the application has it (it could not be looked at)",
+      "  E  generated",
+      "  F  must be given, or stand in the application already"
+    ])
+  })
+
   it("says in a sentence that there is nothing to do", () => {
     const nothing = plan([change({ action: "unchanged" })])
     assert.deepStrictEqual(renderPlan(nothing, [], plainStyle), [
