@@ -26,7 +26,7 @@ const ofArgument = ({ choices, placeholder }: ArgumentInfo, command: string): Va
   if (placeholder === "APPLICATION") return { _tag: "Names" }
   // What another tool deploys by has any name.
   if (command === "import") return { _tag: "Files" }
-  return /\bFILE\b/.test(placeholder) ? { _tag: "Specs" } : nothing
+  return /\b(?:FILE|SPEC)\b/.test(placeholder) ? { _tag: "Specs" } : nothing
 }
 
 const argumentOf = ({ arguments: all, name }: CommandInfo): Values => {

@@ -39,7 +39,12 @@ export const openWorldOf = Effect.fn("openWorldOf")(function* (
  * What `SPEC|DOMAIN` names: the application of a spec, or the one of fabrik's that answers for a domain, whose spec is then
  * what Coolify tells of it (`written` is absent).
  */
-export const openSubject = Effect.fn("openSubject")(function* (subject: string, flags: WorldFlags) {
+export const openSubject = Effect.fn("openSubject")(function* <E = never>(
+  subject: string,
+  flags: WorldFlags,
+  /** What the command objects to in a spec, before anybody is asked. */
+  check: (written: Spec) => Effect.Effect<void, E> = () => Effect.void
+) {
   if (isDomain(subject)) {
     const world = yield* openCoolify(sandboxOf(flags))
     const { specAt } = yield* Effect.promise(() => import("../orchestrator/SpecAt.ts"))
@@ -47,6 +52,7 @@ export const openSubject = Effect.fn("openSubject")(function* (subject: string, 
     return { world, spec, written: undefined }
   }
   const written = yield* loadSpec(subject)
+  yield* check(written)
   const opened = yield* openWorldOf(written, flags)
   yield* maskSecrets(opened.spec, subject, sandboxOf(flags))
   return { ...opened, written }

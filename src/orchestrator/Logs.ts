@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
 import type { CoolifyError } from "../coolify/CoolifyError.ts"
 import type { Spec } from "../appspec/Spec.ts"
+import type { Deployment, DeploymentLogLine } from "../coolify/endpoints/Deployments.ts"
 import { isPassing } from "../kinds/Find.ts"
 import { RefusedError } from "../engine/DeployError.ts"
 import { findApplication } from "./FindApplication.ts"
@@ -39,10 +40,43 @@ export const logs = Effect.fn("logs")(function* (spec: Spec, options: LogOptions
   return readLog(text, options.timed)
 })
 
+/** How the newest deployment went, line by line. */
+interface BuildLog {
+  readonly deployment: Deployment
+  readonly lines: ReadonlyArray<DeploymentLogLine>
+  /** So many lines before them were not kept. */
+  readonly before: number
+}
+
+/** The log of the newest deployment of a spec's application, which may be under way. */
+export const buildLog = Effect.fn("buildLog")(function* (spec: Spec) {
+  const coolify = yield* CoolifyClient
+  const { uuid } = (yield* findApplication(spec)).application
+  const [newest] = yield* coolify.deployments.list(uuid, 1)
+  if (newest === undefined) {
+    return yield* new RefusedError({
+      reason: "NotFound",
+      detail: (yield* coolify.services.has(uuid))
+        ? `Coolify keeps no log of how the compose file of ${spec.name} was started`
+        : `Coolify knows no deployment of ${spec.name}`,
+      next: "see what its containers write with `fabrik logs`"
+    })
+  }
+  const deployment = yield* coolify.deployments.get(newest.uuid)
+  if (deployment.logs === undefined) {
+    return yield* new RefusedError({
+      reason: "Unreadable",
+      detail: `the token may not read the log of the deployment ${deployment.uuid}`,
+      next: "tick `read:sensitive` on the Coolify token (Keys & Tokens, API tokens)"
+    })
+  }
+  return { deployment, lines: deployment.logs, before: deployment.logsBefore } satisfies BuildLog
+})
+
 /** The API has the newest lines only, so that many are asked for each time: more than are written between two looks. */
 const window = 200
 /** What the API gives at most; asked for when the window was too small. */
-const widest = 10_000
+export const widest = 10_000
 const soonest = Duration.seconds(1)
 const latest = Duration.seconds(5)
 
