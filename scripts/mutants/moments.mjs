@@ -87,7 +87,7 @@ export const moments = [
   },
   {
     name: "the gap of an update that adds host ports",
-    file: "src/orchestrator/Apply.ts",
+    file: "src/orchestrator/RefuseEarly.ts",
     find: "stopsFirstWith(now, plain)",
     put: "stopsFirstWith(now, {})",
     tests: ["test/e2e/Settings.test.ts"]
@@ -178,7 +178,7 @@ export const moments = [
   },
   {
     name: "the gap of a database that is stopped",
-    file: "src/orchestrator/Apply.ts",
+    file: "src/orchestrator/RefuseEarly.ts",
     find: "Effect.zipRight(refuseStops(observed), refuseGap(reconciliation))",
     put: "refuseGap(reconciliation)",
     tests: ["test/orchestrator/Databases.test.ts"]

@@ -89,6 +89,7 @@ const together = (reports: ReadonlyArray<typeof RunFinished.Type>): typeof RunFi
     removed: of(({ removed }) => removed),
     restored: of(({ restored }) => restored),
     deleted: of(({ deleted }) => deleted),
+    answers: of(({ answers }) => answers),
     leftovers: of(({ leftovers }) => leftovers),
     interrupted: reports.some(({ interrupted }) => interrupted),
     millis: Math.max(...reports.map(({ millis }) => millis))

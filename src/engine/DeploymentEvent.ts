@@ -199,6 +199,20 @@ export const WayBack = Schema.Literal("removed", "restored", "cancelled", "nothi
 export type WayBack = typeof WayBack.Type
 const UndoFinished = Schema.TaggedStruct("UndoFinished", { what: Schema.String, how: WayBack })
 const UndoFailed = Schema.TaggedStruct("UndoFailed", { leftover: Leftover })
+/** One look at an application, with what was seen of it and no more. */
+export const Answer = Schema.Struct({
+  /** `null`: it has no address; its container was looked at. */
+  url: Schema.NullOr(Schema.String),
+  /** As the health check of the spec expects it; without an address: a container of it runs. */
+  ok: Schema.Boolean,
+  status: Schema.NullOr(Schema.Number),
+  detail: Schema.String,
+  /** As the answer itself tells it; `null`: it does not. */
+  release: Schema.NullOr(Schema.String),
+  /** It is the release of the run that has failed. */
+  ofThisRun: Schema.Boolean
+})
+export type Answer = typeof Answer.Type
 export const RunFinished = Schema.TaggedStruct("RunFinished", {
   outcome: Outcome,
   url: Schema.NullOr(Schema.String),
@@ -212,6 +226,8 @@ export const RunFinished = Schema.TaggedStruct("RunFinished", {
   /** `false`: it succeeded without a look at the application. */
   verified: Schema.optional(Schema.Boolean),
   leftovers: Schema.Array(Leftover),
+  /** Of a failed update: what was seen to answer once all was put back that could be. */
+  answers: Schema.optional(Schema.Array(Answer)),
   interrupted: Schema.Boolean,
   millis: Schema.Number
 })

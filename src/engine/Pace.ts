@@ -28,6 +28,8 @@ export class Pace extends Context.Reference<Pace>()("fabrik/engine/Pace", {
     lateEffects: Duration.seconds(60),
     /** Coolify's status lags by up to a minute behind a container that it does not probe. */
     statusSettle: Duration.seconds(75),
+    /** How long is looked who answers once a failed update is undone. */
+    lookBack: Duration.seconds(5),
     /** Multiplies the spec's `healthcheck.settle`; 0: nothing runs that could be watched. */
     settling: 1,
     /** Between two looks at whether an application stays up. */

@@ -7,6 +7,7 @@ import * as Ref from "effect/Ref"
 import {
   Progress,
   tailLength,
+  type Answer,
   type DeploymentEvent,
   type Leftover,
   type Outcome,
@@ -91,6 +92,8 @@ export class Run extends Context.Tag("fabrik/engine/Run")<
     readonly noteUsed: Effect.Effect<void>
     /** What is still looked for at the end of a rollback, the newest first. */
     readonly late: Ref.Ref<ReadonlyArray<LateChange>>
+    /** Who answers once a failure is undone. Nobody looks until it is set. */
+    readonly whoAnswers: Ref.Ref<Effect.Effect<ReadonlyArray<Answer>>>
     /** Of `deployment` it keeps the end itself. */
     readonly logs: Ref.Ref<Logs>
   }
@@ -125,6 +128,7 @@ const makeRunWith = Effect.fnUntraced(function* <E, R>(
   const asked = yield* Ref.make(0)
   const replaced = yield* Ref.make<ReadonlySet<string>>(new Set())
   const lookForOthers = yield* Ref.make<Effect.Effect<void>>(Effect.void)
+  const whoAnswers = yield* Ref.make<Effect.Effect<ReadonlyArray<Answer>>>(Effect.succeed([]))
   const lateUntil = yield* Ref.make(0)
   const late = yield* Ref.make<ReadonlyArray<LateChange>>([])
   const overtaken = yield* Ref.make<Overtaken>({ _tag: "No" })
@@ -156,6 +160,7 @@ const makeRunWith = Effect.fnUntraced(function* <E, R>(
     overtaken,
     lateUntil,
     late,
+    whoAnswers,
     logs,
     used,
     noteUsed: Effect.flatMap(Ref.getAndSet(used, true), (known) => (known ? Effect.void : journal.used)),
@@ -193,7 +198,11 @@ export const asking = <A, E, R>(question: Effect.Effect<A, E, R>): Effect.Effect
 export const reportEnd = Effect.fn("reportEnd")(function* (
   outcome: Outcome,
   url: string | null,
-  options: { readonly interrupted?: boolean; readonly verified?: boolean } = {}
+  options: {
+    readonly interrupted?: boolean
+    readonly verified?: boolean
+    readonly answers?: ReadonlyArray<Answer>
+  } = {}
 ) {
   const run = yield* Run
   const { undone, deleted, leftovers } = yield* Ref.get(run.ledger)
@@ -209,6 +218,7 @@ export const reportEnd = Effect.fn("reportEnd")(function* (
     ...(deleted.length > 0 ? { deleted } : {}),
     ...(options.verified === false ? { verified: false } : {}),
     leftovers,
+    ...(options.answers === undefined || options.answers.length === 0 ? {} : { answers: options.answers }),
     interrupted: options.interrupted ?? false,
     millis: (yield* Clock.currentTimeMillis) - run.startedAt - (yield* Ref.get(run.asked))
   }

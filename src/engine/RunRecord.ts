@@ -1,6 +1,6 @@
 /** What is kept of a run after it: a summary of its events. Pure. */
 import * as Schema from "effect/Schema"
-import { type Emitted, Leftover, Outcome, ResourceChanged, Step } from "./DeploymentEvent.ts"
+import { Answer, type Emitted, Leftover, Outcome, ResourceChanged, Step } from "./DeploymentEvent.ts"
 
 const StepTime = Schema.Struct({
   step: Step,
@@ -53,6 +53,8 @@ export const RunRecord = Schema.Struct({
   restored: Schema.Array(Schema.String),
   deleted: Schema.Array(Schema.String),
   leftovers: Schema.Array(Leftover),
+  /** What answered after a failed update. */
+  answers: Schema.optionalWith(Schema.Array(Answer), { default: () => [] }),
   warnings: Schema.Array(Schema.String)
 })
 export type RunRecord = typeof RunRecord.Type
@@ -90,6 +92,7 @@ export const begin = (facts: Facts, { at, run }: Emitted): RunRecord => ({
   restored: [],
   deleted: [],
   leftovers: [],
+  answers: [],
   warnings: []
 })
 
@@ -127,7 +130,8 @@ export const withEvent = (record: RunRecord, { at, event }: Emitted): RunRecord 
         removed: event.removed ?? [],
         restored: event.restored ?? [],
         deleted: event.deleted ?? [],
-        leftovers: event.leftovers
+        leftovers: event.leftovers,
+        answers: event.answers ?? []
       }
     default:
       return record

@@ -1,11 +1,7 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
-import { stopsFirstWith } from "../coolify/endpoints/Applications.ts"
-import type { PlainSettings } from "../coolify/endpoints/PlainSettings.ts"
-import { CoolifyClient } from "../coolify/CoolifyClient.ts"
 import type { CoolifyError } from "../coolify/CoolifyError.ts"
-import { isCompose } from "../coolify/Source.ts"
 import { HealthProbe } from "../health/HealthProbe.ts"
 import { SecretStore, type SecretError } from "../secrets/SecretStore.ts"
 import type { Spec } from "../appspec/Spec.ts"
@@ -18,6 +14,7 @@ import {
   type Desired,
   type PlannedSecret
 } from "./Desired.ts"
+import { lookBackAt } from "./Answers.ts"
 import { withBasicAuth } from "./BasicAuth.ts"
 import type { Begun } from "../engine/JournalSchema.ts"
 import { withJournaledClients } from "./JournaledClients.ts"
@@ -30,7 +27,6 @@ import { takeOver } from "./Recorded.ts"
 import { mustRollBack, refuseOtherInstance, rollBackOpen } from "./Recover.ts"
 import { reconcile, type Reconciliation } from "./Reconcile.ts"
 import { releaseIn } from "../kinds/VariableComment.ts"
-import { isInterrupted } from "../kinds/Database.ts"
 import { removeDuplicate } from "../kinds/Project.ts"
 import { removeRecord } from "../kinds/Record.ts"
 import { confirmAtEnd } from "./steps/ConfirmRelease.ts"
@@ -38,10 +34,9 @@ import { retireAtEnd } from "./steps/Retire.ts"
 import { asking, inStep, makeReadingRun, makeRun, reportEnd, Run } from "../engine/Run.ts"
 import { withReferences } from "./References.ts"
 import { notesOf } from "./FurtherRecords.ts"
-import { refuseTooOld } from "./Requirements.ts"
+import { refuseEarly, refuseUnreviewed } from "./RefuseEarly.ts"
 import { RunError } from "./RunError.ts"
 import { journalName, peek } from "../engine/RunJournal.ts"
-import { refuseHeldDomains } from "./ServedDomains.ts"
 import { Owner } from "../engine/Owner.ts"
 import { afterDeployment } from "./steps/AfterDeployment.ts"
 import { deploy } from "./steps/Deploy.ts"
@@ -179,6 +174,7 @@ const carryOut = Effect.fn("carryOut")(function* (
     })
     yield* takeOver(before)
   }
+  if (!skipDeploy) yield* lookBackAt(spec, observed.application, planned.target)
   const { application, desired } = yield* inStep("provision", provision(planned, observed, reconciliation))
   yield* run.go("DEPLOYING")
   if (changes) {
@@ -302,61 +298,3 @@ const announceInJournal = Effect.fn("announceInJournal")(function* (
     secrets: digests
   })
 })
-
-/** What only one more question to Coolify each can tell; asked before anything is sent, and only where it matters. */
-const refuseEarly = Effect.fn("refuseEarly")(function* (
-  { spec }: Desired,
-  observed: Observed,
-  reconciliation: Reconciliation,
-  { allowDowntime, mode, offline, skipDeploy }: ApplyOptions
-) {
-  const coolify = yield* CoolifyClient
-  yield* Effect.all(
-    [
-      offline || skipDeploy || !hasChanges(reconciliation.plan) ? Effect.void : refuseTooOld(spec),
-      skipDeploy ? Effect.void : refuseHeldDomains(spec, observed),
-      allowDowntime ? Effect.void : Effect.zipRight(refuseStops(observed), refuseGap(reconciliation)),
-      // A plan sends nothing but reads.
-      reconciliation.deploy && mode !== "dry-run" ? coolify.deployments.mayStart : Effect.void
-    ],
-    { concurrency: "unbounded", discard: true }
-  )
-})
-
-const refuseStops = ({ databases }: Observed): Effect.Effect<void, RefusedError> => {
-  const [first] = databases.filter(isInterrupted)
-  return first === undefined
-    ? Effect.void
-    : new RefusedError({
-        reason: "Downtime",
-        detail: `the database ${first.wanted.resource} has to be stopped before it can run as ${first.wanted.image}`,
-        next: "accept the gap with --allow-downtime, or keep the image in the spec"
-      })
-}
-
-/** Whether Coolify could roll an update only the application's own answer tells in full, so it is asked for before one. */
-const refuseGap = Effect.fn("refuseGap")(function* ({ application, deploy, parts }: Reconciliation) {
-  if (!deploy || application._tag === "Create" || application._tag === "Replace") return
-  // Its containers are always stopped first: the plan says so.
-  if (isCompose(application.before.source)) return
-  const coolify = yield* CoolifyClient
-  const now = yield* coolify.applications.get(application.before.uuid)
-  const { name } = now
-  const plain = parts.reduce<PlainSettings>((all, part) => ({ ...all, ...part.plain }), {})
-  if (!stopsFirstWith(now, plain)) return
-  return yield* new RefusedError({
-    reason: "Downtime",
-    detail: `${name} publishes host ports or has a fixed name or address, so Coolify stops the old version before it starts the new one`,
-    next: "accept the gap with --allow-downtime, or change that: `ports` in the spec, the name and the address in Coolify"
-  })
-})
-
-const refuseUnreviewed = (plan: Plan, expected: Plan | undefined): Effect.Effect<void, RefusedError> =>
-  expected === undefined || JSON.stringify(expected.changes) === JSON.stringify(plan.changes)
-    ? Effect.void
-    : new RefusedError({
-        reason: "Moved",
-        detail:
-          "the world is no longer as it was when the plan was made, so the plan would do something else now",
-        next: "make a new plan and review it"
-      })

@@ -1,15 +1,9 @@
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
-import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { isIP } from "node:net"
 import { AuthoritativeDns } from "../dns/AuthoritativeDns.ts"
-import { HealthProbe } from "../health/HealthProbe.ts"
-import { judge, readRelease } from "../health/Judge.ts"
-import { redirectOf } from "../appspec/sections/Application.ts"
 import { siteOf } from "../appspec/Domain.ts"
-import { healthcheckAt } from "../appspec/sections/Compose.ts"
 import type { Spec } from "../appspec/Spec.ts"
+import { httpFacts } from "./Answers.ts"
 import { desire } from "./Apply.ts"
 import { withBasicAuth } from "./BasicAuth.ts"
 import { dnsTarget, type DnsTarget } from "./Desired.ts"
@@ -22,7 +16,6 @@ import { journalName, peek } from "../engine/RunJournal.ts"
 import { Owner } from "../engine/Owner.ts"
 import { withReferences } from "./References.ts"
 import { resolveSecrets, settleSecrets } from "./steps/ResolveSecrets.ts"
-import { askedFor, publicUrl } from "./steps/Verify.ts"
 
 const Http = Schema.Struct({
   ok: Schema.Boolean,
@@ -258,7 +251,7 @@ const domainFacts = Effect.fn("domainFacts")(function* (
   domain: string
 ) {
   const [dns, probe] = yield* Effect.all(
-    [dnsFacts(observed, target, domain), httpFacts(spec, observed, target, domain)],
+    [dnsFacts(observed, target, domain), httpFacts(spec, observed.application, target, domain)],
     { concurrency: "unbounded" }
   )
   return { dns, ...probe }
@@ -282,52 +275,5 @@ const dnsFacts = Effect.fn("dnsFacts")(function* (
       answer: answer.values.join(", ") || answer.outcome,
       right: answer.outcome === "answer" && answer.values.includes(target.value)
     }))
-  }
-})
-
-const httpFacts = Effect.fn("httpFacts")(function* (
-  spec: Spec,
-  { application }: Observed,
-  target: DnsTarget | undefined,
-  domain: string
-) {
-  const { redirect } = spec
-  const healthcheck = healthcheckAt(spec, domain)
-  const probe = yield* HealthProbe
-  const asked = askedFor(domain, { healthcheck, redirect })
-  const { password, username = "" } = application?.basicAuth ?? {}
-  const answer = yield* Effect.either(
-    probe.get({
-      host: asked.host,
-      path: asked.healthcheck.path,
-      address: target !== undefined && isIP(target.value) !== 0 ? target.value : undefined,
-      timeout: healthcheck.timeout,
-      ...(password === undefined ? {} : { credentials: { username, password } })
-    })
-  )
-  const url = publicUrl(domain, probe.port, healthcheck.path)
-  if (answer._tag === "Left") {
-    const http = { ok: false, status: null, detail: answer.left.detail, release: null }
-    return { url, http, certificate: null }
-  }
-  const { status, certificate } = answer.right
-  const release =
-    healthcheck.release === undefined || redirectOf(domain, redirect) !== undefined
-      ? null
-      : Either.getOrElse(readRelease(answer.right, healthcheck.release), () => null)
-  const leadsTo = redirectOf(domain, redirect)
-  const expectation = { status: healthcheck.status, release: undefined, leadsTo: asked.leadsTo }
-  const verdict = judge(answer.right, expectation)
-  const isShut = status === 401 && application?.basicAuth !== undefined && password === undefined
-  const shut = isShut ? ": the token may not read the password that is asked for (read:sensitive)" : ""
-  const well = leadsTo === undefined ? `answered ${status}` : `redirects to https://${leadsTo}`
-  return {
-    url,
-    http: { ok: verdict.ok, status, detail: verdict.ok ? well : `${verdict.detail}${shut}`, release },
-    certificate: {
-      issuer: certificate.issuer,
-      daysLeft: certificate.daysLeft,
-      problem: Option.getOrNull(Option.fromNullable(certificate.problem))
-    }
   }
 })

@@ -99,9 +99,12 @@ const settle = <E>(
         : (yield* run.state) === "ROLLED_BACK" && touched + undone.length > 0
           ? "rolled-back"
           : "nothing-changed"
+    // What was not touched answers as before.
+    const seen = Exit.isSuccess(exit) || touched === 0 ? [] : yield* Effect.flatten(Ref.get(run.whoAnswers))
     const answers = Exit.isSuccess(exit) && exit.value !== "declined" && exit.value !== "planned"
     return yield* reportEnd(outcome, answers ? url : null, {
       interrupted: Exit.isInterrupted(exit),
+      answers: seen,
       ...(answers ? options : {})
     })
   })

@@ -1,5 +1,5 @@
 /** A failed run told: what, where, why, what was undone, what is left, what to do now. */
-import type { Leftover, RunFinished } from "../engine/DeploymentEvent.ts"
+import type { Answer, Leftover, RunFinished } from "../engine/DeploymentEvent.ts"
 import type { RunError } from "../orchestrator/RunError.ts"
 import type { SpecError } from "../appspec/SpecError.ts"
 import type { Explanation } from "./Explain.ts"
@@ -49,9 +49,20 @@ const renderAftermath = (
   ...wayBack(report).flatMap(([word, what]) =>
     what.length === 0 ? [] : wrap(`${word}: ${clean(listed([...new Set(what)]))}.`, style.columns, "  ")
   ),
+  ...(report.answers ?? []).flatMap((answer) => wrap(clean(answered(answer)), style.columns, "  Now: ")),
   ...renderLeftovers(report, style),
   ...(report.leftovers.some(({ recoverable }) => recoverable) ? [`  Or try again: ${clean(recover)}`] : [])
 ]
+
+/** What was seen to answer, and no more than that. */
+export const answered = ({ detail, ofThisRun, ok, release, url }: Answer): string => {
+  if (url === null) return `${detail}; of which release is not to be seen`
+  if (!ok) return `${url} does not answer as it should: ${detail}`
+  if (release === null) {
+    return `${url} ${detail}; with which release it does not say (\`healthcheck.release\` would read it)`
+  }
+  return `${url} ${detail} with release ${release}${ofThisRun ? ", that of the run which has failed" : ""}`
+}
 
 /** What was made is removed again, what was there before is restored; a deployment under way is neither. */
 const wayBack = ({

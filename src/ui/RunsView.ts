@@ -1,6 +1,6 @@
 /** The runs that are kept: all in a table, or one with what it did and when. */
 import type { RunRecord } from "../engine/RunRecord.ts"
-import { renderLeftovers } from "./Failure.ts"
+import { answered, renderLeftovers } from "./Failure.ts"
 import { seconds, wrap } from "./Layout.ts"
 import { clean } from "./Sanitize.ts"
 import { stepTitle } from "./StepTitle.ts"
@@ -106,6 +106,7 @@ export const renderRun = (
     ...listOf("Deleted, and gone for good", record.deleted, style),
     ...listOf("Warnings", record.warnings, style),
     ...failureOf(record, style),
+    ...record.answers.flatMap((answer) => wrap(clean(answered(answer)), columns, "  Seen after it: ")),
     ...renderLeftovers(record, style),
     ...listOf("Kept", files, style)
   ]

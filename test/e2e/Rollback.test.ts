@@ -181,6 +181,60 @@ describe.concurrent("an update that fails brings the old version back", () => {
   }
 })
 
+describe.concurrent("who answers after a failed update is told", () => {
+  const answersAfter = (failing: Spec, onTheWayBack: ReadonlyArray<string> = []) =>
+    Effect.gen(function* () {
+      const sandbox = yield* testSandbox({ seed: { domains: ["api.example.com", "new.example.com"] } })
+      const first = yield* applyTo(sandbox, specOf({}, { ...release, ...unchecked }))
+      const { result } = yield* applyTo(sandbox, failing, {}, ({ event }) =>
+        event._tag === "StateChanged" && event.to === "ROLLING_BACK"
+          ? Effect.orDie(sandbox.faults.add(...onTheWayBack))
+          : Effect.void
+      )
+      const failure = Either.getOrThrow(Either.flip(result))
+      const url = `https://api.example.com:${sandbox.edge.port}/health`
+      return {
+        answers: failure.report.answers,
+        outcome: failure.report.outcome,
+        run: first.events[0]?.run,
+        url
+      }
+    })
+
+  it.scopedLive("with the release that was seen, where the failed one had replaced it", () =>
+    Effect.gen(function* () {
+      const seen = yield* answersAfter(specOf({ SANDBOX_APP: "crash" }, { ...release, ...unchecked }))
+      assert.strictEqual(seen.outcome, "rolled-back")
+      const { answers, run = assert.fail(), url } = seen
+      assert.deepStrictEqual(answers, [
+        { url, ok: true, status: 200, detail: "answered 200", release: run, ofThisRun: false }
+      ])
+    })
+  )
+
+  it.scopedLive("at the domain that it had, where the update was to move it, and without a guess", () =>
+    Effect.gen(function* () {
+      const moved = { ...specOf({ SANDBOX_APP: "crash" }, unchecked), domains: ["new.example.com"] }
+      const { answers, url } = yield* answersAfter(moved)
+      assert.deepStrictEqual(answers, [
+        { url, ok: true, status: 200, detail: "answered 200", release: null, ofThisRun: false }
+      ])
+    })
+  )
+
+  it.scopedLive("as nobody, where the old one could not be deployed again", () =>
+    Effect.gen(function* () {
+      const failing = specOf({ SANDBOX_APP: "crash" }, { ...release, ...unchecked })
+      const { answers = [], outcome } = yield* answersAfter(failing, ["coolify POST /deploy status=403"])
+      assert.strictEqual(outcome, "leftovers")
+      assert.deepStrictEqual(
+        answers.map(({ ok, release: seen }) => [ok, seen]),
+        [[false, null]]
+      )
+    })
+  )
+})
+
 describe.concurrent("a replacement", () => {
   const dockerfile = (text: string, env: Readonly<Record<string, string>> = {}): Spec => ({
     ...specOf(env, release),

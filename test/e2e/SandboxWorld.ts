@@ -82,6 +82,7 @@ export const hasty = Effect.map(Pace, (pace) => ({
   firstWatch: Duration.millis(40),
   propagation: Duration.seconds(3),
   certificate: Duration.seconds(1),
+  lookBack: Duration.seconds(3),
   undoBudget: Duration.seconds(10),
   queueFull: Duration.millis(100)
 }))

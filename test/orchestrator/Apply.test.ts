@@ -402,7 +402,9 @@ describe("a failed first apply leaves the world as it was", () => {
     Effect.gen(function* () {
       const before = yield* snapshot
       const { events, result } = yield* applied()
-      assert.strictEqual(Either.getOrThrow(Either.flip(result)).error._tag, "UnhealthyError")
+      const failure = Either.getOrThrow(Either.flip(result))
+      assert.strictEqual(failure.error._tag, "UnhealthyError")
+      assert.isUndefined(failure.report.answers, "nothing was there before")
       assert.deepStrictEqual(
         tailsOf(events).map(({ container, step }) => [step, container]),
         [["verify", ["api listens on 8080"]]]
@@ -484,7 +486,13 @@ describe("a failed update puts the old version back", () => {
       const calls = (yield* memory.calls).length
       const wrong: Spec = { ...changed, healthcheck: { ...changed.healthcheck, status: 204 } }
       const { result } = yield* applied(wrong)
-      assert.strictEqual(Either.getOrThrow(Either.flip(result)).error._tag, "UnhealthyError")
+      const failure = Either.getOrThrow(Either.flip(result))
+      assert.strictEqual(failure.error._tag, "UnhealthyError")
+      // What was seen, and not that all is well because it was put back.
+      assert.deepStrictEqual(
+        failure.report.answers?.map(({ ok, status, url }) => [url, ok, status]),
+        [[`https://${domain}/ready`, false, 200]]
+      )
       assert.deepStrictEqual(yield* snapshot, before)
       const deploys = (yield* memory.calls).slice(calls).filter((call) => call === "deploy")
       assert.strictEqual(deploys.length, 2)

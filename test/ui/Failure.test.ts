@@ -6,7 +6,7 @@ import { PropagationTimeout } from "../../src/dns/AwaitAuthoritative.ts"
 import { DnsError, DnsErrorReason } from "../../src/dns/DnsError.ts"
 import { UnhealthyError } from "../../src/health/AwaitHealthy.ts"
 import { DeadlineError, DeploymentFailedError, RefusedError } from "../../src/engine/DeployError.ts"
-import type { RunFinished } from "../../src/engine/DeploymentEvent.ts"
+import type { Answer, RunFinished } from "../../src/engine/DeploymentEvent.ts"
 import { IllegalTransition } from "../../src/engine/DeploymentState.ts"
 import { RunError, type StepError } from "../../src/orchestrator/RunError.ts"
 import { SecretError } from "../../src/secrets/SecretStore.ts"
@@ -76,6 +76,16 @@ const everyError: ReadonlyArray<StepError> = [
 ]
 
 const recover = "fabrik recover --sandbox"
+
+const look = (changes: Partial<Answer>): Answer => ({
+  url: "https://b.io",
+  ok: true,
+  status: 200,
+  detail: "answered 200",
+  release: null,
+  ofThisRun: false,
+  ...changes
+})
 
 describe("Failure", () => {
   it("has a cause or a detail, and a next step, for every reason there is", () => {
@@ -161,6 +171,13 @@ describe("Failure", () => {
         undone: ["record a.example.com A", "application a", "variables of b", "deployment of b"],
         removed: ["record a.example.com A", "application a"],
         restored: ["variables of b"],
+        answers: [
+          look({ release: "0123456789ab" }),
+          look({ release: "0123456789ab", ofThisRun: true }),
+          look({}),
+          look({ ok: false, status: null, detail: "refused" }),
+          look({ url: null, status: null, detail: "a container of it runs" })
+        ],
         leftovers: [
           {
             what: "project p",
@@ -179,6 +196,13 @@ describe("Failure", () => {
       "  Removed again: record a.example.com A and application a.",
       "  Restored: variables of b.",
       "  Cancelled: deployment of b.",
+      "  Now: https://b.io answered 200 with release 0123456789ab",
+      "  Now: https://b.io answered 200 with release 0123456789ab, that of the run",
+      "       which has failed",
+      "  Now: https://b.io answered 200; with which release it does not say",
+      "       (`healthcheck.release` would read it)",
+      "  Now: https://b.io does not answer as it should: refused",
+      "  Now: a container of it runs; of which release is not to be seen",
       "",
       "Left behind, and yours to finish:",
       "  - project p: Coolify: no connection",
