@@ -5,8 +5,8 @@ export const batches = [
   {
     name: "batch: what a spec needs is waited for",
     file: "src/orchestrator/Batch.ts",
-    find: "({ stands }) => Effect.map(Deferred.await(stands), (stands) => !stands)",
-    put: "() => Effect.succeed(false)",
+    find: "Effect.map(Deferred.await(group.includes(other) ? other.stands : other.stays), (stands) => !stands)",
+    put: "Effect.succeed(group.length < 0)",
     tests
   },
   {
@@ -26,8 +26,8 @@ export const batches = [
   {
     name: "batch: atomic runs wait for each other before anything is final",
     file: "src/orchestrator/Batch.ts",
-    find: "agree: options.atomic",
-    put: "agree: options.atomic && options.plansOnly",
+    find: "groupOf(member).length > 1",
+    put: "groupOf(member).length > 1 && options.plansOnly",
     tests
   },
   {

@@ -5,7 +5,7 @@ import { nearest } from "./Nearest.ts"
 import { quote, Report } from "./Report.ts"
 import type { Spec } from "./Spec.ts"
 import { SpecError } from "./SpecError.ts"
-import { parseYaml } from "./YamlTree.ts"
+import { type Node, parseYaml } from "./YamlTree.ts"
 
 /** A spec, and where it was read from. */
 export interface Subject {
@@ -23,6 +23,8 @@ export interface Linked<S extends Subject> {
   readonly after: ReadonlyArray<number>
   /** The databases of others that it uses, by their names in Coolify, and where their specs stand. */
   readonly uses: ReadonlyArray<{ readonly of: number; readonly database: string }>
+  /** The others of one spec's processes, which stand or fall with it. */
+  readonly together: ReadonlyArray<number>
   /** What it needs and none of them is called, with a name that is near. */
   readonly missing: ReadonlyArray<{ readonly name: string; readonly near: string | undefined }>
 }
@@ -39,8 +41,9 @@ export const link = <S extends Subject>(
     return {
       subject,
       label: labels[index] ?? "",
-      after: [...new Set([...after, ...uses.map((one) => one.of)])],
+      after: [...new Set([...after, ...before(subject, subjects), ...uses.map((one) => one.of)])],
       uses,
+      together: siblings(subject, subjects),
       missing
     }
   })
@@ -103,7 +106,10 @@ const clashes = (
   return subjects.flatMap((subject) =>
     keysOf(subject).flatMap((key) => {
       const other = first.get(key)
-      if (other !== undefined) return [problemAt(subject, at, complaint(quote(other.file), key))]
+      if (other !== undefined) {
+        const who = other.file === subject.file ? quote(other.spec.name) : quote(other.file)
+        return [problemAt(subject, at, complaint(who, key))]
+      }
       first.set(key, subject)
       return []
     })
@@ -160,6 +166,24 @@ const resolved = (subject: Subject, subjects: ReadonlyArray<Subject>) => {
   return { after, missing, problems }
 }
 
+/** The other processes of its spec. */
+const siblings = ({ spec }: Subject, subjects: ReadonlyArray<Subject>): ReadonlyArray<number> =>
+  spec.process === undefined
+    ? []
+    : subjects.flatMap(({ spec: other }, index) =>
+        other.process?.of === spec.process?.of &&
+        other.name !== spec.name &&
+        other.project === spec.project &&
+        other.environment === spec.environment
+          ? [index]
+          : []
+      )
+
+const before = (subject: Subject, subjects: ReadonlyArray<Subject>): ReadonlyArray<number> =>
+  siblings(subject, subjects).filter((index) =>
+    subject.spec.process?.after.includes(subjects[index]?.spec.name ?? "")
+  )
+
 /** Databases that another of them makes in the same environment. */
 const usedBy = ({ spec }: Subject, subjects: ReadonlyArray<Subject>) =>
   (spec.sharedDatabases ?? []).flatMap(({ use }) =>
@@ -204,11 +228,13 @@ const problemAt = (
   { hint, message }: { readonly message: string; readonly hint: string }
 ): SpecError => {
   const node = parseYaml(subject?.text ?? "", new Report())
-  const entries = node?._tag === "Map" ? node.entries : []
-  const at = entries.find((entry) => entry.key === key || entry.key === `${key}s`)?.keyAt
-  const place = at ?? { line: 0, column: 0 }
+  const find = (within: Node | undefined, ...keys: ReadonlyArray<string>) =>
+    within?._tag === "Map" ? within.entries.find((entry) => keys.includes(entry.key)) : undefined
+  const process = find(find(node, "processes")?.node, subject?.spec.process?.name ?? "")
+  const found = find(process?.node, key, `${key}s`) ?? find(node, key, `${key}s`)
+  const place = found?.keyAt ?? { line: 0, column: 0 }
   return new SpecError({
     file: subject?.file ?? "",
-    problems: [{ ...place, path: key, message, hint }]
+    problems: [{ ...place, path: found?.path ?? key, message, hint }]
   })
 }

@@ -114,12 +114,12 @@ const oneIsThere = (...keys: ReadonlyArray<string>): Json => ({
 /** What the decoder checks across keys as well, as far as it can be said here. */
 const required = [
   oneIsThere("name", "id"),
-  oneIsThere("domain", "domains", "expose"),
+  oneIsThere("domain", "domains", "expose", "processes"),
   { not: { required: ["domain", "domains"] } },
-  oneIsThere("source", "template"),
+  oneIsThere("source", "template", "processes"),
   {
     anyOf: [
-      ...["port", "template", "expose"].map((key) => ({ required: [key] })),
+      ...["port", "template", "expose", "processes"].map((key) => ({ required: [key] })),
       { required: ["domain"], properties: { domain: { const: "none" } } },
       { required: ["domains"], properties: { domains: { maxItems: 0 } } },
       { required: ["env"], properties: { env: { required: ["PORT"] } } },

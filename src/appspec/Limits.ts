@@ -37,6 +37,9 @@ export const serverPattern = /^[^\p{Cc}\u2028\u2029]{1,255}$/u
 /** A DNS label. */
 export const namePattern = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 
+/** What a spec calls one of its processes: behind the spec's name it is the application's. */
+export const processPattern = /^[a-z](?:[a-z0-9-]{0,30}[a-z0-9])?$/
+
 /** What a spec calls one of its databases: with the spec's name before it, it is the name in Coolify. */
 export const databasePattern = /^[a-z][a-z0-9-]{0,31}$/
 

@@ -6,7 +6,7 @@ import * as Option from "effect/Option"
 import { dirname, join, sep } from "node:path"
 import { maxFileBytes, tooLargeFile } from "../coolify/FileContent.ts"
 import type { Environment } from "./Interpolate.ts"
-import { maxSpecBytes, parseSpec, tooLarge } from "./ParseSpec.ts"
+import { maxSpecBytes, onlyOf, parseSpec, parseSpecs, tooLarge } from "./ParseSpec.ts"
 import { type Complaint, quote } from "./Report.ts"
 import { besideOf } from "./Beside.ts"
 import { maxComposeBytes, tooLargeCompose } from "../coolify/ComposeText.ts"
@@ -123,21 +123,27 @@ const readBeside = Effect.fn("readBeside")(function* (file: string, spec: Spec) 
 const unread = (name: string, what: string, hint: string): Either.Either<string, Complaint> =>
   Either.left({ message: `${quote(name)} ${what}`, hint })
 
-/** The same as {@link parseSpec}, with what stands in the files beside the spec at `file`. */
+/** The same as {@link parseSpecs}, with what stands in the files beside the spec at `file`. */
 export const parseWhole = Effect.fn("parseWhole")(function* (
   text: string,
   file: string,
   environment?: Environment
 ) {
-  const spec = yield* parseSpec(text, file, environment)
-  return besideOf(spec).length === 0
-    ? spec
-    : yield* parseSpec(text, file, environment, yield* readBeside(file, spec))
+  const specs = yield* parseSpecs(text, file, environment)
+  if (specs.every((spec) => besideOf(spec).length === 0)) return specs
+  const read = yield* Effect.forEach(specs, (spec) => readBeside(file, spec))
+  return yield* parseSpecs(text, file, environment, new Map(read.flatMap((one) => [...one])))
 })
 
 /** The same as {@link loadSpec}, with what stands in the files beside it. */
 export const loadWhole = Effect.fn("loadWhole")(function* (path: string) {
-  return yield* parseWhole(yield* readSpec(path), path)
+  const text = yield* readSpec(path)
+  return yield* onlyOf(text, path)(yield* parseWhole(text, path))
+})
+
+/** The same as {@link loadSpec}, of all processes of the spec. */
+export const loadSpecs = Effect.fn("loadSpecs")(function* (path: string) {
+  return yield* parseSpecs(yield* readSpec(path), path)
 })
 
 /** Reads and parses the spec at `path`. Fails with everything wrong at once; the file is named as `path` names it. */

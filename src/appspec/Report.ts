@@ -20,7 +20,12 @@ const maxProblems = 1000
 
 /** Collects problems while a spec is read, so that all of them (of a flood, the first thousand) are told at once. */
 export class Report {
-  private readonly found: Array<SpecProblem> = []
+  private readonly found: Array<SpecProblem>
+
+  /** @param found what is wrong as far as it is known. */
+  constructor(found: ReadonlyArray<SpecProblem> = []) {
+    this.found = [...found]
+  }
 
   /** Returns `undefined`, the reading of a value that is no good. */
   add(at: Position, path: string, { message, hint }: Complaint): undefined {
@@ -35,6 +40,14 @@ export class Report {
     return undefined
   }
 
+  /** What another one has been told, of each place and key once. */
+  addAll(other: Report): void {
+    const said = new Set(this.found.map(idOf))
+    for (const problem of other.found) {
+      if (!said.has(idOf(problem)) && !this.isFull) this.found.push(problem)
+    }
+  }
+
   /** Nothing more is taken. */
   get isFull(): boolean {
     return this.found.length >= maxProblems
@@ -45,6 +58,8 @@ export class Report {
     return this.found.toSorted((a, b) => a.line - b.line || a.column - b.column)
   }
 }
+
+const idOf = ({ column, line, message }: SpecProblem): string => `${line}:${column}:${message}`
 
 const maxQuoted = 60
 

@@ -4,10 +4,14 @@
  * `writtenOf`. The decoder, the JSON Schema, the writer and the reference in docs/spec.md all come from `Written`.
  */
 import * as Schema from "effect/Schema"
+import * as Struct from "effect/Struct"
 import { isCompose } from "../coolify/Source.ts"
 import type { Check } from "./Decode.ts"
-import { defaulted, map, oneOf, optional, section } from "./Form.ts"
+import { defaulted, map, oneOf, optional, record, section, wrongKind } from "./Form.ts"
 import type { Environment as Variables, TextTemplate } from "./Interpolate.ts"
+import { processPattern } from "./Limits.ts"
+import type { Process as ProcessOf } from "./Processes.ts"
+import { quote } from "./Report.ts"
 import {
   Domain,
   Domains,
@@ -39,6 +43,7 @@ import {
   HealthcheckSection
 } from "./sections/Healthcheck.ts"
 import { Needs, needsIn } from "./sections/Needs.ts"
+import { otherKeys } from "./OtherKeys.ts"
 import { Environment, Project, Server } from "./sections/Place.ts"
 import { Ports, portsIn, type Resources, ResourcesSection } from "./sections/Resources.ts"
 import {
@@ -63,95 +68,67 @@ import { type Volume, Volumes, volumesIn } from "./sections/Volumes.ts"
 import type { Command as CommandGiven } from "./ShellCommand.ts"
 import { findTemplate } from "./templates/Templates.ts"
 
+const fields = {
+  name: optional(Name),
+  template: optional(TemplateName),
+  domain: optional(Domain),
+  domains: optional(
+    oneOf([Domains, Routes], ({ node }) => (node._tag === "Map" ? 1 : 0), {
+      description:
+        "In the place of `domain`: all public host names, the main one first, each with its own record and verified; with a compose file a map of its containers to their names"
+    })
+  ),
+  redirect: optional(Redirect),
+  basicAuth: section(BasicAuthSection),
+  server: optional(Server),
+  project: defaulted(Project, "fabrik"),
+  environment: defaulted(Environment, "production"),
+  needs: section(Needs),
+  source: section(Source),
+  build: section(Build),
+  command: optional(Command),
+  release: optional(Release),
+  port: optional(Port),
+  env: section(Env),
+  secrets: section(Secrets),
+  volumes: section(Volumes),
+  files: section(Files),
+  resources: section(ResourcesSection),
+  ports: section(Ports),
+  networkAliases: section(NetworkAliases),
+  stopGracePeriod: optional(StopGracePeriod),
+  autoDeploy: optional(AutoDeploy),
+  runOptions: section(RunOptions),
+  databases: section(Databases),
+  schedules: section(Schedules),
+  dns: section(Dns),
+  healthcheck: Schema.optionalWith(HealthcheckSection, {
+    exact: true,
+    nullable: true,
+    default: () => Schema.decodeSync(HealthcheckSection)({})
+  })
+}
+
+const Process = map(Struct.omit(fields, "name", "template", "server", "project", "environment", "needs"), {
+  ...otherKeys,
+  description: "What one process has of its own, with the keys of a spec"
+})
+
 /** A spec as it is written. */
 export const Written = map(
   {
-    name: optional(Name),
-    template: optional(TemplateName),
-    domain: optional(Domain),
-    domains: optional(
-      oneOf([Domains, Routes], ({ node }) => (node._tag === "Map" ? 1 : 0), {
+    ...fields,
+    processes: section(
+      record(processPattern, Schema.NullOr(Process), {
         description:
-          "In the place of `domain`: all public host names, the main one first, each with its own record and verified; with a compose file a map of its containers to their names"
+          "Several applications of one source, each with a name: `web` keeps the name of the spec, and has what stands at the top under `domain`, `port`, `command`, `release`, `volumes`, `schedules` and `healthcheck`; `worker` is called NAME-worker. `env`, `secrets`, `files`, `resources`, `databases` and `build` at the top are those of all",
+        keyForm: "lower case letters, digits and `-`, the first a letter",
+        value: (field) => wrongKind(field, "a map"),
+        key: (name) => ({ message: `${quote(name)} cannot name a process` })
       })
-    ),
-    redirect: optional(Redirect),
-    basicAuth: section(BasicAuthSection),
-    server: optional(Server),
-    project: defaulted(Project, "fabrik"),
-    environment: defaulted(Environment, "production"),
-    needs: section(Needs),
-    source: section(Source),
-    build: section(Build),
-    command: optional(Command),
-    release: optional(Release),
-    port: optional(Port),
-    env: section(Env),
-    secrets: section(Secrets),
-    volumes: section(Volumes),
-    files: section(Files),
-    resources: section(ResourcesSection),
-    ports: section(Ports),
-    networkAliases: section(NetworkAliases),
-    stopGracePeriod: optional(StopGracePeriod),
-    autoDeploy: optional(AutoDeploy),
-    runOptions: section(RunOptions),
-    databases: section(Databases),
-    schedules: section(Schedules),
-    dns: section(Dns),
-    healthcheck: Schema.optionalWith(HealthcheckSection, {
-      exact: true,
-      nullable: true,
-      default: () => Schema.decodeSync(HealthcheckSection)({})
-    })
+    )
   },
-  {
-    title: "fabrik spec",
-    description: "What `fabrik apply` deploys",
-    later: ["hooks"],
-    elsewhere: {
-      depends: "did you mean `needs`?",
-      depends_on: "did you mean `needs`?",
-      image: "write it under `source`: `source: { image: nginx:1.27 }`",
-      git: "write it under `source`: `source: { git: https://... }`",
-      dockerfile: "write it under `source`",
-      variables: "did you mean `env`?",
-      aliases: "did you mean `networkAliases`?",
-      auto_deploy: "did you mean `autoDeploy`?",
-      buildCommand: "write `command` under `build`",
-      cmd: "did you mean `command`?",
-      migrate: "did you mean `release`?",
-      preDeployCommand: "did you mean `release`?",
-      release_command: "did you mean `release`?",
-      cron: "write it under `schedules`: `schedules: { nightly: { cron, command } }`",
-      jobs: "did you mean `schedules`?",
-      scheduledTasks: "did you mean `schedules`?",
-      cpu: "write `cpus` under `resources`",
-      cpus: "write it under `resources`",
-      installCommand: "write `install` under `build`",
-      labels:
-        "Coolify makes all labels of an application anew when its domains or what its proxy asks for change, and drops others without a word: write them into the image (`LABEL` in its Dockerfile)",
-      limits: "did you mean `resources`?",
-      mem_limit: "write `memory` under `resources`",
-      memory: "write it under `resources`",
-      options: "options of `docker run` stand under `runOptions`",
-      stop_grace_period: "did you mean `stopGracePeriod`?",
-      start: "did you mean `command`?",
-      startCommand: "did you mean `command`?",
-      start_command: "did you mean `command`?",
-      provider: "write it under `dns`",
-      builder: "write `buildPack` under `source`",
-      configs: "did you mean `files`?",
-      mounts: "did you mean `volumes` or `files`?",
-      replicas: "Coolify runs one container of an application: remove it",
-      restart: "Coolify restarts what exits by itself: remove it",
-      rootDir: "write `baseDirectory` under `source`",
-      scale: "Coolify runs one container of an application: remove it",
-      compose: "write it under `source`: `source: { compose: ./compose.yaml }`",
-      services: "a compose file is no spec: name it in one, `source: { compose: ./compose.yaml }`",
-      path: "write it under `healthcheck`"
-    }
-  }
+  { ...otherKeys, title: "fabrik spec", description: "What `fabrik apply` deploys" }
 )
 export type Written = typeof Written.Type
 
@@ -165,6 +142,8 @@ export interface Spec {
   readonly environment: string
   /** Names of specs that are applied before it, and destroyed after it, where one command has them all. */
   readonly needs?: ReadonlyArray<string>
+  /** Which one it is of a spec with several; `undefined`: it is the only one. */
+  readonly process?: ProcessOf
   /** Name, uuid or address of the Coolify server; `undefined`: the only one there is. */
   readonly server: string | undefined
   /** The main one first; empty: it answers nowhere. ASCII (punycode), lower case, no final dot. */

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
-import { link, type Linked, type Subject, targeted } from "../appspec/Batch.ts"
+import type { Linked, Subject } from "../appspec/Batch.ts"
 import { hostsOf } from "../appspec/Domain.ts"
 import type { Spec } from "../appspec/Spec.ts"
 import type { SpecError } from "../appspec/SpecError.ts"
@@ -22,7 +22,7 @@ import * as Json from "../ui/Json.ts"
 import { wrap } from "../ui/Layout.ts"
 import { clean } from "../ui/Sanitize.ts"
 import { Screen } from "../ui/Screen.ts"
-import { UsageError } from "./Arguments.ts"
+import { type BatchLink, formerOf, linked, refuse } from "./BatchLinks.ts"
 import { Concluded, UnconfirmedError } from "./CliError.ts"
 import { conclude } from "./Conclude.ts"
 import { ExitCode, ofReport } from "./ExitCode.ts"
@@ -62,8 +62,11 @@ interface BatchRequest<S extends Subject, E, R> {
   readonly run: (member: BatchRun<S>, gate: Gate) => Effect.Effect<Report, E, R>
 }
 
-interface BatchRun<S extends Subject> {
+export interface BatchRun<S extends Subject> {
+  /** Of a process that its spec had, all that deleting it needs. */
   readonly subject: S
+  /** Why it is to be deleted, if it is: its spec has that process no more. */
+  readonly former: string | undefined
   /** The subject's, with its project by name. */
   readonly spec: Spec
   readonly world: World
@@ -72,10 +75,10 @@ interface BatchRun<S extends Subject> {
   readonly conclude: (report: Report) => Effect.Effect<void, Concluded | UnconfirmedError>
 }
 
-/** Reads each of the files; all that is wrong with any of them is told before it fails. */
+/** Reads each of the files, which may hold several specs; all that is wrong with any of them is told before it fails. */
 export const readAll = Effect.fn("readAll")(function* <A, R>(
   files: ReadonlyArray<string>,
-  read: (file: string) => Effect.Effect<A, SpecError, R>,
+  read: (file: string) => Effect.Effect<ReadonlyArray<A>, SpecError, R>,
   json: boolean
 ) {
   const all = yield* Effect.forEach(files, (file) => Effect.either(read(file)))
@@ -83,17 +86,21 @@ export const readAll = Effect.fn("readAll")(function* <A, R>(
     all.flatMap((one) => (Either.isLeft(one) ? [one.left] : [])),
     json
   )
-  return all.flatMap((one) => (Either.isRight(one) ? [one.right] : []))
+  return all.flatMap((one) => (Either.isRight(one) ? one.right : []))
 })
 
 export const batch = Effect.fn("batch")(function* <S extends Subject, E extends CommandError, R>(
   request: BatchRequest<S, E, R>
 ) {
   const { command, flags } = request
-  const links = yield* linked(request)
+  const named = yield* linked(request)
   const parallelism = flags.parallelism ?? 10
-  const pace = paceAmong(yield* Pace, Math.min(parallelism, links.length))
-  const worlds = yield* Effect.provideService(openWorlds(request, links), Pace, pace)
+  const pace = paceAmong(yield* Pace, Math.min(parallelism, named.length))
+  const opened = yield* Effect.provideService(openWorlds(request, named), Pace, pace)
+  // What is named alone is looked at alone.
+  const former = flags.target.length > 0 ? [] : yield* formerOf(request, named, opened)
+  const links: ReadonlyArray<BatchLink<S>> = [...named, ...former.map(({ link }) => link)]
+  const worlds = [...opened, ...former.map(({ world }) => world)]
   const { confirm, consent } = yield* makeConfirmation({
     yes: request.question === undefined,
     question: request.question ?? ""
@@ -134,6 +141,7 @@ export const batch = Effect.fn("batch")(function* <S extends Subject, E extends 
       }
       const member: BatchRun<S> = {
         subject,
+        former: found.why,
         spec,
         world: { ...world, layer },
         label,
@@ -170,9 +178,9 @@ export const batch = Effect.fn("batch")(function* <S extends Subject, E extends 
     },
     one
   )
-  const rows = links.map(({ label, subject }, index): BatchRow => {
+  const rows = links.map(({ label, removes, subject }, index): BatchRow => {
     const end = ends[index]
-    return { label, result: resultOf(end, subject.spec, plans.get(label)) }
+    return { label, result: resultOf(end, subject.spec, plans.get(label)), removes: removes === true }
   })
   if ((yield* consent) === "nobody there") return yield* new UnconfirmedError()
   yield* tell(rows, links, ends, request)
@@ -207,55 +215,6 @@ const resultOf = (
     changes: plan?.changes.filter(({ action }) => action !== "unchanged").length ?? 0
   }
 }
-
-/** The order of those that are meant, or a refusal with all that is wrong. */
-const linked = Effect.fn("linked")(function* <S extends Subject, E, R>({
-  backwards,
-  command,
-  flags,
-  subjects
-}: BatchRequest<S, E, R>) {
-  const links = link(subjects)
-  if (Either.isLeft(links)) {
-    yield* refuse(links.left, flags.json)
-    return []
-  }
-  for (const { label, missing } of links.right) {
-    for (const { name, near } of missing) {
-      const hint = near === undefined ? "it is taken to be there" : `did you mean ${near}?`
-      yield* Say.warn(`${label} needs ${name}, and no spec here is called so: ${hint}`)
-    }
-  }
-  const meant = flags.target.length === 0 ? undefined : targeted(links.right, flags.target)
-  if (meant !== undefined && Either.isLeft(meant)) {
-    const message = `--target ${meant.left}: no spec here is called so; there are ${links.right.map(({ label }) => label).join(", ")}`
-    return yield* new UsageError({ message, command })
-  }
-  const kept = [...links.right.keys()].filter((index) => meant === undefined || meant.right.has(index))
-  const now = new Map(kept.map((index, place) => [index, place]))
-  const places = kept.flatMap((index) => links.right[index] ?? [])
-  const forwards = places.map((one) => ({
-    ...one,
-    after: one.after.flatMap((index) => now.get(index) ?? []),
-    uses: one.uses.flatMap(({ database, of }) => {
-      const there = now.get(of)
-      return there === undefined ? [] : [{ database, of: there }]
-    })
-  }))
-  return backwards === true ? reversed(forwards) : forwards
-})
-
-const reversed = <S extends Subject>(links: ReadonlyArray<Linked<S>>): ReadonlyArray<Linked<S>> =>
-  links.map((one, index) => ({
-    ...one,
-    after: links.flatMap(({ after }, other) => (after.includes(index) ? [other] : [])),
-    uses: []
-  }))
-
-const refuse = Effect.fn("refuse")(function* (errors: ReadonlyArray<SpecError>, json: boolean) {
-  for (const error of errors) yield* report(error, { json, reads: true, recover: "" })
-  if (errors.length > 0) return yield* new Concluded({ code: ExitCode.usage })
-})
 
 /** One world for all that say the same of server, repository and DNS; what is read there for the plans is read once. */
 const openWorlds = Effect.fn("openWorlds")(function* <S extends Subject, E, R>(
@@ -294,7 +253,7 @@ const openWorlds = Effect.fn("openWorlds")(function* <S extends Subject, E, R>(
 /** Each failure with its cause, then all in a table. */
 const tell = Effect.fn("tell")(function* <S extends Subject, E extends CommandError, R>(
   rows: ReadonlyArray<BatchRow>,
-  links: ReadonlyArray<Linked<S>>,
+  links: ReadonlyArray<BatchLink<S>>,
   ends: Ends<E>,
   { command, flags }: BatchRequest<S, E, R>
 ) {
@@ -316,20 +275,34 @@ const tell = Effect.fn("tell")(function* <S extends Subject, E extends CommandEr
   }
   const code = worst(codes)
   if (flags.json) {
-    const specs = rows.map(({ label, result }, index) => ({
-      name: label,
-      file: links[index]?.subject.file,
-      result: wordOf(result, command),
-      url: result._tag === "Ended" ? result.report.url : null,
-      ...(result._tag === "Skipped" ? { why: result.why } : {})
-    }))
+    const specs = rows.map((row, index) => {
+      const { label, result } = row
+      const { process } = links[index]?.subject.spec ?? {}
+      return {
+        name: label,
+        file: links[index]?.subject.file,
+        ...(process === undefined ? {} : { process: process.name }),
+        result: wordOf(row, command),
+        url: result._tag === "Ended" ? result.report.url : null,
+        ...(result._tag === "Skipped" ? { why: result.why } : {})
+      }
+    })
     yield* out.write(`${Json.jsonLine({ type: "BatchFinished", exit: code, specs })}\n`)
   } else if (rows.every(({ result }) => result._tag === "Ended" && result.report.outcome === "declined")) {
     if (!flags.quiet) yield* err.write("Nothing was changed.\n")
   } else if (!flags.quiet) {
     yield* out.write(`\n${renderBatch(rows, command, out.style).join("\n")}\n`)
     yield* err.write(
-      wrap(renderCounts(rows, command), err.style.columns).map(err.style.bold).join("\n") + "\n"
+      wrap(
+        renderCounts(
+          rows,
+          command,
+          links.some(({ subject }) => subject.spec.process !== undefined) ? "application" : "spec"
+        ),
+        err.style.columns
+      )
+        .map(err.style.bold)
+        .join("\n") + "\n"
     )
   }
   if (code !== ExitCode.done) return yield* new Concluded({ code })

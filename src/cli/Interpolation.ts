@@ -6,14 +6,14 @@ import * as Predicate from "effect/Predicate"
 import { allowList, isOwnCredential } from "../secrets/FileSecretStore.ts"
 import { referencedIn } from "../appspec/Interpolate.ts"
 import { parseWhole } from "../appspec/LoadSpec.ts"
-import { parseSpec } from "../appspec/ParseSpec.ts"
+import { onlyOf, parseSpecs } from "../appspec/ParseSpec.ts"
 import { SpecError } from "../appspec/SpecError.ts"
 
 /**
- * The same as {@link parseSpec}, with the values that this run's environment has, and what stands in the files beside the
+ * The same as {@link parseSpecs}, with the values that this run's environment has, and what stands in the files beside the
  * spec, where those are to be read.
  */
-export const parseWithEnvironment = Effect.fn("parseWithEnvironment")(function* (
+export const parseAllWithEnvironment = Effect.fn("parseAllWithEnvironment")(function* (
   text: string,
   file: string,
   { readsFiles }: { readonly readsFiles: boolean } = { readsFiles: true }
@@ -47,7 +47,16 @@ export const parseWithEnvironment = Effect.fn("parseWithEnvironment")(function* 
     }
     environment.set(name, value.value)
   }
-  return yield* readsFiles ? parseWhole(text, file, environment) : parseSpec(text, file, environment)
+  return yield* readsFiles ? parseWhole(text, file, environment) : parseSpecs(text, file, environment)
+})
+
+/** The same as {@link parseAllWithEnvironment}, of a spec for one application. */
+export const parseWithEnvironment = Effect.fn("parseWithEnvironment")(function* (
+  text: string,
+  file: string,
+  options?: { readonly readsFiles: boolean }
+) {
+  return yield* onlyOf(text, file)(yield* parseAllWithEnvironment(text, file, options))
 })
 
 const lineOf = (text: string, name: string): number =>

@@ -1,5 +1,6 @@
 /** A plan that was saved for review: `plan --out`, then `apply` of that file. */
 import * as FileSystem from "@effect/platform/FileSystem"
+import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
@@ -9,7 +10,7 @@ import { takenFromBeside } from "../appspec/Beside.ts"
 import type { Spec } from "../appspec/Spec.ts"
 import { SpecError } from "../appspec/SpecError.ts"
 import { createHmac, randomUUID } from "node:crypto"
-import { parseWithEnvironment } from "./Interpolation.ts"
+import { parseAllWithEnvironment, parseWithEnvironment } from "./Interpolation.ts"
 
 /** The first key tells it from a spec, which is YAML and so might be JSON as well. */
 const start = '{"fabrikPlan":1,'
@@ -135,25 +136,25 @@ export const refuseOtherWorld = Effect.fn("refuseOtherWorld")(function* (
   }
 })
 
-/** What `apply` was given: a spec, or a reviewed plan together with the spec that it was made from. */
+/** What `apply` was given: the specs of a file, or a reviewed plan together with the spec that it was made from. */
 export const loadSubject = Effect.fn("loadSubject")(function* (file: string) {
   const text = yield* readPlanText(file)
   if (text === undefined) {
     const yaml = yield* readSpec(file)
-    return { spec: yield* parseWithEnvironment(yaml, file), text: yaml, reviewed: undefined }
+    return { specs: yield* parseAllWithEnvironment(yaml, file), text: yaml, reviewed: undefined }
   }
   const reviewed = yield* Effect.mapError(Schema.decode(PlanFile)(text), () =>
     problem(file, "this plan was changed or cut off", "make a new one with `fabrik plan --out`")
   )
   const spec = yield* parseWithEnvironment(reviewed.spec, reviewed.file)
   yield* refuseOtherFiles(file, reviewed, spec)
-  return { spec, text: reviewed.spec, reviewed }
+  return { specs: Arr.of(spec), text: reviewed.spec, reviewed }
 })
 
-/** One of several specs; a saved plan is carried out alone. */
+/** What one of several files holds; a saved plan is carried out alone. */
 export const loadAmongOthers = Effect.fn("loadAmongOthers")(function* (file: string) {
-  const { reviewed, spec, text } = yield* loadSubject(file)
-  if (reviewed === undefined) return { file, spec, text }
+  const { reviewed, specs, text } = yield* loadSubject(file)
+  if (reviewed === undefined) return specs.map((spec) => ({ file, spec, text }))
   return yield* problem(
     file,
     "this is a saved plan, which is carried out alone",

@@ -2,6 +2,7 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import { basename, join } from "node:path"
+import type { Spec } from "../appspec/Spec.ts"
 import { SpecError } from "../appspec/SpecError.ts"
 
 const isSpecName = (name: string): boolean => /\.ya?ml$/i.test(name) && !name.startsWith(".")
@@ -35,6 +36,10 @@ export const namesSeveral = Effect.fn("namesSeveral")(function* ({
   const [first = ""] = files
   return target.length > 0 || files.length > 1 || (yield* isFolder(first)) || (yield* matchesNothing(first))
 })
+
+/** Whether a file's specs are the processes of one. */
+export const hasProcesses = (specs: ReadonlyArray<Spec>): boolean =>
+  specs.some(({ process }) => process !== undefined)
 
 const filesOf = Effect.fnUntraced(function* (word: string) {
   if (yield* isFolder(word)) {

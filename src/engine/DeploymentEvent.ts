@@ -75,6 +75,8 @@ export const SecretOrigin = Schema.Literal(
   /** As the application has it, which the token may not read. */
   "kept-unseen",
   "generated",
+  /** As the applications of the spec's other processes have it. */
+  "shared",
   /** Made of what a database of the spec tells. */
   "database",
   /** Made of other secrets of the spec. */

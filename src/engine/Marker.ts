@@ -14,6 +14,8 @@ export interface Marker {
   readonly run: string
   /** A digest of what cannot be changed in place (an inline Dockerfile's text). */
   readonly source: string | undefined
+  /** Of one process of a spec: the key of the application that has the spec's own name. */
+  readonly of?: string | undefined
 }
 
 export const digest = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 16)
@@ -39,14 +41,24 @@ export const environmentKey = (owner: string, project: string, environment: stri
   digest(JSON.stringify([owner, project, environment]))
 
 export const render = (marker: Marker): string =>
-  `${sign} - key=${marker.key} run=${marker.run}${marker.source === undefined ? "" : ` src=${marker.source}`}`
+  [
+    `${sign} - key=${marker.key} run=${marker.run}`,
+    ...(marker.source === undefined ? [] : [`src=${marker.source}`]),
+    ...(marker.of === undefined ? [] : [`of=${marker.of}`])
+  ].join(" ")
 
 /** The mark in `text`, or `undefined` when it is not fabrik's. */
 export const parse = (text: string | undefined): Marker | undefined => {
-  const match = /^managed by fabrik - key=([0-9a-f]{16}) run=([0-9a-f]{12})(?: src=([0-9a-f]{16}))?$/.exec(
-    text ?? ""
-  )
+  const match =
+    /^managed by fabrik - key=([0-9a-f]{16}) run=([0-9a-f]{12})(?: src=([0-9a-f]{16}))?(?: of=([0-9a-f]{16}))?$/.exec(
+      text ?? ""
+    )
   return match?.[1] === undefined || match[2] === undefined
     ? undefined
-    : { key: match[1], run: match[2], source: match[3] }
+    : {
+        key: match[1],
+        run: match[2],
+        source: match[3],
+        ...(match[4] === undefined ? {} : { of: match[4] })
+      }
 }

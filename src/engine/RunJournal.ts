@@ -40,6 +40,9 @@ export interface RunJournal {
 export const journalName = (owner: string, spec: Marker.Named): string =>
   `${spec.name}-${Marker.applicationKey(owner, spec)}`
 
+/** The application that the journal of this name is of. */
+export const journalOf = (name: string): string => name.replace(/-[0-9a-f]{16}$/, "")
+
 /** @param warn is told when something could not be written that stops nothing. */
 export const openRunJournal = Effect.fn("openRunJournal")(function* (
   name: string,

@@ -28,9 +28,10 @@ export const diffApplication = (
     return { patch: wanted, changes, replace: false }
   }
   const replace = !sourceChangesInPlace(wanted.source, observed)
+  const mark = belongsElsewhere(wanted, observed)
   const before = new Map(fieldsOf(withNameOf(wanted, observed)))
   const after = new Map(fieldsOf(wanted))
-  const changes: ReadonlyArray<FieldChange> = [...new Set([...before.keys(), ...after.keys()])]
+  const fields: ReadonlyArray<FieldChange> = [...new Set([...before.keys(), ...after.keys()])]
     .filter((field) => (field === "dockerfile" ? replace : before.get(field) !== after.get(field)))
     .map((field) => ({
       field,
@@ -38,15 +39,33 @@ export const diffApplication = (
       after: after.get(field) ?? null,
       secret: false
     }))
+  const changes = mark === undefined ? fields : [...fields, mark.change]
   const differs = (prefix: string) =>
     changes.some(({ field }) => field === prefix || field.startsWith(`${prefix}.`))
   const patch: ApplicationPatch = {
+    ...(mark === undefined ? {} : { description: mark.description }),
     ...(differs("domain") ? { domains: wanted.domains } : {}),
     ...(differs("port") ? { port: wanted.port } : {}),
     ...(differs("healthcheck") ? { healthcheck: wanted.healthcheck } : {}),
     ...(sourceFields(wanted.source).some(([field]) => differs(field)) ? { source: wanted.source } : {})
   }
   return { patch, changes, replace }
+}
+
+/** It has become the process of a spec, or none any more: what tells so is its mark. */
+const belongsElsewhere = (wanted: ApplicationSettings, observed: Application) => {
+  const [mark, now] = [Marker.parse(wanted.description), Marker.parse(observed.description)]
+  if (mark === undefined || now === undefined || mark.key !== now.key || mark.of === now.of) return undefined
+  const said = (of: string | undefined, word: string) => (of === undefined ? "a spec of its own" : word)
+  return {
+    description: Marker.render({ ...now, of: mark.of }),
+    change: {
+      field: "belongs to",
+      before: said(now.of, mark.of === undefined ? "a spec with processes" : "another spec"),
+      after: said(mark.of, "this spec"),
+      secret: false
+    }
+  }
 }
 
 const sourceChangesInPlace = (wanted: ApplicationSource, observed: Application): boolean => {

@@ -132,6 +132,7 @@ const plan = Effect.fn("plan")(function* (spec: Spec, options: ApplyOptions) {
     ? noSecrets
     : yield* settleSecrets(spec, found, {
         variables: seen.variables,
+        siblings: seen.siblings,
         offline: options.offline,
         begun: options.begunSecrets
       }).pipe(Effect.flatMap((secrets) => withReferences(spec, seen, secrets)))

@@ -1,6 +1,7 @@
 /**
  * Several runs of one command: all are planned side by side, one answer decides on all plans, and then each goes as soon as
- * what it needs stands. Each is a transaction of its own; with `atomic` none is kept unless all stand.
+ * what it needs stands. Each is a transaction of its own, but for those that stand or fall together: none of them is kept
+ * unless all stand. With `atomic` that is all of them.
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -16,6 +17,10 @@ export interface BatchMember {
   readonly after: ReadonlyArray<number>
   /** The databases of others that it uses, by their names in Coolify, and where their specs stand. */
   readonly uses: ReadonlyArray<{ readonly of: number; readonly database: string }>
+  /** Where those stand in the list that are kept only with it, and it only with them. */
+  readonly together?: ReadonlyArray<number>
+  /** It only takes away, once those before it are there to stay: nothing waits for it. */
+  readonly removes?: true
 }
 
 export interface BatchOptions<A> {
@@ -55,13 +60,17 @@ export type End<A, E> =
 /** What the others know of one of them. */
 interface State {
   readonly plan: Deferred.Deferred<Plan | undefined>
+  /** Whether it does, though it may still be undone with those that it goes together with. */
   readonly stands: Deferred.Deferred<boolean>
+  /** Whether it does, and is there to stay. */
+  readonly stays: Deferred.Deferred<boolean>
   readonly skipped: Ref.Ref<string | undefined>
 }
 
 const makeState: Effect.Effect<State> = Effect.all({
   plan: Deferred.make<Plan | undefined>(),
   stands: Deferred.make<boolean>(),
+  stays: Deferred.make<boolean>(),
   skipped: Ref.make<string | undefined>(undefined)
 })
 
@@ -93,12 +102,22 @@ export const runBatch = Effect.fn("runBatch")(function* <A, E, R>(
     return yield* Deferred.succeed(decision, false)
   })
 
-  /** What of all that one needs does not stand, once that is known. */
-  const lacking = (after: ReadonlyArray<number>) =>
-    Effect.findFirst(
-      members.filter(({ index }) => after.includes(index)),
-      ({ stands }) => Effect.map(Deferred.await(stands), (stands) => !stands)
+  type Member = (typeof members)[number]
+  /** Those with which it stands or falls. */
+  const groupOf = ({ index, removes, together = [] }: Member) =>
+    members.filter((other) =>
+      options.atomic ? removes !== true && other.removes !== true : [index, ...together].includes(other.index)
     )
+
+  /** What of all that one needs does not stand, once that is known. */
+  const lacking = (member: Member) => {
+    const group = groupOf(member)
+    return Effect.findFirst(
+      members.filter(({ index }) => member.after.includes(index)),
+      (other) =>
+        Effect.map(Deferred.await(group.includes(other) ? other.stands : other.stays), (stands) => !stands)
+    )
+  }
 
   /** One whose database this plan is to make. */
   const maker = (uses: BatchMember["uses"]) =>
@@ -108,14 +127,14 @@ export const runBatch = Effect.fn("runBatch")(function* <A, E, R>(
   const planOf = (index: number) =>
     members[index] === undefined ? Effect.succeed(undefined) : Deferred.await(members[index].plan)
 
-  const one = (member: (typeof members)[number]) =>
+  const one = (member: Member) =>
     Effect.gen(function* () {
       const turn = yield* makeTurn(permits)
       /** After the answer: whether it goes on, once what it needs stands and it is its turn. */
       const mayGoOn = Effect.gen(function* () {
         if (!(yield* Deferred.await(decision))) return false
         if (options.plansOnly) return true
-        const lacks = yield* lacking(member.after)
+        const lacks = yield* lacking(member)
         if (Option.isSome(lacks)) {
           yield* Ref.set(member.skipped, `needs ${lacks.value.label}, which does not stand`)
           return false
@@ -142,15 +161,18 @@ export const runBatch = Effect.fn("runBatch")(function* <A, E, R>(
           ? (plan) => Effect.as(options.showLate(member.index, plan), true)
           : (plan) =>
               turn.leave.pipe(Effect.zipRight(Deferred.succeed(member.plan, plan)), Effect.zipRight(mayGoOn)),
-        agree: options.atomic
-          ? Effect.gen(function* () {
-              yield* turn.leave
-              yield* Deferred.succeed(member.stands, true)
-              for (const other of members) {
-                if (!(yield* Deferred.await(other.stands))) return yield* withdrawn(other.label)
-              }
-            })
-          : Effect.void
+        agree:
+          groupOf(member).length > 1
+            ? Effect.gen(function* () {
+                yield* turn.leave
+                yield* Deferred.succeed(member.stands, true)
+                for (const other of groupOf(member)) {
+                  if (!(yield* Deferred.await(other.stands))) {
+                    return yield* withdrawn(other.label, options.atomic)
+                  }
+                }
+              })
+            : Effect.void
       }
       if (Option.isNone(made)) yield* turn.enter
       const ended = yield* Effect.either(run(member.index, gate)).pipe(Effect.ensuring(turn.leave))
@@ -158,6 +180,7 @@ export const runBatch = Effect.fn("runBatch")(function* <A, E, R>(
       const stands = Either.isRight(ended) && options.stands(ended.right)
       if (!stands && why === undefined) yield* Ref.update(failed, (first) => first ?? member.label)
       yield* Deferred.succeed(member.stands, stands)
+      yield* Deferred.succeed(member.stays, stands)
       yield* Deferred.succeed(member.plan, undefined)
       const end: End<A, E> = Either.isLeft(ended)
         ? { _tag: "Failed", error: ended.left }
@@ -174,10 +197,13 @@ export const runBatch = Effect.fn("runBatch")(function* <A, E, R>(
 })
 
 const skip = (
-  { stands }: State,
+  { stands, stays }: State,
   why: string
 ): Effect.Effect<Extract<End<never, never>, { readonly _tag: "Skipped" }>> =>
-  Effect.as(Deferred.succeed(stands, false), { _tag: "Skipped", why })
+  Effect.as(Effect.zipRight(Deferred.succeed(stands, false), Deferred.succeed(stays, false)), {
+    _tag: "Skipped",
+    why
+  })
 
 const makes = ({ changes }: Plan, database: string): boolean =>
   changes.some(({ action, kind, name }) => kind === "database" && action === "create" && name === database)
@@ -195,9 +221,9 @@ const makeTurn = Effect.fnUntraced(function* (permits: Effect.Semaphore) {
 
 const notBegun = (failed: string): string => `not begun, as ${failed} failed`
 
-const withdrawn = (label: string) =>
+const withdrawn = (label: string, atomic: boolean) =>
   new RefusedError({
     reason: "Withdrawn",
-    detail: `${label} does not stand, and all of them were to stand or none`,
-    next: `see to ${label}, or leave --atomic out`
+    detail: `${label} does not stand, and ${atomic ? "all of them" : "the processes of a spec"} were to stand or none`,
+    next: atomic ? `see to ${label}, or leave --atomic out` : `see to ${label}`
   })

@@ -87,7 +87,11 @@ export const applicationMark = (owner: string, spec: Spec, run: string): string 
   Marker.render({
     key: Marker.applicationKey(owner, spec),
     run,
-    source: spec.source._tag === "Dockerfile" ? Marker.digest(spec.source.text) : undefined
+    source: spec.source._tag === "Dockerfile" ? Marker.digest(spec.source.text) : undefined,
+    of:
+      spec.process === undefined || spec.process.of === spec.name
+        ? undefined
+        : Marker.applicationKey(owner, { ...spec, name: spec.process.of })
   })
 
 export const recordMark = (owner: string, spec: Spec, run: string): string =>

@@ -1,30 +1,25 @@
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
-import { hasBackups } from "../coolify/DatabaseEngine.ts"
-import type { Application } from "../coolify/endpoints/Applications.ts"
-import type { Database } from "../coolify/endpoints/Databases.ts"
 import type { Project } from "../coolify/endpoints/Projects.ts"
-import { isCompose } from "../coolify/Source.ts"
 import { DnsClient } from "../dns/DnsClient.ts"
-import { isOfServer } from "../appspec/sections/Volumes.ts"
 import type { Spec } from "../appspec/Spec.ts"
 import type { ResourceChanged } from "../engine/DeploymentEvent.ts"
 import { withJournaledClients } from "./JournaledClients.ts"
 import { toldDomains } from "./Desired.ts"
 import { releaseIn } from "../kinds/VariableComment.ts"
 import * as Marker from "../engine/Marker.ts"
-import type { OrphanRecord } from "../kinds/DiffRecord.ts"
+import { destructionPlan, type Doomed, nameOf, type Place } from "./DestroyPlan.ts"
 import { everyDatabase, findProjects, observeCoolify } from "./Observe.ts"
 import { observeDns, observeOrphans } from "./ObserveDns.ts"
-import type { Change, Plan } from "../engine/Plan.ts"
+import type { Plan } from "../engine/Plan.ts"
 import { furnishings, isEmpty, type Furnished } from "../kinds/Projects.ts"
 import { ownDatabases } from "./Blueprint.ts"
 import { removeDatabase } from "../kinds/Database.ts"
 import { removeApplication } from "../kinds/Application.ts"
 import { isTemporary } from "../kinds/Environment.ts"
 import { leaveOver } from "../engine/Rollback.ts"
-import { asking, makeRun, reportEnd, Run } from "../engine/Run.ts"
+import { asking, makeReadingRun, makeRun, reportEnd, Run } from "../engine/Run.ts"
 import { journalName } from "../engine/RunJournal.ts"
 import { refuseOtherInstance } from "./Recover.ts"
 import { RunError, type StepError } from "./RunError.ts"
@@ -33,36 +28,17 @@ import { Owner } from "../engine/Owner.ts"
 import { standingsSeen } from "./Standing.ts"
 
 export interface DestroyOptions {
-  readonly command: "destroy" | "recover"
-  readonly mode: "live" | "sandbox"
+  readonly command: "destroy" | "recover" | "apply" | "plan"
+  readonly mode: "live" | "sandbox" | "dry-run"
   readonly keepDns: boolean
   /** Whether the application's volumes go with it; they are kept otherwise. */
   readonly deleteVolumes: boolean
+  /** What the plan is to say of why it goes. */
+  readonly why?: string
   /** Asked once, and only when there is something to delete. */
   readonly confirm: (plan: Plan) => Effect.Effect<boolean>
   /** The spec's YAML and its path as it was given: what is needed to go on after a crash. */
   readonly origin: { readonly file: string; readonly text: string }
-}
-
-interface Doomed {
-  /** The runs that have changed the applications last. */
-  readonly stood: ReadonlyArray<string>
-  readonly applications: ReadonlyArray<Application>
-  /** The spec's, whether it still names them or not: they go with their data, or stay. */
-  readonly databases: ReadonlyArray<Database>
-  /** What is left empty without them. */
-  readonly places: ReadonlyArray<Place>
-  /** Ours that are not empty without them. */
-  readonly shared: ReadonlyArray<Project>
-  readonly records: ReadonlyArray<OrphanRecord>
-  /** Names of ours that stay, as another application answers at the same host. */
-  readonly sharedRecords: ReadonlyArray<string>
-}
-
-/** A project, or an environment of one. */
-interface Place {
-  readonly project: Project
-  readonly environment: string | undefined
 }
 
 /**
@@ -72,10 +48,11 @@ interface Place {
  */
 export const destroy = Effect.fn("destroy")(function* (spec: Spec, options: DestroyOptions) {
   const owner = yield* Owner
-  const run = yield* makeRun(journalName(owner, spec))
+  const run = yield* options.mode === "dry-run" ? makeReadingRun : makeRun(journalName(owner, spec))
   yield* run.emit({
     _tag: "RunStarted",
-    command: options.command,
+    // What it does to this application, whatever command it is a part of.
+    command: options.command === "apply" ? "destroy" : options.command,
     name: spec.name,
     ...toldDomains(spec),
     mode: options.mode
@@ -98,7 +75,10 @@ export const destroy = Effect.fn("destroy")(function* (spec: Spec, options: Dest
  * What was deleted stays deleted, so a failure after the first deletion leaves the rest. Whether anything was sent is
  * known by the requests alone, never by the error.
  */
-const reportFailure = Effect.fn("reportFailure")(function* (error: StepError, { origin }: DestroyOptions) {
+const reportFailure = Effect.fn("reportFailure")(function* (
+  error: StepError,
+  { command, origin }: DestroyOptions
+) {
   const run = yield* Run
   const { current, doomed, touched } = yield* Ref.get(run.ledger)
   if (touched === 0) return yield* reportEnd("nothing-changed", null)
@@ -106,7 +86,7 @@ const reportFailure = Effect.fn("reportFailure")(function* (error: StepError, { 
     leaveOver({
       what,
       why,
-      next: `run \`fabrik destroy ${origin.file}\` again: it goes on from there`,
+      next: `run \`fabrik ${command === "apply" ? "apply" : "destroy"} ${origin.file}\` again: it goes on from there`,
       recoverable: true
     })
   const why = `${wasRefused(error) ? "it was not deleted" : "it is not known to be gone"} (${error.message})`
@@ -170,6 +150,7 @@ const remove = Effect.fn("remove")(function* (spec: Spec, options: DestroyOption
   yield* run.emit({ _tag: "Planned", plan })
   if (plan.changes.length === 0) return "unchanged"
   if (!(yield* asking(options.confirm(plan)))) return "declined"
+  if (options.mode === "dry-run") return "planned"
   yield* Ref.update(run.ledger, (ledger) => ({
     ...ledger,
     doomed: plan.changes.map(({ kind, name }) => `${kind} ${name}`)
@@ -219,6 +200,7 @@ const findDoomed = Effect.fn("findDoomed")(function* (spec: Spec, options: Destr
     stood: (yield* standingsSeen(coolify)).map((standing) => standing.run),
     applications,
     databases,
+    former: coolify.former,
     ...(yield* findEmpty(
       spec,
       [...applications, ...(options.deleteVolumes ? databases : [])].map(({ uuid }) => uuid)
@@ -266,11 +248,6 @@ const removeRecords = Effect.fn("removeRecords")(function* ({ records }: Doomed)
   }
 })
 
-const nameOf = ({ environment, project }: Place) =>
-  environment === undefined
-    ? ({ kind: "project", name: project.name } as const)
-    : ({ kind: "environment", name: `${project.name}/${environment}` } as const)
-
 /** Coolify refuses when anything still lives there: then it is not only ours, and stays. */
 const removePlace = Effect.fn("removePlace")(function* (place: Place) {
   const coolify = yield* CoolifyClient
@@ -299,64 +276,3 @@ const removePlace = Effect.fn("removePlace")(function* (place: Place) {
     )
   )
 })
-
-/** Of a compose file in a repository they stay, whatever is asked for (recorded: compose-app 83, 84). */
-const deletedVolumesNote = ({ source, uuid }: Application): string =>
-  source._tag === "Git" && isCompose(source)
-    ? `Coolify does not delete the volumes of a compose file in a repository: they stay on the server, where \`docker volume ls --filter name=${uuid}_\` shows them.`
-    : "Its volumes are deleted with all their data."
-
-const directoriesNote = ({ volumes }: Spec): ReadonlyArray<string> => {
-  const directories = volumes.filter(isOfServer).map(({ name }) => name)
-  return directories.length === 0 ? [] : [`What the server has in ${directories.join(", ")} stays.`]
-}
-
-const destructionPlan = (
-  spec: Spec,
-  { applications, databases, places, records, shared, sharedRecords }: Doomed,
-  options: DestroyOptions
-): Plan => {
-  const deletion = (system: Change["system"], kind: Change["kind"], name: string): Change => ({
-    system,
-    kind,
-    name,
-    action: "delete",
-    fields: []
-  })
-  return {
-    name: spec.name,
-    ...toldDomains(spec),
-    project: spec.project,
-    environment: spec.environment,
-    server: spec.server ?? "",
-    basis: "observed",
-    changes: [
-      ...applications.map(({ name }) => deletion("coolify", "application", name)),
-      ...(options.deleteVolumes ? databases.map(({ name }) => deletion("coolify", "database", name)) : []),
-      ...records.map(({ recordSet }) => deletion("dns", "record", `${recordSet.name} ${recordSet.type}`)),
-      ...places.map((place) => {
-        const { kind, name } = nameOf(place)
-        return deletion("coolify", kind, name)
-      })
-    ],
-    notes: [
-      ...(applications.length === 0
-        ? []
-        : [
-            ...(options.deleteVolumes
-              ? [...new Set(applications.map(deletedVolumesNote))]
-              : ["Its volumes are kept on the server."]),
-            ...directoriesNote(spec)
-          ]),
-      ...databases.map(({ engine, name }) =>
-        options.deleteVolumes
-          ? `The database ${name} is deleted with all its data${hasBackups(engine) ? "; files of backups that were made of it stay where they are" : ""}.`
-          : `The database ${name} stays, with its data, and runs on; \`fabrik destroy --delete-volumes\` deletes it.`
-      ),
-      ...sharedRecords.map(
-        (name) => `The record ${name} stays: another application in Coolify answers at that host.`
-      ),
-      ...shared.map(({ name }) => `The project ${name} stays as long as something else lives in it.`)
-    ]
-  }
-}

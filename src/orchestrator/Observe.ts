@@ -48,6 +48,10 @@ export interface Observed {
   /** One of the same name without it. */
   readonly foreign: Application | undefined
   readonly variables: ReadonlyArray<ObservedVariable>
+  /** The applications of the spec's other processes. */
+  readonly siblings: ReadonlyArray<Application>
+  /** Those of processes that the spec had, as it has none any more. */
+  readonly former: ReadonlyArray<Application>
   /** What fabrik has given the application, of one kind; `undefined`: nothing tells. */
   readonly given: (kind: string) => Given | undefined
   /** What belongs to the application beside its variables, compared with the spec. */
@@ -272,9 +276,24 @@ export const observeCoolify = Effect.fn("observeCoolify")(function* (spec: Spec)
     others: applications.filter((candidate) => !isOurs(candidate)).length,
     foreign: applications.find((candidate) => candidate.name === spec.name && !ours.includes(candidate)),
     databases: inventory?.databases ?? [],
+    /** Those of the spec's other processes. */
+    siblings: siblingsOf(owner, spec).flatMap((one) =>
+      applications.filter(({ description }) => Marker.parse(description)?.key === one)
+    ),
+    /** Of processes that the spec had, as it has none any more. */
+    former:
+      spec.process === undefined
+        ? applications.filter(({ description }) => Marker.parse(description)?.of === key)
+        : [],
     variables: application === undefined ? [] : yield* readVariables(spec, application.uuid)
   }
 })
+
+/** The keys of the spec's other processes, in their order. */
+const siblingsOf = (owner: string, spec: Spec): ReadonlyArray<string> =>
+  (spec.process?.applications ?? [])
+    .filter((name) => name !== spec.name)
+    .map((name) => Marker.applicationKey(owner, { ...spec, name }))
 
 /**
  * Secrets as they stand there: the application may write them into its log, also those that the spec changes now. And what

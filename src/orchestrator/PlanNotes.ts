@@ -71,6 +71,7 @@ export const planNotes = (
         ? [`The database ${live.name}, which the spec only uses, is stopped in Coolify; it stays so.`]
         : []
     ),
+    ...observed.former.map(({ name }) => formerNote(name)),
     ...observed.otherDatabases.map(
       ({ name }) =>
         `The database ${name} is not in the spec any more; it stays, with its data. Delete it in Coolify once nobody needs it.`
@@ -146,6 +147,10 @@ export const planNotes = (
 /** It ran, and was stopped: by `fabrik stop`, in Coolify, or because it kept crashing. */
 const isStopped = ({ application, variables }: Observed): boolean =>
   application?.status.startsWith("exited") === true && releaseIn(variables)?.pending === false
+
+/** Said of the application of a process, where the spec has no processes any more. */
+export const formerNote = (name: string): string =>
+  `The application ${name} was made for a process of this spec, which has none any more: it stays as it is. Write \`processes: { web: {} }\` to have it deleted, or give it a spec of its own with \`name: ${name}\`.`
 
 /** What the application answers at now, and will no more. A port in an URL is the container's, so it makes no difference. */
 const goingOffAir = ({ domains }: Spec, { application }: Observed): ReadonlyArray<string> =>

@@ -186,11 +186,11 @@ const databaseFacts = ({ live, wanted }: PlannedDatabase) => ({
 const planFacts = Effect.fn("planFacts")(
   function* (spec: Spec, seen: Observed) {
     const run = yield* makeReadingRun
-    const { variables } = seen
+    const { siblings, variables } = seen
     const found = yield* resolveSecrets(spec)
     const world = { offline: false, begun: undefined }
     const { credentials, observed, settled } = yield* Effect.gen(function* () {
-      const secrets = yield* settleSecrets(spec, found, { variables, ...world })
+      const secrets = yield* settleSecrets(spec, found, { siblings, variables, ...world })
       const settled = yield* withReferences(spec, seen, secrets)
       return { settled, ...(yield* withBasicAuth(spec, seen, found, settled, world)) }
     }).pipe(

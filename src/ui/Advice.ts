@@ -219,7 +219,7 @@ export const refusedAdvice: { readonly [R in RefusedError["reason"]]: string } =
   TooOld: "What this Coolify cannot do is not tried on a live application.",
   NoRelease: "Only what was deployed from this folder can be gone back to.",
   Unsettled: "Its changes are still open, and two runs must not mix.",
-  Withdrawn: "Of several specs with --atomic all stand in the end, or none."
+  Withdrawn: "Of the processes of a spec, and with --atomic of several specs, all stand in the end, or none."
 }
 
 export const deploymentAdvice: Table<DeploymentFailedError["reason"]> = {

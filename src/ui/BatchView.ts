@@ -26,15 +26,17 @@ export type BatchResult =
 export interface BatchRow {
   readonly label: string
   readonly result: BatchResult
+  /** It was to be deleted, whatever the command. */
+  readonly removes: boolean
 }
 
 /** One word or two, the same for the table and for the count below it. */
-export const wordOf = (result: BatchResult, command: string): string => {
+export const wordOf = ({ removes, result }: BatchRow, command: string): string => {
   if (result._tag === "Skipped") return "skipped"
   const [answers, changes] = result._tag === "Ended" ? [result.answers, result.changes] : [false, 0]
   switch (result.report?.outcome ?? "nothing-changed") {
     case "complete":
-      return command === "destroy" ? "gone" : answers ? "live" : "runs"
+      return command === "destroy" || removes ? "gone" : answers ? "live" : "runs"
     case "unchanged":
       return "up to date"
     case "pending":
@@ -59,22 +61,27 @@ export const renderBatch = (
 ): ReadonlyArray<string> =>
   renderTable(
     ["NAME", "RESULT", "TIME", "WHERE"],
-    rows.map(({ label, result }) => ({
-      cells: [clean(label), wordOf(result, command), timeOf(result), clean(placeOf(result))],
-      paint: isGood(result) ? (text: string) => text : style.yellow
+    rows.map((row) => ({
+      cells: [clean(row.label), wordOf(row, command), timeOf(row.result), clean(placeOf(row.result))],
+      paint: isGood(row.result) ? (text: string) => text : style.yellow
     })),
     style
   )
 
 /** `2 live, 1 rolled back and 1 skipped`, the frequent ones first. */
-export const renderCounts = (rows: ReadonlyArray<BatchRow>, command: string): string => {
+export const renderCounts = (
+  rows: ReadonlyArray<BatchRow>,
+  command: string,
+  what: "spec" | "application" = "spec"
+): string => {
   const counts = new Map<string, number>()
-  for (const { result } of rows) {
+  for (const row of rows) {
+    const { result } = row
     const word =
-      command === "plan" && result._tag === "Ended" ? planned(result.changes) : wordOf(result, command)
+      command === "plan" && result._tag === "Ended" ? planned(result.changes) : wordOf(row, command)
     counts.set(word, (counts.get(word) ?? 0) + 1)
   }
-  return `${count(rows.length, "spec")}: ${listed(
+  return `${count(rows.length, what)}: ${listed(
     [...counts].toSorted(([, a], [, b]) => b - a).map(([word, times]) => `${times} ${word}`)
   )}`
 }

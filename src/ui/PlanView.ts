@@ -134,6 +134,7 @@ const origins: { readonly [Origin in SecretOrigin]: string } = {
   kept: "kept as the application has it",
   "kept-unseen": "kept as the application has it (it could not be looked at)",
   generated: "generated",
+  shared: "as the other processes have it",
   "kept-or-generated": "kept as the application has it, else generated",
   missing: "must be given, or stand in the application already"
 }

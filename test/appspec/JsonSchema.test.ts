@@ -41,7 +41,11 @@ const rows = (form: Form, parent = ""): ReadonlyArray<Row> =>
         }).flatMap(([key, child]) =>
           child.deprecated === true
             ? []
-            : [{ key: `${parent}${key}`, form: child }, ...rows(child, `${parent}${key}.`)]
+            : [
+                { key: `${parent}${key}`, form: child },
+                // A process has the keys of a spec.
+                ...(parent === "processes." ? [] : rows(child, `${parent}${key}.`))
+              ]
         )
       ]
 

@@ -6,7 +6,7 @@ import * as Schema from "effect/Schema"
 import { stringify } from "yaml"
 import { arriving } from "../../src/coolify/FileContent.ts"
 import { valueProblem } from "../../src/coolify/VariableValue.ts"
-import { parseSpec } from "../../src/appspec/ParseSpec.ts"
+import { parseSpec, parseSpecs } from "../../src/appspec/ParseSpec.ts"
 import { specJsonSchema } from "../../src/appspec/JsonSchema.ts"
 import { type Spec, Written, writtenOf } from "../../src/appspec/Spec.ts"
 
@@ -308,7 +308,7 @@ describe("the JSON Schema", () => {
     "%s fits it if it is a spec",
     (name) => {
       const text = readFileSync(new URL(`../../fixtures/${name}`, import.meta.url), "utf8")
-      if (Either.isRight(parseSpec(text, name))) assert.deepStrictEqual(schemaProblems(text), [])
+      if (Either.isRight(parseSpecs(text, name))) assert.deepStrictEqual(schemaProblems(text), [])
       else assert.strictEqual(name, "invalid.yaml")
     }
   )

@@ -116,3 +116,41 @@ describe("a folder of specs", () => {
     assert.isBelow(stderr.indexOf("- application web"), stderr.indexOf("- application api"))
   })
 })
+
+describe("a spec with processes", () => {
+  const written = (processes: string) =>
+    writeFileSync(
+      join(cwd, "app.yaml"),
+      `name: shop\ndomain: shop.example.com\nsource: { image: "nginx:1.27" }\nport: 80\nprocesses: ${processes}\n` +
+        "healthcheck: { settle: 0, startPeriod: 0 }\nsecrets: { KEY: generate }\n"
+    )
+  const quick = "healthcheck: { settle: 0 }"
+
+  it("is one thing to plan, apply and destroy, and what it has no more goes", async () => {
+    written(`{ web: {}, worker: { ${quick} } }`)
+    const first = await fabrik("apply", "app.yaml", "--yes")
+    assert.strictEqual(first.status, 0, first.stderr)
+    assert.match(first.stdout, /^shop +live .*\nshop-worker +runs/m)
+    assert.match(first.stderr, /2 applications: 1 live and 1 runs/)
+
+    written(`{ web: {}, clock: { ${quick} } }`)
+    const plan = await fabrik("plan", "app.yaml")
+    assert.match(
+      plan.stdout,
+      /Plan for shop-worker:[^]*- application +shop-worker[^]*app\.yaml does not\s+have it/
+    )
+    assert.match(plan.stdout, /^KEY|KEY +as the other processes have it/m)
+    const next = await fabrik("apply", "app.yaml", "--yes", "--json")
+    const { exit, specs } = JSON.parse(next.stdout.trim().split("\n").at(-1) ?? "")
+    assert.strictEqual(exit, 0, next.stderr)
+    assert.deepStrictEqual(
+      specs.map(({ name, result }: Record<string, unknown>) => `${name} ${result}`),
+      ["shop up to date", "shop-clock runs", "shop-worker gone"]
+    )
+
+    const end = await fabrik("destroy", "app.yaml", "--yes")
+    assert.strictEqual(end.status, 0, end.stderr)
+    assert.match(end.stderr, /2 applications: 2 gone/)
+    assert.strictEqual((await fabrik("list")).stdout, "")
+  })
+})

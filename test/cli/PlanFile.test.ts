@@ -81,7 +81,7 @@ describe("a saved plan", () => {
         yield* savePlan(file("web.plan"), { ...saved, file: file("web.yaml") })
         yield* fs.writeFileString(file("web.yaml"), text.replace("nginx:1.27", "nginx:1.28"))
         const subject = yield* loadSubject(file("web.plan"))
-        assert.deepStrictEqual(subject.spec.source, { _tag: "Image", name: "nginx", tag: "1.27" })
+        assert.deepStrictEqual(subject.specs[0].source, { _tag: "Image", name: "nginx", tag: "1.27" })
         assert.strictEqual(subject.text, text)
         yield* fs.remove(file("web.yaml"))
         assert.strictEqual((yield* loadSubject(file("web.plan"))).text, text)
@@ -113,10 +113,10 @@ describe("a saved plan", () => {
         const spec = `${text}files: { /etc/app.conf: ./app.conf }\n`
         yield* fs.writeFileString(file("web.yaml"), spec)
         yield* fs.writeFileString(file("app.conf"), "password = hunter2")
-        const seen = yield* filesSeen((yield* loadSubject(file("web.yaml"))).spec)
+        const seen = yield* filesSeen((yield* loadSubject(file("web.yaml"))).specs[0])
         yield* savePlan(file("web.plan"), { ...saved, ...seen, spec, file: file("web.yaml") })
         assert.notInclude(yield* fs.readFileString(file("web.plan")), "hunter2")
-        const [found] = (yield* loadSubject(file("web.plan"))).spec.files ?? []
+        const [found] = (yield* loadSubject(file("web.plan"))).specs[0].files ?? []
         assert.strictEqual(found?.content && Redacted.value(found.content), "password = hunter2")
         yield* fs.writeFileString(file("app.conf"), "password = hunter3")
         const refused = yield* Effect.flip(loadSubject(file("web.plan")))

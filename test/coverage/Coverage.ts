@@ -178,7 +178,7 @@ const tryOne = (kind: string, path: string): Effect.Effect<Outcome> =>
       const why = problem?.message ?? String(specs.left)
       return { ...none, read: true, why }
     }
-    const all = specs.right.map(quick)
+    const all = specs.right.flat().map(quick)
     const sandbox = yield* testSandbox({
       seed: { servers: ["vps1"], domains: [...new Set(all.flatMap(({ domains }) => domains))] }
     })

@@ -36,7 +36,7 @@ const read = (file: string): Spec => {
   return Either.getOrThrow(parseSpec(text, file, undefined, new Map(beside)))
 }
 
-const files = readdirSync("fixtures").filter((file) => file.endsWith(".yaml") && file !== "invalid.yaml")
+const files = readdirSync("fixtures").filter((file) => /(?<!invalid|processes)\.yaml$/.test(file))
 const fixtures = sample(files, 7).map((file) => ({ file, spec: quick(read(file)) }))
 
 const sandboxFor = (spec: Spec, { composeFile } = subjectOf(spec)) =>

@@ -100,6 +100,8 @@ export const empty: Observed = {
   otherDatabases: [],
   sharedDatabases: [],
   remains: [],
+  siblings: [],
+  former: [],
   duplicates: [],
   variables: [],
   dns: [{ name: domain, provider: "memory", comments: true, zone, recordSets: [] }]

@@ -16,7 +16,7 @@ import { lockRun } from "../RunLock.ts"
 import { type Report, recorded } from "../RunRecords.ts"
 import * as Say from "../Say.ts"
 import * as Shared from "../SharedFlags.ts"
-import { namesSeveral } from "../SpecFiles.ts"
+import { hasProcesses, namesSeveral } from "../SpecFiles.ts"
 import { dnsNeeds, givenSecrets, leavesDns, sandboxOf, subjectOf } from "../Subject.ts"
 
 const config = {
@@ -60,14 +60,24 @@ export const apply = define({
   ],
   handler: Effect.fn("command.apply")(function* (flags) {
     const [file = ""] = flags.files
-    if (!(yield* namesSeveral(flags))) return yield* applyOne(file, flags)
+    const loaded = (yield* namesSeveral(flags)) ? undefined : yield* loadSubject(file)
+    if (loaded !== undefined && !hasProcesses(loaded.specs)) return yield* applyOne(file, loaded, flags)
     const { applyBatch } = yield* Effect.promise(() => import("./ApplyBatch.ts"))
-    return yield* applyBatch(flags)
+    return yield* applyBatch(
+      flags,
+      loaded?.specs.map((spec) => ({ file, text: loaded.text, spec }))
+    )
   })
 })
 
-const applyOne = Effect.fn("applyOne")(function* (file: string, flags: ApplyFlags) {
-  const { spec: written, text, reviewed } = yield* loadSubject(file)
+type Loaded = Effect.Effect.Success<ReturnType<typeof loadSubject>>
+
+const applyOne = Effect.fn("applyOne")(function* (file: string, loaded: Loaded, flags: ApplyFlags) {
+  const {
+    reviewed,
+    specs: [written],
+    text
+  } = loaded
   const skipDns = leavesDns(written, reviewed?.skipDns ?? flags.skipDns)
   const skipDeploy = reviewed?.skipDeploy ?? flags.skipDeploy
   const given = yield* givenSecrets(flags.secrets, [written], "apply")

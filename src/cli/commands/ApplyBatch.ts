@@ -1,7 +1,9 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { apply as run } from "../../orchestrator/Apply.ts"
+import type { Subject } from "../../appspec/Batch.ts"
 import { batch, readAll } from "../Batch.ts"
+import { deleteFormer } from "../FormerProcess.ts"
 import { loadAmongOthers } from "../PlanFile.ts"
 import { addressOf, recordRelease } from "../Releases.ts"
 import { lockRun } from "../RunLock.ts"
@@ -10,10 +12,15 @@ import { specFiles } from "../SpecFiles.ts"
 import { dnsNeeds, givenSecrets, leavesDns, sandboxOf } from "../Subject.ts"
 import type { ApplyFlags } from "./Apply.ts"
 
-/** `apply` of several specs. */
-export const applyBatch = Effect.fn("applyBatch")(function* (flags: ApplyFlags) {
-  const files = yield* specFiles(flags.files)
-  const subjects = yield* readAll(files, loadAmongOthers, flags.json)
+/**
+ * `apply` of several specs, or of one with several processes.
+ * @param read the specs, where they have been read.
+ */
+export const applyBatch = Effect.fn("applyBatch")(function* (
+  flags: ApplyFlags,
+  read?: ReadonlyArray<Subject>
+) {
+  const subjects = read ?? (yield* readAll(yield* specFiles(flags.files), loadAmongOthers, flags.json))
   const given = yield* givenSecrets(
     flags.secrets,
     subjects.map(({ spec }) => spec),
@@ -28,8 +35,13 @@ export const applyBatch = Effect.fn("applyBatch")(function* (flags: ApplyFlags) 
     secrets: { envFile: flags.envFile, given },
     atomic: flags.atomic,
     question: flags.yes || flags.dryRun ? undefined : "Carry these plans out?",
-    run: ({ conclude, label, spec, subject, world }, gate) =>
+    run: (member, gate) =>
       Effect.gen(function* () {
+        const { conclude, label, spec, subject, world } = member
+        if (member.former !== undefined) {
+          const keepDns = leavesDns(spec, flags.skipDns)
+          return yield* deleteFormer(member, gate, { ...flags, command: "apply", keepDns })
+        }
         if (!flags.dryRun)
           yield* lockRun(spec, { ...world, command: "apply", seconds: flags.lockTimeout ?? 0 })
         const running = run(spec, {

@@ -2,8 +2,9 @@ import type * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
 import type * as Types from "effect/Types"
 import { destroy as run } from "../../orchestrator/Destroy.ts"
+import type { Subject } from "../../appspec/Batch.ts"
 import { readSpec } from "../../appspec/LoadSpec.ts"
-import { parseSpec } from "../../appspec/ParseSpec.ts"
+import { parseSpecs } from "../../appspec/ParseSpec.ts"
 import { define } from "../CommandInfo.ts"
 import { conclude } from "../Conclude.ts"
 import * as Flag from "../Flag.ts"
@@ -14,7 +15,7 @@ import * as Output from "../Output.ts"
 import { lockRun } from "../RunLock.ts"
 import { type Report, recorded } from "../RunRecords.ts"
 import * as Shared from "../SharedFlags.ts"
-import { namesSeveral } from "../SpecFiles.ts"
+import { hasProcesses, namesSeveral } from "../SpecFiles.ts"
 import { dnsNeeds, leavesDns, sandboxOf } from "../Subject.ts"
 
 const config = {
@@ -43,15 +44,27 @@ export const destroy = define({
   ],
   handler: Effect.fn("command.destroy")(function* (flags) {
     const [file = ""] = flags.files
-    if (!(yield* namesSeveral(flags))) return yield* destroyOne(file, flags)
-    const { destroyBatch } = yield* Effect.promise(() => import("./DestroyBatch.ts"))
-    return yield* destroyBatch(flags)
+    if (yield* namesSeveral(flags)) return yield* destroyMany(flags)
+    const text = yield* readSpec(file)
+    const specs = yield* parseSpecs(text, file)
+    return yield* hasProcesses(specs)
+      ? destroyMany(
+          flags,
+          specs.map((spec) => ({ file, text, spec }))
+        )
+      : destroyOne({ file, text, spec: specs[0] }, flags)
   })
 })
 
-const destroyOne = Effect.fn("destroyOne")(function* (file: string, flags: DestroyFlags) {
-  const text = yield* readSpec(file)
-  const written = yield* parseSpec(text, file)
+const destroyMany = Effect.fn("destroyMany")(function* (flags: DestroyFlags, read?: ReadonlyArray<Subject>) {
+  const { destroyBatch } = yield* Effect.promise(() => import("./DestroyBatch.ts"))
+  return yield* destroyBatch(flags, read)
+})
+
+const destroyOne = Effect.fn("destroyOne")(function* (
+  { file, spec: written, text }: Subject,
+  flags: DestroyFlags
+) {
   const { spec, world } = yield* openWorldOf(written, flags, dnsNeeds(written, flags.keepDns))
   yield* maskSecrets(spec, file, sandboxOf(flags))
   const { confirm, consent } = yield* makeConfirmation({

@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
+import type { Subject } from "../../appspec/Batch.ts"
 import { readSpec } from "../../appspec/LoadSpec.ts"
-import { parseSpec } from "../../appspec/ParseSpec.ts"
+import { parseSpecs } from "../../appspec/ParseSpec.ts"
 import { destroy as run } from "../../orchestrator/Destroy.ts"
 import { batch, readAll } from "../Batch.ts"
 import { maskSecrets } from "../Mask.ts"
@@ -10,10 +11,15 @@ import { specFiles } from "../SpecFiles.ts"
 import { dnsNeeds, leavesDns, sandboxOf } from "../Subject.ts"
 import type { DestroyFlags } from "./Destroy.ts"
 
-/** `destroy` of several specs: what needs another goes before it. */
-export const destroyBatch = Effect.fn("destroyBatch")(function* (flags: DestroyFlags) {
-  const files = yield* specFiles(flags.files)
-  const subjects = yield* readAll(files, readOne, flags.json)
+/**
+ * `destroy` of several specs, or of one with several processes: what needs another goes before it.
+ * @param read the specs, where they have been read.
+ */
+export const destroyBatch = Effect.fn("destroyBatch")(function* (
+  flags: DestroyFlags,
+  read?: ReadonlyArray<Subject>
+) {
+  const subjects = read ?? (yield* readAll(yield* specFiles(flags.files), readOne, flags.json))
   const sandbox = sandboxOf(flags)
   yield* batch({
     command: "destroy",
@@ -25,7 +31,7 @@ export const destroyBatch = Effect.fn("destroyBatch")(function* (flags: DestroyF
     atomic: false,
     question: flags.yes ? undefined : "Delete all this? It cannot be undone.",
     backwards: true,
-    run: ({ conclude, label, spec, subject, world }, { confirm }) =>
+    run: ({ conclude, former, label, spec, subject, world }, { confirm }) =>
       Effect.gen(function* () {
         yield* maskSecrets(spec, subject.file, sandbox)
         yield* lockRun(spec, { ...world, command: "destroy", seconds: flags.lockTimeout ?? 0 })
@@ -35,6 +41,7 @@ export const destroyBatch = Effect.fn("destroyBatch")(function* (flags: DestroyF
           keepDns: leavesDns(spec, flags.keepDns),
           deleteVolumes: flags.deleteVolumes,
           confirm,
+          ...(former === undefined ? {} : { why: former }),
           origin: { file: subject.file, text: subject.text }
         }).pipe(Effect.provide(world.layer))
         return yield* recorded(running, {
@@ -51,5 +58,5 @@ export const destroyBatch = Effect.fn("destroyBatch")(function* (flags: DestroyF
 
 const readOne = Effect.fn("readOne")(function* (file: string) {
   const text = yield* readSpec(file)
-  return { file, text, spec: yield* parseSpec(text, file) }
+  return (yield* parseSpecs(text, file)).map((spec) => ({ file, text, spec }))
 })

@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
-import { loadSpec } from "../../appspec/LoadSpec.ts"
+import { loadSpecs } from "../../appspec/LoadSpec.ts"
 import type { SandboxHandle } from "../../sandbox/SandboxHandle.ts"
 import { renderChecked, renderChecks, toldCheck } from "../../ui/DoctorView.ts"
 import { jsonLine } from "../../ui/Json.ts"
@@ -34,7 +34,7 @@ export const doctor = define({
   ],
   handler: Effect.fn("command.doctor")(function* (flags) {
     const files = flags.files.length === 0 ? [] : yield* specFiles(flags.files)
-    const specs = yield* readAll(files, loadSpec, flags.json)
+    const specs = yield* readAll(files, loadSpecs, flags.json)
     const sandbox = sandboxOf(flags)
     const shared = yield* Ref.make<SandboxHandle | undefined>(undefined)
     const request = { sandbox: sandbox === undefined ? undefined : { ...sandbox, shared }, dryRun: false }

@@ -6,17 +6,18 @@ import type * as Types from "effect/Types"
 import { byProjectName } from "../../orchestrator/ProjectName.ts"
 import { apply as run } from "../../orchestrator/Apply.ts"
 import { hasChanges, type Plan as PlanData } from "../../engine/Plan.ts"
+import type { Subject } from "../../appspec/Batch.ts"
 import { readSpec } from "../../appspec/LoadSpec.ts"
 import { Concluded, CredentialsError } from "../CliError.ts"
 import { define } from "../CommandInfo.ts"
 import { ExitCode } from "../ExitCode.ts"
 import * as Flag from "../Flag.ts"
 import { openWorld } from "../Layers.ts"
-import { parseWithEnvironment } from "../Interpolation.ts"
+import { parseAllWithEnvironment } from "../Interpolation.ts"
 import * as Output from "../Output.ts"
 import { filesSeen, savePlan } from "../PlanFile.ts"
 import * as Shared from "../SharedFlags.ts"
-import { namesSeveral } from "../SpecFiles.ts"
+import { hasProcesses, namesSeveral } from "../SpecFiles.ts"
 import { givenSecrets, dnsNeeds, leavesDns, sandboxOf, subjectOf } from "../Subject.ts"
 
 const config = {
@@ -50,15 +51,24 @@ export const plan = define({
   ],
   handler: Effect.fn("command.plan")(function* (flags) {
     const [file = ""] = flags.files
-    if (!(yield* namesSeveral(flags))) return yield* planOne(file, flags)
-    const { planBatch } = yield* Effect.promise(() => import("./PlanBatch.ts"))
-    return yield* planBatch(flags)
+    if (yield* namesSeveral(flags)) return yield* planMany(flags)
+    const text = yield* readSpec(file)
+    const specs = yield* parseAllWithEnvironment(text, file)
+    return yield* hasProcesses(specs)
+      ? planMany(
+          flags,
+          specs.map((spec) => ({ file, text, spec }))
+        )
+      : planOne({ file, text, spec: specs[0] }, flags)
   })
 })
 
-const planOne = Effect.fn("planOne")(function* (file: string, flags: PlanFlags) {
-  const text = yield* readSpec(file)
-  const written = yield* parseWithEnvironment(text, file)
+const planMany = Effect.fn("planMany")(function* (flags: PlanFlags, read?: ReadonlyArray<Subject>) {
+  const { planBatch } = yield* Effect.promise(() => import("./PlanBatch.ts"))
+  return yield* planBatch(flags, read)
+})
+
+const planOne = Effect.fn("planOne")(function* ({ file, spec: written, text }: Subject, flags: PlanFlags) {
   const given = yield* givenSecrets(flags.secrets, [written], "plan")
   const world = yield* openWorld({
     ...subjectOf(written),

@@ -1,5 +1,6 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import { byProjectName } from "../../orchestrator/ProjectName.ts"
 import { apply } from "../../orchestrator/Apply.ts"
 import { destroy } from "../../orchestrator/Destroy.ts"
@@ -8,9 +9,9 @@ import { awaitLate } from "../../engine/Late.ts"
 import { closeIfOvertaken, seeOvertaken } from "../../orchestrator/Overtaken.ts"
 import { mustRollBack, refuseOtherInstance, rollBackOpen } from "../../orchestrator/Recover.ts"
 import { Owner } from "../../engine/Owner.ts"
-import { openRunJournal, peek } from "../../engine/RunJournal.ts"
+import { journalOf, openRunJournal, peek } from "../../engine/RunJournal.ts"
 import { scan } from "../../orchestrator/Scan.ts"
-import { parseSpec } from "../../appspec/ParseSpec.ts"
+import { parseSpecs, specOf } from "../../appspec/ParseSpec.ts"
 import type { Spec } from "../../appspec/Spec.ts"
 import { Journals } from "../../state/Journals.ts"
 import { jsonLine } from "../../ui/Json.ts"
@@ -26,7 +27,7 @@ import * as Flag from "../Flag.ts"
 import { openWorld, type WorldRequest } from "../Layers.ts"
 import { openCoolify } from "../OpenSubject.ts"
 import { maskSecrets } from "../Mask.ts"
-import { parseWithEnvironment } from "../Interpolation.ts"
+import { parseAllWithEnvironment } from "../Interpolation.ts"
 import * as Output from "../Output.ts"
 import { recoverCommand } from "../RecoverCommand.ts"
 import { addressOf, recordRelease } from "../Releases.ts"
@@ -69,7 +70,7 @@ export const recover = define({
       Effect.flatMap(allJournals, (all) => Effect.forEach(all, (one) => withHolder(one, world)))
     )
     const named = flags.secrets.length === 0 ? [] : journals
-    const specs = yield* Effect.forEach(named, ({ left }) => parseSpec(left.begun.text, left.begun.file))
+    const specs = yield* Effect.forEach(named, specOfRun)
     const given = yield* givenSecrets(flags.secrets, specs, "recover")
     const open = journals.filter(({ left }) => left.decision !== "closed")
     if (open.length === 0 && !flags.quiet) {
@@ -122,6 +123,15 @@ const showMarked = Effect.fn("showMarked")(function* (
   if (found.length === 0 && !flags.quiet) yield* Say.hint(["Nothing carries fabrik's mark here."])
 })
 
+interface OpenJournal {
+  readonly name: string
+  readonly left: Unsettled
+}
+
+/** Whose run it was: of several processes the one that the journal is called after. */
+const specOfRun = ({ left, name }: OpenJournal) =>
+  Either.map(parseSpecs(left.begun.text, left.begun.file), (specs) => specOf(specs, journalOf(name)))
+
 /** Reads this Coolify, and DNS where credentials are set. */
 const inWorld = <A, E, R>(
   sandbox: WorldRequest["sandbox"],
@@ -135,11 +145,8 @@ const inWorld = <A, E, R>(
   )
 
 /** With what the run says of itself, if it is still under way. */
-const withHolder = <J extends { readonly left: Unsettled }>(
-  journal: J,
-  world: Parameters<typeof runningRun>[1]
-) =>
-  parseSpec(journal.left.begun.text, journal.left.begun.file).pipe(
+const withHolder = <J extends OpenJournal>(journal: J, world: Parameters<typeof runningRun>[1]) =>
+  specOfRun(journal).pipe(
     Effect.flatMap((spec) => runningRun(spec, { ...world, owner: journal.left.begun.owner ?? world.owner })),
     // What cannot be read any more is told when it is to be settled.
     Effect.orElseSucceed(() => undefined),
@@ -156,16 +163,17 @@ const nobody: Others = { overtaken: undefined, unseen: undefined }
 
 /** Whether another run has changed the application of an unfinished one since. Sends nothing but reads. */
 const lookForOthers = (
-  { holder, left }: { readonly holder: string | undefined; readonly left: Unsettled },
+  { holder, ...journal }: OpenJournal & { readonly holder: string | undefined },
   owner: string
 ) =>
   Effect.gen(function* () {
     if (holder !== undefined) return nobody
+    const { left } = journal
     yield* refuseOtherInstance(left)
-    const spec = yield* byProjectName(yield* parseSpec(left.begun.text, left.begun.file), false)
+    const spec = yield* byProjectName(yield* specOfRun(journal), false)
     return { ...nobody, overtaken: (yield* seeOvertaken(spec, left))?.why }
   }).pipe(
-    Effect.provideService(Owner, left.begun.owner ?? owner),
+    Effect.provideService(Owner, journal.left.begun.owner ?? owner),
     Effect.catchAll(({ message }) => Effect.succeed({ ...nobody, unseen: message }))
   )
 
@@ -193,7 +201,9 @@ const settle = Effect.fn("settle")(function* (name: string, left: Unsettled, fla
   const { file, text } = left.begun
   // What is put back or deleted needs no values.
   const isRedone = !mustRollBack(left) && !flags.rollback && left.begun.command !== "destroy"
-  const written = yield* isRedone ? parseWithEnvironment(text, file) : parseSpec(text, file)
+  const written = isRedone
+    ? specOf(yield* parseAllWithEnvironment(text, file), journalOf(name))
+    : yield* specOfRun({ name, left })
   const world = yield* openWorld({
     ...subjectOf(written),
     sandbox: sandboxOf(flags),

@@ -2,6 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { link, type Subject } from "../../appspec/Batch.ts"
 import { parseWhole, readSpec } from "../../appspec/LoadSpec.ts"
+import type { Spec } from "../../appspec/Spec.ts"
 import { jsonLine } from "../../ui/Json.ts"
 import { clean } from "../../ui/Sanitize.ts"
 import { Screen } from "../../ui/Screen.ts"
@@ -31,26 +32,20 @@ export const validate = define({
     const right = yield* Effect.forEach(yield* specFiles(files), (file) =>
       Effect.gen(function* () {
         const text = yield* Effect.either(readSpec(file))
-        const spec = yield* Effect.either(Effect.flatMap(text, (yaml) => parseWhole(yaml, file)))
-        if (Either.isRight(text) && Either.isRight(spec)) {
-          subjects.push({ file, text: text.right, spec: spec.right })
-        }
+        const read = yield* Effect.either(Effect.flatMap(text, (yaml) => parseWhole(yaml, file)))
+        const yaml = Either.getOrElse(text, () => "")
+        if (Either.isRight(read)) subjects.push(...read.right.map((spec) => ({ file, text: yaml, spec })))
         if (json) {
-          const problems = Either.isLeft(spec) ? spec.left.problems : []
-          const ok = Either.isRight(spec)
+          const problems = Either.isLeft(read) ? read.left.problems : []
+          const ok = Either.isRight(read)
           yield* out.write(jsonLine({ type: "Validated", file, ok, problems }) + "\n")
           return ok
         }
-        if (Either.isLeft(spec)) {
-          yield* err.write(renderSpecError(spec.left, err.style).join("\n") + "\n")
+        if (Either.isLeft(read)) {
+          yield* err.write(renderSpecError(read.left, err.style).join("\n") + "\n")
           return false
         }
-        const { name, domains } = spec.right
-        const place =
-          domains.length === 0
-            ? "without a domain"
-            : `at ${domains.map((domain) => `https://${clean(domain)}`).join(", ")}`
-        if (!quiet) yield* out.write(`${clean(file)}: ok, ${clean(name)} ${place}\n`)
+        if (!quiet) yield* out.write(read.right.map((spec) => `${clean(file)}: ok, ${said(spec)}\n`).join(""))
         return true
       })
     )
@@ -62,3 +57,8 @@ export const validate = define({
     if (clashes.length > 0 || right.includes(false)) return yield* new Concluded({ code: ExitCode.usage })
   })
 })
+
+const said = ({ domains, name }: Spec): string =>
+  domains.length === 0
+    ? `${clean(name)} without a domain`
+    : `${clean(name)} at ${domains.map((domain) => `https://${clean(domain)}`).join(", ")}`

@@ -1,19 +1,27 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import { CoolifyClient } from "../../coolify/CoolifyClient.ts"
+import type { Application } from "../../coolify/endpoints/Applications.ts"
 import type { ObservedVariable, Variable } from "../../coolify/endpoints/Variables.ts"
+import { KnownSecrets } from "../../secrets/KnownSecrets.ts"
 import { SecretStore, type FoundSecret, type SecretRecipe } from "../../secrets/SecretStore.ts"
 import { secretNamesOf } from "../../appspec/sections/BasicAuth.ts"
 import type { Spec } from "../../appspec/Spec.ts"
 import { RefusedError } from "../../engine/DeployError.ts"
 import { isBuildtime, isEdited, type Desired, type PlannedSecret } from "../Desired.ts"
-import { digestOfComment, isPlainComment, unknownSecretComment } from "../../kinds/VariableComment.ts"
+import {
+  digestOfComment,
+  isPlainComment,
+  isSecretComment,
+  unknownSecretComment
+} from "../../kinds/VariableComment.ts"
 import type { Begun } from "../../engine/JournalSchema.ts"
 import { Run } from "../../engine/Run.ts"
 
-/** Keeps the generated secrets of two applications apart. */
-export const secretScope = ({ project, environment, name }: Spec): string =>
-  `${project}/${environment}/${name}`
+/** Keeps the generated secrets of two specs apart: all processes of one have the same. */
+export const secretScope = ({ environment, name, process, project }: Spec): string =>
+  `${project}/${environment}/${process?.of ?? name}`
 
 /** Values that come from the environment and files beside the spec: no secrets, but another run may have others. */
 export const givenBesides = ({
@@ -35,6 +43,8 @@ export const resolveSecrets = Effect.fn("resolveSecrets")(function* (spec: Spec)
 
 export interface SecretWorld {
   readonly variables: ReadonlyArray<ObservedVariable>
+  /** The applications of the spec's other processes. */
+  readonly siblings: ReadonlyArray<Application>
   /** The application was not looked at. */
   readonly offline: boolean
   /** What a run that is gone on with began with. */
@@ -65,8 +75,21 @@ export const settleSecrets = Effect.fn("settleSecrets")(function* (
     world.variables.filter((row) => !row.isPreview && hasValue(row)).map((row) => [row.key, row])
   )
   const own = found.filter(({ name }) => spec.secrets.includes(name))
-  const looked = yield* Effect.forEach(own, ({ name, secret }) =>
-    Effect.map(choose(Option.getOrUndefined(secret), rows.get(name)), (choice) => ({ name, choice }))
+  // What nobody supplies for this run and this application does not have yet, the other processes may have.
+  const isOpen = ({ name, secret }: FoundSecret): boolean =>
+    !rows.has(name) &&
+    Option.match(secret, { onNone: () => true, onSome: ({ origin }) => origin === "stored" })
+  const shared = own.some(isOpen) ? yield* readSiblings(world.siblings) : []
+  const looked = yield* Effect.forEach(own, (one) =>
+    Effect.gen(function* () {
+      const { name, secret } = one
+      const theirs = isOpen(one) ? yield* sharedValue(name, shared) : undefined
+      const choice: Choice =
+        theirs === undefined
+          ? yield* choose(Option.getOrUndefined(secret), rows.get(name))
+          : { _tag: "Value", secret: { name, value: theirs, origin: "shared" } }
+      return { name, choice }
+    })
   )
   const passed = givenBesides(spec).map((secret): Looked => ({
     name: secret.name,
@@ -110,6 +133,54 @@ export const settleSecrets = Effect.fn("settleSecrets")(function* (
     standing: staying.flatMap((row) => standing(spec, row) ?? [])
   }
   return settled
+})
+
+interface Sibling {
+  readonly name: string
+  readonly rows: ReadonlyArray<ObservedVariable>
+}
+
+const readSiblings = (siblings: ReadonlyArray<Application>) =>
+  Effect.forEach(siblings, ({ name, uuid }) =>
+    Effect.gen(function* () {
+      const coolify = yield* CoolifyClient
+      const known = yield* KnownSecrets
+      const all = yield* coolify.variables.list(uuid)
+      const rows = all.filter((row) => !row.isPreview && hasValue(row))
+      for (const { comment, value } of rows) {
+        if (value !== undefined && isSecretComment(comment)) yield* known.add(value)
+      }
+      return { name, rows } satisfies Sibling
+    })
+  )
+
+/** The value that all others have which have one: of no other could anybody say that it is right here. */
+const sharedValue = Effect.fnUntraced(function* (name: string, siblings: ReadonlyArray<Sibling>) {
+  const known = yield* KnownSecrets
+  const having = siblings.flatMap(({ name: application, rows }) =>
+    rows.filter(({ key }) => key === name).map(({ value }) => ({ application, value }))
+  )
+  const [first] = having
+  if (first === undefined) return undefined
+  const unseen = having.find(({ value }) => value === undefined)
+  if (unseen !== undefined || first.value === undefined) {
+    return yield* new RefusedError({
+      reason: "Unreadable",
+      detail: `${name} is to be as ${(unseen ?? first).application} has it, and this token may not read that`,
+      next: "give the value (in the environment, in .env or in a file named with --env-file), or tick `read:sensitive` on the Coolify token (Keys & Tokens, API tokens)"
+    })
+  }
+  const value = Redacted.value(first.value)
+  const other = having.find((one) => one.value !== undefined && Redacted.value(one.value) !== value)
+  if (other !== undefined) {
+    return yield* new RefusedError({
+      reason: "Ambiguous",
+      detail: `${first.application} and ${other.application} have two values of ${name}, so nobody can tell which one is meant here`,
+      next: "give the right one (in the environment, in .env or in a file named with --env-file): all processes get it then"
+    })
+  }
+  yield* known.add(first.value)
+  return first.value
 })
 
 /** An empty row is the place of a value, not one. */

@@ -1,0 +1,105 @@
+/** What destroying a spec takes away, as lines. Pure. */
+import type { Spec } from "../appspec/Spec.ts"
+import { isOfServer } from "../appspec/sections/Volumes.ts"
+import { hasBackups } from "../coolify/DatabaseEngine.ts"
+import type { Application } from "../coolify/endpoints/Applications.ts"
+import type { Database } from "../coolify/endpoints/Databases.ts"
+import type { Project } from "../coolify/endpoints/Projects.ts"
+import { isCompose } from "../coolify/Source.ts"
+import type { Change, Plan } from "../engine/Plan.ts"
+import type { OrphanRecord } from "../kinds/DiffRecord.ts"
+import { toldDomains } from "./Desired.ts"
+import { formerNote } from "./PlanNotes.ts"
+
+export interface Doomed {
+  /** The runs that have changed the applications last. */
+  readonly stood: ReadonlyArray<string>
+  readonly applications: ReadonlyArray<Application>
+  /** The spec's, whether it still names them or not: they go with their data, or stay. */
+  readonly databases: ReadonlyArray<Database>
+  /** Of processes that the spec had, as it has none any more: they stay. */
+  readonly former: ReadonlyArray<Application>
+  /** What is left empty without them. */
+  readonly places: ReadonlyArray<Place>
+  /** Ours that are not empty without them. */
+  readonly shared: ReadonlyArray<Project>
+  readonly records: ReadonlyArray<OrphanRecord>
+  /** Names of ours that stay, as another application answers at the same host. */
+  readonly sharedRecords: ReadonlyArray<string>
+}
+
+/** A project, or an environment of one. */
+export interface Place {
+  readonly project: Project
+  readonly environment: string | undefined
+}
+
+/** As events and plans call it. */
+export const nameOf = ({ environment, project }: Place) =>
+  environment === undefined
+    ? ({ kind: "project", name: project.name } as const)
+    : ({ kind: "environment", name: `${project.name}/${environment}` } as const)
+
+/** Of a compose file in a repository they stay, whatever is asked for (recorded: compose-app 83, 84). */
+const deletedVolumesNote = ({ source, uuid }: Application): string =>
+  source._tag === "Git" && isCompose(source)
+    ? `Coolify does not delete the volumes of a compose file in a repository: they stay on the server, where \`docker volume ls --filter name=${uuid}_\` shows them.`
+    : "Its volumes are deleted with all their data."
+
+const directoriesNote = ({ volumes }: Spec): ReadonlyArray<string> => {
+  const directories = volumes.filter(isOfServer).map(({ name }) => name)
+  return directories.length === 0 ? [] : [`What the server has in ${directories.join(", ")} stays.`]
+}
+
+/** What goes, and what stays. */
+export const destructionPlan = (
+  spec: Spec,
+  { applications, databases, former, places, records, shared, sharedRecords }: Doomed,
+  options: { readonly deleteVolumes: boolean; readonly why?: string }
+): Plan => {
+  const deletion = (system: Change["system"], kind: Change["kind"], name: string): Change => ({
+    system,
+    kind,
+    name,
+    action: "delete",
+    fields: []
+  })
+  return {
+    name: spec.name,
+    ...toldDomains(spec),
+    project: spec.project,
+    environment: spec.environment,
+    server: spec.server ?? "",
+    basis: "observed",
+    changes: [
+      ...applications.map(({ name }) => deletion("coolify", "application", name)),
+      ...(options.deleteVolumes ? databases.map(({ name }) => deletion("coolify", "database", name)) : []),
+      ...records.map(({ recordSet }) => deletion("dns", "record", `${recordSet.name} ${recordSet.type}`)),
+      ...places.map((place) => {
+        const { kind, name } = nameOf(place)
+        return deletion("coolify", kind, name)
+      })
+    ],
+    notes: [
+      ...(options.why === undefined || applications.length === 0 ? [] : [options.why]),
+      ...former.map(({ name }) => formerNote(name)),
+      ...(applications.length === 0
+        ? []
+        : [
+            ...(options.deleteVolumes
+              ? [...new Set(applications.map(deletedVolumesNote))]
+              : ["Its volumes are kept on the server."]),
+            ...directoriesNote(spec)
+          ]),
+      ...databases.map(({ engine, name }) =>
+        options.deleteVolumes
+          ? `The database ${name} is deleted with all its data${hasBackups(engine) ? "; files of backups that were made of it stay where they are" : ""}.`
+          : `The database ${name} stays, with its data, and runs on; \`fabrik destroy --delete-volumes\` deletes it.`
+      ),
+      ...sharedRecords.map(
+        (name) => `The record ${name} stays: another application in Coolify answers at that host.`
+      ),
+      ...shared.map(({ name }) => `The project ${name} stays as long as something else lives in it.`)
+    ]
+  }
+}
