@@ -1,15 +1,17 @@
 /** What a request to a service was to do, in words. */
+import type { CoolifyMethod } from "../coolify/CoolifyClient.ts"
 import type { CoolifyError } from "../coolify/CoolifyError.ts"
 import type { DnsError } from "../dns/DnsError.ts"
 
-/** What fabrik was doing, from the method's name. */
-const doings: Readonly<Record<string, string>> = {
+/** What fabrik was doing, from the method's name. A new method does not compile without its words. */
+const coolifyDoings: Readonly<Record<CoolifyMethod | "config", string>> = {
   config: "use the settings of Coolify",
-  connect: "use the DNS provider",
   version: "ask for the version",
   listServers: "list the servers",
   servedDomains: "ask for the domains that it serves",
   mayDeploy: "deploy with this token",
+  listDeployKeys: "list the deploy keys",
+  listGithubApps: "list the GitHub Apps",
   listProjects: "list the projects",
   createProject: "create the project",
   deleteProject: "delete the project",
@@ -24,6 +26,7 @@ const doings: Readonly<Record<string, string>> = {
   updateApplication: "change the application",
   deleteApplication: "delete the application",
   stopApplication: "stop the application",
+  restartApplication: "restart the application",
   listStorages: "list the volumes and files",
   createStorage: "add a volume",
   updateStorage: "move a volume",
@@ -41,6 +44,18 @@ const doings: Readonly<Record<string, string>> = {
   startDatabase: "start a database",
   stopDatabase: "stop a database",
   deleteDatabase: "delete a database",
+  listServices: "list the services",
+  createService: "create the service",
+  getService: "read the service",
+  updateService: "change the service",
+  deleteService: "delete the service",
+  startService: "start the service",
+  stopService: "stop the service",
+  restartService: "restart the service",
+  serviceLogs: "read the container's log",
+  listServiceVariables: "list the variables",
+  putServiceVariables: "write the variables",
+  deleteServiceVariable: "delete a variable",
   listBackups: "list the backup schedules",
   createBackup: "schedule backups",
   updateBackup: "change a backup schedule",
@@ -51,15 +66,23 @@ const doings: Readonly<Record<string, string>> = {
   putVariables: "write the variables",
   deleteVariable: "delete a variable",
   deploy: "start the deployment",
+  deployCommit: "deploy the commit that ran last",
   getDeployment: "follow the deployment",
   listDeployments: "list the deployments",
   cancelDeployment: "cancel the deployment",
-  logs: "read the container's log",
+  logs: "read the container's log"
+}
+
+const dnsDoings: Readonly<Record<string, string>> = {
+  connect: "use the DNS provider",
   findZone: "find the zone",
   listAt: "read the records",
+  listCommented: "look through the records",
   put: "write the record",
   remove: "remove the record"
 }
+
+const doings: Readonly<Record<string, string>> = { ...coolifyDoings, ...dnsDoings }
 
 /** `could not create the application`. */
 export const doing = ({ method }: Pick<CoolifyError | DnsError, "method">): string =>

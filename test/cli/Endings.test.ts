@@ -114,12 +114,6 @@ describe("a command that only reads", () => {
   })
 })
 
-const changing: ReadonlyArray<readonly [name: string, args: ReadonlyArray<string>]> = [
-  ["apply of a newer version", ["apply", "--yes", newer]],
-  ["destroy", ["destroy", "--yes", spec]],
-  ["rollback", ["rollback", "--yes", spec]]
-]
-
 const writeFaults = [
   ...readFaults,
   "coolify PATCH * status=403",
@@ -131,15 +125,40 @@ const writeFaults = [
   "dns PATCH * status=422"
 ]
 
+interface Changing {
+  readonly name: string
+  readonly args: ReadonlyArray<string>
+  readonly faults: ReadonlyArray<string>
+}
+
+const changing: ReadonlyArray<Changing> = [
+  { name: "apply of a newer version", args: ["apply", "--yes", newer], faults: writeFaults },
+  { name: "destroy", args: ["destroy", "--yes", spec], faults: writeFaults },
+  // An apply, so that the first refusals of each kind are enough.
+  {
+    name: "rollback",
+    args: ["rollback", "--yes", spec],
+    faults: ["coolify GET * status=401", "coolify PATCH * status=422"]
+  },
+  {
+    name: "stop",
+    args: ["stop", "--yes", spec],
+    faults: ["coolify GET * status=401", "coolify * /stop status=403", "coolify * /stop reset after x1"]
+  },
+  {
+    name: "restart",
+    args: ["restart", "--yes", spec],
+    faults: ["coolify GET * status=401", "coolify * /restart status=403", "coolify * /restart reset after x1"]
+  }
+]
+
 describe("a command that changes something", () => {
-  for (const [name, args] of changing) {
+  for (const { args, faults, name } of changing) {
     it(`says what the requests show: ${name}`, async () => {
-      // A rollback is an apply, so that the first refusals of each kind are enough.
-      const faults =
-        name === "rollback" ? ["coolify GET * status=401", "coolify PATCH * status=422"] : writeFaults
       for (const fault of faults) {
         const { code, stderr, effects } = await run(args, [fault])
         const where = `${name}, ${fault}: ${code} ${stderr}\n${JSON.stringify(effects)}`
+        assert.notMatch(stderr, /could not \w*[A-Z]/, where)
         if (code === 0) continue
         if (effects.length === 0) {
           assert.notInclude([11, 12], code, where)
