@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { buildSync } from "esbuild"
 import { type ChildProcess, spawn, spawnSync } from "node:child_process"
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs"
 import { createHash } from "node:crypto"
 import * as os from "node:os"
 import * as path from "node:path"
@@ -104,6 +104,18 @@ describe("a lock in a folder", () => {
       )
       assert.deepStrictEqual(readdirSync(directory), [".gitignore"], "nothing is left of it")
       yield* acquire(directory, "it", "the second one")
+    })
+  )
+
+  it.scopedLive("is one lock whatever path leads to the folder, as where a volume is mounted elsewhere", () =>
+    Effect.gen(function* () {
+      const { directory } = fresh()
+      const elsewhere = path.join(root, "mounted", "elsewhere".repeat(12))
+      mkdirSync(path.dirname(elsewhere))
+      symlinkSync(directory, elsewhere)
+      yield* acquire(directory, "it", "the one here")
+      const error = yield* Effect.flip(acquire(elsewhere, "it", "the one there"))
+      assert.deepInclude(error, { reason: "Held", holder: "the one here" })
     })
   )
 
