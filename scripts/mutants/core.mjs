@@ -94,18 +94,25 @@ export const core = [
   {
     name: "the undo that is registered before its change",
     file: "src/engine/Rollback.ts",
-    find: 'return yield* Effect.acquireReleaseInterruptible(\n      Effect.onExit(change, (exit) =>\n        Effect.zipRight(\n          Ref.set(unknown, isUnknown(exit)),\n          run.emit({ _tag: "ChangeFinished", id, address, made: Exit.isSuccess(exit) })\n        )\n      ),\n      (exit) =>',
+    find: 'return yield* Effect.acquireReleaseInterruptible(\n      Effect.onExit(change, (exit) =>\n        Effect.zipRight(\n          Effect.zipRight(Ref.set(unknown, isUnknown(exit)), noteStanding(what, exit)),\n          run.emit({ _tag: "ChangeFinished", id, address, made: Exit.isSuccess(exit) })\n        )\n      ),\n      (exit) =>',
     put: "return yield* Effect.tap(change, () => Effect.addFinalizer((exit) =>",
-    find2: "(Exit.isSuccess(exit) ? Effect.void : runUndo(recorded, undoing, unknown))\n    )",
-    put2: "(Exit.isSuccess(exit) ? Effect.void : runUndo(recorded, undoing, unknown))\n    ))",
+    find2: "unlessKept(exit, runUndo(recorded, undoing, unknown))\n    )",
+    put2: "unlessKept(exit, runUndo(recorded, undoing, unknown))\n    ))",
     tests: ["test/engine/Rollback.test.ts"]
   },
   {
     name: "the undo that keeps still after a success",
     file: "src/engine/Rollback.ts",
-    find: "(Exit.isSuccess(exit) ? Effect.void : runUndo(recorded, undoing, unknown))",
-    put: "runUndo(recorded, undoing, unknown)",
+    find: "Effect.unless(undo, () => Exit.isSuccess(exit))",
+    put: "undo",
     tests: ["test/engine/Rollback.test.ts"]
+  },
+  {
+    name: "the undo that keeps still where a failure is to be left standing",
+    file: "src/engine/Rollback.ts",
+    find: "Effect.unlessEffect(Ref.get(kept)), ",
+    put: "",
+    tests: ["test/orchestrator/KeepFailed.test.ts"]
   },
   {
     name: "the bound on an undo that hangs",

@@ -27,7 +27,7 @@ export interface Entry {
 
 /** Of what is found before or in the middle of a run. */
 const putBack =
-  "Before the first change it sends nothing. After it, everything that the run has changed is put back (exit code 10), or what is left is named with the step that finishes it (11)."
+  "Before the first change it sends nothing. After it, everything that the run has changed is put back (exit code 10; a first apply with --keep-failed leaves it standing, 11), or what is left is named with the step that finishes it (11)."
 const behindNext = "Do what stands behind `Next` in the failure."
 const sentNothing = "It sends nothing."
 

@@ -44,6 +44,7 @@ const outcomes: { readonly [O in Report["outcome"]]: ExitCode } = {
   declined: ExitCode.refused,
   "nothing-changed": ExitCode.undone,
   "rolled-back": ExitCode.undone,
+  kept: ExitCode.leftovers,
   leftovers: ExitCode.leftovers
 }
 

@@ -105,7 +105,7 @@ const tell = (
   switch (error._tag) {
     case "RunError": {
       const { log, what, next } = explain(error.error)
-      const { answers, deleted, outcome, leftovers, removed, restored, undone } = error.report
+      const { answers, deleted, kept, outcome, leftovers, removed, restored, undone } = error.report
       return {
         code: ofRunError(error),
         lines: renderRunError(error, style, recover, isUntold),
@@ -120,6 +120,7 @@ const tell = (
           ...(removed === undefined ? {} : { removed }),
           ...(restored === undefined ? {} : { restored }),
           ...(deleted === undefined ? {} : { deleted }),
+          ...(kept === undefined ? {} : { kept }),
           ...(answers === undefined ? {} : { answers }),
           ...(log.length === 0 ? {} : { log })
         }

@@ -69,6 +69,7 @@ export const codeOfInterrupted = (seen: Seen): ExitCode => {
 /** The worst first: what became of several runs is what became of the worst. */
 const outcomes = [
   "leftovers",
+  "kept",
   "rolled-back",
   "nothing-changed",
   "declined",

@@ -42,6 +42,8 @@ export const Outcome = Schema.Literal(
   "declined",
   /** Failed or interrupted before anything was changed. */
   "nothing-changed",
+  /** Failed, and left standing because that was asked for. */
+  "kept",
   /** Failed or interrupted, everything was put back. */
   "rolled-back",
   /** Failed or interrupted, something could not be put back. */
@@ -215,6 +217,15 @@ export const Answer = Schema.Struct({
   ofThisRun: Schema.Boolean
 })
 export type Answer = typeof Answer.Type
+/** What a failed first apply has left standing, as asked for. */
+const Kept = Schema.Struct({
+  /** Of these changes the answer was seen. */
+  made: Schema.Array(Schema.String),
+  /** Of these it was not, or it was an earlier run that made them. */
+  perhaps: Schema.Array(Schema.String),
+  /** Where Coolify shows it; empty: it could not be asked, or has no pages. */
+  pages: Schema.Array(Schema.String)
+})
 export const RunFinished = Schema.TaggedStruct("RunFinished", {
   outcome: Outcome,
   url: Schema.NullOr(Schema.String),
@@ -228,6 +239,7 @@ export const RunFinished = Schema.TaggedStruct("RunFinished", {
   /** `false`: it succeeded without a look at the application. */
   verified: Schema.optional(Schema.Boolean),
   leftovers: Schema.Array(Leftover),
+  kept: Schema.optional(Kept),
   /** Of a failed update: what was seen to answer once all was put back that could be. */
   answers: Schema.optional(Schema.Array(Answer)),
   interrupted: Schema.Boolean,

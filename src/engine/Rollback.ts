@@ -59,13 +59,32 @@ export const withUndo = <A, E, R, R2>(
     return yield* Effect.acquireReleaseInterruptible(
       Effect.onExit(change, (exit) =>
         Effect.zipRight(
-          Ref.set(unknown, isUnknown(exit)),
+          Effect.zipRight(Ref.set(unknown, isUnknown(exit)), noteStanding(what, exit)),
           run.emit({ _tag: "ChangeFinished", id, address, made: Exit.isSuccess(exit) })
         )
       ),
-      (exit) => (Exit.isSuccess(exit) ? Effect.void : runUndo(recorded, undoing, unknown))
+      (exit) => unlessKept(exit, runUndo(recorded, undoing, unknown))
     )
   })
+
+/** Undoes what has failed, unless it is to be left standing. */
+export const unlessKept = <R>(
+  exit: Exit.Exit<unknown, unknown>,
+  undo: Effect.Effect<void, never, R>
+): Effect.Effect<void, never, R | Run> =>
+  Effect.flatMap(Run, ({ kept }) =>
+    Effect.unless(undo, () => Exit.isSuccess(exit)).pipe(Effect.unlessEffect(Ref.get(kept)), Effect.asVoid)
+  )
+
+const noteStanding = (what: string, exit: Exit.Exit<unknown, unknown>) =>
+  Effect.flatMap(Run, ({ ledger }) =>
+    Exit.isSuccess(exit) || isUnknown(exit)
+      ? Ref.update(ledger, (now) => ({
+          ...now,
+          standing: [...now.standing, { what, made: Exit.isSuccess(exit) }]
+        }))
+      : Effect.void
+  )
 
 /** Whether the last request may still take effect: it was cut off, or its answer was lost. */
 const isUnknown = (exit: Exit.Exit<unknown, unknown>): boolean =>

@@ -2,6 +2,7 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Ref from "effect/Ref"
 import {
@@ -26,6 +27,8 @@ export interface Ledger {
   readonly changes: number
   /** How many undos failed that may be tried again. */
   readonly pending: number
+  /** What was made, as far as that is known: of interest where it is not undone. */
+  readonly standing: ReadonlyArray<{ readonly what: string; readonly made: boolean }>
   /** How many requests that can change something were sent, and not refused. */
   readonly touched: number
   readonly undone: ReadonlyArray<{ readonly what: string; readonly how: WayBack }>
@@ -94,6 +97,10 @@ export class Run extends Context.Tag("fabrik/engine/Run")<
     readonly late: Ref.Ref<ReadonlyArray<LateChange>>
     /** Who answers once a failure is undone. Nobody looks until it is set. */
     readonly whoAnswers: Ref.Ref<Effect.Effect<ReadonlyArray<Answer>>>
+    /** Whether a failure is left standing, and what then tells where Coolify shows it. */
+    readonly keeps: Ref.Ref<Option.Option<Effect.Effect<ReadonlyArray<string>>>>
+    /** That it failed, and nothing of it is undone. */
+    readonly kept: Ref.Ref<boolean>
     /** Of `deployment` it keeps the end itself. */
     readonly logs: Ref.Ref<Logs>
   }
@@ -118,6 +125,7 @@ const makeRunWith = Effect.fnUntraced(function* <E, R>(
   const ledger = yield* Ref.make<Ledger>({
     changes: 0,
     pending: 0,
+    standing: [],
     touched: 0,
     undone: [],
     doomed: [],
@@ -129,6 +137,8 @@ const makeRunWith = Effect.fnUntraced(function* <E, R>(
   const replaced = yield* Ref.make<ReadonlySet<string>>(new Set())
   const lookForOthers = yield* Ref.make<Effect.Effect<void>>(Effect.void)
   const whoAnswers = yield* Ref.make<Effect.Effect<ReadonlyArray<Answer>>>(Effect.succeed([]))
+  const keeps = yield* Ref.make(Option.none<Effect.Effect<ReadonlyArray<string>>>())
+  const kept = yield* Ref.make(false)
   const lateUntil = yield* Ref.make(0)
   const late = yield* Ref.make<ReadonlyArray<LateChange>>([])
   const overtaken = yield* Ref.make<Overtaken>({ _tag: "No" })
@@ -161,6 +171,8 @@ const makeRunWith = Effect.fnUntraced(function* <E, R>(
     lateUntil,
     late,
     whoAnswers,
+    keeps,
+    kept,
     logs,
     used,
     noteUsed: Effect.flatMap(Ref.getAndSet(used, true), (known) => (known ? Effect.void : journal.used)),
@@ -202,6 +214,7 @@ export const reportEnd = Effect.fn("reportEnd")(function* (
     readonly interrupted?: boolean
     readonly verified?: boolean
     readonly answers?: ReadonlyArray<Answer>
+    readonly kept?: (typeof RunFinished.Type)["kept"]
   } = {}
 ) {
   const run = yield* Run
@@ -218,6 +231,7 @@ export const reportEnd = Effect.fn("reportEnd")(function* (
     ...(deleted.length > 0 ? { deleted } : {}),
     ...(options.verified === false ? { verified: false } : {}),
     leftovers,
+    ...(options.kept === undefined ? {} : { kept: options.kept }),
     ...(options.answers === undefined || options.answers.length === 0 ? {} : { answers: options.answers }),
     interrupted: options.interrupted ?? false,
     millis: (yield* Clock.currentTimeMillis) - run.startedAt - (yield* Ref.get(run.asked))

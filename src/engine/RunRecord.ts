@@ -53,6 +53,8 @@ export const RunRecord = Schema.Struct({
   restored: Schema.Array(Schema.String),
   deleted: Schema.Array(Schema.String),
   leftovers: Schema.Array(Leftover),
+  /** What was left standing. */
+  kept: Schema.optionalWith(Schema.Array(Schema.String), { default: () => [] }),
   /** What answered after a failed update. */
   answers: Schema.optionalWith(Schema.Array(Answer), { default: () => [] }),
   warnings: Schema.Array(Schema.String)
@@ -92,6 +94,7 @@ export const begin = (facts: Facts, { at, run }: Emitted): RunRecord => ({
   restored: [],
   deleted: [],
   leftovers: [],
+  kept: [],
   answers: [],
   warnings: []
 })
@@ -131,6 +134,7 @@ export const withEvent = (record: RunRecord, { at, event }: Emitted): RunRecord 
         restored: event.restored ?? [],
         deleted: event.deleted ?? [],
         leftovers: event.leftovers,
+        kept: event.kept?.made ?? [],
         answers: event.answers ?? []
       }
     default:

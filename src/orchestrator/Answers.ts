@@ -12,13 +12,13 @@ import type { Spec } from "../appspec/Spec.ts"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
 import type { Application } from "../coolify/endpoints/Applications.ts"
 import type { Answer } from "../engine/DeploymentEvent.ts"
-import * as Marker from "../engine/Marker.ts"
 import { Pace } from "../engine/Pace.ts"
 import { undisturbed } from "../engine/Rollback.ts"
 import { Run } from "../engine/Run.ts"
 import { HealthProbe } from "../health/HealthProbe.ts"
 import { judge, readRelease } from "../health/Judge.ts"
 import type { DnsTarget } from "./Desired.ts"
+import { isUnfinished } from "./KeepFailed.ts"
 import { askedFor, publicUrl } from "./steps/Verify.ts"
 
 /** Of more domains not every one is asked. */
@@ -35,9 +35,7 @@ export const lookBackAt = Effect.fn("lookBackAt")(function* (
 ) {
   const run = yield* Run
   if (application === undefined) return
-  const madeBy = Marker.parse(application.description)?.run
-  // Of an unfinished run that goes away with a failure.
-  if (madeBy !== undefined && run.journal.before?.runs.includes(madeBy) === true) return
+  if (yield* isUnfinished(application)) return
   const { lookBack, watch } = yield* Pace
   const domains = domainsOf(application).slice(0, mostDomains)
   const looks: ReadonlyArray<Effect.Effect<Answer, never, CoolifyClient | HealthProbe | Run>> =

@@ -20,6 +20,7 @@ import type { Begun } from "../engine/JournalSchema.ts"
 import { withJournaledClients } from "./JournaledClients.ts"
 import * as Marker from "../engine/Marker.ts"
 import { awaitLate } from "../engine/Late.ts"
+import { keepIfFirst, type KeepFailed } from "./KeepFailed.ts"
 import { observe, type Observed } from "./Observe.ts"
 import { checkOwn, claim, closeIfOvertaken, refuseOvertaken } from "./Overtaken.ts"
 import { hasChanges, type Plan } from "../engine/Plan.ts"
@@ -58,6 +59,8 @@ export interface ApplyOptions {
   readonly redeploy: boolean
   /** Go on although an update stops the old version before the new one starts. */
   readonly allowDowntime: boolean
+  /** A first apply that fails is left standing. */
+  readonly keepFailed?: KeepFailed | undefined
   /** The reviewed plan: nothing is done unless it still is what would be done. */
   readonly expected: Plan | undefined
   /** Sees the plan, with or without changes, before anything is sent; a no ends the run there. */
@@ -151,6 +154,9 @@ const plan = Effect.fn("plan")(function* (spec: Spec, options: ApplyOptions) {
   yield* Ref.set(run.step, "provision")
   const desired = yield* desire(spec, settled, observed, { run: run.id, credentials })
   const reconciliation = yield* reconcile(desired, observed, options)
+  if (options.keepFailed !== undefined && options.mode !== "dry-run") {
+    yield* keepIfFirst(spec, observed.application, options.keepFailed)
+  }
   yield* run.emit({ _tag: "Planned", plan: reconciliation.plan })
   yield* refuseUnreviewed(reconciliation.plan, options.expected)
   yield* refuseEarly(desired, observed, reconciliation, options)

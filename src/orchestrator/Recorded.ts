@@ -1,9 +1,8 @@
 /** Undoing what a run has left that is no more: its journal says what it did, the world what came of it. */
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Ref from "effect/Ref"
 import type { RecordedChange, Unsettled } from "../engine/JournalEntry.ts"
-import { runUndo } from "../engine/Rollback.ts"
+import { runUndo, unlessKept } from "../engine/Rollback.ts"
 import { Run } from "../engine/Run.ts"
 import { kinds } from "./Blueprint.ts"
 
@@ -22,8 +21,13 @@ export const undoAll = ({ changes }: Unsettled) =>
 /** Takes the changes over: they stay if the surrounding scope succeeds, and go with its own if it fails. */
 export const takeOver = Effect.fn("takeOver")(function* ({ changes }: Unsettled) {
   const run = yield* Run
-  yield* Ref.update(run.ledger, (ledger) => ({ ...ledger, changes: ledger.changes + changes.length }))
+  const standing = changes.filter(({ undone }) => !undone).map(({ what }) => ({ what, made: false }))
+  yield* Ref.update(run.ledger, (ledger) => ({
+    ...ledger,
+    changes: ledger.changes + changes.length,
+    standing: [...standing, ...ledger.standing]
+  }))
   for (const change of changes) {
-    yield* Effect.addFinalizer((exit) => (Exit.isSuccess(exit) ? Effect.void : undoChange(change)))
+    yield* Effect.addFinalizer((exit) => unlessKept(exit, undoChange(change)))
   }
 })

@@ -55,6 +55,30 @@ const tellLogs = <E extends StepError>(cause: Cause.Cause<E>) =>
     yield* run.emit({ _tag: "LogTails", step: yield* Ref.get(run.step), deployment, container })
   })
 
+/** What has not failed itself is undone, as is what could not be written down. */
+const isToBeKept = <E extends StepError>(cause: Cause.Cause<E>) =>
+  Effect.gen(function* () {
+    const { keeps } = yield* Run
+    if (Option.isNone(yield* Ref.get(keeps))) return false
+    return Option.exists(Cause.failureOption(cause), (error: StepError) =>
+      error._tag === "RefusedError" ? error.reason !== "Withdrawn" : error._tag !== "JournalError"
+    )
+  })
+
+/** What stands, and where it is to be seen. */
+const keptOf = Effect.gen(function* () {
+  const run = yield* Run
+  if (!(yield* Ref.get(run.kept))) return undefined
+  const { standing } = yield* Ref.get(run.ledger)
+  const made = new Set(standing.flatMap((one) => (one.made ? [one.what] : [])))
+  const perhaps = new Set(standing.flatMap(({ what }) => (made.has(what) ? [] : [what])))
+  const pages = yield* Effect.flatMap(
+    Ref.get(run.keeps),
+    Option.getOrElse(() => Effect.succeed<ReadonlyArray<string>>([]))
+  )
+  return { made: [...made], perhaps: [...perhaps], pages }
+})
+
 /** The decision, before anything follows from it. A failure with changes behind it rolls back; one without has nothing to undo. */
 const announceEnd = <E extends StepError>(exit: Exit.Exit<Outcome, E>) =>
   Effect.gen(function* () {
@@ -64,6 +88,10 @@ const announceEnd = <E extends StepError>(exit: Exit.Exit<Outcome, E>) =>
     if (Exit.isSuccess(exit)) {
       // What follows - the old version's end - has no undo.
       if (exit.value !== "declined") yield* run.journal.committed
+    } else if (changes > 0 && (yield* isToBeKept(exit.cause))) {
+      // The journal stays as it is, as that of a run that was killed.
+      yield* Ref.set(run.kept, true)
+      yield* Effect.orDie(run.go("FAILED"))
     } else if (changes > 0) {
       yield* run.journal.rollingBack
       yield* Effect.orDie(run.go("ROLLING_BACK"))
@@ -82,6 +110,7 @@ const settle = <E>(
   Effect.gen(function* () {
     const run = yield* Run
     if (!Exit.isSuccess(exit)) yield* lookForLate
+    const kept = yield* keptOf
     const { leftovers, pending, touched, undone } = yield* Ref.get(run.ledger)
     if (Exit.isSuccess(exit)) {
       if (exit.value !== "declined") {
@@ -94,17 +123,21 @@ const settle = <E>(
     }
     const outcome = Exit.isSuccess(exit)
       ? exit.value
-      : leftovers.length > 0
-        ? "leftovers"
-        : (yield* run.state) === "ROLLED_BACK" && touched + undone.length > 0
-          ? "rolled-back"
-          : "nothing-changed"
+      : kept !== undefined
+        ? "kept"
+        : leftovers.length > 0
+          ? "leftovers"
+          : (yield* run.state) === "ROLLED_BACK" && touched + undone.length > 0
+            ? "rolled-back"
+            : "nothing-changed"
     // What was not touched answers as before.
-    const seen = Exit.isSuccess(exit) || touched === 0 ? [] : yield* Effect.flatten(Ref.get(run.whoAnswers))
+    const isUntouched = Exit.isSuccess(exit) || touched === 0 || kept !== undefined
+    const seen = isUntouched ? [] : yield* Effect.flatten(Ref.get(run.whoAnswers))
     const answers = Exit.isSuccess(exit) && exit.value !== "declined" && exit.value !== "planned"
     return yield* reportEnd(outcome, answers ? url : null, {
       interrupted: Exit.isInterrupted(exit),
       answers: seen,
+      ...(kept === undefined ? {} : { kept }),
       ...(answers ? options : {})
     })
   })

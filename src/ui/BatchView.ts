@@ -47,6 +47,8 @@ export const wordOf = ({ removes, result }: BatchRow, command: string): string =
       return "not begun"
     case "leftovers":
       return "left behind"
+    case "kept":
+      return "left standing"
     case "rolled-back":
       return "rolled back"
     case "nothing-changed":

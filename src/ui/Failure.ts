@@ -46,6 +46,7 @@ const renderAftermath = (
   recover: string
 ): ReadonlyArray<string> => [
   ...(report.outcome === "nothing-changed" ? ["  Nothing was changed."] : []),
+  ...renderKept(report, style, recover),
   ...wayBack(report).flatMap(([word, what]) =>
     what.length === 0 ? [] : wrap(`${word}: ${clean(listed([...new Set(what)]))}.`, style.columns, "  ")
   ),
@@ -53,6 +54,26 @@ const renderAftermath = (
   ...renderLeftovers(report, style),
   ...(report.leftovers.some(({ recoverable }) => recoverable) ? [`  Or try again: ${clean(recover)}`] : [])
 ]
+
+/** How to go on from what was left standing, or to be rid of it. */
+const renderKept = (
+  { kept }: typeof RunFinished.Type,
+  style: Style,
+  recover: string
+): ReadonlyArray<string> => {
+  if (kept === undefined) return []
+  const { made, pages, perhaps } = kept
+  const list = (word: string, what: ReadonlyArray<string>) =>
+    what.length === 0 ? [] : wrap(`${word}: ${clean(listed(what))}.`, style.columns, "  ")
+  return [
+    ...list("Left standing, as --keep-failed says", made),
+    ...list("And perhaps, as no answer was seen or an earlier run made it", perhaps),
+    // Whole, so that it can be clicked.
+    ...pages.map((page) => `  In Coolify: ${clean(page)}`),
+    ...wrap("The next `fabrik apply` of the spec goes on from it.", style.columns, "  "),
+    ...wrap(`To take it away: ${clean(recover)} --rollback`, style.columns, "  ")
+  ]
+}
 
 /** What was seen to answer, and no more than that. */
 export const answered = ({ detail, ofThisRun, ok, release, url }: Answer): string => {

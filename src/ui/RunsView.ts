@@ -22,6 +22,7 @@ const outcomes: { readonly [O in NonNullable<RunRecord["outcome"]>]: string } = 
   planned: "planned",
   declined: "not begun",
   "nothing-changed": "failed, nothing changed",
+  kept: "failed, left standing",
   "rolled-back": "failed, put back",
   leftovers: "failed, something left"
 }
@@ -103,6 +104,7 @@ export const renderRun = (
     ),
     ...listOf("Removed again", record.removed, style),
     ...listOf("Restored", record.restored, style),
+    ...listOf("Left standing", record.kept, style),
     ...listOf("Deleted, and gone for good", record.deleted, style),
     ...listOf("Warnings", record.warnings, style),
     ...failureOf(record, style),

@@ -143,6 +143,7 @@ export const makeTextView = (
         return said([event.undone.length > 0 ? "Nothing else was changed." : "Nothing was changed."])
       // What failed, and what became of it, is told with the reason: by Failure.ts.
       case "nothing-changed":
+      case "kept":
       case "rolled-back":
       case "leftovers":
         return said([])

@@ -4,10 +4,11 @@ import * as Effect from "effect/Effect"
 import type * as Types from "effect/Types"
 import { apply as run } from "../../orchestrator/Apply.ts"
 import { byProjectName } from "../../orchestrator/ProjectName.ts"
+import { UsageError } from "../Arguments.ts"
 import { define } from "../CommandInfo.ts"
 import { conclude } from "../Conclude.ts"
 import * as Flag from "../Flag.ts"
-import { openWorld } from "../Layers.ts"
+import { openWorld, type World } from "../Layers.ts"
 import { makeConfirmation } from "../Operator.ts"
 import * as Output from "../Output.ts"
 import { loadSubject, refuseOtherWorld } from "../PlanFile.ts"
@@ -29,6 +30,9 @@ const config = {
   skipDeploy: Flag.toggle("skip-deploy", { help: "write DNS only: leave Coolify alone" }),
   redeploy: Flag.toggle("redeploy", { help: "deploy even if nothing differs (new commits, a moved tag)" }),
   allowDowntime: Shared.allowDowntime,
+  keepFailed: Flag.toggle("keep-failed", {
+    help: "leave a first apply that fails standing, to look at it (exit code 11)"
+  }),
   timeout: Shared.timeout,
   lockTimeout: Shared.lockTimeout,
   ...Shared.batch,
@@ -62,6 +66,13 @@ export const apply = define({
     const [file = ""] = flags.files
     const loaded = (yield* namesSeveral(flags)) ? undefined : yield* loadSubject(file)
     if (loaded !== undefined && !hasProcesses(loaded.specs)) return yield* applyOne(file, loaded, flags)
+    if (flags.atomic && flags.keepFailed) {
+      return yield* new UsageError({
+        message:
+          "--atomic puts all specs back when one fails, and --keep-failed leaves that one standing: say one of them",
+        command: "apply"
+      })
+    }
     const { applyBatch } = yield* Effect.promise(() => import("./ApplyBatch.ts"))
     return yield* applyBatch(
       flags,
@@ -69,6 +80,10 @@ export const apply = define({
     )
   })
 })
+
+/** With the address of Coolify's pages, which the sandbox has not. */
+export const keptBy = ({ keepFailed }: ApplyFlags, { place, target }: World) =>
+  keepFailed ? { pages: place === "live" ? target.replace(/\/api\/v1$/, "") : undefined } : undefined
 
 type Loaded = Effect.Effect.Success<ReturnType<typeof loadSubject>>
 
@@ -103,6 +118,7 @@ const applyOne = Effect.fn("applyOne")(function* (file: string, loaded: Loaded, 
     skipDeploy,
     redeploy: reviewed?.redeploy ?? flags.redeploy,
     allowDowntime: flags.allowDowntime,
+    keepFailed: keptBy(flags, world),
     expected: reviewed?.plan,
     confirm,
     origin: { file: reviewed?.file ?? file, text },

@@ -10,7 +10,7 @@ import { lockRun } from "../RunLock.ts"
 import { recorded } from "../RunRecords.ts"
 import { specFiles } from "../SpecFiles.ts"
 import { dnsNeeds, givenSecrets, leavesDns, sandboxOf } from "../Subject.ts"
-import type { ApplyFlags } from "./Apply.ts"
+import { type ApplyFlags, keptBy } from "./Apply.ts"
 
 /**
  * `apply` of several specs, or of one with several processes.
@@ -53,6 +53,7 @@ export const applyBatch = Effect.fn("applyBatch")(function* (
           skipDeploy: flags.skipDeploy,
           redeploy: flags.redeploy,
           allowDowntime: flags.allowDowntime,
+          keepFailed: keptBy(flags, world),
           expected: undefined,
           origin: { file: subject.file, text: subject.text },
           timeout: Duration.seconds(flags.timeout ?? 1800)
