@@ -11,6 +11,8 @@ const plain = (min: number, max: number): Range => ({ min, max, unit: "" })
 
 export const ranges = {
   port: plain(1, 65_535),
+  /** Of a database: Coolify refuses others (recorded). */
+  publicPort: plain(1024, 65_535),
   status: plain(200, 599),
   timeout: seconds(1, 300),
   interval: seconds(1, 300),

@@ -6,7 +6,7 @@
 import * as Either from "effect/Either"
 import type { Application } from "./endpoints/Applications.ts"
 import type { NewBackup, S3Storage } from "./endpoints/Backups.ts"
-import type { CreateDatabase } from "./endpoints/Databases.ts"
+import type { CreateDatabase, PublicAccess } from "./endpoints/Databases.ts"
 import type { Deployment, DeploymentLogLine } from "./endpoints/Deployments.ts"
 import type { Inventory } from "./endpoints/Environments.ts"
 import type { CreateService, ServiceContainer } from "./endpoints/Services.ts"
@@ -64,6 +64,9 @@ export interface WorldDatabase extends CreateDatabase {
   readonly status: string
   /** It has been asked to run and does not yet. */
   readonly starts: boolean
+  readonly access: PublicAccess
+  /** The port at which Coolify's proxy listens for it. */
+  readonly proxy: number | undefined
 }
 
 export interface WorldService extends Omit<CreateService, "urls"> {

@@ -11,17 +11,34 @@ import {
   type WorldDatabase
 } from "./CoolifyWorld.ts"
 import { connectionOf } from "./DatabaseEngine.ts"
-import type { CreateDatabase, Database, ListedDatabase } from "./endpoints/Databases.ts"
+import {
+  type CreateDatabase,
+  type Database,
+  type DatabasePatch,
+  type ListedDatabase,
+  openPort,
+  type PublicAccess
+} from "./endpoints/Databases.ts"
 import { environmentId } from "./WorldLists.ts"
 
-const shown = ({ description, engine, image, name, password, status, uuid }: WorldDatabase): Database => ({
+const shown = ({
+  access,
+  description,
+  engine,
+  image,
+  name,
+  password,
+  status,
+  uuid
+}: WorldDatabase): Database => ({
   uuid,
   name,
   engine,
   description,
   image,
   status,
-  url: connectionOf(engine, uuid, password).url
+  url: connectionOf(engine, uuid, password).url,
+  ...access
 })
 
 export const databasesIn = (world: World, environmentUuid: string): ReadonlyArray<Database> => {
@@ -37,7 +54,8 @@ export const databasesIn = (world: World, environmentUuid: string): ReadonlyArra
 export const listDatabases = (world: World): ReadonlyArray<ListedDatabase> =>
   world.databases.map((row) => ({
     ...shown(row),
-    environmentId: environmentId(world, row.projectUuid, row.environmentName)
+    environmentId: environmentId(world, row.projectUuid, row.environmentName),
+    server: row.serverUuid
   }))
 
 export const createDatabase = (world: World, database: CreateDatabase): Step<{ readonly uuid: string }> => {
@@ -53,7 +71,9 @@ export const createDatabase = (world: World, database: CreateDatabase): Step<{ r
     environmentName: environment.name,
     uuid,
     status: "exited:unhealthy",
-    starts: true
+    starts: true,
+    access: { isPublic: false, publicPort: undefined },
+    proxy: undefined
   }
   return step({ uuid }, { ...ready, databases: [...ready.databases, row] })
 }
@@ -79,10 +99,27 @@ export const getDatabase = (world: World, uuid: string): Step<Database> =>
     return step(shown(found), replace(world, next))
   })
 
-export const updateDatabase = (world: World, uuid: string, patch: { readonly image: string }): Step<void> =>
-  Either.flatMap(find(world, "updateDatabase", uuid), (found) =>
-    step(undefined, replace(world, { ...found, ...patch }))
-  )
+export const updateDatabase = (world: World, uuid: string, { access, image }: DatabasePatch): Step<void> =>
+  Either.flatMap(find(world, "updateDatabase", uuid), (found) => {
+    const port = access === undefined ? undefined : openPort(access)
+    const isTaken = (other: WorldDatabase) =>
+      other.uuid !== uuid && other.serverUuid === found.serverUuid && openPort(other.access) === port
+    if (port !== undefined && world.databases.some(isTaken)) {
+      return refuse("updateDatabase", "Refused", 400, "Public port already used by another database.")
+    }
+    return step(
+      undefined,
+      replace(world, {
+        ...found,
+        ...(image === undefined ? {} : { image }),
+        ...(access === undefined ? {} : { access, proxy: proxyAfter(found, access) })
+      })
+    )
+  })
+
+/** Another port of one that is public moves nothing. */
+const proxyAfter = (found: WorldDatabase, to: PublicAccess): number | undefined =>
+  found.access.isPublic === to.isPublic ? found.proxy : openPort(to)
 
 export const startDatabase = (world: World, uuid: string): Step<void> =>
   Either.flatMap(find(world, "startDatabase", uuid), (found) =>

@@ -15,7 +15,6 @@ import { RefusedError } from "../engine/DeployError.ts"
 import { announce, changing, codecOf, type Kind } from "../engine/Kind.ts"
 import { Pace } from "../engine/Pace.ts"
 import { describe, leaveOver, leftAsItIs, undisturbed, undoRetries } from "../engine/Rollback.ts"
-import * as Marker from "../engine/Marker.ts"
 import type { PlannedDatabase } from "./Database.ts"
 import {
   type Compared,
@@ -33,6 +32,7 @@ import {
 } from "./DiffBackup.ts"
 import { absentIfNotFound } from "./Find.ts"
 import { orUndefined } from "./Json.ts"
+import { madeDatabase } from "./MadeDatabase.ts"
 import type { Given, PlannedPart } from "./Part.ts"
 
 const settingsSchema = () =>
@@ -251,7 +251,7 @@ const put = Effect.fn("putBackup")(function* (compared: Compared, noted: Ref.Ref
   const { database, ours, storage, there, told: before, wanted } = compared
   if (wanted === undefined) return
   const { engine } = database.wanted
-  const uuid = database.live?.uuid ?? (yield* findMade(database))
+  const uuid = database.live?.uuid ?? (yield* madeDatabase(database))
   const settings = settingsOf(wanted, storage)
   const common = { database: uuid, engine, others: there.map((one) => one.uuid) }
   const change = {
@@ -272,23 +272,6 @@ const put = Effect.fn("putBackup")(function* (compared: Compared, noted: Ref.Ref
   const action = ours === undefined ? "created" : "updated"
   yield* announce({ system: "coolify", kind: "backup", name: change.name, action })
 })
-
-/** One that this run has made. */
-const findMade = ({ wanted: { key, resource } }: PlannedDatabase) =>
-  Effect.gen(function* () {
-    const coolify = yield* CoolifyClient
-    const made = (yield* coolify.databases.list).find(
-      ({ description }) => Marker.parse(description)?.key === key
-    )
-    return (
-      made?.uuid ??
-      (yield* new RefusedError({
-        reason: "Moved",
-        detail: `the database ${resource} is not there any more`,
-        next: "apply again"
-      }))
-    )
-  })
 
 /** Done at the end, without an undo; `false`: it goes on, which is told. */
 const switchOff = ({ name, uuid }: Pick<Database, "name" | "uuid">, ours: Backup) =>

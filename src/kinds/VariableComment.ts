@@ -24,7 +24,7 @@ const digestPattern = /^fabrik (?:secret (?:(?:given|generated) )?)?([0-9a-f]{32
 export const digestOfComment = (comment: string): string | undefined => digestPattern.exec(comment)?.[1]
 
 const releasePattern =
-  /^fabrik release ([0-9a-f]{12}) spec=([0-9a-f]{16})(?: has=((?:[@%!=]?[0-9a-f]{4}(?:~[0-9a-f]{8})?|\.[a-z])(?:,(?:[@%!=]?[0-9a-f]{4}(?:~[0-9a-f]{8})?|\.[a-z]))*))?( pending)?$/
+  /^fabrik release ([0-9a-f]{12}) spec=([0-9a-f]{16})(?: has=((?:[@%!+=]?[0-9a-f]{4}(?:~[0-9a-f]{8})?|\.[a-z])(?:,(?:[@%!+=]?[0-9a-f]{4}(?:~[0-9a-f]{8})?|\.[a-z]))*))?( pending)?$/
 
 /**
  * @param has short names of what the application has from fabrik beside its settings and variables, some with a digest

@@ -24,6 +24,7 @@ import { environment } from "../kinds/Environment.ts"
 import { describe, file, filesOf } from "../kinds/File.ts"
 import type { Given, Part } from "../kinds/Part.ts"
 import { project } from "../kinds/Project.ts"
+import { publicPort } from "../kinds/PublicPort.ts"
 import { record } from "../kinds/Record.ts"
 import { release } from "../kinds/Release.ts"
 import { schedule, schedulesOf } from "../kinds/Schedule.ts"
@@ -45,6 +46,7 @@ export const kinds = [
   undoable(file),
   undoable(database),
   undoable(backup),
+  undoable(publicPort),
   undoable(record),
   undoable(release)
 ]
@@ -67,6 +69,13 @@ export const backupsOf = (spec: Spec, databases: ReadonlyArray<PlannedDatabase>)
       asked === undefined ? undefined : { frequency: asked.schedule, keep: asked.keep, s3: asked.s3 }
     return [planned, wanted] as const
   })
+
+/** Each of the spec's databases with the port at which the spec opens it. */
+export const publicPortsOf = (spec: Spec, databases: ReadonlyArray<PlannedDatabase>) =>
+  databases.map(
+    (planned) =>
+      [planned, spec.databases.find(({ name }) => name === planned.wanted.name)?.publicPort] as const
+  )
 
 /** Of these databases those that fabrik has made for the spec, whether it still names them or not. */
 export const ownDatabases = (
@@ -92,8 +101,18 @@ export const namedOf = (spec: Spec): ReadonlyArray<Pick<Part, "kind" | "names" |
   ...partsOf(spec),
   ...(spec.basicAuth === undefined
     ? []
-    : [{ kind: basicAuth.name, names: [basicAuthName], wanted: JSON.stringify(spec.basicAuth) }])
+    : [{ kind: basicAuth.name, names: [basicAuthName], wanted: JSON.stringify(spec.basicAuth) }]),
+  publicPortsIn(spec)
 ]
+
+const publicPortsIn = (spec: Spec) => {
+  const open = spec.databases.filter((one) => one.publicPort !== undefined)
+  return {
+    kind: publicPort.name,
+    names: open.map(({ name }) => databaseName(spec.name, name)),
+    wanted: JSON.stringify(open.map((one) => [one.name, one.publicPort]))
+  }
+}
 
 /** What a spec says of an application's parts (`sections`), and what of them no spec can say. */
 export const readParts = Effect.fn("readParts")(function* (application: Application) {
@@ -156,6 +175,7 @@ const signs: Readonly<Record<string, string>> = {
   [schedule.name]: "@",
   [backup.name]: "%",
   [basicAuth.name]: "!",
+  [publicPort.name]: "+",
   [record.name]: "="
 }
 const signOf = (kind: string): string => signs[kind] ?? ""

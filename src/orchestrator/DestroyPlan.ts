@@ -1,4 +1,5 @@
 /** What destroying a spec takes away, as lines. Pure. */
+import { stillOpen } from "../kinds/PublicPort.ts"
 import type { Spec } from "../appspec/Spec.ts"
 import { isOfServer } from "../appspec/sections/Volumes.ts"
 import { hasBackups } from "../coolify/DatabaseEngine.ts"
@@ -91,10 +92,10 @@ export const destructionPlan = (
               : ["Its volumes are kept on the server."]),
             ...directoriesNote(spec)
           ]),
-      ...databases.map(({ engine, name }) =>
+      ...databases.map(({ engine, name, ...one }) =>
         options.deleteVolumes
           ? `The database ${name} is deleted with all its data${hasBackups(engine) ? "; files of backups that were made of it stay where they are" : ""}.`
-          : `The database ${name} stays, with its data, and runs on; \`fabrik destroy --delete-volumes\` deletes it.`
+          : `The database ${name} stays, with its data, and runs on${stillOpen(one)}; \`fabrik destroy --delete-volumes\` deletes it.`
       ),
       ...sharedRecords.map(
         (name) => `The record ${name} stays: another application in Coolify answers at that host.`

@@ -12,7 +12,7 @@ import { DnsClient } from "../dns/DnsClient.ts"
 import { noProvider } from "../dns/DnsDryRun.ts"
 import { KnownSecrets } from "../secrets/KnownSecrets.ts"
 import type { Spec } from "../appspec/Spec.ts"
-import { backupsOf, databasesOf, givenOf, ownDatabases, partsOf } from "./Blueprint.ts"
+import { backupsOf, databasesOf, givenOf, ownDatabases, partsOf, publicPortsOf } from "./Blueprint.ts"
 import { refuseDelegated } from "./Delegation.ts"
 import { RefusedError } from "../engine/DeployError.ts"
 import { holders } from "./Managed.ts"
@@ -24,6 +24,7 @@ import type { ObservedDns, OrphanRecord } from "../kinds/DiffRecord.ts"
 import { backup, planBackups } from "../kinds/Backup.ts"
 import { planDatabase, type PlannedDatabase } from "../kinds/Database.ts"
 import type { Given, PlannedPart } from "../kinds/Part.ts"
+import { planPublicPorts, publicPort } from "../kinds/PublicPort.ts"
 import { furnishings, isEmpty, namesakes } from "../kinds/Projects.ts"
 import { type Further, hasLeft, observeFurther } from "./FurtherRecords.ts"
 import { isNowhere, observeDns, observeOrphans } from "./ObserveDns.ts"
@@ -102,16 +103,24 @@ export const observe = Effect.fn("observe")(function* (
       : undefined
   }
   const stored = yield* Effect.cached(storedOf(coolify.application))
-  const [sharedDatabases, { backups, ...databases }, parts, orphans] = yield* Effect.all(
+  const [sharedDatabases, { ofDatabases, ...databases }, parts, orphans] = yield* Effect.all(
     [
       findShared(spec, coolify.databases, options),
       Effect.flatMap(observeDatabases(spec, coolify.databases), (databases) =>
         Effect.map(
-          planBackups(backupsOf(spec, databases.databases), given(backup.name), options),
-          (backups) => ({
-            ...databases,
-            backups
-          })
+          Effect.all(
+            [
+              planBackups(backupsOf(spec, databases.databases), given(backup.name), options),
+              planPublicPorts(
+                publicPortsOf(spec, databases.databases),
+                given(publicPort.name),
+                server,
+                options
+              )
+            ],
+            { concurrency: "unbounded" }
+          ),
+          (ofDatabases) => ({ ...databases, ofDatabases })
         )
       ),
       Effect.forEach(partsOf(spec), ({ kind, plan }) => plan(coolify.application, given(kind), stored), {
@@ -133,7 +142,7 @@ export const observe = Effect.fn("observe")(function* (
     ...databases,
     sharedDatabases,
     given,
-    parts: [...parts, backups],
+    parts: [...parts, ...ofDatabases],
     dns,
     ...(further === undefined ? {} : { further }),
     orphans,

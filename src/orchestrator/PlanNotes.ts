@@ -8,6 +8,7 @@ import type { Desired } from "./Desired.ts"
 import type { SecretOrigin } from "../engine/DeploymentEvent.ts"
 import * as Marker from "../engine/Marker.ts"
 import type { ObservedDns } from "../kinds/DiffRecord.ts"
+import { stillOpen } from "../kinds/PublicPort.ts"
 import type { Observed } from "./Observe.ts"
 import { releaseIn } from "../kinds/VariableComment.ts"
 
@@ -73,8 +74,8 @@ export const planNotes = (
     ),
     ...observed.former.map(({ name }) => formerNote(name)),
     ...observed.otherDatabases.map(
-      ({ name }) =>
-        `The database ${name} is not in the spec any more; it stays, with its data. Delete it in Coolify once nobody needs it.`
+      ({ name, ...one }) =>
+        `The database ${name} is not in the spec any more; it stays, with its data${stillOpen(one)}. Delete it in Coolify once nobody needs it.`
     )
   ]
   const lost = what.deploys ? goingOffAir(spec, observed) : []

@@ -4,7 +4,7 @@ import { isReference, type TextTemplate } from "../appspec/Interpolate.ts"
 import type { DatabaseBackup } from "../appspec/sections/Databases.ts"
 import { connectionIn } from "../coolify/DatabaseEngine.ts"
 import type { Application } from "../coolify/endpoints/Applications.ts"
-import type { Database } from "../coolify/endpoints/Databases.ts"
+import { type Database, openPort } from "../coolify/endpoints/Databases.ts"
 import type { ObservedVariable } from "../coolify/endpoints/Variables.ts"
 import { isOurComment } from "../kinds/VariableComment.ts"
 import { specName } from "./Managed.ts"
@@ -16,14 +16,17 @@ export const shortNamed = (
   databases: ReadonlyArray<Database & { readonly backup?: DatabaseBackup }>
 ) => {
   const prefix = `${specName(application.name) || "app"}-`
-  return databases.map(({ backup, engine, image, name, url }) => ({
+  return databases.map(({ backup, engine, image, name, url, ...access }) => ({
     name: name.slice(prefix.length),
     engine,
     image,
     url,
-    ...(backup === undefined ? {} : { backup })
+    ...(backup === undefined ? {} : { backup }),
+    ...portOf(openPort(access))
   }))
 }
+
+const portOf = (publicPort: number | undefined) => (publicPort === undefined ? {} : { publicPort })
 
 /** Variables of fabrik's that are made of what the databases tell, as a spec says it. */
 export const referencesIn = (

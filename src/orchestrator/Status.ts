@@ -7,6 +7,7 @@ import { httpFacts } from "./Answers.ts"
 import { desire } from "./Apply.ts"
 import { withBasicAuth } from "./BasicAuth.ts"
 import { dnsTarget, type DnsTarget } from "./Desired.ts"
+import { openPort } from "../coolify/endpoints/Databases.ts"
 import type { PlannedDatabase } from "../kinds/Database.ts"
 import { releaseKey, releaseOfComment } from "../kinds/VariableComment.ts"
 import { observe, type Observed } from "./Observe.ts"
@@ -115,7 +116,9 @@ export const Status = Schema.Struct({
         /** `null`: there is none yet. */
         uuid: Schema.NullOr(Schema.String),
         /** Coolify's own word, e.g. `running:healthy`. */
-        status: Schema.NullOr(Schema.String)
+        status: Schema.NullOr(Schema.String),
+        /** Where the whole internet reaches it, as Coolify has been told; absent where it does not. */
+        public: Schema.optionalWith(Schema.String, { exact: true })
       })
     ),
     { exact: true }
@@ -160,7 +163,9 @@ export const status = Effect.fn("status")(function* (spec: Spec, options: Status
     ...(containers.length === 0
       ? {}
       : { containers: containers.map(({ image, name, status }) => ({ name, image, status })) }),
-    ...(databases.length === 0 ? {} : { databases: databases.map(databaseFacts) }),
+    ...(databases.length === 0
+      ? {}
+      : { databases: databases.map((one) => databaseFacts(one, observed.server)) }),
     ok:
       coolify !== null &&
       plan.differences?.length === 0 &&
@@ -175,11 +180,12 @@ export const status = Effect.fn("status")(function* (spec: Spec, options: Status
   } satisfies Status
 })
 
-const databaseFacts = ({ live, wanted }: PlannedDatabase) => ({
+const databaseFacts = ({ live, wanted }: PlannedDatabase, { ip }: Observed["server"]) => ({
   name: wanted.resource,
   image: live?.image ?? wanted.image,
   uuid: live?.uuid ?? null,
-  status: live?.status ?? null
+  status: live?.status ?? null,
+  ...(live === undefined || openPort(live) === undefined ? {} : { public: `${ip}:${openPort(live)}` })
 })
 
 /** What `fabrik plan` would say, by the same code. */

@@ -25,11 +25,13 @@ export const renderStatus = (status: Status, style: Style): ReadonlyArray<string
     ...(status.containers ?? []).flatMap(({ image, name, status: word }) =>
       row("container", word.startsWith("running"), `${name}: ${word}, ${image}`)
     ),
-    ...(status.databases ?? []).flatMap(({ image, name, status: word, uuid }) =>
+    ...(status.databases ?? []).flatMap(({ image, name, public: open, status: word, uuid }) =>
       row(
         "database",
         word?.startsWith("running") === true,
-        word === null ? `${name}: there is none yet` : `${name}: ${word}, ${image}, ${uuid ?? ""}`
+        word === null
+          ? `${name}: there is none yet`
+          : `${name}: ${word}, ${image}, ${uuid ?? ""}${open === undefined ? "" : `, open to the internet at ${open}`}`
       )
     ),
     ...domainRows(status, coolify, row),

@@ -52,9 +52,9 @@ const rows = (form: Form, parent = ""): ReadonlyArray<Row> =>
 const code = (value: unknown): string => `\`${String(value)}\``
 const cell = (text: string): string => text.replaceAll("|", "\\|")
 
-/** The table of keys of docs/spec.md. */
-const reference = (): string =>
-  [
+/** The table of keys of docs/spec.md; what stands in several forms of a value stands there once. */
+const reference = (): string => {
+  const lines = [
     "| key | meaning | default |",
     "|---|---|---|",
     ...rows(specJsonSchema()).map(({ key, form }) => {
@@ -74,7 +74,9 @@ const reference = (): string =>
         absent ?? (usual === undefined ? "required" : usual === "" ? "" : code(usual))
       ].join(" | ")} |`
     })
-  ].join("\n")
+  ]
+  return [...new Set(lines)].join("\n")
+}
 
 describe("the JSON Schema", () => {
   it("is valid in its own draft, and says something of each key", () => {

@@ -37,7 +37,7 @@ const beyondJsonSchema = new RegExp(
     "^Coolify (?:cannot take the single|hands a command|would take)|^nothing replaces the \\$",
     "^Docker gives no container|has no unit|is no number of processors$",
     "^`release` runs in the container before|^with a `release`, a shell reads|^Coolify has to check inside",
-    "that Coolify takes$|^Coolify makes no backups of|fields, and Coolify takes five$|is a day that no year has$|^Coolify keeps \\d+|^the command has a",
+    "that Coolify takes$|^Coolify makes no backups of|fields, and Coolify takes five$|has the port .* already$|is a day that no year has$|^Coolify keeps \\d+|^the command has a",
     "^a repository over ssh needs",
     "^only a repository has pushes|^Coolify cuts the value",
     // What a name, an address or a value means to others.
@@ -367,6 +367,9 @@ describe("databases", () => {
         backup: { schedule: "30 2 * * *", keep: 7, s3: "my files" }
       }
     ])
+    assert.deepStrictEqual(wanted("{ engine: postgres:17, public: 5433 }"), [
+      { name: "main", engine: "postgresql", image: "postgres:17", publicPort: 5433 }
+    ])
     assert.deepStrictEqual(good(base("")).databases, [])
   })
 
@@ -378,7 +381,16 @@ describe("databases", () => {
     ["sqlite:3", "is no engine that Coolify runs"],
     ["{ engine: postgres, image: 'a:1' }", "unknown `databases.main.engine`"],
     ["{ engine: postgresql, image: postgres }", "is no image with a tag"],
-    ["{ engine: postgresql }", "needs both `engine` and `image`"],
+    ["{ engine: postgresql }", "does not say which version"],
+    ["{ image: 'postgres:17' }", "needs both `engine` and `image`"],
+    ["{ engine: postgres:17, public: 80 }", "from 1024 to 65535"],
+    ["{ engine: postgres:17, public: true }", "from 1024 to 65535"],
+    ["{ engine: postgres:17, ports: [5432] }", "unknown key"],
+    [
+      "{ engine: postgres:17, public: 5433 }\n  cache: { engine: redis:7, public: 5433 }",
+      "main has the port 5433 already"
+    ],
+    ["{ use: shop-main, public: 5433 }", "unknown key"],
     ["[postgres:17]", "must be"],
     ["{ engine: redis, image: 'redis:7', backup: { schedule: daily } }", "Coolify makes no backups of redis"],
     ["{ engine: keydb, image: 'keydb:1', backup: { schedule: daily } }", "Coolify makes no backups of keydb"],

@@ -136,7 +136,15 @@ const raw = FastCheck.record(
         FastCheck.record({
           engine: FastCheck.constant("postgresql"),
           image: FastCheck.constant("pgvector/pgvector:pg17")
-        })
+        }),
+        FastCheck.record(
+          {
+            engine: FastCheck.constantFrom("mysql:8.4", "clickhouse:25.11"),
+            backup: FastCheck.record({ schedule: FastCheck.constantFrom("daily", "0 3 * * *") }),
+            public: FastCheck.integer({ min: 1024, max: 65_535 })
+          },
+          { requiredKeys: ["engine"] }
+        )
       ),
       { minKeys: 1, maxKeys: 2 }
     ),

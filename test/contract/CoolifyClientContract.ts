@@ -663,7 +663,9 @@ export const coolifyClientContract = (name: string, layer: Layer.Layer<CoolifyCl
           engine: "postgresql",
           description: "mine",
           image: "postgres:17",
-          status: "running:healthy"
+          status: "running:healthy",
+          isPublic: false,
+          publicPort: undefined
         })
         const wanted = connectionOf("postgresql", main.uuid, secret).url
         assert.strictEqual(url && Redacted.value(url), Redacted.value(wanted))
@@ -678,6 +680,18 @@ export const coolifyClientContract = (name: string, layer: Layer.Layer<CoolifyCl
           listed.map(({ engine, uuid }) => `${engine} ${uuid}`),
           [`postgresql ${main.uuid}`, `dragonfly ${cache.uuid}`]
         )
+        const access = { isPublic: true, publicPort: 25_432 }
+        yield* client.databases.update(main.uuid, { access })
+        assert.deepInclude(yield* client.databases.get(main.uuid, "postgresql"), access)
+        yield* refused(client.databases.update(cache.uuid, { access }), "Refused")
+        const all = yield* client.databases.list
+        assert.deepInclude(
+          all.find(({ uuid }) => uuid === main.uuid),
+          { ...access, server: serverUuid }
+        )
+        const shut = { isPublic: false, publicPort: undefined }
+        yield* client.databases.update(main.uuid, { access: shut })
+        assert.deepInclude(yield* client.databases.get(main.uuid, "postgresql"), shut)
         yield* refused(client.databases.start(main.uuid), "Refused")
         yield* client.databases.stop(main.uuid)
         yield* until(client.databases.get(main.uuid, "postgresql"), ({ status }) =>

@@ -20,6 +20,8 @@ export interface Database {
   /** `postgres:17`. */
   readonly image: string
   readonly backup?: DatabaseBackup
+  /** The port of the server at which everybody reaches it. */
+  readonly publicPort?: number
 }
 
 /** One that is there without the spec, which only uses it. */
@@ -133,6 +135,37 @@ const backup = map(
   }
 )
 
+const own = {
+  backup: optional(backup),
+  public: optional(
+    integer(ranges.publicPort, {
+      description:
+        "The port of the server at which the whole internet reaches it, unencrypted; without it, only containers of its server do"
+    })
+  )
+}
+
+const elsewhere = {
+  url: "an own database needs no entry here: give its URL as a secret",
+  ports: "did you mean `public: 5433`? It opens that port of the server to the internet",
+  port: "did you mean `public`? It opens that port of the server to the internet",
+  publicPort: "did you mean `public`?",
+  public_port: "did you mean `public`?",
+  is_public: "did you mean `public: 5433`? It opens that port of the server to the internet"
+}
+
+const versioned = map(
+  { engine: engineAndVersion, ...own },
+  {
+    description: "An engine with its version, how it is backed up, and where it is reached from outside",
+    missing: ({ path }) => ({
+      message: `\`${path}\` needs an \`engine\` with its version`,
+      hint: "e.g. `{ engine: postgres:17 }`, or the short form: `postgres:17`"
+    }),
+    elsewhere: { ...elsewhere, version: "write it behind the engine: `engine: postgres:17`" }
+  }
+)
+
 const long = map(
   {
     engine: choice(databaseEngines, { description: "Which engine the image has" }),
@@ -148,18 +181,15 @@ const long = map(
           ? Either.right(image)
           : complaint(`${quote(image)} is no image with a tag`, "e.g. `image: pgvector/pgvector:pg17`")
     ),
-    backup: optional(backup)
+    ...own
   },
   {
-    description: "An engine, its image, and how it is backed up",
+    description: "An engine, its image, how it is backed up, and where it is reached from outside",
     missing: ({ path }) => ({
       message: `\`${path}\` needs both \`engine\` and \`image\``,
       hint: "or the short form: `postgres:17`"
     }),
-    elsewhere: {
-      version: "write it behind the engine: `main: postgres:17`",
-      url: "an own database needs no entry here: give its URL as a secret"
-    }
+    elsewhere: { ...elsewhere, version: "write it behind the image: `image: postgres:17`" }
   }
 )
 
@@ -186,42 +216,51 @@ const shared = map(
     elsewhere: {
       backup: "whoever has made the database backs it up",
       engine: "Coolify knows which engine it has",
-      image: "Coolify knows which image it has"
+      image: "Coolify knows which image it has",
+      public: "whoever has made the database opens it"
     }
   }
 )
 
 const database = Schema.transform(
   oneOf(
-    [engineAndVersion, long, shared],
-    ({ node }) => (node._tag === "Map" ? (node.entries.some(({ key }) => key === "use") ? 2 : 1) : 0),
+    // As they are written back, too: the first that fits.
+    [engineAndVersion, long, versioned, shared],
+    ({ node }) => {
+      if (node._tag !== "Map") return 0
+      const has = (name: string) => node.entries.some(({ key }) => key === name)
+      return has("use") ? 3 : has("image") ? 1 : 2
+    },
     {
       description:
-        "The engine and its version (`postgres:17`), `{ engine, image, backup }`, or `{ use }` for one that is there"
+        "The engine and its version (`postgres:17`), `{ engine: postgres:17, backup, public }`, `{ engine, image, backup, public }` for an image of another name, or `{ use }` for one that is there"
     }
   ),
   Schema.Union(
     Schema.Struct({
       engine: Schema.Literal(...databaseEngines),
       image: Schema.String,
-      backup: Schema.optionalWith(Schema.typeSchema(backup), { exact: true })
+      backup: Schema.optionalWith(Schema.typeSchema(backup), { exact: true }),
+      public: Schema.optionalWith(Schema.Number, { exact: true })
     }),
     Schema.Struct({ use: Schema.String })
   ),
   {
     strict: true,
     decode: (given) => {
-      if (typeof given !== "string") return given
-      const [engine = "postgresql", version] = halves(given)
-      return { engine, image: `${engineFacts[engine].image}:${version}` }
+      if (typeof given !== "string" && ("use" in given || "image" in given)) return given
+      const { engine: written, ...more } = typeof given === "string" ? { engine: given } : given
+      const [engine = "postgresql", version] = halves(written)
+      return { engine, image: `${engineFacts[engine].image}:${version}`, ...more }
     },
     encode: (written) => {
       if ("use" in written) return written
-      const { backup, engine, image } = written
-      if (backup !== undefined) return { engine, image, backup }
+      const { engine, image, ...more } = written
       const usual = `${engineFacts[engine].image}:`
+      if (!image.startsWith(usual)) return written
       const word = Object.entries(words).find(([, named]) => named === engine)?.[0] ?? engine
-      return image.startsWith(usual) ? `${word}:${image.slice(usual.length)}` : { engine, image }
+      const short = `${word}:${image.slice(usual.length)}`
+      return Object.keys(more).length === 0 ? short : { engine: short, ...more }
     }
   }
 )
@@ -240,9 +279,19 @@ export const databasesIn = (
   given: typeof Databases.Type | undefined,
   check: Check
 ): ReadonlyArray<Database> =>
-  Object.entries(given ?? {}).flatMap(([name, written]): ReadonlyArray<Database> => {
+  Object.entries(given ?? {}).flatMap(([name, written], index, all): ReadonlyArray<Database> => {
     if ("use" in written) return []
-    const { backup: asked, engine, image } = written
+    const { backup: asked, engine, image, public: publicPort } = written
+    const taken = all
+      .slice(0, index)
+      .find(([, other]) => publicPort !== undefined && "public" in other && other.public === publicPort)
+    const port = taken === undefined ? undefined : check.at("databases", name, "public")
+    if (taken !== undefined && port !== undefined) {
+      check.complain(port, {
+        message: `${taken[0]} has the port ${publicPort} already`,
+        hint: "give each its own"
+      })
+    }
     const field = asked === undefined ? undefined : check.at("databases", name, "backup")
     if (field !== undefined && !hasBackups(engine)) {
       check.complain(field, {
@@ -250,7 +299,15 @@ export const databasesIn = (
         hint: "remove `backup`"
       })
     }
-    return [{ name, engine, image, ...(asked === undefined ? {} : { backup: asked }) }]
+    return [
+      {
+        name,
+        engine,
+        image,
+        ...(asked === undefined ? {} : { backup: asked }),
+        ...(publicPort === undefined ? {} : { publicPort })
+      }
+    ]
   })
 
 export const sharedDatabasesIn = (given: typeof Databases.Type | undefined): ReadonlyArray<SharedDatabase> =>
@@ -260,7 +317,13 @@ export const sharedDatabasesIn = (given: typeof Databases.Type | undefined): Rea
 
 /** As {@link databasesIn} and {@link sharedDatabasesIn} read them. */
 export const databasesOut = (databases: ReadonlyArray<Database | SharedDatabase>): typeof Databases.Type =>
-  Object.fromEntries(databases.map(({ name, ...rest }) => [name, rest]))
+  Object.fromEntries(
+    databases.map((one) => {
+      if ("use" in one) return [one.name, { use: one.use }]
+      const { name, publicPort, ...rest } = one
+      return [name, { ...rest, ...(publicPort === undefined ? {} : { public: publicPort }) }]
+    })
+  )
 
 /** Whether a spec can say it. */
 export const isBackup = ({ keep, s3, schedule }: DatabaseBackup): boolean =>

@@ -6,7 +6,7 @@ import type { CoolifyError } from "../CoolifyError.ts"
 import { type DatabaseEngine, databaseEngines, engineFacts } from "../DatabaseEngine.ts"
 import type { Transport } from "../Transport.ts"
 import { type DeleteOptions, deletionQuery } from "./Applications.ts"
-import { Created, text, Uuid, Whole } from "./Fields.ts"
+import { Created, orElse, text, Uuid, Whole } from "./Fields.ts"
 
 export interface Database {
   readonly uuid: string
@@ -19,11 +19,29 @@ export interface Database {
   readonly status: string
   /** For containers on its own server; `undefined` without `read:sensitive`. */
   readonly url: Redacted.Redacted<string> | undefined
+  /** Coolify has a proxy of its own listen on the server's {@link publicPort}, for everybody. */
+  readonly isPublic: boolean
+  /** Kept while it is not public. */
+  readonly publicPort: number | undefined
 }
+
+/** The port of the server at which everybody reaches a database. */
+export const openPort = ({ isPublic, publicPort }: PublicAccess): number | undefined =>
+  isPublic ? publicPort : undefined
+
+export type PublicAccess = Pick<Database, "isPublic" | "publicPort">
 
 /** A database among all of the team's. */
 export interface ListedDatabase extends Database {
   readonly environmentId: number
+  /** The uuid of the server that it stands on; `undefined` without `read:sensitive`. */
+  readonly server: string | undefined
+}
+
+/** What of a database can be changed. */
+export interface DatabasePatch {
+  readonly image?: string
+  readonly access?: PublicAccess
 }
 
 export interface CreateDatabase {
@@ -45,8 +63,12 @@ export interface Databases {
   readonly create: (database: CreateDatabase) => Effect.Effect<{ readonly uuid: string }, CoolifyError>
   /** @param engine which the answer does not tell of each. */
   readonly get: (uuid: string, engine: DatabaseEngine) => Effect.Effect<Database, CoolifyError>
-  /** Nothing of it takes effect before its container starts anew. */
-  readonly update: (uuid: string, patch: { readonly image: string }) => Effect.Effect<void, CoolifyError>
+  /**
+   * An image takes effect when its container starts anew, `access` at once and asynchronously: a proxy is started where the
+   * database was not public before, and stopped where it is public no more. Another port of one that is public moves
+   * nothing (read in DatabasesController). `Refused` where another database of the server has that port.
+   */
+  readonly update: (uuid: string, patch: DatabasePatch) => Effect.Effect<void, CoolifyError>
   /** Asynchronous. `Refused` while it runs. */
   readonly start: (uuid: string) => Effect.Effect<void, CoolifyError>
   /** Asynchronous. `Refused` while it does not run. */
@@ -61,7 +83,9 @@ const fields = {
   description: text,
   image: text,
   status: text,
-  internal_db_url: Schema.optionalWith(Schema.Redacted(Schema.String), { nullable: true })
+  internal_db_url: Schema.optionalWith(Schema.Redacted(Schema.String), { nullable: true }),
+  is_public: orElse(Schema.Boolean, false),
+  public_port: Schema.optionalWith(Whole, { nullable: true })
 }
 
 export const DatabaseRow = Schema.Struct(fields)
@@ -73,7 +97,9 @@ export const toDatabase = (row: typeof DatabaseRow.Type, engine: DatabaseEngine)
   description: row.description,
   image: row.image,
   status: row.status,
-  url: row.internal_db_url
+  url: row.internal_db_url,
+  isPublic: row.is_public,
+  publicPort: row.public_port
 })
 
 /** Rows of every kind: of what is no database nothing is needed. */
@@ -81,7 +107,11 @@ const ResourceRows = Schema.Array(
   Schema.Struct({
     ...fields,
     type: Schema.String,
-    environment_id: Schema.optionalWith(Whole, { nullable: true, default: () => 0 })
+    environment_id: Schema.optionalWith(Whole, { nullable: true, default: () => 0 }),
+    destination: orElse(
+      Schema.Struct({ server: orElse(Schema.Struct({ uuid: orElse(Uuid, "") }), { uuid: "" }) }),
+      { server: { uuid: "" } }
+    )
   })
 )
 
@@ -95,7 +125,13 @@ export const makeDatabases = ({ done, json }: Transport): Databases => {
           const engine = databaseEngines.find((one) => row.type === `standalone-${one}`)
           return engine === undefined
             ? []
-            : [{ ...toDatabase(row, engine), environmentId: row.environment_id }]
+            : [
+                {
+                  ...toDatabase(row, engine),
+                  environmentId: row.environment_id,
+                  server: row.destination.server.uuid || undefined
+                }
+              ]
         })
       )
     ),
@@ -123,8 +159,15 @@ export const makeDatabases = ({ done, json }: Transport): Databases => {
         { method: "getDatabase", verb: "GET", path: "/databases/{uuid}", ids: { uuid } },
         DatabaseRow
       ).pipe(Effect.map((row) => toDatabase(row, engine))),
-    update: (uuid, body) =>
-      done({ method: "updateDatabase", verb: "PATCH", path: "/databases/{uuid}", ids: { uuid }, body }),
+    update: (uuid, { access, image }) => {
+      const body = {
+        ...(image === undefined ? {} : { image }),
+        ...(access === undefined
+          ? {}
+          : { is_public: access.isPublic, public_port: access.publicPort ?? null })
+      }
+      return done({ method: "updateDatabase", verb: "PATCH", path: "/databases/{uuid}", ids: { uuid }, body })
+    },
     start: act("startDatabase", "start"),
     stop: act("stopDatabase", "stop"),
     remove: (uuid, options) =>

@@ -162,6 +162,8 @@ export const StandaloneDatabase = Schema.Struct({
   server_id: Schema.Int,
   status: Schema.String,
   columns: Columns,
+  /** The server's port at which its proxy listens. */
+  proxy: Schema.optionalWith(Schema.NullOr(Schema.Int), { default: () => null }),
   created_at: Schema.Number,
   updated_at: Schema.Number
 })

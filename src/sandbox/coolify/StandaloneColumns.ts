@@ -221,6 +221,10 @@ export const healthRules: Rules = {
   health_check_start_period: { type: "integer", min: 0 }
 }
 
+/** The port of the server at which the columns have it reached from everywhere. */
+export const openPort = (columns: Columns): number | null =>
+  columns["is_public"] === true && typeof columns["public_port"] === "number" ? columns["public_port"] : null
+
 const userOf = (engine: DatabaseEngine, columns: Columns): string =>
   Object.entries(columns).flatMap(([column, value]) =>
     /_(user|root_username)$/.test(column) && typeof value === "string" ? [value] : []

@@ -2,7 +2,7 @@
 import * as Columns from "./Columns.ts"
 import type { CoolifyState, Job, StandaloneDatabase } from "./CoolifyState.ts"
 import { replaceRow } from "./Database.ts"
-import { tables } from "./StandaloneColumns.ts"
+import { openPort, tables } from "./StandaloneColumns.ts"
 
 /** Of an image with this tag no registry knows: its container never starts. */
 const missingTag = /:missing$/
@@ -31,13 +31,14 @@ export const perform = (
       if (isMissing(row)) return state
       const known = new Set(state.volumes.map(({ name }) => name))
       const made = volumesOf(row).filter(({ name }) => !known.has(name))
-      return withStatus({ ...state, volumes: [...state.volumes, ...made] }, row, "running:starting", now)
+      const proxied = { ...row, proxy: openPort(row.columns) }
+      return withStatus({ ...state, volumes: [...state.volumes, ...made] }, proxied, "running:starting", now)
     }
     case "probe-database":
       return row.status === "running:starting" ? withStatus(state, row, "running:healthy", now) : state
     case "stop-database":
     case "restart-database":
-      return withStatus(state, row, "exited:unhealthy", now)
+      return withStatus(state, { ...row, proxy: null }, "exited:unhealthy", now)
     case "delete-database": {
       const own = new Set(job.keeps_volumes ? [] : volumesOf(row).map(({ name }) => name))
       return {

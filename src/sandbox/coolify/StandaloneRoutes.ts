@@ -21,6 +21,7 @@ import {
   commonFields,
   healthRules,
   internalUrl,
+  openPort,
   ownRules,
   tables
 } from "./StandaloneColumns.ts"
@@ -62,6 +63,7 @@ const fits = (body: Fields): boolean =>
 const publicPort = (
   state: CoolifyState,
   body: Fields,
+  serverId: number,
   but: StandaloneDatabase | undefined
 ): Either.Either<void, Refusal> => {
   const sent: unknown = body["public_port"]
@@ -71,7 +73,7 @@ const publicPort = (
     return Either.left(invalid({ public_port: "The public port should be between 1024 and 65535." }))
   }
   const taken = state.databases.some(
-    (row) => row.id !== but?.id && row.columns["is_public"] === true && row.columns["public_port"] === port
+    (row) => row.id !== but?.id && row.server_id === serverId && openPort(row.columns) === port
   )
   return taken && isTrue(body["is_public"])
     ? Either.left(refuse(400, "Public port already used by another database."))
@@ -111,7 +113,7 @@ const create = (state: CoolifyState, fresh: Fresh, engine: DatabaseEngine, body:
       return yield* Either.left(refusal(422, { message: "Validation failed.", errors: unknown }))
     }
     const { environment, server } = yield* placeFor(state, token, body)
-    yield* publicPort(state, body, undefined)
+    yield* publicPort(state, body, server.id, undefined)
     const errors = checkKnown(
       body,
       [...placeFields, ...commonFields, ...Object.keys(ownRules[engine])],
@@ -136,6 +138,7 @@ const create = (state: CoolifyState, fresh: Fresh, engine: DatabaseEngine, body:
       environment_id: environment.id,
       server_id: server.id,
       status: "exited:unhealthy",
+      proxy: null,
       columns: {
         ...commonColumns,
         ...own,
@@ -184,7 +187,7 @@ const update = (state: CoolifyState, { now }: Fresh, body: Fields, found: Standa
     const known = [...commonFields, ...placeFields, ...Object.keys(rules)]
     const errors = checkKnown(body, known, check(body, rules))
     if (!isEmpty(errors)) return yield* Either.left(invalid(errors))
-    yield* publicPort(state, body, found)
+    yield* publicPort(state, body, found.server_id, found)
     if (!fits(body)) return yield* Either.left(serverError)
     // The password of Redis is a variable's; this field is taken and forgotten.
     const { redis_password: _, ...sent } = columnsIn(engine, body)
@@ -198,7 +201,14 @@ const update = (state: CoolifyState, { now }: Fresh, body: Fields, found: Standa
       },
       updated_at: now
     }
-    const databases = replaceRow(state.databases, changed)
+    const wasPublic = found.columns["is_public"] === true
+    const proxied =
+      isTrue(body["is_public"]) && body["public_port"] && !wasPublic
+        ? { ...changed, proxy: openPort(changed.columns) }
+        : body["is_public"] === false && wasPublic
+          ? { ...changed, proxy: null }
+          : changed
+    const databases = replaceRow(state.databases, proxied)
     return [reply(200, { message: "Database updated." }), { ...state, databases }] as const
   })
 

@@ -105,6 +105,8 @@ export interface CoolifyWorld {
     readonly engine: string
     readonly columns: Readonly<Record<string, Column>>
     readonly state: string
+    /** The port of the server at which everybody reaches it. */
+    readonly proxy: number | null
     readonly backups: ReadonlyArray<{
       readonly columns: Readonly<Record<string, Column>>
       /** The name of the storage that the files are sent to. */
@@ -234,6 +236,7 @@ export const world = (state: CoolifyState): CoolifyWorld => ({
         engine: row.engine,
         columns: sortedKeys(row.columns),
         state: row.status.split(":")[0] ?? "",
+        proxy: row.proxy,
         backups: state.backups
           .filter((one) => one.engine === row.engine && one.number === row.number)
           .map((one) => {
