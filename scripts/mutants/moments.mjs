@@ -171,9 +171,9 @@ export const moments = [
   },
   {
     name: "the major version that a database keeps",
-    file: "src/coolify/DatabaseEngine.ts",
-    find: "from !== undefined && from === to",
-    put: "from !== undefined && to !== undefined",
+    file: "src/coolify/DatabaseFiles.ts",
+    find: "from !== undefined && from === kinship(engine, other)",
+    put: "from !== undefined && kinship(engine, other) !== undefined",
     tests: ["test/orchestrator/Databases.test.ts"]
   },
   {

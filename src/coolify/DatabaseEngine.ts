@@ -20,19 +20,6 @@ export type DatabaseEngine = (typeof databaseEngines)[number]
 export const hasBackups = (engine: DatabaseEngine): boolean =>
   !["redis", "keydb", "dragonfly"].includes(engine)
 
-/** `postgres:17.4-alpine`: a name, a major version, and what it is built on. */
-const postgresImage = /^([\w./-]*postgres(?:ql)?):(1\d|[2-9]\d)(?:\.\d+)*(-[\w.]+)?$/
-
-/**
- * Whether an image reads, and writes, the files of another one, in both directions: what a failed update goes back over.
- * PostgreSQL alone says so of the releases of one major version (its versioning policy); built on something else it would
- * sort texts otherwise than its indexes do.
- */
-export const sharesFiles = (engine: DatabaseEngine, one: string, other: string): boolean => {
-  const [from, to] = [one, other].map((image) => postgresImage.exec(image)?.slice(1).join(" "))
-  return engine === "postgresql" && from !== undefined && from === to
-}
-
 /** How an application reaches a database. */
 export interface Connection {
   /** Only containers on the database's own server and network know it. */

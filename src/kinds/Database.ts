@@ -7,7 +7,8 @@ import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
 import type { CoolifyError } from "../coolify/CoolifyError.ts"
-import { type DatabaseEngine, databaseEngines, sharesFiles } from "../coolify/DatabaseEngine.ts"
+import { type DatabaseEngine, databaseEngines } from "../coolify/DatabaseEngine.ts"
+import { sharesFiles, sharing } from "../coolify/DatabaseFiles.ts"
 import type { Database } from "../coolify/endpoints/Databases.ts"
 import { isInInventory } from "../coolify/endpoints/Environments.ts"
 import type { DeleteOptions } from "../coolify/endpoints/Applications.ts"
@@ -201,7 +202,7 @@ export const planDatabase = (
   if (live.engine !== engine || live.image !== image) {
     return refuse(
       "Unrestorable",
-      `the database ${resource} is ${live.image}, and the spec wants ${image}: its data may not be readable by that, and could not be put back`,
+      `the database ${resource} is ${live.image}, and the spec wants ${image}: its data may not be readable by that, and could not be put back${live.engine === engine ? ` (${sharing(engine)})` : ""}`,
       `keep ${live.image} in the spec; or add a database of another name, move the data, and then drop ${name}`
     )
   }

@@ -300,10 +300,52 @@ describe("a database of a spec", () => {
   )
 
   for (const [engine, one, other] of [
-    ["postgresql", "17", "18"],
-    ["postgresql", "17.2", "17.4-alpine"],
-    ["mysql", "8.4.1", "8.4.2"],
-    ["redis", "7.2.1", "7.2.2"]
+    ["postgresql", "16.4-alpine", "16.9-alpine"],
+    ["mysql", "8.0.36", "8.0.42"],
+    ["mysql", "8.4.1", "8.4"],
+    ["mariadb", "11.4.2", "11.4.5"],
+    ["mongodb", "8.0.4", "8.0.9"],
+    ["redis", "7.2.1", "7.2.6"],
+    ["clickhouse", "25.8.2.29", "25.8.11.66"]
+  ] as const) {
+    test(
+      `gets another image that reads its files, keeps its data, and has its own back when the run fails (${engine} ${one} to ${other})`,
+      Effect.gen(function* () {
+        Either.getOrThrow(yield* applied(of(engine, one)))
+        const before = yield* world
+        const broken = { ...of(engine, other), port: 9090 }
+        const error = failed(yield* applied(broken, { allowDowntime: true }, false))
+        assert.deepStrictEqual(error._tag === "RunError" ? error.report.leftovers : undefined, [])
+        assert.deepStrictEqual((yield* world).coolify.databases, before.coolify.databases)
+        Either.getOrThrow(yield* applied(of(engine, other), { allowDowntime: true }))
+        const { image } = engineFacts[engine]
+        assert.deepStrictEqual(yield* running, [
+          [before.coolify.databases[0]?.uuid, `${image}:${other}`, "running"]
+        ])
+        assert.deepStrictEqual((yield* world).coolify.volumes, before.coolify.volumes)
+        assert.deepStrictEqual(yield* changesOf(of(engine, other)), [])
+      })
+    )
+  }
+
+  for (const [engine, one, other, why] of [
+    ["postgresql", "17", "18", "of one major version, as 17.2 and 17.4"],
+    ["postgresql", "17.2", "17.4-alpine", "of the same name and suffix"],
+    ["mysql", "8.0.34", "8.0.36", "of the series 8.4, or 8.0 from 8.0.35 on"],
+    ["mysql", "8.0.36", "8.4.1", "of the series 8.4"],
+    ["mysql", "9.0.1", "9.1.0", "of the series 8.4"],
+    ["mariadb", "11.4.2", "11.8.2", "of one series, as 11.4.2 and 11.4.5"],
+    ["mariadb", "11", "11.4", "of one series"],
+    ["mongodb", "7.0.4", "8.0.4", "of one series, as 8.0.4 and 8.0.9"],
+    ["redis", "7.2.1", "7.4.2", "of one series, as 7.2.4 and 7.2.6"],
+    [
+      "keydb",
+      "x86_64_v6.3.3",
+      "x86_64_v6.3.4",
+      "which versions of keydb read each other's files is not known"
+    ],
+    ["dragonfly", "v1.34.1", "v1.34.2", "which versions of dragonfly"],
+    ["clickhouse", "25.8.2", "25.11.1", "of one release, as 25.8.2 and 25.8.11"]
   ] as const) {
     test(
       `of another image that may not read its files is refused (${engine} ${one} to ${other})`,
@@ -312,6 +354,7 @@ describe("a database of a spec", () => {
         const before = yield* world
         const error = failed(yield* applied(of(engine, other), { allowDowntime: true }))
         assert.include(error.message, "its data may not be readable by that")
+        assert.include(error.message, why)
         assert.deepStrictEqual(yield* world, before)
       })
     )
