@@ -6,7 +6,7 @@ import * as Option from "effect/Option"
 import { dirname, join, sep } from "node:path"
 import { maxFileBytes, tooLargeFile } from "../coolify/FileContent.ts"
 import type { Environment } from "./Interpolate.ts"
-import { maxSpecBytes, onlyOf, parseSpec, parseSpecs, tooLarge } from "./ParseSpec.ts"
+import { maxSpecBytes, parseSpecs, tooLarge } from "./ParseSpec.ts"
 import { type Complaint, quote } from "./Report.ts"
 import { besideOf } from "./Beside.ts"
 import { maxComposeBytes, tooLargeCompose } from "../coolify/ComposeText.ts"
@@ -135,18 +135,15 @@ export const parseWhole = Effect.fn("parseWhole")(function* (
   return yield* parseSpecs(text, file, environment, new Map(read.flatMap((one) => [...one])))
 })
 
-/** The same as {@link loadSpec}, with what stands in the files beside it. */
+/** The same as {@link loadSpecs}, with what stands in the files beside it. */
 export const loadWhole = Effect.fn("loadWhole")(function* (path: string) {
-  const text = yield* readSpec(path)
-  return yield* onlyOf(text, path)(yield* parseWhole(text, path))
+  return yield* parseWhole(yield* readSpec(path), path)
 })
 
-/** The same as {@link loadSpec}, of all processes of the spec. */
+/**
+ * Reads and parses the spec at `path`, one for each of its processes. Fails with everything wrong at once; the file is
+ * named as `path` names it.
+ */
 export const loadSpecs = Effect.fn("loadSpecs")(function* (path: string) {
   return yield* parseSpecs(yield* readSpec(path), path)
-})
-
-/** Reads and parses the spec at `path`. Fails with everything wrong at once; the file is named as `path` names it. */
-export const loadSpec = Effect.fn("loadSpec")(function* (path: string) {
-  return yield* parseSpec(yield* readSpec(path), path)
 })

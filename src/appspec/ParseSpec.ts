@@ -78,6 +78,10 @@ export const onlyOf =
   ([first, ...more]: Specs): Either.Either<Spec, SpecError> =>
     more.length === 0 ? Either.right(first) : Either.left(severalProcesses(text, file, [first, ...more]))
 
+/** The one that stands for all: of several the process that has the spec's own name, or the first. */
+export const mainOf = (specs: Specs): Spec =>
+  specs.find(({ name, process }) => name === process?.of) ?? specs[0]
+
 /** Of the applications of a spec the one of this name, or what deleting it needs where the spec has it no more. */
 export const specOf = (specs: Specs, application: string): Spec =>
   specs.find(({ name }) => name === application) ??
@@ -89,6 +93,6 @@ const severalProcesses = (text: string, file: string, specs: ReadonlyArray<Spec>
   const { keyAt } = entries.find(({ key }) => key === "processes") ?? { keyAt: start }
   const names = specs.flatMap(({ process }) => process?.name ?? []).join(", ")
   const message = `the spec has several processes (${names}), and this command takes one application`
-  const hint = "`validate`, `plan`, `apply` and `destroy` take all of them"
+  const hint = "name a spec without `processes`"
   return new SpecError({ file, problems: [{ ...keyAt, path: "processes", message, hint }] })
 }

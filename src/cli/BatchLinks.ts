@@ -100,7 +100,7 @@ export const formerOf = Effect.fn("formerOf")(function* <S extends Subject, W ex
         if (!isFound) return []
         const former = { ...subject, spec: formerProcess(subject.spec, name) }
         const after = backwards === true ? [] : atomic ? [...links.keys()] : [index, ...together]
-        const why = `${name} was made for a process of ${process.of}, and ${subject.file} does not have it any more.`
+        const why = `${name} was made for a process of ${process.of}, which the spec does not have any more.`
         const link: BatchLink<S> = {
           subject: former,
           label: name,

@@ -1,8 +1,12 @@
 /** The world of a command that deploys nothing: it needs no secret but to take it out of what it shows. */
 import * as Effect from "effect/Effect"
-import { loadSpec } from "../appspec/LoadSpec.ts"
+import * as Ref from "effect/Ref"
+import { loadSpecs } from "../appspec/LoadSpec.ts"
 import type { Spec } from "../appspec/Spec.ts"
 import { byProjectName } from "../orchestrator/ProjectName.ts"
+import type { SandboxHandle } from "../sandbox/SandboxHandle.ts"
+import { UsageError } from "./Arguments.ts"
+import { chooseProcess } from "./ChooseProcess.ts"
 import { openWorld, type WorldRequest } from "./Layers.ts"
 import { maskSecrets } from "./Mask.ts"
 import { isDomain, noSecrets, noSubject, sandboxOf, subjectOf, type WorldFlags } from "./Subject.ts"
@@ -19,15 +23,20 @@ export const openCoolify = (sandbox: WorldRequest["sandbox"], dns: DnsNeeds = "n
     secrets: noSecrets
   })
 
-/** Of a spec as it was read; answers it with its project's name in the place of an uuid. */
+/**
+ * Of a spec as it was read; answers it with its project's name in the place of an uuid.
+ * @param shared where several are opened: the sandbox that they have in common.
+ */
 export const openWorldOf = Effect.fn("openWorldOf")(function* (
   written: Spec,
   flags: WorldFlags,
-  dns: DnsNeeds = "no"
+  dns: DnsNeeds = "no",
+  shared?: SharedSandbox
 ) {
+  const sandbox = sandboxOf(flags)
   const world = yield* openWorld({
     ...subjectOf(written),
-    sandbox: sandboxOf(flags),
+    sandbox: sandbox === undefined || shared === undefined ? sandbox : { ...sandbox, shared },
     dryRun: false,
     needs: { coolify: true, dns },
     secrets: noSecrets
@@ -36,26 +45,39 @@ export const openWorldOf = Effect.fn("openWorldOf")(function* (
 })
 
 /**
- * What `SPEC|DOMAIN` names: the application of a spec, or the one of fabrik's that answers for a domain, whose spec is then
- * what Coolify tells of it (`written` is absent).
+ * What `SPEC|DOMAIN` names: the application of each process of a spec, or the one of fabrik's that answers for a domain,
+ * whose spec is then what Coolify tells of it.
  */
-export const openSubject = Effect.fn("openSubject")(function* <E = never>(
+export const openSubjects = Effect.fn("openSubjects")(function* <E = never>(
   subject: string,
-  flags: WorldFlags,
+  flags: WorldFlags & { readonly process: string | undefined },
+  command: string,
   /** What the command objects to in a spec, before anybody is asked. */
   check: (written: Spec) => Effect.Effect<void, E> = () => Effect.void
 ) {
   if (isDomain(subject)) {
+    if (flags.process !== undefined) {
+      const message = `--process names a process of a spec, and ${subject} is a domain`
+      return yield* new UsageError({ message, command })
+    }
     const world = yield* openCoolify(sandboxOf(flags))
     const { specAt } = yield* Effect.promise(() => import("../orchestrator/SpecAt.ts"))
     const spec = yield* Effect.provide(specAt(domainOf(subject)), world.layer)
-    return { world, spec, written: undefined }
+    return [{ world, spec }]
   }
-  const written = yield* loadSpec(subject)
-  yield* check(written)
-  const opened = yield* openWorldOf(written, flags)
-  yield* maskSecrets(opened.spec, subject, sandboxOf(flags))
-  return { ...opened, written }
+  const all = yield* chooseProcess(yield* loadSpecs(subject), flags.process, command)
+  yield* Effect.forEach(all, check, { discard: true })
+  const shared = yield* shareSandbox
+  return yield* Effect.forEach(all, (written) =>
+    Effect.tap(openWorldOf(written, flags, "no", shared), ({ spec }) =>
+      maskSecrets(spec, subject, sandboxOf(flags))
+    )
+  )
 })
+
+type SharedSandbox = Effect.Effect.Success<typeof shareSandbox>
+
+/** For several worlds. */
+export const shareSandbox = Ref.make<SandboxHandle | undefined>(undefined)
 
 const domainOf = (subject: string): string => subject.toLowerCase().replace(/\.$/, "")

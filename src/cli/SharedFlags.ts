@@ -79,6 +79,11 @@ export const batch = {
     help: "of several specs only this one and what it needs"
   })
 }
+/** Of a spec with processes. */
+export const process = Flag.text("process", {
+  placeholder: "NAME",
+  help: "of a spec with processes only this one [all of them]"
+})
 export const skipDns = Flag.toggle("skip-dns", { help: "leave DNS alone" })
 
 /** How every command that runs against the world shows itself. */

@@ -57,7 +57,8 @@ export const withKeptFiles = Effect.fn("withKeptFiles")(function* (spec: Spec, r
 /**
  * Notes a release: a run that changed something and succeeded. A run that did not look
  * at the application is none. One that found everything right is noted when there is
- * none yet, or when it went back: then what stands is what its spec says.
+ * none yet, or when it went back: then what stands is what its spec says. So is one of several processes whose text is
+ * another: then another process has changed, and the history of each is that of all.
  */
 export const recordRelease = Effect.fn("recordRelease")(function* (finished: Finished) {
   const { outcome, verified } = finished.report
@@ -65,9 +66,11 @@ export const recordRelease = Effect.fn("recordRelease")(function* (finished: Fin
     return
   const history = yield* History
   const { spec, text, backTo, coolify } = finished
-  if (outcome === "unchanged" && backTo === undefined && (yield* history.list(spec)).length > 0) return
-  const at = yield* Clock.currentTimeMillis
   const before = yield* history.list(spec)
+  const last = before.at(-1)
+  const isNoted = last !== undefined && (spec.process === undefined || last.text === text)
+  if (outcome === "unchanged" && backTo === undefined && isNoted) return
+  const at = yield* Clock.currentTimeMillis
   const files = yield* keepFiles(spec, finished.run)
   yield* history.record(spec, {
     release: finished.run,

@@ -1,5 +1,5 @@
 import * as Either from "effect/Either"
-import { parseSpec } from "../appspec/ParseSpec.ts"
+import { mainOf, parseSpecs } from "../appspec/ParseSpec.ts"
 import type { Source } from "../appspec/sections/Source.ts"
 import type { Release } from "../state/History.ts"
 import { wrap } from "./Layout.ts"
@@ -28,10 +28,15 @@ const time = (millis: number): string =>
   `${new Date(millis).toISOString().slice(0, 16).replace("T", " ")} UTC`
 
 const describeSource = (text: string): string =>
-  Either.match(parseSpec(text, ""), {
+  Either.match(parseSpecs(text, ""), {
     onLeft: () => "a spec that this fabrik does not understand",
-    onRight: ({ source, template }) =>
-      source._tag === "Dockerfile" && template !== undefined ? `template ${template}` : sourceText(source)
+    onRight: (specs) => {
+      const { source, template } = mainOf(specs)
+      const processes = specs.flatMap(({ process }) => process?.name ?? [])
+      const what =
+        source._tag === "Dockerfile" && template !== undefined ? `template ${template}` : sourceText(source)
+      return processes.length === 0 ? what : `${what}, processes ${processes.join(", ")}`
+    }
   })
 
 const sourceText = (source: Source): string => {

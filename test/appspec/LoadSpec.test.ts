@@ -4,13 +4,13 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { fileURLToPath } from "node:url"
-import { loadSpec, loadWhole } from "../../src/appspec/LoadSpec.ts"
+import { loadSpecs, loadWhole } from "../../src/appspec/LoadSpec.ts"
 import { maxSpecBytes } from "../../src/appspec/ParseSpec.ts"
 import { SpecError } from "../../src/appspec/SpecError.ts"
 
 const fixture = (name: string) => fileURLToPath(new URL(`../../fixtures/${name}`, import.meta.url))
 
-const message = (path: string) => Effect.map(Effect.flip(loadSpec(path)), (error) => error.message)
+const message = (path: string) => Effect.map(Effect.flip(loadSpecs(path)), (error) => error.message)
 
 /** A folder with one file in it. */
 const withFile = Effect.fnUntraced(function* (content: Uint8Array | string) {
@@ -34,7 +34,7 @@ describe("loadSpec", () => {
     "files.yaml"
   ])("loads %s", (name) =>
     Effect.gen(function* () {
-      const spec = yield* loadSpec(fixture(name))
+      const [spec] = yield* loadSpecs(fixture(name))
       assert.strictEqual(`${spec.name}.yaml`, name)
     }).pipe(Effect.provide(NodeFileSystem.layer))
   )
@@ -43,7 +43,7 @@ describe("loadSpec", () => {
     Effect.gen(function* () {
       const { file } = yield* withFile("name: a\ndomain: a.example.com\ntemplate: node-api\nprot: 1\n")
       const odd = file.replace("/spec.yaml", "/../.") + file.slice(file.lastIndexOf("/", file.length - 11))
-      const error = yield* Effect.flip(loadSpec(odd))
+      const error = yield* Effect.flip(loadSpecs(odd))
       assert.instanceOf(error, SpecError)
       assert.strictEqual(error.file, odd)
       assert.strictEqual(error.message, `${odd}:4:1: unknown key \`prot\`\n    did you mean \`port\`?`)
@@ -73,7 +73,7 @@ describe("loadSpec", () => {
   it.scoped("takes a byte order mark and Windows line ends", () =>
     Effect.gen(function* () {
       const { file } = yield* withFile("\uFEFFname: a\r\ndomain: a.example.com\r\ntemplate: node-api\r\n")
-      assert.strictEqual((yield* loadSpec(file)).port, 3000)
+      assert.strictEqual((yield* loadSpecs(file))[0].port, 3000)
     }).pipe(Effect.provide(NodeFileSystem.layer))
   )
 
@@ -149,9 +149,9 @@ describe("the files beside a spec", () => {
       yield* fs.makeDirectory(`${folder}/sub`)
       yield* fs.writeFileString(`${folder}/app.conf`, "a=${HOME}\n")
       yield* fs.symlink("../app.conf", `${folder}/sub/link.conf`)
-      const [found] = (yield* loadWhole(file)).files ?? []
+      const [found] = (yield* loadWhole(file))[0].files ?? []
       assert.strictEqual(found?.content && Redacted.value(found.content), "a=${HOME}")
-      assert.isUndefined((yield* loadSpec(file)).files?.[0]?.content)
+      assert.isUndefined((yield* loadSpecs(file))[0].files?.[0]?.content)
     }).pipe(Effect.provide(NodeFileSystem.layer))
   )
 

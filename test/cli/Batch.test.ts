@@ -137,7 +137,7 @@ describe("a spec with processes", () => {
     const plan = await fabrik("plan", "app.yaml")
     assert.match(
       plan.stdout,
-      /Plan for shop-worker:[^]*- application +shop-worker[^]*app\.yaml does not\s+have it/
+      /Plan for shop-worker:[^]*- application +shop-worker[^]*which the spec\s+does not have/
     )
     assert.match(plan.stdout, /^KEY|KEY +as the other processes have it/m)
     const next = await fabrik("apply", "app.yaml", "--yes", "--json")
@@ -148,9 +148,35 @@ describe("a spec with processes", () => {
       ["shop up to date", "shop-clock runs", "shop-worker gone"]
     )
 
+    const status = await fabrik("status", "app.yaml", "--json")
+    assert.deepStrictEqual(
+      status.stdout
+        .trim()
+        .split("\n")
+        .map((line) => {
+          const { name, ok, process } = JSON.parse(line)
+          return [name, process, ok]
+        }),
+      [
+        ["shop", "web", true],
+        ["shop-clock", "clock", true]
+      ],
+      status.stdout
+    )
+    const logs = await fabrik("logs", "app.yaml", "-n", "1")
+    assert.match(logs.stdout, /^web {3}\| .*\nclock \| .*\n$/)
+    const none = await fabrik("logs", "app.yaml", "--process", "clok")
+    assert.deepStrictEqual([none.status, none.stdout], [4, ""])
+    assert.include(none.stderr, "did you mean clock?")
+
+    // What was recorded with `web`, which did not change, is the history of all.
+    const back = await fabrik("rollback", "app.yaml", "--yes")
+    assert.strictEqual(back.status, 0, back.stderr)
+    assert.match(back.stdout, /^shop +up to date .*\nshop-worker +runs .*\nshop-clock +gone/m)
+
     const end = await fabrik("destroy", "app.yaml", "--yes")
     assert.strictEqual(end.status, 0, end.stderr)
-    assert.match(end.stderr, /2 applications: 2 gone/)
+    assert.match(end.stderr, /applications: .*gone/)
     assert.strictEqual((await fabrik("list")).stdout, "")
   })
 })

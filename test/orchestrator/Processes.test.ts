@@ -11,6 +11,7 @@ import { CoolifyClient } from "../../src/coolify/CoolifyClient.ts"
 import type { RunFinished } from "../../src/engine/DeploymentEvent.ts"
 import * as Marker from "../../src/engine/Marker.ts"
 import { Owner } from "../../src/engine/Owner.ts"
+import { journalName, journalOf } from "../../src/engine/RunJournal.ts"
 import { HealthProbe } from "../../src/health/HealthProbe.ts"
 import { apply } from "../../src/orchestrator/Apply.ts"
 import { runBatch } from "../../src/orchestrator/Batch.ts"
@@ -198,6 +199,17 @@ describe("the processes of a spec", () => {
         "shop and shop-worker have two values of SESSION_KEY"
       )
       assert.deepStrictEqual(yield* writes, edited)
+    })
+  )
+
+  test(
+    "are known by the names of their journals, for whoever recovers a run",
+    Effect.gen(function* () {
+      const owner = yield* Owner
+      const all = specsOf(spec("{ web: {}, worker: {} }"))
+      for (const one of all) assert.strictEqual(specOf(all, journalOf(journalName(owner, one))), one)
+      const former = specOf(all, journalOf(journalName(owner, { ...all[0], name: "shop-clock" })))
+      assert.strictEqual(former.name, "shop-clock")
     })
   )
 

@@ -2,10 +2,13 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { apply as run } from "../../orchestrator/Apply.ts"
 import type { Subject } from "../../appspec/Batch.ts"
+import type { Spec } from "../../appspec/Spec.ts"
+import type { SecretStore } from "../../secrets/SecretStore.ts"
 import { batch, readAll } from "../Batch.ts"
 import { deleteFormer } from "../FormerProcess.ts"
 import { loadAmongOthers } from "../PlanFile.ts"
 import { addressOf, recordRelease } from "../Releases.ts"
+import type { CommandError } from "../Report.ts"
 import { lockRun } from "../RunLock.ts"
 import { recorded } from "../RunRecords.ts"
 import { specFiles } from "../SpecFiles.ts"
@@ -21,10 +24,34 @@ export const applyBatch = Effect.fn("applyBatch")(function* (
   read?: ReadonlyArray<Subject>
 ) {
   const subjects = read ?? (yield* readAll(yield* specFiles(flags.files), loadAmongOthers, flags.json))
+  return yield* carryOut(subjects, flags, {
+    command: "apply",
+    question: "Carry these plans out?",
+    whole: (spec) => Effect.succeed({ spec, backTo: undefined })
+  })
+}, Effect.scoped)
+
+type Flags = Omit<ApplyFlags, "files" | "noColor" | "useOrchestrator">
+
+interface HowOptions<E extends CommandError, R> {
+  readonly command: "apply" | "rollback"
+  readonly question: string
+  /** A spec with what the files beside it are to hold, and the release that it goes back to. */
+  readonly whole: (
+    spec: Spec
+  ) => Effect.Effect<{ readonly spec: Spec; readonly backTo: string | undefined }, E, R | SecretStore>
+}
+
+/** Applies them as they were read. */
+export const carryOut = Effect.fn("carryOut")(function* <E extends CommandError, R>(
+  subjects: ReadonlyArray<Subject>,
+  flags: Flags,
+  { command, question, whole }: HowOptions<E, R>
+) {
   const given = yield* givenSecrets(
     flags.secrets,
     subjects.map(({ spec }) => spec),
-    "apply"
+    command
   )
   yield* batch({
     command: "apply",
@@ -34,19 +61,21 @@ export const applyBatch = Effect.fn("applyBatch")(function* (
     needs: (spec) => ({ coolify: true, dns: dnsNeeds(spec, flags.skipDns) }),
     secrets: { envFile: flags.envFile, given },
     atomic: flags.atomic,
-    question: flags.yes || flags.dryRun ? undefined : "Carry these plans out?",
+    question: flags.yes || flags.dryRun ? undefined : question,
     run: (member, gate) =>
       Effect.gen(function* () {
-        const { conclude, label, spec, subject, world } = member
+        const { conclude, label, subject, world } = member
         if (member.former !== undefined) {
-          const keepDns = leavesDns(spec, flags.skipDns)
+          const keepDns = leavesDns(subject.spec, flags.skipDns)
           return yield* deleteFormer(member, gate, { ...flags, command: "apply", keepDns })
         }
-        if (!flags.dryRun)
-          yield* lockRun(spec, { ...world, command: "apply", seconds: flags.lockTimeout ?? 0 })
+        const { backTo, spec: written } = yield* Effect.provide(whole(subject.spec), world.layer)
+        const { environment, project } = member.spec
+        const spec = { ...written, project, environment }
+        if (!flags.dryRun) yield* lockRun(spec, { ...world, command, seconds: flags.lockTimeout ?? 0 })
         const running = run(spec, {
           ...gate,
-          command: "apply",
+          command,
           mode: flags.dryRun ? "dry-run" : world.place,
           offline: world.offline,
           skipDns: leavesDns(spec, flags.skipDns),
@@ -58,14 +87,14 @@ export const applyBatch = Effect.fn("applyBatch")(function* (
           origin: { file: subject.file, text: subject.text },
           timeout: Duration.seconds(flags.timeout ?? 1800)
         }).pipe(Effect.provide(world.layer))
-        const ofRun = { command: "apply", spec, file: subject.file, world, conclude, label }
+        const ofRun = { command, spec, file: subject.file, world, conclude, label }
         const report = yield* flags.dryRun ? running : recorded(running, ofRun)
         if (!flags.dryRun && !flags.skipDeploy) {
           yield* recordRelease({
-            spec: subject.spec,
+            spec: written,
             text: subject.text,
             report,
-            backTo: undefined,
+            backTo,
             coolify: addressOf(world)
           }).pipe(Effect.provide(world.layer), Effect.provide(world.history))
         }

@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import { loadSpec } from "../../appspec/LoadSpec.ts"
+import { loadSpecs } from "../../appspec/LoadSpec.ts"
+import { mainOf } from "../../appspec/ParseSpec.ts"
 import { chooseRelease } from "../../orchestrator/Releases.ts"
 import { define } from "../CommandInfo.ts"
 import { openHistory } from "../Layers.ts"
@@ -19,7 +20,7 @@ export const history = define({
     { line: "fabrik history app.yaml --json", says: "with each spec, one JSON object a line" }
   ],
   handler: Effect.fn("command.history")(function* (flags) {
-    const spec = yield* loadSpec(flags.file)
+    const spec = mainOf(yield* loadSpecs(flags.file))
     const releases = yield* (yield* openHistory(sandboxOf(flags))).list(spec)
     yield* showReleases(releases, Either.getOrUndefined(chooseRelease(releases, undefined)), flags.json)
   }, Effect.scoped)

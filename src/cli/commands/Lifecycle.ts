@@ -3,7 +3,7 @@ import * as Ref from "effect/Ref"
 import { lifecycle, type LifecycleOptions } from "../../orchestrator/Lifecycle.ts"
 import { define } from "../CommandInfo.ts"
 import { conclude } from "../Conclude.ts"
-import { openSubject } from "../OpenSubject.ts"
+import { openSubjects } from "../OpenSubject.ts"
 import { askOnce, type Consent, Operator } from "../Operator.ts"
 import * as Output from "../Output.ts"
 import { lockRun } from "../RunLock.ts"
@@ -15,6 +15,7 @@ import { Screen } from "../../ui/Screen.ts"
 
 const shared = {
   subject: Shared.specOrDomain,
+  process: Shared.process,
   lockTimeout: Shared.lockTimeout,
   ...Shared.world,
   verbose: Shared.verbose,
@@ -23,14 +24,29 @@ const shared = {
 
 interface Flags extends WorldFlags {
   readonly subject: string
+  readonly process: string | undefined
   readonly lockTimeout: number | undefined
   readonly verbose: boolean
   readonly json: boolean
   readonly quiet: boolean
 }
 
-const act = Effect.fn("act")(function* (command: LifecycleOptions["command"], yes: boolean, flags: Flags) {
-  const { spec, world } = yield* openSubject(flags.subject, flags)
+type Command = LifecycleOptions["command"]
+
+/** One process after the other; it ends with the first that comes to no good end. */
+const act = Effect.fn("act")(function* (command: Command, yes: boolean, flags: Flags) {
+  const subjects = yield* openSubjects(flags.subject, flags, command)
+  yield* Effect.forEach(subjects, (subject) => actOn(command, yes, flags, subject), { discard: true })
+}, Effect.scoped)
+
+type Opened = Effect.Effect.Success<ReturnType<typeof openSubjects>>[number]
+
+const actOn = Effect.fnUntraced(function* (
+  command: Command,
+  yes: boolean,
+  flags: Flags,
+  { spec, world }: Opened
+) {
   const consent = yield* Ref.make<Consent>("not asked")
   const here = yield* Effect.context<Operator | Screen>()
   const confirm = (question: string) =>

@@ -18,7 +18,7 @@ import { Screen } from "../../ui/Screen.ts"
 import { UsageError } from "../Arguments.ts"
 import { define } from "../CommandInfo.ts"
 import * as Flag from "../Flag.ts"
-import { openSubject } from "../OpenSubject.ts"
+import { openSubjects } from "../OpenSubject.ts"
 import * as Say from "../Say.ts"
 import * as Shared from "../SharedFlags.ts"
 import type { WorldFlags } from "../Subject.ts"
@@ -31,10 +31,11 @@ export const logs = define({
   about: [
     "The log of the running container, as Coolify has it: the newest lines, and with --follow every new one until you interrupt it. Escape sequences are taken out.",
     `--since, --until and --grep look through the newest ${widest} lines, which is all that Coolify's API gives, and say where that was not enough. They show every line that fits, or with -n the newest of them.`,
-    "A domain means the application of fabrik's that answers for it."
+    "Of a spec with processes the logs of all, each line behind the name of its process. A domain means the application of fabrik's that answers for it."
   ],
   config: {
     subject: Shared.specOrDomain,
+    process: Shared.process,
     lines: Flag.integer("lines", {
       alias: "n",
       placeholder: "LINES",
@@ -72,52 +73,82 @@ export const logs = define({
   handler: Effect.fn("command.logs")(function* (flags) {
     const filter = yield* filterOf(flags)
     yield* refuseCombinations(flags)
-    const { spec, world } = yield* openSubject(flags.subject, flags, (written) =>
+    const all = yield* openSubjects(flags.subject, flags, "logs", (written) =>
       refuseContainer(written, flags.container)
     )
-    yield* refuseContainer(spec, flags.container)
-    if (flags.build) return yield* Effect.provide(showBuild(spec, filter, flags), world.layer)
-    const container = flags.container === undefined ? {} : { container: flags.container }
-    const { err, out } = yield* Screen
-    const show = (found: ReadonlyArray<LogLine>) =>
-      out.write(found.flatMap((line) => renderLine(line, flags)).join(""))
-    const lines = flags.lines ?? (isOpen(filter) ? 100 : widest)
-    const asked = isOpen(filter) ? Math.max(lines, 1) : widest
-    if (!flags.follow) {
-      const timed = flags.timestamps || flags.json || isTimed(filter)
-      const found = yield* Effect.provide(readLogs(spec, { lines: asked, timed, ...container }), world.layer)
-      if (isTimed(filter) && found.some(({ at }) => at === undefined)) return yield* noTimes
-      yield* show(
-        newest(
-          found.filter((line) => lets(filter, line)),
-          lines
-        )
-      )
-      const missed = missedBefore(found, filter, widest)
-      if (missed !== undefined && !flags.quiet) yield* Say.hint([missed])
-      return
+    yield* Effect.forEach(all, ({ spec }) => refuseContainer(spec, flags.container), { discard: true })
+    if (flags.build && all.length > 1) {
+      const names = all.flatMap(({ spec }) => spec.process?.name ?? []).join(", ")
+      return yield* usage(`--build shows one deployment: name its process with --process (${names})`)
     }
-    const seen = yield* Watch
-    seen.onSignal = "end"
-    const onNote = (note: string) =>
-      flags.quiet ? Effect.void : Effect.provideService(Say.hint([`fabrik: ${note}`]), Screen, { out, err })
-    let begun = false
-    const onLines = (found: ReadonlyArray<LogLine>) =>
-      Effect.gen(function* () {
-        if (!begun && isTimed(filter) && found.some(({ at }) => at === undefined)) {
-          yield* onNote(noTimes.message)
-        }
-        const fitting = found.filter((line) => lets(filter, line))
-        const shown = begun ? fitting : newest(fitting, lines)
-        begun = true
-        yield* show(shown)
-      })
-    yield* followLogs(
-      spec,
-      { lines: isOpen(filter) ? lines : widest, ...container },
-      { onLines, onNote }
-    ).pipe(Effect.provide(world.layer), Effect.raceFirst(out.closed))
+    const width = Math.max(...all.map(({ spec }) => spec.process?.name.length ?? 0))
+    const one = ({ spec, world }: (typeof all)[number]) => {
+      const { process } = spec
+      const source = process === undefined || all.length === 1 ? undefined : { name: process.name, width }
+      return Effect.provide(showLog(spec, source, filter, flags), world.layer)
+    }
+    yield* Effect.forEach(all, one, { concurrency: flags.follow ? "unbounded" : 1, discard: true })
   }, Effect.scoped)
+})
+
+/** Which process a line is of. */
+interface Source {
+  readonly name: string
+  /** Of the widest name. */
+  readonly width: number
+}
+
+const showLog = Effect.fn("showLog")(function* (
+  spec: Spec,
+  source: Source | undefined,
+  filter: LogFilter,
+  flags: Flags
+) {
+  if (flags.build) return yield* showBuild(spec, filter, flags)
+  const container = flags.container === undefined ? {} : { container: flags.container }
+  const { err, out } = yield* Screen
+  const show = (found: ReadonlyArray<LogLine>) =>
+    out.write(found.flatMap((line) => renderLine(line, source, flags)).join(""))
+  const lines = flags.lines ?? (isOpen(filter) ? 100 : widest)
+  const asked = isOpen(filter) ? Math.max(lines, 1) : widest
+  if (!flags.follow) {
+    const timed = flags.timestamps || flags.json || isTimed(filter)
+    const found = yield* readLogs(spec, { lines: asked, timed, ...container })
+    if (isTimed(filter) && found.some(({ at }) => at === undefined)) return yield* noTimes
+    yield* show(
+      newest(
+        found.filter((line) => lets(filter, line)),
+        lines
+      )
+    )
+    const missed = missedBefore(found, filter, widest)
+    if (missed !== undefined && !flags.quiet) yield* Say.hint([missed])
+    return
+  }
+  const seen = yield* Watch
+  seen.onSignal = "end"
+  const onNote = (note: string) =>
+    flags.quiet
+      ? Effect.void
+      : Effect.provideService(
+          Say.hint([`fabrik: ${source === undefined ? "" : `${source.name}: `}${note}`]),
+          Screen,
+          { out, err }
+        )
+  let begun = false
+  const onLines = (found: ReadonlyArray<LogLine>) =>
+    Effect.gen(function* () {
+      if (!begun && isTimed(filter) && found.some(({ at }) => at === undefined)) {
+        yield* onNote(noTimes.message)
+      }
+      const fitting = found.filter((line) => lets(filter, line))
+      const shown = begun ? fitting : newest(fitting, lines)
+      begun = true
+      yield* show(shown)
+    })
+  yield* followLogs(spec, { lines: isOpen(filter) ? lines : widest, ...container }, { onLines, onNote }).pipe(
+    Effect.raceFirst(out.closed)
+  )
 })
 
 interface Flags extends WorldFlags {
@@ -214,9 +245,14 @@ const showBuild = Effect.fn("showBuild")(function* (spec: Spec, filter: LogFilte
 
 const renderLine = (
   { at, text }: LogLine,
+  source: Source | undefined,
   { json, timestamps }: { readonly json: boolean; readonly timestamps: boolean }
 ): ReadonlyArray<string> => {
-  if (json) return [`${jsonLine({ type: "LogLine", ...(at === undefined ? {} : { at }), text })}\n`]
+  if (json) {
+    const process = source === undefined ? {} : { process: source.name }
+    return [`${jsonLine({ type: "LogLine", ...process, ...(at === undefined ? {} : { at }), text })}\n`]
+  }
   const stamp = timestamps && at !== undefined ? `${at} ` : ""
-  return cleanLines(text).map((line) => `${stamp}${line}\n`)
+  const name = source === undefined ? "" : `${source.name.padEnd(source.width)} | `
+  return cleanLines(text).map((line) => `${name}${stamp}${line}\n`)
 }

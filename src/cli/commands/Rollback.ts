@@ -1,23 +1,51 @@
+import type * as Command from "@effect/cli/Command"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import type * as Types from "effect/Types"
 import { byProjectName } from "../../orchestrator/ProjectName.ts"
 import { apply as run } from "../../orchestrator/Apply.ts"
 import { chooseRelease, deployedElsewhere, withKeptFiles } from "../../orchestrator/Releases.ts"
-import { loadSpec } from "../../appspec/LoadSpec.ts"
+import { loadSpecs } from "../../appspec/LoadSpec.ts"
+import { mainOf } from "../../appspec/ParseSpec.ts"
 import { define } from "../CommandInfo.ts"
 import { conclude } from "../Conclude.ts"
 import * as Flag from "../Flag.ts"
 import { openHistory, openWorld } from "../Layers.ts"
 import { makeConfirmation } from "../Operator.ts"
-import { parseWithEnvironment } from "../Interpolation.ts"
+import { parseAllWithEnvironment, parseWithEnvironment } from "../Interpolation.ts"
 import * as Output from "../Output.ts"
 import { addressOf, recordRelease, showReleases } from "../Releases.ts"
 import { lockRun } from "../RunLock.ts"
 import { type Report, recorded } from "../RunRecords.ts"
 import * as Say from "../Say.ts"
 import * as Shared from "../SharedFlags.ts"
+import { hasProcesses } from "../SpecFiles.ts"
 import { givenSecrets, dnsNeeds, leavesDns, sandboxOf, subjectOf } from "../Subject.ts"
+
+const config = {
+  file: Shared.specFile,
+  to: Flag.text("to", {
+    placeholder: "RELEASE",
+    help: "this one; its first digits suffice [the newest with another spec]"
+  }),
+  list: Flag.toggle("list", {
+    alias: "l",
+    help: "list the recorded releases as `fabrik history` does, and change nothing"
+  }),
+  yes: Shared.yes,
+  dryRun: Flag.toggle("dry-run", { help: "show the plan only; nothing is sent" }),
+  secrets: Shared.secrets,
+  envFile: Shared.envFile,
+  skipDns: Shared.skipDns,
+  allowDowntime: Shared.allowDowntime,
+  timeout: Shared.timeout,
+  lockTimeout: Shared.lockTimeout,
+  ...Shared.world,
+  verbose: Shared.verbose,
+  ...Shared.screen
+}
+export type RollbackFlags = Types.Simplify<Command.Command.ParseConfig<typeof config>>
 
 export const rollback = define({
   name: "rollback",
@@ -25,28 +53,7 @@ export const rollback = define({
     "Every successful apply records its spec in .fabrik/history (values of secrets are not in it, and what the files beside it held is kept for its owner alone). Rollback applies a recorded spec as any other: with a plan, verified, and put back if it fails.",
     "Secrets keep their present values, an image its tag and a branch its newest commit: name a digest or a commit in specs that are to be gone back to exactly. The file itself is not changed."
   ],
-  config: {
-    file: Shared.specFile,
-    to: Flag.text("to", {
-      placeholder: "RELEASE",
-      help: "this one; its first digits suffice [the newest with another spec]"
-    }),
-    list: Flag.toggle("list", {
-      alias: "l",
-      help: "list the recorded releases as `fabrik history` does, and change nothing"
-    }),
-    yes: Shared.yes,
-    dryRun: Flag.toggle("dry-run", { help: "show the plan only; nothing is sent" }),
-    secrets: Shared.secrets,
-    envFile: Shared.envFile,
-    skipDns: Shared.skipDns,
-    allowDowntime: Shared.allowDowntime,
-    timeout: Shared.timeout,
-    lockTimeout: Shared.lockTimeout,
-    ...Shared.world,
-    verbose: Shared.verbose,
-    ...Shared.screen
-  },
+  config,
   examples: [
     { line: "fabrik rollback app.yaml", says: "show what going back would change, ask, do it" },
     { line: "fabrik rollback app.yaml --list", says: "which releases are there?" },
@@ -54,19 +61,25 @@ export const rollback = define({
   ],
   handler: Effect.fn("command.rollback")(function* (flags) {
     const sandbox = sandboxOf(flags)
-    const present = yield* loadSpec(flags.file)
+    const present = mainOf(yield* loadSpecs(flags.file))
     const history = yield* openHistory(sandbox)
     const releases = yield* history.list(present)
     const chosen = chooseRelease(releases, flags.to)
     if (flags.list) return yield* showReleases(releases, Either.getOrUndefined(chosen), flags.json)
     const target = yield* chosen
     const label = `${flags.file} (release ${target.release})`
-    const written = yield* parseWithEnvironment(target.text, label, { readsFiles: false })
-    if (written.interpolated !== undefined && written.interpolated.length > 0) {
+    const specs = yield* parseAllWithEnvironment(target.text, label, { readsFiles: false })
+    const interpolated = [...new Set(specs.flatMap((spec) => spec.interpolated ?? []))]
+    if (interpolated.length > 0) {
       yield* Say.warn(
-        `the release's spec takes ${written.interpolated.join(", ")} from the environment: what is set there now counts, not what was set then`
+        `the release's spec takes ${interpolated.join(", ")} from the environment: what is set there now counts, not what was set then`
       )
     }
+    if (hasProcesses(specs)) {
+      const { rollbackBatch } = yield* Effect.promise(() => import("./RollbackBatch.ts"))
+      return yield* rollbackBatch(specs, target, history, flags)
+    }
+    const [written] = specs
     const given = yield* givenSecrets(flags.secrets, [written], "rollback")
     const world = yield* openWorld({
       ...subjectOf(written),

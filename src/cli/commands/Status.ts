@@ -4,12 +4,14 @@ import { isPassing } from "../../kinds/Find.ts"
 import type { StepError } from "../../orchestrator/RunError.ts"
 import { Status, status as readStatus } from "../../orchestrator/Status.ts"
 import { loadWhole } from "../../appspec/LoadSpec.ts"
+import type { Spec } from "../../appspec/Spec.ts"
 import { jsonLine } from "../../ui/Json.ts"
 import { Screen, type Stream } from "../../ui/Screen.ts"
 import { renderStatus } from "../../ui/StatusView.ts"
 import { define } from "../CommandInfo.ts"
 import * as Flag from "../Flag.ts"
-import { openWorldOf } from "../OpenSubject.ts"
+import { chooseProcess } from "../ChooseProcess.ts"
+import { openWorldOf, shareSandbox } from "../OpenSubject.ts"
 import { maskSecrets } from "../Mask.ts"
 import { runningRun } from "../RunLock.ts"
 import * as Say from "../Say.ts"
@@ -24,6 +26,7 @@ export const status = define({
   ],
   config: {
     file: Shared.specFile,
+    process: Shared.process,
     skipDns: Shared.skipDns,
     watch: Flag.toggle("watch", {
       alias: "w",
@@ -38,25 +41,38 @@ export const status = define({
     { line: "fabrik status app.yaml --json", says: "the same facts as one JSON object" }
   ],
   handler: Effect.fn("command.status")(function* (flags) {
-    const written = yield* loadWhole(flags.file)
-    const { spec, world } = yield* openWorldOf(written, flags, dnsNeeds(written, flags.skipDns))
-    yield* maskSecrets(spec, flags.file, sandboxOf(flags))
+    const all = yield* chooseProcess(yield* loadWhole(flags.file), flags.process, "status")
     const { out } = yield* Screen
-    const options = { skipDns: leavesDns(spec, flags.skipDns), holder: runningRun(spec, world) }
-    const read = readStatus(spec, options).pipe(
-      Effect.provide(world.knownSecrets),
-      Effect.map((facts) =>
-        flags.json
-          ? [jsonLine({ type: "Status", ...Schema.encodeSync(Status)(facts) })]
-          : renderStatus(facts, out.style)
-      )
+    const shared = yield* shareSandbox
+    const reads = yield* Effect.forEach(
+      all,
+      Effect.fnUntraced(function* (written) {
+        const { spec, world } = yield* openWorldOf(written, flags, dnsNeeds(written, flags.skipDns), shared)
+        yield* maskSecrets(spec, flags.file, sandboxOf(flags))
+        const options = { skipDns: leavesDns(spec, flags.skipDns), holder: runningRun(spec, world) }
+        return readStatus(spec, options).pipe(
+          Effect.provide(world.knownSecrets),
+          Effect.provide(world.layer),
+          Effect.map((facts) =>
+            flags.json
+              ? [jsonLine({ type: "Status", ...processOf(spec), ...Schema.encodeSync(Status)(facts) })]
+              : renderStatus(facts, out.style)
+          )
+        )
+      })
     )
-    if (!flags.watch) return yield* Say.result(yield* Effect.provide(read, world.layer))
+    const between = flags.json ? [] : [""]
+    const read = Effect.map(Effect.all(reads, { concurrency: "unbounded" }), (blocks) =>
+      blocks.flatMap((block, index) => (index === 0 ? block : [...between, ...block]))
+    )
+    if (!flags.watch) return yield* Say.result(yield* read)
     const seen = yield* Watch
     seen.onSignal = "end"
-    yield* watch(read, out, flags.json).pipe(Effect.provide(world.layer), Effect.raceFirst(out.closed))
+    yield* watch(read, out, flags.json).pipe(Effect.raceFirst(out.closed))
   }, Effect.scoped)
 })
+
+const processOf = ({ process }: Spec) => (process === undefined ? {} : { process: process.name })
 
 /** Troubles that come and go while one watches. */
 const isTransient = (error: StepError): boolean => {

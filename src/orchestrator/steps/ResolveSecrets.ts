@@ -5,7 +5,12 @@ import { CoolifyClient } from "../../coolify/CoolifyClient.ts"
 import type { Application } from "../../coolify/endpoints/Applications.ts"
 import type { ObservedVariable, Variable } from "../../coolify/endpoints/Variables.ts"
 import { KnownSecrets } from "../../secrets/KnownSecrets.ts"
-import { SecretStore, type FoundSecret, type SecretRecipe } from "../../secrets/SecretStore.ts"
+import {
+  SecretStore,
+  type FoundSecret,
+  type ResolvedSecret,
+  type SecretRecipe
+} from "../../secrets/SecretStore.ts"
 import { secretNamesOf } from "../../appspec/sections/BasicAuth.ts"
 import type { Spec } from "../../appspec/Spec.ts"
 import { RefusedError } from "../../engine/DeployError.ts"
@@ -16,6 +21,7 @@ import {
   isSecretComment,
   unknownSecretComment
 } from "../../kinds/VariableComment.ts"
+import type { SecretOrigin } from "../../engine/DeploymentEvent.ts"
 import type { Begun } from "../../engine/JournalSchema.ts"
 import { Run } from "../../engine/Run.ts"
 
@@ -113,7 +119,11 @@ export const settleSecrets = Effect.fn("settleSecrets")(function* (
     ...looked.flatMap(({ choice }) => (choice._tag === "Value" ? [choice.secret] : [])),
     ...made.map((secret): PlannedSecret => ({
       ...secret,
-      origin: !world.offline ? secret.origin : missing.includes(secret.name) ? "missing" : "kept-or-generated"
+      origin: !world.offline
+        ? originOf(spec, secret)
+        : missing.includes(secret.name)
+          ? "missing"
+          : "kept-or-generated"
     }))
   ]
   const staying = looked.flatMap(({ choice }) => (choice._tag === "Row" ? [choice.row] : []))
@@ -134,6 +144,10 @@ export const settleSecrets = Effect.fn("settleSecrets")(function* (
   }
   return settled
 })
+
+/** Nobody had it when it was looked for: what is there now is another process's of this very run. */
+const originOf = ({ process }: Spec, { origin }: ResolvedSecret): SecretOrigin =>
+  process === undefined ? origin : "generated"
 
 interface Sibling {
   readonly name: string
