@@ -4,7 +4,6 @@ import * as Effect from "effect/Effect"
 import type * as Types from "effect/Types"
 import { apply as run } from "../../orchestrator/Apply.ts"
 import { byProjectName } from "../../orchestrator/ProjectName.ts"
-import { UsageError } from "../Arguments.ts"
 import { define } from "../CommandInfo.ts"
 import { conclude } from "../Conclude.ts"
 import * as Flag from "../Flag.ts"
@@ -66,13 +65,6 @@ export const apply = define({
     const [file = ""] = flags.files
     const loaded = (yield* namesSeveral(flags)) ? undefined : yield* loadSubject(file)
     if (loaded !== undefined && !hasProcesses(loaded.specs)) return yield* applyOne(file, loaded, flags)
-    if (flags.atomic && flags.keepFailed) {
-      return yield* new UsageError({
-        message:
-          "--atomic puts all specs back when one fails, and --keep-failed leaves that one standing: say one of them",
-        command: "apply"
-      })
-    }
     const { applyBatch } = yield* Effect.promise(() => import("./ApplyBatch.ts"))
     return yield* applyBatch(
       flags,
@@ -82,7 +74,7 @@ export const apply = define({
 })
 
 /** With the address of Coolify's pages, which the sandbox has not. */
-export const keptBy = ({ keepFailed }: ApplyFlags, { place, target }: World) =>
+export const keptBy = ({ keepFailed }: Pick<ApplyFlags, "keepFailed">, { place, target }: World) =>
   keepFailed ? { pages: place === "live" ? target.replace(/\/api\/v1$/, "") : undefined } : undefined
 
 type Loaded = Effect.Effect.Success<ReturnType<typeof loadSubject>>

@@ -4,6 +4,7 @@ import { apply as run } from "../../orchestrator/Apply.ts"
 import type { Subject } from "../../appspec/Batch.ts"
 import type { Spec } from "../../appspec/Spec.ts"
 import type { SecretStore } from "../../secrets/SecretStore.ts"
+import { UsageError } from "../Arguments.ts"
 import { batch, readAll } from "../Batch.ts"
 import { deleteFormer } from "../FormerProcess.ts"
 import { loadAmongOthers } from "../PlanFile.ts"
@@ -11,7 +12,7 @@ import { addressOf, recordRelease } from "../Releases.ts"
 import type { CommandError } from "../Report.ts"
 import { lockRun } from "../RunLock.ts"
 import { recorded } from "../RunRecords.ts"
-import { specFiles } from "../SpecFiles.ts"
+import { hasProcesses, specFiles } from "../SpecFiles.ts"
 import { dnsNeeds, givenSecrets, leavesDns, sandboxOf } from "../Subject.ts"
 import { type ApplyFlags, keptBy } from "./Apply.ts"
 
@@ -24,12 +25,26 @@ export const applyBatch = Effect.fn("applyBatch")(function* (
   read?: ReadonlyArray<Subject>
 ) {
   const subjects = read ?? (yield* readAll(yield* specFiles(flags.files), loadAmongOthers, flags.json))
+  if (flags.keepFailed) yield* refuseKeeping(flags, subjects)
   return yield* carryOut(subjects, flags, {
     command: "apply",
     question: "Carry these plans out?",
     whole: (spec) => Effect.succeed({ spec, backTo: undefined })
   })
 }, Effect.scoped)
+
+/** What goes back together leaves nothing standing alone. */
+const refuseKeeping = ({ atomic }: ApplyFlags, subjects: ReadonlyArray<Subject>) => {
+  const refuse = (message: string) => new UsageError({ message, command: "apply" })
+  if (atomic) {
+    return refuse(
+      "--atomic puts all specs back when one fails, and --keep-failed leaves that one standing: say one of them"
+    )
+  }
+  return hasProcesses(subjects.map(({ spec }) => spec))
+    ? refuse("--keep-failed leaves one standing that fails, and the processes of a spec go back together")
+    : Effect.void
+}
 
 type Flags = Omit<ApplyFlags, "files" | "noColor" | "useOrchestrator">
 

@@ -40,6 +40,7 @@ export const rollbackBatch = Effect.fn("rollbackBatch")(function* (
       atomic: false,
       keepGoing: false,
       parallelism: undefined,
+      keepFailed: false,
       skipDeploy: false,
       redeploy: false
     },
