@@ -41,7 +41,7 @@ export const Plan = Schema.Struct({
   changes: Schema.Array(Change),
   /** What the operator should know before saying yes, one sentence each. */
   notes: Schema.Array(Schema.String),
-  /** Variables whose value the token may not read: whether they still are as the spec says is not known. */
+  /** What the token may not read, variables, files and passwords: whether it still is as the spec says is not known. */
   unseen: Schema.optionalWith(Schema.Array(Schema.String), { exact: true })
 })
 export type Plan = typeof Plan.Type

@@ -102,7 +102,10 @@ export const planBasicAuth = Effect.fn("planBasicAuth")(function* (
     create: ({ name, uuid }) => (next === undefined ? Effect.void : put({ name, uuid }, next)),
     ...(digest === undefined ? {} : { digests: new Map([[basicAuthName, digest]]) })
   }
-  if (isEqual) return { ...settled, notes: isUnseen ? [unseen] : [] } satisfies PlannedPart
+  if (isEqual) {
+    const told = isUnseen ? { unseen: [basicAuthName], notes: [unseen] } : {}
+    return { ...settled, ...told } satisfies PlannedPart
+  }
   if (isUnseen) return yield* unrestorable
   const old = known(before)
   const planned: PlannedPart = {

@@ -134,6 +134,7 @@ export const filesOf = (wanted: ReadonlyArray<Wanted>): Part => ({
           after: undefined
         }))
       )
+      const hidden = compared.filter(({ isUnseen }) => isUnseen).map(({ path }) => path)
       const staying = others.filter((one) => gone.every(({ uuid }) => uuid !== one.uuid))
       return planned(
         application,
@@ -141,8 +142,9 @@ export const filesOf = (wanted: ReadonlyArray<Wanted>): Part => ({
         [...removed, ...compared.flatMap(({ difference }) => difference ?? [])],
         {
           digests: new Map(compared.map(({ digest, path }) => [path, digest])),
+          unseen: hidden,
           notes: [
-            ...unseen(compared.filter(({ isUnseen }) => isUnseen).map(({ path }) => path)),
+            ...unseen(hidden),
             ...staying.map(
               (one) => `The application has ${describe(one)} that the spec does not name; it stays.`
             )
@@ -211,15 +213,15 @@ const planned = (
   application: Application | undefined,
   wanted: ReadonlyArray<Text>,
   differences: ReadonlyArray<Difference>,
-  { digests, notes }: Required<Pick<PlannedPart, "digests">> & Pick<PlannedPart, "notes">
+  told: Required<Pick<PlannedPart, "digests" | "unseen">> & Pick<PlannedPart, "notes">
 ): PlannedPart => {
   const cut = differences.flatMap(({ after, path }) => (after?.losesBreak === true ? [path] : []))
   return {
     kind: file.name,
     changes: differences.map(line),
-    digests,
+    ...told,
     notes: [
-      ...notes,
+      ...told.notes,
       ...(cut.length === 0
         ? []
         : [

@@ -66,6 +66,8 @@ export interface PlannedPart {
   readonly plain?: PlainSettings
   /** To be left at Coolify, for who may not read what a resource holds, by its name. */
   readonly digests?: ReadonlyMap<string, string>
+  /** What the token may not read, by its name in the plan: whether it still is as the spec says is not known. */
+  readonly unseen?: ReadonlyArray<string>
   /** What the operator should know before saying yes, one sentence each. */
   readonly notes: ReadonlyArray<string>
   /** Why no other application can take this one's place without a loss; `undefined`: one can. */

@@ -92,6 +92,9 @@ export const reconcile = (
         : change
     )
     const unseen = options.skipDeploy ? [] : unseenVariables(desired, observed)
+    const allUnseen = options.skipDeploy
+      ? []
+      : [...unseen, ...observed.parts.flatMap((part) => part.unseen ?? [])]
     const plan: Plan = {
       name: desired.spec.name,
       ...toldDomains(desired.spec),
@@ -107,7 +110,7 @@ export const reconcile = (
         replaces: coolify.application._tag === "Replace",
         drifted: changes.some((change) => change.drifted === true)
       }),
-      ...(unseen.length === 0 ? {} : { unseen })
+      ...(allUnseen.length === 0 ? {} : { unseen: allUnseen })
     }
     const { further, orphans, records } = dns
     return { ...coolify, plan, records, further, orphans, remains, duplicates }

@@ -67,6 +67,8 @@ export const Status = Schema.Struct({
     )
   ),
   refusal: Schema.NullOr(Schema.String),
+  /** What the token may not read: whether it still is as the spec says is not known. */
+  unseen: Schema.optionalWith(Schema.Array(Schema.String), { exact: true }),
   /** A run of the application on this machine that is under way, or came to no end. */
   run: Schema.NullOr(
     Schema.Struct({
@@ -217,7 +219,7 @@ const planFacts = Effect.fn("planFacts")(
         name,
         fields: fields.map(({ field }) => field)
       }))
-    return { differences, refusal: null }
+    return { differences, refusal: null, ...(plan.unseen === undefined ? {} : { unseen: plan.unseen }) }
   },
   Effect.catchTags({
     RefusedError: ({ detail }) => Effect.succeed({ differences: null, refusal: detail }),

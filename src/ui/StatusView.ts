@@ -51,7 +51,9 @@ export const renderStatus = (status: Status, style: Style): ReadonlyArray<string
     ]),
     "",
     status.ok
-      ? style.bold("Everything is as the spec says.")
+      ? style.bold(
+          `Everything is as the spec says${status.unseen === undefined ? "" : ", as far as the token may look"}.`
+        )
       : style.bold("Not everything is as the spec says.")
   ]
 }
@@ -96,9 +98,17 @@ type Row = (title: string, ok: boolean, text: string) => ReadonlyArray<string>
 /** The differences that are named; the rest is counted. */
 const named = 6
 
-const planRows = ({ differences, refusal }: Status, row: Row): ReadonlyArray<string> => {
+const planRows = ({ differences, refusal, unseen }: Status, row: Row): ReadonlyArray<string> => {
   if (differences === null) return row("plan", false, `would be refused: ${refusal ?? ""}`)
-  if (differences.length === 0) return row("plan", true, "would change nothing")
+  if (differences.length === 0) {
+    return row(
+      "plan",
+      true,
+      unseen === undefined
+        ? "would change nothing"
+        : `would change nothing, as far as the token may look; it may not read ${unseen.join(", ")} (read:sensitive)`
+    )
+  }
   const more = differences.length - named
   const what = differences
     .slice(0, named)
