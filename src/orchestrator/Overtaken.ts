@@ -171,8 +171,9 @@ export const seeOvertaken = Effect.fn("seeOvertaken")(function* (
   // What is committed may still have to be tidied up.
   const ended =
     decision === "committed" ? undefined : standings.find((one) => runs.includes(one.run) && !one.pending)
-  // Only a destroy deletes what stood there before, and there is nothing else to its journal.
-  const isGone = standings.length === 0 && stood.length > 0 && begun.command !== "destroy"
+  // Only a destroy deletes what stood there before or was committed, and there is nothing else to its journal.
+  const stoodOnce = stood.length > 0 || decision === "committed"
+  const isGone = standings.length === 0 && stoodOnce && begun.command !== "destroy"
   if (other === undefined && ended === undefined && !isGone) return undefined
   const cut = `since run ${begun.run} was cut short`
   const why =

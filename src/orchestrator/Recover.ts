@@ -24,6 +24,10 @@ export const mustRollBack = ({ begun, changes, decision }: Unsettled): boolean =
   begun.command === "adopt" ||
   (decision === "none" && changes.some(({ beside }) => beside === true))
 
+/** Whether a recovery goes back. What is committed has no way back: it may have deleted what it replaced. */
+export const goesBack = (left: Unsettled, asked: boolean): boolean =>
+  mustRollBack(left) || (asked && left.decision !== "committed")
+
 export interface RollBackOptions extends Place {
   readonly mode: "live" | "sandbox"
   readonly domains: ReadonlyArray<string>

@@ -13,6 +13,7 @@ import {
   type Case,
   expectCode,
   type Kill,
+  pause,
   readKills,
   startBench,
   type Version
@@ -79,6 +80,16 @@ const meeting = (seed: number): Meeting => {
   }
 }
 
+/** What the dead process sent last has arrived: no other machine could know of it before. */
+const settled = async (it: Case) => {
+  for (let before = ""; ;) {
+    const now = JSON.stringify(await it.ours())
+    if (now === before) return
+    before = now
+    await pause(500)
+  }
+}
+
 /** @returns whether the second machine refused to tell two applications apart. */
 const meet = async (it: Case, { back, next, scenario }: Meeting, kill: Kill): Promise<boolean> => {
   const empty = await it.ours()
@@ -90,7 +101,7 @@ const meet = async (it: Case, { back, next, scenario }: Meeting, kill: Kill): Pr
   it.write(scenario.version)
   const killed = await one.run(words(scenario.command), { kill })
   assert.strictEqual(killed.signal, "SIGKILL", `it was not killed: ${killed.stderr}`)
-  await it.ours()
+  await settled(it)
 
   const command = next === "destroy" ? "destroy" : "apply"
   if (next === "apply a newer one") it.write("third")

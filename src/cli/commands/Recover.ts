@@ -7,7 +7,7 @@ import { destroy } from "../../orchestrator/Destroy.ts"
 import type { Unsettled } from "../../engine/JournalEntry.ts"
 import { awaitLate } from "../../engine/Late.ts"
 import { closeIfOvertaken, seeOvertaken } from "../../orchestrator/Overtaken.ts"
-import { mustRollBack, refuseOtherInstance, rollBackOpen } from "../../orchestrator/Recover.ts"
+import { goesBack, mustRollBack, refuseOtherInstance, rollBackOpen } from "../../orchestrator/Recover.ts"
 import { Owner } from "../../engine/Owner.ts"
 import { journalOf, openRunJournal, peek } from "../../engine/RunJournal.ts"
 import { scan } from "../../orchestrator/Scan.ts"
@@ -235,8 +235,7 @@ const settle = Effect.fn("settle")(function* (name: string, left: Unsettled, fla
   ) {
     return undefined
   }
-  // What is committed has no way back: it may have deleted what it replaced.
-  const back = mustRollBack(now) || (flags.rollback && now.decision !== "committed")
+  const back = goesBack(now, flags.rollback)
   const mode = world.place
   const running = (
     back ? rollBackOpen(name, { mode, ...spec }) : goOn(spec, now, { mode, timeout: flags.timeout })
