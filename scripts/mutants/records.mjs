@@ -39,7 +39,7 @@ export const records = [
   },
   {
     name: "records: a run that was killed is not said to run",
-    file: "src/cli/commands/Runs.ts",
+    file: "src/cli/KeptRuns.ts",
     find: 'held ? "running"',
     put: 'held || !held ? "running"',
     tests

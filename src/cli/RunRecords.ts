@@ -162,6 +162,8 @@ const open = Effect.fnUntraced(function* (first: Emitted, options: RecordOptions
   const { directory } = options.world
   const folder = yield* RunFiles.openFolder(directory, first.run)
   yield* Effect.ignore(RunFiles.holdFolder(directory, first.run))
+  const { process: ofProcess } = yield* Watch
+  ofProcess.recorded.push(first.run)
   const record = begin(factsOf(options), first)
   return { folder, record, written: undefined, sizes: new Map() } satisfies Kept
 })

@@ -40,6 +40,11 @@ export const secrets = Flag.texts("secrets", {
   kind: "KeyValue",
   help: "a secret's value; other users see it in `ps`, so rather use the environment or --env-file"
 })
+export const report = Flag.text("report", {
+  placeholder: "FILE",
+  help: "write what happened, when and for how long as one HTML page"
+})
+
 export const envFile = Flag.text("env-file", {
   alias: "e",
   placeholder: "FILE",

@@ -25,6 +25,8 @@ export interface Seen {
     signal: Signal | undefined
     /** It was said that a run cannot be kept. */
     unrecorded: boolean
+    /** The ids of those that are kept. */
+    readonly recorded: Array<string>
   }
 }
 
@@ -37,7 +39,7 @@ export const makeSeen = (whole?: Seen): Seen => ({
   deleted: new Set(),
   onSignal: "roll back",
   members: new Map(),
-  process: whole?.process ?? { signal: undefined, unrecorded: false }
+  process: whole?.process ?? { signal: undefined, unrecorded: false, recorded: [] }
 })
 
 /** What was seen of all runs of a command. */

@@ -150,6 +150,13 @@ export const list = (directory: string): Effect.Effect<ReadonlyArray<string>, Ru
   )
 }
 
+/** One of {@link logFiles}; what is not there is empty. */
+export const readLog = (directory: string, id: string, name: (typeof logFiles)[number]) =>
+  Effect.map(
+    read(directory, id, name),
+    Option.getOrElse(() => "")
+  )
+
 /** The summary of a run. One that has none yet, or has a damaged one, is none. */
 export const readSummary = (directory: string, id: string): Effect.Effect<Option.Option<string>> =>
   Effect.orElseSucceed(read(directory, id, summary), Option.none)

@@ -1,7 +1,8 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { DeploymentEvent, Progress, type Emitted } from "../engine/DeploymentEvent.ts"
+import { DeploymentEvent, Emitted, Progress } from "../engine/DeploymentEvent.ts"
 import { cleanLines } from "./Sanitize.ts"
 import { Screen } from "./Screen.ts"
 
@@ -20,6 +21,17 @@ export const eventLine = ({ at, run, state, event }: Emitted, spec: string | und
   const of = spec === undefined ? {} : { spec }
   return jsonLine({ at: new Date(at).toISOString(), run, ...of, state, type: _tag, ...facts })
 }
+
+const decode = Schema.decodeUnknownOption(
+  Schema.parseJson(Schema.Record({ key: Schema.String, value: Schema.Unknown }))
+)
+const decodeEmitted = Schema.decodeUnknownOption(Emitted)
+
+/** What {@link eventLine} has written; none: it is no event of this version's. */
+export const readEventLine = (line: string): Option.Option<Emitted> =>
+  Option.flatMap(decode(line), ({ at, run, state, type, ...facts }) =>
+    decodeEmitted({ at: Date.parse(String(at)), run, state, event: { ...facts, _tag: type } })
+  )
 
 /**
  * One event a line on `out`, and nothing else there.

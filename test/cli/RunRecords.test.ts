@@ -300,4 +300,78 @@ describe("fabrik runs", () => {
     assert.match((await fabrik("show", "ffffffffffff")).err, /begins with ffffffffffff/)
     assert.strictEqual((await fabrik("api", "more")).code, 4)
   })
+
+  it("writes one as a page for its owner alone, and never over what is no report", async () => {
+    const [ended = assert.fail()] = recordsIn(sandbox).filter(({ exit }) => exit !== null)
+    const file = join(sandbox, "run.html")
+    const shown = () => fabrik("show", ended.id, "--report", file)
+    const first = await shown()
+    assert.strictEqual(first.code, 0)
+    assert.include(first.err, `Report: ${file}`)
+    const page = readFileSync(file, "utf8")
+    assert.include(page, "failed, put back")
+    assert.notInclude(page, "of another kind left out")
+    assert.include(page, "<pre>[redacted]\nbye</pre>")
+    assert.notInclude(page, "word")
+    assert.strictEqual(statSync(file).mode & 0o777, 0o600)
+    writeFileSync(file, page.replace("failed", "FAILED"))
+    assert.strictEqual((await shown()).code, 0)
+    assert.strictEqual(readFileSync(file, "utf8"), page, "a report may be written anew")
+    for (const [prepare, why] of [
+      [() => writeFileSync(file, "<!doctype html>\nmine"), /no report of fabrik/],
+      [() => symlinkSync(join(sandbox, "elsewhere"), file), /no report of fabrik/],
+      [() => mkdirSync(file), /no report of fabrik/]
+    ] as const) {
+      rmSync(file, { recursive: true, force: true })
+      prepare()
+      const { code, err, out } = await shown()
+      assert.deepStrictEqual([code, out], [3, ""])
+      assert.match(err.replaceAll(/\s+/g, " "), why)
+    }
+    assert.isFalse(existsSync(join(sandbox, "elsewhere")))
+    assert.strictEqual((await fabrik("show", "--report", join(sandbox, "none", "run.html"))).code, 3)
+    assert.match((await fabrik("--report", file)).err, /--report is of one run/)
+    assert.deepStrictEqual(
+      readdirSync(sandbox).filter((name) => name.includes("run.html")),
+      ["run.html"]
+    )
+  })
+})
+
+describe("fabrik apply --report", () => {
+  const sandbox = folder()
+  const spec = join(root, "app.yaml")
+  const fabrik = async (...args: ReadonlyArray<string>) => {
+    const { done, output } = startHere([
+      "apply",
+      spec,
+      ...args,
+      "--yes",
+      "--sandbox",
+      "--sandbox-dir",
+      sandbox
+    ])
+    return { code: await done, ...output }
+  }
+  const file = join(root, "apply.html")
+
+  it("refuses what it could not keep to before anything is sent", async () => {
+    writeFileSync(spec, "name: shop\ndomain: none\nserver: vps1\nsource: { image: 'x/y:1' }\n")
+    writeFileSync(file, "mine")
+    assert.strictEqual((await fabrik("--report", file)).code, 3)
+    assert.isFalse(existsSync(sandbox))
+    rmSync(file)
+    assert.match((await fabrik("--report", file, "--dry-run")).err, /a dry run is not kept/)
+    assert.isFalse(existsSync(file))
+  })
+
+  it("writes it though the run has failed, and ends with that run's exit code", async () => {
+    const fault = ["--sandbox-fault", "coolify POST /applications status=422"]
+    const { code, err } = await fabrik("--report", file, "--quiet", ...fault)
+    assert.strictEqual(code, 10, err)
+    const page = readFileSync(file, "utf8")
+    assert.include(page, "[3/5] Provision failed")
+    assert.include(page, recordsIn(sandbox)[0]?.id ?? "none")
+    assert.notInclude(err, "Report:")
+  })
 })

@@ -175,7 +175,7 @@ const story: Readonly<Record<string, Case>> = {
     echoes: "stderr"
   },
   "an apply that fails, with the build's log": {
-    args: apply("bad.yaml"),
+    args: apply("--report", ".fabrik/sandbox/report.html", "bad.yaml"),
     status: 10,
     echoes: "stderr"
   },

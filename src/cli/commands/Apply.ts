@@ -12,6 +12,7 @@ import { makeConfirmation } from "../Operator.ts"
 import * as Output from "../Output.ts"
 import { loadSubject, refuseOtherWorld } from "../PlanFile.ts"
 import { addressOf, recordRelease } from "../Releases.ts"
+import { reporting } from "../ReportFile.ts"
 import { lockRun } from "../RunLock.ts"
 import { type Report, recorded } from "../RunRecords.ts"
 import * as Say from "../Say.ts"
@@ -39,6 +40,7 @@ const config = {
   ...Shared.world,
   verbose: Shared.verbose,
   ...Shared.screen,
+  report: Shared.report,
   useOrchestrator: Flag.toggle("use-orchestrator", { help: "does nothing: it is always used" })
 }
 export type ApplyFlags = Types.Simplify<Command.Command.ParseConfig<typeof config>>
@@ -61,16 +63,18 @@ export const apply = define({
     { line: "fabrik apply --sandbox app.yaml", says: "try it without an account" },
     { line: "fabrik apply --dry-run app.yaml", says: "no network needed, nothing is changed" }
   ],
-  handler: Effect.fn("command.apply")(function* (flags) {
-    const [file = ""] = flags.files
-    const loaded = (yield* namesSeveral(flags)) ? undefined : yield* loadSubject(file)
-    if (loaded !== undefined && !hasProcesses(loaded.specs)) return yield* applyOne(file, loaded, flags)
-    const { applyBatch } = yield* Effect.promise(() => import("./ApplyBatch.ts"))
-    return yield* applyBatch(
-      flags,
-      loaded?.specs.map((spec) => ({ file, text: loaded.text, spec }))
-    )
-  })
+  handler: (flags) => reporting(flags)(carryOut(flags))
+})
+
+const carryOut = Effect.fn("command.apply")(function* (flags: ApplyFlags) {
+  const [file = ""] = flags.files
+  const loaded = (yield* namesSeveral(flags)) ? undefined : yield* loadSubject(file)
+  if (loaded !== undefined && !hasProcesses(loaded.specs)) return yield* applyOne(file, loaded, flags)
+  const { applyBatch } = yield* Effect.promise(() => import("./ApplyBatch.ts"))
+  return yield* applyBatch(
+    flags,
+    loaded?.specs.map((spec) => ({ file, text: loaded.text, spec }))
+  )
 })
 
 /** With the address of Coolify's pages, which the sandbox has not. */

@@ -1,8 +1,6 @@
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
 import { join } from "node:path"
-import { RunRecord } from "../../engine/RunRecord.ts"
+import type { RunRecord } from "../../engine/RunRecord.ts"
 import * as RunFiles from "../../state/RunFiles.ts"
 import { jsonLine } from "../../ui/Json.ts"
 import { outcomeOf, renderRun, renderRuns, type ShownRun } from "../../ui/RunsView.ts"
@@ -11,6 +9,8 @@ import { UsageError } from "../Arguments.ts"
 import { define } from "../CommandInfo.ts"
 import * as Flag from "../Flag.ts"
 import { secretsDirectoryOf } from "../Layers.ts"
+import { readRuns, standing } from "../KeptRuns.ts"
+import { refuseOverwriting, reportOf, writeReport } from "../ReportFile.ts"
 import * as Say from "../Say.ts"
 import * as Shared from "../SharedFlags.ts"
 import { sandboxOf } from "../Subject.ts"
@@ -23,13 +23,15 @@ export const runs = define({
   ],
   config: {
     words: Flag.any("APP | show ID", "an application's name; or `show` and a run's first digits, or `last`"),
+    report: Shared.report,
     ...Shared.world,
     ...Shared.screen
   },
   examples: [
     { line: "fabrik runs", says: "the newest first" },
     { line: "fabrik runs shop --json", says: "those of one application, a line each" },
-    { line: "fabrik runs show last", says: "what the newest one did, and when" }
+    { line: "fabrik runs show last", says: "what the newest one did, and when" },
+    { line: "fabrik runs show last --report run.html", says: "the same as a page for the browser" }
   ],
   handler: Effect.fn("command.runs")(function* (flags) {
     const directory = secretsDirectoryOf(sandboxOf(flags))
@@ -37,11 +39,23 @@ export const runs = define({
     if (more.length > 0 || (first !== "show" && second !== undefined)) {
       return yield* new UsageError({ message: "runs takes one name, or `show` and a run", command: "runs" })
     }
+    if (flags.report !== undefined) {
+      if (first !== "show") {
+        return yield* new UsageError({
+          message: "--report is of one run: runs show ID --report FILE",
+          command: "runs"
+        })
+      }
+      yield* refuseOverwriting(flags.report)
+    }
     const all = yield* readRuns(directory)
     const { out } = yield* Screen
     if (first === "show") {
       const record = yield* chosen(all, second ?? "last")
       const shown = yield* standing(record, directory)
+      if (flags.report !== undefined) {
+        yield* writeReport(flags.report, [yield* reportOf(directory, shown)], flags)
+      }
       const files = RunFiles.logFiles.map((name) => join(directory, "runs", record.id, name))
       const there = yield* Effect.filter(files, RunFiles.exists)
       return yield* Say.result(flags.json ? [lineOf(shown, there)] : renderRun(shown, there, out.style))
@@ -71,23 +85,6 @@ const lineOf = ({ record, standing }: ShownRun, files?: ReadonlyArray<string>): 
   })
 }
 
-const decode = Schema.decodeOption(Schema.parseJson(RunRecord))
-
-/** The newest first. What is damaged is said. */
-const readRuns = Effect.fn("readRuns")(function* (directory: string) {
-  const ids = yield* RunFiles.list(directory)
-  const records: Array<RunRecord> = []
-  for (const id of ids) {
-    const text = yield* RunFiles.readSummary(directory, id)
-    // It has begun this moment.
-    if (Option.isNone(text)) continue
-    const record = decode(text.value)
-    if (Option.isSome(record)) records.push(record.value)
-    else yield* Say.warn(`${join(directory, "runs", id)} was changed or cut off: it is not shown`)
-  }
-  return records.toSorted((a, b) => b.began - a.began)
-})
-
 const chosen = (all: ReadonlyArray<RunRecord>, id: string): Effect.Effect<RunRecord, UsageError> => {
   const refuse = (message: string) => new UsageError({ message, command: "runs" })
   const [newest] = all
@@ -99,12 +96,3 @@ const chosen = (all: ReadonlyArray<RunRecord>, id: string): Effect.Effect<RunRec
     ? Effect.succeed(first)
     : refuse(`${others.length + 1} runs begin with ${id}: give more of its digits`)
 }
-
-/** Of a run without an end its lock has to tell. */
-const standing = (record: RunRecord, directory: string): Effect.Effect<ShownRun> =>
-  record.ended !== null
-    ? Effect.succeed({ record, standing: "ended" })
-    : Effect.map(RunFiles.isHeld(directory, record.id), (held) => ({
-        record,
-        standing: held ? "running" : "killed"
-      }))
