@@ -18,7 +18,8 @@ const groups = [
   ["volumes", "files"],
   ["resources", "ports", "networkAliases", "stopGracePeriod", "autoDeploy", "runOptions"],
   ["schedules"],
-  ["healthcheck"]
+  ["healthcheck"],
+  ["processes"]
 ] as const
 
 export type Section = (typeof groups)[number][number]
@@ -85,6 +86,15 @@ export class Draft {
 
   entries(section: Section): ReadonlyArray<readonly [string, Value]> {
     return [...(this.maps.get(section) ?? [])]
+  }
+
+  /** All that is said in comments, and what only has to be uncommented. */
+  get told(): ReadonlyArray<{ readonly section: Section | ""; readonly text: string }> {
+    return [...this.comments].flatMap(([section, texts]) => texts.map((text) => ({ section, text })))
+  }
+
+  get suggested(): ReadonlyArray<readonly [Section, ReadonlyArray<string>]> {
+    return [...this.suggestions]
   }
 
   /** Where the file first led to it. */

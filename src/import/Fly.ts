@@ -29,6 +29,7 @@ export const readFly = (job: Job): undefined => {
     const draft = draftOf(job, group === web ? name : `${name}-${group}`, names.length > 1 ? name : undefined)
     return { name: group, draft, command: command?.for(draft) }
   })
+  job.processes.push(...groups)
   const [main] = groups
   if (main === undefined) return undefined
   const whole = root.for(main.draft)

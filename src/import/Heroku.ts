@@ -97,6 +97,7 @@ export const readHeroku = (job: Job): undefined => {
   const project = rest.length > 0 ? name : undefined
   const main = draftOf(job, name, project)
   const drafts = [main, ...rest.map((process) => draftOf(job, `${name}-${process}`, project))]
+  drafts.forEach((draft, index) => job.processes.push({ name: [first, ...rest][index] ?? "", draft }))
   const whole = app.for(main)
   const databases = new Databases(job)
   const addons = readAddons(whole, heroku.root, databases)

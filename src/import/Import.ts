@@ -8,6 +8,7 @@ import type { Draft } from "./Draft.ts"
 import { type Erb, withoutErb } from "./Erb.ts"
 import { ImportError } from "./ImportError.ts"
 import type { Imported, Input, Job } from "./Input.ts"
+import { joinProcesses } from "./JoinProcesses.ts"
 import { readFly } from "./Fly.ts"
 import { procfileTree, readHeroku } from "./Heroku.ts"
 import { readKamal } from "./Kamal.ts"
@@ -77,14 +78,22 @@ const treeOf = ({ base, file }: Input, text: string): Either.Either<Tree, Import
         ? readToml(text, file)
         : readYaml(text, file)
 
-/** A value is generated for one application alone: what several of them know has to be given. */
-const shareSecrets = ({ drafts, reading }: Job): void => {
+/**
+ * A value is generated for one spec alone: what several of them know has to be given.
+ * @param together those that are one spec.
+ */
+const shareSecrets = ({ drafts, reading }: Job, together: ReadonlyArray<Draft>): void => {
   const holders = new Map<string, Array<Draft>>()
   for (const draft of drafts) {
     for (const [name] of draft.entries("secrets")) holders.set(name, [...(holders.get(name) ?? []), draft])
   }
   for (const [name, all] of holders) {
-    if (all.length < 2 || all.every((draft) => draft.at("secrets", name) === "required")) continue
+    if (
+      all.length < 2 ||
+      all.every((draft) => together.includes(draft)) ||
+      all.every((draft) => draft.at("secrets", name) === "required")
+    )
+      continue
     for (const draft of all) draft.put("secrets", name, "required")
     const [first, ...rest] = all.map((draft) => draft.name)
     const text = `${name}: ${rest.join(", ")} and ${first} need the same value, so none of them generates it: give it in `
@@ -140,7 +149,7 @@ export const importFile = (input: Input): Either.Either<Imported, ImportError> =
         )
       )
     }
-    const job: Job = { input, reading, root, drafts: [], copies: [] }
+    const job: Job = { input, reading, root, drafts: [], processes: [], copies: [] }
     const failed = format.read(job)
     if (failed !== undefined) return yield* Either.left(failed)
     const [main] = job.drafts
@@ -156,7 +165,10 @@ export const importFile = (input: Input): Either.Either<Imported, ImportError> =
       )
     }
     reading.finish(tree, main)
-    shareSecrets(job)
+    shareSecrets(
+      job,
+      job.processes.map(({ draft }) => draft)
+    )
     for (const draft of job.drafts) buildsPublic(draft)
     const head = `Written by fabrik import from ${input.base}, ${format.name}.`
     const refused = job.drafts.flatMap((draft) => {
@@ -169,9 +181,14 @@ export const importFile = (input: Input): Either.Either<Imported, ImportError> =
       return yield* Either.left(refusal(input, detail, "give it in the file, or write a spec by hand"))
     }
     for (const { draft, reason } of refused) reading.leave(draft.place, "", reason, written[0])
+    const processes = job.processes.filter(({ draft }) => written.includes(draft))
+    const joined = joinProcesses(processes, head)
+    if (joined === undefined) shareSecrets(job, [])
+    const isJoined = (draft: Draft) => joined !== undefined && processes.some((one) => one.draft === draft)
+    const specs = joined === undefined ? written : [joined, ...written.filter((draft) => !isJoined(draft))]
     return {
       format: format.name,
-      specs: written.map((draft, index) => ({
+      specs: specs.map((draft, index) => ({
         file: index === 0 ? "app.yaml" : `${draft.name}.yaml`,
         text: draft.text(head)
       })),

@@ -1,6 +1,7 @@
 /** What an import is made from and into. */
 import type { Cursor, LeftOut, Note, Reading } from "./Cursor.ts"
 import { Draft, label } from "./Draft.ts"
+import type { ImportedProcess } from "./JoinProcesses.ts"
 
 export interface Input {
   /** As the user named it. */
@@ -52,6 +53,8 @@ export interface Job {
   readonly reading: Reading
   readonly root: Cursor
   readonly drafts: Array<Draft>
+  /** Those of the drafts that are processes of one application, the main one first. */
+  readonly processes: Array<ImportedProcess>
   readonly copies: Array<ImportedSpec>
 }
 

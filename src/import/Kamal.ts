@@ -39,6 +39,7 @@ export const readKamal = (job: Job, erb: Erb): undefined => {
           const draft = draftOf(job, index === 0 ? service : `${service}-${cursor.name}`, project)
           return { name: cursor.name, draft, cursor: cursor.for(draft) }
         })
+  job.processes.push(...roles)
   const [first] = roles
   if (first === undefined) return undefined
   const whole = root.for(first.draft)

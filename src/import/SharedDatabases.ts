@@ -40,7 +40,9 @@ export class Databases {
       draft.put("databases", found.name, found.image, found.from)
     } else if (found.holder !== draft && draft.at("databases", found.name) === undefined) {
       draft.put("databases", found.name, { use: `${found.holder.name}-${found.name}` }, found.from)
-      draft.comment("databases", `The spec ${found.holder.name} makes it: apply that one first.`)
+      const isProcess = this.job.processes.some((one) => one.draft === draft)
+      if (!isProcess)
+        draft.comment("databases", `The spec ${found.holder.name} makes it: apply that one first.`)
     }
     return `\${databases.${found.name}.${property}}`
   }

@@ -227,8 +227,11 @@ const steps = Effect.fn("steps")(function* (adoptable: Adoptable, options: Adopt
   const { application, records, spec } = adoptable
   yield* run.go("VALIDATING")
   yield* Ref.set(run.step, "provision")
-  const description = applicationMark(owner, spec, run.id)
-  const isMarked = Marker.parse(application.description) !== undefined
+  // A process of another spec becomes a spec of its own.
+  const mark = Marker.parse(application.description)
+  const description =
+    mark === undefined ? applicationMark(owner, spec, run.id) : Marker.render({ ...mark, of: undefined })
+  const isMarked = description === application.description
   const comment = recordMark(owner, spec, run.id)
   const plan: Plan = {
     name: spec.name,

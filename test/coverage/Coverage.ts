@@ -97,10 +97,12 @@ const runsOf = (sandbox: SandboxHandle, specs: ReadonlyArray<Spec>) =>
       apply(spec, options).pipe(settings, Effect.provide(layers), Effect.catchTag("JournalError", Effect.die))
     )
     // A spec that is written from what stands there asks for nothing else.
-    const differingAfterAdopt = Effect.forEach(specs, ({ domains, environment, name, project }) =>
+    const differingAfterAdopt = Effect.forEach(specs, ({ domains, environment, name, process, project }) =>
       Effect.gen(function* () {
         const search = { application: name, project, environment, dns: domains.length > 0 }
-        const { spec } = yield* readAdoptable(search)
+        const { spec: alone } = yield* readAdoptable(search)
+        // That it is a spec of its own then is what adopt is for.
+        const spec = process === undefined ? alone : { ...alone, process }
         const plans: Array<Plan> = []
         yield* apply(quick(spec), { ...options, command: "plan", mode: "dry-run" }).pipe(
           Effect.provideService(Progress, {

@@ -3,7 +3,7 @@ import * as Either from "effect/Either"
 import { readFileSync } from "node:fs"
 import { basename } from "node:path"
 import { parse } from "yaml"
-import { parseSpec } from "../../src/appspec/ParseSpec.ts"
+import { parseSpecs } from "../../src/appspec/ParseSpec.ts"
 import { answering, filesOf, imported, importPath, importText, silentKeys, takenApart } from "./Samples.ts"
 
 const specOf = (text: string) => parse(text) as Record<string, unknown>
@@ -279,7 +279,7 @@ volumes: { media: , unused: }
       specs.map(({ file }) => file),
       ["app.yaml"]
     )
-    assert.isTrue(Either.isRight(parseSpec(specs[0]?.text ?? "", "app.yaml")))
+    assert.isTrue(Either.isRight(parseSpecs(specs[0]?.text ?? "", "app.yaml")))
     const told = leftOut.map(({ path, reason }) => `${path} ${reason}`).join("\n")
     for (const words of [
       "services.web.colour fabrik import does not know it",
@@ -298,7 +298,7 @@ volumes: { media: , unused: }
         continue
       }
       for (const { text } of read.right.specs) {
-        assert.isTrue(Either.isRight(parseSpec(text, "spec.yaml")), `${path}\n${text}`)
+        assert.isTrue(Either.isRight(parseSpecs(text, "spec.yaml")), `${path}\n${text}`)
       }
     }
   })

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Either from "effect/Either"
 import { basename } from "node:path"
 import { parse } from "yaml"
-import { parseSpec } from "../../src/appspec/ParseSpec.ts"
+import { parseSpecs } from "../../src/appspec/ParseSpec.ts"
 import {
   answering,
   filesOf,
@@ -16,7 +16,7 @@ import {
 
 const specsOf = (base: string, text: string, given: Parameters<typeof imported>[2] = {}) => {
   const { leftOut, notes, specs } = imported(base, text, given)
-  for (const { text } of specs) assert.isTrue(Either.isRight(parseSpec(text, "spec.yaml")), text)
+  for (const { text } of specs) assert.isTrue(Either.isRight(parseSpecs(text, "spec.yaml")), text)
   return {
     specs: specs.map(({ text }) => parse(text) as Record<string, unknown>),
     texts: specs.map(({ text }) => text).join("\n"),
@@ -57,7 +57,7 @@ grace_period = "500ms"
 [[vm]]
 size = "shared-cpu-2x"
 `
-  it("becomes an application for each process group", () => {
+  it("becomes a spec with a process for each process group", () => {
     const { left, specs, texts } = specsOf("fly.toml", text, { domain: "shop.example.com" })
     assert.deepStrictEqual(specs, [
       {
@@ -66,25 +66,16 @@ size = "shared-cpu-2x"
         project: "Shop App",
         source: { git, buildPack: "dockerfile", dockerfile: "/Dockerfile.prod" },
         port: 8080,
-        command: "bin/web",
-        release: "bin/migrate",
         env: { PORT: "8080" },
         secrets: { TOKEN: "required" },
         volumes: ["data:/data"],
         resources: { memory: "512M", cpus: "2" },
         stopGracePeriod: 90,
-        healthcheck: { path: "/up", interval: 30, startPeriod: 1 }
-      },
-      {
-        name: "shop-app-worker",
-        domain: "none",
-        project: "Shop App",
-        source: { git, buildPack: "dockerfile", dockerfile: "/Dockerfile.prod" },
-        command: "bin/work",
-        env: { PORT: "8080" },
-        secrets: { TOKEN: "required" },
-        resources: { memory: "512M", cpus: "2" },
-        stopGracePeriod: 90
+        healthcheck: { path: "/up", interval: 30, startPeriod: 1 },
+        processes: {
+          web: { command: "bin/web", release: "bin/migrate" },
+          worker: { command: "bin/work" }
+        }
       }
     ])
     assert.deepStrictEqual(left, [
@@ -228,7 +219,7 @@ accessories:
     directories: ["data:/var/lib/postgresql/data"]
 `
     )
-    const [web, job, db] = specs
+    const [web, db] = specs
     assert.deepInclude(web, {
       name: "shop",
       domain: "shop.example.com",
@@ -241,9 +232,9 @@ accessories:
         SHOP_KEY: "required"
       },
       volumes: ["data:/data"],
-      healthcheck: { path: "/up", interval: 3 }
+      healthcheck: { path: "/up", interval: 3 },
+      processes: { web: {}, job: { command: "bin/jobs" } }
     })
-    assert.deepInclude(job, { name: "shop-job", domain: "none", command: "bin/jobs" })
     assert.deepStrictEqual(db, {
       name: "shop-db",
       domain: "none",
@@ -294,26 +285,19 @@ describe("app.json", () => {
       name: "shop",
       source: { git: "https://github.com/acme/heroku-shop", buildPack: "nixpacks" },
       port: 8080,
-      command: "bin/web -p $PORT",
-      release: "bin/migrate",
       env: {
-        PORT: "8080",
         LEVEL: "info",
         DATABASE_URL: "${databases.postgres.url}",
         QUEUE_URL: "${databases.queue.url}"
       },
-      secrets: { SECRET_KEY: "required", NEEDED: "required" },
-      databases
-    })
-    assert.deepInclude(specs[1], {
-      name: "shop-worker",
-      domain: "none",
-      command: "bin/work",
-      databases: {
-        postgres: { use: "shop-postgres" },
-        queue: { use: "shop-queue" }
+      secrets: { SECRET_KEY: "generate", NEEDED: "required" },
+      databases,
+      processes: {
+        web: { command: "bin/web -p $PORT", release: "bin/migrate", env: { PORT: "8080" } },
+        worker: { command: "bin/work" }
       }
     })
+    assert.lengthOf(specs, 1)
     assert.deepStrictEqual(
       new Set(left.map((one) => one.replace(/^\d+ /, ""))),
       new Set(["watch", "addons[2]", "formation.web.quantity"])
@@ -323,9 +307,21 @@ describe("app.json", () => {
   it("need not be there: a Procfile is enough", () => {
     const { specs } = specsOf("Procfile", "web: bin/web\nsidekiq: bin/sidekiq\n")
     assert.deepStrictEqual(
-      specs.map(({ command }) => command),
-      ["bin/web", "bin/sidekiq"]
+      specs.map(({ processes }) => processes),
+      [{ web: { command: "bin/web", env: { PORT: "8080" } }, sidekiq: { command: "bin/sidekiq" } }]
     )
+  })
+
+  it("becomes a spec for each process where none is the web's", () => {
+    const { specs, texts } = specsOf("Procfile", "worker: bin/work\nclock: bin/clock\n")
+    assert.deepStrictEqual(
+      specs.map(({ command, name }) => [name, command]),
+      [
+        ["shop", "bin/work"],
+        ["shop-clock", "bin/clock"]
+      ]
+    )
+    assert.notInclude(texts, "processes:")
   })
 })
 
@@ -420,7 +416,7 @@ describe("what people write", () => {
       const read = importPath(path)
       if (Either.isLeft(read)) return assert.fail(read.left.message)
       for (const { text } of read.right.specs)
-        assert.isTrue(Either.isRight(parseSpec(text, "spec.yaml")), `${path}\n${text}`)
+        assert.isTrue(Either.isRight(parseSpecs(text, "spec.yaml")), `${path}\n${text}`)
     }
   })
 

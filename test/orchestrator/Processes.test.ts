@@ -13,6 +13,7 @@ import * as Marker from "../../src/engine/Marker.ts"
 import { Owner } from "../../src/engine/Owner.ts"
 import { journalName, journalOf } from "../../src/engine/RunJournal.ts"
 import { HealthProbe } from "../../src/health/HealthProbe.ts"
+import { adopt, readAdoptable } from "../../src/orchestrator/Adopt.ts"
 import { apply } from "../../src/orchestrator/Apply.ts"
 import { runBatch } from "../../src/orchestrator/Batch.ts"
 import { formerProcesses } from "../../src/orchestrator/FormerProcesses.ts"
@@ -20,6 +21,7 @@ import { layerMemory as secretMemory } from "../../src/secrets/MemorySecretStore
 import {
   applied as appliedAlone,
   destroyed,
+  ended,
   ok,
   planned,
   test,
@@ -252,6 +254,37 @@ describe("the processes of a spec", () => {
       assert.deepStrictEqual(
         (yield* formerProcesses(renamed, [renamed])).map(({ name }) => name).toSorted(),
         ["shop", "shop-clock"]
+      )
+    })
+  )
+
+  test(
+    "are a spec of their own once they are adopted, and no process that is missed",
+    Effect.gen(function* () {
+      yield* applied(spec("{ web: {}, worker: {} }"))
+      const now = specsOf(spec("{ web: {} }"))
+      assert.lengthOf(yield* formerProcesses(now[0], now), 1)
+      const adoptable = yield* readAdoptable({
+        application: "shop-worker",
+        project: undefined,
+        environment: undefined,
+        dns: false
+      })
+      const report = yield* ok(
+        ended(
+          adopt(adoptable, {
+            mode: "sandbox",
+            confirm: () => Effect.succeed(true),
+            origin: applyOptions.origin
+          })
+        )
+      )
+      assert.strictEqual(report.outcome, "complete")
+      assert.deepStrictEqual(yield* formerProcesses(now[0], now), [])
+      const plan = yield* planned(adoptable.spec)
+      assert.deepStrictEqual(
+        plan?.changes.filter(({ action }) => action !== "unchanged"),
+        []
       )
     })
   )
