@@ -217,6 +217,30 @@ describe("a database of a spec", () => {
   )
 
   test(
+    "whose password its engine does take anew, as Redis does that of its variable, gives it to the application",
+    Effect.gen(function* () {
+      const redis = of("redis", "7.2")
+      Either.getOrThrow(yield* applied(redis))
+      const { edit } = yield* CoolifyInMemory
+      yield* edit((state) => ({
+        ...state,
+        // The column is not looked at: the variable is the password (recorded: databases 334-348).
+        databases: state.databases.map((row) => ({
+          ...row,
+          columns: { ...row.columns, redis_password: "ignored" }
+        })),
+        variables: state.variables.map((row) =>
+          row.key === "REDIS_PASSWORD" ? { ...row, value: "anew" } : row
+        )
+      }))
+      assert.deepStrictEqual(yield* changesOf(redis), ["variable DATABASE_URL", "deployment api"])
+      Either.getOrThrow(yield* applied(redis))
+      assert.include((yield* environment)["DATABASE_URL"], ":anew@")
+      assert.deepStrictEqual(yield* changesOf(redis), [])
+    })
+  )
+
+  test(
     "of another image is refused: its data might not be readable",
     Effect.gen(function* () {
       Either.getOrThrow(yield* applied(spec))

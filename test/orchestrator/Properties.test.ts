@@ -336,6 +336,62 @@ const isReadable = ({ env, files = [], healthcheck, release, secrets }: Spec): b
   Object.entries(env).every(([key, value]) => !looksSecret(key, value)) &&
   files.every(({ content }) => content === undefined || !textLooksSecret(Redacted.value(content)))
 
+/** What of a spec is not drawn, and why; a new key does not compile before it stands here. */
+const drawn: Readonly<Record<keyof Spec, "drawn" | `not: ${string}`>> = {
+  name: "not: it tells which spec it is",
+  project: "not: it tells where the spec stands",
+  environment: "not: it tells where the spec stands",
+  server: "not: it tells where the spec stands",
+  template: "not: the reader turns it into a source",
+  interpolated: "not: the reader has put the values in",
+  secretRules: "not: test/secrets, for values that nobody gives",
+  needs: "not: several specs, in test/cli/Batch.test.ts",
+  process: "not: several applications, in Processes.test.ts",
+  sharedDatabases: "not: another spec's, in Databases.test.ts",
+  routes: "not: of compose files, in Compose.test.ts and GitCompose.test.ts",
+  ports: "not: an update with them has to be agreed to, in test/e2e/Settings.test.ts",
+  domains: "drawn",
+  redirect: "drawn",
+  basicAuth: "drawn",
+  source: "drawn",
+  build: "drawn",
+  command: "drawn",
+  release: "drawn",
+  port: "drawn",
+  env: "drawn",
+  secrets: "drawn",
+  volumes: "drawn",
+  files: "drawn",
+  resources: "drawn",
+  networkAliases: "drawn",
+  stopGracePeriod: "drawn",
+  autoDeploy: "drawn",
+  runOptions: "drawn",
+  databases: "drawn",
+  references: "drawn",
+  schedules: "drawn",
+  dns: "drawn",
+  healthcheck: "drawn"
+}
+
+describe("the specs that are drawn", () => {
+  it("have every key in several ways, but for those with a reason", () => {
+    const specs = FastCheck.sample(
+      FastCheck.oneof(
+        anySpec,
+        keepingVersions.map(([first]) => first)
+      ),
+      { numRuns: 300, seed: 17 }
+    )
+    const keys = Object.keys(drawn) as ReadonlyArray<keyof Spec>
+    const ways = (key: keyof Spec) => new Set(specs.map((one) => JSON.stringify(one[key]))).size
+    assert.deepStrictEqual(
+      keys.filter((key) => ways(key) > 1),
+      keys.filter((key) => drawn[key] === "drawn")
+    )
+  })
+})
+
 describe("any spec that holds data", () => {
   it.effect.prop(
     "is adopted as it was applied, and what was read plans nothing",

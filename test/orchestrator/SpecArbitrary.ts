@@ -116,7 +116,14 @@ const variables = FastCheck.tuple(
 
 type Settings = Pick<
   Spec,
-  "command" | "files" | "release" | "resources" | "runOptions" | "schedules" | "stopGracePeriod"
+  | "command"
+  | "files"
+  | "networkAliases"
+  | "release"
+  | "resources"
+  | "runOptions"
+  | "schedules"
+  | "stopGracePeriod"
 >
 
 /** Host ports are left out: an update with them has to be agreed to. */
@@ -124,6 +131,7 @@ const settings: FastCheck.Arbitrary<Settings> = FastCheck.record(
   {
     runOptions: FastCheck.constantFrom(["--init"], ["--cap-add=NET_ADMIN", "--init"]),
     stopGracePeriod: FastCheck.constantFrom(5, 60),
+    networkAliases: FastCheck.constantFrom(["api"], ["api", "api-2"]),
     schedules: FastCheck.uniqueArray(
       FastCheck.record({
         name: FastCheck.constantFrom("nightly", "every hour"),
@@ -158,6 +166,27 @@ const settings: FastCheck.Arbitrary<Settings> = FastCheck.record(
 const withShell = ({ release, ...rest }: Settings): Settings =>
   release === undefined || typeof rest.command !== "string" ? rest : { ...rest, release }
 
+type OfGit = Pick<Spec, "autoDeploy" | "build">
+
+/** What a repository alone has, of the kind of build that takes it. */
+const ofGit = (source: Source): FastCheck.Arbitrary<OfGit> =>
+  source._tag !== "Git"
+    ? FastCheck.constant({ build: spec.build })
+    : FastCheck.record({
+        autoDeploy: FastCheck.constantFrom(undefined, false),
+        command: FastCheck.constantFrom(undefined, "npm run build"),
+        install: FastCheck.constantFrom(undefined, "npm ci"),
+        target: FastCheck.constantFrom(undefined, "runner")
+      }).map(({ autoDeploy, command, install, target }) => ({
+        ...(autoDeploy === undefined ? {} : { autoDeploy }),
+        build: {
+          ...spec.build,
+          ...(source.buildPack !== "nixpacks" || command === undefined ? {} : { command }),
+          ...(source.buildPack !== "nixpacks" || install === undefined ? {} : { install }),
+          ...(source.buildPack !== "dockerfile" || target === undefined ? {} : { target })
+        }
+      }))
+
 /** One mostly; none, and several. Their order makes no difference to Coolify. */
 const hosts = FastCheck.constantFrom<Pick<Spec, "domains" | "redirect">>(
   { domains: ["api.example.com"] },
@@ -170,16 +199,17 @@ const hosts = FastCheck.constantFrom<Pick<Spec, "domains" | "redirect">>(
 
 const specFrom = (source: FastCheck.Arbitrary<Source>): FastCheck.Arbitrary<Spec> =>
   FastCheck.record({
-    source,
+    source: source.chain((one) => ofGit(one).map((more) => ({ source: one, ...more }))),
     hosts,
     port: FastCheck.constantFrom(80, 3000, 8080),
     variables,
     dns,
     healthcheck: FastCheck.oneof(healthcheck, healthcheck, checkedByCommand),
     settings: settings.map(withShell)
-  }).map(({ hosts, settings, variables: { env, secrets }, ...rest }) => ({
+  }).map(({ hosts, settings, source, variables: { env, secrets }, ...rest }) => ({
     ...spec,
     ...rest,
+    ...source,
     ...hosts,
     ...settings,
     env,
@@ -217,21 +247,25 @@ const kept: FastCheck.Arbitrary<Kept & { readonly asks: boolean }> = FastCheck.r
     { name: "cache", path: "/var/cache/app" },
     { name: "/srv/media", path: "/media", readOnly: true }
   ]),
-  databases: FastCheck.tuple(FastCheck.boolean(), FastCheck.boolean(), FastCheck.boolean()).map(
-    ([main, cache, isBackedUp]): Spec["databases"] => [
-      ...(main
-        ? [
-            {
-              name: "main",
-              engine: "postgresql" as const,
-              image: "postgres:17",
-              ...(isBackedUp ? { backup } : {})
-            }
-          ]
-        : []),
-      ...(cache ? [{ name: "cache", engine: "redis" as const, image: "redis:7" }] : [])
-    ]
-  ),
+  databases: FastCheck.tuple(
+    FastCheck.boolean(),
+    FastCheck.boolean(),
+    FastCheck.boolean(),
+    FastCheck.constantFrom(undefined, 15_432, 15_433)
+  ).map(([main, cache, isBackedUp, publicPort]): Spec["databases"] => [
+    ...(main
+      ? [
+          {
+            name: "main",
+            engine: "postgresql" as const,
+            image: "postgres:17",
+            ...(isBackedUp ? { backup } : {}),
+            ...(publicPort === undefined ? {} : { publicPort })
+          }
+        ]
+      : []),
+    ...(cache ? [{ name: "cache", engine: "redis" as const, image: "redis:7" }] : [])
+  ]),
   asks: FastCheck.boolean()
 }).map(({ asks, databases, volumes }) => ({
   volumes,
