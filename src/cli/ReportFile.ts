@@ -106,30 +106,32 @@ export const writeReport = Effect.fn("writeReport")(function* (
 })
 
 interface ReportFlags extends WorldFlags {
-  readonly report: string | undefined
+  readonly report: string
   readonly dryRun: boolean
   readonly quiet: boolean
 }
 
-/** Reports the runs of a command once it has ended, however it ends. What then cannot be written is a warning: the exit code tells of the runs. */
-export const reporting =
-  (flags: ReportFlags) =>
-  <A, E, R>(command: Effect.Effect<A, E, R>) =>
-    Effect.gen(function* () {
-      const { report: file } = flags
-      if (file === undefined) return yield* command
-      if (flags.dryRun) {
-        return yield* new UsageError({
-          message: "a dry run is not kept, so there is no --report of it",
-          command: "apply"
-        })
-      }
-      yield* refuseOverwriting(file)
-      return yield* Effect.ensuring(
-        command,
-        Effect.catchAll(reportRuns(file, flags), ({ message }) => Say.warn(message))
-      )
+/**
+ * Reports the runs of `apply` once it has ended, however it ends. What then cannot be written is a warning: the exit code
+ * tells of the runs.
+ */
+export const reporting = Effect.fnUntraced(function* <A, E, R>(
+  flags: ReportFlags,
+  apply: Effect.Effect<A, E, R>
+) {
+  const { dryRun, report: file } = flags
+  if (dryRun) {
+    return yield* new UsageError({
+      message: "a dry run is not kept, so there is no --report of it",
+      command: "apply"
     })
+  }
+  yield* refuseOverwriting(file)
+  return yield* Effect.ensuring(
+    apply,
+    Effect.catchAll(reportRuns(file, flags), ({ message }) => Say.warn(message))
+  )
+})
 
 const reportRuns = Effect.fn("reportRuns")(function* (file: string, flags: ReportFlags) {
   const { process: ofProcess } = yield* Watch

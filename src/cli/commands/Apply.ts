@@ -12,7 +12,6 @@ import { makeConfirmation } from "../Operator.ts"
 import * as Output from "../Output.ts"
 import { loadSubject, refuseOtherWorld } from "../PlanFile.ts"
 import { addressOf, recordRelease } from "../Releases.ts"
-import { reporting } from "../ReportFile.ts"
 import { lockRun } from "../RunLock.ts"
 import { type Report, recorded } from "../RunRecords.ts"
 import * as Say from "../Say.ts"
@@ -63,7 +62,11 @@ export const apply = define({
     { line: "fabrik apply --sandbox app.yaml", says: "try it without an account" },
     { line: "fabrik apply --dry-run app.yaml", says: "no network needed, nothing is changed" }
   ],
-  handler: (flags) => reporting(flags)(carryOut(flags))
+  handler: Effect.fnUntraced(function* (flags) {
+    if (flags.report === undefined) return yield* carryOut(flags)
+    const { reporting } = yield* Effect.promise(() => import("../ReportFile.ts"))
+    return yield* reporting({ ...flags, report: flags.report }, carryOut(flags))
+  })
 })
 
 const carryOut = Effect.fn("command.apply")(function* (flags: ApplyFlags) {
