@@ -18,29 +18,6 @@ const flushed = (stream: NodeJS.WriteStream): Promise<void> =>
     else stream.write("", () => resolve())
   })
 
-const readLine = (onLine: (line: string | undefined) => void): (() => void) => {
-  const { stdin } = process
-  let text = ""
-  const onData = (chunk: string) => {
-    text += chunk
-    const [line, ...rest] = text.split("\n")
-    if (rest.length > 0) finish(line)
-  }
-  const onEnd = () => finish(text === "" ? undefined : text)
-  const stop = () => {
-    stdin.off("data", onData).off("end", onEnd).off("error", onEnd)
-    stdin.pause()
-  }
-  const finish = (line: string | undefined) => {
-    stop()
-    onLine(line)
-  }
-  stdin.setEncoding("utf8")
-  stdin.on("data", onData).on("end", onEnd).on("error", onEnd)
-  stdin.resume()
-  return stop
-}
-
 /** What tells of a fault may have one itself, and then it is still said that there was one. */
 const told = (tell: () => string): string => {
   try {
@@ -52,6 +29,7 @@ const told = (tell: () => string): string => {
 
 const main = async (): Promise<void> => {
   const { start } = await import("./cli/Start.ts")
+  const { readAll, readHidden, readLine } = await import("./cli/Stdin.ts")
   const stream = (stream: NodeJS.WriteStream) => ({
     write: (text: string) => {
       if (!stream.destroyed) stream.write(text)
@@ -70,7 +48,9 @@ const main = async (): Promise<void> => {
     out: stream(process.stdout),
     err: stream(process.stderr),
     inTty: isatty(0),
-    readLine
+    readLine,
+    readHidden,
+    readAll
   })
   // Node itself would print the error as it is, with whatever secret stands in it.
   process.on("uncaughtException", (error) => {

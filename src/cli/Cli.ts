@@ -25,6 +25,7 @@ const load = {
   start: () => import("./commands/Lifecycle.ts").then(({ start }) => start),
   stop: () => import("./commands/Lifecycle.ts").then(({ stop }) => stop),
   restart: () => import("./commands/Lifecycle.ts").then(({ restart }) => restart),
+  env: () => import("./commands/Env.ts").then(({ env }) => env),
   list: () => import("./commands/List.ts").then(({ list }) => list),
   runs: () => import("./commands/Runs.ts").then(({ runs }) => runs),
   explain: () => import("./commands/Explain.ts").then(({ explain }) => explain),
@@ -55,13 +56,15 @@ const changing: ReadonlySet<string> = new Set([
   "destroy",
   "start",
   "stop",
-  "restart"
+  "restart",
+  "env"
 ])
 
 /** Whether the command changes nothing, however it ends. */
 const onlyReads = (command: string, argv: ReadonlyArray<string>): boolean =>
   !changing.has(command) ||
   argv.some((word) => ["--dry-run", "--scan", "--list", "-l"].includes(word)) ||
+  (command === "env" && argv.some((word) => word === "list" || word === "pull")) ||
   (command === "adopt" && !argv.some((word) => /^(?:-o|--output)/.test(word)))
 
 type AnyCommand = Effect.Effect.Success<typeof loadCommands>[number]

@@ -12,7 +12,7 @@ export const ExitCode = {
   bug: 1,
   /** `plan --detailed-exitcode`: the plan has changes. */
   changes: 2,
-  /** `import`: something that the file says is in no spec. */
+  /** `import`: something that the file says is in no spec. `env pull`: a variable is not in the file. */
   leftOut: 2,
   /** Refused before anything was changed: not fabrik's, ambiguous, or the operator said no. */
   refused: 3,

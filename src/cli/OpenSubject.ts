@@ -7,7 +7,7 @@ import { byProjectName } from "../orchestrator/ProjectName.ts"
 import type { SandboxHandle } from "../sandbox/SandboxHandle.ts"
 import { UsageError } from "./Arguments.ts"
 import { chooseProcess } from "./ChooseProcess.ts"
-import { openWorld, type WorldRequest } from "./Layers.ts"
+import { openWorld, type World, type WorldRequest } from "./Layers.ts"
 import { maskSecrets } from "./Mask.ts"
 import { isDomain, noSecrets, noSubject, sandboxOf, subjectOf, type WorldFlags } from "./Subject.ts"
 
@@ -31,7 +31,8 @@ export const openWorldOf = Effect.fn("openWorldOf")(function* (
   written: Spec,
   flags: WorldFlags,
   dns: DnsNeeds = "no",
-  shared?: SharedSandbox
+  shared?: SharedSandbox,
+  secrets: WorldRequest["secrets"] = noSecrets
 ) {
   const sandbox = sandboxOf(flags)
   const world = yield* openWorld({
@@ -39,14 +40,21 @@ export const openWorldOf = Effect.fn("openWorldOf")(function* (
     sandbox: sandbox === undefined || shared === undefined ? sandbox : { ...sandbox, shared },
     dryRun: false,
     needs: { coolify: true, dns },
-    secrets: noSecrets
+    secrets
   })
   return { world, spec: yield* Effect.provide(byProjectName(written, world.offline), world.layer) }
 })
 
+interface OpenedSubject {
+  readonly world: World
+  readonly spec: Spec
+  /** As it was read; absent of an application that was found by its domain. */
+  readonly written: Spec | undefined
+}
+
 /**
  * What `SPEC|DOMAIN` names: the application of each process of a spec, or the one of fabrik's that answers for a domain,
- * whose spec is then what Coolify tells of it.
+ * whose spec is then what Coolify tells of it, and `written` absent.
  */
 export const openSubjects = Effect.fn("openSubjects")(function* <E = never>(
   subject: string,
@@ -63,16 +71,20 @@ export const openSubjects = Effect.fn("openSubjects")(function* <E = never>(
     const world = yield* openCoolify(sandboxOf(flags))
     const { specAt } = yield* Effect.promise(() => import("../orchestrator/SpecAt.ts"))
     const spec = yield* Effect.provide(specAt(domainOf(subject)), world.layer)
-    return [{ world, spec }]
+    const found: ReadonlyArray<OpenedSubject> = [{ world, spec, written: undefined }]
+    return found
   }
   const all = yield* chooseProcess(yield* loadSpecs(subject), flags.process, command)
   yield* Effect.forEach(all, check, { discard: true })
   const shared = yield* shareSandbox
-  return yield* Effect.forEach(all, (written) =>
-    Effect.tap(openWorldOf(written, flags, "no", shared), ({ spec }) =>
-      maskSecrets(spec, subject, sandboxOf(flags))
+  const secrets = { ...noSecrets, spec: subject }
+  const opened: ReadonlyArray<OpenedSubject> = yield* Effect.forEach(all, (written) =>
+    openWorldOf(written, flags, "no", shared, secrets).pipe(
+      Effect.tap(({ spec }) => maskSecrets(spec, subject, sandboxOf(flags))),
+      Effect.map((one) => ({ ...one, written }))
     )
   )
+  return opened
 })
 
 type SharedSandbox = Effect.Effect.Success<typeof shareSandbox>

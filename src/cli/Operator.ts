@@ -13,6 +13,12 @@ export class Operator extends Context.Tag("fabrik/cli/Operator")<
     readonly present: boolean
     /** One line from stdin; `undefined` at its end. */
     readonly answer: Effect.Effect<string | undefined>
+    /** stdin is a terminal. */
+    readonly terminal: boolean
+    /** One line that the terminal does not show; `undefined` at the end. */
+    readonly hidden: Effect.Effect<string | undefined>
+    /** All of stdin, up to `most` bytes and one more. */
+    readonly piped: (most: number) => Effect.Effect<Uint8Array>
   }
 >() {}
 

@@ -21,6 +21,7 @@ export const outlines = {
   start: { summary: "start what is stopped, and see that it answers" },
   stop: { summary: "stop an application; nothing of it is deleted" },
   restart: { summary: "make the containers anew, of the release that runs" },
+  env: { summary: "list, set, unset, pull or push variables of an application" },
   list: { summary: "list what fabrik manages on this Coolify", aliases: ["projects"] },
   runs: { summary: "list the runs made here, or tell what one of them did" },
   explain: { summary: "tell more of a failure, by the code that it shows" },

@@ -50,7 +50,7 @@ export const environment: ReadonlyArray<readonly [string, string]> = [
 export const exitCodes: ReadonlyArray<readonly [string, string]> = [
   ["0", "done, or nothing to do"],
   ["1", "a fault of fabrik's own"],
-  ["2", "the plan has changes (plan --detailed-exitcode); import left something out"],
+  ["2", "the plan has changes (plan --detailed-exitcode); import or env pull left something out"],
   ["3", "refused before anything was changed"],
   ["4", "the spec or the command line is wrong"],
   ["5", "credentials are missing, wrong or without the right"],

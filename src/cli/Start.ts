@@ -37,6 +37,10 @@ export interface ProcessFacts {
   readonly inTty: boolean
   /** The next line of stdin; `undefined` at its end. The result stops listening. */
   readonly readLine: (onLine: (line: string | undefined) => void) => () => void
+  /** The same, which the terminal does not show. */
+  readonly readHidden: ProcessFacts["readLine"]
+  /** All of stdin, up to `most` bytes and one more. */
+  readonly readAll: (most: number, onBytes: (bytes: Uint8Array) => void) => () => void
 }
 
 interface OutputStream {
@@ -81,10 +85,20 @@ export const start = (given: ProcessFacts): Started => {
     }),
     Context.add(Operator, {
       present: facts.inTty && err.tty && !isSet(env["CI"]),
+      terminal: facts.inTty,
       answer: Effect.async<string | undefined>((resume) => {
         const stop = facts.readLine((line) => resume(Effect.succeed(line)))
         return Effect.sync(stop)
-      })
+      }),
+      hidden: Effect.async<string | undefined>((resume) => {
+        const stop = facts.readHidden((line) => resume(Effect.succeed(line)))
+        return Effect.sync(stop)
+      }),
+      piped: (most) =>
+        Effect.async<Uint8Array>((resume) => {
+          const stop = facts.readAll(most, (bytes) => resume(Effect.succeed(bytes)))
+          return Effect.sync(stop)
+        })
     }),
     Context.add(Terminal.Terminal, unused)
   )

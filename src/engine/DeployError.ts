@@ -23,7 +23,8 @@ export class RefusedError extends Schema.TaggedError<RefusedError>("fabrik/engin
       "NoRelease",
       "TooOld",
       "Unsettled",
-      "Withdrawn"
+      "Withdrawn",
+      "OfSpec"
     ),
     detail: Schema.String,
     next: Schema.String

@@ -24,7 +24,7 @@ const refused = (detail: string, next: string) =>
 
 /** Refuses what Coolify would take, and start with another value than the one that is meant. */
 export const refuseCompose = (
-  { spec, variables }: Desired,
+  { spec, variables }: Pick<Desired, "spec" | "variables">,
   composeText?: string | null
 ): Either.Either<void, RefusedError> => {
   const file = fileOf(spec, composeText)

@@ -122,7 +122,7 @@ export const wantedRecords = (desired: Desired): ReadonlyArray<WantedRecord> => 
 export const toldDomains = ({ domains }: Pick<Spec, "domains">) => ({ domain: domains[0] ?? null, domains })
 
 /** Tells this machine's key from others'. */
-const thisKey = Effect.flatMap(SecretStore, (store) =>
+export const thisKey = Effect.flatMap(SecretStore, (store) =>
   store.digest(Redacted.make("fabrik: which key is it?"))
 )
 

@@ -68,7 +68,8 @@ const change = Effect.fn("change")(function* (spec: Spec, options: LifecycleOpti
   const run = yield* Run
   const { port } = yield* HealthProbe
   const subject = yield* findSubject(spec)
-  yield* refuseUnsettled(subject, command)
+  // A stop harms no run that is still to be put back; what starts a half-changed application does.
+  if (command !== "stop") yield* refuseOpenRun(spec)
   const { application } = subject
   const [domain] = spec.domains
   const there = domain === undefined ? null : publicUrl(domain, port, spec.healthcheck.path)
@@ -110,13 +111,10 @@ const findSubject = Effect.fn("findSubject")(function* (spec: Spec) {
   } satisfies Subject
 })
 
-/** A stop harms no run that is still to be put back; what starts a half-changed application does. */
-const refuseUnsettled = Effect.fn("refuseUnsettled")(function* (
-  { spec }: Subject,
-  command: LifecycleOptions["command"]
-) {
+/** What an unfinished run has left has to be settled first. */
+export const refuseOpenRun = Effect.fn("refuseOpenRun")(function* (spec: Spec) {
   const open = yield* peek(journalName(yield* Owner, spec))
-  if (open === undefined || command === "stop") return
+  if (open === undefined) return
   return yield* new RefusedError({
     reason: "Unsettled",
     detail: `the changes of run ${open.begun.run} to ${spec.name} are still open`,

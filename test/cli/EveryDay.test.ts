@@ -1,6 +1,6 @@
 /** What one does with a deployed application between two deployments, in the process of the test against a sandbox. */
 import { it } from "@effect/vitest"
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe } from "vitest"
@@ -16,24 +16,27 @@ const text = [
   'source: { image: "nginx:1.27" }',
   "port: 8080",
   "env: { GREETING: hello }",
+  "secrets: { API_KEY: required, SESSION: generate }",
   "healthcheck: { path: /, startPeriod: 0, settle: 0, interval: 1, container: true }",
   ""
 ].join("\n")
 
-const begin = (...args: ReadonlyArray<string>) => startHere([...args, "--sandbox-dir", dir])
+const begin = (args: ReadonlyArray<string>, options: Parameters<typeof startHere>[1] = {}) =>
+  startHere([...args, "--sandbox-dir", dir], options)
 
-const fabrik = async (...args: ReadonlyArray<string>) => {
-  const { done, output } = begin(...args, "--sandbox")
+const given = async (options: Parameters<typeof startHere>[1], ...args: ReadonlyArray<string>) => {
+  const { done, output } = begin([...args, "--sandbox"], options)
   const code = await done
   return { code, out: output.out, err: output.err.replace(/\s+/g, " ") }
 }
+const fabrik = (...args: ReadonlyArray<string>) => given({}, ...args)
 
-const sandbox = begin("sandbox")
+const sandbox = begin(["sandbox"])
 
 beforeAll(async () => {
   writeFileSync(spec, text)
   while (!existsSync(join(dir, "server.json"))) await new Promise((resolve) => setTimeout(resolve, 20))
-  const { code, err } = await fabrik("apply", "--yes", spec)
+  const { code, err } = await given({ env: { API_KEY: "first-key" } }, "apply", "--yes", spec)
   assert.strictEqual(code, 0, err)
 })
 
@@ -76,5 +79,72 @@ describe("logs", () => {
     const { code, err, out } = await fabrik("logs", spec, ...flags)
     assert.deepStrictEqual([code, out], [4, ""])
     assert.include(err, problem)
+  })
+})
+
+describe("env", () => {
+  const values = async () =>
+    Object.fromEntries(
+      (await fabrik("env", "list", spec, "--json", "--show")).out
+        .trimEnd()
+        .split("\n")
+        .map((line): readonly [string, string] => [JSON.parse(line).name, JSON.parse(line).value])
+    )
+
+  it("lists whose each variable is, and shows values only when told to", async () => {
+    const { out } = await fabrik("env", "list", spec)
+    assert.match(
+      out,
+      /^API_KEY +given +\(hidden\)\nGREETING +spec +\(hidden\)\nSESSION +generated +\(hidden\)$/m
+    )
+    assert.include(await values(), { API_KEY: "first-key", GREETING: "hello" })
+  })
+
+  it("sets what is piped in or typed unseen, and the next plan agrees", async () => {
+    const value = "two\nlines $HOME #é"
+    const set = await given({ stdin: `${value}\n` }, "env", "set", "shop.example.com", "EXTRA")
+    assert.deepStrictEqual([set.code, set.out], [0, "+ EXTRA\n"])
+    assert.include(set.err, "fabrik restart shop.example.com")
+    const answers = ["second-key"]
+    const readLine = (onLine: (line: string | undefined) => void) => {
+      onLine(answers.shift())
+      return () => {}
+    }
+    const typed = await given({ readLine }, "env", "set", spec, "API_KEY")
+    assert.strictEqual(typed.code, 0, typed.err)
+    assert.include(typed.err, "API_KEY (not shown):")
+    assert.notInclude(typed.out + typed.err, "second-key")
+    assert.include(await values(), { API_KEY: "second-key", EXTRA: value })
+    assert.include((await fabrik("plan", spec)).out, "No changes.")
+  })
+
+  it("takes no value from the command line, no bytes that are no text, and none at all", async () => {
+    assert.strictEqual((await fabrik("env", "set", spec, "EXTRA=x")).code, 4)
+    for (const stdin of ["\n", Uint8Array.of(0xff, 0xfe)]) {
+      assert.strictEqual((await given({ stdin }, "env", "set", spec, "EXTRA")).code, 4)
+    }
+  })
+
+  it("pulls a file that only its owner may read, which pushes back as no change", async () => {
+    const file = join(root, "pulled.env")
+    assert.strictEqual((await fabrik("env", "pull", spec, file)).code, 0)
+    assert.strictEqual(statSync(file).mode & 0o777, 0o600)
+    assert.strictEqual((await fabrik("env", "pull", spec, file)).code, 3)
+    assert.strictEqual((await fabrik("env", "push", spec, file)).out, "No changes.\n")
+    writeFileSync(file, readFileSync(file, "utf8").replace("second-key", "third-key"))
+    assert.strictEqual((await fabrik("env", "push", spec, file)).code, 4)
+    assert.strictEqual((await fabrik("env", "push", spec, file, "--yes")).out, "~ API_KEY\n")
+    assert.strictEqual((await fabrik("env", "pull", spec, file, "--force")).code, 0)
+    assert.match(readFileSync(file, "utf8"), /^API_KEY=third-key$/m)
+    writeFileSync(file, "EXTRA=1\nbroken line\n")
+    const broken = await fabrik("env", "push", spec, file, "--yes")
+    assert.strictEqual(broken.code, 4)
+    assert.include(broken.err, "pulled.env:2:1: this is no NAME=value")
+  })
+
+  it("takes away what was set by hand", async () => {
+    assert.strictEqual((await fabrik("env", "unset", spec, "EXTRA")).code, 4)
+    assert.strictEqual((await fabrik("env", "unset", spec, "EXTRA", "--yes")).out, "- EXTRA\n")
+    assert.sameMembers(Object.keys(await values()), ["API_KEY", "GREETING", "SESSION"])
   })
 })

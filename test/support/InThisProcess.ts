@@ -9,8 +9,13 @@ export const startHere = (
   {
     columns,
     env = {},
-    readLine
-  }: Partial<Pick<Facts, "env" | "readLine">> & { readonly columns?: number } = {}
+    readLine,
+    stdin = ""
+  }: Partial<Pick<Facts, "env" | "readLine">> & {
+    readonly columns?: number
+    /** What is piped in. */
+    readonly stdin?: string | Uint8Array
+  } = {}
 ) => {
   const output = { out: "", err: "" }
   const tty = readLine !== undefined
@@ -26,7 +31,12 @@ export const startHere = (
     out: stream("out"),
     err: stream("err"),
     inTty: tty,
-    readLine: readLine ?? (() => () => {})
+    readLine: readLine ?? (() => () => {}),
+    readHidden: readLine ?? (() => () => {}),
+    readAll: (most, onBytes) => {
+      onBytes(Buffer.from(stdin).subarray(0, most + 1))
+      return () => {}
+    }
   })
   return { ...started, output }
 }

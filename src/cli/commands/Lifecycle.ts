@@ -1,17 +1,11 @@
 import * as Effect from "effect/Effect"
-import * as Ref from "effect/Ref"
-import { lifecycle, type LifecycleOptions } from "../../orchestrator/Lifecycle.ts"
+import type { LifecycleOptions } from "../../orchestrator/Lifecycle.ts"
+import { carryOut, type ScreenFlags } from "../CarryOut.ts"
 import { define } from "../CommandInfo.ts"
-import { conclude } from "../Conclude.ts"
 import { openSubjects } from "../OpenSubject.ts"
-import { askOnce, type Consent, Operator } from "../Operator.ts"
-import * as Output from "../Output.ts"
 import { lockRun } from "../RunLock.ts"
-import { type Report, recorded } from "../RunRecords.ts"
-import * as Say from "../Say.ts"
 import * as Shared from "../SharedFlags.ts"
 import type { WorldFlags } from "../Subject.ts"
-import { Screen } from "../../ui/Screen.ts"
 
 const shared = {
   subject: Shared.specOrDomain,
@@ -22,13 +16,10 @@ const shared = {
   ...Shared.screen
 }
 
-interface Flags extends WorldFlags {
+interface Flags extends WorldFlags, ScreenFlags {
   readonly subject: string
   readonly process: string | undefined
   readonly lockTimeout: number | undefined
-  readonly verbose: boolean
-  readonly json: boolean
-  readonly quiet: boolean
 }
 
 type Command = LifecycleOptions["command"]
@@ -47,23 +38,8 @@ const actOn = Effect.fnUntraced(function* (
   flags: Flags,
   { spec, world }: Opened
 ) {
-  const consent = yield* Ref.make<Consent>("not asked")
-  const here = yield* Effect.context<Operator | Screen>()
-  const confirm = (question: string) =>
-    yes
-      ? Effect.succeed(true)
-      : askOnce(question).pipe(
-          Effect.provide(here),
-          Effect.tap((said) => Ref.set(consent, said)),
-          Effect.map((said) => said === "yes")
-        )
   yield* lockRun(spec, { ...world, command, seconds: flags.lockTimeout ?? 0 })
-  const running = Effect.provide(lifecycle(spec, { command, mode: world.place, confirm }), world.layer)
-  const concluded = (report: Report) => Effect.flatMap(Ref.get(consent), (said) => conclude(report, said))
-  const ofRun = { command, spec, file: flags.subject, world, conclude: concluded }
-  const report = yield* Effect.provide(recorded(running, ofRun), Output.layer(flags))
-  if (report.url !== null && !flags.quiet) yield* Say.hint(world.visit(report.url))
-  return yield* concluded(report)
+  return yield* carryOut(command, { spec, world, file: flags.subject, yes, flags })
 }, Effect.scoped)
 
 export const start = define({
