@@ -25,6 +25,7 @@ const load = {
   start: () => import("./commands/Lifecycle.ts").then(({ start }) => start),
   stop: () => import("./commands/Lifecycle.ts").then(({ stop }) => stop),
   restart: () => import("./commands/Lifecycle.ts").then(({ restart }) => restart),
+  cancel: () => import("./commands/Cancel.ts").then(({ cancel }) => cancel),
   env: () => import("./commands/Env.ts").then(({ env }) => env),
   list: () => import("./commands/List.ts").then(({ list }) => list),
   runs: () => import("./commands/Runs.ts").then(({ runs }) => runs),
@@ -57,7 +58,8 @@ const changing: ReadonlySet<string> = new Set([
   "start",
   "stop",
   "restart",
-  "env"
+  "env",
+  "cancel"
 ])
 
 /** Whether the command changes nothing, however it ends. */

@@ -21,6 +21,7 @@ export const outlines = {
   start: { summary: "start what is stopped, and see that it answers" },
   stop: { summary: "stop an application; nothing of it is deleted" },
   restart: { summary: "make the containers anew, of the release that runs" },
+  cancel: { summary: "cancel the deployments of an application that are under way" },
   env: { summary: "list, set, unset, pull or push variables of an application" },
   list: { summary: "list what fabrik manages on this Coolify", aliases: ["projects"] },
   runs: { summary: "list the runs made here, or tell what one of them did" },

@@ -100,7 +100,7 @@ const findSubject = Effect.fn("findSubject")(function* (spec: Spec) {
     return yield* new RefusedError({
       reason: "Unsettled",
       detail: `a deployment of ${spec.name} is under way in Coolify (${active.status})`,
-      next: "wait for its end"
+      next: "wait for its end, or cancel it with `fabrik cancel`"
     })
   }
   return {

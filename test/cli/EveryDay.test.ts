@@ -148,3 +148,12 @@ describe("env", () => {
     assert.sameMembers(Object.keys(await values()), ["API_KEY", "GREETING", "SESSION"])
   })
 })
+
+describe("cancel", () => {
+  it("says that nothing is under way, and sends nothing", async () => {
+    const { code, err, out } = await fabrik("cancel", spec)
+    assert.deepStrictEqual([code, out], [0, ""])
+    assert.include(err, "No deployment of shop is under way.")
+    assert.deepInclude(JSON.parse((await fabrik("cancel", spec, "--json")).out), { deployments: [] })
+  })
+})
