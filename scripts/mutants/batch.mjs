@@ -50,5 +50,40 @@ export const batches = [
     find: "    ...sharedSites(subjects),\n",
     put: "",
     tests: ["test/appspec/Batch.test.ts"]
+  },
+  {
+    name: "processes: stand or fall together",
+    file: "src/orchestrator/Batch.ts",
+    find: "[index, ...together].includes(other.index)",
+    put: "[index].includes(other.index)",
+    tests: ["test/orchestrator/Processes.test.ts"]
+  },
+  {
+    name: "processes: a later one gets the value that the others have",
+    file: "src/orchestrator/steps/ResolveSecrets.ts",
+    find: "own.some(isOpen) ? yield* readSiblings(world.siblings) : []",
+    put: "[]",
+    tests: ["test/orchestrator/Processes.test.ts"]
+  },
+  {
+    name: "processes: two values are nobody's choice",
+    file: "src/orchestrator/steps/ResolveSecrets.ts",
+    find: "  if (other !== undefined) {\n",
+    put: "  if (other === undefined) {\n",
+    tests: ["test/orchestrator/Processes.test.ts"]
+  },
+  {
+    name: "processes: the application of another spec is no former process",
+    file: "src/orchestrator/FormerProcesses.ts",
+    find: "(mark.of !== family && mark.key !== family)",
+    put: "(mark.of === family && mark.key === family)",
+    tests: ["test/orchestrator/Processes.test.ts"]
+  },
+  {
+    name: "processes: a database is made once",
+    file: "src/appspec/Processes.ts",
+    find: 'if (entry.key === "databases") return used(entry, spec)',
+    put: "",
+    tests: ["test/appspec/Processes.test.ts"]
   }
 ]

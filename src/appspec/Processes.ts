@@ -66,7 +66,8 @@ const isOfProcess = (key: string): boolean => !common.some((one) => one === key)
 /** A spec that stands for the application of a process which the spec does not have any more: all that deleting it needs. */
 export const formerProcess = (of: Spec, name: string): Spec => {
   const { process: _, redirect: _r, routes: _o, schedules: _s, sharedDatabases: _d, ...rest } = of
-  return { ...rest, name, domains: [], volumes: [], databases: [], references: {} }
+  const { records: _n, ...dns } = rest.dns
+  return { ...rest, name, dns, domains: [], volumes: [], databases: [], references: {} }
 }
 
 /** One tree for each process; the tree itself where there are none. `undefined`: what they are cannot be told. */

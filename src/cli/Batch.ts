@@ -56,6 +56,8 @@ interface BatchRequest<S extends Subject, E, R> {
   readonly atomic: boolean
   /** `undefined`: nobody is asked. */
   readonly question: string | undefined
+  /** Nothing is to be written there. */
+  readonly leavesCoolify?: boolean
   /** Those that need another go before it. */
   readonly backwards?: true
   /** Carries one of them out. */
@@ -97,8 +99,9 @@ export const batch = Effect.fn("batch")(function* <S extends Subject, E extends 
   const parallelism = flags.parallelism ?? 10
   const pace = paceAmong(yield* Pace, Math.min(parallelism, named.length))
   const opened = yield* Effect.provideService(openWorlds(request, named), Pace, pace)
-  // What is named alone is looked at alone.
-  const former = flags.target.length > 0 ? [] : yield* formerOf(request, named, opened)
+  // What is named alone is looked at alone, and a Coolify that is to be left alone keeps what it has.
+  const former =
+    flags.target.length > 0 || request.leavesCoolify === true ? [] : yield* formerOf(request, named, opened)
   const links: ReadonlyArray<BatchLink<S>> = [...named, ...former.map(({ link }) => link)]
   const worlds = [...opened, ...former.map(({ world }) => world)]
   const { confirm, consent } = yield* makeConfirmation({

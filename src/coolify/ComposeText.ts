@@ -14,7 +14,7 @@ export const tooLargeCompose = {
 }
 
 /** What somebody should know of a container before it runs. */
-export type ComposeConcern = "ports" | "privileged" | "socket" | "latest" | "secret" | "name"
+export type ComposeConcern = "ports" | "privileged" | "socket" | "relative" | "latest" | "secret" | "name"
 
 /** An entry of `services`. */
 interface ComposeService {
@@ -95,6 +95,12 @@ const environmentOf = (given: unknown): ReadonlyArray<readonly [name: string, va
 
 const secretName = /(?:PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY)$/i
 
+/** A mount of what lies beside the compose file, whose text is not in it. */
+const isRelative = (mount: unknown): boolean => {
+  const [source, content] = isMapping(mount) ? [mount["source"], mount["content"]] : [mount, undefined]
+  return typeof source === "string" && /^\.\.?(?:\/|:|$)/.test(source) && typeof content !== "string"
+}
+
 const concernsOf = (entry: Mapping): ReadonlyArray<ComposeConcern> => {
   const { container_name: fixed, environment, image, ports, privileged, volumes } = entry
   const named = typeof image === "string" ? image.replace(/^.*\//, "") : ""
@@ -107,6 +113,7 @@ const concernsOf = (entry: Mapping): ReadonlyArray<ComposeConcern> => {
     ["ports", Array.isArray(ports) && ports.length > 0],
     ["privileged", privileged === true],
     ["socket", textsIn(volumes).some((text) => text.includes("docker.sock"))],
+    ["relative", Array.isArray(volumes) && volumes.some(isRelative)],
     ["latest", named !== "" && !named.includes("$") && (!/[:@]/.test(named) || named.endsWith(":latest"))],
     ["secret", environmentOf(environment).some(isSecret)],
     ["name", fixed !== undefined]

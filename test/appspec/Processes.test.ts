@@ -123,6 +123,13 @@ processes:
     assert.deepStrictEqual(problems(shop + more), [problem])
   })
 
+  it("are twenty at most, however many a hostile text has", () => {
+    const many = (count: number) =>
+      `${shop}processes: { web: {}, ${Array.from({ length: count - 1 }, (_, index) => `p${index}: {}`).join(", ")} }\n`
+    assert.lengthOf(specs(many(20)), 20)
+    assert.deepStrictEqual(problems(many(21)), ["5:12 processes: more than 20 processes"])
+  })
+
   it("tell what is wrong for all of them once", () => {
     assert.deepStrictEqual(problems(`${shop}envv: {}\nprocesses: { web: {}, worker: {}, clock: {} }\n`), [
       "5:1 envv: unknown key `envv`"

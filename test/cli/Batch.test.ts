@@ -140,6 +140,8 @@ describe("a spec with processes", () => {
       /Plan for shop-worker:[^]*- application +shop-worker[^]*which the spec\s+does not have/
     )
     assert.match(plan.stdout, /^KEY|KEY +as the other processes have it/m)
+    const records = await fabrik("plan", "app.yaml", "--skip-deploy")
+    assert.notInclude(records.stdout, "shop-worker")
     const next = await fabrik("apply", "app.yaml", "--yes", "--json")
     const { exit, specs } = JSON.parse(next.stdout.trim().split("\n").at(-1) ?? "")
     assert.strictEqual(exit, 0, next.stderr)

@@ -76,6 +76,7 @@ export const carryOut = Effect.fn("carryOut")(function* <E extends CommandError,
     needs: (spec) => ({ coolify: true, dns: dnsNeeds(spec, flags.skipDns) }),
     secrets: { envFile: flags.envFile, given },
     atomic: flags.atomic,
+    leavesCoolify: flags.skipDeploy,
     question: flags.yes || flags.dryRun ? undefined : question,
     run: (member, gate) =>
       Effect.gen(function* () {

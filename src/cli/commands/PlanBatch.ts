@@ -35,6 +35,7 @@ export const planBatch = Effect.fn("planBatch")(function* (flags: PlanFlags, rea
     needs: (spec) => ({ coolify: true, dns: dnsNeeds(spec, flags.skipDns) }),
     secrets: { envFile: flags.envFile, given },
     atomic: false,
+    leavesCoolify: flags.skipDeploy,
     question: undefined,
     run: (member, gate) => {
       const { spec, subject, world } = member

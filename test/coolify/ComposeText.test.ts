@@ -1,0 +1,18 @@
+import { assert, describe, it } from "vitest"
+import { composeFile } from "../../src/coolify/ComposeText.ts"
+
+const concernsOf = (volumes: string) =>
+  composeFile(`services:\n  web:\n    image: nginx:1.27\n    volumes: ${volumes}\n`)?.services[0]?.concerns
+
+describe("a compose file", () => {
+  it.each([
+    ['["./conf/app.conf:/etc/app.conf"]', ["relative"]],
+    ['["../shared:/shared:ro"]', ["relative"]],
+    ["[{ type: bind, source: ./data, target: /data }]", ["relative"]],
+    ["[{ type: bind, source: ./app.conf, target: /etc/app.conf, content: a }]", []],
+    ['["data:/data", "/srv/data:/srv", ".well:/x"]', []],
+    ['["/var/run/docker.sock:/var/run/docker.sock"]', ["socket"]]
+  ])("that mounts %s raises %j", (volumes, concerns) => {
+    assert.deepStrictEqual(concernsOf(volumes)?.map(String), concerns)
+  })
+})
