@@ -9,6 +9,7 @@ import { hostsOf } from "../appspec/Domain.ts"
 import type { Spec } from "../appspec/Spec.ts"
 import type { SpecError } from "../appspec/SpecError.ts"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
+import { sharePolls } from "../coolify/SharedPolls.ts"
 import { shareReads } from "../coolify/SharedReads.ts"
 import { Progress, type RunFinished } from "../engine/DeploymentEvent.ts"
 import { Pace, paceAmong } from "../engine/Pace.ts"
@@ -232,6 +233,7 @@ const openWorlds = Effect.fn("openWorlds")(function* <S extends Subject, E, R>(
   const shared = yield* Ref.make<SandboxHandle | undefined>(undefined)
   const groups = new Map<string, ReadonlyArray<Linked<S>>>()
   for (const one of links) groups.set(keyOf(one), [...(groups.get(keyOf(one)) ?? []), one])
+  const polling = yield* sharePolls((yield* Pace).slowestFollow)
   const worlds = new Map<string, World & { readonly endSharing: Effect.Effect<void> }>()
   for (const [key, members] of groups) {
     const [first] = members
@@ -246,7 +248,7 @@ const openWorlds = Effect.fn("openWorlds")(function* <S extends Subject, E, R>(
       secrets: noSecrets
     })
     const services = yield* Layer.build(world.layer)
-    const { client, end } = yield* shareReads(Context.get(services, CoolifyClient))
+    const { client, end } = yield* shareReads(polling(Context.get(services, CoolifyClient)))
     const layer = Layer.succeedContext(Context.add(services, CoolifyClient, client))
     worlds.set(key, { ...world, layer, endSharing: end })
   }

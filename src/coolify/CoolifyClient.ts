@@ -111,5 +111,6 @@ export type CoolifyMethod =
   | "deployCommit"
   | "mayDeploy"
   | "getDeployment"
+  | "listDeploymentsUnderWay"
   | "listDeployments"
   | "cancelDeployment"

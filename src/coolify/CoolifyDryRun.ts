@@ -179,6 +179,7 @@ export const layerOffline = (options: {
       deployCommit: refused("deployCommit"),
       mayStart: Effect.suspend(refused("mayDeploy")),
       get: refused("getDeployment"),
+      underWay: Effect.suspend(refused("listDeploymentsUnderWay")),
       list: refused("listDeployments"),
       cancel: refused("cancelDeployment")
     }

@@ -315,6 +315,11 @@ const make = (options: MemoryOptions = {}) =>
               Either.map(Deployments.getDeployment(so, uuid), ([found, then]) => [shownLogs(found), then]),
             (so) => Deployments.lookAtDeployments(so, (one) => one.uuid === uuid)
           ),
+        underWay: call(
+          "listDeploymentsUnderWay",
+          (so) => Either.right([Deployments.underWay(so), so]),
+          (so) => Deployments.lookAtDeployments(so, () => true)
+        ),
         list: (uuid, take) =>
           call(
             "listDeployments",

@@ -146,6 +146,12 @@ export const getDeployment = (world: World, uuid: string): Step<Deployment> => {
     : Either.right([shownDeployment(found), world])
 }
 
+/** Without their logs. */
+export const underWay = (world: World): ReadonlyArray<Deployment> =>
+  world.deployments
+    .filter((one) => !isTerminal(one))
+    .map((deployment) => ({ ...shownDeployment(deployment), logs: undefined }))
+
 /** Newest first, without their logs. */
 export const listDeployments = (world: World, applicationUuid: string, take: number) =>
   world.deployments

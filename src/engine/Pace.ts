@@ -12,6 +12,8 @@ export class Pace extends Context.Reference<Pace>()("fabrik/engine/Pace", {
   defaultValue: () => ({
     firstPoll: Duration.millis(300),
     slowestPoll: Duration.millis(750),
+    /** Between two looks at a deployment; several runs look together. */
+    slowestFollow: Duration.millis(750),
     /** How long one undo may take, its retries and an absence of the API included. */
     undoBudget: Duration.minutes(6),
     /** How long one deployment may take, waiting in the queue included; Coolify itself stops builds after an hour. */
@@ -57,6 +59,8 @@ export const paceAmong = (pace: PaceSettings, runs: number): PaceSettings => {
   return {
     ...pace,
     slowestPoll: Duration.times(pace.slowestPoll, times),
+    // One request for all of them: more runs do not need a slower one, but the room for writes.
+    slowestFollow: Duration.times(pace.slowestFollow, Math.min(times, 4)),
     watch: Duration.times(pace.watch, times)
   }
 }

@@ -133,7 +133,7 @@ const follow = Effect.fn("follow")(function* (
     first,
     coolify.deployments.get(first.uuid).pipe(Effect.tap(show)),
     (deployment) => !isActive(deployment),
-    pollFor(pace, pace.deployment)
+    pollFor({ ...pace, slowestPoll: pace.slowestFollow }, pace.deployment)
   )
   if (last.status === "finished") return
   return yield* new DeploymentFailedError({

@@ -68,6 +68,7 @@ const coolifyDoings: Readonly<Record<CoolifyMethod | "config", string>> = {
   deploy: "start the deployment",
   deployCommit: "deploy the commit that ran last",
   getDeployment: "follow the deployment",
+  listDeploymentsUnderWay: "follow the deployments",
   listDeployments: "list the deployments",
   cancelDeployment: "cancel the deployment",
   logs: "read the container's log"

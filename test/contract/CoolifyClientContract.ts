@@ -491,7 +491,10 @@ export const coolifyClientContract = (name: string, layer: Layer.Layer<CoolifyCl
         assert.isArray(done.logs)
         yield* until(client.applications.get(uuid), ({ status }) => status.startsWith("running"))
         yield* refused(client.deployments.cancel(deployment), "Refused")
+        assert.deepStrictEqual(yield* client.deployments.underWay, [])
         const second = yield* client.deployments.start(uuid, { force: true })
+        const [active] = yield* client.deployments.underWay
+        assert.deepStrictEqual([active?.uuid, active?.logs], [second.deploymentUuid, undefined])
         const listed = yield* client.deployments.list(uuid, 10)
         assert.deepStrictEqual(
           listed.map((one) => one.uuid),

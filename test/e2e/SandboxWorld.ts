@@ -76,6 +76,7 @@ export const hasty = Effect.map(Pace, (pace) => ({
   ...pace,
   firstPoll: Duration.millis(20),
   slowestPoll: Duration.millis(200),
+  slowestFollow: Duration.millis(200),
   lateEffects: Duration.millis(500),
   statusSettle: Duration.seconds(2),
   watch: Duration.millis(40),

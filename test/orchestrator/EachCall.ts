@@ -84,6 +84,7 @@ const coolifyMethods: Readonly<Record<string, Readonly<Record<string, CoolifyMet
     deployCommit: "deployCommit",
     mayStart: "mayDeploy",
     get: "getDeployment",
+    underWay: "listDeploymentsUnderWay",
     list: "listDeployments",
     cancel: "cancelDeployment"
   }

@@ -60,6 +60,8 @@ export interface Deployments {
    */
   readonly mayStart: Effect.Effect<void, CoolifyError>
   readonly get: (uuid: string) => Effect.Effect<Deployment, CoolifyError>
+  /** All of the team's that are queued or in progress, without their logs (recorded: deployments 11, 117). */
+  readonly underWay: Effect.Effect<ReadonlyArray<Deployment>, CoolifyError>
   /** Newest first. */
   readonly list: (
     applicationUuid: string,
@@ -107,12 +109,11 @@ export const DeploymentRow = Schema.Struct({
 })
 
 /** A list that Laravel has filtered keeps its keys, and then it is an object keyed by index (coolify#10077). */
-export const DeploymentList = Schema.Struct({
-  deployments: Schema.Union(
-    Schema.Array(ListedDeployment),
-    Schema.Record({ key: Schema.String, value: ListedDeployment })
-  )
-})
+const DeploymentRows = Schema.Union(
+  Schema.Array(ListedDeployment),
+  Schema.Record({ key: Schema.String, value: ListedDeployment })
+)
+export const DeploymentList = Schema.Struct({ deployments: DeploymentRows })
 
 const toListedDeployment = (row: typeof ListedDeployment.Type): Deployment => ({
   uuid: row.deployment_uuid,
@@ -184,6 +185,10 @@ export const makeDeployments = ({ done, json }: Transport, hide: (text: string) 
       },
       DeploymentRow
     ).pipe(Effect.map((row) => toDeployment(row, hide))),
+  underWay: json(
+    { method: "listDeploymentsUnderWay", verb: "GET", path: "/deployments" },
+    DeploymentRows
+  ).pipe(Effect.map((rows) => Object.values(rows).map(toListedDeployment))),
   list: (uuid, take) =>
     json(
       {
