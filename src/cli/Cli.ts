@@ -27,6 +27,7 @@ const load = {
   restart: () => import("./commands/Lifecycle.ts").then(({ restart }) => restart),
   cancel: () => import("./commands/Cancel.ts").then(({ cancel }) => cancel),
   env: () => import("./commands/Env.ts").then(({ env }) => env),
+  secrets: () => import("./commands/Secrets.ts").then(({ secrets }) => secrets),
   list: () => import("./commands/List.ts").then(({ list }) => list),
   runs: () => import("./commands/Runs.ts").then(({ runs }) => runs),
   explain: () => import("./commands/Explain.ts").then(({ explain }) => explain),
@@ -59,14 +60,15 @@ const changing: ReadonlySet<string> = new Set([
   "stop",
   "restart",
   "env",
-  "cancel"
+  "cancel",
+  "secrets"
 ])
 
 /** Whether the command changes nothing, however it ends. */
 const onlyReads = (command: string, argv: ReadonlyArray<string>): boolean =>
   !changing.has(command) ||
   argv.some((word) => ["--dry-run", "--scan", "--list", "-l"].includes(word)) ||
-  (command === "env" && argv.some((word) => word === "list" || word === "pull")) ||
+  ((command === "env" || command === "secrets") && argv.some((word) => word === "list" || word === "pull")) ||
   (command === "adopt" && !argv.some((word) => /^(?:-o|--output)/.test(word)))
 
 type AnyCommand = Effect.Effect.Success<typeof loadCommands>[number]

@@ -23,6 +23,7 @@ export const outlines = {
   restart: { summary: "make the containers anew, of the release that runs" },
   cancel: { summary: "cancel the deployments of an application that are under way" },
   env: { summary: "list, set, unset, pull or push variables of an application" },
+  secrets: { summary: "list where secrets come from, or rotate generated ones" },
   list: { summary: "list what fabrik manages on this Coolify", aliases: ["projects"] },
   runs: { summary: "list the runs made here, or tell what one of them did" },
   explain: { summary: "tell more of a failure, by the code that it shows" },
