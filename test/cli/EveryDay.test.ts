@@ -6,9 +6,6 @@ import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe } from "vitest"
 import { startHere } from "../support/InThisProcess.ts"
 
-const root = mkdtempSync(join(tmpdir(), "fabrik-day-"))
-const dir = join(root, "sandbox")
-const spec = join(root, "app.yaml")
 const text = [
   "name: shop",
   "domain: shop.example.com",
@@ -21,144 +18,155 @@ const text = [
   ""
 ].join("\n")
 
-const begin = (args: ReadonlyArray<string>, options: Parameters<typeof startHere>[1] = {}) =>
-  startHere([...args, "--sandbox-dir", dir], options)
+/** A folder with a spec, and a sandbox where it is applied: each counts its own requests a minute. */
+const deployed = () => {
+  const root = mkdtempSync(join(tmpdir(), "fabrik-day-"))
+  const dir = join(root, "sandbox")
+  const spec = join(root, "app.yaml")
+  const begin = (args: ReadonlyArray<string>, options: Parameters<typeof startHere>[1] = {}) =>
+    startHere([...args, "--sandbox-dir", dir], options)
+  const given = async (options: Parameters<typeof startHere>[1], ...args: ReadonlyArray<string>) => {
+    const { done, output } = begin([...args, "--sandbox"], options)
+    const code = await done
+    return { code, out: output.out, err: output.err.replace(/\s+/g, " ") }
+  }
+  let sandbox: ReturnType<typeof begin>
 
-const given = async (options: Parameters<typeof startHere>[1], ...args: ReadonlyArray<string>) => {
-  const { done, output } = begin([...args, "--sandbox"], options)
-  const code = await done
-  return { code, out: output.out, err: output.err.replace(/\s+/g, " ") }
-}
-const fabrik = (...args: ReadonlyArray<string>) => given({}, ...args)
-
-const sandbox = begin(["sandbox"])
-
-beforeAll(async () => {
-  writeFileSync(spec, text)
-  while (!existsSync(join(dir, "server.json"))) await new Promise((resolve) => setTimeout(resolve, 20))
-  const { code, err } = await given({ env: { API_KEY: "first-key" } }, "apply", "--yes", spec)
-  assert.strictEqual(code, 0, err)
-})
-
-afterAll(async () => {
-  sandbox.interrupt("SIGTERM")
-  await sandbox.done
-  rmSync(root, { recursive: true, force: true })
-})
-
-describe("logs", () => {
-  it("shows only what a pattern and a span of time let through", async () => {
-    const all = (await fabrik("logs", spec)).out.trimEnd().split("\n")
-    assert.include(all, "listening on port 8080")
-    const found = await fabrik("logs", "shop.example.com", "--grep", "^listening|GET", "--since", "1h")
-    assert.deepStrictEqual(
-      [found.code, found.out.trimEnd().split("\n")],
-      [0, all.filter((line) => /^listening|GET/.test(line))]
-    )
-    assert.deepStrictEqual(
-      (await fabrik("logs", spec, "--grep", "^listening|GET", "-n", "1")).out.trimEnd(),
-      all.findLast((line) => /^listening|GET/.test(line))
-    )
-    assert.strictEqual((await fabrik("logs", spec, "--until", "1h")).out, "")
-  })
-
-  it("shows how the newest deployment went", async () => {
-    const { code, err, out } = await fabrik("logs", spec, "--build", "--grep", "health")
+  beforeAll(async () => {
+    sandbox = begin(["sandbox"])
+    writeFileSync(spec, text)
+    while (!existsSync(join(dir, "server.json"))) await new Promise((resolve) => setTimeout(resolve, 20))
+    const { code, err } = await given({ env: { API_KEY: "first-key" } }, "apply", "--yes", spec)
     assert.strictEqual(code, 0, err)
-    assert.match(err, /^Deployment [a-z0-9]{24}, .*: finished\./)
-    assert.match(out, /^Waiting for healthcheck.*\nNew container is healthy\.\n$/)
   })
 
-  it.each([
-    [["--since", "soon"], "--since wants 90s, 10m"],
-    [["--grep", "("], "--grep is no regular expression"],
-    [["--since", "1h", "--until", "2h"], "--since is later than --until"],
-    [["--follow", "--until", "1h"], "--follow has no end"],
-    [["--build", "--since", "1h"], "--build shows the whole log"]
-  ])("takes no %j", async (flags, problem) => {
-    const { code, err, out } = await fabrik("logs", spec, ...flags)
-    assert.deepStrictEqual([code, out], [4, ""])
-    assert.include(err, problem)
-  })
-})
-
-describe("env", () => {
-  const values = async () =>
-    Object.fromEntries(
-      (await fabrik("env", "list", spec, "--json", "--show")).out
-        .trimEnd()
-        .split("\n")
-        .map((line): readonly [string, string] => [JSON.parse(line).name, JSON.parse(line).value])
-    )
-
-  it("lists whose each variable is, and shows values only when told to", async () => {
-    const { out } = await fabrik("env", "list", spec)
-    assert.match(
-      out,
-      /^API_KEY +given +\(hidden\)\nGREETING +spec +\(hidden\)\nSESSION +generated +\(hidden\)$/m
-    )
-    assert.include(await values(), { API_KEY: "first-key", GREETING: "hello" })
+  afterAll(async () => {
+    sandbox.interrupt("SIGTERM")
+    await sandbox.done
+    rmSync(root, { recursive: true, force: true })
   })
 
-  it("sets what is piped in or typed unseen, and the next plan agrees", async () => {
-    const value = "two\nlines $HOME #é"
-    const set = await given({ stdin: `${value}\n` }, "env", "set", "shop.example.com", "EXTRA")
-    assert.deepStrictEqual([set.code, set.out], [0, "+ EXTRA\n"])
-    assert.include(set.err, "fabrik restart shop.example.com")
-    const answers = ["second-key"]
-    const readLine = (onLine: (line: string | undefined) => void) => {
-      onLine(answers.shift())
-      return () => {}
-    }
-    const typed = await given({ readLine }, "env", "set", spec, "API_KEY")
-    assert.strictEqual(typed.code, 0, typed.err)
-    assert.include(typed.err, "API_KEY (not shown):")
-    assert.notInclude(typed.out + typed.err, "second-key")
-    assert.include(await values(), { API_KEY: "second-key", EXTRA: value })
-    assert.include((await fabrik("plan", spec)).out, "No changes.")
+  return { root, spec, given, fabrik: (...args: ReadonlyArray<string>) => given({}, ...args) }
+}
+
+describe("an application", () => {
+  const { fabrik, given, root, spec } = deployed()
+
+  describe("logs", () => {
+    it("shows only what a pattern and a span of time let through", async () => {
+      const all = (await fabrik("logs", spec)).out.trimEnd().split("\n")
+      assert.include(all, "listening on port 8080")
+      const found = await fabrik("logs", "shop.example.com", "--grep", "^listening|GET", "--since", "1h")
+      assert.deepStrictEqual(
+        [found.code, found.out.trimEnd().split("\n")],
+        [0, all.filter((line) => /^listening|GET/.test(line))]
+      )
+      assert.deepStrictEqual(
+        (await fabrik("logs", spec, "--grep", "^listening|GET", "-n", "1")).out.trimEnd(),
+        all.findLast((line) => /^listening|GET/.test(line))
+      )
+      assert.strictEqual((await fabrik("logs", spec, "--until", "1h")).out, "")
+    })
+
+    it("shows how the newest deployment went", async () => {
+      const { code, err, out } = await fabrik("logs", spec, "--build", "--grep", "health")
+      assert.strictEqual(code, 0, err)
+      assert.match(err, /^Deployment [a-z0-9]{24}, .*: finished\./)
+      assert.match(out, /^Waiting for healthcheck.*\nNew container is healthy\.\n$/)
+    })
+
+    it.each([
+      [["--since", "soon"], "--since wants 90s, 10m"],
+      [["--grep", "("], "--grep is no regular expression"],
+      [["--since", "1h", "--until", "2h"], "--since is later than --until"],
+      [["--follow", "--until", "1h"], "--follow has no end"],
+      [["--build", "--since", "1h"], "--build shows the whole log"]
+    ])("takes no %j", async (flags, problem) => {
+      const { code, err, out } = await fabrik("logs", spec, ...flags)
+      assert.deepStrictEqual([code, out], [4, ""])
+      assert.include(err, problem)
+    })
   })
 
-  it("takes no value from the command line, no bytes that are no text, and none at all", async () => {
-    assert.strictEqual((await fabrik("env", "set", spec, "EXTRA=x")).code, 4)
-    for (const stdin of ["\n", Uint8Array.of(0xff, 0xfe)]) {
-      assert.strictEqual((await given({ stdin }, "env", "set", spec, "EXTRA")).code, 4)
-    }
+  describe("env", () => {
+    const values = async () =>
+      Object.fromEntries(
+        (await fabrik("env", "list", spec, "--json", "--show")).out
+          .trimEnd()
+          .split("\n")
+          .map((line): readonly [string, string] => [JSON.parse(line).name, JSON.parse(line).value])
+      )
+
+    it("lists whose each variable is, and shows values only when told to", async () => {
+      const { out } = await fabrik("env", "list", spec)
+      assert.match(
+        out,
+        /^API_KEY +given +\(hidden\)\nGREETING +spec +\(hidden\)\nSESSION +generated +\(hidden\)$/m
+      )
+      assert.include(await values(), { API_KEY: "first-key", GREETING: "hello" })
+    })
+
+    it("sets what is piped in or typed unseen, and the next plan agrees", async () => {
+      const value = "two\nlines $HOME #é"
+      const set = await given({ stdin: `${value}\n` }, "env", "set", "shop.example.com", "EXTRA")
+      assert.deepStrictEqual([set.code, set.out], [0, "+ EXTRA\n"])
+      assert.include(set.err, "fabrik restart shop.example.com")
+      const answers = ["second-key"]
+      const readLine = (onLine: (line: string | undefined) => void) => {
+        onLine(answers.shift())
+        return () => {}
+      }
+      const typed = await given({ readLine }, "env", "set", spec, "API_KEY")
+      assert.strictEqual(typed.code, 0, typed.err)
+      assert.include(typed.err, "API_KEY (not shown):")
+      assert.notInclude(typed.out + typed.err, "second-key")
+      assert.include(await values(), { API_KEY: "second-key", EXTRA: value })
+      assert.include((await fabrik("plan", spec)).out, "No changes.")
+    })
+
+    it("takes no value from the command line, no bytes that are no text, and none at all", async () => {
+      assert.strictEqual((await fabrik("env", "set", spec, "EXTRA=x")).code, 4)
+      for (const stdin of ["\n", Uint8Array.of(0xff, 0xfe)]) {
+        assert.strictEqual((await given({ stdin }, "env", "set", spec, "EXTRA")).code, 4)
+      }
+    })
+
+    it("pulls a file that only its owner may read, which pushes back as no change", async () => {
+      const file = join(root, "pulled.env")
+      assert.strictEqual((await fabrik("env", "pull", spec, file)).code, 0)
+      assert.strictEqual(statSync(file).mode & 0o777, 0o600)
+      assert.strictEqual((await fabrik("env", "pull", spec, file)).code, 3)
+      assert.strictEqual((await fabrik("env", "push", spec, file)).out, "No changes.\n")
+      writeFileSync(file, readFileSync(file, "utf8").replace("second-key", "third-key"))
+      assert.strictEqual((await fabrik("env", "push", spec, file)).code, 4)
+      assert.strictEqual((await fabrik("env", "push", spec, file, "--yes")).out, "~ API_KEY\n")
+      assert.strictEqual((await fabrik("env", "pull", spec, file, "--force")).code, 0)
+      assert.match(readFileSync(file, "utf8"), /^API_KEY=third-key$/m)
+      writeFileSync(file, "EXTRA=1\nbroken line\n")
+      const broken = await fabrik("env", "push", spec, file, "--yes")
+      assert.strictEqual(broken.code, 4)
+      assert.include(broken.err, "pulled.env:2:1: this is no NAME=value")
+    })
+
+    it("takes away what was set by hand", async () => {
+      assert.strictEqual((await fabrik("env", "unset", spec, "EXTRA")).code, 4)
+      assert.strictEqual((await fabrik("env", "unset", spec, "EXTRA", "--yes")).out, "- EXTRA\n")
+      assert.sameMembers(Object.keys(await values()), ["API_KEY", "GREETING", "SESSION"])
+    })
   })
 
-  it("pulls a file that only its owner may read, which pushes back as no change", async () => {
-    const file = join(root, "pulled.env")
-    assert.strictEqual((await fabrik("env", "pull", spec, file)).code, 0)
-    assert.strictEqual(statSync(file).mode & 0o777, 0o600)
-    assert.strictEqual((await fabrik("env", "pull", spec, file)).code, 3)
-    assert.strictEqual((await fabrik("env", "push", spec, file)).out, "No changes.\n")
-    writeFileSync(file, readFileSync(file, "utf8").replace("second-key", "third-key"))
-    assert.strictEqual((await fabrik("env", "push", spec, file)).code, 4)
-    assert.strictEqual((await fabrik("env", "push", spec, file, "--yes")).out, "~ API_KEY\n")
-    assert.strictEqual((await fabrik("env", "pull", spec, file, "--force")).code, 0)
-    assert.match(readFileSync(file, "utf8"), /^API_KEY=third-key$/m)
-    writeFileSync(file, "EXTRA=1\nbroken line\n")
-    const broken = await fabrik("env", "push", spec, file, "--yes")
-    assert.strictEqual(broken.code, 4)
-    assert.include(broken.err, "pulled.env:2:1: this is no NAME=value")
-  })
-
-  it("takes away what was set by hand", async () => {
-    assert.strictEqual((await fabrik("env", "unset", spec, "EXTRA")).code, 4)
-    assert.strictEqual((await fabrik("env", "unset", spec, "EXTRA", "--yes")).out, "- EXTRA\n")
-    assert.sameMembers(Object.keys(await values()), ["API_KEY", "GREETING", "SESSION"])
-  })
-})
-
-describe("cancel", () => {
-  it("says that nothing is under way, and sends nothing", async () => {
-    const { code, err, out } = await fabrik("cancel", spec)
-    assert.deepStrictEqual([code, out], [0, ""])
-    assert.include(err, "No deployment of shop is under way.")
-    assert.deepInclude(JSON.parse((await fabrik("cancel", spec, "--json")).out), { deployments: [] })
+  describe("cancel", () => {
+    it("says that nothing is under way, and sends nothing", async () => {
+      const { code, err, out } = await fabrik("cancel", spec)
+      assert.deepStrictEqual([code, out], [0, ""])
+      assert.include(err, "No deployment of shop is under way.")
+      assert.deepInclude(JSON.parse((await fabrik("cancel", spec, "--json")).out), { deployments: [] })
+    })
   })
 })
 
 describe("secrets", () => {
+  const { fabrik, given, spec } = deployed()
   const shown = async (): Promise<Readonly<Record<string, string>>> =>
     Object.fromEntries(
       (await fabrik("env", "list", spec, "--json", "--show")).out
