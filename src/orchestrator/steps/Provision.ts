@@ -68,8 +68,8 @@ export const provision = Effect.fn("provision")(function* (
   reconciliation: Reconciliation
 ) {
   if (reconciliation.later) yield* noteBefore(desired, observed, reconciliation)
-  const { application, completed, nodes } = yield* coolifyNodes(desired, observed, reconciliation)
-  const records = yield* Effect.forEach(reconciliation.records, recordNodes)
+  const { announced, application, completed, nodes } = yield* coolifyNodes(desired, observed, reconciliation)
+  const records = yield* Effect.forEach(reconciliation.records, (action) => recordNodes(action, announced))
   const further = yield* furtherNodes(
     reconciliation.further,
     records.map(([written]) => written)
@@ -89,7 +89,12 @@ const coolifyNodes = Effect.fn("coolifyNodes")(function* (
 ) {
   const { application, variables } = reconciliation
   if (!reconciliation.deploy) {
-    return { application: Effect.succeed(undefined), completed: Effect.succeed(desired), nodes: [] }
+    return {
+      announced: [],
+      application: Effect.succeed(undefined),
+      completed: Effect.succeed(desired),
+      nodes: []
+    }
   }
   const { name } = desired.spec
   const early = reconciliation.parts.filter((part) => !isLater(part))
@@ -138,6 +143,7 @@ const coolifyNodes = Effect.fn("coolifyNodes")(function* (
       )
     )
     return {
+      announced: [],
       application: Effect.map(made.output, (one) => one.application),
       completed: values.output,
       nodes: [made, ...databases, values, filled, ...parts]
@@ -170,6 +176,7 @@ const coolifyNodes = Effect.fn("coolifyNodes")(function* (
     )
   )
   return {
+    announced: [written],
     application: changed.output,
     completed: values.output,
     nodes: [kept, ...databases, values, written, ...parts, changed]
@@ -253,9 +260,13 @@ const createBeside = Effect.fn("createBeside")(function* (
   return { uuid, projectUuid, application }
 })
 
-const recordNodes = Effect.fn("recordNodes")(function* (action: RecordAction) {
+/** @param announced what tells another machine, should this one die, that records may stand at other names than before. */
+const recordNodes = Effect.fn("recordNodes")(function* (
+  action: RecordAction,
+  announced: ReadonlyArray<Made>
+) {
   const address = { kind: record.name, name: `${action.recordSet.name} ${action.recordSet.type}` }
-  const written = yield* node(address, [], action._tag === "Put" ? putRecord(action) : Effect.void)
+  const written = yield* node(address, announced, action._tag === "Put" ? putRecord(action) : Effect.void)
   const answered = yield* node({ kind: "dns/answer", name: address.name }, [written], awaitRecord(action))
   return [written, answered] as const
 })
