@@ -67,7 +67,9 @@ export const checkCoolify = Effect.fn("checkCoolify")(function* () {
     Effect.map(version, (v) => passed(v))
   )
   if (Either.isLeft(version)) return [answers]
-  const lacking = requirements.filter(({ since }) => isOlder(version.right, since)).map(({ key }) => key)
+  const lacking = requirements
+    .filter(({ isByChoice, since }) => isByChoice !== true && isOlder(version.right, since))
+    .map(({ key }) => key)
   const age: Check = {
     area: "Coolify",
     what: "its version",

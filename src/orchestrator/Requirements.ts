@@ -9,6 +9,8 @@ interface Requirement {
   readonly key: string
   readonly since: "4.0.0" | "4.2.0" | "4.4.0"
   readonly isUsed: (spec: Spec) => boolean
+  /** fabrik does the same by itself, so it is no reason to update. */
+  readonly isByChoice?: true
 }
 
 /**
@@ -32,7 +34,12 @@ export const requirements: ReadonlyArray<Requirement> = [
     isUsed: ({ stopGracePeriod }) => stopGracePeriod !== undefined
   },
   { key: "autoDeploy", since: "4.2.0", isUsed: ({ autoDeploy }) => autoDeploy !== undefined },
-  { key: "dns.provider: coolify", since: "4.4.0", isUsed: ({ dns }) => dns.coolify === true }
+  {
+    key: "dns.provider: coolify",
+    since: "4.4.0",
+    isUsed: ({ dns }) => dns.coolify === true,
+    isByChoice: true
+  }
 ]
 
 /** `4.0.0-beta.470` comes before `4.0.0`; what is no version (a nightly build) is taken for a new one. */

@@ -77,7 +77,7 @@ describe("readArguments", () => {
     ],
     [["destroy"], "destroy needs FILE: specs, folders of specs, or patterns like 'specs/**/*.yaml'"],
     [["validate"], "validate needs FILE: specs, folders of specs, or patterns like 'specs/**/*.yaml'"],
-    [["logs", "a.yaml", "b.yaml"], "logs takes one FILE: what is b.yaml?"],
+    [["logs", "a.yaml", "b.yaml"], "logs takes one SPEC|DOMAIN: what is b.yaml?"],
     [["templates", "x"], "templates takes no argument: what is x?"],
     [["apply", ""], "apply got an empty FILE"],
     [["apply", "app.yaml", "--timeout"], "--timeout needs a value: SECONDS"],

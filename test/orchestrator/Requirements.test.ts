@@ -83,7 +83,7 @@ describe("the version of Coolify", () => {
     )
     assert.deepStrictEqual(
       others.map(([feature]) => feature),
-      ["| backups of databases"]
+      ["| backups of databases", "| a database for everybody outside"]
     )
   })
 
