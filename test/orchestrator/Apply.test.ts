@@ -8,6 +8,7 @@ import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import * as TestClock from "effect/TestClock"
 import type { Server } from "../../src/coolify/endpoints/Servers.ts"
+import { CoolifyClient } from "../../src/coolify/CoolifyClient.ts"
 import { CoolifyError } from "../../src/coolify/CoolifyError.ts"
 import { CoolifyMemory, layerMemory as coolifyMemory } from "../../src/coolify/CoolifyMemory.ts"
 import type { World } from "../../src/coolify/CoolifyWorld.ts"
@@ -232,6 +233,33 @@ describe("the journal of a destroy", () => {
         const left = yield* peek(journalName("default", spec))
         assert.deepInclude(left?.begun, { command: "destroy", server: server.uuid })
       }
+    }).pipe(Effect.provide(world()))
+  )
+})
+
+describe("a domain that moves", () => {
+  it.effect("has no new record before the application says that a run is under way", () =>
+    Effect.gen(function* () {
+      yield* applied()
+      const client = yield* CoolifyClient
+      const { variables } = client
+      const slow: typeof client = {
+        ...client,
+        variables: { ...variables, put: (...given) => Effect.delay(variables.put(...given), "3 seconds") }
+      }
+      const { events, result } = yield* applied({ ...spec, domains: ["web.example.com"] }).pipe(
+        Effect.provideService(CoolifyClient, slow)
+      )
+      assert.isTrue(Either.isRight(result))
+      const said = events.findIndex(
+        ({ event }) =>
+          event._tag === "ChangeFinished" && event.address === `coolify/variables ${spec.name}` && event.made
+      )
+      const moves = events.findIndex(
+        ({ event }) => event._tag === "ChangeStarted" && event.address === "dns/record web.example.com A"
+      )
+      assert.isAbove(said, -1)
+      assert.isAbove(moves, said)
     }).pipe(Effect.provide(world()))
   )
 })
