@@ -91,6 +91,10 @@ interface Named {
   readonly method: string
 }
 
+/** What a limit has refused, with the time until which it holds. */
+const isThrottled = ({ reason, retryAfterMillis }: ApiError): boolean =>
+  reason === "RateLimited" && retryAfterMillis !== undefined
+
 /**
  * Sends again what a limit on requests has refused, as long as it says for how long it holds. Others who use the same
  * limit may be faster each time, so neither the number of tries counts nor the time that `spacing` has waited before them.
@@ -104,10 +108,10 @@ const waitedFor = <A, E extends ApiError, R>(
     const { onRetry } = yield* HttpObserver
     const [longest, limit] = [Duration.toMillis(retryBudget), Duration.toMillis(throttled)]
     let since: number | undefined
-    const fits = ({ error: { reason, retryAfterMillis }, retry }: Refusal<E>) =>
+    const fits = ({ error, retry }: Refusal<E>) =>
       Effect.map(Clock.currentTimeMillis, (now) => {
-        if (!retry || reason !== "RateLimited" || retryAfterMillis === undefined) return false
-        return retryAfterMillis <= longest && now - (since ??= now) + retryAfterMillis < limit
+        const wait = error.retryAfterMillis ?? 0
+        return retry && isThrottled(error) && wait <= longest && now - (since ??= now) + wait < limit
       })
     const again = Schedule.identity<Refusal<E>>().pipe(
       Schedule.intersect(Schedule.forever),
@@ -143,10 +147,7 @@ export const retryRefusals = <A, E extends ApiError, R>(
     const fits = ({ error, retry }: Refusal<E>) =>
       Effect.map(
         Clock.currentTimeMillis,
-        (now) =>
-          retry &&
-          (error.reason !== "RateLimited" || error.retryAfterMillis === undefined) &&
-          now - started + (error.retryAfterMillis ?? 0) <= budget
+        (now) => retry && !isThrottled(error) && now - started + (error.retryAfterMillis ?? 0) <= budget
       )
     const again = Schedule.identity<Refusal<E>>().pipe(
       Schedule.intersect(Schedule.recurs(tries - 1)),
