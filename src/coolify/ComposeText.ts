@@ -27,6 +27,8 @@ interface ComposeService {
   /** It is made only when somebody asks for its profile, which Coolify does not. */
   readonly isInProfile: boolean
   readonly concerns: ReadonlyArray<ComposeConcern>
+  /** The named volumes, by where the container has them. */
+  readonly volumes: ReadonlyMap<string, string>
   /** Everything of it in one fixed form, for comparing. */
   readonly meaning: string
 }
@@ -101,6 +103,16 @@ const isRelative = (mount: unknown): boolean => {
   return typeof source === "string" && /^\.\.?(?:\/|:|$)/.test(source) && typeof content !== "string"
 }
 
+/** A directory or a file of the server begins with a `/`, a `.`, a `~` or a variable. */
+const volumeIn = (mount: unknown): ReadonlyArray<readonly [path: string, name: string]> => {
+  const [name, path] = isMapping(mount)
+    ? [mount["source"], mount["target"]]
+    : typeof mount === "string"
+      ? mount.split(":")
+      : []
+  return typeof name === "string" && typeof path === "string" && /^[a-z0-9]/i.test(name) ? [[path, name]] : []
+}
+
 const concernsOf = (entry: Mapping): ReadonlyArray<ComposeConcern> => {
   const { container_name: fixed, environment, image, ports, privileged, volumes } = entry
   const named = typeof image === "string" ? image.replace(/^.*\//, "") : ""
@@ -132,6 +144,7 @@ const serviceOf = (name: string, given: unknown): ComposeService => {
     isOneShot: excluded === true || restart === false || policy === "no" || policy === "on-failure",
     isInProfile: Array.isArray(profiles) && profiles.length > 0,
     concerns: concernsOf(entry),
+    volumes: new Map(Array.isArray(entry["volumes"]) ? entry["volumes"].flatMap(volumeIn) : []),
     meaning: meaningOf(entry)
   }
 }
@@ -222,6 +235,22 @@ export const readCompose = (text: string): Reading => {
 /** The same; `undefined`: there is no text, or it is none. */
 export const composeFile = (text: string | undefined): ComposeFile | undefined =>
   text === undefined ? undefined : Either.getOrUndefined(readCompose(text))
+
+/** A named volume whose place in a container another one takes, which is in the file for the first time. */
+export const renamedVolume = (before: string, after: string) => {
+  const [old, next] = [composeFile(before), composeFile(after)]
+  const namesIn = (file: ComposeFile | undefined) =>
+    new Set(file?.services.flatMap(({ volumes }) => [...volumes.values()]))
+  const [had, has] = [namesIn(old), namesIn(next)]
+  for (const { name: container, volumes } of next?.services ?? []) {
+    const former = old?.services.find(({ name }) => name === container)?.volumes
+    for (const [path, to] of volumes) {
+      const from = former?.get(path)
+      if (from !== undefined && !has.has(from) && !had.has(to)) return { container, path, from, to }
+    }
+  }
+  return undefined
+}
 
 /** Two texts with the same meaning run the same containers. What cannot be read means its own text. */
 export const composeMeaning = (text: string): string =>

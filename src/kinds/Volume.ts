@@ -116,6 +116,13 @@ export const volumesOf = (wanted: ReadonlyArray<Wanted>): Part => ({
         missing.some(({ path }) => placeOf(path ?? "") === placeOf(storage.mountPath))
       )
       if (taken !== undefined) return yield* inTheWay(taken.name, taken.storage)
+      for (const { before, name, path = "" } of missing) {
+        const former = gone.find(({ storage }) => placeOf(storage.mountPath) === placeOf(path))
+        // What a directory of the server holds is whoever names it to know.
+        if (before === undefined && former !== undefined && !isOfServer(name)) {
+          return yield* renamed(former.name, name, placeOf(path))
+        }
+      }
       return planned(
         application,
         wanted,
@@ -157,6 +164,14 @@ const inTheWay = (name: string, { mountPath }: Storage) =>
     reason: "Foreign",
     detail: `the application already has a volume at ${mountPath}, ${name}, that the spec does not name`,
     next: `name it \`${name}\` in the spec's \`volumes\`, or remove it in Coolify (what it holds stays on the server)`
+  })
+
+/** Coolify has no way to rename a volume: Docker makes another one, and an empty one (recorded: storages 49, 66). */
+const renamed = (from: string, to: string, path: string) =>
+  new RefusedError({
+    reason: "Unrestorable",
+    detail: `a volume cannot be renamed: ${to} would be another one at ${path}, and empty, and what ${from} holds would not be there any more`,
+    next: `keep \`${from}:${path}\` in \`volumes\`. If an empty one is meant, or the data is to move, name both for one version, \`${from}:${path}-old\` and \`${to}:${path}\`, and drop ${from} with the next one`
   })
 
 const planned = (

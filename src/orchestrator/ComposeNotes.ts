@@ -1,7 +1,8 @@
 /** What is to be known of a compose file before it is applied: what is refused, and what is only told. */
 import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
-import { type ComposeConcern, composeFile } from "../coolify/ComposeText.ts"
+import { type ComposeConcern, composeFile, renamedVolume } from "../coolify/ComposeText.ts"
+import type { ApplicationSource } from "../coolify/endpoints/Applications.ts"
 import { isCompose } from "../coolify/Source.ts"
 import type { Spec } from "../appspec/Spec.ts"
 import { RefusedError } from "../engine/DeployError.ts"
@@ -21,6 +22,26 @@ const given = ({ env, references, secrets }: Spec): ReadonlySet<string> =>
 
 const refused = (detail: string, next: string) =>
   Either.left(new RefusedError({ reason: "Unsendable", detail, next }))
+
+/** Refuses a volume that goes by another name, as it would be another one, and empty. */
+export const refuseRenamedVolume = (
+  { spec: { source } }: Pick<Desired, "spec">,
+  before: ApplicationSource | undefined
+): Either.Either<void, RefusedError> => {
+  if (source._tag !== "Compose" || before?._tag !== "Compose" || before.text === undefined) {
+    return Either.right(undefined)
+  }
+  const found = renamedVolume(before.text, source.text)
+  if (found === undefined) return Either.right(undefined)
+  const { container, from, path, to } = found
+  return Either.left(
+    new RefusedError({
+      reason: "Unrestorable",
+      detail: `a volume cannot be renamed: ${to} would be another one at ${path} of ${container}, and empty, and what ${from} holds would not be there any more`,
+      next: `keep the name ${from} in the compose file. If an empty one is meant, or the data is to move, name both for one version, \`${from}:${path}-old\` and \`${to}:${path}\`, and drop ${from} with the next one`
+    })
+  )
+}
 
 /** Refuses what Coolify would take, and start with another value than the one that is meant. */
 export const refuseCompose = (

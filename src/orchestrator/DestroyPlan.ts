@@ -1,4 +1,5 @@
 /** What destroying a spec takes away, as lines. Pure. */
+import * as EffectArray from "effect/Array"
 import { stillOpen } from "../kinds/PublicPort.ts"
 import type { Spec } from "../appspec/Spec.ts"
 import { isOfServer } from "../appspec/sections/Volumes.ts"
@@ -41,11 +42,29 @@ export const nameOf = ({ environment, project }: Place) =>
     ? ({ kind: "project", name: project.name } as const)
     : ({ kind: "environment", name: `${project.name}/${environment}` } as const)
 
-/** Of a compose file in a repository they stay, whatever is asked for (recorded: compose-app 83, 84). */
-const deletedVolumesNote = ({ source, uuid }: Application): string =>
-  source._tag === "Git" && isCompose(source)
-    ? `Coolify does not delete the volumes of a compose file in a repository: they stay on the server, where \`docker volume ls --filter name=${uuid}_\` shows them.`
-    : "Its volumes are deleted with all their data."
+/**
+ * Of a compose file in a repository they stay, whatever is asked for (recorded: compose-app 83, 84), and so do those that
+ * an application had once.
+ */
+const deletedVolumesNotes = (applications: ReadonlyArray<Application>): ReadonlyArray<string> => {
+  const [kept, deleted] = EffectArray.partition(
+    applications,
+    ({ source }) => !(source._tag === "Git" && isCompose(source))
+  )
+  const former = deleted.filter(({ source }) => !isCompose(source)).map(({ uuid }) => `${uuid}-NAME`)
+  return [
+    ...kept.map(
+      ({ uuid }) =>
+        `Coolify does not delete the volumes of a compose file in a repository: they stay on the server, where \`docker volume ls --filter name=${uuid}_\` shows them.`
+    ),
+    ...(deleted.length === 0 ? [] : ["Its volumes are deleted with all their data."]),
+    ...(former.length === 0
+      ? []
+      : [
+          `A volume that was taken off before stays on the server, where \`docker volume ls\` shows it as ${former.join(" or ")}.`
+        ])
+  ]
+}
 
 const directoriesNote = ({ volumes }: Spec): ReadonlyArray<string> => {
   const directories = volumes.filter(isOfServer).map(({ name }) => name)
@@ -88,7 +107,7 @@ export const destructionPlan = (
         ? []
         : [
             ...(options.deleteVolumes
-              ? [...new Set(applications.map(deletedVolumesNote))]
+              ? deletedVolumesNotes(applications)
               : ["Its volumes are kept on the server."]),
             ...directoriesNote(spec)
           ]),

@@ -24,7 +24,7 @@ import {
   remainsChange
 } from "./PlanLines.ts"
 import { planNotes, unseenVariables } from "./PlanNotes.ts"
-import { refuseCompose } from "./ComposeNotes.ts"
+import { refuseCompose, refuseRenamedVolume } from "./ComposeNotes.ts"
 import { refuseValues } from "./RefuseValues.ts"
 import type { RecordAction } from "../kinds/DiffRecord.ts"
 
@@ -158,6 +158,7 @@ const reconcileCoolify = (
     }
     yield* refuseUnreadText(desired, application)
     yield* refuseCompose(desired, application?.composeText)
+    yield* refuseRenamedVolume(desired, application?.source)
     yield* refuseUnknownContainers(desired, application)
     const fields = diffApplication(desired.application, application)
     const variables = diffVariables(

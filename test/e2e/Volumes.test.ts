@@ -91,6 +91,37 @@ describe.concurrent("the volumes of an application", () => {
     })
   )
 
+  it.scopedLive(
+    "are renamed by no one, as the new one would be empty, and the way that is told keeps the data",
+    () =>
+      Effect.gen(function* () {
+        const sandbox = yield* start
+        yield* applied(sandbox, data)
+        const { volumes } = (yield* sandbox.world).coolify
+        const before = yield* writes(sandbox)
+        for (const other of [["store", "/var/lib/app"] as const, ["store", "/var/lib/app", true] as const]) {
+          const { result } = yield* applyTo(sandbox, withVolumes([other]))
+          const { error } = Either.getOrThrow(Either.flip(result))
+          assert.include(error.message, "store would be another one at /var/lib/app, and empty")
+          assert.include(error._tag === "RefusedError" ? error.next : "", "keep `data:/var/lib/app`")
+        }
+        assert.strictEqual(yield* writes(sandbox), before)
+        yield* applied(
+          sandbox,
+          withVolumes([
+            ["data", "/var/lib/app-old"],
+            ["store", "/var/lib/app"]
+          ])
+        )
+        const renamed = withVolumes([["store", "/var/lib/app"]])
+        yield* applied(sandbox, renamed)
+        assert.deepStrictEqual(yield* mounted(sandbox), ["store:/var/lib/app"])
+        assert.includeMembers([...(yield* sandbox.world).coolify.volumes], [...volumes])
+        Either.getOrThrow(yield* destroyFrom(sandbox, renamed, { deleteVolumes: true }))
+        assert.deepStrictEqual((yield* sandbox.world).coolify.volumes, volumes)
+      })
+  )
+
   it.scopedLive("that somebody moved are put back, and told as drift", () =>
     Effect.gen(function* () {
       const sandbox = yield* start

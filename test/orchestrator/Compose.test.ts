@@ -12,6 +12,7 @@ import { readAdoptable } from "../../src/orchestrator/Adopt.ts"
 import { logs } from "../../src/orchestrator/Logs.ts"
 import { status } from "../../src/orchestrator/Status.ts"
 import { rollBackOpen } from "../../src/orchestrator/Recover.ts"
+import { CoolifyInMemory } from "../support/CoolifyInMemory.ts"
 import {
   applied,
   changesOf,
@@ -151,6 +152,63 @@ describe("a compose file", () => {
       assert.strictEqual((yield* web)?.env["GREETING"], "bye")
       assert.strictEqual((yield* services)[0]?.uuid, coolify.services[0]?.uuid)
       assert.deepStrictEqual(yield* changesOf(next), [], "what left the text does not count")
+    })
+  )
+
+  test(
+    "keeps a volume's name: another one would be empty",
+    Effect.gen(function* () {
+      yield* ok(applied(spec))
+      const before = yield* writes
+      const renaming = (change: (compose: string) => string): Spec => ({
+        ...spec,
+        source: { _tag: "Compose", text: change(text({})) }
+      })
+      const renamed = renaming((compose) => compose.replaceAll("data:", "store:"))
+      const { message } = failed(yield* applied(renamed))
+      assert.include(message, "store would be another one at /var/lib/postgresql/data of db, and empty")
+      assert.deepStrictEqual(yield* writes, before)
+      const both = renaming((compose) =>
+        compose
+          .replace('"data:/var/lib/postgresql/data"', '"data:/old", "store:/var/lib/postgresql/data"')
+          .replace("  data:\n", "  data:\n  store:\n")
+      )
+      yield* ok(applied(both))
+      yield* ok(applied(renamed))
+      assert.deepStrictEqual(yield* changesOf(renamed), [])
+    })
+  )
+
+  test(
+    "leaves a volume that somebody gave a container in Coolify, which nothing can change or delete",
+    Effect.gen(function* () {
+      yield* ok(applied(spec))
+      const { api, calls, edit } = yield* CoolifyInMemory
+      // As Coolify stores what its API is given; its PATCH and its DELETE are 422 from then on (recorded: services 156, 165, 166).
+      yield* edit((state) => ({
+        ...state,
+        parts: state.parts.map((part) => {
+          const [one] = part.storages
+          const more = { name: `${part.uuid}-more`, mount_path: "/more", uuid: "more00000000000000000000" }
+          return one === undefined
+            ? part
+            : { ...part, storages: [...part.storages, { ...one, id: 99, ...more }] }
+        })
+      }))
+      const held = Effect.map(api.state.get, ({ parts }) => JSON.stringify(parts))
+      assert.include(yield* held, "/more")
+      assert.deepStrictEqual(yield* changesOf(spec), [])
+      const before = yield* world
+      failed(yield* applied(of({ web: "registry.example/web:2" }), {}, false))
+      assert.deepStrictEqual(yield* world, before)
+      yield* ok(applied(of({ web: "registry.example/web:2" })))
+      assert.include(yield* held, "/more")
+      yield* ok(destroyed(spec, { deleteVolumes: true }))
+      assert.deepStrictEqual((yield* world).coolify.services, [])
+      assert.deepStrictEqual(
+        (yield* calls).filter((method) => /storage|file/i.test(method)),
+        []
+      )
     })
   )
 
