@@ -3,7 +3,7 @@
  * anchors, and without the `content` of files (recorded: services 2, 142). So two texts are compared by what they mean.
  */
 import * as Either from "effect/Either"
-import { parseDocument } from "yaml"
+import { type Document, isAlias, isScalar, isSeq, parseDocument, visit } from "yaml"
 
 /** Far more than any compose file of people. */
 export const maxComposeBytes = 1_048_576
@@ -176,12 +176,32 @@ const hasContents = (value: unknown): boolean =>
 /** More aliases than any file of people has, and too few to blow up. */
 const maxAliases = 200
 
+/**
+ * `volumes: { <<: *list }` is the list itself to Coolify: Symfony's YAML adds what is merged, whatever it is (Parser.php,
+ * `$data += $refValue`), and one of Coolify's own templates has it. Docker gets what Coolify has written out.
+ */
+export const composeDocument = (text: string): Document => {
+  const document = parseDocument(text, { merge: true, logLevel: "silent" })
+  visit(document, {
+    Map: (_, { items: [only, ...more] }) =>
+      only !== undefined &&
+      more.length === 0 &&
+      isScalar(only.key) &&
+      String(only.key.source ?? only.key.value) === "<<" &&
+      isAlias(only.value) &&
+      isSeq(only.value.resolve(document))
+        ? only.value
+        : undefined
+  })
+  return document
+}
+
 type Reading = Either.Either<ComposeFile, ComposeProblem>
 
 /** `merge`: its anchors are used with `<<`. */
 const read = (text: string): Reading =>
   Either.gen(function* () {
-    const document = parseDocument(text, { merge: true, logLevel: "silent" })
+    const document = composeDocument(text)
     const [error] = document.errors
     if (error !== undefined) {
       const [start] = error.linePos ?? []

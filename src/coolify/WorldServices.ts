@@ -1,7 +1,8 @@
 /** The services of a {@link World}. Of a compose text only the containers count, their images and their variables. */
 import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
-import { parseDocument, stringify } from "yaml"
+import { stringify } from "yaml"
+import { composeDocument } from "./ComposeText.ts"
 import {
   findEnvironment,
   isIn,
@@ -53,7 +54,7 @@ const readCompose = (
   method: string,
   compose: string
 ): Either.Either<{ readonly text: string; readonly entries: ReadonlyArray<Entry> }, CoolifyError> => {
-  const document = parseDocument(compose, { merge: true, logLevel: "silent" })
+  const document = composeDocument(compose)
   const read = Either.try((): unknown => document.toJS())
   if (document.errors.length > 0 || Either.isLeft(read))
     return refuse(method, "ServerError", 500, "Server Error")

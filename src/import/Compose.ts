@@ -13,10 +13,12 @@ import {
   isDatabase,
   isMagic,
   portsOf,
+  routedBy,
   usesIn
 } from "./ComposeParts.ts"
 import { chosenIn, clearSecrets, withoutSecrets } from "./ComposeSecrets.ts"
 import { split } from "./ComposeSplit.ts"
+import { fixed } from "./ComposeText.ts"
 import type { Cursor } from "./Cursor.ts"
 import { type Draft, label, literal, type Value } from "./Draft.ts"
 import { ImportError } from "./ImportError.ts"
@@ -73,8 +75,10 @@ export const isTemplate = (text: string): boolean =>
 const asItIs = (job: Job, services: ReadonlyArray<Cursor>): void => {
   const { input, root } = job
   const header = headerOf(input.text)
-  const name =
-    root.key("name").peek() ?? (isTemplate(input.text) ? input.base.replace(/\..*$/, "") : input.folder)
+  const given = dotenvOf(job, ".env") ?? new Map<string, string>()
+  const named = fixed(root.key("name").peek() ?? "", given) ?? ""
+  const usual = isTemplate(input.text) ? input.base.replace(/\..*$/, "") : input.folder
+  const name = named === "" ? usual : named
   const draft = draftOf(job, name, undefined)
   root.for(draft)
   for (const key of ["slogan", "documentation"] as const) {
@@ -278,16 +282,23 @@ const places = (
   header: string | undefined
 ): ReadonlyArray<Answering> => {
   const all = answering(services, header)
-  const entry = ({ port }: Answering, host: string): Value =>
-    port === undefined ? host : { host, port: Number(port) }
-  const named = all.map((one, index) => ({
-    ...one,
-    host: one.host ?? (index === 0 ? job.input.domain : undefined)
-  }))
-  for (const one of named) {
-    if (one.host !== undefined) draft.put("domains", one.service, entry(one, one.host), one.cursor)
+  const entry = ({ port }: Answering, [first = "", ...more]: ReadonlyArray<string>): Value => {
+    const host = more.length === 0 ? first : [first, ...more]
+    return port === undefined ? host : { host, port: Number(port) }
   }
-  const open = named.filter(({ host }) => host === undefined)
+  const own = (index: number) => (index === 0 && job.input.domain !== undefined ? [job.input.domain] : [])
+  const named = all.map((one, index) => ({ ...one, hosts: one.hosts.length > 0 ? one.hosts : own(index) }))
+  for (const one of named) {
+    if (one.hosts.length > 0) draft.put("domains", one.service, entry(one, one.hosts), one.cursor)
+    for (const { from, isNarrow } of routedBy(one.cursor).hosts) {
+      if (isNarrow)
+        from.warn(
+          "of this rule the host is a domain now, at which the container answers whatever the path is; the label stays, and Traefik reads both",
+          "domains"
+        )
+    }
+  }
+  const open = named.filter(({ hosts }) => hosts.length === 0)
   if (open.length > 0 || named.length === 0) {
     if (open.length === named.length) draft.set("domain", "none")
     const lines = open.map((one) => {

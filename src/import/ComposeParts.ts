@@ -31,9 +31,13 @@ interface Use {
   readonly from: Cursor
 }
 
+/** Texts that compose puts values into; Coolify writes the `content` of a mount into its file as it is. */
 const leaves = (cursor: Cursor): ReadonlyArray<Cursor> =>
   cursor.kind === "Pairs"
-    ? cursor.pairs().flatMap(leaves)
+    ? cursor
+        .pairs()
+        .filter(({ name }) => name !== "content" || !cursor.has("source"))
+        .flatMap(leaves)
     : cursor.kind === "Items"
       ? cursor.items().flatMap(leaves)
       : cursor.kind === "Leaf"
@@ -126,7 +130,7 @@ const neededBy = (service: Cursor): ReadonlyArray<string> => {
 export interface Answering {
   readonly service: string
   readonly port: string | undefined
-  readonly host: string | undefined
+  readonly hosts: ReadonlyArray<string>
   readonly cursor: Cursor
 }
 
@@ -144,18 +148,29 @@ export const labelsOf = (
   })
 }
 
+interface Routed {
+  readonly host: string
+  readonly from: Cursor
+  /** The rule asks for more than the host: a path, a header. */
+  readonly isNarrow: boolean
+}
+
 /** The hosts and the port that labels for Traefik name. */
 export const routedBy = (
   service: Cursor
 ): {
-  readonly hosts: ReadonlyArray<{ readonly host: string; readonly from: Cursor }>
+  readonly hosts: ReadonlyArray<Routed>
   readonly port: string | undefined
 } => {
   const labels = labelsOf(service)
   const hosts = labels.flatMap(({ from, key, value }) =>
     /^traefik\.http\.routers\.[^.]+\.rule$/.test(key)
       ? [...value.matchAll(/Host\(([^)]*)\)/g)].flatMap(([, all = ""]) =>
-          [...all.matchAll(/[`"']([^`"'$]+)[`"']/g)].map(([, host = ""]) => ({ host, from }))
+          [...all.matchAll(/[`"']([^`"'$]+)[`"']/g)].map(([, host = ""]) => ({
+            host,
+            from,
+            isNarrow: value.includes("&&")
+          }))
         )
       : []
   )
@@ -204,7 +219,8 @@ export const answering = (
 ): ReadonlyArray<Answering> => {
   const routed = services.flatMap((cursor): ReadonlyArray<Answering> => {
     const { hosts, port } = routedBy(cursor)
-    return hosts.slice(0, 1).map(({ host }) => ({ service: cursor.name, port, host, cursor }))
+    const all = [...new Set(hosts.map(({ host }) => host))]
+    return all.length === 0 ? [] : [{ service: cursor.name, port, hosts: all, cursor }]
   })
   if (routed.length > 0) return routed
   const magic = services.flatMap((cursor): ReadonlyArray<Answering> => {
@@ -218,7 +234,7 @@ export const answering = (
           {
             service: cursor.name,
             port: found.find((one) => one !== undefined) ?? header,
-            host: undefined,
+            hosts: [],
             cursor
           }
         ]
@@ -235,7 +251,5 @@ export const answering = (
   const open = candidates.find(({ name }) => !needed.has(name)) ?? candidates[0]
   if (open === undefined) return []
   const port = portsOf(open)[0]?.container ?? open.key("expose").items()[0]?.peek()
-  return [
-    { service: open.name, port: /^\d+$/.test(port ?? "") ? port : undefined, host: undefined, cursor: open }
-  ]
+  return [{ service: open.name, port: /^\d+$/.test(port ?? "") ? port : undefined, hosts: [], cursor: open }]
 }

@@ -2,7 +2,8 @@
  * A compose file that builds: Coolify's services start images only, so each service becomes an application, built from
  * the repository, that the others reach by its old name in Coolify's network.
  */
-import { answering, dotenvOf, isMagic, labelsOf, portsOf, routedBy } from "./ComposeParts.ts"
+import { publicAddress } from "./Address.ts"
+import { type Answering, answering, dotenvOf, isMagic, labelsOf, portsOf, routedBy } from "./ComposeParts.ts"
 import { fixed, shellLine } from "./ComposeText.ts"
 import { readHealth, readLimits } from "./ComposeLimits.ts"
 import { leaveUnsaid, leaveUnsaidBuild, readKernel } from "./ComposeUnsaid.ts"
@@ -17,10 +18,25 @@ export const split = (job: Job, services: ReadonlyArray<Cursor>): void => {
   const { input, root } = job
   const given: ReadonlyMap<string, string> = dotenvOf(job, ".env") ?? new Map()
   const project = fixed(root.key("name").text() ?? input.folder, given) ?? input.folder
-  const [main] = answering(services, undefined)
+  const answers = answering(services, undefined)
+  const [main] = answers
   const ordered =
     main === undefined ? services : [main.cursor, ...services.filter((one) => one.name !== main.service)]
-  const common: Common = { job, given, volumes: new Map() }
+  const common: Common = {
+    job,
+    given,
+    volumes: new Map(),
+    hosts: new Map(),
+    names: services.map(({ name }) => name)
+  }
+  for (const [
+    index,
+    {
+      hosts: [host = index === 0 ? input.domain : undefined],
+      service
+    }
+  ] of answers.entries())
+    if (host !== undefined) common.hosts.set(service, host)
   const drafts = ordered.map((service) => {
     const draft = draftOf(job, services.length === 1 ? project : `${project}-${service.name}`, project)
     return { draft, service: service.for(draft) }
@@ -29,8 +45,8 @@ export const split = (job: Job, services: ReadonlyArray<Cursor>): void => {
   const whole = first === undefined ? root : root.for(first)
   whole.key("version").needless("compose itself ignores it")
   for (const { draft, service } of drafts) {
-    const isMain = service.name === main?.service
-    readService(common, draft, service, isMain, isMain ? main?.port : undefined)
+    const place = answers.find((one) => one.service === service.name)
+    readService(common, draft, service, { isMain: place !== undefined && place === main, place })
     readNeeds(draft, service, new Map(drafts.map((one) => [one.service.name, one.draft.name])))
   }
   readRest(whole, common.volumes)
@@ -72,16 +88,16 @@ const readRest = (root: Cursor, used: ReadonlyMap<string, string>): void => {
   }
 }
 
-const readService = (
-  common: Common,
-  draft: Draft,
-  service: Cursor,
-  isMain: boolean,
-  port: string | undefined
-): void => {
+/** How a service answers visitors: the main one, another one, or none of them (`place` is absent). */
+interface Answers {
+  readonly isMain: boolean
+  readonly place: Answering | undefined
+}
+
+const readService = (common: Common, draft: Draft, service: Cursor, answers: Answers): void => {
   draft.add("networkAliases", service.name, service)
   readSource(common, draft, service)
-  readPlace(common, draft, service, isMain, port)
+  readPlace(common, draft, service, answers)
   readEnvironment(common, draft, service)
   readCommand(common, draft, service)
   readVolumes(common, draft, service)
@@ -108,8 +124,9 @@ const readService = (
   networks.needless("Coolify's applications are all in one network", "networkAliases")
 }
 
-/** `https://github.com/owner/repo.git#branch:folder`, as Docker takes it for a context. */
-const remote = /^(https:\/\/[^#\s]+?)(?:\.git)?(?:#([^:]*)(?::(.*))?)?$/
+/** `https://github.com/owner/repo.git#branch:folder`, over ssh too, as Docker takes it for a context. */
+const remote =
+  /^((?:(?:https?|git|ssh):\/\/|git@[\w.-]+:|(?=github\.com\/))[^#\s]+?)(?:\.git)?(?:#([^:]*)(?::(.*))?)?$/
 
 const readSource = (common: Common, draft: Draft, service: Cursor): void => {
   const { given, job } = common
@@ -141,7 +158,7 @@ const readSource = (common: Common, draft: Draft, service: Cursor): void => {
         ? {}
         : {
             repository: {
-              address,
+              address: publicAddress(address.replace(/^(?=github\.com\/)/, "https://")),
               from: context,
               ...(branch === "" ? {} : { branch }),
               ...(folder === undefined ? {} : { folder })
@@ -159,7 +176,7 @@ const readSource = (common: Common, draft: Draft, service: Cursor): void => {
       : argsIn(args)
   for (const { from, name, value } of all) {
     setVariable(common, draft, name, value, from)
-    buildReads(draft, name)
+    if ((draft.at("env", name) ?? draft.at("secrets", name)) !== undefined) buildReads(draft, name)
   }
   return undefined
 }
@@ -177,19 +194,13 @@ const buildReads = (draft: Draft, name: string): void => {
   if (!names.includes(name)) draft.put("build", "env", [...names, name])
 }
 
-const readPlace = (
-  common: Common,
-  draft: Draft,
-  service: Cursor,
-  isMain: boolean,
-  port: string | undefined
-): void => {
+const readPlace = (common: Common, draft: Draft, service: Cursor, { isMain, place }: Answers): void => {
   const { hosts, port: routed } = routedBy(service)
   const [ports, expose] = [portsOf(service), service.key("expose").items()]
   const tcp = ports.find(({ protocol }) => protocol === "tcp")
   const inside = [
     routed,
-    port,
+    place?.port,
     tcp === undefined ? undefined : fixed(tcp.container, common.given),
     expose[0]?.peek()
   ].find((one) => one !== undefined && /^\d+$/.test(one))
@@ -198,15 +209,17 @@ const readPlace = (
       /^traefik\.(?:enable$|docker\.network$|http\.(?:routers\.[^.]+\.(?:rule|entrypoints|tls|tls\.certresolver|service)|services\.[^.]+\.loadbalancer\.server\.port)$)/.test(
         key
       )
-    )
-      from.needless("Coolify's proxy has routes of its own for the domains", "domain")
-    else if (key.startsWith("coolify.")) from.needless("Coolify labels what it manages itself")
+    ) {
+      if (hosts.some((one) => one.from.path === from.path && one.isNarrow))
+        from.leave("of this rule only the host is taken: a path is written behind it, `HOST/PATH`", "domain")
+      else from.needless("Coolify's proxy has routes of its own for the domains", "domain")
+    } else if (key.startsWith("coolify.")) from.needless("Coolify labels what it manages itself")
     else from.leave("Coolify's labels are its own: what they switch on has to be set there")
   }
-  if (isMain || hosts.length > 0) answersAt(common.job, draft, hosts, isMain)
+  if (place !== undefined || hosts.length > 0) answersAt(common.job, draft, hosts, isMain)
   else draft.set("domain", "none")
   for (const one of expose) one.take()
-  if (isMain || hosts.length > 0) {
+  if (place !== undefined || hosts.length > 0) {
     for (const { from } of ports) {
       if (from === tcp?.from)
         from.needless("Coolify's proxy leads the domain to the container's port", "port")

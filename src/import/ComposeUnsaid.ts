@@ -2,6 +2,8 @@
 import type { Cursor } from "./Cursor.ts"
 import type { Draft, Section } from "./Draft.ts"
 
+const unsaidOfLimits = "of what a container may use, fabrik sets the memory and the processors"
+
 const unsaid: ReadonlyArray<readonly [keys: string, reason: string, near?: Section]> = [
   [
     "extends",
@@ -30,11 +32,47 @@ const unsaid: ReadonlyArray<readonly [keys: string, reason: string, near?: Secti
   ],
   ["scale", "Coolify runs one container of an application"],
   ["develop", "it is for `docker compose watch` alone"],
+  ["exclude_from_hc", "Coolify counts the status of each application by itself"],
+  [
+    "memswap_limit mem_swappiness mem_reservation cpu_quota cpu_period cpu_shares cpu_count cpu_percent cpuset cpu_rt_runtime cpu_rt_period blkio_config pids_limit oom_score_adj oom_kill_disable",
+    unsaidOfLimits,
+    "resources"
+  ],
+  [
+    "device_cgroup_rules group_add runtime isolation storage_opt credential_spec domainname mac_address dns_opt dns_search use_api_socket annotations",
+    "Coolify hands on no such option",
+    "runOptions"
+  ],
+  ["labels_file label_file", "Coolify's labels are its own: what they switch on has to be set there"],
+  [
+    "post_start pre_stop",
+    "Coolify runs nothing beside the command: put it into a script in the image",
+    "command"
+  ],
+  [
+    "volumes_from",
+    "an application's volumes are its own: what both use is a directory of the server",
+    "volumes"
+  ],
+  [
+    "external_links",
+    "applications reach each other by their `networkAliases`: give the other one this name there"
+  ],
+  ["attach", "it is for `docker compose up` at a terminal"],
   ["models provider", "Coolify runs containers alone"]
 ]
 
 const unsaidOfBuilds =
   "ssh secrets platforms network shm_size labels extra_hosts additional_contexts isolation privileged ulimits entitlements tags"
+
+const unsaidOfDeploy: ReadonlyArray<readonly [keys: string, reason: string]> = [
+  [
+    "update_config rollback_config",
+    "fabrik takes a new version over only once it works, and puts the old one back"
+  ],
+  ["placement mode endpoint_mode", "it is for Docker's swarm: `server` names the server"],
+  ["labels", "Coolify's labels are its own: what they switch on has to be set there"]
+]
 
 /** What of a build stays outside of the spec. */
 export const leaveUnsaidBuild = (build: Cursor): void => {
@@ -48,6 +86,11 @@ export const leaveUnsaidBuild = (build: Cursor): void => {
 export const leaveUnsaid = (service: Cursor): void => {
   for (const [keys, reason, near] of unsaid)
     for (const key of keys.split(" ")) service.key(key).leave(reason, near)
+  const deploy = service.key("deploy")
+  for (const [keys, reason] of unsaidOfDeploy)
+    for (const key of keys.split(" ")) deploy.key(key).leave(reason)
+  for (const key of ["pids", "devices"])
+    deploy.key("resources").key("limits").key(key).leave(unsaidOfLimits, "resources")
 }
 
 /** Options of `docker run` that compose has in a form of its own. */

@@ -35,6 +35,8 @@ class Builder {
     if (this.left < 0) throw new TooLarge(own)
     if (isAlias(node)) return this.tree(this.anchors.get(node.source), own)
     if (isMap(node)) {
+      const list = this.mergedList(node.items)
+      if (list !== undefined) return list
       const pairs = this.pairs(node.items, own)
       this.remember(node)
       return { _tag: "Pairs", at, pairs }
@@ -49,6 +51,19 @@ class Builder {
     const { source, value } = node
     const text = typeof value === "string" ? value : value === null ? undefined : (source ?? String(value))
     return { _tag: "Leaf", at, text }
+  }
+
+  /** A list that is all that a map merges, as Coolify reads it. */
+  private mergedList(
+    items: ReadonlyArray<{ readonly key: unknown; readonly value: unknown }>
+  ): Tree | undefined {
+    const [only, ...more] = items
+    if (only === undefined || more.length > 0 || !isScalar(only.key) || only.key.value !== "<<")
+      return undefined
+    const anchor = isAlias(only.value) ? this.anchors.get(only.value.source) : undefined
+    return isSeq(anchor) && anchor.items.every((item) => isScalar(item))
+      ? this.tree(anchor, rangeOf(only.key) ?? 0)
+      : undefined
   }
 
   /** An alias means the anchor that stands before it; inside of itself it means nothing. */

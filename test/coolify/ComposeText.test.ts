@@ -1,5 +1,5 @@
 import { assert, describe, it } from "vitest"
-import { composeFile } from "../../src/coolify/ComposeText.ts"
+import { composeFile, composeMeaning } from "../../src/coolify/ComposeText.ts"
 
 const concernsOf = (volumes: string) =>
   composeFile(`services:\n  web:\n    image: nginx:1.27\n    volumes: ${volumes}\n`)?.services[0]?.concerns
@@ -14,5 +14,15 @@ describe("a compose file", () => {
     ['["/var/run/docker.sock:/var/run/docker.sock"]', ["socket"]]
   ])("that mounts %s raises %j", (volumes, concerns) => {
     assert.deepStrictEqual(concernsOf(volumes)?.map(String), concerns)
+  })
+
+  it("may merge a list, which is the list to Coolify", () => {
+    const text = (volumes: string) =>
+      `services:\n  a: { image: x, volumes: &all ["data:/data", ./conf:/conf] }\n  b: { image: x, volumes: ${volumes} }\n`
+    const [merged, plain, own] = ["{ <<: *all }", "*all", '["other:/data"]'].map((one) =>
+      composeMeaning(text(one))
+    )
+    assert.strictEqual(merged, plain)
+    assert.notStrictEqual(merged, own)
   })
 })
