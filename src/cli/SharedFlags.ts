@@ -54,7 +54,7 @@ export const timeout = Flag.integer("timeout", {
   placeholder: "SECONDS",
   min: 1,
   max: 86_400,
-  help: "give up and put everything back after this long [1800]"
+  help: "give up and put everything back after this long; time in Coolify's queue does not count [1800]"
 })
 export const lockTimeout = Flag.integer("lock-timeout", {
   placeholder: "SECONDS",

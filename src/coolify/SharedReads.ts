@@ -2,13 +2,16 @@
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
+import * as Scope from "effect/Scope"
 import type { CoolifyClient } from "./CoolifyClient.ts"
+import { gathered } from "./GatheredReads.ts"
 
 type Client = typeof CoolifyClient.Service
 
 /**
- * The same client, whose lists of the server's own and each environment's inventory are read once until `end`; from then
- * on it asks each time. To be ended before anything is written: what was read before says nothing of what came after.
+ * The same client, whose lists of the server's own and each environment's inventory are read once until `end`. To be ended
+ * before anything is written: what was read before says nothing of what came after. From then on projects and inventories
+ * are asked for anew, by one request for all who wait for one; the rest each time.
  */
 export const shareReads = Effect.fn("shareReads")(function* (client: Client) {
   const open = yield* Ref.make(true)
@@ -20,6 +23,11 @@ export const shareReads = Effect.fn("shareReads")(function* (client: Client) {
     ({ environment, project }: { readonly project: string; readonly environment: string }) =>
       client.environments.inventory(project, environment)
   )
+  const latest = yield* Effect.cachedFunction(
+    ({ environment, project }: { readonly project: string; readonly environment: string }) =>
+      gathered(client.environments.inventory(project, environment))
+  )
+  const scope = yield* Effect.scope
   const domains = yield* Effect.cachedFunction(client.servers.domains)
   const { deployments, environments, projects, servers, sources } = client
   const reading: Client = {
@@ -35,14 +43,16 @@ export const shareReads = Effect.fn("shareReads")(function* (client: Client) {
       deployKeys: yield* shared(sources.deployKeys),
       githubApps: yield* shared(sources.githubApps)
     },
-    projects: { ...projects, list: yield* shared(projects.list) },
+    projects: {
+      ...projects,
+      list: either(yield* Effect.cached(projects.list), yield* gathered(projects.list))
+    },
     environments: {
       ...environments,
-      inventory: (project, environment) =>
-        either(
-          inventories(Data.struct({ environment, project })),
-          environments.inventory(project, environment)
-        )
+      inventory: (project, environment) => {
+        const place = Data.struct({ environment, project })
+        return either(inventories(place), Effect.flatten(Scope.extend(latest(place), scope)))
+      }
     },
     deployments: { ...deployments, mayStart: yield* shared(deployments.mayStart) }
   }

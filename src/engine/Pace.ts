@@ -16,8 +16,12 @@ export class Pace extends Context.Reference<Pace>()("fabrik/engine/Pace", {
     slowestFollow: Duration.millis(750),
     /** How long one undo may take, its retries and an absence of the API included. */
     undoBudget: Duration.minutes(6),
-    /** How long one deployment may take, waiting in the queue included; Coolify itself stops builds after an hour. */
+    /** How long one deployment may take from its start on; Coolify itself stops builds after an hour. */
     deployment: Duration.minutes(65),
+    /** How long it may wait for its start: a server builds as many at once as its `concurrent_builds` says, two by default. */
+    queue: Duration.hours(2),
+    /** Between two looks at one that waits. */
+    slowestQueued: Duration.seconds(3),
     /** How long a database may take to take connections, its image's download included. */
     database: Duration.minutes(10),
     /** How long nothing may be heard of a compose file's containers that are to come up; an image's download included. */

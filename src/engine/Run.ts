@@ -19,6 +19,7 @@ import {
 import { noJournal, openRunJournal, type RunJournal } from "./RunJournal.ts"
 import type { Recorded } from "./JournalSchema.ts"
 import type { Undoing } from "./Rollback.ts"
+import { makeStopwatch, type Stopwatch } from "./Stopwatch.ts"
 import { transition, type DeploymentState, type IllegalTransition } from "./DeploymentState.ts"
 
 /** What became of a run's changes, as far as it has got. */
@@ -80,6 +81,8 @@ export class Run extends Context.Tag("fabrik/engine/Run")<
     readonly ledger: Ref.Ref<Ledger>
     /** Milliseconds that went by while the operator was asked. */
     readonly asked: Ref.Ref<number>
+    /** The time in Coolify's queue, which is not the run's. */
+    readonly queued: Stopwatch
     /** Applications whose running version may have been replaced or stopped. */
     readonly replaced: Ref.Ref<ReadonlySet<string>>
     readonly journal: RunJournal
@@ -134,6 +137,7 @@ const makeRunWith = Effect.fnUntraced(function* <E, R>(
     leftovers: []
   })
   const asked = yield* Ref.make(0)
+  const queued = yield* makeStopwatch
   const replaced = yield* Ref.make<ReadonlySet<string>>(new Set())
   const lookForOthers = yield* Ref.make<Effect.Effect<void>>(Effect.void)
   const whoAnswers = yield* Ref.make<Effect.Effect<ReadonlyArray<Answer>>>(Effect.succeed([]))
@@ -165,6 +169,7 @@ const makeRunWith = Effect.fnUntraced(function* <E, R>(
     step,
     ledger,
     asked,
+    queued,
     replaced,
     lookForOthers,
     overtaken,

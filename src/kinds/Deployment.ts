@@ -1,6 +1,7 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
+import * as Schedule from "effect/Schedule"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
 import type { CoolifyError } from "../coolify/CoolifyError.ts"
 import type { Deployment, DeployTicket } from "../coolify/endpoints/Deployments.ts"
@@ -69,11 +70,14 @@ const trigger = Effect.fn("trigger")(function* (applicationUuid: string, by: Tri
       return error.reason === "QueueFull"
         ? Effect.zipRight(
             run.emit({ _tag: "Retrying", what: "the deployment", why: error.detail, delayMillis: delay }),
-            Effect.sleep(Duration.millis(delay))
+            run.queued.during(Effect.sleep(Duration.millis(delay)))
           )
         : Effect.void
     }),
-    Effect.retry({ while: (error) => error.reason === "QueueFull", times: 10 }),
+    Effect.retry({
+      while: (error) => error.reason === "QueueFull",
+      schedule: Schedule.upTo(Schedule.forever, pace.queue)
+    }),
     Effect.catchIf(
       (error) => error.reason === "QueueFull",
       (error) =>
@@ -129,12 +133,25 @@ const follow = Effect.fn("follow")(function* (
       }
     })
   yield* show(first)
-  const last = yield* pollFrom(
-    first,
-    coolify.deployments.get(first.uuid).pipe(Effect.tap(show)),
-    (deployment) => !isActive(deployment),
-    pollFor({ ...pace, slowestPoll: pace.slowestFollow }, pace.deployment)
+  const look = coolify.deployments.get(first.uuid).pipe(Effect.tap(show))
+  const begun = yield* run.queued.during(
+    pollFrom(
+      first,
+      look,
+      ({ status }) => status !== "queued",
+      pollFor({ ...pace, slowestPoll: Duration.max(pace.slowestFollow, pace.slowestQueued) }, pace.queue)
+    )
   )
+  const limit = begun.status === "queued" ? pace.queue : pace.deployment
+  const last =
+    begun.status === "queued"
+      ? begun
+      : yield* pollFrom(
+          begun,
+          look,
+          (deployment) => !isActive(deployment),
+          pollFor({ ...pace, slowestPoll: pace.slowestFollow }, pace.deployment)
+        )
   if (last.status === "finished") return
   return yield* new DeploymentFailedError({
     reason: last.status === "failed" ? "Failed" : isActive(last) ? "Lost" : "Cancelled",
@@ -142,7 +159,7 @@ const follow = Effect.fn("follow")(function* (
       last.status === "failed"
         ? "the deployment failed"
         : isActive(last)
-          ? `the deployment is still ${last.status} after ${Duration.format(pace.deployment)}`
+          ? `the deployment is still ${last.status} after ${Duration.format(limit)}`
           : "the deployment was cancelled by somebody else",
     deployment: last.uuid,
     log: (last.logs ?? []).slice(-tailLength).map((line) => line.text)

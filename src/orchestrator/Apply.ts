@@ -46,6 +46,7 @@ import { givenBesides, resolveSecrets, settleSecrets, type SettledSecrets } from
 import { validate } from "./steps/Validate.ts"
 import { publicUrl, verify } from "./steps/Verify.ts"
 import { standingsSeen, type Standing } from "./Standing.ts"
+import { timeoutBeside } from "../engine/Stopwatch.ts"
 import { transaction } from "./Transaction.ts"
 
 export interface ApplyOptions {
@@ -102,10 +103,12 @@ export const apply = Effect.fn("apply")(function* (spec: Spec, options: ApplyOpt
 }, Effect.scoped)
 
 const steps = Effect.fn("steps")(function* (spec: Spec, options: ApplyOptions) {
-  const bounded = Effect.timeoutFail({
-    duration: options.timeout,
-    onTimeout: () => new DeadlineError({ seconds: Duration.toSeconds(options.timeout) })
-  })
+  const { queued } = yield* Run
+  const bounded = timeoutBeside(
+    queued,
+    options.timeout,
+    () => new DeadlineError({ seconds: Duration.toSeconds(options.timeout) })
+  )
   const planned = yield* bounded(plan(spec, options))
   if (!(yield* asking(options.confirm(planned.reconciliation.plan)))) return "declined" as const
   if (options.mode === "dry-run") return "planned" as const

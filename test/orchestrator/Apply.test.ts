@@ -672,10 +672,10 @@ describe("what the API makes hard", () => {
         method: "deploy",
         reason: "QueueFull",
         detail: "full",
-        retryAfterMillis: 1000
+        retryAfterMillis: 60_000
       })
-      yield* Effect.replicateEffect(memory.failNext("deploy", full), 11)
-      const { result } = yield* applied()
+      yield* Effect.replicateEffect(memory.failNext("deploy", full), 200)
+      const { result } = yield* applied(spec, {}, "4 hours")
       const failure = Either.getOrThrow(Either.flip(result)).error
       assert.strictEqual(failure._tag === "DeploymentFailedError" && failure.reason, "QueueFull")
     }).pipe(Effect.provide(world()))

@@ -5,6 +5,7 @@ import * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
+import type * as Scope from "effect/Scope"
 import * as TestClock from "effect/TestClock"
 import { layerMemory as authoritativeMemory } from "../../src/dns/MemoryAuthoritativeDns.ts"
 import { DnsMemory, layerMemory as dnsMemory } from "../../src/dns/DnsMemory.ts"
@@ -104,8 +105,8 @@ export const killed = (wanted: Spec, request: string) =>
 /** In a world of its own. */
 export const test = <E>(
   name: string,
-  body: Effect.Effect<void, E, Layer.Layer.Success<ReturnType<typeof layer>>>
-) => it.effect(name, () => body.pipe(Effect.provide(layer())))
+  body: Effect.Effect<void, E, Layer.Layer.Success<ReturnType<typeof layer>> | Scope.Scope>
+) => it.scoped(name, () => body.pipe(Effect.provide(layer())))
 
 /** The outcome of what has to succeed; a failure is told with its message. */
 export const ok = <A, E extends { readonly message: string }, E2, R>(

@@ -1,0 +1,28 @@
+/** What a command over many specs asks of Coolify, and how long that takes where 200 requests a minute are answered. */
+import { join } from "node:path"
+import process from "node:process"
+import { assert, describe, it } from "vitest"
+import { runProgram } from "../support/Built.ts"
+
+const bench = join(import.meta.dirname, "../../scripts/bench.mjs")
+
+interface Row {
+  readonly name: string
+  readonly requests: number
+  readonly variables: number
+  readonly ratio: number
+}
+
+describe("25 specs at once", () => {
+  it("keep to the limit, take what it allows, and read nothing but variables for each once they are there", async () => {
+    const args = [bench, "--fleet", "25", "--fleet-only", "--skip-memory", "--json"]
+    const { status, stderr, stdout } = await runProgram(process.execPath, args, {})
+    assert.strictEqual(status, 0, stderr)
+    const { fleets } = JSON.parse(stdout) as { readonly fleets: ReadonlyArray<Row> }
+    const [first, again] = fleets
+    assert.isBelow(first?.requests ?? Infinity, 14.5 * 25)
+    assert.isBelow(first?.ratio ?? Infinity, 1.1)
+    assert.strictEqual(again?.variables, 25)
+    assert.isAtMost((again?.requests ?? Infinity) - 25, 10)
+  })
+})
