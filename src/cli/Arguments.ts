@@ -88,7 +88,6 @@ const helpOn = (topic: string | undefined): Parsed<Request> => {
 const synonyms: ReadonlyMap<string, CommandName> = new Map([
   ["deploy", "apply"],
   ["up", "apply"],
-  ["diff", "plan"],
   ["ls", "list"],
   ["ps", "list"],
   ["rm", "destroy"],

@@ -8,7 +8,7 @@ import type { Application } from "../coolify/endpoints/Applications.ts"
 import * as Marker from "../engine/Marker.ts"
 import { undisturbed } from "../engine/Rollback.ts"
 import { Run } from "../engine/Run.ts"
-import { observeCoolify } from "./Observe.ts"
+import { coolifyPages } from "./CoolifyPages.ts"
 
 export interface KeepFailed {
   /** The address of Coolify's pages; `undefined`: it has none, as the sandbox. */
@@ -42,7 +42,7 @@ export const keepIfFirst = Effect.fn("keepIfFirst")(function* (
     })
   }
   const context = yield* Effect.context<CoolifyClient>()
-  const look = Effect.suspend(() => (pages === undefined ? Effect.succeed([]) : pagesOf(spec, pages)))
+  const look = Effect.suspend(() => (pages === undefined ? Effect.succeed([]) : coolifyPages(spec, pages)))
   yield* Ref.set(
     run.keeps,
     Option.some(
@@ -54,20 +54,4 @@ export const keepIfFirst = Effect.fn("keepIfFirst")(function* (
       )
     )
   )
-})
-
-/**
- * Of the application, or of its project where there is none yet. Coolify itself tells a deployment's page as
- * `/project/{uuid}/environment/{uuid}/application/{uuid}/deployment/{uuid}` (recorded: deployments).
- */
-const pagesOf = Effect.fn("pagesOf")(function* (spec: Spec, base: string) {
-  const coolify = yield* CoolifyClient
-  const { application, project } = yield* observeCoolify(spec)
-  if (project === undefined) return []
-  const ofProject = `${base}/project/${project.uuid}`
-  const environments = yield* coolify.environments.list(project.uuid)
-  const environment = environments.find(({ name }) => name === spec.environment)
-  if (environment === undefined || application === undefined) return [ofProject]
-  const kind = (yield* coolify.services.has(application.uuid)) ? "service" : "application"
-  return [`${ofProject}/environment/${environment.uuid}/${kind}/${application.uuid}`]
 })

@@ -1,8 +1,10 @@
 import * as Effect from "effect/Effect"
+import { nearest } from "../appspec/Nearest.ts"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
 import { RefusedError } from "../engine/DeployError.ts"
 import * as Marker from "../engine/Marker.ts"
 import { readAdoptable } from "./Adopt.ts"
+import { listManaged } from "./Managed.ts"
 import { hostOf } from "./Standing.ts"
 
 /**
@@ -36,6 +38,41 @@ export const specAt = Effect.fn("specAt")(function* (domain: string) {
       next: "name the spec of the one that is meant"
     })
   }
-  const search = { application: application.uuid, project: undefined, environment: undefined, dns: false }
+  return yield* specOfApplication(application.uuid)
+})
+
+const specOfApplication = Effect.fn("specOfApplication")(function* (uuid: string) {
+  const search = { application: uuid, project: undefined, environment: undefined, dns: false }
   return (yield* readAdoptable(search)).spec
+})
+
+/** The same of the application of fabrik's that has a name. Fails where none has it, or several have. */
+export const specNamed = Effect.fn("specNamed")(function* (name: string) {
+  const all = (yield* listManaged).filter(({ ours }) => ours)
+  const [found, ...others] = all.filter((one) => one.name === name)
+  if (found === undefined) {
+    const near = nearest(
+      name,
+      all.map((one) => one.name)
+    )
+    return yield* new RefusedError({
+      reason: "NotFound",
+      detail: `fabrik manages no application ${name} on this Coolify`,
+      next:
+        near === undefined
+          ? "see what there is with `fabrik list`, or name a spec"
+          : `did you mean ${near}? See what there is with \`fabrik list\``
+    })
+  }
+  if (others.length > 0) {
+    const places = [found, ...others].map(
+      ({ environment, project }) => `${project ?? "?"}/${environment ?? "?"}`
+    )
+    return yield* new RefusedError({
+      reason: "Ambiguous",
+      detail: `${places.length} applications are called ${name}: in ${places.join(", ")}`,
+      next: "name its spec, or its domain"
+    })
+  }
+  return yield* specOfApplication(found.uuid)
 })

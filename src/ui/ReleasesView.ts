@@ -2,7 +2,8 @@ import * as Either from "effect/Either"
 import { mainOf, parseSpecs } from "../appspec/ParseSpec.ts"
 import type { Source } from "../appspec/sections/Source.ts"
 import type { Release } from "../state/History.ts"
-import { wrap } from "./Layout.ts"
+import type { KeyDifference } from "../appspec/DiffSpecs.ts"
+import { padEnd, truncate, widthOf, wrap } from "./Layout.ts"
 import { clean } from "./Sanitize.ts"
 import type { Style } from "./Style.ts"
 
@@ -22,6 +23,38 @@ export const renderReleases = (
     const lines = wrap(clean(facts), style.columns, `${release.release}  ${time(release.at)}  `)
     return index === 0 ? lines.map(style.bold) : lines
   })
+
+/** On one line. */
+export const describeRelease = ({ at, release, text }: Release): string =>
+  `${release}  ${time(at)}  ${clean(describeSource(text))}`
+
+/** Longer values are cut; `--json` has them whole. */
+const longestValue = 240
+
+/** As a plan shows fields: what is there only before or only after has `-` or `+`, what is another has `~`. */
+export const renderDifferences = (all: ReadonlyArray<KeyDifference>, style: Style): ReadonlyArray<string> => {
+  if (all.length === 0) return ["No difference."]
+  const width = Math.max(...all.map(({ key }) => Math.min(widthOf(clean(key)), 30)))
+  const show = (value: string) => truncate(clean(value), longestValue, style.ellipsis) || '""'
+  return all.flatMap(({ after, before, key, secret }) => {
+    const [sign, paint] =
+      before === null
+        ? (["+", style.green] as const)
+        : after === null
+          ? (["-", style.red] as const)
+          : (["~", style.yellow] as const)
+    const value =
+      before === null || after === null
+        ? secret
+          ? ""
+          : show(before ?? after ?? "")
+        : secret
+          ? "(another value)"
+          : `${show(before)} ${style.arrow} ${show(after)}`
+    const head = `  ${sign} ${padEnd(clean(key), width)}`
+    return value === "" ? [paint(head.trimEnd())] : wrap(value, style.columns, `${head}  `).map(paint)
+  })
+}
 
 /** `2026-01-31 12:00 UTC` */
 const time = (millis: number): string =>

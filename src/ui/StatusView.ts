@@ -2,6 +2,7 @@ import type { Status } from "../orchestrator/Status.ts"
 import { count, wrap } from "./Layout.ts"
 import { clean } from "./Sanitize.ts"
 import type { Style } from "./Style.ts"
+import { renderTable } from "./Table.ts"
 
 export const renderStatus = (status: Status, style: Style): ReadonlyArray<string> => {
   const mark = (ok: boolean) => (ok ? style.tick : style.cross)
@@ -55,6 +56,47 @@ export const renderStatus = (status: Status, style: Style): ReadonlyArray<string
           `Everything is as the spec says${status.unseen === undefined ? "" : ", as far as the token may look"}.`
         )
       : style.bold("Not everything is as the spec says.")
+  ]
+}
+
+/** One that could not be read. */
+interface Unread {
+  readonly name: string
+  readonly problem: string
+}
+
+/** A line for each of several applications, and how many of them are as their specs say. */
+export const renderStatuses = (all: ReadonlyArray<Status | Unread>, style: Style): ReadonlyArray<string> => {
+  const right = all.filter((one) => "ok" in one && one.ok).length
+  return [
+    ...renderTable(
+      ["NAME", "COOLIFY", "HTTPS", "PLAN", "URL"],
+      all.map((one) => ({
+        cells: "problem" in one ? [clean(one.name), clean(one.problem)] : cellsOf(one),
+        paint: "ok" in one && one.ok ? (text: string) => text : "ok" in one ? style.yellow : style.red
+      })),
+      style
+    ),
+    "",
+    style.bold(
+      `${right} of ${count(all.length, "application")} ${right === 1 ? "is" : "are"} as the spec says.`
+    )
+  ]
+}
+
+const cellsOf = ({ coolify, differences, http, name, others = [], url }: Status): ReadonlyArray<string> => {
+  const answers = [http, ...others.map((other) => other.http)].flatMap((one) => one ?? [])
+  const wrong = answers.find(({ ok }) => !ok) ?? answers[0]
+  return [
+    clean(name),
+    coolify === null ? "not there" : clean(coolify.status),
+    wrong === undefined ? "-" : wrong.ok ? `${wrong.status ?? "ok"}` : `${wrong.status ?? "no answer"}`,
+    differences === null
+      ? "refused"
+      : differences.length === 0
+        ? "no changes"
+        : count(differences.length, "change"),
+    url === null ? "(no domain)" : clean(url)
   ]
 }
 

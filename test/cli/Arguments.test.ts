@@ -59,7 +59,6 @@ describe("readArguments", () => {
     [["constructor"], "unknown command constructor"],
     [["deploy", "app.yaml"], "unknown command deploy; did you mean apply?"],
     [["up", "app.yaml", "--yes"], "unknown command up; did you mean apply?"],
-    [["diff", "app.yaml"], "unknown command diff; did you mean plan?"],
     [["ls"], "unknown command ls; did you mean list?"],
     [["ps"], "unknown command ps; did you mean list?"],
     [["rm", "app.yaml"], "unknown command rm; did you mean destroy?"],

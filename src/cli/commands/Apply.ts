@@ -5,15 +5,12 @@ import type * as Types from "effect/Types"
 import { apply as run } from "../../orchestrator/Apply.ts"
 import { byProjectName } from "../../orchestrator/ProjectName.ts"
 import { define } from "../CommandInfo.ts"
-import { conclude } from "../Conclude.ts"
 import * as Flag from "../Flag.ts"
 import { openWorld, type World } from "../Layers.ts"
 import { makeConfirmation } from "../Operator.ts"
-import * as Output from "../Output.ts"
 import { loadSubject, refuseOtherWorld } from "../PlanFile.ts"
-import { addressOf, recordRelease } from "../Releases.ts"
 import { lockRun } from "../RunLock.ts"
-import { type Report, recorded } from "../RunRecords.ts"
+import { runOne } from "../RunOne.ts"
 import * as Say from "../Say.ts"
 import * as Shared from "../SharedFlags.ts"
 import { hasProcesses, namesSeveral } from "../SpecFiles.ts"
@@ -123,21 +120,20 @@ const applyOne = Effect.fn("applyOne")(function* (file: string, loaded: Loaded, 
     origin: { file: reviewed?.file ?? file, text },
     timeout: Duration.seconds(flags.timeout ?? 1800)
   }).pipe(Effect.provide(world.layer))
-  const concluded = (report: Report) => Effect.flatMap(consent, (said) => conclude(report, said))
-  const ofRun = { command: "apply", spec, file: reviewed?.file ?? file, world, conclude: concluded }
-  const report = yield* Effect.provide(flags.dryRun ? running : recorded(running, ofRun), Output.layer(flags))
-  if (!flags.dryRun && !skipDeploy) {
-    yield* recordRelease({
-      spec: written,
-      text,
-      report,
-      backTo: undefined,
-      coolify: addressOf(world)
-    }).pipe(Effect.provide(world.layer), Effect.provide(world.history))
-  }
+  const { end, report } = yield* runOne(running, {
+    command: "apply",
+    spec,
+    release: { spec: written, text, backTo: undefined },
+    file: reviewed?.file ?? file,
+    world,
+    flags,
+    consent,
+    dryRun: flags.dryRun,
+    skipDeploy
+  })
   if (report.outcome === "pending" && !flags.quiet) {
     const next = `fabrik verify ${reviewed?.file ?? file}`
     yield* Say.hint([`Nothing is rolled back. \`${next}\` tells when it is reached.`])
   } else if (report.url !== null && !flags.dryRun && !flags.quiet) yield* Say.hint(world.visit(report.url))
-  return yield* concluded(report)
+  return yield* end
 }, Effect.scoped)

@@ -9,15 +9,13 @@ import { chooseRelease, deployedElsewhere, withKeptFiles } from "../../orchestra
 import { loadSpecs } from "../../appspec/LoadSpec.ts"
 import { mainOf } from "../../appspec/ParseSpec.ts"
 import { define } from "../CommandInfo.ts"
-import { conclude } from "../Conclude.ts"
 import * as Flag from "../Flag.ts"
 import { openHistory, openWorld } from "../Layers.ts"
 import { makeConfirmation } from "../Operator.ts"
 import { parseAllWithEnvironment, parseWithEnvironment } from "../Interpolation.ts"
-import * as Output from "../Output.ts"
-import { addressOf, recordRelease, showReleases } from "../Releases.ts"
+import { addressOf, showReleases } from "../Releases.ts"
 import { lockRun } from "../RunLock.ts"
-import { type Report, recorded } from "../RunRecords.ts"
+import { runOne } from "../RunOne.ts"
 import * as Say from "../Say.ts"
 import * as Shared from "../SharedFlags.ts"
 import { hasProcesses } from "../SpecFiles.ts"
@@ -117,25 +115,22 @@ export const rollback = define({
       origin: { file: flags.file, text: target.text },
       timeout: Duration.seconds(flags.timeout ?? 1800)
     }).pipe(Effect.provide(world.layer))
-    const concluded = (report: Report) => Effect.flatMap(consent, (said) => conclude(report, said))
-    const ofRun = { command: "rollback", spec, file: flags.file, world, conclude: concluded }
-    const report = yield* Effect.provide(
-      flags.dryRun ? running : recorded(running, ofRun),
-      Output.layer(flags)
-    )
-    yield* recordRelease({
-      spec: whole,
-      text: target.text,
-      report,
-      backTo: target.release,
-      coolify: addressOf(world)
-    }).pipe(Effect.provide(world.layer), Effect.provide(world.history))
+    const { end, report } = yield* runOne(running, {
+      command: "rollback",
+      spec,
+      release: { spec: whole, text: target.text, backTo: target.release },
+      file: flags.file,
+      world,
+      flags,
+      consent,
+      dryRun: flags.dryRun
+    })
     if (report.url !== null && !flags.dryRun && !flags.quiet) {
       yield* Say.hint([
         ...world.visit(report.url),
         `${flags.file} was not changed: \`fabrik apply\` with it goes forward again.`
       ])
     }
-    return yield* concluded(report)
+    return yield* end
   }, Effect.scoped)
 })

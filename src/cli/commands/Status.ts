@@ -16,16 +16,18 @@ import { maskSecrets } from "../Mask.ts"
 import { runningRun } from "../RunLock.ts"
 import * as Say from "../Say.ts"
 import * as Shared from "../SharedFlags.ts"
+import { namesSeveral } from "../SpecFiles.ts"
 import { dnsNeeds, leavesDns, sandboxOf } from "../Subject.ts"
 import { Watch } from "../Watch.ts"
 
 export const status = define({
   name: "status",
   about: [
-    "Reads Coolify, the zone and its name servers, and the URL: what stands, what a plan would change, which release answers, and whether a run is under way or came to no end. Changes nothing. `fabrik verify` is for scripts: it fails when something is wrong."
+    "Reads Coolify, the zone and its name servers, and the URL: what stands, what a plan would change, which release answers, and whether a run is under way or came to no end. Changes nothing. `fabrik verify` is for scripts: it fails when something is wrong.",
+    "Of several specs each has one line, what cannot be read included; --json has the facts of each."
   ],
   config: {
-    file: Shared.specFile,
+    files: Shared.specFiles,
     process: Shared.process,
     skipDns: Shared.skipDns,
     watch: Flag.toggle("watch", {
@@ -37,18 +39,24 @@ export const status = define({
   },
   examples: [
     { line: "fabrik status app.yaml", says: "where does it stand?" },
+    { line: "fabrik status specs/", says: "a line for each spec of a folder" },
     { line: "fabrik status app.yaml --watch", says: "see it become healthy" },
     { line: "fabrik status app.yaml --json", says: "the same facts as one JSON object" }
   ],
   handler: Effect.fn("command.status")(function* (flags) {
-    const all = yield* chooseProcess(yield* loadWhole(flags.file), flags.process, "status")
+    if (yield* namesSeveral({ files: flags.files, target: [] })) {
+      const { statusOfSeveral } = yield* Effect.promise(() => import("./StatusBatch.ts"))
+      return yield* statusOfSeveral(flags)
+    }
+    const [file = ""] = flags.files
+    const all = yield* chooseProcess(yield* loadWhole(file), flags.process, "status")
     const { out } = yield* Screen
     const shared = yield* shareSandbox
     const reads = yield* Effect.forEach(
       all,
       Effect.fnUntraced(function* (written) {
         const { spec, world } = yield* openWorldOf(written, flags, dnsNeeds(written, flags.skipDns), shared)
-        yield* maskSecrets(spec, flags.file, sandboxOf(flags))
+        yield* maskSecrets(spec, file, sandboxOf(flags))
         const options = { skipDns: leavesDns(spec, flags.skipDns), holder: runningRun(spec, world) }
         return readStatus(spec, options).pipe(
           Effect.provide(world.knownSecrets),
