@@ -1,5 +1,6 @@
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
+import * as HashSet from "effect/HashSet"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { severalAccounts } from "./SeveralAccounts.ts"
@@ -38,6 +39,24 @@ const valuesOf = ({ name, variables }: DnsProviderValue) =>
     () => unusable(name, "its variables in the environment cannot be read")
   )
 
+/**
+ * Those of `among` of which a variable is in the environment at all: reading one by one the variables of ten providers of
+ * which most are unset would take longer than all else that a dry run does with the environment.
+ */
+const mentioned = (among: ReadonlyArray<DnsProviderValue<DnsProvider>>) =>
+  Effect.configProviderWith(({ flattened }) => flattened.enumerateChildren([])).pipe(
+    Effect.map((found) => {
+      // A provider of settings that splits names at `_` tells the first part of each.
+      const isThere = (name: string) => HashSet.has(found, name) || HashSet.has(found, name.split("_", 1)[0])
+      return among.filter(({ variables }) =>
+        Object.entries(variables).some(
+          ([name, { also }]) => isThere(name) || (also !== undefined && isThere(also))
+        )
+      )
+    }),
+    Effect.orElseSucceed(() => among)
+  )
+
 const open = Effect.fnUntraced(function* (
   chosen: DnsProviderValue<DnsProvider>,
   values: Readonly<Record<string, Value>>
@@ -62,7 +81,7 @@ export const selectDns = Effect.fn("selectDns")(function* (
     return { provider: known.name, layer } satisfies SelectedDns
   }
   const read = yield* Effect.forEach(
-    providers.filter(({ onlyNamed }) => onlyNamed !== true),
+    yield* mentioned(providers.filter(({ onlyNamed }) => onlyNamed !== true)),
     (each) => Effect.map(valuesOf(each), (values) => ({ each, values }))
   )
   const set = read.filter(({ each, values }) => neededVariables(each).some((name) => values[name]))
