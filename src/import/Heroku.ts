@@ -276,7 +276,10 @@ const readRest = (app: Cursor, processes: ReadonlyArray<string>): void => {
   }
   const scripts = app.key("scripts")
   scripts.pairs()
-  for (const key of ["postdeploy", "pr-predestroy", "test"])
+  for (const key of ["test-setup", "test"])
+    scripts.key(key).leave("fabrik deploys no reviews and no tests", "release")
+  app.key("features").leave("they are Heroku's own")
+  for (const key of ["postdeploy", "pr-predestroy"])
     scripts
       .key(key)
       .leave("Heroku runs it once, for a new app: run it by hand, or as a `release` command", "release")

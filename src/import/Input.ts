@@ -100,6 +100,8 @@ interface Build {
     | undefined
   /** Whether its paths begin at the root of the repository, wherever the file is. */
   readonly fromRoot?: boolean
+  /** The folder of the repository in which its paths begin then. */
+  readonly folder?: string
 }
 
 /** `source` of what is built from a repository: the one that the file names, `--git`, or the file's own. */
@@ -121,7 +123,7 @@ export const builtFrom = (job: Job, draft: Draft, build: Build): void => {
     )
   }
   if (branch !== undefined && branch !== "main") draft.put("source", "branch", branch, repository?.from)
-  const folder = build.fromRoot === true ? "" : (input.origin?.folder ?? "")
+  const folder = build.fromRoot === true ? (build.folder ?? "") : (input.origin?.folder ?? "")
   const base = joined(repository?.folder ?? folder, context?.peek() ?? ".")
   if (base === undefined)
     context?.leave("it leads out of the repository, and Coolify builds only from it", "source")

@@ -61,8 +61,10 @@ export const joinProcesses = (all: ReadonlyArray<ImportedProcess>, head: string)
     const first = maps[0] ?? {}
     const top = pick(first, (key) => maps.every((map) => key in map))
     joined.set(section, some(top))
-    maps.forEach((map, index) => {
-      put(own[index], section, some(pick(map, (key) => !isDeepStrictEqual(map[key], top[key]))))
+    // Where not all have it, a database of the main one's stays what it is to the others: one that they use.
+    const written = all.map(({ draft }) => mapOf(draft.get(section), undefined))
+    written.forEach((map, index) => {
+      put(own[index], section, some(pick(map, (key) => !isDeepStrictEqual(maps[index]?.[key], top[key]))))
     })
   }
   const names = ["web", ...others.map(({ name }) => name)]

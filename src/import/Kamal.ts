@@ -10,11 +10,12 @@ import {
   volumesOf
 } from "./KamalParts.ts"
 import { ranges } from "../appspec/Limits.ts"
+import { readProxy } from "./KamalProxy.ts"
 import type { Cursor } from "./Cursor.ts"
 import { completeCommand } from "./Dockerfile.ts"
 import type { Draft } from "./Draft.ts"
 import type { Erb } from "./Erb.ts"
-import { answersAt, builtFrom, checkedAt, draftOf, type Job, secondsOf, within } from "./Input.ts"
+import { builtFrom, checkedAt, draftOf, type Job, secondsOf, within } from "./Input.ts"
 
 interface Role {
   readonly name: string
@@ -73,7 +74,10 @@ const readRole = (file: KamalFile, root: Cursor, { cursor, draft, name }: Role, 
   for (const key of ["labels", "logging", "asset_path", "tags"])
     cursor?.key(key).leave("Coolify has its own labels and logs")
   if (isMain) readOldCheck(root.key("healthcheck"), draft)
-  const grace = root.has("drain_timeout") ? root.key("drain_timeout") : root.key("stop_wait_time")
+  const stop = cursor?.key("stop_wait_time")
+  const ofAll = root.has("drain_timeout") ? root.key("drain_timeout") : root.key("stop_wait_time")
+  ofAll.text()
+  const grace = stop?.exists === true ? stop : ofAll
   draft.set("stopGracePeriod", secondsOf(grace.text()), grace)
   completeCommand(job, draft, root.key("builder").key("dockerfile").peek() ?? "Dockerfile", command ?? image)
   if (name !== "web" && command?.exists !== true && !isMain)
@@ -109,56 +113,9 @@ const readBuilder = (job: Job, builder: Cursor, image: Cursor, draft: Draft, erb
     reads.push(name)
   }
   if (reads.length > 0) draft.put("build", "env", reads)
-  for (const key of ["arch", "multiarch", "remote", "local", "cache", "driver"])
+  for (const key of ["arch", "multiarch", "remote", "local", "cache", "driver", "provenance", "sbom"])
     builder.key(key).needless("Coolify builds on its own server", "source")
-}
-
-const readProxy = (job: Job, proxy: Cursor, draft: Draft, erb: Erb, isMain: boolean): void => {
-  const hosts = [...proxy.key("hosts").items(), ...(proxy.has("host") ? proxy.key("host").items() : [])]
-  answersAt(
-    job,
-    draft,
-    hosts
-      .flatMap((from) => (textOf(from, erb) ?? "").split(",").map((host) => ({ host: host.trim(), from })))
-      .filter(({ host }) => host !== ""),
-    isMain
-  )
-  const port = proxy.key("app_port")
-  draft.set("port", Number(textOf(port, erb) ?? 80), port)
-  if (!port.exists) draft.comment("port", "Kamal's default.")
-  const ssl = proxy.key("ssl")
-  if (ssl.kind === "Pairs")
-    ssl.leave("Coolify's proxy has a certificate of its own for each domain", "domain")
-  else if (ssl.peek() === "false") ssl.leave("Coolify's proxy answers by https", "domain")
-  else ssl.needless("Coolify's proxy answers by https", "domain")
-  const check = proxy.key("healthcheck")
-  const path = check.key("path")
-  const seconds = (key: string) => {
-    const from = check.key(key)
-    const value = secondsOf(from.text())
-    return [
-      key,
-      value === undefined ? undefined : within(value, ranges.interval.min, ranges.interval.max),
-      from
-    ] as const
-  }
-  if (check.exists)
-    checkedAt(draft, [
-      ["path", textOf(path, erb) ?? "/up", path.exists ? path : check],
-      seconds("interval"),
-      seconds("timeout")
-    ])
-  else if (isMain) checkedAt(draft, [["path", "/up", proxy]])
-  for (const key of [
-    "forward_headers",
-    "response_timeout",
-    "buffering",
-    "logging",
-    "ssl_redirect",
-    "path_prefix",
-    "strip_path_prefix"
-  ])
-    proxy.key(key).leave("Coolify's proxy has its own settings")
+  for (const key of ["ssh", "pack"]) builder.key(key).leave("Coolify's build is given no such thing", "build")
 }
 
 /** Of version 1. */
@@ -168,6 +125,8 @@ const readOldCheck = (check: Cursor, draft: Draft): void => {
   if (path === undefined || interval === undefined || command === undefined) return
   if (port?.exists === true) draft.set("port", Number(port.text() ?? 3000), port)
   if (command.exists) draft.put("healthcheck", "command", command.text(), command)
+  for (const key of ["exposed_port", "log_lines", "cord"])
+    check.key(key).needless("it is for kamal itself", "healthcheck")
   const every = secondsOf(interval.text())
   checkedAt(draft, [["path", path.text(), path]])
   if (every !== undefined)

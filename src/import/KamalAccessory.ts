@@ -1,6 +1,7 @@
 /** An accessory of Kamal: an image beside the application, which it reaches as SERVICE-NAME. */
 import type { Cursor } from "./Cursor.ts"
 import { draftOf } from "./Input.ts"
+import { readProxy } from "./KamalProxy.ts"
 import { type KamalFile, leaveHost, readOptions, readVariables, textOf, volumesOf } from "./KamalParts.ts"
 
 export const readAccessory = (file: KamalFile, one: Cursor, project: string | undefined): void => {
@@ -53,6 +54,9 @@ export const readAccessory = (file: KamalFile, one: Cursor, project: string | un
   accessory
     .key("registry")
     .leave("log the server in by hand: Coolify's API takes no credentials of a registry", "source")
-  for (const key of ["labels", "proxy"])
-    accessory.key(key).leave("Coolify has its own labels and its own proxy")
+  const proxy = accessory.key("proxy")
+  if (proxy.kind === "Pairs") readProxy(job, proxy, draft, erb, false)
+  else if (proxy.peek() === "false") proxy.take()
+  else proxy.leave("it names no host: write it under `domain`", "domain")
+  accessory.key("labels").leave("Coolify labels what it manages itself")
 }

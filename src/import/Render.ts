@@ -2,8 +2,9 @@
 import { publicAddress } from "./Address.ts"
 import type { Cursor } from "./Cursor.ts"
 import { Databases } from "./SharedDatabases.ts"
-import type { Draft } from "./Draft.ts"
+import { type Draft, label } from "./Draft.ts"
 import { answersAt, builtFrom, checkedAt, draftOf, type Job } from "./Input.ts"
+import { isWhole, readJob, readWaiting } from "./RenderCron.ts"
 import { readRenderVariables } from "./RenderVariables.ts"
 
 const stores: ReadonlySet<string> = new Set(["redis", "keyvalue"])
@@ -41,24 +42,49 @@ export const readRender = (job: Job): undefined => {
     return false
   })
   const rank = (one: Cursor) => (one.key("type").peek() === "web" ? (isStatic(one) ? 1 : 0) : 2)
-  const apps = running
-    .filter((one) => one.key("type").peek() !== "cron")
-    .toSorted((a, b) => rank(a) - rank(b))
+  const steady = running.filter((one) => one.key("type").peek() !== "cron")
+  const jobs: Array<Cursor> = []
+  const waiting: Array<Cursor> = []
+  for (const one of running) {
+    if (one.key("type").peek() !== "cron") continue
+    if ([...steady, ...waiting].some((other) => isSame(other, one)) && isWhole(one)) jobs.push(one)
+    else if (isWhole(one)) waiting.push(one)
+    else
+      one.leave(
+        "Coolify runs commands in the container of an application, and this one does not say which command when",
+        "schedules"
+      )
+  }
+  const apps = [...steady.toSorted((a, b) => rank(a) - rank(b)), ...waiting]
+  const [first] = apps
+  const isProcess = (one: Cursor) =>
+    one !== first && first !== undefined && isProcessOf(first, one) && !waiting.includes(one)
+  const web = first?.key("name").peek() ?? input.folder
   const project = apps.length > 1 ? (apps[0]?.key("name").peek() ?? input.folder) : undefined
   const services = apps.map((one): RenderService => {
     const name = one.key("name").text() ?? input.folder
-    const draft = draftOf(job, name, project)
+    const process = label(name.startsWith(`${web}-`) ? name.slice(web.length + 1) : name)
+    const draft = draftOf(job, isProcess(one) ? `${web}-${process}` : name, project)
+    if (isProcess(one)) job.processes.push({ name: process, draft })
     return { name, draft, cursor: one.for(draft) }
   })
   const [main] = services
+  if (main !== undefined && job.processes.length > 0) {
+    job.processes.unshift({ name: main.name, draft: main.draft })
+  }
   const ofMain = (one: Cursor) => (main === undefined ? one : one.for(main.draft))
   for (const one of places.flatMap((one) => one.key("databases").items())) addDatabase(databases, ofMain(one))
   for (const one of all.filter(isDatabase)) addDatabase(databases, ofMain(one))
   for (const one of all.filter((one) => stores.has(one.key("type").peek() ?? "")))
     addStore(databases, ofMain(one))
   for (const [index, service] of services.entries()) readService(job, service, index === 0)
-  readRenderVariables(job, services, databases, places)
-  for (const one of running) if (one.key("type").peek() === "cron") readCron(services, one)
+  const around = readRenderVariables(services, databases, places, jobs)
+  for (const one of jobs) {
+    const home = services.find(({ cursor }) => isSame(cursor, one))
+    if (home === undefined) continue
+    readJob(around, home, one, ofSource)
+    readRest(one.for(home.draft))
+  }
   databases.finish()
   const whole = main === undefined ? root : root.for(main.draft)
   whole.key("version").needless("there is one version of it")
@@ -66,16 +92,37 @@ export const readRender = (job: Job): undefined => {
     whole.key(key).leave("fabrik deploys no previews of pull requests")
   for (const one of whole.key("projects").items()) {
     one.key("name").leave("its specs share a project that is named after the first of them")
-    for (const inner of one.key("environments").items())
+    for (const inner of one.key("environments").items()) {
       inner.key("name").leave("write `environment` into the specs of each")
+      for (const key of ["networkIsolation", "protectedStatus", "networking", "permissions", "ipAllowList"])
+        inner.key(key).leave("who may reach and change what is set in Coolify, for its teams and servers")
+    }
   }
   return undefined
 }
 
+const ofSource = ["repo", "branch", "rootDir", "runtime", "env", "dockerfilePath", "dockerContext"]
+
+/** Built from the same. */
+const isSame = (a: Cursor, b: Cursor): boolean =>
+  ["repo", "branch", "rootDir", "dockerfilePath", "dockerContext"].every(
+    (key) => a.key(key).peek() === b.key(key).peek()
+  ) &&
+  runtimeOf(a).peek() === runtimeOf(b).peek() &&
+  a.key("image").key("url").peek() === b.key("image").key("url").peek()
+
+/** A worker that is built from the same as what visitors reach. */
+const isProcessOf = (web: Cursor, one: Cursor): boolean =>
+  web.key("type").peek() === "web" &&
+  !isStatic(web) &&
+  ["worker", "pserv"].includes(one.key("type").peek() ?? "") &&
+  isSame(web, one) &&
+  label(one.key("name").peek() ?? "web") !== "web"
+
 const addStore = (databases: Databases, one: Cursor): void => {
   one.key("type").text()
   databases.define(one.key("name").text() ?? "redis", "redis:7", one)
-  for (const key of ["maxmemoryPolicy", "plan", "region"])
+  for (const key of ["maxmemoryPolicy", "plan", "region", "persistenceMode", "previewPlan"])
     one.key(key).leave("Coolify's databases have none of it", "databases")
   readAllowed(one)
 }
@@ -120,10 +167,11 @@ const readService = (job: Job, { cursor, draft, name }: RenderService, isMain: b
   } else draft.set("domain", "none")
   readSource(job, cursor, draft)
   const commands = ["dockerCommand", "startCommand"].map((key) => cursor.key(key))
-  for (const command of commands) {
+  for (const command of type === "cron" ? [] : commands) {
     const text = command.text() ?? ""
     if (text !== "" && draft.get("command") === undefined) draft.set("command", text, command)
   }
+  if (type === "cron") readWaiting(draft, cursor)
   const release = cursor.key("preDeployCommand")
   draft.set("release", release.text(), release)
   const path = cursor.key("healthCheckPath")
@@ -159,8 +207,12 @@ const readRest = (cursor: Cursor): void => {
   cursor.key("buildFilter").leave("Coolify deploys each push to the branch", "source")
   cursor.key("headers").leave("the application sends its headers itself")
   cursor.key("ipAllowList").leave("Coolify's proxy lets everybody in")
-  for (const key of ["previews", "pullRequestPreviewsEnabled", "initialDeployHook", "maintenanceMode"])
+  for (const key of ["previews", "pullRequestPreviewsEnabled", "previewPlan"])
+    cursor.key(key).leave("fabrik deploys no previews of pull requests")
+  for (const key of ["initialDeployHook", "maintenanceMode", "edgeCaching", "sshKeys"])
     cursor.key(key).leave("fabrik has nothing of the kind")
+  cursor.key("renderSubdomainPolicy").leave("it answers at the domains of its spec alone", "domain")
+  cursor.key("secretFiles").leave("put them beside the spec, and name them under `files`", "files")
   for (const key of ["registryCredential"])
     cursor
       .key(key)
@@ -185,16 +237,21 @@ const readSource = (job: Job, cursor: Cursor, draft: Draft): void => {
   const address = repo.text()
   const dockerfile = cursor.key("dockerfilePath")
   const context = cursor.key("dockerContext")
+  // Nothing outside of `rootDir` is there when it is built, so all paths begin at it, also those of who wrote it again.
+  const rootDir = clean(folder.text() ?? "")
+  const fromRoot = (given: string) =>
+    rootDir === "" || rootDir === "." || `${given}/`.startsWith(`${rootDir}/`)
+      ? given
+      : [rootDir, given].filter((part) => part !== "" && part !== ".").join("/")
   const inside = [context, folder].find((one) => one.exists)
-  folder.text()
+  const base = fromRoot(clean(inside?.peek() ?? ""))
   const file = dockerfile.text()
-  const root = clean(inside?.peek() ?? "")
-  const path =
-    file === undefined ? undefined : below(clean(file), folder.exists && !context.exists ? "" : root)
+  const path = file === undefined ? undefined : below(fromRoot(clean(file)), base)
   builtFrom(job, draft, {
     from: runtime.exists ? runtime : cursor,
     context: inside,
     fromRoot: true,
+    folder: base === clean(inside?.peek() ?? "") ? "" : rootDir,
     ...(kind === "docker"
       ? { dockerfile: { path: path ?? "../", from: dockerfile.exists ? dockerfile : runtime } }
       : { buildPack: "nixpacks" }),
@@ -241,7 +298,7 @@ const port = (draft: Draft, cursor: Cursor): void => {
     draft.set("port", Number(given))
     return
   }
-  if (cursor.key("type").peek() === "worker") return
+  if (["worker", "cron"].includes(cursor.key("type").peek() ?? "")) return
   draft.set("port", 10_000)
   draft.comment("port", "Render's default, which the application finds in PORT.")
   draft.put("env", "PORT", "10000")
@@ -269,39 +326,4 @@ const readStatic = (cursor: Cursor, draft: Draft, isBuilt: boolean): void => {
       draft.put("source", "baseDirectory", `${typeof base === "string" ? base : ""}/${folder}`, path)
   }
   if (routes.some(isApp)) draft.put("build", "spa", true)
-}
-
-/** A command over and over needs a container to run in: that of the application with the same source. */
-const readCron = (services: ReadonlyArray<RenderService>, one: Cursor): void => {
-  const same = (a: Cursor, b: Cursor) =>
-    ["repo", "branch", "rootDir"].every((key) => a.key(key).peek() === b.key(key).peek()) &&
-    runtimeOf(a).peek() === runtimeOf(b).peek()
-  const home = services.find(({ cursor }) => same(cursor, one))
-  const command = one.has("startCommand") ? one.key("startCommand") : one.key("dockerCommand")
-  const [schedule, name] = [one.key("schedule").peek(), one.key("name").peek()]
-  if (home === undefined || command.peek() === undefined || schedule === undefined || name === undefined) {
-    return one.leave(
-      "Coolify runs commands in the container of an application, and none of the file has the same source",
-      "schedules"
-    )
-  }
-  const cursor = one.for(home.draft)
-  for (const key of [
-    "type",
-    "name",
-    "schedule",
-    "repo",
-    "branch",
-    "rootDir",
-    "runtime",
-    "env",
-    "startCommand",
-    "dockerCommand",
-    "buildCommand"
-  ])
-    cursor.key(key).text()
-  cursor.key("envVars").needless(`it has the variables of ${home.name}`, "schedules")
-  home.draft.put("schedules", name, { cron: schedule, command: command.peek() ?? "" }, one)
-  readRest(cursor)
-  return undefined
 }

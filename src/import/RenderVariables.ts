@@ -1,7 +1,7 @@
 /** `envVars` of render.yaml: values, what is generated or asked for, and what comes from elsewhere. */
 import type { Cursor } from "./Cursor.ts"
 import { type Draft, literal } from "./Draft.ts"
-import { hasDomain, type Job } from "./Input.ts"
+import { hasDomain } from "./Input.ts"
 import { isSecret, secret, variableAt } from "./Plain.ts"
 import type { RenderService } from "./Render.ts"
 import type { Databases } from "./SharedDatabases.ts"
@@ -15,18 +15,18 @@ const properties: Readonly<Record<string, string>> = {
   database: "name"
 }
 
-interface Around {
+export interface Around {
   readonly services: ReadonlyArray<RenderService>
   readonly databases: Databases
   readonly groups: ReadonlyMap<string, Cursor>
 }
 
 export const readRenderVariables = (
-  _job: Job,
   services: ReadonlyArray<RenderService>,
   databases: Databases,
-  places: ReadonlyArray<Cursor>
-): void => {
+  places: ReadonlyArray<Cursor>,
+  jobs: ReadonlyArray<Cursor>
+): Around => {
   const groups = new Map<string, Cursor>()
   for (const group of places.flatMap((one) => one.key("envVarGroups").items()))
     groups.set(group.key("name").text() ?? "", group)
@@ -36,7 +36,7 @@ export const readRenderVariables = (
   for (const [name, group] of groups)
     for (const one of group.key("envVars").items())
       if (
-        !services.some(({ cursor }) =>
+        ![...services.map(({ cursor }) => cursor), ...jobs].some((cursor) =>
           cursor
             .key("envVars")
             .items()
@@ -44,6 +44,49 @@ export const readRenderVariables = (
         )
       )
         one.leave("no service of the file takes this group", "env")
+  return around
+}
+
+const textsIn = (cursor: Cursor): string =>
+  cursor.kind === "Pairs"
+    ? cursor
+        .pairs()
+        .map((one) => `${one.name}=${textsIn(one)}`)
+        .toSorted()
+        .join()
+    : (cursor.peek() ?? "")
+
+/** Variables of a command that runs in the container of another service, which has those of both. */
+export const readJobVariables = (around: Around, home: RenderService, job: Cursor): void => {
+  const own = home.cursor.key("envVars").items()
+  const variables = (one: Cursor): ReadonlyArray<Cursor> =>
+    one.has("fromGroup")
+      ? (around.groups
+          .get(one.key("fromGroup").peek() ?? "")
+          ?.key("envVars")
+          .items() ?? [])
+      : [one]
+  const known = own.flatMap(variables)
+  for (const one of job.key("envVars").items()) {
+    const there = own.some((other) => textsIn(other) === textsIn(one))
+    if (there) {
+      one.needless(`${home.name} has it too`, "schedules")
+      continue
+    }
+    if (one.has("fromGroup") && variables(one).length === 0) {
+      readOne(around, home.draft, one)
+      continue
+    }
+    one.key("fromGroup").take()
+    for (const inner of variables(one)) {
+      const name = inner.key("key").peek()
+      const other = known.find((two) => two.key("key").peek() === name)
+      if (other === undefined) readOne(around, home.draft, inner)
+      else if (textsIn(other) === textsIn(inner)) inner.take()
+      else
+        inner.leave(`${home.name} has another value of it, and the command runs with that one`, "schedules")
+    }
+  }
 }
 
 const required = (draft: Draft, name: string, from: Cursor) => secret(draft, name, from, "required")

@@ -365,7 +365,7 @@ describe("what is unusual", () => {
       "render.yaml",
       `services:
   - { type: web, name: a, runtime: docker, envVars: [{ key: KEY, generateValue: true }] }
-  - { type: worker, name: b, runtime: docker, envVars: [{ key: OF_A, fromService: { type: web, name: a, envVarKey: KEY } }] }
+  - { type: worker, name: b, runtime: node, envVars: [{ key: OF_A, fromService: { type: web, name: a, envVarKey: KEY } }] }
   - { type: workflow, name: c }
 `
     )
