@@ -13,7 +13,7 @@ import { HealthProbe, type ProbeError } from "../health/HealthProbe.ts"
 import { specialAddress } from "../health/SpecialAddress.ts"
 import { refuseDelegated } from "./Delegation.ts"
 import { observeDns } from "./ObserveDns.ts"
-import { isOlder, requirements } from "./Requirements.ts"
+import { isOlder, newestOf, requirements } from "./Requirements.ts"
 import type { StepError } from "./RunError.ts"
 import { withPublicAddress } from "./ServedDomains.ts"
 
@@ -51,8 +51,6 @@ const look = <E extends StepError | ProbeError, R>(
     onFailure: (error) => ({ area, what, ...failed(error.message, ""), error })
   })
 
-/** The version from which on nothing that a spec can say is refused. */
-const wholeSince = "4.2.0"
 /** No project has it, so that a request to delete it tells whether it would be allowed, and nothing else. */
 const noProject = "fabrik-doctor-asks-for-nothing"
 const patience = Duration.seconds(5)
@@ -67,17 +65,17 @@ export const checkCoolify = Effect.fn("checkCoolify")(function* () {
     Effect.map(version, (v) => passed(v))
   )
   if (Either.isLeft(version)) return [answers]
-  const lacking = requirements
-    .filter(({ isByChoice, since }) => isByChoice !== true && isOlder(version.right, since))
-    .map(({ key }) => key)
+  const lacking = requirements.filter(
+    ({ isByChoice, since }) => isByChoice !== true && isOlder(version.right, since)
+  )
   const age: Check = {
     area: "Coolify",
     what: "its version",
     ...(lacking.length === 0
       ? passed("it takes all that a spec can say")
       : warned(
-          `${version.right} does not know ${lacking.join(", ")}`,
-          `Update Coolify to ${wholeSince} or newer.`
+          `${version.right} does not know ${lacking.map(({ key }) => key).join(", ")}`,
+          `Update Coolify to ${newestOf(lacking)} or newer.`
         ))
   }
   const checks = yield* Effect.all(

@@ -17,6 +17,7 @@ import { refuseDelegated } from "./Delegation.ts"
 import { RefusedError } from "../engine/DeployError.ts"
 import { holders } from "./Managed.ts"
 import { isPlainComment, isSecretComment, releaseIn } from "../kinds/VariableComment.ts"
+import { refuseTooOld } from "./Requirements.ts"
 import { absentIfNotFound } from "../kinds/Find.ts"
 import type { RepositoryAccess } from "../coolify/Source.ts"
 import * as Marker from "../engine/Marker.ts"
@@ -110,7 +111,10 @@ export const observe = Effect.fn("observe")(function* (
         Effect.map(
           Effect.all(
             [
-              planBackups(backupsOf(spec, databases.databases), given(backup.name), options),
+              planBackups(backupsOf(spec, databases.databases), given(backup.name), options).pipe(
+                // An older Coolify has no such list: which one is needed says more.
+                Effect.tapError(() => refuseTooOld(spec))
+              ),
               planPublicPorts(
                 publicPortsOf(spec, databases.databases),
                 given(publicPort.name),

@@ -26,6 +26,8 @@ interface Records {
   readonly movesFurther: boolean
 }
 
+const nameOf = ({ recordSet: { name, type } }: OrphanRecord): string => `${name} ${type}`
+
 export const reconcileRecords = (
   desired: Desired,
   observed: Observed
@@ -45,9 +47,10 @@ export const reconcileRecords = (
     yield* refuseCollisions(wanted.map(({ want }) => want))
     const parts = removedOnce(yield* Either.all(wanted.map(({ found, want }) => diffRecord(want, found))))
     const stale = parts.flatMap(({ action }) => (action._tag === "Put" ? action.stale : []))
-    const orphans = [...parts.flatMap((part) => part.orphans), ...observed.orphans].filter(
-      ({ recordSet: { name, type } }) => !stale.some((one) => one.name === name && one.type === type)
-    )
+    // Providers list them in any order, and a plan is the same for all of them.
+    const orphans = [...parts.flatMap((part) => part.orphans), ...observed.orphans]
+      .filter(({ recordSet: { name, type } }) => !stale.some((one) => one.name === name && one.type === type))
+      .toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))
     const actions = parts.map(({ action }) => action)
     const further = actions.slice(own.length)
     return {

@@ -7,7 +7,7 @@ import { RefusedError } from "../engine/DeployError.ts"
 interface Requirement {
   /** As the spec writes it. */
   readonly key: string
-  readonly since: "4.0.0" | "4.2.0" | "4.4.0"
+  readonly since: "4.0.0" | "4.2.0" | "4.3.0" | "4.4.0"
   readonly isUsed: (spec: Spec) => boolean
   /** fabrik does the same by itself, so it is no reason to update. */
   readonly isByChoice?: true
@@ -15,8 +15,9 @@ interface Requirement {
 
 /**
  * What an older Coolify has no endpoint for, or takes and never tells again. Storages and databases by API came with
- * 4.0.0 (its betas refuse them); the settings of an application stand in answers since 4.2.0 (coollabsio/coolify#10949). Coolify makes DNS records
- * at Cloudflare from 4.4 on (coollabsio/coolify#11667: when domains are saved or deployed; read in source, never tried).
+ * 4.0.0 (its betas refuse them), S3 storages with 4.3.0; the settings of an application stand in answers since 4.2.0
+ * (coollabsio/coolify#10949). Coolify makes DNS records at Cloudflare from 4.4 on (coollabsio/coolify#11667: when domains
+ * are saved or deployed; read in source, never tried).
  */
 export const requirements: ReadonlyArray<Requirement> = [
   { key: "volumes", since: "4.0.0", isUsed: ({ volumes }) => volumes.length > 0 },
@@ -29,11 +30,18 @@ export const requirements: ReadonlyArray<Requirement> = [
   { key: "basicAuth", since: "4.0.0", isUsed: ({ basicAuth }) => basicAuth !== undefined },
   { key: "databases", since: "4.0.0", isUsed: ({ databases }) => databases.length > 0 },
   {
+    key: "backup.s3",
+    since: "4.3.0",
+    isUsed: ({ databases }) => databases.some(({ backup }) => backup?.s3 !== undefined)
+  },
+  {
     key: "stopGracePeriod",
     since: "4.2.0",
     isUsed: ({ stopGracePeriod }) => stopGracePeriod !== undefined
   },
   { key: "autoDeploy", since: "4.2.0", isUsed: ({ autoDeploy }) => autoDeploy !== undefined },
+  { key: "build.publish", since: "4.2.0", isUsed: ({ build }) => build.publish !== undefined },
+  { key: "build.spa", since: "4.2.0", isUsed: ({ build }) => build.spa !== undefined },
   {
     key: "dns.provider: coolify",
     since: "4.4.0",
@@ -54,6 +62,13 @@ export const isOlder = (version: string, than: string): boolean => {
   return beta !== undefined
 }
 
+/** The oldest version that has them all. */
+export const newestOf = (needed: ReadonlyArray<Requirement>) =>
+  needed
+    .map(({ since }) => since)
+    .toSorted()
+    .at(-1)
+
 /** Refuses what this Coolify is too old for. Asks for its version, one request, only where the spec has such a thing. */
 export const refuseTooOld = Effect.fn("refuseTooOld")(function* (spec: Spec) {
   const used = requirements.filter(({ isUsed }) => isUsed(spec))
@@ -62,10 +77,7 @@ export const refuseTooOld = Effect.fn("refuseTooOld")(function* (spec: Spec) {
   const version = yield* coolify.version
   const lacking = used.filter(({ since }) => isOlder(version, since))
   if (lacking.length === 0) return
-  const needed = lacking
-    .map(({ since }) => since)
-    .toSorted()
-    .at(-1)
+  const needed = newestOf(lacking)
   return yield* new RefusedError({
     reason: "TooOld",
     detail: `${lacking.map(({ key }) => `\`${key}\``).join(", ")} ${lacking.length === 1 ? "needs" : "need"} Coolify ${needed} or newer, and this one is ${version}`,

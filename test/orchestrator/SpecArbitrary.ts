@@ -4,8 +4,10 @@ import * as FastCheck from "effect/FastCheck"
 import * as Redacted from "effect/Redacted"
 import { valueProblem } from "../../src/coolify/VariableValue.ts"
 import type { Spec } from "../../src/appspec/Spec.ts"
+import { servesFiles } from "../../src/appspec/sections/Build.ts"
 import type { DnsSettings } from "../../src/appspec/sections/Dns.ts"
 import type { Healthcheck } from "../../src/appspec/sections/Healthcheck.ts"
+import type { NamedRecords } from "../../src/appspec/sections/Records.ts"
 import type { Source } from "../../src/appspec/sections/Source.ts"
 import { spec } from "./Samples.ts"
 
@@ -23,7 +25,12 @@ const gitSource: FastCheck.Arbitrary<Source> = FastCheck.record({
   ),
   branch: FastCheck.constantFrom("main", "next"),
   commit: FastCheck.constantFrom("HEAD", "a1".repeat(20)),
-  buildPack: FastCheck.constantFrom("nixpacks" as const, "dockerfile" as const),
+  buildPack: FastCheck.constantFrom(
+    "nixpacks" as const,
+    "nixpacks" as const,
+    "dockerfile" as const,
+    "static" as const
+  ),
   baseDirectory: FastCheck.constantFrom("/", "/server"),
   dockerfile: FastCheck.constantFrom("/Dockerfile", "/docker/Dockerfile")
 })
@@ -86,18 +93,43 @@ const checkedByCommand = healthcheck.map((check): Healthcheck => ({
   command: "bin/healthy --quick"
 }))
 
-const dns: FastCheck.Arbitrary<DnsSettings> = FastCheck.record({
+/** Beside the domains' own. */
+const records: FastCheck.Arbitrary<ReadonlyArray<NamedRecords>> = FastCheck.subarray<NamedRecords>([
+  { name: "@", type: "MX", values: ["10 mx1.example.net", "20 mx2.example.net"] },
+  { name: "_dmarc", type: "TXT", values: ["v=DMARC1; p=none"], ttl: 300 },
+  { name: "mail.example.com.", type: "A", values: ["198.51.100.9"] }
+]).chain((all) =>
+  FastCheck.constantFrom<ReadonlyArray<NamedRecords>>(
+    all,
+    all.map((one) => (one.type === "A" ? { ...one, values: ["198.51.100.10", "198.51.100.11"] } : one))
+  )
+)
+
+const elsewhere: DnsSettings = {
+  provider: undefined,
+  ttl: undefined,
+  proxied: false,
+  target: undefined,
+  none: true
+}
+
+const ownRecord: FastCheck.Arbitrary<DnsSettings> = FastCheck.record({
   provider: FastCheck.constant(undefined),
   ttl: FastCheck.constantFrom(undefined, 60, 3600),
   proxied: FastCheck.boolean(),
-  target: FastCheck.constantFrom(undefined, "198.51.100.7", "2001:db8::7", "edge.example.net")
-})
+  target: FastCheck.constantFrom(undefined, "198.51.100.7", "2001:db8::7", "edge.example.net"),
+  records: FastCheck.oneof(FastCheck.constant([]), records)
+}).map(({ records, ...rest }) => (records.length === 0 ? rest : { ...rest, records }))
+
+const dns = FastCheck.oneof({ weight: 6, arbitrary: ownRecord }, FastCheck.constant(elsewhere))
 
 const value = FastCheck.oneof(
   FastCheck.constantFrom("", "info", "$HOME", "a=b # c", '"quoted"', "two\nlines", "[padded ]", "ü✓"),
   // Any other is refused: what then happens is another suite's matter.
   FastCheck.string({ maxLength: 8 }).filter((text) => valueProblem(text) === undefined)
 )
+/** It may become a password of the proxy's later on, which takes less. */
+const visible = value.filter((text) => /^[!-~]+$/.test(text))
 const keys = ["API_KEY", "DATABASE_URL", "FEATURE_X", "LOG_LEVEL", "PORT", "SESSION_KEY"] as const
 
 /** Each key is absent, a plain value, or a secret: keys wander between the three. */
@@ -105,7 +137,7 @@ const variables = FastCheck.tuple(
   ...keys.map((key) =>
     FastCheck.oneof(
       FastCheck.constant({ env: [], secrets: [] }),
-      value.map((text) => ({ env: [[key, text] as const], secrets: [] })),
+      (key === "SESSION_KEY" ? visible : value).map((text) => ({ env: [[key, text] as const], secrets: [] })),
       FastCheck.constant({ env: [], secrets: [key] })
     )
   )
@@ -126,7 +158,6 @@ type Settings = Pick<
   | "stopGracePeriod"
 >
 
-/** Host ports are left out: an update with them has to be agreed to. */
 const settings: FastCheck.Arbitrary<Settings> = FastCheck.record(
   {
     runOptions: FastCheck.constantFrom(["--init"], ["--cap-add=NET_ADMIN", "--init"]),
@@ -166,26 +197,49 @@ const settings: FastCheck.Arbitrary<Settings> = FastCheck.record(
 const withShell = ({ release, ...rest }: Settings): Settings =>
   release === undefined || typeof rest.command !== "string" ? rest : { ...rest, release }
 
-type OfGit = Pick<Spec, "autoDeploy" | "build">
+type OfSource = Pick<Spec, "autoDeploy" | "build">
 
-/** What a repository alone has, of the kind of build that takes it. */
-const ofGit = (source: Source): FastCheck.Arbitrary<OfGit> =>
-  source._tag !== "Git"
-    ? FastCheck.constant({ build: spec.build })
-    : FastCheck.record({
-        autoDeploy: FastCheck.constantFrom(undefined, false),
-        command: FastCheck.constantFrom(undefined, "npm run build"),
-        install: FastCheck.constantFrom(undefined, "npm ci"),
-        target: FastCheck.constantFrom(undefined, "runner")
-      }).map(({ autoDeploy, command, install, target }) => ({
-        ...(autoDeploy === undefined ? {} : { autoDeploy }),
-        build: {
-          ...spec.build,
-          ...(source.buildPack !== "nixpacks" || command === undefined ? {} : { command }),
-          ...(source.buildPack !== "nixpacks" || install === undefined ? {} : { install }),
-          ...(source.buildPack !== "dockerfile" || target === undefined ? {} : { target })
-        }
-      }))
+const build = FastCheck.record(
+  {
+    command: FastCheck.constantFrom("npm run build", "npm ci && npm run build"),
+    install: FastCheck.constantFrom("npm ci"),
+    target: FastCheck.constantFrom("runner"),
+    publish: FastCheck.constantFrom("/dist", "/build/client"),
+    spa: FastCheck.boolean()
+  },
+  { requiredKeys: [] }
+)
+
+/** What a source's build takes. */
+const ofSource = (source: Source): FastCheck.Arbitrary<OfSource> =>
+  FastCheck.record({
+    autoDeploy: FastCheck.constantFrom(undefined, false),
+    given: build,
+    env: FastCheck.subarray([...keys])
+  }).map(({ autoDeploy, env, given: { command, install, publish, spa, target } }) => {
+    if (source._tag === "Image" || source._tag === "Compose") return { build: { env: [] } }
+    if (source._tag === "Dockerfile") return { build: { env, ...(target === undefined ? {} : { target }) } }
+    const isNixpacks = source.buildPack === "nixpacks"
+    const serves = source.buildPack === "static" || (isNixpacks && publish !== undefined)
+    return {
+      ...(autoDeploy === undefined ? {} : { autoDeploy }),
+      build: {
+        env,
+        ...(isNixpacks && command !== undefined ? { command } : {}),
+        ...(isNixpacks && install !== undefined ? { install } : {}),
+        ...(isNixpacks && publish !== undefined ? { publish } : {}),
+        ...(serves && spa !== undefined ? { spa } : {}),
+        ...(source.buildPack === "dockerfile" && target !== undefined ? { target } : {})
+      }
+    }
+  })
+
+/** nginx serves the files: no command of the spec's runs, and the port is its own. */
+const served = (of: Spec): Spec => {
+  if (!servesFiles(of.build, of.source)) return of
+  const { command: _, release: __, ...rest } = of
+  return { ...rest, port: 80 }
+}
 
 /** One mostly; none, and several. Their order makes no difference to Coolify. */
 const hosts = FastCheck.constantFrom<Pick<Spec, "domains" | "redirect">>(
@@ -199,25 +253,33 @@ const hosts = FastCheck.constantFrom<Pick<Spec, "domains" | "redirect">>(
 
 const specFrom = (source: FastCheck.Arbitrary<Source>): FastCheck.Arbitrary<Spec> =>
   FastCheck.record({
-    source: source.chain((one) => ofGit(one).map((more) => ({ source: one, ...more }))),
+    source: source.chain((one) => ofSource(one).map((more) => ({ source: one, ...more }))),
     hosts,
     port: FastCheck.constantFrom(80, 3000, 8080),
     variables,
     dns,
     healthcheck: FastCheck.oneof(healthcheck, healthcheck, checkedByCommand),
     settings: settings.map(withShell)
-  }).map(({ hosts, settings, source, variables: { env, secrets }, ...rest }) => ({
-    ...spec,
-    ...rest,
-    ...source,
-    ...hosts,
-    ...settings,
-    env,
-    secrets,
-    ...(secrets.includes("SESSION_KEY") && !("FEATURE_X" in env) && !secrets.includes("FEATURE_X")
-      ? { references: { FEATURE_X: ["key=", { secret: "SESSION_KEY" }] } }
-      : {})
-  }))
+  }).map(({ dns: { records, ...dns }, hosts, settings, source, variables: { env, secrets }, ...rest }) =>
+    served({
+      ...spec,
+      ...rest,
+      ...source,
+      ...hosts,
+      ...settings,
+      // In the zone of the first domain.
+      dns: records === undefined || hosts.domains.length === 0 ? dns : { ...dns, records },
+      build: {
+        ...source.build,
+        env: source.build.env.filter((key) => key in env || secrets.some((one) => one === key))
+      },
+      env,
+      secrets,
+      ...(secrets.includes("SESSION_KEY") && !("FEATURE_X" in env) && !secrets.includes("FEATURE_X")
+        ? { references: { FEATURE_X: ["key=", { secret: "SESSION_KEY" }] } }
+        : {})
+    })
+  )
 
 export const anySpec = specFrom(anySource)
 
@@ -236,38 +298,49 @@ export const reordered = (of: Spec): Spec => ({
   secrets: of.secrets.toReversed()
 })
 
-type Kept = Pick<Spec, "basicAuth" | "databases" | "references" | "volumes">
+type Kept = Pick<Spec, "basicAuth" | "databases" | "ports" | "references" | "volumes">
 
-const backup = { schedule: "0 3 * * *", keep: 7 } as const
+const backup = FastCheck.record({
+  schedule: FastCheck.constantFrom("0 3 * * *", "hourly"),
+  keep: FastCheck.constantFrom(7, 30)
+})
 
 /** What holds data, and what is made of it; each under one name, as another one would be refused. */
-const kept: FastCheck.Arbitrary<Kept & { readonly asks: boolean }> = FastCheck.record({
-  volumes: FastCheck.subarray<Spec["volumes"][number]>([
-    { name: "data", path: "/var/lib/app" },
-    { name: "cache", path: "/var/cache/app" },
-    { name: "/srv/media", path: "/media", readOnly: true }
-  ]),
+const kept: FastCheck.Arbitrary<Kept & { readonly asks: string | undefined }> = FastCheck.record({
+  volumes: FastCheck.constantFrom("/var/lib/app", "/data").chain((path) =>
+    FastCheck.subarray<Spec["volumes"][number]>([
+      { name: "data", path },
+      { name: "cache", path: "/var/cache/app" },
+      { name: "/srv/media", path: "/media", readOnly: true }
+    ])
+  ),
   databases: FastCheck.tuple(
     FastCheck.boolean(),
     FastCheck.boolean(),
-    FastCheck.boolean(),
-    FastCheck.constantFrom(undefined, 15_432, 15_433)
-  ).map(([main, cache, isBackedUp, publicPort]): Spec["databases"] => [
+    FastCheck.option(backup, { nil: undefined }),
+    FastCheck.constantFrom(undefined, 15_432, 15_433),
+    // Of one series each, so that one takes the files of the other.
+    FastCheck.constantFrom("postgres:17.2", "postgres:17.4"),
+    FastCheck.constantFrom("redis:7.2.5", "redis:7.2.7")
+  ).map(([main, cache, backup, publicPort, postgres, redis]): Spec["databases"] => [
     ...(main
       ? [
           {
             name: "main",
             engine: "postgresql" as const,
-            image: "postgres:17",
-            ...(isBackedUp ? { backup } : {}),
+            image: postgres,
+            ...(backup === undefined ? {} : { backup }),
             ...(publicPort === undefined ? {} : { publicPort })
           }
         ]
       : []),
-    ...(cache ? [{ name: "cache", engine: "redis" as const, image: "redis:7" }] : [])
+    ...(cache ? [{ name: "cache", engine: "redis" as const, image: redis }] : [])
   ]),
-  asks: FastCheck.boolean()
-}).map(({ asks, databases, volumes }) => ({
+  // A port of the server is one application's alone, so no other can take its place.
+  ports: FastCheck.constantFrom(undefined, undefined, ["25565:25565"], ["25565:25565", "9000:9001"]),
+  asks: FastCheck.constantFrom(undefined, "guest", "editor")
+}).map(({ asks, databases, ports, volumes }) => ({
+  ...(ports === undefined ? {} : { ports }),
   volumes,
   databases,
   asks,
@@ -286,8 +359,8 @@ const keepingFrom = (source: FastCheck.Arbitrary<Source>): FastCheck.Arbitrary<S
     ...one,
     ...more,
     references: { ...one.references, ...references },
-    ...(asks && one.domains.length > 0 && one.secrets.includes("SESSION_KEY")
-      ? { basicAuth: { username: "guest", secret: "SESSION_KEY" } }
+    ...(asks !== undefined && one.domains.length > 0 && one.secrets.includes("SESSION_KEY")
+      ? { basicAuth: { username: asks, secret: "SESSION_KEY" } }
       : {})
   }))
 

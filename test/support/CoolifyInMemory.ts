@@ -35,6 +35,8 @@ interface InMemoryOptions {
   /** Of the token; all that fabrik asks for when absent. */
   readonly abilities?: ReadonlyArray<Ability>
   readonly latency?: Partial<Latency>
+  /** That it says it is. */
+  readonly version?: string
 }
 
 type Client = Context.Tag.Service<CoolifyClient>
@@ -90,11 +92,17 @@ const all: ReadonlyArray<Ability> = ["read", "read:sensitive", "write", "deploy"
 const makeApi = ({
   abilities = all,
   latency = {},
-  servers = [{ name: "vps1", ip: "192.0.2.10" }]
+  servers = [{ name: "vps1", ip: "192.0.2.10" }],
+  version
 }: InMemoryOptions) =>
   Effect.gen(function* () {
     const state = yield* makeMemory(initialState({ tokens: [{ id: 1, secret, abilities }] }))
-    const api = yield* CoolifyApi.make({ state, latency, rateLimit: 100_000_000 })
+    const api = yield* CoolifyApi.make({
+      state,
+      latency,
+      rateLimit: 100_000_000,
+      ...(version === undefined ? {} : { version })
+    })
     yield* api.seed({ servers, deployKeys: ["acme"], githubApps: ["acme"] })
     return api
   })

@@ -21,9 +21,17 @@ import { applyOptions, destroyOptions, server, zone } from "../orchestrator/Samp
 import { probe } from "./Probe.ts"
 import { atOnce, CoolifyInMemory, layerDirect } from "./CoolifyInMemory.ts"
 
-export const layer = (abilities: ReadonlyArray<Ability> = ["read", "read:sensitive", "write", "deploy"]) =>
+export const layer = (
+  abilities: ReadonlyArray<Ability> = ["read", "read:sensitive", "write", "deploy"],
+  version?: string
+) =>
   Layer.mergeAll(
-    layerDirect({ servers: [server], latency: atOnce, abilities }),
+    layerDirect({
+      servers: [server],
+      latency: atOnce,
+      abilities,
+      ...(version === undefined ? {} : { version })
+    }),
     Layer.provideMerge(authoritativeMemory, dnsMemory([zone])),
     secretMemory({ API_KEY: "s3cret" }),
     journalsMemory
