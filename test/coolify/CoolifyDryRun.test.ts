@@ -4,7 +4,7 @@ import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import { CoolifyClient } from "../../src/coolify/CoolifyClient.ts"
 import { layerDryRun, layerOffline } from "../../src/coolify/CoolifyDryRun.ts"
-import { CoolifyMemory, layerMemory } from "../../src/coolify/CoolifyMemory.ts"
+import { CoolifyMemory, layerMemory } from "../support/coolify/CoolifyMemory.ts"
 import { eachCall } from "../orchestrator/EachCall.ts"
 import { imageApplication, variable } from "./samples.ts"
 

@@ -5,7 +5,7 @@ import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
 import { CoolifyClient } from "../../src/coolify/CoolifyClient.ts"
 import { CoolifyError } from "../../src/coolify/CoolifyError.ts"
-import { CoolifyMemory, layerMemory, type MemoryOptions } from "../../src/coolify/CoolifyMemory.ts"
+import { CoolifyMemory, layerMemory, type MemoryOptions } from "../support/coolify/CoolifyMemory.ts"
 import { coolifyClientContract } from "../contract/CoolifyClientContract.ts"
 import { dockerfileApplication, imageApplication, variable } from "./samples.ts"
 

@@ -9,7 +9,7 @@ import * as TestClock from "effect/TestClock"
 import { CoolifyClient } from "../../src/coolify/CoolifyClient.ts"
 import type { Application } from "../../src/coolify/endpoints/Applications.ts"
 import { CoolifyError } from "../../src/coolify/CoolifyError.ts"
-import { CoolifyMemory, layerMemory } from "../../src/coolify/CoolifyMemory.ts"
+import { CoolifyMemory, layerMemory } from "../support/coolify/CoolifyMemory.ts"
 import { followLogs, logs } from "../../src/orchestrator/Logs.ts"
 import { application, spec } from "./Samples.ts"
 

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { printable } from "../support/Printable.ts"
-import { CoolifyMemory, layerMemory } from "../../src/coolify/CoolifyMemory.ts"
+import { CoolifyMemory, layerMemory } from "../support/coolify/CoolifyMemory.ts"
 import { desiredApplication } from "../../src/orchestrator/Desired.ts"
 import * as Marker from "../../src/engine/Marker.ts"
 import { listManaged, specName } from "../../src/orchestrator/Managed.ts"

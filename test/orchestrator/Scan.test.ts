@@ -1,7 +1,7 @@
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { layerMemory as coolifyMemory } from "../../src/coolify/CoolifyMemory.ts"
+import { layerMemory as coolifyMemory } from "../support/coolify/CoolifyMemory.ts"
 import { layerMemory as dnsMemory } from "../../src/dns/DnsMemory.ts"
 import { recordMark } from "../../src/orchestrator/Desired.ts"
 import * as Marker from "../../src/engine/Marker.ts"

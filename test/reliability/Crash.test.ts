@@ -5,7 +5,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
-import { CoolifyMemory } from "../../src/coolify/CoolifyMemory.ts"
+import { CoolifyMemory } from "../support/coolify/CoolifyMemory.ts"
 import { mustRollBack } from "../../src/orchestrator/Recover.ts"
 import { journalName, peek } from "../../src/engine/RunJournal.ts"
 import type { Spec } from "../../src/appspec/Spec.ts"

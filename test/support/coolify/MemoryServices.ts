@@ -1,11 +1,11 @@
 /** The areas of services of the contract in memory. */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import type { CoolifyMethod } from "./CoolifyClient.ts"
-import type { CoolifyError } from "./CoolifyError.ts"
+import type { CoolifyMethod } from "../../../src/coolify/CoolifyClient.ts"
+import type { CoolifyError } from "../../../src/coolify/CoolifyError.ts"
 import type { Step, World } from "./CoolifyWorld.ts"
-import type { Service, Services } from "./endpoints/Services.ts"
-import type { Variables } from "./endpoints/Variables.ts"
+import type { Service, Services } from "../../../src/coolify/endpoints/Services.ts"
+import type { Variables } from "../../../src/coolify/endpoints/Variables.ts"
 import * as Worlds from "./WorldServices.ts"
 import { deleteVariable, listVariables, putVariables } from "./WorldVariables.ts"
 

@@ -1,9 +1,13 @@
 /** The applications of a Coolify as plain data. */
 import * as Either from "effect/Either"
-import { containersIn } from "./ContainerUrls.ts"
-import type { ApplicationPatch, ApplicationSettings, CreateApplication } from "./endpoints/Applications.ts"
-import { plainAfter, publishes } from "./endpoints/PlainSettings.ts"
-import type { NamedSource } from "./endpoints/Sources.ts"
+import { containersIn } from "../../../src/coolify/ContainerUrls.ts"
+import type {
+  ApplicationPatch,
+  ApplicationSettings,
+  CreateApplication
+} from "../../../src/coolify/endpoints/Applications.ts"
+import { plainAfter, publishes } from "../../../src/coolify/endpoints/PlainSettings.ts"
+import type { NamedSource } from "../../../src/coolify/endpoints/Sources.ts"
 import {
   type Due,
   findApplication,
@@ -15,9 +19,9 @@ import {
   type World,
   type WorldApplication
 } from "./CoolifyWorld.ts"
-import { refusedPatch } from "./Refusals.ts"
-import { repositoryUrl } from "./Repository.ts"
-import { isCompose, type RepositoryAccess } from "./Source.ts"
+import { refusedPatch } from "../../../src/coolify/Refusals.ts"
+import { repositoryUrl } from "../../../src/coolify/Repository.ts"
+import { isCompose, type RepositoryAccess } from "../../../src/coolify/Source.ts"
 import { conflictOf } from "./WorldDomains.ts"
 
 const savedDomain = (domain: string) => domain.replace(/^[a-z]+:\/\/[^/]+/i, (origin) => origin.toLowerCase())

@@ -1,11 +1,11 @@
 /** The backup schedules of a {@link World}'s databases, and their area of the contract in memory. */
 import type * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import type { CoolifyMethod } from "./CoolifyClient.ts"
-import type { CoolifyError } from "./CoolifyError.ts"
+import type { CoolifyMethod } from "../../../src/coolify/CoolifyClient.ts"
+import type { CoolifyError } from "../../../src/coolify/CoolifyError.ts"
 import { mint, notFound, refuse, step, type Step, type World } from "./CoolifyWorld.ts"
-import { type DatabaseEngine, hasBackups } from "./DatabaseEngine.ts"
-import type { Backup, Backups, NewBackup } from "./endpoints/Backups.ts"
+import { type DatabaseEngine, hasBackups } from "../../../src/coolify/DatabaseEngine.ts"
+import type { Backup, Backups, NewBackup } from "../../../src/coolify/endpoints/Backups.ts"
 
 const findDatabase = (world: World, method: string, uuid: string) => {
   const found = world.databases.find((row) => row.uuid === uuid)

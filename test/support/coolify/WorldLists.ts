@@ -1,10 +1,10 @@
 /** What a Coolify as plain data lists across projects. */
 import * as Either from "effect/Either"
-import type { Environment } from "./endpoints/Environments.ts"
-import type { ListedApplication } from "./endpoints/Applications.ts"
-import type { Project } from "./endpoints/Projects.ts"
-import type { ServedDomains } from "./endpoints/Servers.ts"
-import type { CoolifyError } from "./CoolifyError.ts"
+import type { Environment } from "../../../src/coolify/endpoints/Environments.ts"
+import type { ListedApplication } from "../../../src/coolify/endpoints/Applications.ts"
+import type { Project } from "../../../src/coolify/endpoints/Projects.ts"
+import type { ServedDomains } from "../../../src/coolify/endpoints/Servers.ts"
+import type { CoolifyError } from "../../../src/coolify/CoolifyError.ts"
 import { notFound, shownApplication, type World } from "./CoolifyWorld.ts"
 
 /** Numbered in the order in which they stand in the world. */

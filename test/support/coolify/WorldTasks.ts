@@ -1,10 +1,10 @@
 /** The scheduled tasks of a {@link World}'s applications, and their area of the contract in memory. */
 import type * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import type { CoolifyMethod } from "./CoolifyClient.ts"
-import type { CoolifyError } from "./CoolifyError.ts"
+import type { CoolifyMethod } from "../../../src/coolify/CoolifyClient.ts"
+import type { CoolifyError } from "../../../src/coolify/CoolifyError.ts"
 import { findApplication, mint, notFound, step, type Step, type World } from "./CoolifyWorld.ts"
-import type { NewTask, ScheduledTask, ScheduledTasks } from "./endpoints/ScheduledTasks.ts"
+import type { NewTask, ScheduledTask, ScheduledTasks } from "../../../src/coolify/endpoints/ScheduledTasks.ts"
 
 /** By name, as Coolify has them. */
 const listTasks = (world: World, applicationUuid: string): Step<ReadonlyArray<ScheduledTask>> =>

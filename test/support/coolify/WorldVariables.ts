@@ -1,7 +1,7 @@
 /** The environment variables of a {@link World}'s applications and services. */
 import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
-import type { ObservedVariable, Variable } from "./endpoints/Variables.ts"
+import type { ObservedVariable, Variable } from "../../../src/coolify/endpoints/Variables.ts"
 import {
   findApplication,
   mint,
@@ -11,8 +11,8 @@ import {
   type World,
   type WorldVariable
 } from "./CoolifyWorld.ts"
-import type { CoolifyError } from "./CoolifyError.ts"
-import { repeatedKey } from "./Refusals.ts"
+import type { CoolifyError } from "../../../src/coolify/CoolifyError.ts"
+import { repeatedKey } from "../../../src/coolify/Refusals.ts"
 import { findService } from "./WorldServices.ts"
 
 /** Production rows first. */

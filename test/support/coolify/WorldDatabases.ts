@@ -10,7 +10,7 @@ import {
   type World,
   type WorldDatabase
 } from "./CoolifyWorld.ts"
-import { connectionOf } from "./DatabaseEngine.ts"
+import { connectionOf } from "../../../src/coolify/DatabaseEngine.ts"
 import {
   type CreateDatabase,
   type Database,
@@ -18,7 +18,7 @@ import {
   type ListedDatabase,
   openPort,
   type PublicAccess
-} from "./endpoints/Databases.ts"
+} from "../../../src/coolify/endpoints/Databases.ts"
 import { environmentId } from "./WorldLists.ts"
 
 const shown = ({

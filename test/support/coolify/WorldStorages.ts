@@ -12,7 +12,7 @@ import {
   type WorldFile,
   type WorldStorage
 } from "./CoolifyWorld.ts"
-import type { NewFile, NewStorage, Stored } from "./endpoints/Storages.ts"
+import type { NewFile, NewStorage, Stored } from "../../../src/coolify/endpoints/Storages.ts"
 
 const ofApplication = <A extends { readonly applicationUuid: string }>(
   rows: ReadonlyArray<A>,

@@ -10,13 +10,13 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
-import { CoolifyClient, type CoolifyMethod } from "./CoolifyClient.ts"
-import type { Application } from "./endpoints/Applications.ts"
-import { isInInventory } from "./endpoints/Environments.ts"
-import type { Database } from "./endpoints/Databases.ts"
-import type { ObservedVariable } from "./endpoints/Variables.ts"
-import type { Server } from "./endpoints/Servers.ts"
-import { CoolifyError } from "./CoolifyError.ts"
+import { CoolifyClient, type CoolifyMethod } from "../../../src/coolify/CoolifyClient.ts"
+import type { Application } from "../../../src/coolify/endpoints/Applications.ts"
+import { isInInventory } from "../../../src/coolify/endpoints/Environments.ts"
+import type { Database } from "../../../src/coolify/endpoints/Databases.ts"
+import type { ObservedVariable } from "../../../src/coolify/endpoints/Variables.ts"
+import type { Server } from "../../../src/coolify/endpoints/Servers.ts"
+import { CoolifyError } from "../../../src/coolify/CoolifyError.ts"
 import * as Applications from "./WorldApplications.ts"
 import * as Worlds from "./CoolifyWorld.ts"
 import type { Outcome, Step, World } from "./CoolifyWorld.ts"
@@ -57,7 +57,7 @@ export interface Disturbance {
 }
 
 /** The strings of the in-memory Coolify. */
-export class CoolifyMemory extends Context.Tag("fabrik/coolify/CoolifyMemory")<
+export class CoolifyMemory extends Context.Tag("fabrik/test/support/coolify/CoolifyMemory")<
   CoolifyMemory,
   {
     /** Everything there is, as of now. */

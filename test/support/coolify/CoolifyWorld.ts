@@ -4,19 +4,19 @@
  * deployments and deletions that take time, duplicates that answer an id which exists nowhere.
  */
 import * as Either from "effect/Either"
-import type { Application } from "./endpoints/Applications.ts"
-import type { NewBackup, S3Storage } from "./endpoints/Backups.ts"
-import type { CreateDatabase, PublicAccess } from "./endpoints/Databases.ts"
-import type { Deployment, DeploymentLogLine } from "./endpoints/Deployments.ts"
-import type { Inventory } from "./endpoints/Environments.ts"
-import type { CreateService, ServiceContainer } from "./endpoints/Services.ts"
-import type { ObservedVariable } from "./endpoints/Variables.ts"
-import type { ScheduledTask } from "./endpoints/ScheduledTasks.ts"
-import type { FileStorage, Storage } from "./endpoints/Storages.ts"
-import type { Project } from "./endpoints/Projects.ts"
-import type { Server } from "./endpoints/Servers.ts"
-import type { NamedSource } from "./endpoints/Sources.ts"
-import { CoolifyError, type CoolifyErrorReason } from "./CoolifyError.ts"
+import type { Application } from "../../../src/coolify/endpoints/Applications.ts"
+import type { NewBackup, S3Storage } from "../../../src/coolify/endpoints/Backups.ts"
+import type { CreateDatabase, PublicAccess } from "../../../src/coolify/endpoints/Databases.ts"
+import type { Deployment, DeploymentLogLine } from "../../../src/coolify/endpoints/Deployments.ts"
+import type { Inventory } from "../../../src/coolify/endpoints/Environments.ts"
+import type { CreateService, ServiceContainer } from "../../../src/coolify/endpoints/Services.ts"
+import type { ObservedVariable } from "../../../src/coolify/endpoints/Variables.ts"
+import type { ScheduledTask } from "../../../src/coolify/endpoints/ScheduledTasks.ts"
+import type { FileStorage, Storage } from "../../../src/coolify/endpoints/Storages.ts"
+import type { Project } from "../../../src/coolify/endpoints/Projects.ts"
+import type { Server } from "../../../src/coolify/endpoints/Servers.ts"
+import type { NamedSource } from "../../../src/coolify/endpoints/Sources.ts"
+import { CoolifyError, type CoolifyErrorReason } from "../../../src/coolify/CoolifyError.ts"
 
 /** When something under way ends: after so many more looks at it, or at a time of the Clock's. */
 export type Due =

@@ -1,6 +1,6 @@
 /** Who holds the domains of a {@link World}. */
 import * as Either from "effect/Either"
-import { CoolifyError } from "./CoolifyError.ts"
+import { CoolifyError } from "../../../src/coolify/CoolifyError.ts"
 import type { World } from "./CoolifyWorld.ts"
 
 /** Whatever container of a compose file has it. */

@@ -2,7 +2,7 @@
 import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
 import { stringify } from "yaml"
-import { composeDocument } from "./ComposeText.ts"
+import { composeDocument } from "../../../src/coolify/ComposeText.ts"
 import {
   findEnvironment,
   isIn,
@@ -15,9 +15,14 @@ import {
   type WorldService,
   type WorldVariable
 } from "./CoolifyWorld.ts"
-import type { ContainerUrls } from "./ContainerUrls.ts"
-import type { CreateService, Service, ServiceContainer, ServicePatch } from "./endpoints/Services.ts"
-import type { CoolifyError } from "./CoolifyError.ts"
+import type { ContainerUrls } from "../../../src/coolify/ContainerUrls.ts"
+import type {
+  CreateService,
+  Service,
+  ServiceContainer,
+  ServicePatch
+} from "../../../src/coolify/endpoints/Services.ts"
+import type { CoolifyError } from "../../../src/coolify/CoolifyError.ts"
 import { conflictOf } from "./WorldDomains.ts"
 import { environmentId } from "./WorldLists.ts"
 

@@ -1,7 +1,7 @@
 /** What takes time in a {@link World}: deployments and deletions. */
 import * as DateTime from "effect/DateTime"
 import * as Either from "effect/Either"
-import type { Deployment, DeployTicket } from "./endpoints/Deployments.ts"
+import type { Deployment, DeployTicket } from "../../../src/coolify/endpoints/Deployments.ts"
 import {
   type Due,
   findApplication,
