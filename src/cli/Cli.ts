@@ -1,7 +1,8 @@
 /** The root: reads argv, runs the command it names, and says how the process is to end. */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import { findCommand, readWords, startsWithFlag } from "./Arguments.ts"
+import { clean } from "../ui/Sanitize.ts"
+import { findCommand, readWords, startsWithFlag, UsageError } from "./Arguments.ts"
 import { AllCommands } from "./CommandInfo.ts"
 import { ExitCode } from "./ExitCode.ts"
 import { renderHelp } from "./Help.ts"
@@ -19,6 +20,7 @@ const load = {
   plan: () => import("./commands/Plan.ts").then(({ plan }) => plan),
   apply: () => import("./commands/Apply.ts").then(({ apply }) => apply),
   doctor: () => import("./commands/Doctor.ts").then(({ doctor }) => doctor),
+  context: () => import("./commands/Context.ts").then(({ context }) => context),
   verify: () => import("./commands/Verify.ts").then(({ verify }) => verify),
   status: () => import("./commands/Status.ts").then(({ status }) => status),
   open: () => import("./commands/Open.ts").then(({ open }) => open),
@@ -73,6 +75,24 @@ const onlyReads = (command: string, argv: ReadonlyArray<string>): boolean =>
   ((command === "env" || command === "secrets") && argv.some((word) => word === "list" || word === "pull")) ||
   (command === "adopt" && !argv.some((word) => /^(?:-o|--output)/.test(word)))
 
+/** The environment with the Coolify of a context; `undefined`: it stays as it is. */
+const contextOf = Effect.fn("contextOf")(function* (command: string, words: ReadonlyArray<string>) {
+  const at = words.indexOf("--context")
+  const flag = at === -1 ? undefined : words[at + 1]
+  if (words.includes("--sandbox")) {
+    if (flag === undefined) return undefined
+    const message = "--sandbox and --context are two different Coolifys: name one"
+    return yield* new UsageError({ message, command })
+  }
+  const { chooseContext, withContext } = yield* Effect.promise(() => import("./ChooseContext.ts"))
+  const chosen = yield* chooseContext(flag)
+  if (chosen === undefined) return undefined
+  const { address, name } = chosen.context
+  const isSilent = words.includes("--quiet") || words.includes("--json")
+  if (!isSilent) yield* Say.hint([`Coolify ${clean(name)}: ${clean(address)} (${chosen.by})`])
+  return yield* Effect.configProviderWith((provider) => Effect.succeed(withContext(chosen.context)(provider)))
+})
+
 type AnyCommand = Effect.Effect.Success<typeof loadCommands>[number]
 
 const zero: ExitCode = ExitCode.done
@@ -106,8 +126,13 @@ export const run = Effect.fn("fabrik")(function* (argv: ReadonlyArray<string>) {
         return yield* report(ordered.left, { json: false, reads: true, recover: "" })
       }
       const words = ordered.right
+      const takesContext = chosen.info.flags.some(({ name }) => name === "context")
       const concluded = Effect.gen(function* () {
-        yield* chosen.run(words)
+        const named = takesContext ? yield* contextOf(asked.command, words) : undefined
+        const running = Effect.gen(function* () {
+          yield* chosen.run(words)
+        })
+        yield* named === undefined ? running : Effect.withConfigProvider(running, named)
         return zero
       }).pipe(Effect.provideService(AllCommands, allCommands))
       return yield* Effect.catchAll(concluded, (error) =>

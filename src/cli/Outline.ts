@@ -15,6 +15,7 @@ export const outlines = {
   plan: { summary: "show what apply would change; nothing is sent" },
   apply: { summary: "take a spec to a verified URL, or put everything back" },
   doctor: { summary: "check credentials, rights, servers and DNS; changes nothing" },
+  context: { summary: "name Coolifys, and choose the one that commands work with" },
   verify: { summary: "check that a domain or a spec's application answers" },
   status: { summary: "show what stands: application, DNS, certificate, health" },
   open: { summary: "open an application in the browser, or Coolify's page of it" },

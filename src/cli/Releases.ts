@@ -1,4 +1,5 @@
 import * as Effect from "effect/Effect"
+import { coolifyConfig } from "../coolify/CoolifyConfig.ts"
 import { recordRelease as record, type Finished } from "../orchestrator/Releases.ts"
 import type { SecretStore } from "../secrets/SecretStore.ts"
 import type { History, Release } from "../state/History.ts"
@@ -16,6 +17,22 @@ export const addressOf = ({
   readonly place: "live" | "sandbox"
   readonly target: string
 }): string | undefined => (place === "live" && target !== "" ? target : undefined)
+
+/**
+ * Those that were deployed to the Coolify that a command would take: one folder may hold those of several. Where none is
+ * known to be of it, as when it has a new address, all of them.
+ */
+export const releasesHere = Effect.fn("releasesHere")(function* (
+  releases: ReadonlyArray<Release>,
+  sandbox: boolean
+) {
+  const read = sandbox ? undefined : yield* Effect.orElseSucceed(coolifyConfig, () => undefined)
+  const address = read?.config?.baseUrl
+  const here = releases.filter(
+    ({ coolify }) => address === undefined || coolify === undefined || coolify === address
+  )
+  return here.length === 0 ? releases : here
+})
 
 /** What is recorded, newest first. */
 export const showReleases = Effect.fn("showReleases")(function* (

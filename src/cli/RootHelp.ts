@@ -39,6 +39,10 @@ export const environment: ReadonlyArray<readonly [string, string]> = [
   ),
   ["HTTPS_PROXY", "the proxy to Coolify and the DNS provider; NO_PROXY lists hosts without it"],
   ["FABRIK_ALLOW_HTTP=1", "let COOLIFY_ENDPOINT be plain http at a private address"],
+  [
+    "FABRIK_CONTEXT",
+    "which Coolify, by its name in `fabrik context`; refused beside another COOLIFY_ENDPOINT"
+  ],
   ["FABRIK_OWNER", "who owns what is made: two owners never touch each other's [default]"],
   ["FABRIK_STATE_URL", "postgres://... of the state that a team shares [files in .fabrik]"],
   ["FABRIK_STATE_KEY", "what the secrets in it are encrypted with: openssl rand -base64 32"],

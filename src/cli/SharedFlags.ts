@@ -32,6 +32,10 @@ const sandboxFault = Flag.texts("sandbox-fault", {
   kind: "Text",
   help: "let the sandbox fail, e.g. 'coolify POST /deploy status=500 x1'"
 })
+const context = Flag.text("context", {
+  placeholder: "NAME",
+  help: "the Coolify of this name (`fabrik context list`)"
+})
 export const defaultSandboxDir = ".fabrik/sandbox"
 
 export const secrets = Flag.texts("secrets", {
@@ -94,4 +98,4 @@ export const skipDns = Flag.toggle("skip-dns", { help: "leave DNS alone" })
 /** How every command that runs against the world shows itself. */
 export const screen = { json, noColor, quiet }
 /** Which world it is. */
-export const world = { sandbox, sandboxDir, sandboxFault }
+export const world = { context, sandbox, sandboxDir, sandboxFault }

@@ -12,9 +12,11 @@ export const renderReleases = (
   releases: ReadonlyArray<Release>,
   target: Release | undefined,
   style: Style
-): ReadonlyArray<string> =>
-  releases.toReversed().flatMap((release, index) => {
+): ReadonlyArray<string> => {
+  const places = new Set(releases.map(({ coolify }) => coolify))
+  return releases.toReversed().flatMap((release, index) => {
     const remarks = [
+      ...(places.size > 1 && release.coolify !== undefined ? [`at ${new URL(release.coolify).host}`] : []),
       ...(index === 0 ? ["present"] : []),
       ...(release === target ? ["`fabrik rollback` goes here"] : []),
       ...(release.backTo === undefined ? [] : [`back to ${release.backTo}`])
@@ -23,6 +25,7 @@ export const renderReleases = (
     const lines = wrap(clean(facts), style.columns, `${release.release}  ${time(release.at)}  `)
     return index === 0 ? lines.map(style.bold) : lines
   })
+}
 
 /** On one line. */
 export const describeRelease = ({ at, release, text }: Release): string =>

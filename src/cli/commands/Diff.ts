@@ -12,6 +12,7 @@ import { Screen } from "../../ui/Screen.ts"
 import { define } from "../CommandInfo.ts"
 import * as Flag from "../Flag.ts"
 import { openHistory } from "../Layers.ts"
+import { releasesHere } from "../Releases.ts"
 import * as Say from "../Say.ts"
 import * as Shared from "../SharedFlags.ts"
 import { sandboxOf } from "../Subject.ts"
@@ -43,8 +44,9 @@ export const diff = define({
       const detail = `diff compares two releases, and ${flags.releases.length} are named`
       return yield* new RefusedError({ reason: "NoRelease", detail, next: "name two of them" })
     }
-    const before = yield* chooseRelease(releases, older)
-    const after = newer === undefined ? (releases.at(-1) ?? before) : yield* chooseRelease(releases, newer)
+    const here = yield* releasesHere(releases, flags.sandbox)
+    const before = yield* chooseRelease(older === undefined ? here : releases, older)
+    const after = newer === undefined ? (here.at(-1) ?? before) : yield* chooseRelease(releases, newer)
     const found = yield* differences(before, after)
     const { out } = yield* Screen
     if (flags.json) {

@@ -5,7 +5,7 @@ import { mainOf } from "../../appspec/ParseSpec.ts"
 import { chooseRelease } from "../../orchestrator/Releases.ts"
 import { define } from "../CommandInfo.ts"
 import { openHistory } from "../Layers.ts"
-import { showReleases } from "../Releases.ts"
+import { releasesHere, showReleases } from "../Releases.ts"
 import * as Shared from "../SharedFlags.ts"
 import { sandboxOf } from "../Subject.ts"
 
@@ -22,6 +22,7 @@ export const history = define({
   handler: Effect.fn("command.history")(function* (flags) {
     const spec = mainOf(yield* loadSpecs(flags.file))
     const releases = yield* (yield* openHistory(sandboxOf(flags))).list(spec)
-    yield* showReleases(releases, Either.getOrUndefined(chooseRelease(releases, undefined)), flags.json)
+    const here = yield* releasesHere(releases, flags.sandbox)
+    yield* showReleases(releases, Either.getOrUndefined(chooseRelease(here, undefined)), flags.json)
   }, Effect.scoped)
 })

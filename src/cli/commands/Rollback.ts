@@ -13,7 +13,7 @@ import * as Flag from "../Flag.ts"
 import { openHistory, openWorld } from "../Layers.ts"
 import { makeConfirmation } from "../Operator.ts"
 import { parseAllWithEnvironment, parseWithEnvironment } from "../Interpolation.ts"
-import { addressOf, showReleases } from "../Releases.ts"
+import { addressOf, releasesHere, showReleases } from "../Releases.ts"
 import { lockRun } from "../RunLock.ts"
 import { runOne } from "../RunOne.ts"
 import * as Say from "../Say.ts"
@@ -62,7 +62,8 @@ export const rollback = define({
     const present = mainOf(yield* loadSpecs(flags.file))
     const history = yield* openHistory(sandbox)
     const releases = yield* history.list(present)
-    const chosen = chooseRelease(releases, flags.to)
+    const here = flags.to === undefined ? yield* releasesHere(releases, flags.sandbox) : releases
+    const chosen = chooseRelease(here, flags.to)
     if (flags.list) return yield* showReleases(releases, Either.getOrUndefined(chosen), flags.json)
     const target = yield* chosen
     const label = `${flags.file} (release ${target.release})`
