@@ -48,6 +48,9 @@ export const buildCommand = (command: Command): Encoded => {
   if (typeof command !== "string") {
     const bad = command.find((word) => word.includes("$"))
     if (bad !== undefined) return dollarInWords(bad)
+    if (command.some((word) => /[\n\r]/.test(word))) {
+      return complaint("a command is one line", "join lines with `&&` or `;`, or put them into a script")
+    }
     const quoted = command.find((word) => word === "" || word.includes("'"))
     if (quoted !== undefined) return noQuote(quoted)
     return fits(command.map((word) => (plainWord.test(word) ? word : `'${word}'`)).join(" "))

@@ -7,9 +7,16 @@ import { SpecError } from "../appspec/SpecError.ts"
 
 const isSpecName = (name: string): boolean => /\.ya?ml$/i.test(name) && !name.startsWith(".")
 
-/** A compose file stands beside the spec that names it, and is none itself. */
 const isComposeName = (name: string): boolean =>
   /^(?:docker-)?compose(?:[.-][\w.-]+)?\.ya?ml$/i.test(name) || /\.compose\.ya?ml$/i.test(name)
+
+/** A compose file stands beside the spec that names it, and is none itself; a spec may be called `compose-api.yaml`. */
+const isNoCompose = Effect.fnUntraced(function* (path: string) {
+  if (!isComposeName(basename(path))) return true
+  const fs = yield* FileSystem.FileSystem
+  const text = yield* Effect.orElseSucceed(fs.readFileString(path), () => "")
+  return /^(?:source|template)\s*:/m.test(text) && !/^services\s*:/m.test(text)
+})
 
 const isPattern = (word: string): boolean => /[*?]/.test(word)
 
@@ -44,9 +51,8 @@ export const hasProcesses = (specs: ReadonlyArray<Spec>): boolean =>
 const filesOf = Effect.fnUntraced(function* (word: string) {
   if (yield* isFolder(word)) {
     const names = yield* namesIn(word)
-    const specs = names
-      .filter((name) => isSpecName(name) && !isComposeName(name))
-      .map((name) => join(word, name))
+    const paths = names.filter(isSpecName).map((name) => join(word, name))
+    const specs = yield* Effect.filter(paths, isNoCompose)
     if (specs.length > 0) return specs
     return yield* problem(
       word,
@@ -104,9 +110,10 @@ const childrenOf = Effect.fnUntraced(function* (place: string, part: string, isL
       .replaceAll("?", ".")}$`
   )
   const names = yield* namesIn(place === "" ? "." : place)
-  return names
-    .filter((name) => form.test(name) && !name.startsWith(".") && !(isLast && isComposeName(name)))
+  const paths = names
+    .filter((name) => form.test(name) && !name.startsWith("."))
     .map((name) => join(place, name))
+  return isLast ? yield* Effect.filter(paths, isNoCompose) : paths
 })
 
 const foldersBelow = (place: string): Effect.Effect<ReadonlyArray<string>, never, FileSystem.FileSystem> =>

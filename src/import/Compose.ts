@@ -14,6 +14,7 @@ import {
   isMagic,
   portsOf,
   routedBy,
+  store,
   usesIn
 } from "./ComposeParts.ts"
 import { chosenIn, clearSecrets, withoutSecrets } from "./ComposeSecrets.ts"
@@ -120,6 +121,8 @@ const asItIs = (job: Job, services: ReadonlyArray<Cursor>): void => {
           "Coolify gets the text of the compose file alone, and not the files that it names: write its text there as `content`",
           "source"
         )
+      if (one.key("external").peek() === "true")
+        one.leave("only Docker's swarm keeps them: write its text there as `content`", "source")
     }
   }
   root
@@ -286,6 +289,17 @@ const places = (
     const host = more.length === 0 ? first : [first, ...more]
     return port === undefined ? host : { host, port: Number(port) }
   }
+  const { domain } = job.input
+  if (all.length === 0 && domain !== undefined) {
+    const [only, ...others] = services.filter((one) => !store.test(one.key("image").peek() ?? ""))
+    if (only !== undefined && others.length === 0) draft.put("domains", only.name, domain, only)
+    else {
+      job.reading.note(
+        0,
+        `${draft.name}: no container of the file publishes a port, so that it is not known which one answers at ${domain}: write it under \`domains\``
+      )
+    }
+  }
   const own = (index: number) => (index === 0 && job.input.domain !== undefined ? [job.input.domain] : [])
   const named = all.map((one, index) => ({ ...one, hosts: one.hosts.length > 0 ? one.hosts : own(index) }))
   for (const one of named) {
@@ -300,7 +314,7 @@ const places = (
   }
   const open = named.filter(({ hosts }) => hosts.length === 0)
   if (open.length > 0 || named.length === 0) {
-    if (open.length === named.length) draft.set("domain", "none")
+    if (open.length === named.length && draft.get("domains") === undefined) draft.set("domain", "none")
     const lines = open.map((one) => {
       const host = `${label(one.service)}.example.com`
       return `  ${one.service}: ${one.port === undefined ? host : `{ host: ${host}, port: ${one.port} }`}`

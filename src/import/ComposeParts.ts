@@ -138,7 +138,10 @@ export interface Answering {
 export const labelsOf = (
   service: Cursor
 ): ReadonlyArray<{ readonly key: string; readonly value: string; readonly from: Cursor }> => {
-  const all = service.key("labels")
+  return labelsIn(service.key("labels"))
+}
+
+const labelsIn = (all: Cursor): ReturnType<typeof labelsOf> => {
   if (all.kind === "Pairs")
     return all.pairs().map((from) => ({ key: from.name, value: from.peek() ?? "", from }))
   return all.items().map((from) => {
@@ -162,7 +165,8 @@ export const routedBy = (
   readonly hosts: ReadonlyArray<Routed>
   readonly port: string | undefined
 } => {
-  const labels = labelsOf(service)
+  // In a swarm they stand with the service.
+  const labels = [...labelsOf(service), ...labelsIn(service.key("deploy").key("labels"))]
   const hosts = labels.flatMap(({ from, key, value }) =>
     /^traefik\.http\.routers\.[^.]+\.rule$/.test(key)
       ? [...value.matchAll(/Host\(([^)]*)\)/g)].flatMap(([, all = ""]) =>

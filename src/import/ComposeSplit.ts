@@ -7,15 +7,19 @@ import { type Answering, answering, dotenvOf, isMagic, labelsOf, portsOf, routed
 import { fixed, shellLine } from "./ComposeText.ts"
 import { readHealth, readLimits } from "./ComposeLimits.ts"
 import { leaveUnsaid, leaveUnsaidBuild, readKernel } from "./ComposeUnsaid.ts"
+import { readVolumes } from "./ComposeMounts.ts"
 import { readNeeds } from "./ComposeNeeds.ts"
 import { type Common, readEnvironment, setVariable } from "./ComposeVariables.ts"
 import type { Cursor } from "./Cursor.ts"
 import type { Draft } from "./Draft.ts"
-import { answersAt, besideOf, builtFrom, draftOf, type Job } from "./Input.ts"
+import { answersAt, builtFrom, draftOf, type Job } from "./Input.ts"
 import { asLine } from "./Words.ts"
 
-export const split = (job: Job, services: ReadonlyArray<Cursor>): void => {
+export const split = (job: Job, all: ReadonlyArray<Cursor>): void => {
   const { input, root } = job
+  const started = all.filter((one) => one.key("profiles").items().length === 0)
+  // Where all have a profile, one of them is always given.
+  const services = started.length === 0 ? all : started
   const given: ReadonlyMap<string, string> = dotenvOf(job, ".env") ?? new Map()
   const project = fixed(root.key("name").text() ?? input.folder, given) ?? input.folder
   const answers = answering(services, undefined)
@@ -48,6 +52,13 @@ export const split = (job: Job, services: ReadonlyArray<Cursor>): void => {
     const place = answers.find((one) => one.service === service.name)
     readService(common, draft, service, { isMain: place !== undefined && place === main, place })
     readNeeds(draft, service, new Map(drafts.map((one) => [one.service.name, one.draft.name])))
+  }
+  for (const one of all) {
+    if (services.includes(one)) continue
+    const out = first === undefined ? one : one.for(first)
+    out.leave(
+      "it starts with its profile alone, which Coolify does not ask for: take `profiles` out for a spec of it"
+    )
   }
   readRest(whole, common.volumes)
 }
@@ -146,13 +157,14 @@ const readSource = (common: Common, draft: Draft, service: Cursor): void => {
   const inline = build.key("dockerfile_inline")
   if (inline.exists) draft.put("source", "dockerfile", inline.text() ?? "", inline)
   else {
-    const [, address, branch = "", folder] = remote.exec(context.peek() ?? "") ?? []
+    const place = fixed(context.peek() ?? ".", given) ?? "."
+    const [, address, branch = "", folder] = remote.exec(place) ?? []
     const dockerfile = build.key("dockerfile")
-    const path = dockerfile.text() ?? "Dockerfile"
+    const path = fixed(dockerfile.text() ?? "Dockerfile", given) ?? "Dockerfile"
     if (address !== undefined) context.take()
     builtFrom(job, draft, {
       from: build,
-      context: address === undefined ? context : undefined,
+      ...(address === undefined ? { context, contextPath: place } : {}),
       dockerfile: { path, from: dockerfile.exists ? dockerfile : build },
       ...(address === undefined
         ? {}
@@ -168,7 +180,9 @@ const readSource = (common: Common, draft: Draft, service: Cursor): void => {
   }
   leaveUnsaidBuild(build)
   const target = build.key("target")
-  draft.put("build", "target", target.text(), target)
+  const stage = fixed(target.peek() ?? "", given)
+  if (stage === undefined) target.leave("its name is open: write it under `build.target`", "build")
+  else if (target.text() !== undefined) draft.put("build", "target", stage, target)
   const args = build.key("args")
   const all =
     args.kind === "Pairs"
@@ -264,6 +278,12 @@ const eachOf = (text: string): ReadonlyArray<string> => {
     : Array.from({ length: count }, (_, index) => `${a + index}:${c + index}`)
 }
 
+/** Where a line of a shell's goes on with the next, and between words, a break is a blank. */
+const withoutBreaks = (text: string): string =>
+  /['"]/.test(text)
+    ? text.replace(/(?:\\|(&&|\|\|?)[ \t]*)\r?\n\s*/g, (_, sign = "") => `${sign} `)
+    : text.replace(/\s*\n\s*/g, " ").trim()
+
 const readCommand = (common: Common, draft: Draft, service: Cursor): void => {
   const [entrypoint, command] = [service.key("entrypoint"), service.key("command")]
   // An empty one takes the image's own away.
@@ -276,7 +296,7 @@ const readCommand = (common: Common, draft: Draft, service: Cursor): void => {
   const lineOf = (one: Cursor) => {
     const { line, open: names } = shellLine(one.text() ?? "", common.given)
     for (const name of names) open.add(name)
-    return line
+    return withoutBreaks(line)
   }
   const lines = said.map((one) => (one.kind === "Items" ? one.items().map(lineOf) : lineOf(one)))
   // Only a shell puts values into it.
@@ -291,51 +311,4 @@ const readCommand = (common: Common, draft: Draft, service: Cursor): void => {
       "command",
       "compose keeps the image's ENTRYPOINT in front of this; fabrik's `command` replaces it too: where the image has one, write it in front."
     )
-}
-
-const readVolumes = (common: Common, draft: Draft, service: Cursor): void => {
-  for (const volume of service.key("volumes").items()) {
-    const isLong = volume.kind === "Pairs"
-    const text = isLong
-      ? `${volume.key("source").text() ?? ""}:${volume.key("target").text() ?? ""}${volume.key("read_only").text() === "true" ? ":ro" : ""}`
-      : (volume.text() ?? "")
-    if (isLong) volume.key("type").text()
-    const [source = "", target = "", options = ""] = (fixed(text, common.given) ?? text).split(":")
-    if (target === "") {
-      volume.needless("a volume without a name lasts as long as its container", "volumes")
-    } else if (/^[.~]/.test(source)) {
-      readBeside(common, draft, volume, source, target)
-    } else {
-      const holder = common.volumes.get(source)
-      if (!source.startsWith("/") && holder !== undefined && holder !== draft.name) {
-        volume.leave(
-          `an application's volumes are its own, and ${holder} has this one: what both use is a directory of the server, e.g. /srv/${source}:${target} in both`,
-          "volumes"
-        )
-        continue
-      }
-      common.volumes.set(source, draft.name)
-      const kept = options.split(",").filter((one) => one === "ro")
-      for (const option of options.split(",").filter((one) => !["ro", "rw", ""].includes(one)))
-        draft.comment("volumes", `${source}: Coolify hands on no ${option}.`)
-      draft.add("volumes", [source, target, ...kept].join(":"), volume)
-    }
-  }
-}
-
-/** A file beside the compose file is sent as a file; a folder cannot be. */
-const readBeside = ({ job }: Common, draft: Draft, volume: Cursor, source: string, target: string): void => {
-  const { copies, input } = job
-  const name = source.replace(/^\.\//, "")
-  const text = besideOf(job, source)
-  if (text === undefined || name.startsWith("..") || name.startsWith("~")) {
-    volume.leave(
-      "Coolify gets no files of this machine: build it into the image, or name a file beside the spec under `files`",
-      "files"
-    )
-    return
-  }
-  volume.take()
-  if (input.self !== `./${input.base}`) copies.push({ file: name, text })
-  draft.put("files", target, `./${name}`, volume)
 }

@@ -197,7 +197,8 @@ export class Cursor {
   /** It needs no key in the spec, because it is so anyway; a comment there says it. */
   needless(reason: string, near?: Section): undefined {
     if (this.tree === undefined) return undefined
-    const value = this.peek()
+    // What another reader has put in the place of code says nothing to people.
+    const value = this.peek()?.includes("\uE000") === true ? undefined : this.peek()
     this.take()
     this.draft?.comment(near, `${this.path}${value === undefined ? "" : `: ${quote(value)}`}: ${reason}`)
     return undefined

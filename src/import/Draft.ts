@@ -77,7 +77,9 @@ export class Draft {
 
   get(section: Section): Value | undefined {
     const map = this.maps.get(section)
-    return this.plain.get(section) ?? (map === undefined ? this.lists.get(section) : Object.fromEntries(map))
+    if (map !== undefined) return this.plain.get(section) ?? Object.fromEntries(map)
+    const list = this.lists.get(section)
+    return this.plain.get(section) ?? (list?.length === 0 ? undefined : list)
   }
 
   at(section: Section, key: string): Value | undefined {

@@ -91,6 +91,8 @@ interface Build {
   readonly from: Cursor
   /** Of the file's own repository, from its folder on. */
   readonly context?: Cursor | undefined
+  /** What stands there, where it is not the path itself. */
+  readonly contextPath?: string
   /** From the context on. */
   readonly dockerfile?: { readonly path: string; readonly from: Cursor } | undefined
   readonly buildPack?: string | undefined
@@ -124,7 +126,7 @@ export const builtFrom = (job: Job, draft: Draft, build: Build): void => {
   }
   if (branch !== undefined && branch !== "main") draft.put("source", "branch", branch, repository?.from)
   const folder = build.fromRoot === true ? (build.folder ?? "") : (input.origin?.folder ?? "")
-  const base = joined(repository?.folder ?? folder, context?.peek() ?? ".")
+  const base = joined(repository?.folder ?? folder, build.contextPath ?? context?.peek() ?? ".")
   if (base === undefined)
     context?.leave("it leads out of the repository, and Coolify builds only from it", "source")
   else {

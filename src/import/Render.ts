@@ -140,6 +140,8 @@ const addDatabase = (databases: Databases, one: Cursor): void => {
     "highAvailability",
     "readReplicas",
     "previewPlan",
+    "previewDiskSizeGB",
+    "parameterOverrides",
     "storageAutoscalingEnabled"
   ])
     one.key(key).leave("Coolify's databases have none of it: they use what the server has", "databases")

@@ -104,7 +104,7 @@ const readOne = (around: Around, draft: Draft, one: Cursor): void => {
   const [value, generated, sync] = ["value", "generateValue", "sync"].map((key) => one.key(key))
   one.key("previewValue").leave("fabrik deploys no previews of pull requests", "env")
   if (value?.exists === true) return variableAt(draft, name, value)
-  if (generated?.peek() === "true") {
+  if (generated !== undefined && /^(?:true|yes|on)$/i.test(generated.peek() ?? "")) {
     generated.take()
     return secret(draft, name, generated, "generate")
   }

@@ -48,6 +48,11 @@ describe("a command", () => {
     assert.isTrue(Either.isRight(entrypoint(`echo ${"x".repeat(255)}`)))
   })
 
+  it("is refused over several lines, which Coolify takes in no form", () => {
+    assert.isTrue(Either.isLeft(buildCommand(["sh", "-c", "a\nb"])))
+    assert.isTrue(Either.isLeft(entrypoint(["sh", "-c", "a\nb"])))
+  })
+
   it.prop("is one that Coolify takes, or refused", [command], ([given]) => {
     const encoded = buildCommand(given)
     if (Either.isRight(encoded)) assert.match(encoded.right, safe)

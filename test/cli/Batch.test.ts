@@ -9,9 +9,12 @@ import { builtFabrik } from "../support/Built.ts"
 let program = ""
 let cwd = ""
 
-const spec = (name: string, more = "") => {
+/** As the parts of a compose file are called whose folder has that name. */
+const api = "compose-api"
+
+const spec = (name: string, more = "", file = name) => {
   writeFileSync(
-    join(cwd, "specs", `${name}.yaml`),
+    join(cwd, "specs", `${file}.yaml`),
     `name: ${name}\ndomain: ${name}.example.com\nsource: { image: "nginx:1.27" }\nport: 80\nhealthcheck: { path: /, settle: 0, startPeriod: 0, interval: 1, retries: 2 }\n${more}`
   )
 }
@@ -37,7 +40,7 @@ beforeAll(() => {
   cwd = mkdtempSync(join(tmpdir(), "fabrik-batch-"))
   mkdirSync(join(cwd, "specs"))
   spec("web", "needs: [api]\n")
-  spec("api")
+  spec("api", "", api)
   writeFileSync(join(cwd, "specs", "docker-compose.yml"), "services: {}\n")
 })
 afterAll(() => rmSync(cwd, { recursive: true, force: true }))
@@ -101,7 +104,7 @@ describe("a folder of specs", () => {
     rmSync(join(cwd, "specs", "late.yaml"))
     rmSync(join(cwd, "specs", "sick.yaml"))
     const url = "env: { DATABASE_URL: '${databases.main.url}' }"
-    spec("api", `databases: { main: "postgres:17" }\n${url}\n`)
+    spec("api", `databases: { main: "postgres:17" }\n${url}\n`, api)
     spec("web", `databases: { main: { use: api-main } }\n${url}\n`)
     const { status, stderr, stdout } = await fabrik("apply", "specs", "--yes")
     assert.strictEqual(status, 0, stderr)

@@ -51,7 +51,68 @@ configs: { motd: { content: "hello \${WHO:?}" } }
   })
 })
 
+describe("--domain", () => {
+  const one = (services: string) => read(services, { domain: "x.example.com" })
+  it("is the only container's that could answer, and told where there is none or several", () => {
+    const web = "  web: { image: nginx:1 }\n"
+    const alone = one(`services:\n${web}  db: { image: postgres:17 }\n`)
+    assert.deepStrictEqual(alone.specs[0]?.["domains"], { web: "x.example.com" })
+    const two = one(`services:\n${web}  api: { image: api:1 }\n`)
+    assert.strictEqual(two.specs[0]?.["domain"], "none")
+    assert.isTrue(two.notes.some((text) => text.includes("which one answers at x.example.com")))
+  })
+
+  it("gives way to the rules of a swarm", () => {
+    const { left, specs } = one(`services:
+  web: { image: nginx:1, deploy: { labels: ["traefik.http.routers.web.rule=Host(\`web.example.com\`)"] } }
+configs: { site: { external: true } }
+`)
+    assert.deepStrictEqual(specs[0]?.["domains"], { web: "web.example.com" })
+    assert.include(left.get("configs.site"), "swarm")
+  })
+})
+
 describe("a compose file that builds", () => {
+  it("has no spec of what starts with its profile alone, unless all do", () => {
+    const services = (profile: string) => `services:
+  web: { build: { context: "\${DIR:-./web}", dockerfile: "\${FILE:-Prod}", target: "\${T:-last}" }${profile} }
+  test: { build: ., command: npm test, profiles: [test] }
+`
+    const { left, specs } = read(services(""))
+    assert.deepStrictEqual(
+      specs.map(({ name }) => name),
+      ["shop"]
+    )
+    assert.deepInclude(specs[0], {
+      source: {
+        git: "https://github.com/acme/shop",
+        baseDirectory: "/web",
+        buildPack: "dockerfile",
+        dockerfile: "/Prod"
+      },
+      build: { target: "last" }
+    })
+    assert.include(left.get("services.test"), "with its profile alone")
+    assert.lengthOf(read(services(", profiles: [all]")).specs, 2)
+  })
+
+  it("has a command over several lines as one, where a shell reads it so", () => {
+    const command = (block: string) => {
+      const { left, specs } = read(`services:\n  web:\n    build: .\n    command: ${block}\n`)
+      return specs[0]?.["command"] ?? left.get("services.web.command")
+    }
+    assert.strictEqual(
+      command("|\n      gunicorn app\n        --bind 0.0.0.0:80"),
+      "gunicorn app --bind 0.0.0.0:80"
+    )
+    assert.deepStrictEqual(command('|\n      sh -c "a &&\n             b \\\n      c"'), [
+      "sh",
+      "-c",
+      "a && b  c"
+    ])
+    assert.include(command('|\n      sh -c "a\n             b"'), "Coolify hands a command")
+  })
+
   const text = `services:
   app:
     build: { context: ., args: { SOURCE_COMMIT: "\${SOURCE_COMMIT}", API: "\${SERVICE_URL_API}" } }
