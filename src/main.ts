@@ -40,7 +40,8 @@ const main = async (): Promise<void> => {
       return () => stream.off("error", listener).off("close", listener)
     },
     tty: stream.isTTY === true,
-    columns: stream.columns
+    columns: () => stream.columns,
+    rows: () => stream.rows
   })
   const started = start({
     argv,
@@ -63,6 +64,7 @@ const main = async (): Promise<void> => {
       process.exit(1)
     }
   })
+  process.on("SIGCONT", started.resumed)
   let signalled = false
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {

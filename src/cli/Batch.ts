@@ -110,8 +110,14 @@ export const batch = Effect.fn("batch")(function* <S extends Subject, E extends 
     question: request.question ?? ""
   })
   const labels = links.map(({ label }) => label)
-  const text = yield* makeBatchText(labels, flags)
-  const screen = flags.json ? yield* Screen : text.screen
+  const text = yield* makeBatchText(
+    links.map(({ label, subject, together = [] }) => ({
+      label,
+      group: together.length === 0 ? undefined : subject.file
+    })),
+    { ...flags, quiet: flags.quiet || flags.json }
+  )
+  const screen = yield* Screen
   const seen = yield* Watch
   const plans = new Map<string, Plan>()
   const told = new Set<string>()
@@ -152,7 +158,7 @@ export const batch = Effect.fn("batch")(function* <S extends Subject, E extends 
         conclude: (report) => Effect.flatMap(consent, (said) => conclude(report, said))
       }
       return yield* Effect.provide(request.run(member, noting), progress)
-    }).pipe(Effect.scoped, Effect.provideService(Screen, screen))
+    }).pipe(Effect.scoped)
 
   const ends = yield* runBatch(
     links,

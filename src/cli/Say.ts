@@ -11,9 +11,7 @@ export const result = (lines: ReadonlyArray<string>): Effect.Effect<void, never,
 export const warn = (message: string): Effect.Effect<void, never, Screen> =>
   Effect.flatMap(Screen, ({ err }) => {
     const lines = wrap(clean(message), err.style.columns, "Warning: ").map(err.style.yellow)
-    // A live line may stand there: it is drawn again by its own clock.
-    const erase = err.tty ? "\r\u001b[2K" : ""
-    return err.write(`${erase}${lines.join("\n")}\n`)
+    return err.write(`${lines.join("\n")}\n`)
   })
 
 /** A line or a command that is of use now. Commands are not broken: they are there to be pasted. */

@@ -17,7 +17,8 @@ import { KnownSecrets } from "../secrets/KnownSecrets.ts"
 import { renderInterrupted, renderProblem } from "../ui/Failure.ts"
 import { makeRedactor, type Redactor } from "../ui/Redactor.ts"
 import { clean } from "../ui/Sanitize.ts"
-import { Screen } from "../ui/Screen.ts"
+import { type LiveRegion, makeLiveRegion } from "../ui/LiveRegion.ts"
+import { type Live, Screen } from "../ui/Screen.ts"
 import { makeStyle } from "../ui/Style.ts"
 import { run } from "./Cli.ts"
 import { credentialsIn } from "./Credentials.ts"
@@ -48,7 +49,9 @@ interface OutputStream {
   /** Told once when the reader has gone away. The result stops listening. */
   readonly onClose: (listener: () => void) => () => void
   readonly tty: boolean
-  readonly columns: number | undefined
+  /** The window, as it is now. */
+  readonly columns: () => number | undefined
+  readonly rows: () => number | undefined
 }
 
 export interface Started {
@@ -56,6 +59,8 @@ export interface Started {
   readonly done: Promise<ExitCode>
   /** The first signal. Later ones are for `abandon`. */
   readonly interrupt: (signal: Signal) => void
+  /** The process was stopped and goes on: others have used the terminal. */
+  readonly resumed: () => void
   /** What to say when the process ends at once; what was held back has been written before. */
   readonly abandon: () => string
   /** What to say of an error that nobody caught, after which the process ends at once. */
@@ -66,11 +71,17 @@ export const start = (given: ProcessFacts): Started => {
   const { argv, env } = given
   const redactor = makeRedactor()
   credentialsIn(env).forEach(redactor.learn)
-  const out = guarded(given.out, redactor)
-  const err = guarded(given.err, redactor)
+  const [plainOut, plainErr] = [guarded(given.out, redactor), guarded(given.err, redactor)]
+  const region = makeLiveRegion(plainErr.write, () => columnsOf(given.err))
+  const err = { ...plainErr, write: plainErr.tty ? (text: string) => region.write(text) : plainErr.write }
+  const out = {
+    ...plainOut,
+    write:
+      plainOut.tty && plainErr.tty ? (text: string) => region.write(text, plainOut.write) : plainOut.write
+  }
   const facts = { ...given, out, err }
   const debug = isSet(env["FABRIK_DEBUG"])
-  const screen = makeScreen(facts)
+  const screen = makeScreen(facts, region)
   const style = screen.err.style
   const seen = makeSeen()
   const say = (lines: ReadonlyArray<string>) => err.write(lines.map((line) => `${line}\n`).join(""))
@@ -87,11 +98,17 @@ export const start = (given: ProcessFacts): Started => {
       present: facts.inTty && err.tty && !isSet(env["CI"]),
       terminal: facts.inTty,
       answer: Effect.async<string | undefined>((resume) => {
-        const stop = facts.readLine((line) => resume(Effect.succeed(line)))
+        const stop = facts.readLine((line) => {
+          region.answered()
+          resume(Effect.succeed(line))
+        })
         return Effect.sync(stop)
       }),
       hidden: Effect.async<string | undefined>((resume) => {
-        const stop = facts.readHidden((line) => resume(Effect.succeed(line)))
+        const stop = facts.readHidden((line) => {
+          region.answered()
+          resume(Effect.succeed(line))
+        })
         return Effect.sync(stop)
       }),
       piped: (most) =>
@@ -133,6 +150,7 @@ export const start = (given: ProcessFacts): Started => {
   )
   const fiber = Effect.runFork(program)
   const flush = () => {
+    region.show([])
     out.flush()
     err.flush()
   }
@@ -152,8 +170,8 @@ export const start = (given: ProcessFacts): Started => {
     done,
     interrupt: (received) => {
       seen.process.signal = received
-      // Behind the `^C` that the terminal shows.
-      if (screen.err.tty) err.write("\n")
+      // Behind the `^C` that the terminal shows; what is shown live is written over it.
+      if (screen.err.tty && !region.isShown()) err.write("\n")
       if (seen.onSignal !== "end") {
         say([
           seen.onSignal === "stop"
@@ -165,6 +183,7 @@ export const start = (given: ProcessFacts): Started => {
       }
       Effect.runFork(Fiber.interruptFork(fiber))
     },
+    resumed: region.forget,
     abandon: () =>
       lastWords([
         ...renderProblem(
@@ -205,7 +224,13 @@ const environment = (env: ProcessFacts["env"]): Map<string, string> =>
 
 const isSet = (value: string | undefined): boolean => value !== undefined && value !== "" && value !== "0"
 
-const makeScreen = ({ argv, env, err, out }: ProcessFacts): Screen["Type"] => {
+/** A terminal that does not know how large it is says 0. */
+const known = (size: number | undefined, otherwise: number): number =>
+  size === undefined || size === 0 ? otherwise : size
+
+const columnsOf = ({ columns }: Pick<OutputStream, "columns">): number => known(columns(), 80)
+
+const makeScreen = ({ argv, env, err, out }: ProcessFacts, region: LiveRegion): Screen["Type"] => {
   const plain = argv.includes("--no-color") || (env["NO_COLOR"] ?? "") !== "" || env["TERM"] === "dumb"
   const locale = [env["LC_ALL"], env["LC_CTYPE"], env["LANG"]].find((value) => (value ?? "") !== "")
   const unicode = /utf-?8/i.test(locale ?? "")
@@ -216,9 +241,19 @@ const makeScreen = ({ argv, env, err, out }: ProcessFacts): Screen["Type"] => {
       return Effect.sync(stop)
     }),
     tty: tty && env["TERM"] !== "dumb",
-    style: makeStyle({ color: tty && !plain, unicode, columns: tty ? columns : undefined })
+    style: makeStyle({ color: tty && !plain, unicode, columns: tty ? columnsOf({ columns }) : undefined })
   })
-  return { out: stream(out), err: stream(err) }
+  // A log has a line for each change, in whatever it is shown later.
+  const isLive = err.tty && !plain && !isSet(env["CI"])
+  const live: Live = {
+    show: (lines) => Effect.sync(() => region.show(lines)),
+    aim: (lines) => Effect.sync(() => region.aim(lines)),
+    window: Effect.sync(() => ({
+      columns: Math.max(columnsOf(err), 20),
+      rows: Math.max(known(err.rows(), 24), 4)
+    }))
+  }
+  return { out: stream(out), err: { ...stream(err), ...(isLive ? { live } : {}) } }
 }
 
 const stderrLogger = (err: OutputStream) =>
@@ -226,7 +261,7 @@ const stderrLogger = (err: OutputStream) =>
 
 const unfinished = ({ changing, deleted }: Seen, open: string): ReadonlyArray<string> => [
   ...[...deleted].map((what) => `done: ${what}`),
-  ...[...changing].map((what) => `${open}: ${what}`)
+  ...[...new Set(changing.values())].map((what) => `${open}: ${what}`)
 ]
 
 /** A command without a rollback (destroy) was interrupted in the middle. */

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import { HttpObserver } from "../http/HttpSettings.ts"
 import { seconds, wrap } from "../ui/Layout.ts"
 import { clean } from "../ui/Sanitize.ts"
+import { reasonOf } from "../ui/Retry.ts"
 import type { Screen } from "../ui/Screen.ts"
 
 /** Milliseconds that nobody has to be told of. */
@@ -19,11 +20,7 @@ export const tellWaits = (err: Context.Tag.Service<Screen>["err"]): Context.Tag.
   return {
     onRetry: ({ api, delayMillis, reason }) => {
       if (delayMillis < unnoticed) return Effect.void
-      return tell(
-        reason === "RateLimited"
-          ? `${api} takes no more calls for now; again in ${seconds(delayMillis)}`
-          : `${api} does not answer well (${reason}); again in ${seconds(delayMillis)}`
-      )
+      return tell(`${api} ${reasonOf(reason)}; again in ${seconds(delayMillis)}`)
     },
     onAway: ({ limitMillis, why }) =>
       tell(`Coolify's API is away (${why}), waiting for it up to ${seconds(limitMillis)}`),

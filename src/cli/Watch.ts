@@ -11,8 +11,8 @@ export interface Seen {
   report: typeof RunFinished.Type | undefined
   /** The run's id, once there is one. */
   run: string | undefined
-  /** What was changed, or was being changed when it was last heard of, and is not put back. */
-  readonly changing: Set<string>
+  /** What was changed, or was being changed when it was last heard of, and is not put back; by its change. */
+  readonly changing: Map<string, string>
   /** What is deleted for good. */
   readonly deleted: Set<string>
   /** `stop`: the command serves until it is told to stop, which is no interruption. `end`: it just ends. */
@@ -35,7 +35,7 @@ export const makeSeen = (whole?: Seen): Seen => ({
   mayChange: false,
   report: undefined,
   run: undefined,
-  changing: new Set(),
+  changing: new Map(),
   deleted: new Set(),
   onSignal: "roll back",
   members: new Map(),
@@ -46,15 +46,18 @@ export const makeSeen = (whole?: Seen): Seen => ({
 export const ofAll = (seen: Seen): Seen => {
   if (seen.members.size === 0) return seen
   const all = [...seen.members].map(([label, one]) => ({ label, ...one }))
-  const named = (of: (one: Seen) => ReadonlySet<string>) =>
-    new Set(all.flatMap((one) => [...of(one)].map((what) => `${one.label}: ${what}`)))
+  const named = (label: string, what: string) => `${label}: ${what}`
   const reports = all.flatMap(({ report }) => (report === undefined ? [] : [report]))
   return {
     ...seen,
     mayChange: all.some(({ mayChange }) => mayChange),
     report: reports.length === 0 ? undefined : together(reports),
-    changing: named(({ changing }) => changing),
-    deleted: named(({ deleted }) => deleted)
+    changing: new Map(
+      all.flatMap(({ changing, label }) =>
+        [...changing].map(([key, what]) => [named(label, key), named(label, what)] as const)
+      )
+    ),
+    deleted: new Set(all.flatMap(({ deleted, label }) => [...deleted].map((what) => named(label, what))))
   }
 }
 
@@ -101,6 +104,10 @@ const together = (reports: ReadonlyArray<typeof RunFinished.Type>): typeof RunFi
 
 export class Watch extends Context.Tag("fabrik/cli/Watch")<Watch, Seen>() {}
 
+/** A change is known by its id; one that has no way back by the address of what it deletes. */
+const keyOf = ({ address, id }: { readonly address?: string; readonly id?: number }): string =>
+  id === undefined ? (address ?? "") : `#${id}`
+
 const see = (seen: Seen, { event, run, state }: Emitted): void => {
   seen.run = run
   seen.mayChange =
@@ -110,15 +117,15 @@ const see = (seen: Seen, { event, run, state }: Emitted): void => {
     (state === "VERIFYING" && seen.changing.size > 0)
   switch (event._tag) {
     case "ChangeStarted":
-      seen.changing.add(event.what)
+      seen.changing.set(keyOf(event), event.what)
       break
     case "ResourceChanged":
-      if (event.action === "deleted" && seen.changing.delete(`${event.kind} ${event.name}`)) {
+      if (event.action === "deleted" && seen.changing.delete(keyOf(event))) {
         seen.deleted.add(`${event.kind} ${event.name}`)
       }
       break
     case "UndoFinished":
-      seen.changing.delete(event.what)
+      seen.changing.delete(keyOf(event))
       break
     case "RunFinished":
       seen.report = event

@@ -7,6 +7,9 @@ export interface Address {
   readonly name: string
 }
 
+/** As events have it. */
+export const textOf = ({ kind, name }: Address): string => `${kind} ${name}`
+
 export interface Change<P> {
   readonly address: Address
   /** The run whose mark the resource bears: the one that made it. */

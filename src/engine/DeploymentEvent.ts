@@ -97,14 +97,19 @@ const SecretResolved = Schema.TaggedStruct("SecretResolved", {
   file: Schema.optionalWith(Schema.String, { exact: true })
 })
 const Planned = Schema.TaggedStruct("Planned", { plan: Plan })
-/** Told before the first request: from here on it may have been changed. */
-const ChangeStarted = Schema.TaggedStruct("ChangeStarted", {
-  what: Schema.String,
-  /** Unique in the application's journal; a deletion by `destroy`, which has no undo, has none. */
-  id: Schema.optionalWith(Schema.Number, { exact: true }),
+/** Which resource an event is about. */
+const about = {
   /** Kind and name: `coolify/application shop`. */
   address: Schema.optionalWith(Schema.String, { exact: true })
-})
+}
+/** Which change: a deletion by `destroy`, which has no undo, has its address alone. */
+const ofChange = {
+  /** Unique in the application's journal. */
+  id: Schema.optionalWith(Schema.Number, { exact: true }),
+  ...about
+}
+/** Told before the first request: from here on it may have been changed. */
+const ChangeStarted = Schema.TaggedStruct("ChangeStarted", { what: Schema.String, ...ofChange })
 /** Its requests are over; `made`: without an error, else it may or may not have been made. */
 const ChangeFinished = Schema.TaggedStruct("ChangeFinished", {
   id: Schema.Number,
@@ -115,25 +120,32 @@ export const ResourceChanged = Schema.TaggedStruct("ResourceChanged", {
   system: Schema.Literal("coolify", "dns"),
   kind: Schema.String,
   name: Schema.String,
-  action: Schema.Literal("created", "updated", "deleted")
+  action: Schema.Literal("created", "updated", "deleted"),
+  ...about
 })
 /** One round of questions to the zone's authoritative name servers. */
 const DnsChecked = Schema.TaggedStruct("DnsChecked", {
   name: Schema.String,
   right: Schema.Number,
   total: Schema.Number,
-  detail: Schema.String
+  detail: Schema.String,
+  /** The name servers that do not answer right yet, each with what it answers: `ns2.example.net (192.0.2.1)`. */
+  behind: Schema.optionalWith(Schema.Array(Schema.String), { exact: true }),
+  ...about
 })
 /** One look at a database that is coming up. */
 const DatabaseChecked = Schema.TaggedStruct("DatabaseChecked", {
   name: Schema.String,
   /** As Coolify tells it: `exited:unhealthy` before its image is there, `running:healthy` in the end. */
   status: Schema.String,
-  ready: Schema.Boolean
+  ready: Schema.Boolean,
+  ...about
 })
 const DeploymentProgress = Schema.TaggedStruct("DeploymentProgress", {
   deployment: Schema.String,
-  status: Schema.Literal("queued", "in_progress", "finished", "failed", "cancelled-by-user")
+  status: Schema.Literal("queued", "in_progress", "finished", "failed", "cancelled-by-user"),
+  /** Of one that is queued: how many of that server's are before it, as far as the token shows them. */
+  ahead: Schema.optionalWith(Schema.Number, { exact: true })
 })
 const DeploymentLog = Schema.TaggedStruct("DeploymentLog", {
   stream: Schema.Literal("stdout", "stderr"),
@@ -156,7 +168,9 @@ const HealthAttempted = Schema.TaggedStruct("HealthAttempted", {
   stage: Schema.Literal("origin", "name"),
   attempt: Schema.Number,
   ok: Schema.Boolean,
-  detail: Schema.String
+  detail: Schema.String,
+  /** How many more bad answers that count it may give. */
+  left: Schema.optionalWith(Schema.Number, { exact: true })
 })
 /** It has come up, and is watched for as long as the spec says, to see whether it stays so. */
 const Settling = Schema.TaggedStruct("Settling", { millis: Schema.Number })
@@ -179,7 +193,10 @@ const SeenStopped = Schema.TaggedStruct("SeenStopped", {
 const Retrying = Schema.TaggedStruct("Retrying", {
   what: Schema.String,
   why: Schema.String,
-  delayMillis: Schema.Number
+  delayMillis: Schema.Number,
+  /** Of a request: whose, and the method of its client. */
+  api: Schema.optionalWith(Schema.String, { exact: true }),
+  method: Schema.optionalWith(Schema.String, { exact: true })
 })
 /** Nobody of Coolify's answers; the run waits for it, at most for so long. */
 const ApiAway = Schema.TaggedStruct("ApiAway", { why: Schema.String, limitMillis: Schema.Number })
@@ -197,12 +214,16 @@ const ChangeProgress = Schema.TaggedStruct("ChangeProgress", {
   total: Schema.Number
 })
 const Warning = Schema.TaggedStruct("Warning", { message: Schema.String })
-const UndoStarted = Schema.TaggedStruct("UndoStarted", { what: Schema.String })
+const UndoStarted = Schema.TaggedStruct("UndoStarted", { what: Schema.String, ...ofChange })
 /** What putting a change back does to it; `nothing`: it had never taken effect. */
 export const WayBack = Schema.Literal("removed", "restored", "cancelled", "nothing")
 export type WayBack = typeof WayBack.Type
-const UndoFinished = Schema.TaggedStruct("UndoFinished", { what: Schema.String, how: WayBack })
-const UndoFailed = Schema.TaggedStruct("UndoFailed", { leftover: Leftover })
+const UndoFinished = Schema.TaggedStruct("UndoFinished", {
+  what: Schema.String,
+  how: WayBack,
+  ...ofChange
+})
+const UndoFailed = Schema.TaggedStruct("UndoFailed", { leftover: Leftover, ...ofChange })
 /** One look at an application, with what was seen of it and no more. */
 export const Answer = Schema.Struct({
   /** `null`: it has no address; its container was looked at. */

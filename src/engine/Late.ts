@@ -6,6 +6,7 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
+import { textOf } from "./Change.ts"
 import type { Unsettled } from "./JournalEntry.ts"
 import { Pace } from "./Pace.ts"
 import { describe, leaveOver } from "./Rollback.ts"
@@ -72,14 +73,17 @@ const lookOnce = Effect.gen(function* () {
               undone: [...ledger.undone, { what, how }]
             }))
           }
-          yield* run.emit({ _tag: "UndoFinished", what, how })
+          yield* run.emit({ _tag: "UndoFinished", what, how, id, address: textOf(change.address) })
         }),
       onFailure: (cause) =>
         Effect.gen(function* () {
           const isLeft = cause._tag === "Fail" && cause.error.left === true
           if (isLeft) yield* run.journal.undone(id, "left")
           else yield* Ref.update(run.ledger, (ledger) => ({ ...ledger, pending: ledger.pending + 1 }))
-          yield* leaveOver({ what, why: describe(cause), next, recoverable: !isLeft })
+          yield* leaveOver(
+            { what, why: describe(cause), next, recoverable: !isLeft },
+            { id, address: textOf(change.address) }
+          )
         })
     })
   }

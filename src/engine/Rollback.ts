@@ -13,7 +13,7 @@ import type { JournalError } from "../state/Journals.ts"
 import type { Leftover } from "./DeploymentEvent.ts"
 import { Pace } from "./Pace.ts"
 import { Run } from "./Run.ts"
-import type { Undone, UndoFailure } from "./Change.ts"
+import { textOf, type Undone, type UndoFailure } from "./Change.ts"
 import type { Recorded } from "./JournalSchema.ts"
 
 /** What undoes a change. */
@@ -54,7 +54,7 @@ export const withUndo = <A, E, R, R2>(
       )
     )
     const { id, what } = recorded
-    const address = `${recorded.address.kind} ${recorded.address.name}`
+    const address = textOf(recorded.address)
     yield* run.emit({ _tag: "ChangeStarted", what, id, address })
     return yield* Effect.acquireReleaseInterruptible(
       Effect.onExit(change, (exit) =>
@@ -133,14 +133,15 @@ export const runUndo = Effect.fn("runUndo")(function* <R>(
   const run = yield* Run
   const pace = yield* Pace
   const { id, next, way, what } = recorded
+  const change = { id, address: textOf(recorded.address) }
   const overtaken = yield* Ref.get(run.overtaken)
   // That is told once, not for every change.
   if (overtaken._tag === "Yes") return yield* run.journal.undone(id, "left")
-  yield* run.emit({ _tag: "UndoStarted", what })
+  yield* run.emit({ _tag: "UndoStarted", what, ...change })
   if (overtaken._tag === "Unseen") {
     yield* Ref.update(run.ledger, (ledger) => ({ ...ledger, pending: ledger.pending + 1 }))
     const why = `whether another run has changed it since could not be seen: ${overtaken.why}`
-    return yield* leaveOver({ what, why, next, recoverable: true })
+    return yield* leaveOver({ what, why, next, recoverable: true }, change)
   }
   const context = yield* Effect.context<R>()
   const whole = bounded(Effect.provide(perform, context), budget ?? pace.undoBudget)
@@ -168,7 +169,8 @@ export const runUndo = Effect.fn("runUndo")(function* <R>(
           yield* run.emit({
             _tag: "UndoFinished",
             what,
-            how: undone === "undone" ? way : "nothing"
+            how: undone === "undone" ? way : "nothing",
+            ...change
           })
         }),
       onFailure: (cause) =>
@@ -176,7 +178,7 @@ export const runUndo = Effect.fn("runUndo")(function* <R>(
           const failure = Option.getOrUndefined(Cause.failureOption(cause))
           if (failure?.left === true) yield* run.journal.undone(id, "left")
           else yield* Ref.update(run.ledger, (ledger) => ({ ...ledger, pending: ledger.pending + 1 }))
-          yield* leaveOver({ what, why: describe(cause), next, recoverable: failure?.left !== true })
+          yield* leaveOver({ what, why: describe(cause), next, recoverable: failure?.left !== true }, change)
         })
     })
   )
@@ -196,9 +198,12 @@ export const describe = (cause: Cause.Cause<{ readonly message: string }>): stri
 }
 
 /** Notes something that fabrik could not put back. */
-export const leaveOver = (leftover: Leftover): Effect.Effect<void, never, Run> =>
+export const leaveOver = (
+  leftover: Leftover,
+  change: { readonly id?: number; readonly address?: string } = {}
+): Effect.Effect<void, never, Run> =>
   Effect.gen(function* () {
     const run = yield* Run
     yield* Ref.update(run.ledger, (ledger) => ({ ...ledger, leftovers: [...ledger.leftovers, leftover] }))
-    yield* run.emit({ _tag: "UndoFailed", leftover })
+    yield* run.emit({ _tag: "UndoFailed", leftover, ...change })
   })

@@ -82,6 +82,8 @@ export interface Attempt {
   readonly stage: Stage
   /** Counted from 1 over both stages. */
   readonly number: number
+  /** How many more bad answers that count this stage may give. */
+  readonly left: number
   readonly outcome:
     | { readonly ok: true; readonly status: number; readonly millis: number }
     | {
@@ -285,6 +287,7 @@ export const awaitHealthy = Effect.fn("awaitHealthy")(function* (options: AwaitH
     yield* options.onAttempt({
       stage,
       number: now.attempts,
+      left: Math.max(0, healthcheck.retries - now.failures),
       outcome: seen.ok
         ? { ok: true, status: seen.response.status, millis: seen.response.millis }
         : { ok: false, reason: seen.reason, detail: seen.detail, counted }

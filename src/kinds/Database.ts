@@ -12,7 +12,7 @@ import { sharesFiles, sharing } from "../coolify/DatabaseFiles.ts"
 import type { Database } from "../coolify/endpoints/Databases.ts"
 import { isInInventory } from "../coolify/endpoints/Environments.ts"
 import type { DeleteOptions } from "../coolify/endpoints/Applications.ts"
-import type { Change, UndoFailure } from "../engine/Change.ts"
+import { type Change, textOf, type UndoFailure } from "../engine/Change.ts"
 import { created, createOnce } from "../engine/Creation.ts"
 import { DeploymentFailedError, RefusedError } from "../engine/DeployError.ts"
 import { announce, changing, codecOf, type Kind } from "../engine/Kind.ts"
@@ -340,7 +340,13 @@ const awaitRunning = Effect.fn("awaitRunning")(function* ({ engine, name, uuid }
   const run = yield* Run
   const pace = yield* Pace
   const look = Effect.tap(coolify.databases.get(uuid, engine), (seen) =>
-    run.emit({ _tag: "DatabaseChecked", name, status: seen.status, ready: isReady(seen) })
+    run.emit({
+      _tag: "DatabaseChecked",
+      name,
+      status: seen.status,
+      ready: isReady(seen),
+      address: textOf({ kind: database.name, name })
+    })
   )
   const last = yield* pollUntil(look, isReady, pollFor(pace, pace.database))
   if (isReady(last)) return

@@ -105,8 +105,11 @@ const wasRefused = (error: StepError): boolean =>
 const deleting = Effect.fn("deleting")(function* (what: string) {
   const run = yield* Run
   yield* Ref.update(run.ledger, (ledger) => ({ ...ledger, current: what }))
-  yield* run.emit({ _tag: "ChangeStarted", what })
+  yield* run.emit({ _tag: "ChangeStarted", what, address: addressOf(what) })
 })
+
+/** What is deleted is told apart by what it is called: a plan has each of them once. */
+const addressOf = (what: string): string => `fabrik/deletion ${what}`
 
 /** Notes that what was being deleted is, or stays. */
 const settled = (what: string) =>
@@ -125,7 +128,7 @@ const gone = Effect.fn("gone")(function* (
   const what = `${event.kind} ${event.name}`
   yield* settled(what)
   yield* Ref.update(run.ledger, (ledger) => ({ ...ledger, deleted: [...ledger.deleted, what] }))
-  yield* run.emit({ _tag: "ResourceChanged", ...event, action: "deleted" })
+  yield* run.emit({ _tag: "ResourceChanged", ...event, action: "deleted", address: addressOf(what) })
 })
 
 const remove = Effect.fn("remove")(function* (spec: Spec, options: DestroyOptions) {

@@ -54,7 +54,7 @@ export const withJournaledClients = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
       Effect.provideService(RequestJournal, requestJournal(run, lateEffects)),
       Effect.provideService(HttpObserver, {
         onRetry: ({ api, method, reason, delayMillis }) =>
-          emit({ _tag: "Retrying", what: `${api} ${method}`, why: reason, delayMillis }),
+          emit({ _tag: "Retrying", what: `${api} ${method}`, why: reason, delayMillis, api, method }),
         onAway: (absence) => emit({ _tag: "ApiAway", ...absence }),
         onBack: (absence) => emit({ _tag: "ApiBack", ...absence }),
         onSpaced: (spacing) => emit({ _tag: "RequestsSpaced", ...spacing })

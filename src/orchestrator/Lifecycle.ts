@@ -82,7 +82,11 @@ const change = Effect.fn("change")(function* (spec: Spec, options: LifecycleOpti
   if (command !== "start" && !(yield* asking(confirm(questionOf(subject, command))))) {
     return { outcome: "declined", url: null } as const
   }
-  yield* run.emit({ _tag: "ChangeStarted", what: `${command} of ${spec.name}` })
+  yield* run.emit({
+    _tag: "ChangeStarted",
+    what: `${command} of ${spec.name}`,
+    address: `fabrik/${command} ${spec.name}`
+  })
   if (command === "stop") {
     yield* inStep(command, stop(application))
     return { outcome: "complete", url: null } as const

@@ -3,9 +3,11 @@
 /** Nothing fabrik prints is wider, however wide the terminal. */
 export const maxColumns = 80
 
+// What terminals show as a picture is as wide as an ideograph; a sign of a flag alone is a letter.
 const wide =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1f64f}\u{1f680}-\u{1f6ff}\u{1f900}-\u{1f9ff}\u{20000}-\u{3fffd}]/u
-const narrow = /[\p{Mn}\p{Me}]/u
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1f64f}\u{1f680}-\u{1f6ff}\u{1f900}-\u{1faff}\u{20000}-\u{3fffd}]|(?![\u{1f1e6}-\u{1f1ff}])\p{Emoji_Presentation}/u
+// The sign that makes a picture of a letter is counted as the column that it adds where it is heard.
+const narrow = /(?!\ufe0f)[\p{Mn}\p{Me}]/u
 // oxlint-disable-next-line no-control-regex
 const paint = /\u001b\[[0-9;]*m/gu
 

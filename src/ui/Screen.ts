@@ -9,8 +9,18 @@ export interface Stream {
   /** Ends when the reader has gone away. */
   readonly closed: Effect.Effect<void>
   readonly style: Style
-  /** Lines may be rewritten in place. */
   readonly tty: boolean
+  /** Lines that are written anew in place, below all that is written; absent: there can be none. */
+  readonly live?: Live
+}
+
+export interface Live {
+  /** In the place of those that were shown before; none: nothing stays behind. */
+  readonly show: (lines: ReadonlyArray<string>) => Effect.Effect<void>
+  /** The same, with what is written next: until then what is shown stays. */
+  readonly aim: (lines: ReadonlyArray<string>) => Effect.Effect<void>
+  /** As it is now: a person may change it. */
+  readonly window: Effect.Effect<{ readonly columns: number; readonly rows: number }>
 }
 
 /** Where the words go: results to `out`; progress, warnings, prompts and errors to `err`. */

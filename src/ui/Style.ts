@@ -14,6 +14,8 @@ export interface Style {
   readonly tick: string
   /** `✗` or `x`. */
   readonly cross: string
+  /** `•` or `*`. */
+  readonly bullet: string
   readonly ellipsis: string
   readonly arrow: string
 }
@@ -37,6 +39,7 @@ export const makeStyle = (options: {
     yellow: painted(33, 39),
     tick: unicode ? "✓" : "ok",
     cross: unicode ? "✗" : "x",
+    bullet: unicode ? "•" : "*",
     ellipsis: unicode ? "…" : "...",
     arrow: "->"
   }

@@ -1,65 +1,56 @@
-import * as Clock from "effect/Clock"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
-import * as Schedule from "effect/Schedule"
 import { KnownSecrets } from "../secrets/KnownSecrets.ts"
 import { Progress, type Emitted } from "../engine/DeploymentEvent.ts"
-import { truncate } from "./Layout.ts"
+import { drawFrames, noFrames } from "./Frames.ts"
 import { Screen } from "./Screen.ts"
-import { pending } from "./LiveLine.ts"
 import { emptyView, makeTextView, type TextOptions, type View } from "./TextView.ts"
+import { treeLines } from "./tree/Lines.ts"
+import { grow, noTree, type Tree } from "./tree/Tree.ts"
 
-const eraseLine = "\r\u001b[2K"
+interface Seen {
+  readonly view: View
+  readonly tree: Tree
+}
 
-/** Shows a run as text: results on `out`; the rest on `err`, where a terminal gets a live line with a clock. */
-export const layer = (options: Omit<TextOptions, "live">): Layer.Layer<never, never, Screen> =>
+/**
+ * Shows a run as text: results on `out`; the rest on `err`, where a terminal has below it what runs right now, folded into
+ * a line once it is done.
+ */
+export const layer = (options: Omit<TextOptions, "told">): Layer.Layer<never, never, Screen> =>
   Layer.scoped(
     Progress,
     Effect.gen(function* () {
       const { out, err } = yield* Screen
       const { hide } = yield* KnownSecrets
-      const live = err.tty && !options.quiet
-      const next = makeTextView({ ...options, live }, out.style, err.style)
-      const view = yield* Ref.make<View>(emptyView)
-      const lineShown = yield* Ref.make(false)
-      // The ticking clock and the events take turns, so that neither cuts through the other's line.
+      const live = options.quiet ? undefined : err.live
+      const next = makeTextView(
+        { ...options, told: live === undefined ? "all" : "ends" },
+        out.style,
+        err.style
+      )
+      const seen = yield* Ref.make<Seen>({ view: emptyView, tree: noTree })
+      const frames =
+        live === undefined
+          ? noFrames
+          : yield* drawFrames(live, (look) =>
+              Effect.map(Ref.get(seen), ({ tree, view }) =>
+                treeLines(tree, { ...look, hide, style: err.style }, view.title !== undefined || view.dry)
+              )
+            )
+      // Events take turns, so that none cuts through the other's lines.
       const turn = yield* Effect.makeSemaphore(1)
-
-      const erase = Effect.gen(function* () {
-        if (yield* Ref.getAndSet(lineShown, false)) yield* err.write(eraseLine)
-      })
-      const draw = Effect.gen(function* () {
-        const seen = yield* Ref.get(view)
-        const text = pending(seen)
-        if (!live || text === undefined) return
-        const elapsed = Math.round(((yield* Clock.currentTimeMillis) - seen.since) / 1000)
-        const clock = elapsed < 1 ? "" : ` ${elapsed} s`
-        // One column stays free: a full line would wrap, and could not be rewritten.
-        const room = err.style.columns - 1 - clock.length
-        yield* err.write(eraseLine + truncate(hide(text), room, err.style.ellipsis) + err.style.dim(clock))
-        yield* Ref.set(lineShown, true)
-      })
       const show = (emitted: Emitted) =>
         Effect.gen(function* () {
-          const shown = next(yield* Ref.get(view), emitted)
-          yield* Ref.set(view, shown.view)
-          yield* erase
+          const { tree, view } = yield* Ref.get(seen)
+          const shown = next(view, emitted)
+          yield* Ref.set(seen, { view: shown.view, tree: grow(tree, emitted) })
+          if (shown.err.length + shown.out.length > 0) yield* frames.withNext
           if (shown.err.length > 0) yield* err.write(shown.err.join("\n") + "\n")
           if (shown.out.length > 0) yield* out.write(shown.out.join("\n") + "\n")
-          yield* draw
+          yield* frames.changed
         }).pipe(turn.withPermits(1), Effect.uninterruptible)
-
-      if (live) {
-        yield* Effect.addFinalizer(() => turn.withPermits(1)(erase))
-        yield* draw.pipe(
-          turn.withPermits(1),
-          Effect.uninterruptible,
-          Effect.schedule(Schedule.spaced(Duration.seconds(1))),
-          Effect.forkScoped
-        )
-      }
       return { emit: show }
     })
   )

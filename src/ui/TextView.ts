@@ -1,12 +1,12 @@
 /** A run told in lines: a pure function from one event and what was shown before it to what is shown next. */
-import type { DeploymentEvent, Emitted, Step } from "../engine/DeploymentEvent.ts"
+import type { Emitted, Step } from "../engine/DeploymentEvent.ts"
 import { hasChanges } from "../engine/Plan.ts"
 import { checked } from "./Checked.ts"
-import { renderLeftovers } from "./Failure.ts"
 import { renderLogTails } from "./LogTails.ts"
 import { count, seconds, wrap } from "./Layout.ts"
-import { endingOf } from "./Ending.ts"
-import { building, indent, inProgress, isBuilding } from "./LiveLine.ts"
+import { counted, countedUndo, indent, noTally, noted, renderFold, renderTally, type Tally } from "./Fold.ts"
+import { renderEnd, type RunEnd } from "./RunEnd.ts"
+import { retryOf } from "./Retry.ts"
 import { renderPlan, type PlannedSecret } from "./PlanView.ts"
 import { clean, cleanLines } from "./Sanitize.ts"
 import { stepTitle } from "./StepTitle.ts"
@@ -16,8 +16,11 @@ export interface TextOptions {
   readonly quiet: boolean
   /** Shows the deployment's log. */
   readonly verbose: boolean
-  /** Waiting is shown in a live line that is rewritten in place, instead of a line for each change. */
-  readonly live: boolean
+  /**
+   * What gets a line of its own: `all` that is heard, waiting included; `facts` that have come to be; `ends` of steps, with
+   * what has come of them, as all else is shown while it runs.
+   */
+  readonly told: "all" | "facts" | "ends"
 }
 
 /** What the screen remembers. */
@@ -34,14 +37,14 @@ export interface View {
   readonly title: string | undefined
   /** What is being waited for: told once, and again when it changes. */
   readonly waiting: string | undefined
-  /** What is being changed right now, oldest first. */
-  readonly changing: ReadonlyArray<{ readonly id: number | undefined; readonly what: string }>
   /** What was said below the current step and need not be said again. */
   readonly said: ReadonlyArray<string>
-  /** The step that is under way: the live line says at least that. */
+  /** The step that is under way. */
   readonly step: Step | undefined
-  /** When the live line's clock started, milliseconds since the epoch. */
+  /** When it began, or the rollback; milliseconds since the epoch. */
   readonly since: number
+  /** What has come of it. */
+  readonly tally: Tally
 }
 
 export const emptyView: View = {
@@ -53,10 +56,10 @@ export const emptyView: View = {
   changes: false,
   title: undefined,
   waiting: undefined,
-  changing: [],
   said: [],
   step: undefined,
-  since: 0
+  since: 0,
+  tally: noTally
 }
 
 /** What one event adds to the screen. */
@@ -87,15 +90,33 @@ export const makeTextView = (
           err: [...(view.title === undefined ? [] : [view.title]), ...lines]
         }
 
+  const folds = options.told === "ends"
+
   const fact = (view: View, text: string, mark = "", paint = (line: string) => line): Shown =>
-    facts(view, wrap(text, errStyle.columns, `${indent}${mark === "" ? "" : `${mark} `}`).map(paint))
+    folds
+      ? silent({ ...view, tally: noted(view.tally, text) })
+      : facts(view, wrap(text, errStyle.columns, `${indent}${mark === "" ? "" : `${mark} `}`).map(paint))
+
+  /** A step that is not to come to its end is told as that. */
+  const broken = (view: View, at: number): Shown =>
+    folds && view.step !== undefined
+      ? {
+          view: { ...view, title: undefined, step: undefined, tally: noTally },
+          out: [],
+          err: hidden(view)
+            ? []
+            : renderFold(view.title, { isDone: false, millis: at - view.since, tally: view.tally }, errStyle)
+        }
+      : silent(view)
+
+  const after = (first: Shown, next: (view: View) => Shown): Shown => {
+    const second = next(first.view)
+    return { view: second.view, out: [...first.out, ...second.out], err: [...first.err, ...second.err] }
+  }
 
   /** Something that may be said many times over. */
-  const waiting = (view: View, at: number, text: string): Shown => {
-    if (text === view.waiting || hidden(view)) return silent(view)
-    if (options.live) {
-      return silent({ ...view, waiting: text, since: view.waiting === undefined ? at : view.since })
-    }
+  const waiting = (view: View, text: string): Shown => {
+    if (options.told !== "all" || text === view.waiting || hidden(view)) return silent(view)
     const shown = fact(view, text)
     return { ...shown, view: { ...shown.view, waiting: text } }
   }
@@ -113,41 +134,12 @@ export const makeTextView = (
     err: [...(view.title === undefined || hidden(view) ? [] : [view.title]), ...lines]
   })
 
-  const finished = (view: View, event: Extract<DeploymentEvent, { _tag: "RunFinished" }>): Shown => {
-    const closed = { ...view, title: undefined, waiting: undefined, changing: [], step: undefined }
-    const said = (lines: ReadonlyArray<string>, out: ReadonlyArray<string> = []): Shown => ({
-      view: closed,
-      out,
-      err: options.quiet ? [] : lines
-    })
-    switch (event.outcome) {
-      case "complete":
-      case "unchanged":
-      case "pending": {
-        const isReached = event.outcome !== "pending"
-        const ending = endingOf(view, event.outcome, event.verified !== false)
-        const line = `${clean(view.name)} ${ending}, ${seconds(event.millis)}`
-        const paint = isReached ? errStyle.green : errStyle.yellow
-        const lines = wrap(line, errStyle.columns, isReached ? `${errStyle.tick} ` : "").map(paint)
-        const left = renderLeftovers(event, errStyle)
-        return said(
-          [...(ending === undefined ? [] : lines), ...left],
-          event.url === null ? [] : [clean(event.url)]
-        )
-      }
-      case "planned":
-        return said(
-          view.changes ? ["Nothing was sent. `fabrik apply` carries the plan out."] : ["Nothing was sent."]
-        )
-      case "declined":
-        return said([event.undone.length > 0 ? "Nothing else was changed." : "Nothing was changed."])
-      // What failed, and what became of it, is told with the reason: by Failure.ts.
-      case "nothing-changed":
-      case "kept":
-      case "rolled-back":
-      case "leftovers":
-        return said([])
-    }
+  const finished = (view: View, event: RunEnd): Shown => {
+    const { out, err } = renderEnd(view, event, errStyle)
+    const closed = { ...view, title: undefined, waiting: undefined, step: undefined, tally: noTally }
+    // What no step has told.
+    const rest = view.dry || !folds ? [] : renderTally(view.tally, errStyle)
+    return { view: closed, out, err: options.quiet ? [] : [...rest, ...err] }
   }
 
   return (view, { at, event }) => {
@@ -174,9 +166,23 @@ export const makeTextView = (
         }
       }
       case "StateChanged":
-        return event.to === "ROLLING_BACK"
-          ? always({ ...view, waiting: undefined, changing: [] }, [errStyle.yellow("Rolling back")])
-          : silent(view)
+        if (event.to === "ROLLING_BACK") {
+          return after(broken(view, at), (seen) =>
+            always({ ...seen, waiting: undefined, since: at, tally: noTally }, [
+              errStyle.yellow("Rolling back")
+            ])
+          )
+        }
+        if (event.to !== "FAILED" && event.to !== "ROLLED_BACK") return silent(view)
+        if (!folds || event.from !== "ROLLING_BACK") return broken(view, at)
+        return always(
+          { ...view, tally: noTally },
+          renderFold(
+            undefined,
+            { isDone: event.to === "ROLLED_BACK", millis: at - view.since, tally: view.tally },
+            errStyle
+          )
+        )
       case "StepStarted":
         return hidden(view)
           ? silent(view)
@@ -184,25 +190,18 @@ export const makeTextView = (
               ...view,
               title: stepTitle(event.step),
               waiting: undefined,
-              changing: [],
               said: [],
               step: event.step,
-              since: at
+              since: at,
+              tally: noTally
             })
       case "StepFinished": {
-        const took = `${errStyle.green(errStyle.tick)} ${errStyle.dim(seconds(event.millis))}`
+        const { tally, title } = view
+        const next = { ...view, title: undefined, step: undefined, waiting: undefined, tally: noTally }
         return {
-          view: {
-            ...view,
-            title: undefined,
-            step: undefined,
-            changing: [],
-            waiting:
-              event.step === "secrets" && options.live ? "comparing the spec with what is there" : undefined,
-            since: at
-          },
+          view: next,
           out: [],
-          err: hidden(view) ? [] : [view.title === undefined ? `${indent}${took}` : `${view.title} ${took}`]
+          err: hidden(view) ? [] : renderFold(title, { isDone: true, millis: event.millis, tally }, errStyle)
         }
       }
       case "SecretResolved":
@@ -219,37 +218,35 @@ export const makeTextView = (
           err: title.err
         }
       }
-      case "ChangeStarted": {
-        const { id, what } = event
-        return silent({ ...view, changing: [...view.changing, { id, what }] })
-      }
+      case "ChangeStarted":
       case "ChangeFinished":
-        return silent({ ...view, changing: view.changing.filter(({ id }) => id !== event.id) })
+      case "UndoStarted":
+        return silent(view)
       case "ResourceChanged": {
-        const what = `${event.kind} ${event.name}`
-        const changing = view.changing.filter((change) => change.what !== what)
+        if (folds) return silent({ ...view, tally: counted(view.tally, event.action) })
         const [mark, paint] = {
           created: ["+", errStyle.green] as const,
           updated: ["~", errStyle.yellow] as const,
           deleted: ["-", errStyle.red] as const
         }[event.action]
-        return fact({ ...view, changing }, clean(what), mark, paint)
+        return fact(view, clean(`${event.kind} ${event.name}`), mark, paint)
       }
       case "DnsChecked":
       case "DatabaseChecked": {
         const { done, text } = checked(event)
-        return done ? once(view, text) : waiting(view, at, text)
+        return done ? once(view, text) : waiting(view, text)
       }
       case "DeploymentProgress": {
+        const { ahead } = event
         const text = {
-          queued: "deployment is queued",
-          in_progress: inProgress,
+          queued: `deployment is queued${ahead === undefined || ahead === 0 ? "" : `, ${ahead} before it`}`,
+          in_progress: "deployment is in progress",
           finished: "deployment finished",
           failed: "deployment failed",
           "cancelled-by-user": "deployment was cancelled"
         }[event.status]
-        if (event.status !== "queued" && event.status !== "in_progress") return fact(view, text)
-        return isBuilding(view) && text === inProgress ? silent(view) : waiting(view, at, text)
+        if (event.status === "queued" || event.status === "in_progress") return waiting(view, text)
+        return folds ? silent(view) : fact(view, text)
       }
       case "DeploymentLog":
         return options.verbose
@@ -259,11 +256,13 @@ export const makeTextView = (
                 wrap(line, errStyle.columns, `${indent}| `).map(errStyle.dim)
               )
             )
-          : silent(options.live && isBuilding(view) ? { ...view, waiting: building(event.text) } : view)
+          : silent(view)
       case "LogTails": {
         // The deployment's log has been shown already with --verbose.
         const tails = options.verbose ? { ...event, deployment: [] } : event
-        return always({ ...view, waiting: undefined }, renderLogTails(tails, indent, errStyle))
+        return after(broken(view, at), (seen) =>
+          always({ ...seen, waiting: undefined }, renderLogTails(tails, indent, errStyle))
+        )
       }
       case "HealthAttempted": {
         const name = event.host === undefined ? "the domain" : clean(event.host)
@@ -271,12 +270,13 @@ export const makeTextView = (
           origin: `the server itself${event.host === undefined ? "" : ` (${name})`}`,
           name
         }[event.stage]
+        if (folds) return silent(view)
         return event.ok
           ? once(view, event.leadsTo === undefined ? `healthy at ${where}` : `redirects at ${where}`)
-          : waiting(view, at, `not healthy at ${where}: ${clean(event.detail)}`)
+          : waiting(view, `not healthy at ${where}: ${clean(event.detail)}`)
       }
       case "Settling":
-        return waiting(view, at, `up; watching for ${seconds(event.millis)} whether it stays so`)
+        return waiting(view, `up; watching for ${seconds(event.millis)} whether it stays so`)
       case "Verified": {
         const parts = [
           ...(view.domains > 1 ? [clean(event.url)] : []),
@@ -297,15 +297,13 @@ export const makeTextView = (
         )
       case "SeenStopped":
         return fact(view, `no container of it runs; Coolify says: ${clean(event.status)}`)
-      case "Retrying":
-        return waiting(
-          view,
-          at,
-          `${clean(event.what)}: ${clean(event.why)}; again in ${seconds(event.delayMillis)}`
-        )
+      case "Retrying": {
+        const { what, why } = retryOf(event)
+        return waiting(view, `${what}: ${why}; again in ${seconds(event.delayMillis)}`)
+      }
       case "ApiAway":
         return always(
-          { ...view, waiting: "waiting for Coolify's API", since: at },
+          { ...view, waiting: undefined },
           wrap(
             `Coolify's API is away (${clean(event.why)}), waiting for it up to ${seconds(event.limitMillis)}`,
             errStyle.columns,
@@ -317,24 +315,24 @@ export const makeTextView = (
           `${indent}Coolify's API is back after ${seconds(event.millis)}`
         ])
       case "RequestsSpaced":
+        if (folds) return silent(view)
         return fact(
           view,
           `Coolify allows ${event.limit} requests a minute, and ${event.left} are left: one goes out every ${seconds(event.everyMillis)}`
         )
       case "ChangeProgress":
-        return waiting(view, at, `${clean(event.what)}: ${event.done} of ${event.total}`)
+        return waiting(view, `${clean(event.what)}: ${event.done} of ${event.total}`)
       case "Warning":
         return always(view, wrap(clean(event.message), errStyle.columns, "Warning: ").map(errStyle.yellow))
-      case "UndoStarted":
-        return silent({ ...view, waiting: `undoing ${clean(event.what)}`, since: at })
       case "UndoFinished": {
+        if (folds) return silent({ ...view, tally: countedUndo(view.tally, event) })
         const became = event.how === "nothing" ? "as it was" : undoWords[event.how]
         const line = `${clean(event.what)} ${became}`
         return fact({ ...view, title: undefined }, line, errStyle.tick, errStyle.green)
       }
       case "UndoFailed":
         return always(
-          { ...view, waiting: undefined },
+          { ...view, waiting: undefined, tally: counted(view.tally, "left behind") },
           wrap(
             `${clean(event.leftover.what)}: ${clean(event.leftover.why)}`,
             errStyle.columns,

@@ -28,8 +28,8 @@ const changed = (kind: string, action: "created" | "updated" | "deleted") =>
   moment(
     `${kind} ${action}`,
     `"ResourceChanged",.*"kind":"${kind}",.*"action":"${action}"`,
-    // A fact, and no line of the plan.
-    new RegExp(`[\\r\\n] {6}[+~-] ${kind}`)
+    // Its row, and no line of the plan; it may be folded before a frame has shown it.
+    new RegExp(`(?:[•*✓✗]|ok) ${kind}|\\[4/5\\]|is gone`)
   )
 
 const start = [
@@ -39,14 +39,18 @@ const start = [
   moment("the provision", '"StepStarted","step":"provision"', /\[3\/5\] Provision/)
 ]
 const end = [
-  moment("the name servers' answer", '"DnsChecked"', /name server knows/),
+  moment("the name servers' answer", '"DnsChecked"', /name server/),
   moment("the deployment", '"StepStarted","step":"deploy"', /\[4\/5\] Deploy/),
-  moment("the queue", '"DeploymentProgress",.*"queued"', /deployment is queued/),
-  moment("the build", '"DeploymentProgress",.*"in_progress"', /deployment is in progress/),
-  moment("the end of the deployment", '"DeploymentProgress",.*"finished"', /deployment finished/),
+  moment("the queue", '"DeploymentProgress",.*"queued"', /deployment(?: of \S+)? {2}queued|\[5\/5\]/),
+  moment(
+    "the build",
+    '"DeploymentProgress",.*"in_progress"',
+    /deployment(?: of \S+)? {2}(?!queued)\S|\[5\/5\]/
+  ),
+  moment("the end of the deployment", '"DeploymentProgress",.*"finished"', /Deploy (?:✓|ok)/),
   moment("the visit", '"StepStarted","step":"verify"', /\[5\/5\] Verify/),
   moment("the first answer", '"HealthAttempted","stage":"origin"', /\[5\/5\] Verify/),
-  moment("the answer by name", '"HealthAttempted","stage":"name"', /healthy at the domain/),
+  moment("the answer by name", '"HealthAttempted","stage":"name"', /\S\.\S+ +healthy|Verify (?:✓|ok)/),
   moment("the end", '"RunFinished"', /is live and verified/)
 ]
 const moments = {
@@ -68,8 +72,8 @@ const moments = {
   "an update that fails": [
     moment("the rollback", '"StateChanged",.*"to":"ROLLING_BACK"', /Rolling back/),
     moment("the first undo", '"UndoStarted"', /Rolling back/),
-    moment("the variables", '"UndoFinished","what":"variables', /. variables of/),
-    moment("the settings", '"UndoFinished","what":"settings', /. settings of/)
+    moment("the variables", '"UndoFinished","what":"variables', /Rolling back[^]*variables of/),
+    moment("the settings", '"UndoFinished","what":"settings', /Rolling back[^]*settings of/)
   ],
   "a destroy": [
     moment("the start", '"RunStarted"', /-> https:/),

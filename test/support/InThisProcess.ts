@@ -23,7 +23,8 @@ export const startHere = (
     write: (text: string) => void (output[name] += text),
     onClose: () => () => {},
     tty,
-    columns
+    columns: () => columns,
+    rows: () => undefined
   })
   const started = start({
     argv,

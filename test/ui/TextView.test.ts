@@ -3,7 +3,6 @@ import { assert, describe } from "vitest"
 import type { DeploymentEvent } from "../../src/engine/DeploymentEvent.ts"
 import { widthOf } from "../../src/ui/Layout.ts"
 import { makeStyle, plainStyle } from "../../src/ui/Style.ts"
-import { pending } from "../../src/ui/LiveLine.ts"
 import { emptyView, makeTextView, type TextOptions } from "../../src/ui/TextView.ts"
 
 /** All lines of a run, errors and results marked apart. */
@@ -12,7 +11,7 @@ const show = (
   options: Partial<TextOptions> = {},
   style = plainStyle
 ) => {
-  const next = makeTextView({ quiet: false, verbose: false, live: false, ...options }, style, style)
+  const next = makeTextView({ quiet: false, verbose: false, told: "all", ...options }, style, style)
   const lines: Array<string> = []
   let view = emptyView
   events.forEach((event, index) => {
@@ -113,48 +112,47 @@ describe("TextView", () => {
     ])
   })
 
-  it("keeps waiting in the live line where there is one", () => {
-    const { lines, view } = show(run.slice(0, 7), { live: true })
-    assert.notInclude(lines.join("\n"), "name servers")
-    assert.include(view.waiting ?? "", "1 of 2 name servers")
+  it("folds a step into a line with what has come of it, where it is shown while it runs", () => {
+    assert.deepStrictEqual(show(run, { told: "ends" }).lines, [
+      "err|test-api -> https://test-api.example.com (apply)",
+      "err|[1/5] Validate ✓ 0.0 s",
+      "err|[3/5] Provision ✓ 2.1 s",
+      "err|      1 created",
+      "err|      2 of 2 name servers know test-api.example.com",
+      "err|[4/5] Deploy",
+      "err|Warning: the queue is long",
+      "err|      ✓ 30.0 s",
+      "err|[5/5] Verify ✓ 5.0 s",
+      "err|      HTTP 200, certificate valid for 89 days, release 0123456789ab answers",
+      "err|✓ test-api is live and verified, 41.2 s",
+      "out|https://test-api.example.com/"
+    ])
   })
 
-  it("names in the live line what is being changed, and the build's last line", () => {
-    const seen = (...events: ReadonlyArray<DeploymentEvent>) =>
-      pending(show([{ _tag: "StepStarted", step: "provision" }, ...events], { live: true }).view)
-    const project: DeploymentEvent = {
-      _tag: "ChangeStarted",
-      what: "project shop",
-      id: 1,
-      address: "coolify/project shop"
-    }
-    const record: DeploymentEvent = {
-      _tag: "ChangeStarted",
-      what: "record a.example.com A",
-      id: 2,
-      address: "dns/record a.example.com A"
-    }
-    const made: DeploymentEvent = {
-      _tag: "ResourceChanged",
-      system: "coolify",
-      kind: "project",
-      name: "shop",
-      action: "created"
-    }
-    const over: DeploymentEvent = {
-      _tag: "ChangeFinished",
-      id: 2,
-      address: "dns/record a.example.com A",
-      made: true
-    }
-    assert.strictEqual(seen(), "[3/5] Provision")
-    assert.strictEqual(seen(project), "[3/5] Provision: project shop")
-    assert.strictEqual(seen(project, record, made), "      record a.example.com A")
-    assert.strictEqual(seen(project, record, made, over), "      comparing with Coolify and DNS")
-    const building: DeploymentEvent = { _tag: "DeploymentProgress", deployment: "d", status: "in_progress" }
-    const log: DeploymentEvent = { _tag: "DeploymentLog", stream: "stdout", text: "step 1\nnpm run build\n" }
-    assert.strictEqual(seen(building, log), "      deployment is in progress: npm run build")
-    assert.strictEqual(seen(building, log, building), "      deployment is in progress: npm run build")
+  it("folds what does not come to its end, and its rollback, with their times", () => {
+    const undo = (what: string, how: "removed" | "restored"): DeploymentEvent => ({
+      _tag: "UndoFinished",
+      what,
+      how
+    })
+    const { lines } = show(
+      [
+        started(),
+        { _tag: "StepStarted", step: "provision" },
+        { _tag: "ResourceChanged", system: "coolify", kind: "project", name: "shop", action: "created" },
+        { _tag: "StateChanged", from: "PROVISIONING", to: "ROLLING_BACK" },
+        undo("record", "removed"),
+        undo("project", "removed"),
+        undo("settings", "restored"),
+        { _tag: "StateChanged", from: "ROLLING_BACK", to: "ROLLED_BACK" }
+      ],
+      { told: "ends" }
+    )
+    assert.deepStrictEqual(lines.slice(1), [
+      "err|[3/5] Provision ✗ 2.0 s   1 created",
+      "err|Rolling back",
+      "err|      ✓ 4.0 s  2 removed again and 1 restored"
+    ])
   })
 
   it("shows the deployment's log with --verbose, made harmless", () => {

@@ -9,6 +9,7 @@ import { awaitAuthoritative } from "../../dns/AwaitAuthoritative.ts"
 import { type Connection, connectionOf } from "../../coolify/DatabaseEngine.ts"
 import { releaseVariable, type Desired } from "../Desired.ts"
 import type { Observed } from "../Observe.ts"
+import { textOf } from "../../engine/Change.ts"
 import { makeAll, node, type Node } from "../../engine/Graph.ts"
 import { Pace } from "../../engine/Pace.ts"
 import type { Reconciliation } from "../Reconcile.ts"
@@ -265,7 +266,7 @@ const recordNodes = Effect.fn("recordNodes")(function* (
   action: RecordAction,
   announced: ReadonlyArray<Made>
 ) {
-  const address = { kind: record.name, name: `${action.recordSet.name} ${action.recordSet.type}` }
+  const address = recordAddress(action)
   const written = yield* node(address, announced, action._tag === "Put" ? putRecord(action) : Effect.void)
   const answered = yield* node({ kind: "dns/answer", name: address.name }, [written], awaitRecord(action))
   return [written, answered] as const
@@ -303,9 +304,11 @@ const awaitRecord = Effect.fn("awaitRecord")(function* (action: RecordAction) {
         name: action.recordSet.name,
         right: answers.filter((answer) => isRight(action.recordSet, answer)).length,
         total: answers.length,
-        detail: answers
-          .map((answer) => `${answer.server}: ${answer.values.join(", ") || answer.outcome}`)
-          .join("; ")
+        detail: answers.map((answer) => `${answer.server}: ${said(answer)}`).join("; "),
+        behind: answers
+          .filter((answer) => !isRight(action.recordSet, answer))
+          .map((answer) => `${answer.server} (${said(answer)})`),
+        address: textOf(recordAddress(action))
       })
   })
   const { name, type } = action.recordSet
@@ -316,6 +319,13 @@ const awaitRecord = Effect.fn("awaitRecord")(function* (action: RecordAction) {
     _tag: "Warning",
     message: `the name servers answer right for ${name}, but the DNSSEC signatures of its zone do not hold: the resolver ${bogusAt} answers only as long as it checks none. Visitors whose resolver checks them reach nothing, and no certificate is issued: remove the zone's DS record where the domain is registered, or set it to what the DNS provider signs with`
   })
+})
+
+const said = ({ outcome, values }: NameServerAnswer): string => values.join(", ") || outcome
+
+const recordAddress = ({ recordSet }: RecordAction) => ({
+  kind: record.name,
+  name: `${recordSet.name} ${recordSet.type}`
 })
 
 const isAddressing = Schema.is(Schema.Literal("A", "AAAA", "CNAME"))

@@ -244,7 +244,7 @@ export const askedAt = (
 
 /** @param asked what tells it from others, where there are several. */
 export const healthAttempted = (
-  { stage, number, outcome }: Attempt,
+  { left, number, outcome, stage }: Attempt,
   asked: { readonly host?: string; readonly leadsTo?: string }
 ): DeploymentEvent => ({
   _tag: "HealthAttempted",
@@ -252,7 +252,8 @@ export const healthAttempted = (
   stage,
   attempt: number,
   ok: outcome.ok,
-  detail: outcome.ok ? `answered ${outcome.status} in ${outcome.millis} ms` : outcome.detail
+  detail: outcome.ok ? `answered ${outcome.status} in ${outcome.millis} ms` : outcome.detail,
+  ...(outcome.ok ? {} : { left })
 })
 
 /** How long the spec's own numbers allow an application to become healthy. */
