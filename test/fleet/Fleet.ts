@@ -97,7 +97,8 @@ export const runFleet = async (
         write: (text: string) => void (output[name] += text),
         onClose: () => () => {},
         tty: false,
-        columns: undefined
+        columns: () => undefined,
+        rows: () => undefined
       })
       const from = world.requests.length
       const began = clock.unsafeCurrentTimeMillis()
