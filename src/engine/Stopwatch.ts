@@ -52,7 +52,8 @@ export const timeoutBeside =
         const waited = (yield* stopwatch.millis) - counted
         const left = Duration.toMillis(duration) - ((yield* Clock.currentTimeMillis) - began - waited)
         if (left <= 0) return yield* Effect.fail(onTimeout())
-        yield* Effect.sleep(left)
+        // What is left stays the same while the stopwatch runs, be it next to nothing.
+        yield* Effect.sleep(Math.max(left, 100))
       }
     })
     return Effect.raceFirst(effect, timeout)

@@ -110,7 +110,7 @@ export const chooseRelease = (
     return earlier === undefined
       ? refuse(
           "no earlier release with another spec is recorded here",
-          "change the spec and `fabrik apply` it: then there is something to go back to"
+          "change the spec and `fabrik apply` it: then there are two"
         )
       : Either.right(earlier)
   }

@@ -217,7 +217,7 @@ export const refusedAdvice: { readonly [R in RefusedError["reason"]]: string } =
   NotRunning: "Only a running container has a log.",
   Inexpressible: "A specification has no words for this, so fabrik could not keep it as it is.",
   TooOld: "What this Coolify cannot do is not tried on a live application.",
-  NoRelease: "Only what was deployed from this folder can be gone back to.",
+  NoRelease: "Only what was deployed from this folder is on record here.",
   Unsettled: "Its changes are still open, and two runs must not mix.",
   OfSpec: "What a specification says, or a file beside it, is changed there: the next run would put it back.",
   Withdrawn: "Of the processes of a spec, and with --atomic of several specs, all stand in the end, or none."
