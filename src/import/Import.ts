@@ -195,6 +195,13 @@ export const importFile = (input: Input): Either.Either<Imported, ImportError> =
       copies: job.copies,
       leftOut: reading.leftOut.toSorted((a, b) => a.line - b.line || a.column - b.column),
       notes: reading.notes.toSorted((a, b) => a.line - b.line),
+      required: [
+        ...new Set(
+          written.flatMap((draft) =>
+            draft.entries("secrets").flatMap(([name, rule]) => (rule === "required" ? [name] : []))
+          )
+        )
+      ],
       wanted: [...reading.wanted]
     }
   })

@@ -43,6 +43,8 @@ export interface Imported {
   readonly copies: ReadonlyArray<ImportedSpec>
   readonly leftOut: ReadonlyArray<LeftOut>
   readonly notes: ReadonlyArray<Note>
+  /** Secrets that somebody has to give before anything is deployed. */
+  readonly required: ReadonlyArray<string>
   /** Files beside it that it speaks of. */
   readonly wanted: ReadonlyArray<string>
 }

@@ -68,6 +68,8 @@ describe.concurrent("a file that somebody has already", () => {
         })
       const imported = await run(first)
       assert.strictEqual(imported.status, code, imported.stderr)
+      // What `.env` above has to give is told.
+      assert.strictEqual(/Give DATABASE_URL in/.test(imported.stderr), name === "docker-compose.yml")
       const applied = await run(second)
       assert.strictEqual(applied.status, 0, applied.stderr)
       assert.include(applied.stderr, "is live and verified")

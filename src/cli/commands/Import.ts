@@ -46,10 +46,10 @@ export const importCommand = define({
   handler: Effect.fn("command.import")(function* ({ file, json, quiet, ...options }) {
     const { err, out } = yield* Screen
     const imported = yield* loadImport(file, options)
-    const { leftOut, notes, specs } = imported
+    const { leftOut, notes, required, specs } = imported
     const written = options.output === undefined ? [] : yield* writeAll(options.output, imported)
     if (json) {
-      const facts = { file, format: imported.format, specs, leftOut, notes, written }
+      const facts = { file, format: imported.format, specs, leftOut, notes, required, written }
       yield* out.write(`${jsonLine({ type: "Imported", ...facts })}\n`)
     } else if (options.output === undefined) {
       yield* out.write(specs.map(({ file, text }, index) => withName(file, text, index)).join(""))
@@ -78,11 +78,21 @@ export const importCommand = define({
     }
     if (!quiet && !json && options.output !== undefined && written[0] !== undefined) {
       const what = specs.length > 1 ? options.output : written[0]
+      if (required.length > 0)
+        yield* Say.hint([`Give ${shortly(required)} in \`.env\` or in the environment.`])
       yield* Say.hint([`See what \`fabrik plan ${clean(what)}\` says.`])
     }
     if (leftOut.length > 0) return yield* new Concluded({ code: ExitCode.leftOut })
   })
 })
+
+const mostNames = 6
+
+const shortly = (names: ReadonlyArray<string>): string => {
+  const shown = names.length > mostNames ? names.slice(0, mostNames - 1) : names
+  const more = names.length - shown.length
+  return `${shown.map(clean).join(", ")}${more === 0 ? "" : ` and ${more} more (\`secrets\` in the specs)`}`
+}
 
 /** Several specs in one stream are documents, each with the name that it would have as a file. */
 const withName = (file: string, text: string, index: number): string =>
