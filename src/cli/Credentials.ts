@@ -1,6 +1,7 @@
 import * as Redacted from "effect/Redacted"
 import { tokenNames, urlNames } from "../coolify/CoolifyConfig.ts"
 import { stateKeyName, stateUrlName } from "./TeamState.ts"
+import { telemetryHeaders } from "../telemetry/Settings.ts"
 import { plainNames, secretNames } from "../dns/Providers.ts"
 
 const keys = [...tokenNames, ...secretNames, stateKeyName]
@@ -13,6 +14,7 @@ const addresses = [...urlNames, "COOLIFY_URL", ...plainNames, stateUrlName]
 export const credentialsIn = (
   env: Readonly<Record<string, string | undefined>>
 ): ReadonlyArray<Redacted.Redacted<string>> => [
+  ...telemetryHeaders(env),
   ...keys.flatMap((name) => env[name] ?? []).map((value) => Redacted.make(value)),
   ...addresses
     .flatMap((name) => env[name] ?? [])

@@ -47,6 +47,7 @@ export const environment: ReadonlyArray<readonly [string, string]> = [
   ["FABRIK_STATE_URL", "postgres://... of the state that a team shares [files in .fabrik]"],
   ["FABRIK_STATE_KEY", "what the secrets in it are encrypted with: openssl rand -base64 32"],
   ["FABRIK_LATE_EFFECTS", "seconds that a request without an answer may still take effect [60]"],
+  ["OTEL_EXPORTER_OTLP_ENDPOINT", "where traces and metrics go, e.g. http://localhost:4318 [nowhere]"],
   ["NO_COLOR", "no colours; CI: never ask"],
   ["FABRIK_DEBUG=1", "show the stack of an unexpected error"]
 ]

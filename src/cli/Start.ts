@@ -26,6 +26,7 @@ import { ExitCode, isCutShort, type Signal } from "./ExitCode.ts"
 import { recoverCommand } from "./RecoverCommand.ts"
 import { Operator } from "./Operator.ts"
 import { tellWaits } from "./Waits.ts"
+import { wantsTelemetry } from "../telemetry/Settings.ts"
 import { codeOfInterrupted, makeSeen, ofAll, type Seen, Watch } from "./Watch.ts"
 
 /** What the process is and has. */
@@ -142,7 +143,7 @@ export const start = (given: ProcessFacts): Started => {
   }
 
   // Nobody reads spans but a stack trace.
-  const program = run(argv).pipe(
+  const program = (wantsTelemetry(env) ? inTrace(run(argv), facts) : run(argv)).pipe(
     Effect.provide(services),
     Effect.provide(layers),
     Effect.withConfigProvider(ConfigProvider.fromMap(environment(env))),
@@ -200,6 +201,12 @@ export const start = (given: ProcessFacts): Started => {
     crashed: (error) => lastWords(renderDefect(Cause.die(error), debug, style))
   }
 }
+
+const inTrace = <E, R>(running: Effect.Effect<ExitCode, E, R>, { argv, env }: ProcessFacts) =>
+  Effect.flatMap(
+    Effect.promise(() => import("./Telemetry.ts")),
+    ({ traced }) => traced(running, { command: argv.find((word) => !word.startsWith("-")) ?? "", env })
+  )
 
 /** Somebody waits for a question or a live line, which no next write may complete: milliseconds. */
 const shortPause = 30

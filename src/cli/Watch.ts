@@ -27,6 +27,8 @@ export interface Seen {
     unrecorded: boolean
     /** The ids of those that are kept. */
     readonly recorded: Array<string>
+    /** Hears of everything, where the environment asks for traces. */
+    telemetry?: (emitted: Emitted) => void
   }
 }
 
@@ -143,7 +145,10 @@ export const layer: Layer.Layer<never, never, Watch> = Layer.effect(
     return {
       emit: (emitted: Emitted) =>
         Effect.zipRight(
-          Effect.sync(() => see(seen, emitted)),
+          Effect.sync(() => {
+            see(seen, emitted)
+            seen.process.telemetry?.(emitted)
+          }),
           emit(emitted)
         )
     }

@@ -12,6 +12,7 @@ import type * as Scope from "effect/Scope"
 import type { JournalError } from "../state/Journals.ts"
 import type { Leftover } from "./DeploymentEvent.ts"
 import { Pace } from "./Pace.ts"
+import { CurrentWork } from "../http/RequestListener.ts"
 import { Run } from "./Run.ts"
 import { textOf, type Undone, type UndoFailure } from "./Change.ts"
 import type { Recorded } from "./JournalSchema.ts"
@@ -35,13 +36,13 @@ export const leftAsItIs = (message: string): Effect.Effect<never, UndoFailure> =
 /**
  * Makes a change together with its undo. The undo is in the journal before the change is made, belongs to the
  * surrounding scope and runs only when that scope fails or is interrupted, newest first. It is registered whatever
- * becomes of `change`, because a request that failed or was interrupted may still have taken effect: so the undo must
- * look before it acts. `change` stays interruptible, unlike an `acquireRelease` acquisition, so that neither Ctrl-C nor
+ * becomes of the change, because a request that failed or was interrupted may still have taken effect: so the undo must
+ * look before it acts. The change stays interruptible, unlike an `acquireRelease` acquisition, so that neither Ctrl-C nor
  * a deadline waits for a hanging call.
  */
 export const withUndo = <A, E, R, R2>(
   recorded: Recorded,
-  change: Effect.Effect<A, E, R>,
+  made: Effect.Effect<A, E, R>,
   undoing: Undoing<R2>
 ): Effect.Effect<A, E | JournalError, R | R2 | Run | Scope.Scope> =>
   Effect.gen(function* () {
@@ -55,6 +56,7 @@ export const withUndo = <A, E, R, R2>(
     )
     const { id, what } = recorded
     const address = textOf(recorded.address)
+    const change = Effect.provideService(made, CurrentWork, { work: { run: run.id, change: id } })
     yield* run.emit({ _tag: "ChangeStarted", what, id, address })
     return yield* Effect.acquireReleaseInterruptible(
       Effect.onExit(change, (exit) =>
@@ -144,7 +146,9 @@ export const runUndo = Effect.fn("runUndo")(function* <R>(
     return yield* leaveOver({ what, why, next, recoverable: true }, change)
   }
   const context = yield* Effect.context<R>()
-  const whole = bounded(Effect.provide(perform, context), budget ?? pace.undoBudget)
+  const whole = bounded(Effect.provide(perform, context), budget ?? pace.undoBudget).pipe(
+    Effect.provideService(CurrentWork, { work: { run: run.id, undo: what } })
+  )
   yield* whole.pipe(
     Effect.matchCauseEffect({
       onSuccess: (undone) =>

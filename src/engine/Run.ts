@@ -16,6 +16,7 @@ import {
   type Step,
   type WayBack
 } from "./DeploymentEvent.ts"
+import { CurrentWork } from "../http/RequestListener.ts"
 import { noJournal, openRunJournal, type RunJournal } from "./RunJournal.ts"
 import type { Recorded } from "./JournalSchema.ts"
 import type { Undoing } from "./Rollback.ts"
@@ -197,7 +198,7 @@ export const inStep = <A, E, R>(step: Step, effect: Effect.Effect<A, E, R>): Eff
     yield* Ref.set(run.step, step)
     yield* run.emit({ _tag: "StepStarted", step })
     const started = yield* Clock.currentTimeMillis
-    const result = yield* effect
+    const result = yield* Effect.provideService(effect, CurrentWork, { work: { run: run.id, step } })
     yield* run.emit({ _tag: "StepFinished", step, millis: (yield* Clock.currentTimeMillis) - started })
     return result
   })

@@ -5,9 +5,11 @@
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
@@ -15,6 +17,7 @@ import { type Keeping, readKept, readText } from "./AnswerBody.ts"
 import { type Answer, broken, fromRequestError, type HttpFailure, unreadable } from "./Failure.ts"
 import { HttpSettings } from "./HttpSettings.ts"
 import { keepOf } from "./Keep.ts"
+import { type HeardRequest, CurrentWork, RequestListener } from "./RequestListener.ts"
 import { journaled, type WriteErrors } from "./RequestJournal.ts"
 import { type ApiError, type Presence, type Refusal, retryRefusals } from "./Retry.ts"
 
@@ -76,6 +79,34 @@ const placeOf = (failure: ParseResult.ParseError): string =>
 
 const seconds = (duration: Duration.DurationInput) => `${Duration.toSeconds(duration)} s`
 
+/** The whole address is known only once the request has gone through the API's own client. */
+interface Where {
+  url: string
+}
+
+const telling = Effect.fn("http.telling")(function* <R>(
+  api: string,
+  { method: name, request }: HttpCall,
+  exchange: (at: Where) => Effect.Effect<Answer, HttpFailure, R>,
+  hear: (request: HeardRequest) => void
+) {
+  const { work } = yield* CurrentWork
+  const began = yield* Clock.currentTimeMillis
+  const at: Where = { url: request.url }
+  return yield* Effect.onExit(exchange(at), (exit) =>
+    Effect.map(Clock.currentTimeMillis, (ended) => {
+      const failure = Exit.isSuccess(exit)
+        ? undefined
+        : Option.match(Cause.failureOption(exit.cause), {
+            onNone: () => "interrupted",
+            onSome: ({ _tag }) => _tag
+          })
+      const status = Exit.isSuccess(exit) ? exit.value.status : undefined
+      hear({ api, call: name, verb: request.method, url: at.url, began, ended, status, failure, work })
+    })
+  )
+})
+
 export const makeHttp = <E extends ApiError, C extends HttpCall>(
   within: HttpClient.HttpClient,
   policy: HttpPolicy<E, C>
@@ -98,9 +129,8 @@ export const makeHttp = <E extends ApiError, C extends HttpCall>(
   })
 
   /** The answer, or why there is none. */
-  const exchange = Effect.fn("http.exchange")(function* (call: C, keep: Keeping | undefined) {
+  const exchange = Effect.fn("http.exchange")(function* (call: C, keep: Keeping | undefined, at?: Where) {
     const { bodyTimeout, headersTimeout } = yield* HttpSettings
-    if (spacing !== undefined) yield* spacing.turn
     const response = yield* client.execute(call.request).pipe(
       // Only the client over fetch reads this; it would follow a redirect and carry the key along, others never do.
       Effect.provideService(FetchHttpClient.RequestInit, { redirect: "manual" }),
@@ -114,6 +144,7 @@ export const makeHttp = <E extends ApiError, C extends HttpCall>(
       })
     )
     const { headers, status } = response
+    if (at !== undefined) at.url = response.request.url
     if (spacing !== undefined) yield* spacing.answered(headers)
     const body = bodiless.has(status)
       ? Effect.succeed("")
@@ -134,8 +165,14 @@ export const makeHttp = <E extends ApiError, C extends HttpCall>(
     return { status, headers, text } satisfies Answer
   })
 
+  /** With whoever listens told of it, if somebody does. */
+  const heard = (call: C, keep: Keeping | undefined) =>
+    Effect.flatMap(RequestListener, ({ hear }) =>
+      hear === undefined ? exchange(call, keep) : telling(api, call, (at) => exchange(call, keep, at), hear)
+    )
+
   const once = (call: C, keep: Keeping | undefined): Effect.Effect<Answer, Refusal<E>> =>
-    exchange(call, keep).pipe(
+    Effect.zipRight(spacing?.turn ?? Effect.void, heard(call, keep)).pipe(
       Effect.scoped,
       Effect.mapError((failure) => refusal(call, failure)),
       Effect.flatMap((answer) =>
