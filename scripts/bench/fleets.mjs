@@ -77,9 +77,8 @@ const peaks = async (count, specOf, { bundle, dir, root }) => {
   }
 }
 
-/** `ratio`: to the time in which the limit lets so many requests through. */
-export const fleets = async (counts, places) => {
-  const { dir, root } = places
+/** Runs whole commands in this process over the sandbox in memory. */
+export const inProcess = async ({ dir, root }) => {
   const inside = join(root, "test/fleet/FleetWorld.ts")
   const file = join(dir, "fleet.mjs")
   await bundleOf(root, "test/fleet/Fleet.ts", file, [
@@ -89,7 +88,12 @@ export const fleets = async (counts, places) => {
         onResolve({ filter: /(?:LiveLayers|sandbox\/Attach)\.ts$/ }, () => ({ path: inside }))
     }
   ])
-  const { runFleet, specOf } = await import(pathToFileURL(file).href)
+  return import(pathToFileURL(file).href)
+}
+
+/** `ratio`: to the time in which the limit lets so many requests through. */
+export const fleets = async (counts, places) => {
+  const { runFleet, specOf } = await inProcess(places)
   const rows = []
   for (const count of counts) {
     const measured = await runFleet(count, [applying, applying], { perMinute })

@@ -12,12 +12,15 @@ import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import { start } from "../../src/cli/Start.ts"
 import { FastClock } from "../reliability/FastClock.ts"
-import { enter, makeWorld } from "./FleetWorld.ts"
+import { type Asked, enter, makeWorld, type WorldOptions } from "./FleetWorld.ts"
 
 export interface Measured {
   readonly command: string
   readonly status: number
+  /** To Coolify. */
   readonly requests: ReadonlyArray<string>
+  /** To Coolify and the DNS account. */
+  readonly timeline: ReadonlyArray<Asked>
   /** On the clock of the world. */
   readonly millis: number
   readonly stdout: string
@@ -71,7 +74,7 @@ const onClock = (clock: FastClock): (() => void) => {
 export const runFleet = async (
   count: number,
   commands: ReadonlyArray<ReadonlyArray<string>>,
-  options: { readonly perMinute?: number; readonly write?: (index: number) => string } = {}
+  options: WorldOptions & { readonly write?: (index: number) => string } = {}
 ): Promise<ReadonlyArray<Measured>> => {
   const folder = mkdtempSync(join(tmpdir(), "fabrik-fleet-"))
   const before = process.cwd()
@@ -86,7 +89,7 @@ export const runFleet = async (
     for (let index = 0; index < count; index++) {
       writeFileSync(`specs/app-${index}.yaml`, (options.write ?? specOf)(index))
     }
-    const world = await Effect.runPromise(Scope.extend(makeWorld(options.perMinute ?? 200), scope))
+    const world = await Effect.runPromise(Scope.extend(makeWorld(options), scope))
     enter(world)
     const rows: Array<Measured> = []
     for (const argv of commands) {
@@ -101,6 +104,7 @@ export const runFleet = async (
         rows: () => undefined
       })
       const from = world.requests.length
+      const past = world.timeline.length
       const began = clock.unsafeCurrentTimeMillis()
       const ends: Array<{ readonly status: number; readonly at: number }> = []
       const started = start({
@@ -120,6 +124,7 @@ export const runFleet = async (
         command: argv[0] ?? "",
         status,
         requests: world.requests.slice(from),
+        timeline: world.timeline.slice(past),
         millis: at - began,
         stdout: output.out,
         stderr: output.err
