@@ -322,5 +322,5 @@ const tell = Effect.fn("tell")(function* <S extends Subject, E extends CommandEr
 /** What needs somebody most: something left, then not known, then undone, then refused. */
 const gravest = [ExitCode.bug, ExitCode.leftovers, ExitCode.unknown, ExitCode.undone]
 
-const worst = (codes: ReadonlyArray<ExitCode>): ExitCode =>
+export const worst = (codes: ReadonlyArray<ExitCode>): ExitCode =>
   gravest.find((code) => codes.includes(code)) ?? Math.max(ExitCode.done, ...codes)

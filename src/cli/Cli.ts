@@ -42,6 +42,7 @@ const load = {
   adopt: () => import("./commands/Adopt.ts").then(({ adopt }) => adopt),
   import: () => import("./commands/Import.ts").then(({ importCommand }) => importCommand),
   destroy: () => import("./commands/Destroy.ts").then(({ destroy }) => destroy),
+  worker: () => import("./commands/Worker.ts").then(({ worker }) => worker),
   templates: () => import("./commands/Templates.ts").then(({ templates }) => templates),
   schema: () => import("./commands/Schema.ts").then(({ schema }) => schema),
   completions: () => import("./commands/Completions.ts").then(({ completions }) => completions),

@@ -37,6 +37,7 @@ export const outlines = {
   adopt: { summary: "write a spec for a running application, and make it fabrik's" },
   import: { summary: "write specs from a file that another tool deploys by" },
   destroy: { summary: "delete what fabrik made for a spec, and nothing else" },
+  worker: { summary: "carry out what `apply --remote` hands over, with other machines" },
   templates: { summary: "list the templates a spec can name" },
   schema: { summary: "print the JSON Schema of a spec, for editors" },
   completions: { summary: "print what completes commands, options and names in a shell" },

@@ -6,6 +6,7 @@ import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import type { LockError } from "./FileLock.ts"
 import type { History } from "./History.ts"
+import type { Jobs, WorkEngine } from "./Jobs.ts"
 import type { Journals } from "./Journals.ts"
 import type { StateError } from "./StateError.ts"
 
@@ -63,6 +64,9 @@ export interface SharedState {
   /** Takes it away from whoever holds it: ends their connection, and lets them write no more. */
   readonly takeAway: (name: string) => Effect.Effect<void, StateError>
   readonly sealed: SealedTexts
+  readonly jobs: Jobs
+  /** @param world whose jobs it brings about: those of another owner or another Coolify are others' to do. */
+  readonly engine: (world: string) => Effect.Effect<WorkEngine>
 }
 
 /** The lock that a journal is written under. */

@@ -10,7 +10,7 @@ import * as TestClock from "effect/TestClock"
 import { CoolifyClient } from "../../src/coolify/CoolifyClient.ts"
 import * as CoolifyHttp from "../../src/coolify/CoolifyHttp.ts"
 import { HttpObserver } from "../../src/http/HttpSettings.ts"
-import { makeSpacing } from "../../src/coolify/Spacing.ts"
+import { makeSpacing, type Spacing } from "../../src/coolify/Spacing.ts"
 
 /** Requests of 100 ms against Coolify's own count: so many in the minute that begins with the first. */
 const send = (
@@ -155,6 +155,53 @@ describe("requests of one client", () => {
       const spacing = yield* makeSpacing
       yield* Effect.replicateEffect(Effect.zipRight(spacing.turn, spacing.answered({})), 500)
       assert.strictEqual(yield* Clock.currentTimeMillis, 0)
+    })
+  )
+})
+
+/** So many processes of one user against Coolify's count, each with several requests at once, for some minutes. */
+const together = (processes: number, minutes: number, limit = 200) =>
+  Effect.gen(function* () {
+    let [ends, count, answered, refused] = [0, 0, 0, 0]
+    const one = (spacing: Spacing) =>
+      Effect.gen(function* () {
+        yield* spacing.turn
+        const now = yield* Clock.currentTimeMillis
+        if (now >= ends) [ends, count] = [now + 60_000, 0]
+        count += 1
+        if (count > limit) refused += 1
+        else answered += 1
+        const left = Math.max(0, limit - count)
+        const wait = count > limit ? { "retry-after": String(Math.ceil((ends - now) / 1000)) } : {}
+        yield* Effect.sleep("100 millis")
+        yield* spacing.answered({
+          "x-ratelimit-limit": String(limit),
+          "x-ratelimit-remaining": String(left),
+          ...wait
+        })
+      })
+    const all = yield* Effect.forEach(
+      Array.from({ length: processes }),
+      () =>
+        Effect.flatMap(makeSpacing, (spacing) =>
+          Effect.all(
+            Array.from({ length: 4 }, () => Effect.forever(one(spacing))),
+            { concurrency: "unbounded" }
+          )
+        ),
+      { concurrency: "unbounded", discard: true }
+    ).pipe(Effect.fork)
+    for (let step = 0; step < minutes * 60 * 5; step += 1) yield* TestClock.adjust("200 millis")
+    yield* Fiber.interruptFork(all)
+    return { answered, refused }
+  })
+
+describe("requests of several processes of one user", () => {
+  it.effect("share what Coolify allows by what each answer says is left", () =>
+    Effect.gen(function* () {
+      const { answered, refused } = yield* together(3, 2)
+      assert.isAtLeast(answered, 0.9 * 2 * 200)
+      assert.isAtMost(refused, 0.1 * answered, `${refused} refused of ${answered + refused}`)
     })
   )
 })

@@ -33,6 +33,9 @@ const config = {
   lockTimeout: Shared.lockTimeout,
   ...Shared.batch,
   atomic: Flag.toggle("atomic", { help: "of several specs keep none unless all stand" }),
+  remote: Flag.toggle("remote", {
+    help: "hand it over to `fabrik worker`s of the team, and tell what they do"
+  }),
   ...Shared.world,
   verbose: Shared.verbose,
   ...Shared.screen,
@@ -56,10 +59,15 @@ export const apply = define({
       line: "fabrik apply specs/ --parallelism 5",
       says: "all specs of a folder, in the order of their `needs`"
     },
+    { line: "fabrik apply --remote specs/ --yes", says: "have the team's workers carry it out" },
     { line: "fabrik apply --sandbox app.yaml", says: "try it without an account" },
     { line: "fabrik apply --dry-run app.yaml", says: "no network needed, nothing is changed" }
   ],
   handler: Effect.fnUntraced(function* (flags) {
+    if (flags.remote) {
+      const { applyRemote } = yield* Effect.promise(() => import("../remote/ApplyRemote.ts"))
+      return yield* applyRemote(flags)
+    }
     if (flags.report === undefined) return yield* carryOut(flags)
     const { reporting } = yield* Effect.promise(() => import("../ReportFile.ts"))
     return yield* reporting({ ...flags, report: flags.report }, carryOut(flags))

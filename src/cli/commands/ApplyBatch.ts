@@ -46,7 +46,7 @@ const refuseKeeping = ({ atomic }: ApplyFlags, subjects: ReadonlyArray<Subject>)
     : Effect.void
 }
 
-type Flags = Omit<ApplyFlags, "files" | "noColor" | "report" | "useOrchestrator">
+type Flags = Omit<ApplyFlags, "files" | "remote" | "noColor" | "report" | "useOrchestrator">
 
 interface HowOptions<E extends CommandError, R> {
   readonly command: "apply" | "rollback"

@@ -1,14 +1,18 @@
 /** A team's state in PostgreSQL. Loaded only where FABRIK_STATE_URL is set. */
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
+import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
+import type { WorkEngine } from "../Jobs.ts"
 import type { SharedState } from "../SharedState.ts"
 import { type Address, parseAddress } from "./Address.ts"
 import { holderOf, makeLocks, takeAway } from "./Locks.ts"
 import { keyProblem } from "./Sealing.ts"
 import { open } from "./Session.ts"
+import type { StateError } from "../StateError.ts"
 import { makeHistory } from "./SharedHistory.ts"
 import { makeJournals } from "./SharedJournals.ts"
+import { makeJobs } from "./SharedJobs.ts"
 import { makeTexts } from "./SharedTexts.ts"
 
 /** What the environment says, before anything is asked of the server. */
@@ -36,6 +40,7 @@ export const make = Effect.fn("Postgres.make")(function* (options: {
     const session = yield* open(options.address, options.key, options.writes)
     return { session, locks: yield* makeLocks(session) }
   }).pipe(Scope.extend(scope), Effect.cached)
+  const sealed = makeTexts(connected)
   const state: SharedState = {
     ready: Effect.asVoid(connected),
     journals: (world, servers) => makeJournals(connected, world, servers),
@@ -43,7 +48,29 @@ export const make = Effect.fn("Postgres.make")(function* (options: {
     lock: (name, says, waitFor) => Effect.flatMap(connected, ({ locks }) => locks.lock(name, says, waitFor)),
     holder: (name) => Effect.flatMap(connected, ({ session }) => holderOf(session, name)),
     takeAway: (name) => Effect.flatMap(connected, ({ session }) => takeAway(session, name)),
-    sealed: makeTexts(connected)
+    sealed,
+    jobs: yield* makeJobs(connected, sealed),
+    engine: (world) =>
+      Effect.map(
+        Effect.promise(() => import("./ClusterEngine.ts")),
+        ({ makeEngine }) => oneAtATime(makeEngine(options.address, world), state.lock)
+      )
   }
   return state
 })
+
+/** The engine makes tables of its own, which is not for several to do at once. */
+const oneAtATime = (engine: WorkEngine, lock: SharedState["lock"]): WorkEngine => {
+  const alone = <A, R>(effect: Effect.Effect<A, StateError, R>) =>
+    Effect.flatMap(Scope.make(), (scope) =>
+      Scope.extend(lock("engine", "", "60 seconds"), scope).pipe(
+        Effect.catchTag("LockError", () => Effect.void),
+        Effect.zipRight(effect),
+        Effect.ensuring(Scope.close(scope, Exit.void))
+      )
+    )
+  return {
+    enqueue: (ids) => alone(engine.enqueue(ids)),
+    serve: (name, run) => alone(engine.serve(name, run))
+  }
+}

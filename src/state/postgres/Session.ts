@@ -157,7 +157,13 @@ const connect = Effect.fn("Session.connect")(function* (address: Address) {
       [],
       undefined
     )
-    return { query: queryOf(connection, place), close } satisfies Opened
+    const query = queryOf(connection, place)
+    // One after the other, as the connection itself would have it.
+    const turn = yield* Effect.makeSemaphore(1)
+    return {
+      query: (row, sql, values) => turn.withPermits(1)(query(row, sql, values)),
+      close
+    } satisfies Opened
   }).pipe(
     Effect.provide(Reactivity.layer),
     Scope.extend(scope),
