@@ -111,27 +111,34 @@ const oneIsThere = (...keys: ReadonlyArray<string>): Json => ({
   anyOf: keys.map((key) => ({ required: [key] }))
 })
 
+/** What has its port from elsewhere, or needs none. */
+const withoutPort = [
+  ...["template", "expose", "processes"].map((key) => ({ required: [key] })),
+  { required: ["domain"], properties: { domain: { const: "none" } } },
+  { required: ["domains"], properties: { domains: { maxItems: 0 } } },
+  { required: ["env"], properties: { env: { required: ["PORT"] } } },
+  // Coolify's nginx listens on 80.
+  { required: ["build"], properties: { build: { type: "object", required: ["publish"] } } },
+  {
+    required: ["source"],
+    properties: {
+      source: { type: "object", required: ["buildPack"], properties: { buildPack: { const: "static" } } }
+    }
+  }
+]
+
 /** What the decoder checks across keys as well, as far as it can be said here. */
 const required = [
   oneIsThere("name", "id"),
   oneIsThere("domain", "domains", "expose", "processes"),
   { not: { required: ["domain", "domains"] } },
   oneIsThere("source", "template", "processes"),
+  // As a condition and not as one form among others: an editor would tell of the form that comes nearest, as a domain that
+  // should be `none`, and not of the port.
   {
-    anyOf: [
-      ...["port", "template", "expose", "processes"].map((key) => ({ required: [key] })),
-      { required: ["domain"], properties: { domain: { const: "none" } } },
-      { required: ["domains"], properties: { domains: { maxItems: 0 } } },
-      { required: ["env"], properties: { env: { required: ["PORT"] } } },
-      // Coolify's nginx listens on 80.
-      { required: ["build"], properties: { build: { type: "object", required: ["publish"] } } },
-      {
-        required: ["source"],
-        properties: {
-          source: { type: "object", required: ["buildPack"], properties: { buildPack: { const: "static" } } }
-        }
-      }
-    ]
+    if: { not: { anyOf: withoutPort } },
+    // oxlint-disable-next-line unicorn/no-thenable -- a word of JSON Schema
+    then: { required: ["port"] }
   }
 ]
 
