@@ -128,26 +128,7 @@ const plan = Effect.fn("plan")(function* (spec: Spec, options: ApplyOptions) {
   const run = yield* Run
   yield* run.go("VALIDATING")
   yield* inStep("validate", validate(spec, options.mode))
-  const found = yield* inStep("secrets", resolveSecrets(spec))
-
-  yield* Ref.set(run.step, "provision")
-  const seen = yield* observe(spec, options)
-  const stood = options.mode === "dry-run" ? [] : yield* standingsSeen(seen)
-  yield* Ref.set(run.step, "secrets")
-  const settled = options.skipDeploy
-    ? noSecrets
-    : yield* settleSecrets(spec, found, {
-        variables: seen.variables,
-        siblings: seen.siblings,
-        offline: options.offline,
-        begun: options.begunSecrets
-      }).pipe(Effect.flatMap((secrets) => withReferences(spec, seen, secrets)))
-  const { credentials, observed, supplied } = options.skipDeploy
-    ? { observed: seen, credentials: undefined, supplied: [] }
-    : yield* withBasicAuth(spec, seen, found, settled, {
-        offline: options.offline,
-        begun: options.begunSecrets
-      })
+  const { credentials, observed, settled, stood, supplied } = yield* inStep("secrets", secrets(spec, options))
   yield* announceInJournal([...settled.secrets, ...supplied, ...givenBesides(spec)], options, {
     owner: yield* Owner,
     server: observed.server.uuid,
@@ -164,6 +145,25 @@ const plan = Effect.fn("plan")(function* (spec: Spec, options: ApplyOptions) {
   yield* refuseUnreviewed(reconciliation.plan, options.expected)
   yield* refuseEarly(desired, observed, reconciliation, options)
   return { observed, desired, reconciliation, stood } satisfies Planned
+})
+
+/** Where the spec's secrets come from, which what is deployed decides with it: so that is looked at first. */
+const secrets = Effect.fn("secrets")(function* (spec: Spec, options: ApplyOptions) {
+  const run = yield* Run
+  const found = yield* resolveSecrets(spec)
+  yield* Ref.set(run.step, "provision")
+  const seen = yield* observe(spec, options)
+  const stood = options.mode === "dry-run" ? [] : yield* standingsSeen(seen)
+  yield* Ref.set(run.step, "secrets")
+  if (options.skipDeploy) {
+    return { observed: seen, stood, settled: noSecrets, credentials: undefined, supplied: [] }
+  }
+  const { begunSecrets: begun, offline } = options
+  const { siblings, variables } = seen
+  const settled = yield* settleSecrets(spec, found, { variables, siblings, offline, begun }).pipe(
+    Effect.flatMap((secrets) => withReferences(spec, seen, secrets))
+  )
+  return { ...(yield* withBasicAuth(spec, seen, found, settled, { offline, begun })), settled, stood }
 })
 
 /** The steps 3 to 5: everything that writes. */
