@@ -6,6 +6,7 @@ import { join, relative, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { build } from "esbuild"
+import { bundledPackages, licences, sbom } from "./bundled.mjs"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 const { values } = parseArgs({
@@ -18,6 +19,13 @@ const outdir = resolve(values.outdir)
 await mkdir(outdir, { recursive: true })
 // A chunk is named by its content: those of earlier builds would stay.
 await rm(join(outdir, "chunks"), { recursive: true, force: true })
+
+/** What it is built from: `undefined` outside of a work tree, and `-dirty` behind it where that was changed. */
+const described = spawnSync("git", ["describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"], {
+  cwd: root,
+  encoding: "utf8"
+})
+const commit = described.status === 0 ? described.stdout.trim() : undefined
 
 const { metafile } = await build({
   absWorkingDir: root,
@@ -37,6 +45,7 @@ const { metafile } = await build({
   banner: {
     js: 'import{createRequire}from"node:module";const require=createRequire(import.meta.url);'
   },
+  define: { FABRIK_COMMIT: JSON.stringify(commit) ?? "undefined" },
   metafile: true,
   logLevel: "warning"
 })
@@ -55,6 +64,13 @@ const print = async (name, file) => {
   if (printed.status !== 0) throw new Error(`fabrik ${name}: ${printed.stderr}`)
   await writeFile(join(outdir, file), printed.stdout)
 }
+const packages = await bundledPackages(root, metafile)
+const { license, name, version } = JSON.parse(await readFile(join(root, "package.json"), "utf8"))
+await writeFile(
+  join(outdir, "sbom.cdx.json"),
+  `${JSON.stringify(sbom(packages, { license, name, version }), null, 2)}\n`
+)
+await writeFile(join(outdir, "THIRD_PARTY_LICENSES.txt"), `${licences(packages)}\n`)
 // For editors, which look for it in the package.
 await print("schema", "fabrik.schema.json")
 // For man, once the package is installed.

@@ -4,7 +4,7 @@ import { writeSync } from "node:fs"
 import { isatty } from "node:tty"
 import { enableCompileCache } from "./cli/CompileCache.ts"
 import { nodeProblem } from "./cli/NodeVersion.ts"
-import { version } from "./cli/Version.ts"
+import { versionLine } from "./cli/Version.ts"
 
 const argv = process.argv.slice(2)
 
@@ -91,7 +91,7 @@ const isHelp = argv.length === 0 || (argv.length === 1 && ["--help", "-h", "help
 
 const problem = nodeProblem(process.versions.node)
 if (isVersion) {
-  process.stdout.write(`fabrik ${version}\n`)
+  process.stdout.write(`${versionLine(process.versions.node)}\n`)
 } else if (problem !== undefined) {
   process.stderr.write(`${problem}\n`)
   // As for all that is refused before anything was sent.

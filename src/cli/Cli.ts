@@ -1,6 +1,7 @@
 /** The root: reads argv, runs the command it names, and says how the process is to end. */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import process from "node:process"
 import { clean } from "../ui/Sanitize.ts"
 import { findCommand, readWords, startsWithFlag, UsageError } from "./Arguments.ts"
 import { AllCommands } from "./CommandInfo.ts"
@@ -10,7 +11,7 @@ import { recoverCommand } from "./RecoverCommand.ts"
 import { report } from "./Report.ts"
 import { renderRootHelp } from "./RootHelp.ts"
 import * as Say from "./Say.ts"
-import { version } from "./Version.ts"
+import { versionLine } from "./Version.ts"
 
 /** Each with all that it needs, loaded when it is named. */
 const load = {
@@ -47,6 +48,7 @@ const load = {
   schema: () => import("./commands/Schema.ts").then(({ schema }) => schema),
   completions: () => import("./commands/Completions.ts").then(({ completions }) => completions),
   man: () => import("./commands/Man.ts").then(({ man }) => man),
+  version: () => import("./commands/Version.ts").then(({ version }) => version),
   sandbox: () => import("./commands/Sandbox.ts").then(({ sandbox }) => sandbox)
 }
 
@@ -118,7 +120,7 @@ export const run = Effect.fn("fabrik")(function* (argv: ReadonlyArray<string>) {
       return ExitCode.done
     }
     case "Version":
-      yield* Say.result([`fabrik ${version}`])
+      yield* Say.result([versionLine(process.versions.node)])
       return ExitCode.done
     case "Run": {
       const chosen = yield* Effect.promise<AnyCommand>(load[asked.command])

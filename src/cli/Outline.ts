@@ -42,6 +42,7 @@ export const outlines = {
   schema: { summary: "print the JSON Schema of a spec, for editors" },
   completions: { summary: "print what completes commands, options and names in a shell" },
   man: { summary: "print the manual page" },
+  version: { summary: "tell the versions of fabrik, Node and Coolify" },
   sandbox: { summary: "serve a Coolify, DNS and proxy of fabrik's own on this machine" }
 } as const satisfies Readonly<Record<string, Outline>>
 

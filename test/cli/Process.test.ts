@@ -3,6 +3,7 @@ import { it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { spawn, type ChildProcess } from "node:child_process"
 import {
+  existsSync,
   copyFileSync,
   mkdirSync,
   mkdtempSync,
@@ -84,12 +85,19 @@ const widest = (text: string): number => Math.max(...text.split("\n").map((line)
 
 const sandboxFlags = ["--sandbox", "--yes"]
 
+const isWorkTree = existsSync(join(root, ".git"))
+
 describe("the process", () => {
   it("knows its version, which is the package's", async () => {
     const { version: packaged } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
     assert.strictEqual(version, packaged)
     for (const args of [["--version"], ["-v"], ["apply", "--version"]]) {
-      assert.deepStrictEqual(await fabrik(args), { status: 0, stdout: `fabrik ${version}\n`, stderr: "" })
+      const { status, stderr, stdout } = await fabrik(args)
+      assert.deepStrictEqual([status, stderr], [0, ""])
+      const [, said, built, node] =
+        /^fabrik (\S+) \((?:commit ([0-9a-f]{12}(?:-dirty)?), )?Node (\S+)\)\n$/.exec(stdout) ?? []
+      assert.deepStrictEqual([said, node], [version, process.versions.node])
+      if (isWorkTree) assert.isDefined(built)
     }
   })
 
