@@ -44,6 +44,7 @@ const load = {
   import: () => import("./commands/Import.ts").then(({ importCommand }) => importCommand),
   destroy: () => import("./commands/Destroy.ts").then(({ destroy }) => destroy),
   worker: () => import("./commands/Worker.ts").then(({ worker }) => worker),
+  state: () => import("./commands/State.ts").then(({ state }) => state),
   templates: () => import("./commands/Templates.ts").then(({ templates }) => templates),
   schema: () => import("./commands/Schema.ts").then(({ schema }) => schema),
   completions: () => import("./commands/Completions.ts").then(({ completions }) => completions),
@@ -68,7 +69,8 @@ const changing: ReadonlySet<string> = new Set([
   "restart",
   "env",
   "cancel",
-  "secrets"
+  "secrets",
+  "state"
 ])
 
 /** Whether the command changes nothing, however it ends. */

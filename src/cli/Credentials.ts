@@ -1,10 +1,10 @@
 import * as Redacted from "effect/Redacted"
 import { tokenNames, urlNames } from "../coolify/CoolifyConfig.ts"
-import { stateKeyName, stateUrlName } from "./TeamState.ts"
+import { newStateKeyName, stateKeyName, stateUrlName } from "./TeamState.ts"
 import { telemetryHeaders } from "../telemetry/Settings.ts"
 import { plainNames, secretNames } from "../dns/Providers.ts"
 
-const keys = [...tokenNames, ...secretNames, stateKeyName]
+const keys = [...tokenNames, ...secretNames, stateKeyName, newStateKeyName]
 const addresses = [...urlNames, "COOLIFY_URL", ...plainNames, stateUrlName]
 
 /**

@@ -38,6 +38,7 @@ export const outlines = {
   import: { summary: "write specs from a file that another tool deploys by" },
   destroy: { summary: "delete what fabrik made for a spec, and nothing else" },
   worker: { summary: "carry out what `apply --remote` hands over, with other machines" },
+  state: { summary: "give the state that a team shares another key" },
   templates: { summary: "list the templates a spec can name" },
   schema: { summary: "print the JSON Schema of a spec, for editors" },
   completions: { summary: "print what completes commands, options and names in a shell" },

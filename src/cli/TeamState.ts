@@ -11,33 +11,68 @@ import { KnownSecrets } from "../secrets/KnownSecrets.ts"
 import type { History } from "../state/History.ts"
 import { Journals } from "../state/Journals.ts"
 import type { SharedState } from "../state/SharedState.ts"
+import { CredentialsError } from "./CliError.ts"
 import type { TeamSecrets } from "./SecretsLayers.ts"
 
 export const stateUrlName = "FABRIK_STATE_URL"
 export const stateKeyName = "FABRIK_STATE_KEY"
+export const newStateKeyName = "FABRIK_STATE_NEW_KEY"
 
 const given = (name: string) =>
   Effect.orElseSucceed(Config.option(Config.redacted(name)), () =>
     Option.none<Redacted.Redacted<string>>()
   ).pipe(Effect.map(Option.filter((value) => Redacted.value(value).trim() !== "")))
 
+const keyOr = (name: string) =>
+  Effect.map(
+    given(name),
+    Option.getOrElse(() => Redacted.make(""))
+  )
+
+/** What the environment says of the team's state; `undefined`: there is none. Nothing is asked of the server. */
+const stateSettings = Effect.gen(function* () {
+  const url = yield* given(stateUrlName)
+  if (Option.isNone(url)) return undefined
+  const { readSettings } = yield* Effect.promise(() => import("../state/postgres/Postgres.ts"))
+  const settings = yield* readSettings(url.value, yield* keyOr(stateKeyName))
+  const { add } = yield* KnownSecrets
+  yield* add(settings.key)
+  if (settings.address.password !== undefined) yield* add(settings.address.password)
+  return settings
+})
+
 /**
  * `undefined`: there is none, and files hold the state. Nothing is asked of the server before it is first used.
  * @param writes `false`: nothing is made there.
  */
 export const teamState = Effect.fn("teamState")(function* (writes: boolean) {
-  const url = yield* given(stateUrlName)
-  if (Option.isNone(url)) return undefined
-  const { make, readSettings } = yield* Effect.promise(() => import("../state/postgres/Postgres.ts"))
-  const settings = yield* readSettings(
-    url.value,
-    Option.getOrElse(yield* given(stateKeyName), () => Redacted.make(""))
-  )
-  const { add } = yield* KnownSecrets
-  yield* add(settings.key)
-  if (settings.address.password !== undefined) yield* add(settings.address.password)
+  const settings = yield* stateSettings
+  if (settings === undefined) return undefined
+  const { make } = yield* Effect.promise(() => import("../state/postgres/Postgres.ts"))
   const state: SharedState = yield* make({ ...settings, writes })
   return state
+})
+
+/** Gives the state the key that FABRIK_STATE_NEW_KEY holds; answers how many secrets were sealed anew. */
+export const rekeyState = Effect.gen(function* () {
+  const settings = yield* stateSettings
+  if (settings === undefined) {
+    return yield* new CredentialsError({
+      detail: `not set in the environment: ${stateUrlName}`,
+      next: `Set it, the old key in ${stateKeyName}, and the new one in ${newStateKeyName}.`
+    })
+  }
+  const { rekey } = yield* Effect.promise(() => import("../state/postgres/Rekey.ts"))
+  const { keyProblem } = yield* Effect.promise(() => import("../state/postgres/Sealing.ts"))
+  const next = yield* keyOr(newStateKeyName)
+  yield* (yield* KnownSecrets).add(next)
+  if (keyProblem(next) !== undefined) {
+    return yield* new CredentialsError({
+      detail: `${Redacted.value(next) === "" ? "not set in the environment" : "too short"}: ${newStateKeyName}`,
+      next: `Make a key with \`openssl rand -base64 32\`, and set ${newStateKeyName} to it.`
+    })
+  }
+  return yield* rekey(settings.address, { old: settings.key, next })
 })
 
 /** What a team shares at one Coolify. */

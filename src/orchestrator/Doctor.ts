@@ -21,7 +21,7 @@ import { withPublicAddress } from "./ServedDomains.ts"
 export type CheckState = "passed" | "warned" | "failed" | "unseen"
 
 export interface Check {
-  readonly area: "this machine" | "Coolify" | "servers" | "DNS"
+  readonly area: "this machine" | "shared state" | "Coolify" | "servers" | "DNS"
   /** What is asked for: `the token may deploy`. */
   readonly what: string
   readonly state: CheckState

@@ -39,6 +39,11 @@ interface Holder {
 export interface SharedState {
   /** Reaches it, or says why not; everything else does so too when it is first used. */
   readonly ready: Effect.Effect<void, StateError>
+  /** Where it is, on which PostgreSQL, and whether its tables have been made. */
+  readonly about: Effect.Effect<
+    { readonly place: string; readonly version: string; readonly there: boolean; readonly tls: boolean },
+    StateError
+  >
   /**
    * A journal is written by whoever holds the lock {@link lockOf} it.
    * @param world which Coolify they are about: its address.

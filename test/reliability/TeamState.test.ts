@@ -22,6 +22,7 @@ import { History, type Release, type Subject } from "../../src/state/History.ts"
 import { Journals } from "../../src/state/Journals.ts"
 import * as MemoryJournals from "../../src/state/MemoryJournals.ts"
 import { make, readSettings } from "../../src/state/postgres/Postgres.ts"
+import { rekey } from "../../src/state/postgres/Rekey.ts"
 import { lockOf, type SharedState } from "../../src/state/SharedState.ts"
 import { postgresMissing, type RunningPostgres, startPostgres } from "../support/PostgresServer.ts"
 import { Dice } from "./Dice.ts"
@@ -319,6 +320,63 @@ describe.skipIf(missing)("a state in PostgreSQL", () => {
       yield* sealed.forget(place)
       assert.deepStrictEqual(yield* other.sealed.get(place, "one"), Option.none())
     })
+  )
+
+  it.scopedLive(
+    "takes another key, with all that is sealed or nothing, and not while somebody is at work",
+    () =>
+      Effect.gen(function* () {
+        postgres.sql("postgres", "CREATE DATABASE rekeyed")
+        const url = postgres.url("rekeyed")
+        const next = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq="
+        const keys = { old: Redacted.make(key), next: Redacted.make(next) }
+        const { address } = yield* readSettings(Redacted.make(url), keys.old)
+        const change = Effect.scoped(rekey(address, keys))
+        const texts = ["one", "two", "three"]
+        const before = yield* shared({ url })
+        for (const text of texts) yield* before.sealed.put("place", text, Redacted.make(text))
+        const digest = yield* before.sealed.digest(Redacted.make("a secret"))
+        const late = postgres.sql(
+          "rekeyed",
+          "SELECT encode(sealed, 'hex') FROM fabrik.sealed WHERE id = 'two'"
+        )
+
+        yield* Effect.scoped(
+          Effect.gen(function* () {
+            yield* before.lock("it", "`fabrik apply` of api", 0)
+            assert.include((yield* Effect.flip(change)).message, "is in use: `fabrik apply` of api")
+          })
+        )
+        assert.strictEqual((yield* failure({ url, key: next })).reason, "WrongKey", "nothing was changed")
+
+        assert.strictEqual(yield* change, 3)
+        assert.strictEqual((yield* failure({ url })).reason, "WrongKey")
+        const read = Effect.gen(function* () {
+          const { sealed } = yield* shared({ url, key: next })
+          assert.strictEqual(yield* sealed.digest(Redacted.make("a secret")), digest, "digests stay")
+          return yield* Effect.forEach(texts, (text) => sealed.get("place", text)).pipe(
+            Effect.map((found) => found.map((one) => Option.map(one, Redacted.value)))
+          )
+        })
+        assert.deepStrictEqual(yield* read, texts.map(Option.some))
+        // Who still has the old key writes nothing that nobody could read.
+        assert.strictEqual(
+          (yield* Effect.flip(before.sealed.put("place", "four", Redacted.make("four")))).reason,
+          "Failed"
+        )
+        assert.strictEqual(
+          postgres.sql("rekeyed", "SELECT count(*) FROM fabrik.sealed WHERE id = 'four'"),
+          "0"
+        )
+
+        assert.strictEqual(yield* change, 0, "a second time there is nothing to do")
+        // As if it had come in behind the first statement, and the process had been killed then.
+        postgres.sql("rekeyed", `UPDATE fabrik.sealed SET sealed = decode('${late}', 'hex') WHERE id = 'two'`)
+        assert.strictEqual(yield* change, 1)
+        assert.deepStrictEqual(yield* read, texts.map(Option.some))
+        const wrong = rekey(address, { old: Redacted.make("neither of the two keys"), next: keys.old })
+        assert.strictEqual((yield* Effect.flip(Effect.scoped(wrong))).reason, "WrongKey")
+      })
   )
 
   it.scopedLive("goes on with its lock when the server was away for a moment", () =>

@@ -40,7 +40,11 @@ const freePort = () =>
     })
   })
 
-export const startPostgres = async (): Promise<RunningPostgres> => {
+/** @param tls a certificate and its key, as PEM: connections may use TLS then. */
+export const startPostgres = async (tls?: {
+  readonly cert: string
+  readonly key: string
+}): Promise<RunningPostgres> => {
   if (!("bin" in found)) throw new Error(found.missing)
   const { bin } = found
   const folder = mkdtempSync(join(tmpdir(), "fabrik-postgres-"))
@@ -52,10 +56,21 @@ export const startPostgres = async (): Promise<RunningPostgres> => {
   writeFileSync(secret, password, { mode: 0o644 })
   // It refuses to be run by root.
   const isRoot = process.geteuid?.() === 0
+  const files = { cert: join(folder, "server.crt"), key: join(folder, "server.key") }
+  if (tls !== undefined) {
+    writeFileSync(files.cert, tls.cert)
+    writeFileSync(files.key, tls.key, { mode: 0o600 })
+  }
   if (isRoot) {
     const id = (flag: string) => Number(execFileSync("id", [flag, "postgres"], { encoding: "utf8" }))
-    chownSync(folder, id("-u"), id("-g"))
+    for (const one of [folder, ...(tls === undefined ? [] : Object.values(files))]) {
+      chownSync(one, id("-u"), id("-g"))
+    }
   }
+  const secure =
+    tls === undefined
+      ? []
+      : ["-c", "ssl=on", "-c", `ssl_cert_file=${files.cert}`, "-c", `ssl_key_file=${files.key}`]
   const as = isRoot
     ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--pdeathsig=KILL"]
     : []
@@ -100,7 +115,8 @@ export const startPostgres = async (): Promise<RunningPostgres> => {
         "-c",
         "shared_buffers=16MB",
         "-c",
-        "max_connections=40"
+        "max_connections=40",
+        ...secure
       ]),
       { ...options, stdio: ["ignore", "ignore", "pipe"] }
     )

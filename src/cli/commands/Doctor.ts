@@ -14,13 +14,14 @@ import * as Flag from "../Flag.ts"
 import { checkMachine } from "../MachineChecks.ts"
 import * as Say from "../Say.ts"
 import * as Shared from "../SharedFlags.ts"
+import { checkState } from "../StateChecks.ts"
 import { specFiles } from "../SpecFiles.ts"
 import { sandboxOf } from "../Subject.ts"
 
 export const doctor = define({
   name: "doctor",
   about: [
-    "Looks at this machine (its clock, proxies, the modes of .env and .fabrik, port 53), at Coolify, what its token may do, its servers and their entrance, the DNS account and, with specs, the zones of their domains. Sends nothing that could change anything.",
+    "Looks at this machine (its clock, proxies, the modes of .env and .fabrik, port 53), at the state that a team shares, at Coolify, what its token may do, its servers and their entrance, the DNS account and, with specs, the zones of their domains. Sends nothing that could change anything.",
     "Exit 0: nothing failed. Exit 6: something did; each is told with what to do."
   ],
   config: {
@@ -40,9 +41,10 @@ export const doctor = define({
     const request = { sandbox: sandbox === undefined ? undefined : { ...sandbox, shared }, dryRun: false }
     // A sandbox is on this machine, whatever leads out of it.
     const machine = sandbox === undefined ? yield* checkMachine(files) : []
+    const state = sandbox === undefined ? yield* checkState : []
     const coolify = yield* inCoolify(request)
     const dns = yield* inDns(request, specs)
-    const checks = [...machine, ...coolify, ...dns]
+    const checks = [...machine, ...state, ...coolify, ...dns]
     const { err, out } = yield* Screen
     if (flags.json) yield* Say.result(checks.map((check) => jsonLine({ type: "Check", ...toldCheck(check) })))
     else yield* Say.result(renderChecks(checks, out.style))

@@ -66,7 +66,9 @@ export const holderOf = Effect.fn("Locks.holderOf")(function* ({ query }: Sessio
      FROM fabrik.lock WHERE name = $1`,
     [name, keyOf(name)]
   )
-  return row === undefined || !row.alive ? undefined : { says: row.holder, silent: Math.max(0, row.silent) }
+  return row === undefined || !row.alive || !row.held
+    ? undefined
+    : { says: row.holder, silent: Math.max(0, row.silent) }
 })
 
 export const takeAway = Effect.fn("Locks.takeAway")(function* ({ query }: Session, name: string) {

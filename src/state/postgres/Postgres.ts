@@ -43,6 +43,11 @@ export const make = Effect.fn("Postgres.make")(function* (options: {
   const sealed = makeTexts(connected)
   const state: SharedState = {
     ready: Effect.asVoid(connected),
+    about: Effect.map(connected, ({ session }) => ({
+      ...session.server,
+      place: session.place,
+      tls: options.address.tls
+    })),
     journals: (world, servers) => makeJournals(connected, world, servers),
     history: (owner, world) => makeHistory(connected, owner, world),
     lock: (name, says, waitFor) => Effect.flatMap(connected, ({ locks }) => locks.lock(name, says, waitFor)),

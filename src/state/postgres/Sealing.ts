@@ -17,7 +17,19 @@ export interface Sealing {
   readonly unseal: (place: string, sealed: Uint8Array) => Option.Option<Redacted.Redacted<string>>
   /** HMAC-SHA256, hex. */
   readonly digest: (text: Redacted.Redacted<string>) => string
+  /** What digests are made with, hex: it stays when the key is changed, so that digests of before are known again. */
+  readonly digestKey: Redacted.Redacted<string>
 }
+
+/** The same, with the digests of an earlier key. */
+export const withDigestKey = (sealing: Sealing, digestKey: Redacted.Redacted<string>): Sealing => ({
+  ...sealing,
+  digestKey,
+  digest: digestBy(Buffer.from(Redacted.value(digestKey), "hex"))
+})
+
+const digestBy = (key: Buffer) => (plain: Redacted.Redacted<string>) =>
+  createHmac("sha256", key).update(Redacted.value(plain)).digest("hex")
 
 const makeKeyAdvice =
   "Make one with `openssl rand -base64 32`, give it to all who share the state, and set FABRIK_STATE_KEY to it."
@@ -82,7 +94,8 @@ export const makeSealing = Effect.fn("makeSealing")(function* (
         return Redacted.make(Buffer.concat([cipher.update(body), cipher.final()]).toString("utf8"))
       })()
     },
-    digest: (plain) => createHmac("sha256", digestKey).update(Redacted.value(plain)).digest("hex")
+    digest: digestBy(digestKey),
+    digestKey: Redacted.make(digestKey.toString("hex"))
   }
   return sealing
 })

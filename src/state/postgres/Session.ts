@@ -7,6 +7,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
@@ -15,7 +16,7 @@ import { randomBytes } from "node:crypto"
 import { StateError } from "../StateError.ts"
 import type { Address } from "./Address.ts"
 import { endsConnection, failureOf } from "./Failure.ts"
-import { makeSealing, type Sealing } from "./Sealing.ts"
+import { makeSealing, type Sealing, withDigestKey } from "./Sealing.ts"
 import * as Tables from "./Tables.ts"
 
 /** The oldest that is tested against. */
@@ -34,6 +35,14 @@ export type Query = <A, I>(
 export interface Session {
   readonly place: string
   readonly sealing: Sealing
+  readonly server: {
+    /** `17.2` */
+    readonly version: string
+    /** Its tables have been made. */
+    readonly there: boolean
+  }
+  /** What tells the key that is in use, hex; empty where nothing is kept yet. */
+  readonly proof: string
   /**
    * Sends one statement, again when the connection was lost meanwhile: it must be one that may be carried out twice.
    * Nothing interrupts it.
@@ -48,15 +57,20 @@ interface Opened {
   readonly close: Effect.Effect<void>
 }
 
-const Facts = Schema.Struct({ version: Schema.Number, there: Schema.Boolean })
+const Facts = Schema.Struct({ version: Schema.Number, name: Schema.String, there: Schema.Boolean })
 const State = Schema.Struct({
   version: Schema.Number,
   salt: Schema.Uint8ArrayFromSelf,
-  proof: Schema.Uint8ArrayFromSelf
+  proof: Schema.Uint8ArrayFromSelf,
+  digests: Schema.NullOr(Schema.Uint8ArrayFromSelf)
 })
 export const Nothing = Schema.Unknown
 
-const proofPlace = "proof"
+export const proofPlace = "proof"
+/** Where the key of the digests is kept once the key of the state has been changed. */
+export const digestPlace = { place: "digest", id: "key" }
+/** What a sealed text is bound to. */
+export const boundTo = (place: string, id: string): string => JSON.stringify([place, id])
 
 /**
  * Connects, makes the tables where there are none, and checks the key.
@@ -79,7 +93,7 @@ export const open = Effect.fn("Session.open")(function* (
     Effect.suspend(() => current?.close ?? Effect.void)
   )
 
-  const { there, sealing } = yield* prepare(first.query, place, key, writes)
+  const { there, sealing, proof, version } = yield* prepare(first.query, place, key, writes)
 
   /** The connection, or one that follows it and has its locks. */
   const connection: Effect.Effect<Opened, StateError> = Effect.gen(function* () {
@@ -124,6 +138,8 @@ export const open = Effect.fn("Session.open")(function* (
   const session: Session = {
     place,
     sealing,
+    server: { version, there },
+    proof,
     query,
     onReopened: (then) =>
       Effect.sync(() => {
@@ -199,7 +215,7 @@ const prepare = Effect.fnUntraced(function* (
 ) {
   const [facts] = yield* query(
     Facts,
-    "SELECT current_setting('server_version_num')::int AS version, to_regclass('fabrik.sealed') IS NOT NULL AS there",
+    "SELECT current_setting('server_version_num')::int AS version, current_setting('server_version') AS name, to_regclass('fabrik.sealed') IS NOT NULL AS there",
     []
   )
   const major = Math.floor((facts?.version ?? 0) / 10_000)
@@ -212,14 +228,19 @@ const prepare = Effect.fnUntraced(function* (
     })
   }
   const there = facts?.there === true
+  const version = (facts?.name ?? "").split(" ")[0] ?? ""
   const salt = yield* Effect.sync(() => randomBytes(16))
   if (!there) {
     const sealing = yield* makeSealing(key, salt)
-    if (!writes) return { there, sealing }
+    if (!writes) return { there, sealing, version, proof: "" }
     const proof = yield* sealing.seal(proofPlace, Redacted.make(proofPlace))
     yield* query(Nothing, Tables.create(hex(salt), hex(proof)), [])
   }
-  const [state] = yield* query(State, "SELECT version, salt, proof FROM fabrik.state", [])
+  const [state] = yield* query(
+    State,
+    "SELECT version, salt, proof, (SELECT sealed FROM fabrik.sealed WHERE place = $1 AND id = $2) AS digests FROM fabrik.state",
+    [digestPlace.place, digestPlace.id]
+  )
   if (state === undefined || state.version !== Tables.version) {
     return yield* new StateError({
       reason: "Newer",
@@ -237,10 +258,19 @@ const prepare = Effect.fnUntraced(function* (
       next: "Set FABRIK_STATE_KEY to the key that the others use. Nothing was changed, and nothing is lost."
     })
   }
-  return { there: true, sealing }
+  const digests =
+    state.digests === null
+      ? Option.none()
+      : sealing.unseal(boundTo(digestPlace.place, digestPlace.id), state.digests)
+  return {
+    there: true,
+    sealing: Option.isNone(digests) ? sealing : withDigestKey(sealing, digests.value),
+    version,
+    proof: hex(state.proof)
+  }
 })
 
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex")
+export const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex")
 
 /** Goes on to its end whatever is interrupted, and keeps its own deadlines. */
 const undisturbed = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>

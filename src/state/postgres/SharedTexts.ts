@@ -3,7 +3,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { SealedTexts } from "../SharedState.ts"
 import { StateError } from "../StateError.ts"
-import { Nothing, type Session } from "./Session.ts"
+import { boundTo, Nothing, type Session } from "./Session.ts"
 
 const Row = Schema.Struct({ sealed: Schema.Uint8ArrayFromSelf })
 
@@ -17,26 +17,28 @@ export const makeTexts = (
       id
     ])
     return Option.flatMap(Option.fromNullable(rows[0]), ({ sealed }) =>
-      session.sealing.unseal(JSON.stringify([place, id]), sealed)
+      session.sealing.unseal(boundTo(place, id), sealed)
     )
   })
   return {
     get,
     put: Effect.fn("SealedTexts.put")(function* (place, id, text) {
       const { session } = yield* connected
-      const sealed = yield* session.sealing.seal(JSON.stringify([place, id]), text)
+      const sealed = yield* session.sealing.seal(boundTo(place, id), text)
       yield* session.query(
         Nothing,
-        "INSERT INTO fabrik.sealed (place, id, sealed) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-        [place, id, sealed]
+        // Where the key was changed since, nobody could read what this one has sealed.
+        `INSERT INTO fabrik.sealed (place, id, sealed)
+         SELECT $1, $2, $3::bytea FROM fabrik.state WHERE proof = decode($4, 'hex') FOR SHARE ON CONFLICT DO NOTHING`,
+        [place, id, sealed, session.proof]
       )
       const kept = yield* get(place, id)
       if (Option.isSome(kept)) return kept.value
       return yield* new StateError({
         reason: "Failed",
         place: session.place,
-        detail: `holds a secret that cannot be read (${id})`,
-        next: "Somebody has changed it: delete that row of fabrik.sealed, and run the command again."
+        detail: `holds a secret that cannot be read (${id}), or has another key by now`,
+        next: "Run the command again with the key that the others use; if that is this one, somebody has changed the secret: delete that row of fabrik.sealed."
       })
     }),
     forget: Effect.fn("SealedTexts.forget")(function* (place) {
