@@ -17,6 +17,12 @@ export interface LiveRegion {
 }
 
 /**
+ * Clears what is below. The return ends it, as no secret begins so: a last `J` could be held back as the beginning of one,
+ * and would then come behind what is written to the other stream.
+ */
+const clear = "\u001b[J\r"
+
+/**
  * Each frame is one write: up to the first line, each line over the one before it, and nothing below. What was drawn in a
  * wider window is taken for broken into as many lines as it needs now, as terminals break it.
  * @param columns the width of the window by now.
@@ -43,7 +49,7 @@ export const makeLiveRegion = (write: (text: string) => void, columns: () => num
     return text
   }
   const erased = (): string => {
-    const text = drawn.length === 0 ? "" : `${up()}\u001b[J`
+    const text = drawn.length === 0 ? "" : `${up()}${clear}`
     drawn = []
     return text
   }
@@ -58,7 +64,7 @@ export const makeLiveRegion = (write: (text: string) => void, columns: () => num
     if (isAsked || isSame(lines)) return
     if (lines.length === 0) return write(erased())
     const start = drawn.length === 0 ? "\r" : up()
-    const rest = drawn.length === 0 ? "" : "\u001b[J"
+    const rest = drawn.length === 0 ? "" : clear
     write(start + frame(lines) + rest)
   }
   return {

@@ -1,6 +1,8 @@
 /** What a person sees of lines that are written anew in place. */
 import { assert, describe, it } from "vitest"
+import * as Redacted from "effect/Redacted"
 import { makeLiveRegion } from "../../src/ui/LiveRegion.ts"
+import { makeRedactor } from "../../src/ui/Redactor.ts"
 import { makeTerminal } from "../support/Terminal.ts"
 
 const onTerminal = (columns = 40, rows = 8) => {
@@ -32,6 +34,21 @@ describe("the live region of a terminal", () => {
     assert.lengthOf(writes, 3)
     region.show([])
     assert.deepStrictEqual(seen(), ["above"])
+  })
+
+  it("is gone before another stream writes, whatever letter a secret begins with", () => {
+    for (const first of ["J", "[J", "\u001b", "A", "m"]) {
+      const terminal = makeTerminal({ columns: 40, rows: 8 })
+      const redactor = makeRedactor()
+      redactor.learn(Redacted.make(`${first}ust-a-secret-of-somebody`))
+      const { flush, write } = redactor.stream((text) => terminal.write(text), undefined)
+      const region = makeLiveRegion(write, () => 40)
+      region.show(["one", "two", "three"])
+      region.show(["one", "two", "3"])
+      region.write("\nplan\n", (text) => terminal.write(text))
+      flush()
+      assert.deepStrictEqual(terminal.everything().slice(0, 5), ["", "plan", "one", "two", "3"], first)
+    }
   })
 
   it("stays below what is written for good, also at the end of the window", () => {
