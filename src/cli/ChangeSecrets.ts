@@ -6,6 +6,7 @@ import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import type * as Types from "effect/Types"
 import { nearest } from "../appspec/Nearest.ts"
+import type { Specs } from "../appspec/ParseSpec.ts"
 import { secretNamesOf } from "../appspec/sections/BasicAuth.ts"
 import type { Spec } from "../appspec/Spec.ts"
 import { RefusedError } from "../engine/DeployError.ts"
@@ -95,10 +96,14 @@ const refuseGiven = Effect.fn("refuseGiven")(function* (spec: Spec, names: Reado
   }
 })
 
-const made = Effect.fn("made")(function* (spec: Spec, names: ReadonlyArray<string>) {
+const made = (spec: Spec, names: ReadonlyArray<string>) => madeFor(names.map((name) => ({ name, spec })))
+
+const madeFor = Effect.fn("made")(function* (
+  all: ReadonlyArray<{ readonly name: string; readonly spec: Spec }>
+) {
   const generator = yield* SecretGenerator
   const known = yield* KnownSecrets
-  const entries = yield* Effect.forEach(names, (name) =>
+  const entries = yield* Effect.forEach(all, ({ name, spec }) =>
     Effect.gen(function* () {
       const rule = spec.secretRules.get(name)
       const recipe = rule?._tag === "Generate" ? rule : ({ kind: "alphanumeric", length: 32 } as const)
@@ -127,18 +132,80 @@ const before = (fresh: ReadonlyMap<string, New>) =>
     })
   )
 
+const ask = (action: "rotate" | "set", names: ReadonlyArray<string>): string =>
+  `${action === "set" ? "Set" : "Rotate"} ${names.map(clean).join(", ")}?`
+
+interface Several {
+  readonly specs: Specs
+  readonly text: string
+  readonly names: ReadonlyArray<string>
+}
+
+/** A secret has one value in all processes, so all that have it get the new one, or all the old one again. */
+const changeOfProcesses = Effect.fn("changeOfProcesses")(function* (
+  action: "rotate" | "set",
+  flags: Flags,
+  { names, specs, text }: Several
+) {
+  const holders = names.map((name) => specs.find((spec) => notOf(spec, name) === undefined))
+  for (const [index, name] of names.entries()) {
+    const objection = holders[index] === undefined ? notOf(specs[0], name) : undefined
+    if (objection !== undefined) return yield* objection
+  }
+  const [first = ""] = names
+  const fresh =
+    action === "set"
+      ? new Map<string, New>([[first, { value: yield* givenValue(first, "secrets"), origin: "given" }]])
+      : yield* madeFor(
+          names.flatMap((name, index) => {
+            const spec = holders[index]
+            return spec === undefined ? [] : [{ name, spec }]
+          })
+        )
+  const { carryOut } = yield* Effect.promise(() => import("./commands/ApplyBatch.ts"))
+  return yield* carryOut(
+    specs.map((spec) => ({ file: flags.file, text, spec })),
+    {
+      ...flags,
+      secrets: [],
+      envFile: undefined,
+      target: [],
+      atomic: false,
+      keepGoing: false,
+      parallelism: undefined,
+      keepFailed: false,
+      skipDeploy: false,
+      skipDns: false,
+      dryRun: false,
+      redeploy: false
+    },
+    {
+      command: "apply",
+      question: ask(action, names),
+      store: before(fresh),
+      whole: (spec) =>
+        Effect.gen(function* () {
+          const own = names.filter((name) => secretNamesOf(spec).includes(name))
+          const named = yield* byProjectName(spec, false)
+          yield* refuseGivenHere(named, own)
+          if (own.length > 0)
+            yield* action === "rotate" ? refuseGiven(named, own) : Effect.asVoid(findApplication(named))
+          return { spec, backTo: undefined }
+        })
+    }
+  )
+})
+
 /** `rotate` makes new values up for what was generated; `set` takes one from stdin, or asks for it. */
 export const changeSecrets = Effect.fn("changeSecrets")(function* (action: "rotate" | "set", flags: Flags) {
   const { file } = flags
   const command = `secrets ${action}`
   const { reviewed, specs, text } = yield* loadSubject(file)
-  if (reviewed !== undefined || hasProcesses(specs)) {
-    return yield* usage(
-      `${command} wants the path of a spec of one application, and ${clean(file)} is ${reviewed === undefined ? "one with processes" : "a saved plan"}`
-    )
-  }
-  const [written] = specs
+  if (reviewed !== undefined)
+    return yield* usage(`${command} wants the path of a spec, and ${clean(file)} is a saved plan`)
   const names = [...new Set(flags.names)]
+  if (hasProcesses(specs)) return yield* changeOfProcesses(action, flags, { specs, text, names })
+  const [written] = specs
   for (const name of names) {
     const objection = notOf(written, name)
     if (objection !== undefined) return yield* objection
@@ -163,10 +230,7 @@ export const changeSecrets = Effect.fn("changeSecrets")(function* (action: "rota
     given === undefined
       ? yield* made(spec, names)
       : new Map<string, New>([[first, { value: given, origin: "given" }]])
-  const { confirm, consent } = yield* makeConfirmation({
-    yes: flags.yes,
-    question: `${action === "set" ? "Set" : "Rotate"} ${names.map(clean).join(", ")}?`
-  })
+  const { confirm, consent } = yield* makeConfirmation({ yes: flags.yes, question: ask(action, names) })
   const running = run(spec, {
     command: "apply",
     mode: world.place,

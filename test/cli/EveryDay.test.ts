@@ -6,7 +6,7 @@ import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe } from "vitest"
 import { startHere } from "../support/InThisProcess.ts"
 
-const text = [
+const ofOne = [
   "name: shop",
   "domain: shop.example.com",
   "server: vps1",
@@ -19,7 +19,7 @@ const text = [
 ].join("\n")
 
 /** A folder with a spec, and a sandbox where it is applied: each counts its own requests a minute. */
-const deployed = () => {
+const deployed = (text = ofOne) => {
   const root = mkdtempSync(join(tmpdir(), "fabrik-day-"))
   const dir = join(root, "sandbox")
   const spec = join(root, "app.yaml")
@@ -219,6 +219,37 @@ describe("secrets", () => {
   })
 })
 
+describe("secrets of a spec with processes", () => {
+  const check = ofOne.split("\n").find((line) => line.startsWith("healthcheck")) ?? ""
+  const worker = `domain: jobs.example.com, secrets: { OWN: generate }, ${check}`
+  const { fabrik, spec } = deployed(`${ofOne}processes: { web: {}, worker: { ${worker} } }\n`)
+  const shown = async (process: string): Promise<Readonly<Record<string, string>>> =>
+    Object.fromEntries(
+      (await fabrik("env", "list", spec, "--process", process, "--json", "--show")).out
+        .trimEnd()
+        .split("\n")
+        .map((line) => [JSON.parse(line).name, JSON.parse(line).value])
+    )
+
+  it("get one new value in all that have it, or all of them the old one again", async () => {
+    const before = await shown("web")
+    const rotated = await fabrik("secrets", "rotate", spec, "SESSION", "OWN", "--yes")
+    assert.strictEqual(rotated.code, 0, rotated.err)
+    const [web, worker] = [await shown("web"), await shown("worker")]
+    assert.match(web["SESSION"] ?? "", /^[A-Za-z0-9]{32}$/)
+    assert.notStrictEqual(web["SESSION"], before["SESSION"])
+    assert.deepStrictEqual(web, { ...before, SESSION: web["SESSION"] ?? "" })
+    assert.deepStrictEqual(worker, { ...web, OWN: worker["OWN"] ?? "" })
+    assert.notStrictEqual(worker["OWN"], web["SESSION"])
+    assert.notInclude(rotated.out + rotated.err, web["SESSION"] ?? "")
+
+    const fault = "coolify POST /deploy status=422"
+    const failed = await fabrik("secrets", "rotate", spec, "SESSION", "--yes", "--sandbox-fault", fault)
+    assert.strictEqual(failed.code, 10, failed.err)
+    assert.deepStrictEqual(await shown("worker"), worker)
+  })
+})
+
 describe("secrets set", () => {
   const { fabrik, given, spec } = deployed()
   const shown = async (): Promise<Readonly<Record<string, string>>> =>
@@ -323,8 +354,8 @@ describe("a look at it", () => {
     it("has a line for each of several specs, and tells of what cannot be read", async () => {
       const folder = join(root, "specs")
       mkdirSync(folder)
-      writeFileSync(join(folder, "app.yaml"), text)
-      writeFileSync(join(folder, "none.yaml"), text.replaceAll("shop", "nothing"))
+      writeFileSync(join(folder, "app.yaml"), ofOne)
+      writeFileSync(join(folder, "none.yaml"), ofOne.replaceAll("shop", "nothing"))
       const { code, out } = await fabrik("status", folder)
       assert.strictEqual(code, 0)
       assert.match(
@@ -347,7 +378,7 @@ describe("a look at it", () => {
 
   describe("diff", () => {
     it("compares what two releases said, without the values of variables", async () => {
-      writeFileSync(spec, text.replace("1.27", "1.28").replace("hello", "good-evening"))
+      writeFileSync(spec, ofOne.replace("1.27", "1.28").replace("hello", "good-evening"))
       const next = await fabrik("apply", spec, "--yes")
       assert.strictEqual(next.code, 0, next.err)
       const { code, out } = await fabrik("diff", spec)

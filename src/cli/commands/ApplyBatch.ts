@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import { apply as run } from "../../orchestrator/Apply.ts"
 import type { Subject } from "../../appspec/Batch.ts"
 import type { Spec } from "../../appspec/Spec.ts"
-import type { SecretStore } from "../../secrets/SecretStore.ts"
+import { SecretStore } from "../../secrets/SecretStore.ts"
 import { UsageError } from "../Arguments.ts"
 import { batch, readAll } from "../Batch.ts"
 import { deleteFormer } from "../FormerProcess.ts"
@@ -55,13 +55,15 @@ interface HowOptions<E extends CommandError, R> {
   readonly whole: (
     spec: Spec
   ) => Effect.Effect<{ readonly spec: Spec; readonly backTo: string | undefined }, E, R | SecretStore>
+  /** What finds the secrets of each, in the place of what its world has. */
+  readonly store?: Effect.Effect<typeof SecretStore.Service, never, SecretStore>
 }
 
 /** Applies them as they were read. */
 export const carryOut = Effect.fn("carryOut")(function* <E extends CommandError, R>(
   subjects: ReadonlyArray<Subject>,
   flags: Flags,
-  { command, question, whole }: HowOptions<E, R>
+  { command, question, store = SecretStore, whole }: HowOptions<E, R>
 ) {
   const given = yield* givenSecrets(
     flags.secrets,
@@ -102,7 +104,7 @@ export const carryOut = Effect.fn("carryOut")(function* <E extends CommandError,
           expected: undefined,
           origin: { file: subject.file, text: subject.text },
           timeout: Duration.seconds(flags.timeout ?? 1800)
-        }).pipe(Effect.provide(world.layer))
+        }).pipe(Effect.provideServiceEffect(SecretStore, store), Effect.provide(world.layer))
         const ofRun = { command, spec, file: subject.file, world, conclude, label }
         const report = yield* flags.dryRun ? running : recorded(running, ofRun)
         if (!flags.dryRun && !flags.skipDeploy) {
