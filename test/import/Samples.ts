@@ -113,7 +113,10 @@ export const silentKeys = (
     ...whole.right.leftOut.map((one) => one.path),
     // What is so anyway has its comment in the spec.
     ...whole.right.specs.flatMap(({ text }) =>
-      [...text.matchAll(/^# (?:Left out: line \d+, )?([\w.[\]-]+):/gm)].map(([, one = ""]) => one)
+      // Behind the process that it is of.
+      [...text.matchAll(/^# (?:[a-z0-9-]+: )?(?:Left out: line \d+, )?([\w.[\]-]+):/gm)].map(
+        ([, one = ""]) => one
+      )
     )
   ]
   return pathsIn(value).flatMap((at) => {
