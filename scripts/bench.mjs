@@ -3,7 +3,7 @@
 // What many specs at once take is in scripts/bench/fleets.mjs; 1,000 of them keep the machine busy for ten minutes.
 import { spawn } from "node:child_process"
 import { existsSync } from "node:fs"
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises"
 import module from "node:module"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -17,6 +17,7 @@ const { values } = parseArgs({
     runs: { type: "string", default: "21" },
     fleet: { type: "string", default: "1,10,100,200,1000" },
     "fleet-only": { type: "boolean", default: false },
+    "kinds-only": { type: "boolean", default: false },
     "skip-memory": { type: "boolean", default: false },
     json: { type: "boolean", default: false }
   }
@@ -145,21 +146,59 @@ const applies = async () => {
 }
 
 // A second apply reads the four that every spec needs, and one list more for each kind of thing that only a list of its
-// own tells: the volumes and files of an application, its scheduled tasks, its details.
+// own tells: the volumes and files of an application, its scheduled tasks, its details, a compose file of a service, the
+// names of keys, the backups of a database, the variables of each process.
 const kinds = {
-  "static-image": 4,
-  worker: 4,
+  "basic-auth": 4,
+  compose: 5,
+  databases: 5,
+  files: 5,
+  "git-compose": 4,
+  "old-form": 4,
+  paths: 4,
   "private-git": 5,
-  "two-hosts": 4,
-  databases: 4,
+  processes: 6,
+  records: 4,
+  redirect: 4,
   release: 4,
+  schedules: 5,
   settings: 5,
-  schedules: 5
+  "static-image": 4,
+  "test-api": 4,
+  "two-hosts": 4,
+  worker: 4
+}
+
+/** What is read above a floor, and why. */
+const above = {
+  // The servers, the project and its environment once more after the first process, which may have made them.
+  processes: 3
+}
+
+/** No kinds of their own. */
+const without = {
+  "git-app": "its application tells its release in JSON, which the sandbox's does not",
+  invalid: "it is refused"
+}
+
+/** Each fixture, with its floor. */
+const fixtures = async () => {
+  const names = (await readdir(join(root, "fixtures")))
+    .filter((name) => name.endsWith(".yaml"))
+    .map((name) => name.slice(0, -".yaml".length))
+  const odd = [
+    ...names.filter((name) => !(name in kinds) && !(name in without)).map((name) => `${name} has no floor`),
+    ...[...Object.keys(kinds), ...Object.keys(without)]
+      .filter((name) => !names.includes(name))
+      .map((name) => `${name} is no fixture`)
+  ]
+  if (odd.length > 0) throw new Error(`scripts/bench.mjs: ${odd.join(", ")}`)
+  return Object.entries(kinds)
 }
 
 const requestsByKind = async () => {
   const rows = []
-  for (const [kind, floor] of Object.entries(kinds)) {
+  for (const [kind, floor] of await fixtures()) {
     const place = join(dir, kind)
     const log = join(place, "requests.ndjson")
     const args = [
@@ -187,6 +226,18 @@ const requestsByKind = async () => {
     rows.push({ kind, first, again, floor })
   }
   return rows
+}
+
+const isAbove = ({ again, floor, kind }) => again.writes > 0 || again.reads > floor + (above[kind] ?? 0)
+
+const showKinds = (rows) => {
+  console.log("\ncalls to Coolify by kind of spec    first apply          again       floor")
+  for (const row of rows) {
+    const said = ({ reads, writes }) => `${reads} read, ${writes} written`
+    console.log(
+      `  ${row.kind.padEnd(20)} ${said(row.first).padStart(22)} ${said(row.again).padStart(18)} ${`${row.floor} read`.padStart(10)}${isAbove(row) ? "  above it" : ""}`
+    )
+  }
 }
 
 /** What the journal costs a first apply: with it as it is, and with its syncs left out, as if it lay in memory. */
@@ -230,6 +281,13 @@ syncBuiltinESMExports()
 }
 
 const measured = async () => {
+  if (values["kinds-only"]) {
+    const rows = await requestsByKind()
+    if (values.json) console.log(JSON.stringify({ kinds: rows }))
+    else showKinds(rows)
+    if (rows.some(isAbove)) process.exitCode = 1
+    return
+  }
   if (values["fleet-only"]) {
     const rows = await fleets(counts, { dir, root, bundle, memory: !values["skip-memory"] })
     if (values.json) console.log(JSON.stringify({ fleets: rows }))
@@ -266,13 +324,7 @@ const measured = async () => {
         `  ${row.name.padEnd(14)} ${coolify.padStart(22)} ${floors[row.name].padStart(18)} ${dns.padStart(17)} ${String(row.peakMiB).padStart(4)} MiB ${(row.millis / 1000).toFixed(1).padStart(5)} s`
       )
     }
-    console.log("\ncalls to Coolify by kind of spec    first apply          again       floor")
-    for (const { again, first, floor, kind } of result.kinds) {
-      const said = ({ reads, writes }) => `${reads} read, ${writes} written`
-      console.log(
-        `  ${kind.padEnd(20)} ${said(first).padStart(22)} ${said(again).padStart(18)} ${`${floor} read`.padStart(10)}`
-      )
-    }
+    showKinds(result.kinds)
     const { journal, memory, ratio } = result.journal
     console.log(
       `\na first apply at 50 ms a request: ${journal} ms with the journal, ${memory} ms with it in memory, ${ratio}x`
