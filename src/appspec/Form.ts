@@ -49,6 +49,8 @@ interface TextDocs extends Docs {
   readonly otherwise?: string
   /** A number without quotes can be such a text. */
   readonly numeral?: true
+  /** The hint for what is no text. */
+  readonly noText?: string
 }
 
 const describe = ({ description, absent, examples }: Docs) => ({
@@ -137,7 +139,7 @@ export const parsed = <A>(
         : Either.mapLeft(rule(text), (complaint) => () => complaint)
     },
     write,
-    other: (field) => wrongKind(field, "text")
+    other: (field) => wrongKind(field, "text", docs.noText)
   })
 
 export const text = (docs: TextDocs, rule: Rule<string>): Schema.Schema<string, Scalar> =>

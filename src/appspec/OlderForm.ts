@@ -69,7 +69,10 @@ export const presentForm = (root: Field, report: Report): Field => {
 const checkKind = (report: Report, entry: Entry): void => {
   if (entry.node._tag !== "Scalar") complain(report, entry, wrongKind(entry, "text"))
   else if (entry.node.text !== "service" && entry.node.text !== "app") {
-    complain(report, entry, { message: "`kind` is `service` or `app`", hint: "or leave it out" })
+    complain(report, entry, {
+      message: "`kind` is `service` or `app`",
+      hint: "or leave it out: what answers nowhere has no `domain`"
+    })
   }
 }
 

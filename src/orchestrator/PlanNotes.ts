@@ -8,6 +8,7 @@ import type { Desired } from "./Desired.ts"
 import type { SecretOrigin } from "../engine/DeploymentEvent.ts"
 import * as Marker from "../engine/Marker.ts"
 import type { ObservedDns } from "../kinds/DiffRecord.ts"
+import { isInterrupted } from "../kinds/Database.ts"
 import { stillOpen } from "../kinds/PublicPort.ts"
 import type { Observed } from "./Observe.ts"
 import { releaseIn } from "../kinds/VariableComment.ts"
@@ -24,6 +25,17 @@ const sharedNotes = ({ spec, variables }: Desired): ReadonlyArray<string> =>
   })
 
 /** What the operator should know before saying yes. */
+/** A database under another name is another one: what looks like a new name is told. */
+const emptyNotes = ({ databases, otherDatabases }: Observed): ReadonlyArray<string> =>
+  databases.flatMap(({ live, wanted }) => {
+    const former = otherDatabases.filter(({ engine }) => live === undefined && engine === wanted.engine)
+    return former.length === 0
+      ? []
+      : [
+          `The database ${wanted.resource} is a new one, and empty: what ${former.map(({ name }) => name).join(", ")} holds does not get there. To go on with that, call it in the spec as before.`
+        ]
+  })
+
 export const planNotes = (
   desired: Desired,
   observed: Observed,
@@ -78,6 +90,15 @@ export const planNotes = (
         `The database ${name} is not in the spec any more; it stays, with its data${stillOpen(one)}. Delete it in Coolify once nobody needs it.`
     )
   ]
+  notes.push(
+    ...observed.databases
+      .filter(isInterrupted)
+      .map(
+        ({ wanted }) =>
+          `Coolify stops the database ${wanted.resource} before it starts it with ${wanted.image}: nobody reaches it in between, which has to be agreed to with --allow-downtime.`
+      ),
+    ...emptyNotes(observed)
+  )
   const lost = what.deploys ? goingOffAir(spec, observed) : []
   if (lost.length > 0) {
     const [it, goes] = lost.length === 1 ? ["it", "goes"] : ["them", "go"]

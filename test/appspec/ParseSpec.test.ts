@@ -251,8 +251,15 @@ describe("unknown keys", () => {
       "zzzzzz: 1",
       "known keys: name, template, domain, domains, redirect, basicAuth, server, project, environment, needs, source, build, command, release, port, env, secrets, volumes, files, resources, ports, networkAliases, stopGracePeriod, autoDeploy, runOptions, databases, schedules, dns, healthcheck"
     ],
-    ["depends: [postgres]", "did you mean `needs`?"],
-    ["depends_on: [postgres]", "did you mean `needs`?"],
+    ["depends: [postgres]", "other specs stand under `needs`, and databases under `databases`"],
+    ["depends_on: [postgres]", "other specs stand under `needs`, and databases under `databases`"],
+    ["directory: web", "write `baseDirectory` under `source`"],
+    ["build:\n  builder: nixpacks", "write `buildPack` under `source`"],
+    ["build:\n  preDeployCommand: x", "write `release` beside `build`"],
+    ["storage: []", "did you mean `volumes`?"],
+    ["backup: {}", "write it under a database"],
+    ["instances: 2", "Coolify runs one container of an application"],
+    ["tls: true", "Coolify's proxy has a certificate made for each domain"],
     ["healthcheck:\n  start_period: 3", "did you mean `startPeriod`?"],
     ["dns:\n  tll: 3", "did you mean `ttl`?"],
     ["healthcheck:\n  release:\n    heder: X", "did you mean `header`?"],
@@ -263,6 +270,11 @@ describe("unknown keys", () => {
     const [problem] = bad(base(more)).problems
     assert.match(problem!.message, /^unknown key/)
     assert.isTrue(problem!.hint!.startsWith(hint), problem!.hint)
+  })
+
+  it("are told from variables, where `environment` is a map", () => {
+    const [problem] = bad(base("environment:\n  A: b")).problems
+    assert.strictEqual(problem?.hint, "variables stand under `env`")
   })
 
   it.each(["hooks: {}"])("%s is for later, not ignored", (more) => {

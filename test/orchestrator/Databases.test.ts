@@ -290,6 +290,7 @@ describe("a database of a spec", () => {
       assert.deepStrictEqual(yield* world, before)
 
       const plan = yield* planned(later, { allowDowntime: true })
+      assert.include(plan?.notes.join(), "nobody reaches it in between, which has to be agreed to")
       assert.deepStrictEqual(plan?.changes.find(({ kind }) => kind === "database")?.fields, [
         { field: "image", before: "postgres:17.2", after: "postgres:17.4", secret: false }
       ])
@@ -406,7 +407,17 @@ describe("a database of a spec", () => {
       Either.getOrThrow(yield* applied(spec))
       Either.getOrThrow(yield* applied({ ...base, port: 9090 }))
       assert.lengthOf((yield* world).coolify.databases, 1)
+      const renamed = yield* planned({
+        ...spec,
+        databases: [{ name: "primary", engine: "postgresql", image: "postgres:17" }],
+        references: { DATABASE_URL: [{ database: "primary", field: "url" }] }
+      })
+      assert.include(
+        renamed?.notes.join(),
+        "The database api-primary is a new one, and empty: what api-main holds does not get there"
+      )
       const plan = yield* planned({ ...base, port: 7070 })
+      assert.notInclude(plan?.notes.join(), "is a new one")
       assert.include(plan?.notes.join() ?? "", "The database api-main is not in the spec any more")
       assert.isUndefined((yield* environment)["DATABASE_URL"])
     })

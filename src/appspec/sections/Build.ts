@@ -92,9 +92,16 @@ export const Build = map(
   {
     description: "What the build of a repository or a Dockerfile is given",
     elsewhere: {
+      baseDirectory: "write it under `source`",
+      builder: "write `buildPack` under `source`",
       buildCommand: "did you mean `command`?",
+      buildPack: "write it under `source`",
+      context: "write `baseDirectory` under `source`",
+      directory: "write `baseDirectory` under `source`",
       dockerfile: "the path of a Dockerfile in a repository stands under `source`: `source.dockerfile`",
       installCommand: "did you mean `install`?",
+      preDeployCommand: "write `release` beside `build`",
+      rootDir: "write `baseDirectory` under `source`",
       dist: "did you mean `publish`?",
       publishDirectory: "did you mean `publish`?",
       publish_directory: "did you mean `publish`?",

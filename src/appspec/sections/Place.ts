@@ -28,7 +28,8 @@ export const Environment = matching(
   {
     description: "Coolify environment, by name or by the uuid of one that is there; made if missing",
     pattern: environmentPattern,
-    numeral: true
+    numeral: true,
+    noText: "variables stand under `env`"
   },
   {
     message: "`environment` must be 3 to 63 lower-case letters, digits, `.`, `_` and `-`",
