@@ -1,5 +1,6 @@
 // Measures the built dist/fabrik.js: start-up against `node -e 0`, API calls and peak memory of an apply in the sandbox.
-// node scripts/bench.mjs [--runs N] [--fleet 1,10,100,200,1000] [--fleet-only] [--skip-memory] [--json]
+// node scripts/bench.mjs [--runs N] [--fleet 1,10,100,200,1000] [--kinds-only | --fleet-only] [--skip-memory] [--json]
+// --kinds-only: the calls to Coolify by kind of spec alone; exits with 1 where a second apply makes more than its floor.
 // What many specs at once take is in scripts/bench/fleets.mjs; 1,000 of them keep the machine busy for ten minutes.
 import { spawn } from "node:child_process"
 import { existsSync } from "node:fs"
