@@ -59,5 +59,33 @@ export const team = [
     find: 'if (closed.left.reason === "Lost") return',
     put: 'if (closed.left.reason === "Older") return',
     tests: ["test/orchestrator/LostLock.test.ts"]
+  },
+  {
+    name: "the time in Coolify's queue is the run's",
+    file: "src/engine/Stopwatch.ts",
+    find: "const waited = (yield* stopwatch.millis) - counted",
+    put: "const waited = 0 * counted",
+    tests: ["test/orchestrator/Queue.test.ts"]
+  },
+  {
+    name: "who has the old key still writes",
+    file: "src/state/postgres/SharedTexts.ts",
+    find: "WHERE proof = decode($4, 'hex') FOR SHARE",
+    put: "WHERE $4::text IS NOT NULL",
+    tests
+  },
+  {
+    name: "the key is changed while somebody is at work",
+    file: "src/state/postgres/Rekey.ts",
+    find: "if (held !== undefined) {",
+    put: 'if (held?.holder === "") {',
+    tests
+  },
+  {
+    name: "a read that is under way answers who came later",
+    file: "src/coolify/GatheredReads.ts",
+    find: "Effect.zipRight(Ref.set(next, undefined), read)",
+    put: "Effect.zipLeft(read, Ref.set(next, undefined))",
+    tests: ["test/coolify/GatheredReads.test.ts"]
   }
 ]

@@ -5,6 +5,7 @@ import * as Either from "effect/Either"
 import * as Predicate from "effect/Predicate"
 import * as Ref from "effect/Ref"
 import type { Spec } from "../../src/appspec/Spec.ts"
+import { SecretStore } from "../../src/secrets/SecretStore.ts"
 import { JournalError, Journals } from "../../src/state/Journals.ts"
 import { MemoryJournals } from "../../src/state/MemoryJournals.ts"
 import { applied, failed, test, world, writes } from "../support/DirectWorld.ts"
@@ -50,6 +51,39 @@ describe("a run that is cut off from its journal", () => {
       assert.lengthOf([...journals.values()], 1)
       Either.getOrThrow(yield* applied(changed))
       assert.lengthOf([...(yield* Ref.get(yield* MemoryJournals)).values()], 0)
+    })
+  )
+
+  test(
+    "leaves what it holds to who goes on when it learns at its very end that another has it",
+    Effect.gen(function* () {
+      const asked: Array<string> = []
+      const journals = yield* Journals
+      const losing = Journals.of({
+        ...journals,
+        open: (name) =>
+          Effect.map(journals.open(name), (journal) => ({
+            ...journal,
+            append: (entry, options) =>
+              Predicate.isTagged(entry, "Closed")
+                ? new JournalError({ reason: "Lost", file: "the journal", detail: "is another's" })
+                : journal.append(entry, options),
+            remove: Effect.sync(() => void asked.push("remove"))
+          }))
+      })
+      const secrets = yield* SecretStore
+      const keeping = SecretStore.of({
+        ...secrets,
+        forget: (group) => Effect.sync(() => void asked.push(`forget ${group}`))
+      })
+      Either.getOrThrow(
+        yield* applied(spec).pipe(
+          Effect.provideService(Journals, losing),
+          Effect.provideService(SecretStore, keeping)
+        )
+      )
+      assert.deepStrictEqual(asked, [])
+      assert.lengthOf([...(yield* Ref.get(yield* MemoryJournals)).values()], 1)
     })
   )
 
