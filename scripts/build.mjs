@@ -20,12 +20,16 @@ await mkdir(outdir, { recursive: true })
 // A chunk is named by its content: those of earlier builds would stay.
 await rm(join(outdir, "chunks"), { recursive: true, force: true })
 
-/** What it is built from: `undefined` outside of a work tree, and `-dirty` behind it where that was changed. */
+/**
+ * What it is built from: told by whoever has no history at hand, as a container; `undefined` where nobody knows, and `-dirty`
+ * behind it where the work tree was changed.
+ */
 const described = spawnSync("git", ["describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"], {
   cwd: root,
   encoding: "utf8"
 })
-const commit = described.status === 0 ? described.stdout.trim() : undefined
+const told = process.env["FABRIK_COMMIT"] ?? ""
+const commit = told !== "" ? told : described.status === 0 ? described.stdout.trim() : undefined
 
 const { metafile } = await build({
   absWorkingDir: root,
