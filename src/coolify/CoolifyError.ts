@@ -1,4 +1,5 @@
 import * as Schema from "effect/Schema"
+import { doingOf } from "./Doing.ts"
 import { isGateway } from "../http/Failure.ts"
 import type { WriteErrors } from "../http/RequestJournal.ts"
 
@@ -79,7 +80,7 @@ export class CoolifyError extends Schema.TaggedError<CoolifyError>("fabrik/cooli
   }
 ) {
   override get message(): string {
-    return `Coolify ${this.method}: ${this.detail}`
+    return `Coolify: could not ${doingOf(this.method)}: ${this.detail}`
   }
 }
 

@@ -13,7 +13,8 @@ const forgotten = Duration.toMillis("15 seconds")
 
 /**
  * What makes clients share them. Who follows a deployment alone asks for that one; while several are followed, the list of
- * all that are under way is asked for once in each interval, and what it has no more is asked for by itself, with its log.
+ * all that are under way, each with its log so far, is asked for once in each interval, and what it has no more is asked for
+ * by itself.
  * @param interval between two lists.
  */
 export const sharePolls = Effect.fn("sharePolls")(function* (interval: Duration.Duration) {
@@ -56,6 +57,7 @@ export const sharePolls = Effect.fn("sharePolls")(function* (interval: Duration.
     ...client,
     deployments: {
       ...client.deployments,
+      underWay: Effect.map(underWay(client), (rows) => [...rows.values()]),
       get: (uuid) =>
         Effect.gen(function* () {
           const all = yield* follow(uuid)

@@ -1,4 +1,5 @@
 import * as Schema from "effect/Schema"
+import { doingOf } from "./Doing.ts"
 import type { WriteErrors } from "../http/RequestJournal.ts"
 
 /** The ways a DNS provider says no. */
@@ -41,7 +42,7 @@ export class DnsError extends Schema.TaggedError<DnsError>("fabrik/dns/DnsError"
   retryAfterMillis: Schema.optional(Schema.Number)
 }) {
   override get message(): string {
-    return `${this.provider} ${this.method}: ${this.detail}`
+    return `${this.provider}: could not ${doingOf(this.method)}: ${this.detail}`
   }
 }
 

@@ -106,15 +106,19 @@ const follow = Effect.fn("follow")(function* (
   const coolify = yield* CoolifyClient
   const run = yield* Run
   const pace = yield* Pace
-  const shown = yield* Ref.make({ lines: 0, status: "" })
+  const shown = yield* Ref.make<{ lines: number; status: string; ahead?: number | undefined }>({
+    lines: 0,
+    status: ""
+  })
   const show = (deployment: Deployment) =>
     Effect.gen(function* () {
-      const { lines, status } = yield* Ref.get(shown)
+      const { ahead, lines, status } = yield* Ref.get(shown)
       const log = deployment.logs ?? []
       const missed = deployment.logsBefore - lines
       yield* Ref.set(shown, {
         lines: Math.max(lines, deployment.logsBefore + log.length),
-        status: deployment.status
+        status: deployment.status,
+        ahead: deployment.ahead ?? (deployment.status === "queued" ? ahead : undefined)
       })
       if (missed > 0) {
         const text = `(${missed} lines left out: Coolify shows the whole log)`
@@ -123,17 +127,30 @@ const follow = Effect.fn("follow")(function* (
       for (const line of log.slice(Math.max(0, -missed))) {
         yield* run.emit({ _tag: "DeploymentLog", ...line })
       }
-      if (deployment.status !== status) {
+      const isMoved = deployment.ahead !== undefined && deployment.ahead !== ahead
+      if (deployment.status !== status || isMoved) {
         yield* run.emit({
           _tag: "DeploymentProgress",
           deployment: deployment.uuid,
-          status: deployment.status
+          status: deployment.status,
+          ...(deployment.ahead === undefined ? {} : { ahead: deployment.ahead })
         })
-        yield* onChange(deployment)
       }
+      if (deployment.status !== status) yield* onChange(deployment)
     })
+  /** What is queued is looked for among all that are under way, which alone tells its place. */
+  const look = Effect.gen(function* () {
+    if ((yield* Ref.get(shown)).status === "queued") {
+      const all = yield* Effect.orElseSucceed(
+        coolify.deployments.underWay,
+        (): ReadonlyArray<Deployment> => []
+      )
+      const listed = all.find(({ uuid }) => uuid === first.uuid)
+      if (listed !== undefined) return listed
+    }
+    return yield* coolify.deployments.get(first.uuid)
+  }).pipe(Effect.tap(show))
   yield* show(first)
-  const look = coolify.deployments.get(first.uuid).pipe(Effect.tap(show))
   const begun = yield* run.queued.during(
     pollFrom(
       first,

@@ -17,8 +17,9 @@ import { undisturbed } from "../engine/Rollback.ts"
 import { Run } from "../engine/Run.ts"
 import { HealthProbe } from "../health/HealthProbe.ts"
 import { judge, readRelease } from "../health/Judge.ts"
-import type { DnsTarget } from "./Desired.ts"
+import { type DnsTarget, targetOf } from "./Desired.ts"
 import { isUnfinished } from "./KeepFailed.ts"
+import { findServer, observeCoolify } from "./Observe.ts"
 import { askedFor, publicUrl } from "./steps/Verify.ts"
 
 /** Of more domains not every one is asked. */
@@ -27,11 +28,13 @@ const mostDomains = 5
 /**
  * Has the run look who answers, should it fail: at the domains that the application had before it, until all answer well
  * with another release than the run's, for {@link Pace}.lookBack at most.
+ * @param failed the run whose release it would be, where another one puts it back.
  */
 export const lookBackAt = Effect.fn("lookBackAt")(function* (
   spec: Spec,
   application: Application | undefined,
-  target: DnsTarget | undefined
+  target: DnsTarget | undefined,
+  failed?: string
 ) {
   const run = yield* Run
   if (application === undefined) return
@@ -41,7 +44,7 @@ export const lookBackAt = Effect.fn("lookBackAt")(function* (
   const looks: ReadonlyArray<Effect.Effect<Answer, never, CoolifyClient | HealthProbe | Run>> =
     domains.length === 0
       ? [lookAtContainer(application.uuid)]
-      : domains.map((domain) => lookAt(spec, application, target, domain))
+      : domains.map((domain) => lookAt(spec, application, target, domain, failed ?? run.id))
   const settled = Effect.fnUntraced(function* (look: (typeof looks)[number]) {
     const last = yield* Ref.make<Answer | undefined>(undefined)
     yield* look.pipe(
@@ -64,6 +67,23 @@ export const lookBackAt = Effect.fn("lookBackAt")(function* (
     )
   )
 })
+
+/**
+ * Who answers once what another run had begun is put back. Nothing where the spec has no application by then, or where it
+ * could not be looked for: that says nothing of what was put back.
+ */
+export const whoAnswersNow = Effect.fn("whoAnswersNow")(
+  function* (spec: Spec, failed: string) {
+    const { application } = yield* observeCoolify(spec)
+    if (application === undefined) return []
+    const target = yield* Effect.option(
+      Effect.flatMap(findServer(spec), (server) => targetOf(spec, server, true))
+    )
+    yield* lookBackAt(spec, application, Option.getOrUndefined(target), failed)
+    return yield* Effect.flatten(Ref.get((yield* Run).whoAnswers))
+  },
+  Effect.orElseSucceed((): ReadonlyArray<Answer> => [])
+)
 
 const silent = (domain: string | undefined, limit: Duration.Duration): Answer => ({
   url: domain === undefined ? null : `https://${domain}`,
@@ -89,11 +109,11 @@ const lookAt = Effect.fnUntraced(function* (
   spec: Spec,
   application: Application,
   target: DnsTarget | undefined,
-  domain: string
+  domain: string,
+  failed: string
 ) {
-  const { id } = yield* Run
   const { http, url } = yield* httpFacts(spec, application, target, domain)
-  return { url, ...http, ofThisRun: http.release === id } satisfies Answer
+  return { url, ...http, ofThisRun: http.release === failed } satisfies Answer
 })
 
 /** Docker itself is asked: Coolify's status lags. */

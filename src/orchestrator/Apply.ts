@@ -266,7 +266,7 @@ const settleFirst = Effect.fn("settleFirst")(function* (journal: string, spec: S
   if (yield* Effect.catchTag(closeIfOvertaken(journal, spec, left), "CoolifyError", unsettledFor)) return
   if (!mustRollBack(left)) return
   const { name } = spec
-  const report = yield* rollBackOpen(journal, { ...spec, mode })
+  const report = yield* rollBackOpen(journal, { ...spec, mode, spec })
   // What another's hand has changed since stays as it is, and is told; there is nothing more to come of it.
   if (!report.leftovers.some(({ recoverable }) => recoverable)) return
   const error = new RefusedError({

@@ -9,6 +9,8 @@ import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
 import { type CoolifyError, writeErrors as coolifyErrors } from "../coolify/CoolifyError.ts"
+import * as Coolify from "../coolify/Doing.ts"
+import * as Dns from "../dns/Doing.ts"
 import { DnsClient, type RecordSet } from "../dns/DnsClient.ts"
 import { type DnsError, writeErrors as dnsErrors } from "../dns/DnsError.ts"
 import { Pace } from "../engine/Pace.ts"
@@ -27,7 +29,8 @@ const requestJournal = (
   { journal, lateUntil, ledger }: Context.Tag.Service<Run>,
   lateEffects: Duration.Duration
 ): typeof RequestJournal.Service => ({
-  sending: journal.sending,
+  // In words, as whoever settles the run reads them.
+  sending: (method, what) => journal.sending(Dns.doingOf(Coolify.doingOf(method)), what),
   answered: (id, fate) =>
     Effect.gen(function* () {
       if (fate === "refused") return yield* journal.answered(id, fate)

@@ -202,7 +202,7 @@ const observeDatabases = Effect.fn("observeDatabases")(function* (
 const described = ({ ip, name, uuid }: Server, among: ReadonlyArray<Server>): string =>
   among.some((other) => other.uuid !== uuid && other.name === name) ? `${name} (${uuid}, ${ip})` : name
 
-const findServer = Effect.fn("findServer")(function* ({ dns, domains, server: wanted }: Spec) {
+export const findServer = Effect.fn("findServer")(function* ({ dns, domains, server: wanted }: Spec) {
   const coolify = yield* CoolifyClient
   const servers = yield* coolify.servers.list
   const matches =

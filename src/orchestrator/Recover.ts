@@ -1,6 +1,8 @@
 /** Settles what a run has left open that came to no end of its own. */
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
+import type { Spec } from "../appspec/Spec.ts"
+import { whoAnswersNow } from "./Answers.ts"
 import { HttpSettings } from "../http/HttpSettings.ts"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
 import { RefusedError } from "../engine/DeployError.ts"
@@ -31,6 +33,8 @@ export const goesBack = (left: Unsettled, asked: boolean): boolean =>
 export interface RollBackOptions extends Place {
   readonly mode: "live" | "sandbox"
   readonly domains: ReadonlyArray<string>
+  /** Who answers once all is put back is looked at with it. */
+  readonly spec?: Spec
 }
 
 /**
@@ -63,7 +67,9 @@ export const rollBackOpen = Effect.fn("rollBackOpen")(function* (journal: string
     const { leftovers, pending } = yield* Ref.get(run.ledger)
     if (pending === 0) yield* run.journal.close
     yield* Effect.orDie(run.go(leftovers.length > 0 ? "FAILED" : "ROLLED_BACK"))
-    return yield* reportEnd(leftovers.length > 0 ? "leftovers" : "rolled-back", null)
+    const isChanged = before.changes.length > 0 && options.spec !== undefined
+    const answers = isChanged ? yield* whoAnswersNow(options.spec, before.begun.run) : []
+    return yield* reportEnd(leftovers.length > 0 ? "leftovers" : "rolled-back", null, { answers })
   })
   const settings = yield* HttpSettings
   return yield* withJournaledClients(Effect.uninterruptible(end)).pipe(

@@ -47,11 +47,15 @@ const followed = (count: number) =>
       })
     )
     const before = (yield* calls).length
+    const heard = new Set<string>()
     const fibers = yield* Effect.forEach(tickets, (uuid) =>
       // Each run has a client of its own.
       pollUntil(
         polling(real).deployments.get(uuid),
-        (seen) => !isActive(seen),
+        (seen) => {
+          if (seen.status === "in_progress" && (seen.logs?.length ?? 0) > 0) heard.add(uuid)
+          return !isActive(seen)
+        },
         pollFor(pace, pace.deployment)
       ).pipe(
         Effect.flatMap((last) => Effect.map(Clock.currentTimeMillis, (at) => ({ last, at }))),
@@ -69,6 +73,7 @@ const followed = (count: number) =>
     const of = (method: string) => asked.filter((one) => one === method).length
     return {
       ends: ends.map(({ last }) => last),
+      heard: heard.size,
       late,
       span: Math.max(...ends.map(({ at }) => at)),
       gets: of("getDeployment"),
@@ -86,13 +91,14 @@ const followed = (count: number) =>
 describe("the looks of several runs at their deployments", () => {
   it.effect("are one list in each interval, and two or three requests for each deployment", () =>
     Effect.gen(function* () {
-      const { ends, gets, late, lists, span } = yield* followed(8)
+      const { ends, gets, heard, late, lists, span } = yield* followed(8)
       assert.deepStrictEqual(
         ends.map(({ status }) => status),
         ends.map(() => "finished")
       )
-      // With the log that a list has not.
       for (const { logs } of ends) assert.isNotEmpty(logs)
+      // What each of them builds is heard while it does.
+      assert.strictEqual(heard, 8)
       assert.isAtMost(lists, span / Duration.toMillis(interval) + 1)
       assert.isAtMost(gets, 3 * 8)
       for (const millis of late) assert.isAtMost(millis, 2000)

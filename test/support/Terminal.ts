@@ -60,12 +60,18 @@ export const makeTerminal = (size: { readonly columns: number; readonly rows: nu
         throw new Error(`a terminal is told ESC [ ${parameters} ${final}`)
     }
   }
+  /** The beginning of a sequence whose end is still to come. */
+  let rest = ""
   const textOf = ({ cells }: Line) => cells.join("").trimEnd()
 
   return {
     write: (text: string) => {
+      const whole = rest + text
       // oxlint-disable-next-line no-control-regex
-      for (const part of text.match(/\u001b\[[0-9;?]*[A-Za-z]|[^]/gu) ?? []) {
+      rest = /\u001b(?:\[[0-9;?]*)?$/u.exec(whole)?.[0] ?? ""
+      // oxlint-disable-next-line no-control-regex
+      for (const part of whole.slice(0, whole.length - rest.length).match(/\u001b\[[0-9;?]*[A-Za-z]|[^]/gu) ??
+        []) {
         // oxlint-disable-next-line no-control-regex
         const [, parameters = "", final] = /^\u001b\[([0-9;?]*)([A-Za-z])$/u.exec(part) ?? []
         if (final !== undefined) control(parameters, final)

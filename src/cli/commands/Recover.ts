@@ -238,7 +238,7 @@ const settle = Effect.fn("settle")(function* (name: string, left: Unsettled, fla
   const back = goesBack(now, flags.rollback)
   const mode = world.place
   const running = (
-    back ? rollBackOpen(name, { mode, ...spec }) : goOn(spec, now, { mode, timeout: flags.timeout })
+    back ? rollBackOpen(name, { mode, ...spec, spec }) : goOn(spec, now, { mode, timeout: flags.timeout })
   ).pipe(Effect.provideService(Owner, owner), Effect.provide(world.layer))
   const report = yield* Effect.provide(
     recorded(running, {

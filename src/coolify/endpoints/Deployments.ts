@@ -26,6 +26,8 @@ export interface Deployment {
   readonly logs: ReadonlyArray<DeploymentLogLine> | undefined
   /** How many lines before the first of `logs` were not kept. */
   readonly logsBefore: number
+  /** Of one that is queued, in a list of all: how many of its server's are before it. */
+  readonly ahead?: number
 }
 
 export interface DeployTicket {
@@ -60,7 +62,10 @@ export interface Deployments {
    */
   readonly mayStart: Effect.Effect<void, CoolifyError>
   readonly get: (uuid: string) => Effect.Effect<Deployment, CoolifyError>
-  /** All of the team's that are queued or in progress, without their logs (recorded: deployments 11, 117). */
+  /**
+   * All of the team's that are queued or in progress, with their logs where the token may read them (recorded:
+   * deployments 11, 12, 117).
+   */
   readonly underWay: Effect.Effect<ReadonlyArray<Deployment>, CoolifyError>
   /** Newest first. */
   readonly list: (
@@ -94,7 +99,7 @@ const toTicket = ({ deployment_uuid, message }: typeof QueuedReply.Type): Deploy
   deploymentUuid: deployment_uuid ?? undefined
 })
 
-/** A row of a list has the whole build log too, which is read past. */
+/** A row of a list has the whole build log too, which is read past where nobody waits for it. */
 const ListedDeployment = Schema.Struct({
   deployment_uuid: Uuid,
   status: Schema.Literal("queued", "in_progress", "finished", "failed", "cancelled-by-user"),
@@ -113,6 +118,29 @@ const DeploymentRows = Schema.Union(
   Schema.Array(ListedDeployment),
   Schema.Record({ key: Schema.String, value: ListedDeployment })
 )
+/** Of a log in a list that comes over and over; the whole is read when the deployment has ended. Bytes. */
+const mostOfListed = 512 * 1024
+
+const ActiveRow = Schema.Struct({
+  ...DeploymentRow.fields,
+  id: orElse(Schema.Number, 0),
+  server_id: orElse(Schema.NullOr(Schema.Number), null)
+})
+const ActiveRows = Schema.Union(
+  Schema.Array(ActiveRow),
+  Schema.Record({ key: Schema.String, value: ActiveRow })
+)
+
+/** Coolify takes a server's deployments in their order, and knows for each server how many at once. */
+const toActive = (
+  rows: ReadonlyArray<typeof ActiveRow.Type>,
+  hide: (text: string) => string
+): ReadonlyArray<Deployment> =>
+  rows.map((row) => {
+    const before = rows.filter(({ id, server_id }) => server_id === row.server_id && id < row.id)
+    return { ...toDeployment(row, hide), ...(row.status === "queued" ? { ahead: before.length } : {}) }
+  })
+
 export const DeploymentList = Schema.Struct({ deployments: DeploymentRows })
 
 const toListedDeployment = (row: typeof ListedDeployment.Type): Deployment => ({
@@ -186,9 +214,14 @@ export const makeDeployments = ({ done, json }: Transport, hide: (text: string) 
       DeploymentRow
     ).pipe(Effect.map((row) => toDeployment(row, hide))),
   underWay: json(
-    { method: "listDeploymentsUnderWay", verb: "GET", path: "/deployments" },
-    DeploymentRows
-  ).pipe(Effect.map((rows) => Object.values(rows).map(toListedDeployment))),
+    {
+      method: "listDeploymentsUnderWay",
+      verb: "GET",
+      path: "/deployments",
+      texts: { field: "logs", reader: () => makeLogReader(mostOfListed) }
+    },
+    ActiveRows
+  ).pipe(Effect.map((rows) => toActive(Object.values(rows), hide))),
   list: (uuid, take) =>
     json(
       {

@@ -75,6 +75,8 @@ export const grow = (tree: Tree, { at, event }: Emitted): Tree => {
     case "StepFinished":
       return begun("", event.step === "secrets" ? "comparing the spec with what is there" : "")
     case "Planned":
+    // The step has failed, and is told as that.
+    case "LogTails":
       return begun("", "")
     case "StateChanged":
       if (event.to === "ROLLING_BACK") return begun("Rolling back", "looking at what is there")

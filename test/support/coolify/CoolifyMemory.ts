@@ -317,7 +317,7 @@ const make = (options: MemoryOptions = {}) =>
           ),
         underWay: call(
           "listDeploymentsUnderWay",
-          (so) => Either.right([Deployments.underWay(so), so]),
+          (so) => Either.right([Deployments.underWay(so).map(shownLogs), so]),
           (so) => Deployments.lookAtDeployments(so, () => true)
         ),
         list: (uuid, take) =>

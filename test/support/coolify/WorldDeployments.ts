@@ -146,11 +146,14 @@ export const getDeployment = (world: World, uuid: string): Step<Deployment> => {
     : Either.right([shownDeployment(found), world])
 }
 
-/** Without their logs. */
+/** In their order, as one server has them. */
 export const underWay = (world: World): ReadonlyArray<Deployment> =>
   world.deployments
     .filter((one) => !isTerminal(one))
-    .map((deployment) => ({ ...shownDeployment(deployment), logs: undefined }))
+    .map((deployment, ahead) => ({
+      ...shownDeployment(deployment),
+      ...(deployment.status === "queued" ? { ahead } : {})
+    }))
 
 /** Newest first, without their logs. */
 export const listDeployments = (world: World, applicationUuid: string, take: number) =>
