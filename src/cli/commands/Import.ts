@@ -18,7 +18,7 @@ import * as Shared from "../SharedFlags.ts"
 export const importCommand = define({
   name: "import",
   about: [
-    "Reads compose files, Coolify's one-click templates, render.yaml, fly.toml, Kamal's deploy.yml, app.json with the Procfile and heroku.yml beside it, railway.json and .env files. The spec is app.yaml, with the `processes` of a Procfile, of fly.toml and of Kamal; another service has a spec of its own, named after it. No file is ever overwritten, nothing is sent, and no network is needed.",
+    "Reads compose files, Coolify's one-click templates, render.yaml, fly.toml, Kamal's deploy.yml, app.json with the Procfile and heroku.yml beside it, railway.json and .env files. The spec is app.yaml, with the `processes` of a Procfile, of fly.toml, of Kamal and of Render's workers; another service has a spec of its own, named after it. No file is ever overwritten, nothing is sent, and no network is needed.",
     "Whatever no spec can say is named on stderr with its line and the reason, and in a comment of the spec: the exit code is 2 then. Values that look secret are not written into a spec."
   ],
   config: {
