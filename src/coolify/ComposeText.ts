@@ -151,6 +151,14 @@ const serviceOf = (name: string, given: unknown): ComposeService => {
 
 const reference = /\$(?:\$|\{([A-Za-z_][A-Za-z0-9_]*)(:?[-?+])?[^}]*\}?|([A-Za-z_][A-Za-z0-9_]*))/g
 
+/** Coolify writes the `content` of a mount into a file of the server as it is, and compose never sees it. */
+const seenByCompose = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(seenByCompose)
+  if (!isMapping(value)) return value
+  const entries = Object.entries(value).filter(([key]) => key !== "content" || !("source" in value))
+  return Object.fromEntries(entries.map(([key, one]) => [key, seenByCompose(one)]))
+}
+
 const variablesIn = (value: unknown): ReadonlyArray<ComposeVariable> => {
   const found = new Map<string, ComposeVariable>()
   for (const text of textsIn(value)) {
@@ -232,7 +240,7 @@ const read = (text: string): Reading =>
       rest: meaningOf(
         Object.fromEntries(Object.entries(rest).filter(([key]) => key !== "version" && key !== "name"))
       ),
-      variables: variablesIn(whole),
+      variables: variablesIn(seenByCompose(whole)),
       hasContents: hasContents(whole)
     }
   })

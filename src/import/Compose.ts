@@ -291,7 +291,9 @@ const places = (
   }
   const { domain } = job.input
   if (all.length === 0 && domain !== undefined) {
-    const [only, ...others] = services.filter((one) => !store.test(one.key("image").peek() ?? ""))
+    const [only, ...others] = services.filter(
+      (one) => !isDatabase(one) && !store.test(one.key("image").peek() ?? "")
+    )
     if (only !== undefined && others.length === 0) draft.put("domains", only.name, domain, only)
     else {
       job.reading.note(

@@ -16,6 +16,19 @@ describe("a compose file", () => {
     assert.deepStrictEqual(concernsOf(volumes)?.map(String), concerns)
   })
 
+  it("demands no value of what stands in a file's content, which compose never sees", () => {
+    const file = composeFile(`services:
+  a:
+    image: x
+    volumes: [{ type: bind, source: ./a, target: /a, content: "\${A?needed} $B" }]
+configs: { c: { content: "\${C:?needed}" } }
+`)
+    assert.deepStrictEqual(
+      file?.variables.map(({ isRequired, name }) => [name, isRequired]),
+      [["C", true]]
+    )
+  })
+
   it("may merge a list, which is the list to Coolify", () => {
     const text = (volumes: string) =>
       `services:\n  a: { image: x, volumes: &all ["data:/data", ./conf:/conf] }\n  b: { image: x, volumes: ${volumes} }\n`

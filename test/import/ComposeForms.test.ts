@@ -57,6 +57,8 @@ describe("--domain", () => {
     const web = "  web: { image: nginx:1 }\n"
     const alone = one(`services:\n${web}  db: { image: postgres:17 }\n`)
     assert.deepStrictEqual(alone.specs[0]?.["domains"], { web: "x.example.com" })
+    const database = one("services:\n  db: { image: influxdb:2.7 }\n")
+    assert.strictEqual(database.specs[0]?.["domain"], "none")
     const two = one(`services:\n${web}  api: { image: api:1 }\n`)
     assert.strictEqual(two.specs[0]?.["domain"], "none")
     assert.isTrue(two.notes.some((text) => text.includes("which one answers at x.example.com")))
