@@ -66,6 +66,15 @@ const deletedVolumesNotes = (applications: ReadonlyArray<Application>): Readonly
   ]
 }
 
+/** What is made anew has another uuid, and its volumes another name. */
+const keptVolumesNote = ({ volumes }: Spec, applications: ReadonlyArray<Application>): string => {
+  const has = applications.filter(({ source }) => isCompose(source) || !volumes.every(isOfServer))
+  const names = has.map(({ source, uuid }) => `${uuid}${isCompose(source) ? "_" : "-"}NAME`)
+  return names.length === 0
+    ? "Its volumes are kept on the server."
+    : `Its volumes are kept on the server, where \`docker volume ls\` shows them as ${names.join(" or ")}. Applied again it begins with empty ones.`
+}
+
 const directoriesNote = ({ volumes }: Spec): ReadonlyArray<string> => {
   const directories = volumes.filter(isOfServer).map(({ name }) => name)
   return directories.length === 0 ? [] : [`What the server has in ${directories.join(", ")} stays.`]
@@ -108,7 +117,7 @@ export const destructionPlan = (
         : [
             ...(options.deleteVolumes
               ? deletedVolumesNotes(applications)
-              : ["Its volumes are kept on the server."]),
+              : [keptVolumesNote(spec, applications)]),
             ...directoriesNote(spec)
           ]),
       ...databases.map(({ engine, name, ...one }) =>

@@ -1,8 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Ref from "effect/Ref"
 import { CoolifyClient } from "../../src/coolify/CoolifyClient.ts"
 import { layerMemory } from "../support/coolify/CoolifyMemory.ts"
+import type { Plan } from "../../src/engine/Plan.ts"
 import { volumesOf } from "../../src/kinds/Volume.ts"
 import { layerMemory as secretMemory } from "../../src/secrets/MemorySecretStore.ts"
 import type { Spec } from "../../src/appspec/Spec.ts"
@@ -210,10 +212,17 @@ describe.concurrent("the volumes of an application", () => {
       const sandbox = yield* start
       yield* applied(sandbox, data)
       const { volumes } = (yield* sandbox.world).coolify
-      Either.getOrThrow(yield* destroyFrom(sandbox, data, { deleteVolumes: false }))
+      const notes = yield* Ref.make<ReadonlyArray<string>>([])
+      const confirm = (plan: Plan) => Effect.as(Ref.set(notes, plan.notes), true)
+      Either.getOrThrow(yield* destroyFrom(sandbox, data, { deleteVolumes: false, confirm }))
       const after = (yield* sandbox.world).coolify
       assert.deepStrictEqual(after.applications, [])
       assert.deepStrictEqual(after.volumes, volumes)
+      const [kept = ""] = volumes
+      assert.include((yield* Ref.get(notes)).join(), kept.replace("-data", "-NAME"))
+      // Another application, with a volume of its own.
+      yield* applied(sandbox, data)
+      assert.lengthOf((yield* sandbox.world).coolify.volumes, 2)
     })
   )
 
