@@ -241,7 +241,8 @@ export const specIn = (
   const build = buildIn(
     written.build,
     source,
-    [...Object.keys({ ...all, ...references }), ...secrets.secrets],
+    // With those that a complaint has kept out.
+    [...Object.keys({ ...all, ...references, ...written.env }), ...secrets.secrets],
     check
   )
   const command = commandIn(written.command, source, check)

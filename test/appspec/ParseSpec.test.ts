@@ -1299,6 +1299,16 @@ describe("env and secrets", () => {
     assert.strictEqual(good(text).env["A"], "${env.GIT_SHA}")
   })
 
+  it("has one complaint about a variable that is not set, also where the build reads it", () => {
+    const text = `name: a\ndomain: a.example.com\nsource: { git: https://github.com/acme/a }\nport: 80\nenv: { A: "\${env.SHA}" }\nbuild: { env: [A] }\n`
+    const result = parseSpec(text, "spec.yaml", new Map())
+    const problems = Either.isLeft(result) ? result.left.problems : []
+    assert.deepStrictEqual(
+      problems.map(({ path }) => path),
+      ["env.A"]
+    )
+  })
+
   it("refuses what the environment does not have, at its place", () => {
     const result = parseSpec(base("env:\n  A: ${env.GIT_SHA}"), "spec.yaml", new Map())
     assert.match(
