@@ -100,7 +100,7 @@ export const fleets = async (counts, places) => {
     const memory = places.memory ? await peaks(count, specOf, places) : []
     for (const [index, { millis, requests, status, stderr }] of measured.entries()) {
       if (status !== 0) throw new Error(`an apply of ${count} specs exited ${status}\n${stderr}`)
-      rows.push({
+      const row = {
         count,
         name: index === 0 ? "first apply" : "apply again",
         requests: requests.length,
@@ -108,7 +108,10 @@ export const fleets = async (counts, places) => {
         millis,
         ratio: Number((millis / ((requests.length / perMinute) * 60_000)).toFixed(3)),
         ...(places.memory ? { peakMiB: memory[index] } : {})
-      })
+      }
+      rows.push(row)
+      // A thousand keep the machine busy for long, and what is known until then is worth having.
+      process.stderr.write(`${lineOf(row)}\n`)
     }
   }
   return rows
@@ -131,15 +134,15 @@ const held = (rows) => {
   )
 }
 
+const lineOf = ({ count, millis, name, peakMiB, ratio, requests }) => {
+  // What fits into one window of the limit waits for nothing.
+  const part = requests > perMinute ? `${ratio.toFixed(2)}x` : "-"
+  return `  ${String(count).padStart(4)} ${name.padEnd(12)} ${String(requests).padStart(15)} ${(millis / 1000).toFixed(1).padStart(8)} s ${part.padStart(14)} ${String(peakMiB ?? "-").padStart(6)} MiB`
+}
+
 export const showFleets = (rows) => {
   console.log("\nspecs at once         calls to Coolify       time  of the limit's       peak")
-  for (const { count, millis, name, peakMiB, ratio, requests } of rows) {
-    // What fits into one window of the limit waits for nothing.
-    const part = requests > perMinute ? `${ratio.toFixed(2)}x` : "-"
-    console.log(
-      `  ${String(count).padStart(4)} ${name.padEnd(12)} ${String(requests).padStart(15)} ${(millis / 1000).toFixed(1).padStart(8)} s ${part.padStart(14)} ${String(peakMiB ?? "-").padStart(6)} MiB`
-    )
-  }
+  for (const row of rows) console.log(lineOf(row))
   for (const { holds, says, seen } of held(rows)) {
     console.log(`  ${holds ? "held" : "MISSED"}: ${says}: ${Number(seen.toFixed(2))}`)
     if (!holds) process.exitCode = 1
