@@ -82,7 +82,7 @@ describe("GitLab's template", () => {
     value.replace(/\$\[\[ inputs\.(\w+) \]\]/g, (_, name) => header.spec.inputs[name].default ?? "image")
 
   /** As the runner: the lines of `script` in a shell that ends with the first that fails, without a quote added. */
-  const job = (name: string, exit: number) => {
+  const job = (name: string, exit: number, specs?: string) => {
     writeFileSync(join(folder, "fabrik"), `#!/bin/sh\necho "fabrik $@"\nexit ${exit}\n`)
     chmodSync(join(folder, "fabrik"), 0o755)
     const variables = Object.entries(body[".fabrik"].variables).map(([key, value]) => [
@@ -92,8 +92,9 @@ describe("GitLab's template", () => {
     const script: string = ["set -e", ...body[name].script].join("\n")
     assert.notInclude(script, "$[[")
     const env = { PATH: `${folder}:${process.env["PATH"] ?? ""}`, ...Object.fromEntries(variables) }
+    const given = specs === undefined ? env : { ...env, FABRIK_SPECS: specs }
     return new Promise<{ readonly status: unknown; readonly said: string }>((resolve) => {
-      execFile("sh", ["-c", script], { cwd: folder, env }, (error, stdout) =>
+      execFile("sh", ["-c", script], { cwd: folder, env: given }, (error, stdout) =>
         resolve({ status: error?.code ?? 0, said: stdout })
       )
     })
@@ -108,6 +109,12 @@ describe("GitLab's template", () => {
     assert.strictEqual(readFileSync(join(folder, "plan.txt"), "utf8"), changed.said)
     assert.strictEqual((await job("fabrik-plan", 0)).status, 0)
     assert.strictEqual((await job("fabrik-plan", 5)).status, 5)
+  })
+
+  it("leaves patterns to fabrik", async () => {
+    const wanted = "fabrik plan *.nothing fabrik* --detailed-exitcode --no-color\n"
+    assert.strictEqual((await job("fabrik-plan", 0, "*.nothing fabrik*")).said, wanted)
+    assert.match((await job("fabrik-apply", 0, "fabrik*")).said, /^fabrik apply fabrik\* /)
   })
 
   it("applies on the default branch, one job at a time", async () => {
