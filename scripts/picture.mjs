@@ -19,16 +19,37 @@ writeFileSync(join(dir, "shop.yaml"), spec("env: { GREETING: hello }\n"))
 // The sandbox's own variable: this version never becomes healthy.
 writeFileSync(join(dir, "broken.yaml"), spec("env: { GREETING: hello, SANDBOX_APP: 'status:500' }\n"))
 
-/** What stands on the terminal at the end. Nothing of fabrik's moves the cursor but back to the start of its line. */
+// oxlint-disable-next-line no-control-regex
+const written = /\u001b\[(\d*)([AJK])|\r?\n|\r|(?:\u001b\[\d+m|[^\u001b\r\n])+/g
+
+/** What stands on the terminal at the end. What fabrik writes anew it writes in whole lines, from their beginning. */
+const screenOf = (output) => {
+  const lines = [""]
+  let row = 0
+  let isNew = false
+  for (const [part, count, final] of output.matchAll(written)) {
+    if (final === "A") row = Math.max(0, row - Number(count || 1))
+    else if (final === "J") lines.splice(row, Infinity, "")
+    else if (part.endsWith("\n")) {
+      row += 1
+      lines[row] ??= ""
+      isNew = true
+      continue
+    } else if (part !== "\r" && final === undefined) {
+      lines[row] = isNew ? part : lines[row] + part
+      isNew = false
+      continue
+    }
+    isNew = part === "\r" || final === "A" || isNew
+  }
+  return lines
+}
+
 const record = (args) => {
-  const command = `stty cols 80; ${process.execPath} ${join(root, "dist/fabrik.js")} ${args}`
+  const command = `stty cols 80 rows 50; ${process.execPath} ${join(root, "dist/fabrik.js")} ${args}`
   const env = { PATH: process.env.PATH, LANG: "C.UTF-8", TERM: "xterm-256color", FABRIK_LATE_EFFECTS: "1" }
   const { stdout } = spawnSync("script", ["-qec", command, "/dev/null"], { cwd: dir, env, encoding: "utf8" })
-  const lines = stdout
-    .replaceAll("\r\n", "\n")
-    .split("\n")
-    .map((line) => line.split("\u001b[2K").at(-1).replaceAll("\r", ""))
-    .map((line) => line.replaceAll(`${dir}/`, ""))
+  const lines = screenOf(stdout).map((line) => line.replaceAll(`${dir}/`, ""))
   const end = lines.findIndex((line) => line.includes("The sandbox stops"))
   return [`\u001b[1m$ fabrik ${args}\u001b[22m`, ...(end === -1 ? lines : lines.slice(0, end))]
     .join("\n")

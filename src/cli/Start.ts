@@ -27,6 +27,7 @@ import { recoverCommand } from "./RecoverCommand.ts"
 import { Operator } from "./Operator.ts"
 import { tellWaits } from "./Waits.ts"
 import { wantsTelemetry } from "../telemetry/Settings.ts"
+import { showWorking } from "./Working.ts"
 import { codeOfInterrupted, makeSeen, ofAll, type Seen, Watch } from "./Watch.ts"
 
 /** What the process is and has. */
@@ -150,7 +151,11 @@ export const start = (given: ProcessFacts): Started => {
     Effect.withTracerEnabled(debug)
   )
   const fiber = Effect.runFork(program)
+  const isSilent = argv.some((word) => ["--json", "--quiet", "-q"].includes(word))
+  const stopWorking =
+    screen.err.live === undefined || isSilent ? () => {} : showWorking(region, screen.err.style)
   const flush = () => {
+    stopWorking()
     region.show([])
     out.flush()
     err.flush()

@@ -26,7 +26,7 @@ const undone = {
   removed: "removed again",
   restored: "restored",
   cancelled: "cancelled",
-  nothing: "as they were"
+  nothing: "as before"
 }
 
 export const countedUndo = (

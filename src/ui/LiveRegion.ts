@@ -2,8 +2,8 @@
 import { widthOf } from "./Layout.ts"
 
 export interface LiveRegion {
-  /** Shows these from now on; the same again is no write. */
-  readonly show: (lines: ReadonlyArray<string>) => void
+  /** Shows these from now on; the same again is no write. `first`: only until anything else is written or shown. */
+  readonly show: (lines: ReadonlyArray<string>, first?: boolean) => void
   /** The same, with what is written next. */
   readonly aim: (lines: ReadonlyArray<string>) => void
   /** Writes text above them for good. Text without an end of line is a question: nothing is shown until its answer. */
@@ -12,6 +12,8 @@ export interface LiveRegion {
   readonly answered: () => void
   /** The terminal was used by others: what was shown stays as it is. */
   readonly forget: () => void
+  /** Something was written, or shown to stay. */
+  readonly isUsed: () => boolean
   /** Something is shown. */
   readonly isShown: () => boolean
 }
@@ -29,11 +31,14 @@ const clear = "\u001b[J\r"
  */
 export const makeLiveRegion = (write: (text: string) => void, columns: () => number): LiveRegion => {
   let wanted: ReadonlyArray<string> = []
+  /** What the first text brings along. */
+  let aimed: ReadonlyArray<string> = []
   let drawn: ReadonlyArray<string> = []
   let drawnAt = 0
   let isAsked = false
   /** Lines were written above since the last frame: more of them wait for the next one. */
   let isFresh = false
+  let isUsed = false
 
   /** To the beginning of the first line. */
   const up = (): string => {
@@ -58,7 +63,8 @@ export const makeLiveRegion = (write: (text: string) => void, columns: () => num
     drawnAt === columns() &&
     lines.every((line, index) => line === drawn[index])
 
-  const show = (lines: ReadonlyArray<string>): void => {
+  const show = (lines: ReadonlyArray<string>, first = false): void => {
+    isUsed ||= !first && lines.length > 0
     wanted = lines
     isFresh = false
     if (isAsked || isSame(lines)) return
@@ -71,9 +77,12 @@ export const makeLiveRegion = (write: (text: string) => void, columns: () => num
     show,
     aim: (lines) => {
       wanted = lines
+      aimed = lines
     },
     write: (text, to = write) => {
       if (text === "") return
+      if (!isUsed) wanted = aimed
+      isUsed = true
       isAsked = !text.endsWith("\n")
       const redraws = !isAsked && !isFresh && wanted.length > 0
       isFresh = true
@@ -89,6 +98,7 @@ export const makeLiveRegion = (write: (text: string) => void, columns: () => num
     forget: () => {
       drawn = []
     },
+    isUsed: () => isUsed,
     isShown: () => drawn.length > 0
   }
 }
