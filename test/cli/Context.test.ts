@@ -152,7 +152,10 @@ describe("two Coolifys from one folder", () => {
     for (const { dir } of sandboxes) running.push(startHere(["sandbox", "--sandbox-dir", dir]))
     const instances = []
     for (const { dir, name } of sandboxes) {
-      while (!existsSync(join(dir, "server.json"))) await new Promise((resolve) => setTimeout(resolve, 20))
+      // Written when all listens, and there a moment before its content is.
+      while (!existsSync(join(dir, "server.json")) || readFileSync(join(dir, "server.json"), "utf8") === "") {
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      }
       const read = (file: string) => JSON.parse(readFileSync(join(dir, file), "utf8"))
       instances.push({ name, fqdn: read("server.json").apiUrl, token: read("sandbox.json").token })
     }

@@ -181,7 +181,7 @@ describe("telemetry", () => {
       ),
       "fabrik apply > run shop > step provision > coolify/application shop",
       "fabrik apply > run shop > step provision > coolify/application shop > Coolify createApplication",
-      "fabrik apply > run shop > Coolify listServers"
+      "fabrik apply > run shop > step secrets > Coolify listServers"
     ]) {
       assert.include(paths, wanted)
     }

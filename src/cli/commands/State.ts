@@ -18,8 +18,8 @@ export const state = define({
   },
   examples: [
     {
-      line: `${newStateKeyName}="$(cat new.key)" fabrik state rekey`,
-      says: "after openssl rand -base64 32 > new.key"
+      line: "fabrik state rekey",
+      says: `with ${newStateKeyName} set to what openssl rand -base64 32 gave`
     }
   ],
   handler: Effect.fn("command.state")(function* (flags) {
