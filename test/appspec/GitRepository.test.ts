@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
+import { gitBranch } from "../../src/appspec/GitReference.ts"
 import { gitRepository } from "../../src/appspec/GitRepository.ts"
 import { parseSpec } from "../../src/appspec/ParseSpec.ts"
 
@@ -193,4 +194,15 @@ describe("any folder's page", () => {
       })
     }
   )
+})
+
+describe("a reference in the place of a branch", () => {
+  it.each([
+    ["refs/heads/feature/a", /write `feature\/a`/],
+    ["refs/tags/v1.2.3", /under `commit`/],
+    ["refs/pull/12/head", /under `commit`/]
+  ])("%s is refused with what to write", (written, wanted) => {
+    const { hint = "" } = Either.getOrThrow(Either.flip(gitBranch(written)))
+    assert.match(hint, wanted)
+  })
 })

@@ -755,6 +755,7 @@ describe("source", () => {
     "git: https://github.com/a/b\n  branch: 'a;id'",
     "git: https://github.com/a/b\n  branch: a.lock",
     "git: https://github.com/a/b\n  branch: HEAD",
+    "git: https://github.com/a/b\n  branch: refs/tags/v1.2.3",
     "git: https://github.com/a/b\n  commit: abc1234",
     "git: https://github.com/a/b\n  commit: main",
     "git: https://github.com/a/b\n  buildPack: nixpack",

@@ -109,7 +109,8 @@ const git = map(
       text(
         {
           description: "Branch of the repository",
-          pattern: /^(?!HEAD$)(?!.*(?:\.\.|\/\/|\/\.|[/.]$|\.lock$))[A-Za-z0-9_][A-Za-z0-9_./-]{0,254}$/,
+          pattern:
+            /^(?!HEAD$)(?!refs\/)(?!.*(?:\.\.|\/\/|\/\.|[/.]$|\.lock$))[A-Za-z0-9_][A-Za-z0-9_./-]{0,254}$/,
           numeral: true
         },
         gitBranch
