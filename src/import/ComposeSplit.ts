@@ -158,7 +158,8 @@ const readSource = (common: Common, draft: Draft, service: Cursor): void => {
   if (inline.exists) draft.put("source", "dockerfile", inline.text() ?? "", inline)
   else {
     const place = fixed(context.peek() ?? ".", given) ?? "."
-    const [, address, branch = "", folder] = remote.exec(place) ?? []
+    const [, address, reference = "", folder] = remote.exec(place) ?? []
+    const branch = reference.replace(/^refs\/heads\//, "")
     const dockerfile = build.key("dockerfile")
     const path = fixed(dockerfile.text() ?? "Dockerfile", given) ?? "Dockerfile"
     if (address !== undefined) context.take()

@@ -125,7 +125,7 @@ describe("a compose file that builds", () => {
       - DATABASE_URL=postgres://\${SERVICE_USER_PG}:\${SERVICE_PASSWORD_PG}@db/\${DB:-app}
       - OWN=\${SERVICE_URL_APP}
   api:
-    build: git@github.com:acme/api.git#release/2.x:server
+    build: git@github.com:acme/api.git#refs/heads/release/2.x:server
     environment: { SERVICE_FQDN_API_8000: /v1 }
     deploy: { update_config: { order: start-first }, resources: { limits: { pids: 9 } } }
 `
