@@ -85,7 +85,7 @@ const record = (sandbox: SandboxHandle, name: string, type: string, content: str
     { rrsets: [{ name: `${name}.`, type, ttl: 60, changetype: "REPLACE", records: [{ content }] }] }
   )
 
-const calling = (sandbox: SandboxHandle) => (method: string, path: string, body: unknown) =>
+const calling = (sandbox: SandboxHandle) => (method: string, path: string, body?: unknown) =>
   post(`${sandbox.apiUrl}/api/v1${path}`, { authorization: `Bearer ${sandbox.token}` }, method, body)
 
 /** Where something is to be made, in a project of this name. */
@@ -238,6 +238,12 @@ describe("routing", () => {
       const home = yield* visit(sandbox, "office.example.com")
       assert.deepStrictEqual([home.status, home.headers["x-release"]], [200, "r1"])
       assert.strictEqual((yield* visit(sandbox, "office.example.com", "GET", "/api/v1")).status, 418)
+      // Coolify does not stop what it has not seen to run yet.
+      yield* api("GET", `/services/${uuid}`).pipe(
+        Effect.delay("20 millis"),
+        Effect.repeat({ until: ({ status }) => String(status).startsWith("running") }),
+        Effect.timeout("10 seconds")
+      )
       yield* api("POST", `/services/${uuid}/stop`, {})
       yield* sandbox.world.pipe(
         Effect.delay("20 millis"),
