@@ -162,22 +162,16 @@ const changeOfProcesses = Effect.fn("changeOfProcesses")(function* (
             return spec === undefined ? [] : [{ name, spec }]
           })
         )
-  const { carryOut } = yield* Effect.promise(() => import("./commands/ApplyBatch.ts"))
+  const { carryOut, withoutChoice } = yield* Effect.promise(() => import("./commands/ApplyBatch.ts"))
   return yield* carryOut(
     specs.map((spec) => ({ file: flags.file, text, spec })),
     {
       ...flags,
+      ...withoutChoice,
       secrets: [],
       envFile: undefined,
-      target: [],
-      atomic: false,
-      keepGoing: false,
-      parallelism: undefined,
-      keepFailed: false,
-      skipDeploy: false,
       skipDns: false,
-      dryRun: false,
-      redeploy: false
+      dryRun: false
     },
     {
       command: "apply",

@@ -46,11 +46,19 @@ const deployed = (text = ofOne) => {
     rmSync(root, { recursive: true, force: true })
   })
 
-  return { root, spec, given, fabrik: (...args: ReadonlyArray<string>) => given({}, ...args) }
+  const fabrik = (...args: ReadonlyArray<string>) => given({}, ...args)
+  /** The variables that the application has, or the one of a process. */
+  const values = async (process?: string): Promise<Readonly<Record<string, string>>> => {
+    const which = process === undefined ? [] : ["--process", process]
+    const { out } = await fabrik("env", "list", spec, ...which, "--json", "--show")
+    const lines = out.trimEnd().split("\n")
+    return Object.fromEntries(lines.map((line) => [JSON.parse(line).name, JSON.parse(line).value]))
+  }
+  return { root, spec, given, fabrik, values }
 }
 
 describe("an application", () => {
-  const { fabrik, given, root, spec } = deployed()
+  const { fabrik, given, root, spec, values } = deployed()
 
   describe("logs", () => {
     it("shows only what a pattern and a span of time let through", async () => {
@@ -89,14 +97,6 @@ describe("an application", () => {
   })
 
   describe("env", () => {
-    const values = async () =>
-      Object.fromEntries(
-        (await fabrik("env", "list", spec, "--json", "--show")).out
-          .trimEnd()
-          .split("\n")
-          .map((line): readonly [string, string] => [JSON.parse(line).name, JSON.parse(line).value])
-      )
-
     it("lists whose each variable is, and shows values only when told to", async () => {
       const { out } = await fabrik("env", "list", spec)
       assert.match(
@@ -166,14 +166,7 @@ describe("an application", () => {
 })
 
 describe("secrets", () => {
-  const { fabrik, given, spec } = deployed()
-  const shown = async (): Promise<Readonly<Record<string, string>>> =>
-    Object.fromEntries(
-      (await fabrik("env", "list", spec, "--json", "--show")).out
-        .trimEnd()
-        .split("\n")
-        .map((line) => [JSON.parse(line).name, JSON.parse(line).value])
-    )
+  const { fabrik, given, spec, values } = deployed()
 
   it("are listed with what the application has, and what the next run gives it", async () => {
     const { out } = await given({ env: { API_KEY: "here" } }, "secrets", "list", spec)
@@ -184,10 +177,10 @@ describe("secrets", () => {
   })
 
   it("get a new value that is deployed, and which the next plan agrees with", async () => {
-    const before = await shown()
+    const before = await values()
     const rotated = await fabrik("secrets", "rotate", spec, "SESSION", "--yes")
     assert.strictEqual(rotated.code, 0, rotated.err)
-    const after = await shown()
+    const after = await values()
     assert.match(after["SESSION"] ?? "", /^[A-Za-z0-9]{32}$/)
     assert.notStrictEqual(after["SESSION"], before["SESSION"])
     assert.notInclude(rotated.out + rotated.err, after["SESSION"] ?? "")
@@ -196,7 +189,7 @@ describe("secrets", () => {
   })
 
   it("have the old value again when the new one cannot be deployed", async () => {
-    const before = await shown()
+    const before = await values()
     const failed = await fabrik(
       "secrets",
       "rotate",
@@ -207,7 +200,7 @@ describe("secrets", () => {
       "coolify POST /deploy status=422"
     )
     assert.strictEqual(failed.code, 10, failed.err)
-    assert.deepStrictEqual(await shown(), before)
+    assert.deepStrictEqual(await values(), before)
     assert.include((await fabrik("plan", spec)).out, "No changes.")
   })
 
@@ -222,20 +215,13 @@ describe("secrets", () => {
 describe("secrets of a spec with processes", () => {
   const check = ofOne.split("\n").find((line) => line.startsWith("healthcheck")) ?? ""
   const worker = `domain: jobs.example.com, secrets: { OWN: generate }, ${check}`
-  const { fabrik, spec } = deployed(`${ofOne}processes: { web: {}, worker: { ${worker} } }\n`)
-  const shown = async (process: string): Promise<Readonly<Record<string, string>>> =>
-    Object.fromEntries(
-      (await fabrik("env", "list", spec, "--process", process, "--json", "--show")).out
-        .trimEnd()
-        .split("\n")
-        .map((line) => [JSON.parse(line).name, JSON.parse(line).value])
-    )
+  const { fabrik, spec, values } = deployed(`${ofOne}processes: { web: {}, worker: { ${worker} } }\n`)
 
   it("get one new value in all that have it, or all of them the old one again", async () => {
-    const before = await shown("web")
+    const before = await values("web")
     const rotated = await fabrik("secrets", "rotate", spec, "SESSION", "OWN", "--yes")
     assert.strictEqual(rotated.code, 0, rotated.err)
-    const [web, worker] = [await shown("web"), await shown("worker")]
+    const [web, worker] = [await values("web"), await values("worker")]
     assert.match(web["SESSION"] ?? "", /^[A-Za-z0-9]{32}$/)
     assert.notStrictEqual(web["SESSION"], before["SESSION"])
     assert.deepStrictEqual(web, { ...before, SESSION: web["SESSION"] ?? "" })
@@ -246,26 +232,19 @@ describe("secrets of a spec with processes", () => {
     const fault = "coolify POST /deploy status=422"
     const failed = await fabrik("secrets", "rotate", spec, "SESSION", "--yes", "--sandbox-fault", fault)
     assert.strictEqual(failed.code, 10, failed.err)
-    assert.deepStrictEqual(await shown("worker"), worker)
+    assert.deepStrictEqual(await values("worker"), worker)
   })
 })
 
 describe("secrets set", () => {
-  const { fabrik, given, spec } = deployed()
-  const shown = async (): Promise<Readonly<Record<string, string>>> =>
-    Object.fromEntries(
-      (await fabrik("env", "list", spec, "--json", "--show")).out
-        .trimEnd()
-        .split("\n")
-        .map((line) => [JSON.parse(line).name, JSON.parse(line).value])
-    )
+  const { fabrik, given, spec, values } = deployed()
 
   it("takes a value from stdin, which is deployed, and goes back when it cannot be", async () => {
-    const before = await shown()
+    const before = await values()
     const set = await given({ stdin: "second-key\n" }, "secrets", "set", spec, "API_KEY", "--yes")
     assert.strictEqual(set.code, 0, set.err)
     assert.notInclude(set.out + set.err, "second-key")
-    assert.deepStrictEqual(await shown(), { ...before, API_KEY: "second-key" })
+    assert.deepStrictEqual(await values(), { ...before, API_KEY: "second-key" })
     assert.include((await fabrik("plan", spec)).out, "No changes.")
     const failed = await given(
       { stdin: "third-key" },
@@ -278,7 +257,7 @@ describe("secrets set", () => {
       "coolify POST /deploy status=422"
     )
     assert.strictEqual(failed.code, 10, failed.err)
-    assert.deepStrictEqual(await shown(), { ...before, API_KEY: "second-key" })
+    assert.deepStrictEqual(await values(), { ...before, API_KEY: "second-key" })
   })
 
   it("wants a name alone, and refuses where a .env or the environment gives another", async () => {

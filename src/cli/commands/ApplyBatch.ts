@@ -48,6 +48,17 @@ const refuseKeeping = ({ atomic }: ApplyFlags, subjects: ReadonlyArray<Subject>)
 
 type Flags = Omit<ApplyFlags, "files" | "remote" | "noColor" | "report" | "useOrchestrator">
 
+/** What `apply` of several specs leaves to choose, for a command that does not. */
+export const withoutChoice = {
+  target: [],
+  atomic: false,
+  keepGoing: false,
+  parallelism: undefined,
+  keepFailed: false,
+  skipDeploy: false,
+  redeploy: false
+} satisfies Partial<Flags>
+
 interface HowOptions<E extends CommandError, R> {
   readonly command: "apply" | "rollback"
   readonly question: string

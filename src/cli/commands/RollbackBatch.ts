@@ -5,7 +5,7 @@ import { withKeptFiles } from "../../orchestrator/Releases.ts"
 import type { History, Release } from "../../state/History.ts"
 import { parseAllWithEnvironment } from "../Interpolation.ts"
 import * as Say from "../Say.ts"
-import { carryOut } from "./ApplyBatch.ts"
+import { carryOut, withoutChoice } from "./ApplyBatch.ts"
 import type { RollbackFlags } from "./Rollback.ts"
 
 /**
@@ -34,16 +34,7 @@ export const rollbackBatch = Effect.fn("rollbackBatch")(function* (
   })
   yield* carryOut(
     specs.map((spec) => ({ file: flags.file, text, spec })),
-    {
-      ...flags,
-      target: [],
-      atomic: false,
-      keepGoing: false,
-      parallelism: undefined,
-      keepFailed: false,
-      skipDeploy: false,
-      redeploy: false
-    },
+    { ...flags, ...withoutChoice },
     { command: "rollback", question: `Go back to release ${target.release}?`, whole }
   )
   if (!flags.dryRun && !flags.quiet) {
