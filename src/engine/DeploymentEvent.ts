@@ -63,7 +63,11 @@ const StateChanged = Schema.TaggedStruct("StateChanged", {
   from: DeploymentState,
   to: DeploymentState
 })
-const StepStarted = Schema.TaggedStruct("StepStarted", { step: Step })
+const StepStarted = Schema.TaggedStruct("StepStarted", {
+  step: Step,
+  /** Which ones follow unless it fails, as far as that is known by then. */
+  next: Schema.optionalWith(Schema.Array(Step), { exact: true })
+})
 const StepFinished = Schema.TaggedStruct("StepFinished", { step: Step, millis: Schema.Number })
 export const SecretOrigin = Schema.Literal(
   /** On the command line. */

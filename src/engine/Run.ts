@@ -191,12 +191,19 @@ const withLog = ({ container, deployment }: Logs, text: string): Logs => ({
   deployment: [...deployment, ...text.split("\n").filter((line) => line !== "")].slice(-tailLength)
 })
 
-/** Runs one step: its events stand between StepStarted and StepFinished, and a failure is known to be its own. */
-export const inStep = <A, E, R>(step: Step, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | Run> =>
+/**
+ * Runs one step: its events stand between StepStarted and StepFinished, and a failure is known to be its own.
+ * @param next those that follow, where that is known.
+ */
+export const inStep = <A, E, R>(
+  step: Step,
+  effect: Effect.Effect<A, E, R>,
+  next?: ReadonlyArray<Step>
+): Effect.Effect<A, E, R | Run> =>
   Effect.gen(function* () {
     const run = yield* Run
     yield* Ref.set(run.step, step)
-    yield* run.emit({ _tag: "StepStarted", step })
+    yield* run.emit({ _tag: "StepStarted", step, ...(next === undefined ? {} : { next }) })
     const started = yield* Clock.currentTimeMillis
     const result = yield* Effect.provideService(effect, CurrentWork, { work: { run: run.id, step } })
     yield* run.emit({ _tag: "StepFinished", step, millis: (yield* Clock.currentTimeMillis) - started })

@@ -6,6 +6,7 @@ import { HealthProbe } from "../health/HealthProbe.ts"
 import { SecretStore, type SecretError } from "../secrets/SecretStore.ts"
 import type { Spec } from "../appspec/Spec.ts"
 import { DeadlineError, RefusedError } from "../engine/DeployError.ts"
+import type { Step } from "../engine/DeploymentEvent.ts"
 import {
   desiredApplication,
   desiredVariables,
@@ -185,12 +186,17 @@ const carryOut = Effect.fn("carryOut")(function* (
     yield* takeOver(before)
   }
   if (!skipDeploy) yield* lookBackAt(spec, observed.application, planned.target)
-  const { application, desired } = yield* inStep("provision", provision(planned, observed, reconciliation))
+  const last: ReadonlyArray<Step> = skipDeploy ? [] : ["verify"]
+  const { application, desired } = yield* inStep(
+    "provision",
+    provision(planned, observed, reconciliation),
+    changes ? ["deploy", ...last] : last
+  )
   yield* run.go("DEPLOYING")
   if (changes) {
     const deploying = application === undefined ? Effect.void : deploy(application, desired)
     const after = afterDeployment(application, reconciliation)
-    yield* inStep("deploy", Effect.zipRight(deploying, after))
+    yield* inStep("deploy", Effect.zipRight(deploying, after), last)
   }
   yield* run.go("VERIFYING")
   let pending = false

@@ -16,6 +16,8 @@ export interface Style {
   readonly cross: string
   /** `•` or `*`. */
   readonly bullet: string
+  /** `○` or `o`: still to come. */
+  readonly ring: string
   readonly ellipsis: string
   readonly arrow: string
 }
@@ -40,6 +42,7 @@ export const makeStyle = (options: {
     tick: unicode ? "✓" : "ok",
     cross: unicode ? "✗" : "x",
     bullet: unicode ? "•" : "*",
+    ring: unicode ? "○" : "o",
     ellipsis: unicode ? "…" : "...",
     arrow: "->"
   }

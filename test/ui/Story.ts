@@ -20,6 +20,8 @@ const created = (system: "coolify" | "dns", kind: string, name: string): Deploym
   name,
   action: "created"
 })
+const planned = (system: "coolify" | "dns", kind: string, name: string) =>
+  ({ system, kind, name, action: "create", fields: [] }) as const
 const log = (text: string): DeploymentEvent => ({ _tag: "DeploymentLog", stream: "stdout", text })
 const record = "dns/record shop.example.com A"
 
@@ -40,7 +42,29 @@ export const failing: ReadonlyArray<readonly [second: number, event: DeploymentE
   [1, { _tag: "StepStarted", step: "secrets" }],
   [1, { _tag: "StepFinished", step: "secrets", millis: 12 }],
   [3, { _tag: "StateChanged", from: "VALIDATING", to: "PROVISIONING" }],
-  [3, { _tag: "StepStarted", step: "provision" }],
+  [
+    3,
+    {
+      _tag: "Planned",
+      plan: {
+        name: "shop",
+        domain: "shop.example.com",
+        project: "acme",
+        environment: "production",
+        server: "vps1",
+        basis: "observed",
+        changes: [
+          planned("coolify", "project", "acme"),
+          planned("coolify", "application", "shop"),
+          planned("coolify", "database", "main"),
+          planned("coolify", "variable", "PORT"),
+          planned("dns", "record", "shop.example.com A")
+        ],
+        notes: []
+      }
+    }
+  ],
+  [3, { _tag: "StepStarted", step: "provision", next: ["deploy", "verify"] }],
   [3, started(1, "project acme", "coolify/project acme")],
   [3, started(2, "record shop.example.com A", record)],
   [4, ended(1, "coolify/project acme")],
@@ -110,7 +134,7 @@ export const failing: ReadonlyArray<readonly [second: number, event: DeploymentE
     }
   ],
   [9, { _tag: "StepFinished", step: "provision", millis: 6000 }],
-  [9, { _tag: "StepStarted", step: "deploy" }],
+  [9, { _tag: "StepStarted", step: "deploy", next: ["verify"] }],
   [9, { _tag: "DeploymentProgress", deployment: "d1", status: "queued", ahead: 2 }],
   [10, { _tag: "DeploymentProgress", deployment: "d1", status: "queued", ahead: 0 }],
   [11, { _tag: "DeploymentProgress", deployment: "d1", status: "in_progress" }],

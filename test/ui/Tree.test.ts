@@ -6,8 +6,9 @@ import * as Layer from "effect/Layer"
 import * as TestClock from "effect/TestClock"
 import { assert, describe, expect } from "vitest"
 import { Progress, type DeploymentEvent } from "../../src/engine/DeploymentEvent.ts"
+import type { Plan } from "../../src/engine/Plan.ts"
 import { widthOf } from "../../src/ui/Layout.ts"
-import { makeStyle } from "../../src/ui/Style.ts"
+import { makeStyle, plainStyle } from "../../src/ui/Style.ts"
 import * as Text from "../../src/ui/Text.ts"
 import { batchLines } from "../../src/ui/tree/BatchLines.ts"
 import { treeLines } from "../../src/ui/tree/Lines.ts"
@@ -95,6 +96,17 @@ describe("a run on a terminal", () => {
   })
 })
 
+const planOf = (changes: Plan["changes"]): Plan => ({
+  name: "shop",
+  domain: null,
+  project: "acme",
+  environment: "production",
+  server: "vps1",
+  basis: "observed",
+  changes,
+  notes: []
+})
+
 const text = FastCheck.oneof(
   FastCheck.string({ maxLength: 60 }),
   FastCheck.string({ unit: "binary", maxLength: 60 }),
@@ -103,7 +115,16 @@ const text = FastCheck.oneof(
 const id = FastCheck.integer({ min: 1, max: 40 })
 const event: FastCheck.Arbitrary<DeploymentEvent> = FastCheck.oneof(
   FastCheck.constantFrom("validate" as const, "provision" as const, "deploy" as const, "verify" as const).map(
-    (step) => ({ _tag: "StepStarted", step }) as const
+    (step) => ({ _tag: "StepStarted", step, next: ["deploy", "verify"] }) as const
+  ),
+  FastCheck.array(text, { maxLength: 60 }).map(
+    (names) =>
+      ({
+        _tag: "Planned",
+        plan: planOf(
+          names.map((name) => ({ system: "dns", kind: "record", name, action: "create", fields: [] }))
+        )
+      }) as const
   ),
   FastCheck.record({ what: text, id, address: text }).map(
     (one) => ({ _tag: "ChangeStarted", ...one }) as const
@@ -204,6 +225,50 @@ describe("the lines of the tree", () => {
         "… and 24 more"
       ]
     )
+  })
+
+  it("show what is still to come where there is room for it, and let it go first", () => {
+    const record = (name: string) =>
+      ({ system: "dns", kind: "record", name, action: "create", fields: [] }) as const
+    const told: ReadonlyArray<DeploymentEvent> = [
+      {
+        _tag: "Planned",
+        plan: planOf([
+          record("a"),
+          record("b"),
+          { ...record("c"), action: "unchanged" },
+          { ...record("d"), action: "delete" },
+          { ...record("PORT"), system: "coolify", kind: "variable" }
+        ])
+      },
+      { _tag: "StepStarted", step: "provision", next: ["deploy", "verify"] }
+    ]
+    const began: DeploymentEvent = { _tag: "ChangeStarted", what: "record b", id: 1, address: "dns/record b" }
+    const linesOf = (events: ReadonlyArray<DeploymentEvent>, rows: number) =>
+      treeLines(
+        events.reduce((seen, event) => grow(seen, { at: 0, run: "r", state: "PROVISIONING", event }), noTree),
+        { window: { columns: 80, rows }, now: 0, style: plainStyle, hide: (one) => one }
+      ).map((line) => line.trim())
+    const steps = ["[4/5] Deploy ○", "[5/5] Verify ○"]
+    const title = "[3/5] Provision"
+    assert.deepStrictEqual(linesOf(told, 24), [
+      `${title}  comparing with Coolify and DNS`,
+      "○ record a",
+      "○ record b",
+      ...steps
+    ])
+    // In its place.
+    assert.deepStrictEqual(linesOf([...told, began], 24), [title, "○ record a", "• record b", ...steps])
+    assert.deepStrictEqual(linesOf([...told, began], 6), [title, "○ record a", "• record b"])
+    const more = [2, 3].map((id) => ({ ...began, id, what: `record ${id}`, address: `dns/record ${id}` }))
+    assert.deepStrictEqual(linesOf([...told, began, ...more], 6), [
+      title,
+      "• record b",
+      "• record 2",
+      "… and 2 more"
+    ])
+    const undoes: DeploymentEvent = { _tag: "StateChanged", from: "PROVISIONING", to: "ROLLING_BACK" }
+    assert.deepStrictEqual(linesOf([...told, began, undoes], 24), ["Rolling back  looking at what is there"])
   })
 
   it("follow a change by its id, whatever it is called", () => {

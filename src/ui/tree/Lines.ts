@@ -1,5 +1,6 @@
 /** The lines that show what runs, for a window of a given size: no line is wider, and they are no more than fit. */
 import { padEnd, truncate, widthOf } from "../Layout.ts"
+import { stepTitle } from "../StepTitle.ts"
 import type { Style } from "../Style.ts"
 import { type Row, rowsAt, type Tree } from "./Tree.ts"
 
@@ -27,13 +28,12 @@ const fewestRows = 3
 export const treeLines = (tree: Tree, look: Look, isTitled = true): ReadonlyArray<string> => {
   const { now, style, window } = look
   const rows = rowsAt(tree, now)
-  const title = isTitled ? tree.title : ""
-  if (rows.length === 0) {
-    const said = [title, tree.about].filter((one) => one !== "").join("  ")
-    return said === "" ? [] : [lineOf({ head: "", name: said, since: tree.since }, 0, look)]
-  }
-  const head = title === "" ? [] : [lineOf({ head: "", name: title, since: tree.since }, 0, look)]
-  const shown = fitting(rows, Math.max(window.rows - 2 - head.length, fewestRows))
+  const about = rows.every(({ state }) => state === "coming") ? tree.about : ""
+  const said = [isTitled ? tree.title : "", about].filter((one) => one !== "").join("  ")
+  const head = said === "" ? [] : [lineOf({ head: "", name: said, since: tree.since }, 0, look)]
+  const most = Math.max(window.rows - 2 - head.length, fewestRows)
+  const shown = fitting(rows, most)
+  const next = rows.length + tree.next.length <= most ? tree.next : []
   const indent = " ".repeat(window.columns >= roomy ? 6 : 2)
   const width = nameWidth(
     shown.map(({ what }) => what),
@@ -42,8 +42,13 @@ export const treeLines = (tree: Tree, look: Look, isTitled = true): ReadonlyArra
   )
   return [
     ...head,
-    ...shown.map((row) => lineOf({ ...row, head: indent, mark: row.state, name: row.what }, width, look)),
-    ...moreLine(rows.length - shown.length, indent, style)
+    ...shown.map((row) =>
+      row.state === "coming"
+        ? comingLine(`${indent}${style.ring} ${look.hide(row.what)}`, look)
+        : lineOf({ ...row, head: indent, mark: row.state, name: row.what }, width, look)
+    ),
+    ...moreLine(rows.length - shown.length, indent, style),
+    ...next.map((step) => comingLine(`${stepTitle(step)} ${style.ring}`, look))
   ]
 }
 
@@ -57,19 +62,23 @@ export const nameWidth = (names: ReadonlyArray<string>, before: number, { hide, 
     Math.floor((window.columns - before) * nameShare)
   )
 
-/** Those that fit, in their order: what is done goes first, then what began last. */
+const comingLine = (text: string, { style, window }: Look): string =>
+  style.dim(truncate(text, window.columns - 1, style.ellipsis))
+
+/** Those that fit, in their order: what is to come goes first, then what is done, then what began last. */
 const fitting = (rows: ReadonlyArray<Row>, most: number): ReadonlyArray<Row> => {
   if (rows.length <= most) return rows
   const kept = [
-    ...rows.filter(({ state }) => state !== "done"),
-    ...rows.filter(({ state }) => state === "done").toReversed()
+    ...rows.filter(({ state }) => state === "running" || state === "failed"),
+    ...rows.filter(({ state }) => state === "done").toReversed(),
+    ...rows.filter(({ state }) => state === "coming")
   ].slice(0, most - 1)
   return rows.filter((row) => kept.includes(row))
 }
 
 interface Line extends Partial<Pick<Row, "word" | "tail" | "deadline" | "ended">> {
   readonly head: string
-  readonly mark?: Row["state"]
+  readonly mark?: Exclude<Row["state"], "coming">
   readonly name: string
   /** `undefined`: its time is of no interest. */
   readonly since: number | undefined

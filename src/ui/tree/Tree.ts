@@ -1,5 +1,6 @@
 /** What runs right now, folded from a run's events: the step, and below it a row for each thing that it is about. */
-import type { DeploymentEvent, Emitted } from "../../engine/DeploymentEvent.ts"
+import type { DeploymentEvent, Emitted, Step } from "../../engine/DeploymentEvent.ts"
+import type { Plan } from "../../engine/Plan.ts"
 import { clean } from "../Sanitize.ts"
 import { stepTitle } from "../StepTitle.ts"
 import { buildLine, waitOf } from "./Wait.ts"
@@ -10,7 +11,7 @@ export interface Row {
   /** The resource, as events have it. */
   readonly address: string | undefined
   readonly what: string
-  readonly state: "running" | "done" | "failed"
+  readonly state: "coming" | "running" | "done" | "failed"
   /** Milliseconds since the epoch. */
   readonly since: number
   readonly ended: number | undefined
@@ -31,11 +32,15 @@ export interface Tree {
   readonly about: string
   readonly since: number
   readonly rows: ReadonlyArray<Row>
+  /** The steps that follow this one. */
+  readonly next: ReadonlyArray<Step>
+  /** What the plan says that will be made or changed before the deployment, by address. */
+  readonly planned: ReadonlyArray<readonly [address: string, what: string]>
   /** The main domain of the application. */
   readonly domain: string
 }
 
-export const noTree: Tree = { title: "", about: "", since: 0, rows: [], domain: "" }
+export const noTree: Tree = { title: "", about: "", since: 0, rows: [], next: [], planned: [], domain: "" }
 
 /** Of more rows the oldest that are done are forgotten. */
 const mostRows = 300
@@ -64,17 +69,37 @@ const undone = {
 const keyOf = ({ address, id }: { readonly address?: string; readonly id?: number }): string =>
   id === undefined ? (address ?? "") : `#${id}`
 
+/** Each of these begins as a change of its own while it is provisioned, under the name that the plan has. */
+const provisioned = new Set(["project", "database", "application", "record"])
+
+const plannedOf = ({ changes }: Plan): Tree["planned"] =>
+  changes
+    .filter(({ action, kind }) => provisioned.has(kind) && action !== "unchanged" && action !== "delete")
+    .slice(0, mostRows)
+    .map(({ kind, name, system }) => [`${system}/${kind} ${name}`, `${kind} ${name}`])
+
 /** The state with one event more. */
 export const grow = (tree: Tree, { at, event }: Emitted): Tree => {
-  const begun = (title: string, about: string): Tree => ({ ...tree, title, about, since: at, rows: [] })
+  const begun = (title: string, about: string, next: Tree["next"] = []): Tree => ({
+    ...tree,
+    title,
+    about,
+    since: at,
+    rows: [],
+    next
+  })
   switch (event._tag) {
     case "RunStarted":
       return { ...begun("", "looking at what is there"), domain: clean(event.domain ?? "") }
     case "StepStarted":
-      return begun(stepTitle(event.step), abouts[event.step])
+      return {
+        ...begun(stepTitle(event.step), abouts[event.step], event.next),
+        rows: event.step === "provision" ? tree.planned.map((one) => coming(one, at)) : []
+      }
     case "StepFinished":
-      return begun("", event.step === "secrets" ? "comparing the spec with what is there" : "")
+      return begun("", event.step === "secrets" ? "comparing the spec with what is there" : "", tree.next)
     case "Planned":
+      return { ...begun("", ""), planned: plannedOf(event.plan) }
     // The step has failed, and is told as that.
     case "LogTails":
       return begun("", "")
@@ -156,7 +181,16 @@ const ended = (state: "done" | "failed", at: number) =>
 const current = ({ rows }: Tree): Row | undefined =>
   rows.findLast(({ state, until }) => state === "running" && until === undefined)
 
+/** A change that the plan has said. */
+const coming = ([address, what]: Tree["planned"][number], at: number): Row => ({
+  ...started(address, what, at),
+  address,
+  state: "coming"
+})
+
 const put = (tree: Tree, row: Row): Tree => {
+  const said = tree.rows.find(({ address, state }) => state === "coming" && address === row.address)
+  if (said !== undefined) return { ...tree, rows: tree.rows.map((one) => (one === said ? row : one)) }
   const rows = [...tree.rows.filter(({ key }) => key !== row.key), row]
   if (rows.length <= mostRows) return { ...tree, rows }
   const oldest = rows.find(({ state }) => state === "done") ?? rows[0]
