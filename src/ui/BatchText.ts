@@ -119,7 +119,9 @@ export const makeBatchText = Effect.fn("makeBatchText")(function* (
     /** The plans of these runs, whole, in the order of all. */
     showPlans: (wanted: ReadonlySet<string>) =>
       Effect.suspend(() => {
-        const lines = [...rows].flatMap(([label, { plan }]) => (wanted.has(label) ? plan : []))
+        const all = [...rows].flatMap(([label, { plan }]) => (wanted.has(label) ? plan : []))
+        // One plan's last empty line is the next one's first.
+        const lines = all.filter((line, index) => line !== "" || all[index - 1] !== "")
         return lines.length === 0
           ? Effect.void
           : Effect.zipRight(frames.withNext, out.write(`${lines.join("\n")}\n`))

@@ -20,7 +20,10 @@ const rowOf = (member: Member, head: string, width: number, look: Look): string 
   const running = rows.filter(({ state }) => state === "running")
   const row = running.findLast(({ until, word }) => word !== "" && until === undefined) ?? running.at(-1)
   const step = tree.title.replace(/^\[(\d)\/\d\] /u, "$1 ")
-  const said = row === undefined ? tree.about : row.word === "" ? row.what : `${row.what}: ${row.word}`
+  // Of the deployment its step has told already.
+  const what = row?.key === "deployment" ? "" : row?.what
+  const said =
+    row === undefined ? tree.about : [what, row.word].filter((one) => one !== "").join(": ") || row.what
   return lineOf(
     {
       head,
