@@ -106,6 +106,8 @@ export const variables: Kind<VariablesProps, Found, CoolifyError, CoolifyClient 
         const row = old.get(field)
         return row === undefined ? [] : restorable(row)
       })
+      // As in a run the release comes last, so that nothing looks as if it had been written after it.
+      put.sort((a, b) => Number(a.key === releaseKey) - Number(b.key === releaseKey))
       // One after the other: a production row brings a preview twin along, which the second request then overwrites.
       for (const some of [put.filter((row) => !row.isPreview), put.filter((row) => row.isPreview)]) {
         if (some.length > 0) yield* coolify.variables.put(uuid, some)

@@ -8,6 +8,7 @@ import type { ResourceChanged } from "../engine/DeploymentEvent.ts"
 import { withJournaledClients } from "./JournaledClients.ts"
 import { toldDomains } from "./Desired.ts"
 import { releaseIn } from "../kinds/VariableComment.ts"
+import { isAddressing } from "../dns/Name.ts"
 import * as Marker from "../engine/Marker.ts"
 import { destructionPlan, type Doomed, nameOf, type Place } from "./DestroyPlan.ts"
 import { everyDatabase, findProjects, observeCoolify } from "./Observe.ts"
@@ -209,7 +210,10 @@ const findDoomed = Effect.fn("findDoomed")(function* (spec: Spec, options: Destr
       [...applications, ...(options.deleteVolumes ? databases : [])].map(({ uuid }) => uuid)
     )),
     records: options.keepDns ? [] : [...here.own, ...others],
-    sharedRecords: here.shared.map(({ recordSet }) => `${recordSet.name} ${recordSet.type}`)
+    sharedRecords: here.shared.map(({ recordSet }) => `${recordSet.name} ${recordSet.type}`),
+    foreignRecords: dns
+      .flatMap(({ recordSets }) => recordSets)
+      .filter((recordSet) => isAddressing(recordSet.type) && !kept.includes(recordSet))
   } satisfies Doomed
 })
 

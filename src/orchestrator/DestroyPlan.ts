@@ -8,6 +8,7 @@ import type { Application } from "../coolify/endpoints/Applications.ts"
 import type { Database } from "../coolify/endpoints/Databases.ts"
 import type { Project } from "../coolify/endpoints/Projects.ts"
 import { isCompose } from "../coolify/Source.ts"
+import type { RecordSet } from "../dns/DnsClient.ts"
 import type { Change, Plan } from "../engine/Plan.ts"
 import type { OrphanRecord } from "../kinds/DiffRecord.ts"
 import { toldDomains } from "./Desired.ts"
@@ -28,6 +29,8 @@ export interface Doomed {
   readonly records: ReadonlyArray<OrphanRecord>
   /** Names of ours that stay, as another application answers at the same host. */
   readonly sharedRecords: ReadonlyArray<string>
+  /** What else stands at the domains and leads somewhere: fabrik did not make it for this spec. */
+  readonly foreignRecords: ReadonlyArray<RecordSet>
 }
 
 /** A project, or an environment of one. */
@@ -83,7 +86,7 @@ const directoriesNote = ({ volumes }: Spec): ReadonlyArray<string> => {
 /** What goes, and what stays. */
 export const destructionPlan = (
   spec: Spec,
-  { applications, databases, former, places, records, shared, sharedRecords }: Doomed,
+  { applications, databases, foreignRecords, former, places, records, shared, sharedRecords }: Doomed,
   options: { readonly deleteVolumes: boolean; readonly why?: string }
 ): Plan => {
   const deletion = (system: Change["system"], kind: Change["kind"], name: string): Change => ({
@@ -127,6 +130,10 @@ export const destructionPlan = (
       ),
       ...sharedRecords.map(
         (name) => `The record ${name} stays: another application in Coolify answers at that host.`
+      ),
+      ...foreignRecords.map(
+        ({ name, type, values }) =>
+          `The record ${name} ${type} ${values.join(", ")} stays: fabrik did not make it for ${spec.name}.`
       ),
       ...shared.map(({ name }) => `The project ${name} stays as long as something else lives in it.`)
     ]

@@ -33,6 +33,7 @@ import { findAccess } from "./RepositoryAccess.ts"
 import { withPublicAddress } from "./ServedDomains.ts"
 import { findShared } from "./SharedDatabases.ts"
 import { Owner } from "../engine/Owner.ts"
+import { findUndeployed } from "./Undeployed.ts"
 
 /** What stands where the spec points. */
 export interface Observed {
@@ -50,6 +51,8 @@ export interface Observed {
   /** One of the same name without it. */
   readonly foreign: Application | undefined
   readonly variables: ReadonlyArray<ObservedVariable>
+  /** Those of the spec's variables that were written since what runs was deployed: Coolify has them, its containers do not. */
+  readonly undeployed?: ReadonlyArray<string>
   /** The applications of the spec's other processes. */
   readonly siblings: ReadonlyArray<Application>
   /** Those of processes that the spec had, as it has none any more. */
@@ -104,8 +107,9 @@ export const observe = Effect.fn("observe")(function* (
       : undefined
   }
   const stored = yield* Effect.cached(storedOf(coolify.application))
-  const [sharedDatabases, { ofDatabases, ...databases }, parts, orphans] = yield* Effect.all(
+  const [undeployed, sharedDatabases, { ofDatabases, ...databases }, parts, orphans] = yield* Effect.all(
     [
+      findUndeployed(spec, coolify),
       findShared(spec, coolify.databases, options),
       Effect.flatMap(observeDatabases(spec, coolify.databases), (databases) =>
         Effect.map(
@@ -144,6 +148,7 @@ export const observe = Effect.fn("observe")(function* (
     access,
     ...coolify,
     ...databases,
+    undeployed,
     sharedDatabases,
     given,
     parts: [...parts, ...ofDatabases],

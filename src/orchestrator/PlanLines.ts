@@ -58,16 +58,22 @@ export const applicationChange = (
   fields: changes
 })
 
-export const deploymentChange = (
-  name: string,
-  why: {
-    readonly stopped: boolean
-    readonly pending: boolean
-    readonly unnoted: boolean
-    readonly redeploy: boolean
-  }
-): Change => {
+/** What wants a deployment although no setting differs. */
+interface DeploymentReasons {
+  readonly stopped: boolean
+  readonly pending: boolean
+  readonly unnoted: boolean
+  /** Names of variables. */
+  readonly undeployed: ReadonlyArray<string>
+  readonly redeploy: boolean
+}
+
+export const isDue = ({ pending, redeploy, stopped, undeployed, unnoted }: DeploymentReasons): boolean =>
+  stopped || pending || unnoted || undeployed.length > 0 || redeploy
+
+export const deploymentChange = (name: string, why: DeploymentReasons): Change => {
   const reason = (after: string) => [{ field: "reason", before: null, after, secret: false }]
+  const were = why.undeployed.length === 1 ? "was" : "were"
   return {
     system: "coolify",
     kind: "deployment",
@@ -77,10 +83,12 @@ export const deploymentChange = (
       ? [{ field: "status", before: "exited", after: "running", secret: false }]
       : why.pending
         ? reason("an earlier run did not come to its end")
-        : why.redeploy
-          ? reason("--redeploy")
-          : why.unnoted
-            ? reason("fabrik has not deployed it yet")
-            : []
+        : why.undeployed.length > 0
+          ? reason(`${why.undeployed.join(", ")} ${were} written at Coolify, and not deployed since`)
+          : why.redeploy
+            ? reason("--redeploy")
+            : why.unnoted
+              ? reason("fabrik has not deployed it yet")
+              : []
   }
 }

@@ -20,6 +20,7 @@ import {
   applicationChange,
   deploymentChange,
   duplicateChange,
+  isDue,
   placeChanges,
   remainsChange
 } from "./PlanLines.ts"
@@ -186,8 +187,9 @@ const reconcileCoolify = (
     // What is made without a deployment is noted in the release, so there has to be one.
     const later = changesLater(observed.parts) || movesRecords
     const unnoted = application !== undefined && current === undefined && later
-    const deploy =
-      application === undefined || settingsDiffer || stopped || unconfirmed || unnoted || options.redeploy
+    const { redeploy } = options
+    const why = { stopped, pending: unconfirmed, unnoted, undeployed: observed.undeployed ?? [], redeploy }
+    const deploy = application === undefined || settingsDiffer || isDue(why)
     const writes = fields.replace
       ? yield* freshVariables(desired, observed.variables)
       : {
@@ -216,16 +218,7 @@ const reconcileCoolify = (
         ...variables.changes,
         ...hidden,
         ...observed.parts.flatMap((part) => part.changes),
-        ...(deploy
-          ? [
-              deploymentChange(spec.name, {
-                stopped,
-                pending: unconfirmed,
-                unnoted,
-                redeploy: options.redeploy
-              })
-            ]
-          : [])
+        ...(deploy ? [deploymentChange(spec.name, why)] : [])
       ]
     }
   })

@@ -13,6 +13,12 @@ export const orElse = <A, I>(schema: Schema.Schema<A, I>, value: NoInfer<A>) =>
 
 export const text = orElse(Schema.String, "")
 
+/** A time as Laravel writes it, in milliseconds since 1970; `undefined`: it tells none. */
+export const momentOf = (written: string): number | undefined => {
+  const moment = Date.parse(written)
+  return Number.isNaN(moment) ? undefined : moment
+}
+
 /** Laravel gives a column without a cast as the driver does: a number or its digits. */
 export const Whole = Schema.Union(Schema.Int, Schema.NumberFromString.pipe(Schema.int()))
 

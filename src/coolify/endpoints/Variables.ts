@@ -5,7 +5,7 @@ import * as Schema from "effect/Schema"
 import type { CoolifyError } from "../CoolifyError.ts"
 import { repeatedKey } from "../Refusals.ts"
 import type { Body, Transport } from "../Transport.ts"
-import { orElse, text, Uuid } from "./Fields.ts"
+import { momentOf, orElse, text, Uuid } from "./Fields.ts"
 
 export interface Variable {
   readonly key: string
@@ -24,6 +24,11 @@ export interface Variable {
 export interface ObservedVariable extends Omit<Variable, "value"> {
   readonly uuid: string
   readonly value: Redacted.Redacted<string> | undefined
+  /**
+   * When any of it was written last, milliseconds since 1970, to the second; `undefined`: not told. A deployment does not
+   * touch it (recorded: values, services 74).
+   */
+  readonly updatedAt?: number | undefined
 }
 
 /**
@@ -50,7 +55,8 @@ export const VariableRows = Schema.Array(
     is_shown_once: orElse(Schema.Boolean, false),
     is_runtime: orElse(Schema.Boolean, true),
     is_buildtime: orElse(Schema.Boolean, true),
-    comment: text
+    comment: text,
+    updated_at: text
   })
 )
 
@@ -64,7 +70,8 @@ export const toVariable = (row: (typeof VariableRows.Type)[number]): ObservedVar
   isShownOnce: row.is_shown_once,
   isRuntime: row.is_runtime,
   isBuildtime: row.is_buildtime,
-  comment: row.comment
+  comment: row.comment,
+  updatedAt: momentOf(row.updated_at)
 })
 
 /** Always every field: Coolify empties a value and clears flags that a request leaves out. */

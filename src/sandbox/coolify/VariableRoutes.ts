@@ -1,8 +1,10 @@
 /**
  * The environment variables of applications, services and databases. From their controllers and Models/EnvironmentVariable.php at 4.3.11.
  */
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Equal from "effect/Equal"
 import type { Backend } from "./Backend.ts"
 import type { CoolifyState, Token, Variable } from "./CoolifyState.ts"
 import { replaceRow, takeId, type Fresh } from "./Database.ts"
@@ -103,11 +105,11 @@ const updated = (
   body: Fields,
   now: number
 ): Either.Either<Variable, Refusal> => {
-  if (!owner.hasPreviews) return Either.right(updatedWithoutPreviews(row, body, now))
+  if (!owner.hasPreviews) return Either.right(touched(row, updatedWithoutPreviews(row, body), now))
   const lost =
     (row.is_multiline && !("is_multiline" in body)) || (row.is_shown_once && !("is_shown_once" in body))
   if (lost) return Either.left(serverError)
-  return Either.right({
+  const next = {
     ...row,
     value: value(body),
     is_literal: isTrue(body["is_literal"]),
@@ -115,13 +117,17 @@ const updated = (
     is_shown_once: isTrue(body["is_shown_once"]),
     is_runtime: "is_runtime" in body ? isTrue(body["is_runtime"]) : row.is_runtime,
     is_buildtime: "is_buildtime" in body ? isTrue(body["is_buildtime"]) : row.is_buildtime,
-    comment: "comment" in body ? comment(body) : row.comment,
-    updated_at: now
-  })
+    comment: "comment" in body ? comment(body) : row.comment
+  }
+  return Either.right(touched(row, next, now))
 }
 
+/** Eloquent writes nothing, and no time either, where nothing differs (Model::performUpdate). */
+const touched = (before: Variable, next: Variable, now: number): Variable =>
+  Equal.equals(Data.struct(before), Data.struct(next)) ? before : { ...next, updated_at: now }
+
 /** A flag that is not sent stays; of those for previews and for builds it takes none. */
-const updatedWithoutPreviews = (row: Variable, body: Fields, now: number): Variable => {
+const updatedWithoutPreviews = (row: Variable, body: Fields): Variable => {
   const flag = (name: "is_literal" | "is_multiline" | "is_shown_once") =>
     name in body ? isTrue(body[name]) : row[name]
   return {
@@ -130,8 +136,7 @@ const updatedWithoutPreviews = (row: Variable, body: Fields, now: number): Varia
     is_literal: flag("is_literal"),
     is_multiline: flag("is_multiline"),
     is_shown_once: flag("is_shown_once"),
-    comment: "comment" in body ? comment(body) : row.comment,
-    updated_at: now
+    comment: "comment" in body ? comment(body) : row.comment
   }
 }
 
