@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { build } from "esbuild"
 import { bundledPackages, licences, sbom } from "./bundled.mjs"
+import { joined } from "./layers.mjs"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 const { values } = parseArgs({
@@ -31,27 +32,40 @@ const described = spawnSync("git", ["describe", "--always", "--dirty", "--abbrev
 const told = process.env["FABRIK_COMMIT"] ?? ""
 const commit = told !== "" ? told : described.status === 0 ? described.stdout.trim() : undefined
 
-const { metafile } = await build({
+const common = {
   absWorkingDir: root,
-  entryPoints: { fabrik: "src/main.ts" },
   outdir,
   bundle: true,
   splitting: true,
-  chunkNames: "chunks/[name]-[hash]",
   platform: "node",
   target: "node20",
   format: "esm",
   // Names stay: they are in stack traces, and cost little once whitespace is gone.
   minifySyntax: true,
-  minifyWhitespace: true,
   legalComments: "none",
+  logLevel: "warning"
+}
+const first = await build({
+  ...common,
+  entryPoints: { fabrik: "src/main.ts" },
+  // The name alone is what the joined file is named by.
+  chunkNames: "[hash]/[name]",
+  define: { FABRIK_COMMIT: JSON.stringify(commit) ?? "undefined" },
+  metafile: true,
+  write: false
+})
+const { metafile } = first
+const { metafile: written } = await build({
+  ...common,
+  entryPoints: { fabrik: join(outdir, "fabrik.js") },
+  plugins: [joined({ ...first, root })],
+  chunkNames: "chunks/[name]-[hash]",
+  minifyWhitespace: true,
   // For the packages that are CommonJS.
   banner: {
     js: 'import{createRequire}from"node:module";const require=createRequire(import.meta.url);'
   },
-  define: { FABRIK_COMMIT: JSON.stringify(commit) ?? "undefined" },
-  metafile: true,
-  logLevel: "warning"
+  metafile: true
 })
 // To a shell a command, to Node a string and a comment. Behind `--` Node leaves the words to the program: else it would
 // look for the file named behind --env-file itself, and end when there is none.
@@ -89,15 +103,19 @@ const total = sizes.reduce((sum, size) => sum + size, 0)
 console.log(`${relative(process.cwd(), outdir)}: ${files.length} files, ${Math.round(total / 1024)} KiB`)
 
 if (values.analyse) {
-  for (const [name, { bytes, inputs, imports }] of Object.entries(metafile.outputs)) {
+  const before = new Map(Object.entries(metafile.outputs).map(([name, output]) => [join(root, name), output]))
+  for (const [name, { bytes, inputs, imports }] of Object.entries(written.outputs)) {
     console.log(
       `${String(Math.round(bytes / 1024)).padStart(6)} KiB  ${name} <- ${imports.filter((i) => i.kind !== "dynamic-import" && !i.external).length}`
     )
     const packages = new Map()
-    for (const [input, { bytesInOutput }] of Object.entries(inputs)) {
-      const from =
-        /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[1] ?? input.split("/").slice(0, 2).join("/")
-      packages.set(from, (packages.get(from) ?? 0) + bytesInOutput)
+    for (const built of Object.keys(inputs)) {
+      const sources = before.get(built.replace(/^built:/, ""))?.inputs ?? {}
+      for (const [input, { bytesInOutput }] of Object.entries(sources)) {
+        const from =
+          /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[1] ?? input.split("/").slice(0, 2).join("/")
+        packages.set(from, (packages.get(from) ?? 0) + bytesInOutput)
+      }
     }
     for (const [from, size] of [...packages].toSorted((a, b) => b[1] - a[1]).slice(0, 5)) {
       console.log(`${String(Math.round(size / 1024)).padStart(15)} KiB  ${from}`)
