@@ -1,7 +1,6 @@
 /** Which world a command works in, and the layers that make it. The only place besides main.ts that composes layers. */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
-import * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -43,9 +42,10 @@ import { lateEffects } from "./LateEffects.ts"
 import { placeLock } from "./RunLock.ts"
 import { type ProxySettings, proxySettings } from "./Proxy.ts"
 import * as Say from "./Say.ts"
+import { refuseUnverifiedTls } from "./VerifiedTls.ts"
 import { secretsLayers, type SecretsRequest } from "./SecretsLayers.ts"
 import { defaultSandboxDir } from "./SharedFlags.ts"
-import { ownOwner, type Team, teamJournals, teamOf, teamOn, teamState } from "./TeamState.ts"
+import { ownOwner, type Team, teamJournals, teamOf, teamOn, teamPacing, teamState } from "./TeamState.ts"
 
 type Services = CoolifyClient | DnsClient | AuthoritativeDns | SecretStore | HealthProbe | Journals
 
@@ -127,9 +127,10 @@ export const openWorld = Effect.fn("openWorld")(function* (request: WorldRequest
   const state = isAlone ? undefined : yield* teamState(!dryRun)
   const team = state === undefined ? undefined : teamOn(state, owner, target)
   const secrets = yield* secretsLayers(request.secrets, access.secretsDirectory, team)
+  const pacing = yield* teamPacing(state, access.coolify)
   const services = {
     secrets: dryRun ? secrets.known : secrets.kept,
-    ...(dryRun ? dryRunLayers(access, request) : liveLayers(access, needs.dns === "no"))
+    ...(dryRun ? dryRunLayers(access, request, pacing) : liveLayers(access, needs.dns === "no", pacing))
   }
   const layer = Layer.mergeAll(
     services.coolify,
@@ -182,11 +183,11 @@ const platform = Effect.map(Effect.all([FileSystem.FileSystem, Path.Path]), ([fs
 export const secretsDirectoryOf = (sandbox: WorldRequest["sandbox"]): string =>
   sandbox === undefined ? nowhere.secretsDirectory : (sandbox.dir ?? defaultSandboxDir)
 
-const liveLayers = (access: Access, withoutDns: boolean) => ({
+const liveLayers = (access: Access, withoutDns: boolean, pacing: Layer.Layer<never>) => ({
   coolify:
     access.coolify === undefined
       ? CoolifyDryRun.layerOffline({ serverName: "localhost" })
-      : coolifyLayer(access.coolify, access.proxy),
+      : coolifyLayer(access.coolify, access.proxy, pacing),
   dns:
     access.dns === undefined || withoutDns
       ? Layer.provideMerge(MemoryAuthoritativeDns.layerMemory, DnsDryRun.layerOffline)
@@ -197,12 +198,16 @@ const liveLayers = (access: Access, withoutDns: boolean) => ({
   health: live(({ health }) => health(access.health))
 })
 
-const dryRunLayers = (access: Access, { access: repository, server }: WorldRequest) => ({
+const dryRunLayers = (
+  access: Access,
+  { access: repository, server }: WorldRequest,
+  pacing: Layer.Layer<never>
+) => ({
   coolify: Layer.provide(
     CoolifyDryRun.layerDryRun,
     access.coolify === undefined
       ? CoolifyDryRun.layerOffline({ serverName: server ?? "the only one", access: repository })
-      : coolifyLayer(access.coolify, access.proxy)
+      : coolifyLayer(access.coolify, access.proxy, pacing)
   ),
   dns: Layer.provideMerge(
     MemoryAuthoritativeDns.layerMemory,
@@ -221,8 +226,15 @@ const live = <A, E, R>(
     )
   )
 
-const coolifyLayer = (config: CoolifyConfig, proxy: ProxySettings | undefined): Layer.Layer<CoolifyClient> =>
-  live(({ coolify }) => coolify(config, proxy))
+const coolifyLayer = (
+  config: CoolifyConfig,
+  proxy: ProxySettings | undefined,
+  pacing: Layer.Layer<never>
+): Layer.Layer<CoolifyClient> =>
+  Layer.provide(
+    live(({ coolify }) => coolify(config, proxy)),
+    pacing
+  )
 
 const accessTo = (
   request: WorldRequest
@@ -349,17 +361,3 @@ const demandCredentials = (
         next: `Set them${needs.coolify && access.coolify === undefined ? ", or choose a Coolify with `fabrik context`" : ""}.${lacksDns ? " Where a wildcard or another record leads to the server already, say `dns: none` in the spec, and no DNS provider is needed." : ""} Or use --sandbox to deploy to a Coolify inside fabrik, or --dry-run to see what would be done; neither needs an account.`
       })
 }
-
-const refuseUnverifiedTls: Effect.Effect<void, CredentialsError> = Config.option(
-  Config.string("NODE_TLS_REJECT_UNAUTHORIZED")
-).pipe(
-  Effect.orElseSucceed(() => Option.none<string>()),
-  Effect.flatMap((set) =>
-    Option.contains(set, "0")
-      ? new CredentialsError({
-          detail: "NODE_TLS_REJECT_UNAUTHORIZED=0 is set, which would send tokens to anybody who answers",
-          next: "Unset it. For a CA of your own, set NODE_EXTRA_CA_CERTS to its file."
-        })
-      : Effect.void
-  )
-)

@@ -5,7 +5,8 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
-import { coolifyConfig } from "../coolify/CoolifyConfig.ts"
+import { type CoolifyConfig, coolifyConfig } from "../coolify/CoolifyConfig.ts"
+import { Pacing, windowMillis } from "../coolify/Spacing.ts"
 import { defaultOwner } from "../engine/Owner.ts"
 import { KnownSecrets } from "../secrets/KnownSecrets.ts"
 import type { History } from "../state/History.ts"
@@ -101,6 +102,22 @@ export const teamJournals = (state: SharedState, target: string) =>
       )
     )
   )
+
+/**
+ * All processes that share the state pace themselves together, as one user of this Coolify: whose a token is it does not
+ * tell, so two tokens of one user are two budgets, which its answers correct.
+ */
+export const teamPacing = Effect.fn("teamPacing")(function* (
+  state: SharedState | undefined,
+  config: CoolifyConfig | undefined
+) {
+  if (state === undefined || config === undefined) return Layer.empty
+  const scope = yield* Effect.scope
+  const { makeSharedSpacing } = yield* Effect.promise(() => import("../coolify/SharedSpacing.ts"))
+  const whose = Redacted.make(JSON.stringify([config.baseUrl, Redacted.value(config.token)]))
+  const budget = yield* state.budget(whose, windowMillis)
+  return Layer.succeed(Pacing, { make: makeSharedSpacing(budget, scope, windowMillis) })
+})
 
 /**
  * What a team shares, for what opens no world; it is read only, until the scope ends. A sandbox is of this machine, and

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import { HttpObserver } from "../http/HttpSettings.ts"
 import { seconds, wrap } from "../ui/Layout.ts"
 import { clean } from "../ui/Sanitize.ts"
-import { reasonOf } from "../ui/Retry.ts"
+import { leftOf, reasonOf } from "../ui/Retry.ts"
 import type { Screen } from "../ui/Screen.ts"
 
 /** Milliseconds that nobody has to be told of. */
@@ -26,8 +26,6 @@ export const tellWaits = (err: Context.Tag.Service<Screen>["err"]): Context.Tag.
       tell(`Coolify's API is away (${why}), waiting for it up to ${seconds(limitMillis)}`),
     onBack: ({ millis }) => tell(`Coolify's API is back after ${seconds(millis)}`),
     onSpaced: ({ everyMillis, left, limit }) =>
-      tell(
-        `Coolify allows ${limit} requests a minute, and ${left} are left: one goes out every ${seconds(everyMillis)}`
-      )
+      tell(`Coolify allows ${limit} requests a minute, and ${leftOf(left, everyMillis)}`)
   }
 }

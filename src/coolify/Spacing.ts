@@ -1,7 +1,9 @@
 /** Spreads requests over the minute in which Coolify counts them, once they run short. */
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
+import type { Answered } from "../http/Http.ts"
 import { HttpObserver } from "../http/HttpSettings.ts"
 import { retryAfterMillis } from "../http/RetryAfter.ts"
 
@@ -13,13 +15,13 @@ export interface Spacing {
 }
 
 /** Laravel counts from the first request on, for a minute (ThrottleRequests and RateLimiter, Laravel 12). */
-const windowMillis = 60_000
+export const windowMillis = 60_000
 /** A rise of what is left by this part of the limit is a new window, not an answer that was overtaken. */
 const riseOfNewWindow = 0.25
 /** Below this part of the limit requests are spread. */
 const scarce = 0.5
 /** A wait that nobody has to be told of. */
-const unnoticedMillis = 200
+export const unnoticedMillis = 200
 
 interface Window {
   readonly limit: number
@@ -31,7 +33,7 @@ interface Window {
   readonly told: boolean
 }
 
-const whole = (text: string | undefined): number | undefined =>
+export const whole = (text: string | undefined): number | undefined =>
   text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : undefined
 
 /**
@@ -39,7 +41,10 @@ const whole = (text: string | undefined): number | undefined =>
  * in each answer how many are left. While more than half of them are, nothing waits; from there on, each request takes
  * its share of what is left of the minute, so that removing a hundred variables is not stopped by a 429 in the middle.
  */
-export const makeSpacing: Effect.Effect<Spacing> = Effect.gen(function* () {
+export const makeSpacing: Effect.Effect<Spacing> = Effect.suspend(() => makeSpacingIn(windowMillis))
+
+/** @param windowMillis in which the API counts, from the first request on. */
+export const makeSpacingIn = Effect.fnUntraced(function* (windowMillis: number) {
   const known = yield* Ref.make<Window | undefined>(undefined)
   return {
     turn: Effect.gen(function* () {
@@ -86,3 +91,10 @@ export const makeSpacing: Effect.Effect<Spacing> = Effect.gen(function* () {
       })
   } satisfies Spacing
 })
+
+/** How a client of Coolify paces itself: each by what it is told itself, unless processes share what they know. */
+export class Pacing extends Context.Reference<Pacing>()("fabrik/coolify/Pacing", {
+  defaultValue: (): { readonly make: Effect.Effect<Effect.Effect<Answered>> } => ({
+    make: Effect.map(makeSpacing, ({ answered, turn }) => Effect.as(turn, answered))
+  })
+}) {}

@@ -13,7 +13,7 @@ import { bodyOf, fromAnswer, type Origin } from "./AnswerError.ts"
 import type { CoolifyConfig } from "./CoolifyConfig.ts"
 import { CoolifyError, type CoolifyErrorReason, writeErrors } from "./CoolifyError.ts"
 import { makePresence } from "./Presence.ts"
-import { makeSpacing } from "./Spacing.ts"
+import { Pacing } from "./Spacing.ts"
 import { isUuid } from "./endpoints/Fields.ts"
 
 /** JSON that is sent. */
@@ -119,7 +119,7 @@ export const makeTransportOver = (
         answer.status >= 200 && answer.status < 300 ? undefined : fromAnswer(origin, answer, now),
       isAway: isProxys,
       presence,
-      spacing: yield* makeSpacing
+      turn: yield* (yield* Pacing).make
     }
     const http = make(policy)
     // A token is `<id>|<secret>`; the second half alone opens as much.

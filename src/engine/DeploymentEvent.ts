@@ -205,7 +205,7 @@ const Retrying = Schema.TaggedStruct("Retrying", {
 /** Nobody of Coolify's answers; the run waits for it, at most for so long. */
 const ApiAway = Schema.TaggedStruct("ApiAway", { why: Schema.String, limitMillis: Schema.Number })
 const ApiBack = Schema.TaggedStruct("ApiBack", { millis: Schema.Number })
-/** Of the requests that Coolify allows in a minute, `left` are left: one is sent every `everyMillis`. */
+/** Of the requests that Coolify allows in a minute, `left` are left: one is sent every `everyMillis`; 0: the next by then. */
 const RequestsSpaced = Schema.TaggedStruct("RequestsSpaced", {
   limit: Schema.Number,
   left: Schema.Number,

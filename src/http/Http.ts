@@ -32,6 +32,10 @@ export interface HttpCall {
   readonly request: HttpClientRequest.HttpClientRequest
 }
 
+export type Answered = (headers: Answer["headers"]) => Effect.Effect<void>
+
+const unheard: Answered = () => Effect.void
+
 /** What is particular to one API. */
 export interface HttpPolicy<E extends ApiError, C extends HttpCall> {
   /** `Coolify`, `cloudflare`. */
@@ -48,11 +52,8 @@ export interface HttpPolicy<E extends ApiError, C extends HttpCall> {
   /** A proxy answers in the API's place, so that it is away. */
   readonly isAway?: (answer: Answer) => boolean
   readonly presence?: Presence<E>
-  /** Spreads requests: waits for the next one's turn, and learns from an answer's headers. */
-  readonly spacing?: {
-    readonly turn: Effect.Effect<void>
-    readonly answered: (headers: Answer["headers"]) => Effect.Effect<void>
-  }
+  /** Spreads requests: waits for the next one's turn, and is told what the headers of its answer are. */
+  readonly turn?: Effect.Effect<Answered>
 }
 
 export interface Http<E, C> {
@@ -111,7 +112,7 @@ export const makeHttp = <E extends ApiError, C extends HttpCall>(
   within: HttpClient.HttpClient,
   policy: HttpPolicy<E, C>
 ): Http<E, C> => {
-  const { api, failed, judge, presence, spacing } = policy
+  const { api, failed, judge, presence, turn = Effect.succeed(unheard) } = policy
   // No trace headers: they are of no use to the API and would name every request.
   const client = HttpClient.withTracerPropagation(within, false)
 
@@ -129,7 +130,12 @@ export const makeHttp = <E extends ApiError, C extends HttpCall>(
   })
 
   /** The answer, or why there is none. */
-  const exchange = Effect.fn("http.exchange")(function* (call: C, keep: Keeping | undefined, at?: Where) {
+  const exchange = Effect.fn("http.exchange")(function* (
+    call: C,
+    keep: Keeping | undefined,
+    answered: Answered,
+    at?: Where
+  ) {
     const { bodyTimeout, headersTimeout } = yield* HttpSettings
     const response = yield* client.execute(call.request).pipe(
       // Only the client over fetch reads this; it would follow a redirect and carry the key along, others never do.
@@ -145,7 +151,7 @@ export const makeHttp = <E extends ApiError, C extends HttpCall>(
     )
     const { headers, status } = response
     if (at !== undefined) at.url = response.request.url
-    if (spacing !== undefined) yield* spacing.answered(headers)
+    yield* answered(headers)
     const body = bodiless.has(status)
       ? Effect.succeed("")
       : isOk(status) && keep !== undefined
@@ -166,13 +172,15 @@ export const makeHttp = <E extends ApiError, C extends HttpCall>(
   })
 
   /** With whoever listens told of it, if somebody does. */
-  const heard = (call: C, keep: Keeping | undefined) =>
+  const heard = (call: C, keep: Keeping | undefined, answered: Answered) =>
     Effect.flatMap(RequestListener, ({ hear }) =>
-      hear === undefined ? exchange(call, keep) : telling(api, call, (at) => exchange(call, keep, at), hear)
+      hear === undefined
+        ? exchange(call, keep, answered)
+        : telling(api, call, (at) => exchange(call, keep, answered, at), hear)
     )
 
   const once = (call: C, keep: Keeping | undefined): Effect.Effect<Answer, Refusal<E>> =>
-    Effect.zipRight(spacing?.turn ?? Effect.void, heard(call, keep)).pipe(
+    Effect.flatMap(turn, (answered) => heard(call, keep, answered)).pipe(
       Effect.scoped,
       Effect.mapError((failure) => refusal(call, failure)),
       Effect.flatMap((answer) =>

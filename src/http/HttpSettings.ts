@@ -57,7 +57,7 @@ export class HttpObserver extends Context.Reference<HttpObserver>()("fabrik/http
     readonly onAway: (absence: { readonly why: string; readonly limitMillis: number }) => Effect.Effect<void>
     /** It answers again, after so long. */
     readonly onBack: (absence: { readonly millis: number }) => Effect.Effect<void>
-    /** The limit on requests comes near: of `limit` a minute `left` are left, and one goes out every so often. */
+    /** The limit on requests comes near: of `limit` a minute `left` are left, and one goes out every so often; 0: the next by then. */
     readonly onSpaced: (spacing: {
       readonly limit: number
       readonly left: number

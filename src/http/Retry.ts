@@ -97,7 +97,7 @@ const isThrottled = ({ reason, retryAfterMillis }: ApiError): boolean =>
 
 /**
  * Sends again what a limit on requests has refused, as long as it says for how long it holds. Others who use the same
- * limit may be faster each time, so neither the number of tries counts nor the time that `spacing` has waited before them.
+ * limit may be faster each time, so neither the number of tries counts nor the time that `turn` has waited before them.
  */
 const waitedFor = <A, E extends ApiError, R>(
   named: Named,

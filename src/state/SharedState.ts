@@ -8,6 +8,7 @@ import type { LockError } from "./FileLock.ts"
 import type { History } from "./History.ts"
 import type { Jobs, WorkEngine } from "./Jobs.ts"
 import type { Journals } from "./Journals.ts"
+import type { RequestBudget } from "./RequestBudget.ts"
 import type { StateError } from "./StateError.ts"
 
 /** Texts that nobody can read who has the state but not its key. */
@@ -69,6 +70,14 @@ export interface SharedState {
   /** Takes it away from whoever holds it: ends their connection, and lets them write no more. */
   readonly takeAway: (name: string) => Effect.Effect<void, StateError>
   readonly sealed: SealedTexts
+  /**
+   * @param whose requests they are: a text that names the API and the user, a token for instance. A keyed digest of it is kept.
+   * @param window in which the API counts them, from the first one on.
+   */
+  readonly budget: (
+    whose: Redacted.Redacted<string>,
+    window: Duration.DurationInput
+  ) => Effect.Effect<RequestBudget>
   readonly jobs: Jobs
   /** @param world whose jobs it brings about: those of another owner or another Coolify are others' to do. */
   readonly engine: (world: string) => Effect.Effect<WorkEngine>

@@ -1,6 +1,7 @@
 /** A request, or a deployment, that is tried again: in words. */
 import type { DeploymentEvent } from "../engine/DeploymentEvent.ts"
 import { doing } from "./Doing.ts"
+import { seconds } from "./Layout.ts"
 import { clean } from "./Sanitize.ts"
 
 /** What an API's reason means to somebody who waits. */
@@ -30,3 +31,9 @@ export const retryOf = ({
 
 /** Behind the name of an API. */
 export const reasonOf = (reason: string): string => reasons[reason] ?? `says ${clean(reason)}`
+
+/** What is left of a limit on requests, and what that means for the next ones. */
+export const leftOf = (left: number, everyMillis: number): string =>
+  left === 0
+    ? `none are left: the next goes out within ${seconds(everyMillis)}`
+    : `${left} are left: one goes out every ${seconds(everyMillis)}`

@@ -6,7 +6,7 @@ import { renderLogTails } from "./LogTails.ts"
 import { count, seconds, wrap } from "./Layout.ts"
 import { counted, countedUndo, indent, noTally, noted, renderFold, renderTally, type Tally } from "./Fold.ts"
 import { renderEnd, type RunEnd } from "./RunEnd.ts"
-import { retryOf } from "./Retry.ts"
+import { leftOf, retryOf } from "./Retry.ts"
 import { renderPlan, type PlannedSecret } from "./PlanView.ts"
 import { clean, cleanLines } from "./Sanitize.ts"
 import { stepTitle } from "./StepTitle.ts"
@@ -318,7 +318,7 @@ export const makeTextView = (
         if (folds) return silent(view)
         return fact(
           view,
-          `Coolify allows ${event.limit} requests a minute, and ${event.left} are left: one goes out every ${seconds(event.everyMillis)}`
+          `Coolify allows ${event.limit} requests a minute, and ${leftOf(event.left, event.everyMillis)}`
         )
       case "ChangeProgress":
         return waiting(view, `${clean(event.what)}: ${event.done} of ${event.total}`)

@@ -27,8 +27,8 @@ export interface RunningPostgres {
   readonly url: (database: string) => string
   /** Runs SQL as the superuser, past what is under test; answers the rows without decoration. */
   readonly sql: (database: string, sql: string) => string
-  /** Ends it as a power cut does, and starts it again. */
-  readonly restart: () => Promise<void>
+  /** Ends it as a power cut does, and starts it again; what happens meanwhile finds none. */
+  readonly restart: (meanwhile?: () => Promise<unknown>) => Promise<void>
   readonly stop: () => Promise<void>
 }
 
@@ -168,8 +168,9 @@ export const startPostgres = async (tls?: {
           encoding: "utf8"
         }
       ).trim(),
-    restart: async () => {
+    restart: async (meanwhile) => {
       await end()
+      await meanwhile?.()
       server = await launch()
     },
     stop: async () => {

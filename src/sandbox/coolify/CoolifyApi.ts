@@ -40,6 +40,8 @@ export interface CoolifyOptions {
   readonly latency?: Partial<Latency>
   /** Requests a minute and user; 200 when absent. */
   readonly rateLimit?: number
+  /** A minute, unless a test has no time for one. */
+  readonly rateWindowMillis?: number
 }
 
 export interface CoolifyApi {
@@ -135,7 +137,12 @@ export const make = (options: CoolifyOptions): Effect.Effect<CoolifyApi, never, 
       ...deploymentRoutes(backend)
     ]
     const api: CoolifyApi = {
-      app: Router.app(routes, database, yield* Door.makeThrottle, options.rateLimit ?? 200),
+      app: Router.app(
+        routes,
+        database,
+        yield* Door.makeThrottle(options.rateWindowMillis ?? 60_000),
+        options.rateLimit ?? 200
+      ),
       containerFor: (host, path = "/") =>
         Effect.map(options.state.get, (state) => containerFor(state, host, path)),
       state: options.state,

@@ -72,8 +72,8 @@ export type Throttle = (
   limit: number
 ) => Effect.Effect<Readonly<Record<string, string>>, Refusal>
 
-/** So many requests in the minute that begins with the first; answers the headers to send along. */
-export const makeThrottle = Effect.gen(function* () {
+/** So many requests in the window that begins with the first; answers the headers to send along. */
+export const makeThrottle = Effect.fnUntraced(function* (windowMillis: number) {
   const windows = yield* Ref.make<ReadonlyMap<string, { readonly ends: number; readonly count: number }>>(
     new Map()
   )
@@ -82,7 +82,7 @@ export const makeThrottle = Effect.gen(function* () {
       const now = yield* Clock.currentTimeMillis
       const { ends, count } = yield* Ref.modify(windows, (all) => {
         const old = all.get(key)
-        const current = old === undefined || old.ends <= now ? { ends: now + 60_000, count: 0 } : old
+        const current = old === undefined || old.ends <= now ? { ends: now + windowMillis, count: 0 } : old
         const next = { ...current, count: current.count + 1 }
         return [next, new Map(all).set(key, next)]
       })

@@ -13,6 +13,7 @@ import type { StateError } from "../StateError.ts"
 import { makeHistory } from "./SharedHistory.ts"
 import { makeJournals } from "./SharedJournals.ts"
 import { makeJobs } from "./SharedJobs.ts"
+import { makeBudget } from "./SharedBudget.ts"
 import { makeTexts } from "./SharedTexts.ts"
 
 /** What the environment says, before anything is asked of the server. */
@@ -54,6 +55,7 @@ export const make = Effect.fn("Postgres.make")(function* (options: {
     holder: (name) => Effect.flatMap(connected, ({ session }) => holderOf(session, name)),
     takeAway: (name) => Effect.flatMap(connected, ({ session }) => takeAway(session, name)),
     sealed,
+    budget: (whose, window) => makeBudget(connected, { writes: options.writes, whose, window }),
     jobs: yield* makeJobs(connected, sealed),
     engine: (world) =>
       Effect.map(

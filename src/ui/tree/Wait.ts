@@ -91,7 +91,8 @@ export const waitOf = (event: DeploymentEvent, at: number, domain: string): Wait
         deadline: at + event.limitMillis
       }
     case "RequestsSpaced": {
-      const word = `${event.left} of ${event.limit} requests left, one every ${seconds(event.everyMillis)}`
+      const next = `${event.left === 0 ? "the next within" : "one every"} ${seconds(event.everyMillis)}`
+      const word = `${event.left} of ${event.limit} requests left, ${next}`
       // The limit is one for each minute.
       return { ...plain, key: "spaced", what: "Coolify's limit", word, until: at + 60_000 }
     }
