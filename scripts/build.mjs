@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { build } from "esbuild"
 import { bundledPackages, licences, sbom } from "./bundled.mjs"
+import { compileAhead } from "./eager.mjs"
 import { joined } from "./layers.mjs"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
@@ -50,6 +51,8 @@ const first = await build({
   entryPoints: { fabrik: "src/main.ts" },
   // The name alone is what the joined file is named by.
   chunkNames: "[hash]/[name]",
+  // Its other form is CommonJS, of which nothing can be left out.
+  alias: { yaml: join(root, "node_modules/yaml/browser/index.js") },
   define: { FABRIK_COMMIT: JSON.stringify(commit) ?? "undefined" },
   metafile: true,
   write: false
@@ -57,8 +60,8 @@ const first = await build({
 const { metafile } = first
 const { metafile: written } = await build({
   ...common,
-  entryPoints: { fabrik: join(outdir, "fabrik.js") },
-  plugins: [joined({ ...first, root })],
+  entryPoints: { fabrik: "fabrik.js" },
+  plugins: [joined({ ...first, outdir, root })],
   chunkNames: "chunks/[name]-[hash]",
   minifyWhitespace: true,
   // For the packages that are CommonJS.
@@ -74,6 +77,12 @@ const text = await readFile(command, "utf8")
 await writeFile(command, text.replace(/^#!.*\n/, '#!/bin/sh\n":" //; exec node -- "$0" "$@"\n'))
 // What Node takes the files for depends on the nearest package.json.
 await writeFile(join(outdir, "package.json"), '{ "type": "module" }\n')
+const files = [
+  command,
+  ...(await readdir(join(outdir, "chunks"))).map((name) => join(outdir, "chunks", name))
+]
+// Of what others call much is the same, and this one sends nothing and waits for nothing.
+await compileAhead(command, ["apply", "--dry-run", join(root, "fixtures/test-api.yaml")], files)
 const print = async (name, file) => {
   const printed = spawnSync(process.execPath, [command, name], {
     encoding: "utf8",
@@ -94,16 +103,14 @@ await print("schema", "fabrik.schema.json")
 // For man, once the package is installed.
 await print("man", "fabrik.1")
 
-const files = [
-  command,
-  ...(await readdir(join(outdir, "chunks"))).map((name) => join(outdir, "chunks", name))
-]
 const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size))
 const total = sizes.reduce((sum, size) => sum + size, 0)
 console.log(`${relative(process.cwd(), outdir)}: ${files.length} files, ${Math.round(total / 1024)} KiB`)
 
 if (values.analyse) {
-  const before = new Map(Object.entries(metafile.outputs).map(([name, output]) => [join(root, name), output]))
+  const before = new Map(
+    Object.entries(metafile.outputs).map(([name, output]) => [relative(outdir, join(root, name)), output])
+  )
   for (const [name, { bytes, inputs, imports }] of Object.entries(written.outputs)) {
     console.log(
       `${String(Math.round(bytes / 1024)).padStart(6)} KiB  ${name} <- ${imports.filter((i) => i.kind !== "dynamic-import" && !i.external).length}`

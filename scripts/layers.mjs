@@ -1,6 +1,6 @@
 // esbuild makes a file for each set of entries that share modules: over a hundred for one command, each of which Node has to
 // find, read and link. What nearly every command loads is joined here, in three layers of one file each.
-import { dirname, resolve } from "node:path"
+import { dirname, join, relative, resolve } from "node:path"
 
 /** Loaded before every command, and before each that speaks to a Coolify. */
 const ahead = ["src/cli/Start.ts", "src/cli/ChooseContext.ts"]
@@ -46,33 +46,32 @@ const layersOf = ({ outputs }) => {
   return { layers, taken }
 }
 
-/** For esbuild: bundles what it built before, each layer as one file. `root`: what the paths of the metafile begin at. */
-export const joined = ({ metafile, outputFiles, root }) => {
-  const texts = new Map(outputFiles.map(({ path, text }) => [path, text]))
+/** For esbuild: bundles what it has built for `outdir`, each layer as one file. `root`: what the paths of the metafile begin at. */
+export const joined = ({ metafile, outdir, outputFiles, root }) => {
+  // What a file is named depends on the paths of what is in it: without `outdir`, it is the same wherever it is built.
+  const inside = (path) => relative(outdir, resolve(root, path))
+  const texts = new Map(outputFiles.map(({ path, text }) => [inside(path), text]))
   const { layers, taken } = layersOf(metafile)
   const ends = new Map(
     taken.map(([file, indices]) => [
-      resolve(root, file),
+      inside(file),
       indices.map((index) => `\nimport "layer:${index}"`).join("")
     ])
   )
+  const namespace = "built"
   return {
     name: "joined",
     setup: ({ onLoad, onResolve }) => {
-      onResolve({ filter: /^layer:/ }, ({ path }) => ({
-        path: path.slice("layer:".length),
-        namespace: "layer"
-      }))
-      onResolve({ filter: /^[./]/ }, ({ importer, path }) => ({
-        path: resolve(dirname(importer), path),
-        namespace: "built"
-      }))
-      onLoad({ filter: /./, namespace: "layer" }, ({ path }) => ({
-        contents: layers[Number(path)]
-          .map((file) => `import ${JSON.stringify(resolve(root, file))}\n`)
+      onResolve({ filter: /./ }, ({ importer, kind, path }) => {
+        if (kind === "entry-point" || path.startsWith("layer:")) return { path, namespace }
+        return path.startsWith(".") ? { path: join(dirname(importer), path), namespace } : undefined
+      })
+      onLoad({ filter: /^layer:/, namespace }, ({ path }) => ({
+        contents: layers[Number(path.slice("layer:".length))]
+          .map((file) => `import ${JSON.stringify(`./${inside(file)}`)}\n`)
           .join("")
       }))
-      onLoad({ filter: /./, namespace: "built" }, ({ path }) => ({
+      onLoad({ filter: /./, namespace }, ({ path }) => ({
         contents: `${texts.get(path)}${ends.get(path) ?? ""}`
       }))
     }
