@@ -38,6 +38,27 @@ export const batches = [
     tests
   },
   {
+    name: "batch: what has rested is carried out as it was shown, or not at all",
+    file: "src/orchestrator/Look.ts",
+    find: "look.reviewed && !isAsShown",
+    put: "!look.reviewed && !isAsShown",
+    tests: ["test/orchestrator/Rest.test.ts"]
+  },
+  {
+    name: "batch: what has rested is left to another run that has changed it since",
+    file: "src/orchestrator/Look.ts",
+    find: "  yield* refuseOthers(name, look.stood, now.stood)\n",
+    put: "",
+    tests: ["test/orchestrator/Rest.test.ts"]
+  },
+  {
+    name: "batch: what is as it should be is not looked at twice",
+    file: "src/orchestrator/Apply.ts",
+    find: "options.look?.idle ?? (yield*",
+    put: "(yield*",
+    tests: ["test/orchestrator/Rest.test.ts"]
+  },
+  {
     name: "batch: what the plans have in common is read once",
     file: "src/coolify/SharedReads.ts",
     find: "(isOpen) => (isOpen ? once : each)",

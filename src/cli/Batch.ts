@@ -14,7 +14,7 @@ import { shareReads } from "../coolify/SharedReads.ts"
 import { Progress, type RunFinished } from "../engine/DeploymentEvent.ts"
 import { Pace, paceAmong } from "../engine/Pace.ts"
 import { hasChanges, type Plan } from "../engine/Plan.ts"
-import { type End, type Gate, runBatch } from "../orchestrator/Batch.ts"
+import { type End, type Gate, type Resting, runBatch, type Woken } from "../orchestrator/Batch.ts"
 import { byProjectName } from "../orchestrator/ProjectName.ts"
 import type { SandboxHandle } from "../sandbox/SandboxHandle.ts"
 import { makeBatchText } from "../ui/BatchText.ts"
@@ -47,7 +47,7 @@ interface BatchFlags {
   readonly target: ReadonlyArray<string>
 }
 
-interface BatchRequest<S extends Subject, E, R> {
+interface BatchRequest<S extends Subject, E, R, L> {
   readonly command: "apply" | "plan" | "destroy"
   readonly flags: BatchFlags
   readonly subjects: ReadonlyArray<S>
@@ -62,7 +62,11 @@ interface BatchRequest<S extends Subject, E, R> {
   /** Those that need another go before it. */
   readonly backwards?: true
   /** Carries one of them out. */
-  readonly run: (member: BatchRun<S>, gate: Gate) => Effect.Effect<Report, E, R>
+  readonly run: (
+    member: BatchRun<S>,
+    gate: Gate,
+    woken: Woken<L> | undefined
+  ) => Effect.Effect<Report | Resting<L>, E, R>
 }
 
 export interface BatchRun<S extends Subject> {
@@ -92,8 +96,11 @@ export const readAll = Effect.fn("readAll")(function* <A, R>(
   return all.flatMap((one) => (Either.isRight(one) ? one.right : []))
 })
 
-export const batch = Effect.fn("batch")(function* <S extends Subject, E extends CommandError, R>(
-  request: BatchRequest<S, E, R>
+/** With changes to be made, so many runs wait for the answer as they are. What they keep is about 0.25 MiB each. */
+const awake = 64
+
+export const batch = Effect.fn("batch")(function* <S extends Subject, E extends CommandError, R, L = never>(
+  request: BatchRequest<S, E, R, L>
 ) {
   const { command, flags } = request
   const named = yield* linked(request)
@@ -122,7 +129,7 @@ export const batch = Effect.fn("batch")(function* <S extends Subject, E extends 
   const plans = new Map<string, Plan>()
   const told = new Set<string>()
 
-  const one = (index: number, gate: Gate) =>
+  const one = (index: number, gate: Gate, woken?: Woken<L>) =>
     Effect.gen(function* () {
       const found = links[index]
       const world = worlds[index]
@@ -141,13 +148,18 @@ export const batch = Effect.fn("batch")(function* <S extends Subject, E extends 
       )
       const spec = yield* Effect.provide(byProjectName(subject.spec, world.offline), world.layer)
       const layer = Layer.mergeAll(world.layer, request.world.dryRun ? secrets.known : secrets.kept)
+      const { confirm, rests } = gate
+      const noted =
+        (say: Gate["confirm"]): Gate["confirm"] =>
+        (plan) =>
+          Effect.suspend(() => {
+            plans.set(label, plan)
+            return say(plan)
+          })
       const noting: Gate = {
         ...gate,
-        confirm: (plan) =>
-          Effect.zipRight(
-            Effect.sync(() => plans.set(label, plan)),
-            gate.confirm(plan)
-          )
+        confirm: noted(confirm),
+        ...(rests === undefined ? {} : { rests: noted(rests) })
       }
       const member: BatchRun<S> = {
         subject,
@@ -157,13 +169,14 @@ export const batch = Effect.fn("batch")(function* <S extends Subject, E extends 
         label,
         conclude: (report) => Effect.flatMap(consent, (said) => conclude(report, said))
       }
-      return yield* Effect.provide(request.run(member, noting), progress)
+      return yield* Effect.provide(request.run(member, noting, woken), progress)
     }).pipe(Effect.scoped)
 
   const ends = yield* runBatch(
     links,
     {
       parallelism,
+      awake: Math.max(awake, 2 * parallelism),
       keepGoing: flags.keepGoing,
       atomic: request.atomic,
       plansOnly: request.command !== "destroy" && request.world.dryRun,
@@ -227,8 +240,8 @@ const resultOf = (
 }
 
 /** One world for all that say the same of server, repository and DNS; what is read there for the plans is read once. */
-const openWorlds = Effect.fn("openWorlds")(function* <S extends Subject, E, R>(
-  request: BatchRequest<S, E, R>,
+const openWorlds = Effect.fn("openWorlds")(function* <S extends Subject, E, R, L>(
+  request: BatchRequest<S, E, R, L>,
   links: ReadonlyArray<Linked<S>>
 ) {
   const keyOf = ({ subject: { spec } }: Linked<S>) => {
@@ -262,11 +275,11 @@ const openWorlds = Effect.fn("openWorlds")(function* <S extends Subject, E, R>(
 })
 
 /** Each failure with its cause, then all in a table. */
-const tell = Effect.fn("tell")(function* <S extends Subject, E extends CommandError, R>(
+const tell = Effect.fn("tell")(function* <S extends Subject, E extends CommandError, R, L>(
   rows: ReadonlyArray<BatchRow>,
   links: ReadonlyArray<BatchLink<S>>,
   ends: Ends<E>,
-  { command, flags }: BatchRequest<S, E, R>
+  { command, flags }: BatchRequest<S, E, R, L>
 ) {
   const { err, out } = yield* Screen
   const codes: Array<ExitCode> = []

@@ -1,5 +1,6 @@
 /** Keeps what a run does and how it ends, beside it: it neither waits for that nor fails with it. */
 import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
@@ -36,6 +37,10 @@ export interface RecordOptions {
   readonly conclude: (report: Report) => Effect.Effect<void, Concluded | UnconfirmedError>
   /** What its lines are marked with, where a command has several runs. */
   readonly label?: string
+  /** Tells once it is known whether anything is to be kept. */
+  readonly isKept?: Deferred.Deferred<boolean>
+  /** What the run has told before. */
+  readonly before?: ReadonlyArray<Emitted>
 }
 
 /** How a run ended. */
@@ -74,14 +79,25 @@ export const recorded = <E extends CommandError, R>(
   Effect.gen(function* () {
     const progress = yield* Progress
     const queue = yield* Queue.unbounded<Item>()
+    const { before = [], isKept } = options
+    yield* Queue.offerAll(
+      queue,
+      before.map((emitted): Item => ({ _tag: "Event", emitted }))
+    )
+    const writing =
+      isKept === undefined
+        ? write(queue, options)
+        : Effect.flatMap(Deferred.await(isKept), (keeps) => (keeps ? write(queue, options) : Effect.void))
     const emit = (emitted: Emitted) =>
       Effect.zipRight(Queue.offer(queue, { _tag: "Event", emitted }), progress.emit(emitted))
     return yield* Effect.uninterruptibleMask((restore) =>
       Effect.gen(function* () {
         // No child of this one, which would be interrupted with it, before the end is known.
-        const writer = yield* Effect.forkDaemon(Effect.interruptible(write(queue, options)))
+        const writer = yield* Effect.forkDaemon(Effect.interruptible(writing))
         const finish = Effect.fnUntraced(function* (exit: Exit.Exit<Report, E>) {
           yield* Queue.offer(queue, yield* endOf(exit, options))
+          // What has come to an end without being asked is kept.
+          if (isKept !== undefined) yield* Deferred.succeed(isKept, true)
           const late = yield* Effect.forkDaemon(
             Effect.interruptible(Effect.delay(Fiber.interruptFork(writer), patience))
           )

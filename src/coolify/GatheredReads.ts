@@ -1,6 +1,9 @@
 /** One request for all who ask for the same at about the same time. */
+import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
 
@@ -33,4 +36,27 @@ export const gathered = <A, E>(
         return yield* restore(Deferred.await(joined ?? own))
       })
     )
+  })
+
+/** {@link gathered}, and what came of it serves for so long those who ask later; a failure serves nobody else. */
+export const keptFor = <A, E>(
+  time: Duration.DurationInput,
+  read: Effect.Effect<A, E>
+): Effect.Effect<Effect.Effect<A, E>, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const last = yield* Ref.make(Option.none<{ readonly at: number; readonly value: A }>())
+    const anew = yield* gathered(
+      Effect.gen(function* () {
+        // Before it is asked for: it is no newer than that.
+        const at = yield* Clock.currentTimeMillis
+        const value = yield* read
+        yield* Ref.set(last, Option.some({ at, value }))
+        return value
+      })
+    )
+    return Effect.gen(function* () {
+      const now = yield* Clock.currentTimeMillis
+      const kept = Option.filter(yield* Ref.get(last), ({ at }) => now - at < Duration.toMillis(time))
+      return Option.isSome(kept) ? kept.value.value : yield* anew
+    })
   })

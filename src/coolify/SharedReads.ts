@@ -4,17 +4,22 @@ import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import * as Scope from "effect/Scope"
 import type { CoolifyClient } from "./CoolifyClient.ts"
-import { gathered } from "./GatheredReads.ts"
+import { gathered, keptFor } from "./GatheredReads.ts"
 
 type Client = typeof CoolifyClient.Service
+
+/** For so long after `end` what no run changes may be as it was: a second look needs it, and many are taken. */
+const fresh = "30 seconds"
 
 /**
  * The same client, whose lists of the server's own and each environment's inventory are read once until `end`. To be ended
  * before anything is written: what was read before says nothing of what came after. From then on projects and inventories
- * are asked for anew, by one request for all who wait for one; the rest each time.
+ * are asked for anew, by one request for all who wait for one, servers, domains in use and the token's rights twice a
+ * minute at most; the rest each time.
  */
 export const shareReads = Effect.fn("shareReads")(function* (client: Client) {
   const open = yield* Ref.make(true)
+  const scope = yield* Effect.scope
   const either = <A, E>(once: Effect.Effect<A, E>, each: Effect.Effect<A, E>) =>
     Effect.flatMap(Ref.get(open), (isOpen) => (isOpen ? once : each))
   const shared = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<Effect.Effect<A, E>> =>
@@ -27,16 +32,18 @@ export const shareReads = Effect.fn("shareReads")(function* (client: Client) {
     ({ environment, project }: { readonly project: string; readonly environment: string }) =>
       gathered(client.environments.inventory(project, environment))
   )
-  const scope = yield* Effect.scope
   const domains = yield* Effect.cachedFunction(client.servers.domains)
+  const laterDomains = yield* Effect.cachedFunction((server: string) =>
+    keptFor(fresh, client.servers.domains(server))
+  )
   const { deployments, environments, projects, servers, sources } = client
   const reading: Client = {
     ...client,
     version: yield* shared(client.version),
     servers: {
       ...servers,
-      list: yield* shared(servers.list),
-      domains: (server) => either(domains(server), servers.domains(server))
+      list: either(yield* Effect.cached(servers.list), yield* keptFor(fresh, servers.list)),
+      domains: (server) => either(domains(server), Effect.flatten(Scope.extend(laterDomains(server), scope)))
     },
     sources: {
       ...sources,
@@ -54,7 +61,13 @@ export const shareReads = Effect.fn("shareReads")(function* (client: Client) {
         return either(inventories(place), Effect.flatten(Scope.extend(latest(place), scope)))
       }
     },
-    deployments: { ...deployments, mayStart: yield* shared(deployments.mayStart) }
+    deployments: {
+      ...deployments,
+      mayStart: either(
+        yield* Effect.cached(deployments.mayStart),
+        yield* keptFor(fresh, deployments.mayStart)
+      )
+    }
   }
   return { client: reading, end: Ref.set(open, false) }
 })

@@ -112,19 +112,38 @@ export class Run extends Context.Tag("fabrik/engine/Run")<
 
 const hexDigit = Effect.map(Random.nextIntBetween(0, 16), (n) => n.toString(16))
 
+/** What a run that has rested is known by. */
+export interface RunBefore {
+  readonly id: string
+  readonly startedAt: number
+  /** Since then it has waited, which is not its time. Milliseconds since the epoch. */
+  readonly restedAt: number
+  /** Where it goes on. */
+  readonly state: DeploymentState
+}
+
 /** A run that changes nothing. */
 export const makeReadingRun = Effect.suspend(() => makeRunWith(() => Effect.succeed(noJournal)))
 
-/** @param journal the name of the run's journal. */
-export const makeRun = (journal: string) => makeRunWith((warn) => openRunJournal(journal, warn))
+/** Goes on with one that changes nothing any more. */
+export const resumeReadingRun = (before: RunBefore) => makeRunWith(() => Effect.succeed(noJournal), before)
+
+/**
+ * @param journal the name of the run's journal.
+ * @param before the run that it is, where that has rested.
+ */
+export const makeRun = (journal: string, before?: RunBefore) =>
+  makeRunWith((warn) => openRunJournal(journal, warn), before)
 
 const makeRunWith = Effect.fnUntraced(function* <E, R>(
-  open: (warn: (message: string) => Effect.Effect<void>) => Effect.Effect<RunJournal, E, R>
+  open: (warn: (message: string) => Effect.Effect<void>) => Effect.Effect<RunJournal, E, R>,
+  before?: RunBefore
 ) {
   const { emit } = yield* Progress
-  const id = (yield* Effect.replicateEffect(hexDigit, 12)).join("")
-  const startedAt = yield* Clock.currentTimeMillis
-  const state = yield* Ref.make<DeploymentState>("PENDING")
+  const now = yield* Clock.currentTimeMillis
+  const id = before?.id ?? (yield* Effect.replicateEffect(hexDigit, 12)).join("")
+  const startedAt = before?.startedAt ?? now
+  const state = yield* Ref.make<DeploymentState>(before?.state ?? "PENDING")
   const step = yield* Ref.make<Step>("validate")
   const ledger = yield* Ref.make<Ledger>({
     changes: 0,
@@ -137,7 +156,7 @@ const makeRunWith = Effect.fnUntraced(function* <E, R>(
     deleted: [],
     leftovers: []
   })
-  const asked = yield* Ref.make(0)
+  const asked = yield* Ref.make(before === undefined ? 0 : now - before.restedAt)
   const queued = yield* makeStopwatch
   const replaced = yield* Ref.make<ReadonlySet<string>>(new Set())
   const lookForOthers = yield* Ref.make<Effect.Effect<void>>(Effect.void)

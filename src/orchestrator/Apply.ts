@@ -22,12 +22,13 @@ import { withJournaledClients } from "./JournaledClients.ts"
 import * as Marker from "../engine/Marker.ts"
 import { awaitLate } from "../engine/Late.ts"
 import { keepIfFirst, type KeepFailed } from "./KeepFailed.ts"
+import { type Look, lookOf, movedSince, type Planned, refuseMoved } from "./Look.ts"
 import { observe, type Observed } from "./Observe.ts"
 import { checkOwn, claim, closeIfOvertaken, refuseOvertaken } from "./Overtaken.ts"
 import { hasChanges, type Plan } from "../engine/Plan.ts"
 import { takeOver } from "./Recorded.ts"
 import { mustRollBack, refuseOtherInstance, rollBackOpen } from "./Recover.ts"
-import { reconcile, type Reconciliation } from "./Reconcile.ts"
+import { reconcile } from "./Reconcile.ts"
 import { releaseIn } from "../kinds/VariableComment.ts"
 import { removeDuplicate } from "../kinds/Project.ts"
 import { removeRecord } from "../kinds/Record.ts"
@@ -46,7 +47,7 @@ import { provision } from "./steps/Provision.ts"
 import { givenBesides, resolveSecrets, settleSecrets, type SettledSecrets } from "./steps/ResolveSecrets.ts"
 import { validate } from "./steps/Validate.ts"
 import { publicUrl, verify } from "./steps/Verify.ts"
-import { standingsSeen, type Standing } from "./Standing.ts"
+import { standingsSeen } from "./Standing.ts"
 import { timeoutBeside } from "../engine/Stopwatch.ts"
 import { transaction } from "./Transaction.ts"
 
@@ -67,6 +68,10 @@ export interface ApplyOptions {
   readonly expected: Plan | undefined
   /** Sees the plan, with or without changes, before anything is sent; a no ends the run there. */
   readonly confirm: (plan: Plan) => Effect.Effect<boolean>
+  /** Whether the run ends after its plan without a word, as it rests until its turn. */
+  readonly restsWith?: ((look: Look) => Effect.Effect<boolean>) | undefined
+  /** What it has seen before it rested. */
+  readonly look?: Look | undefined
   /** It stands, and nothing is retired yet: a failure undoes it. */
   readonly agree?: Effect.Effect<void, RefusedError>
   /** Of the reads and of what follows the answer; what goes by in between does not count. */
@@ -86,15 +91,17 @@ export const apply = Effect.fn("apply")(function* (spec: Spec, options: ApplyOpt
   const journal = journalName(owner, spec)
   yield* settleFirst(journal, spec, options)
   // A dry run has nothing to lose.
-  const run = yield* options.mode === "dry-run" ? makeReadingRun : makeRun(journal)
+  const run = yield* options.mode === "dry-run" ? makeReadingRun : makeRun(journal, options.look?.run)
   const { port } = yield* HealthProbe
-  yield* run.emit({
-    _tag: "RunStarted",
-    command: options.command,
-    name: spec.name,
-    ...toldDomains(spec),
-    mode: options.mode
-  })
+  if (options.look?.idle === undefined) {
+    yield* run.emit({
+      _tag: "RunStarted",
+      command: options.command,
+      name: spec.name,
+      ...toldDomains(spec),
+      mode: options.mode
+    })
+  }
   const looks = !options.skipDeploy
   const [domain] = spec.domains
   const url = looks && domain !== undefined ? publicUrl(domain, port, "/") : null
@@ -110,19 +117,13 @@ const steps = Effect.fn("steps")(function* (spec: Spec, options: ApplyOptions) {
     options.timeout,
     () => new DeadlineError({ seconds: Duration.toSeconds(options.timeout) })
   )
-  const planned = yield* bounded(plan(spec, options))
-  if (!(yield* asking(options.confirm(planned.reconciliation.plan)))) return "declined" as const
+  const planned = options.look?.idle ?? (yield* bounded(plan(spec, options)))
+  const { confirm, restsWith } = options
+  if (restsWith !== undefined && (yield* restsWith(yield* lookOf(planned)))) return "declined" as const
+  if (!(yield* asking(confirm(planned.reconciliation.plan)))) return "declined" as const
   if (options.mode === "dry-run") return "planned" as const
   return yield* bounded(carryOut(spec, options, planned))
 })
-
-interface Planned {
-  readonly observed: Observed
-  readonly desired: Desired
-  readonly reconciliation: Reconciliation
-  /** The runs that had changed last what is there. */
-  readonly stood: ReadonlyArray<Standing>
-}
 
 /** The steps 1 and 2, and what differs: reads alone. Fails where the spec cannot be carried out. */
 const plan = Effect.fn("plan")(function* (spec: Spec, options: ApplyOptions) {
@@ -144,6 +145,7 @@ const plan = Effect.fn("plan")(function* (spec: Spec, options: ApplyOptions) {
   }
   yield* run.emit({ _tag: "Planned", plan: reconciliation.plan })
   yield* refuseUnreviewed(reconciliation.plan, options.expected)
+  if (options.look !== undefined) yield* refuseMoved(spec, options.look, { plan: reconciliation.plan, stood })
   yield* refuseEarly(desired, observed, reconciliation, options)
   return { observed, desired, reconciliation, stood } satisfies Planned
 })
@@ -170,14 +172,16 @@ const secrets = Effect.fn("secrets")(function* (spec: Spec, options: ApplyOption
 /** The steps 3 to 5: everything that writes. */
 const carryOut = Effect.fn("carryOut")(function* (
   spec: Spec,
-  { agree = Effect.void, skipDeploy }: ApplyOptions,
+  { agree = Effect.void, look, skipDeploy }: ApplyOptions,
   { desired: planned, observed, reconciliation, stood }: Planned
 ) {
   const run = yield* Run
   yield* run.go("PROVISIONING")
   const changes = reconciliation.deploy || reconciliation.later
-  if (changes) yield* refuseOvertaken(spec, stood)
+  // A second look is no older than the run.
+  if (changes && look === undefined) yield* refuseOvertaken(spec, stood)
   const { before } = run.journal
+  if (look?.idle !== undefined && before !== undefined) return yield* movedSince(spec.name)
   if (before !== undefined) {
     yield* run.emit({
       _tag: "Warning",

@@ -9,7 +9,8 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import { RefusedError } from "../engine/DeployError.ts"
-import type { Plan } from "../engine/Plan.ts"
+import { hasChanges, type Plan } from "../engine/Plan.ts"
+import { isAsShown } from "./Look.ts"
 
 export interface BatchMember {
   readonly label: string
@@ -32,6 +33,8 @@ export interface BatchOptions<A> {
   readonly atomic: boolean
   /** Nothing is carried out. */
   readonly plansOnly: boolean
+  /** Of more than so many, so many with changes wait for the answer as they are; the others rest. */
+  readonly awake?: number
   /** All plans in their order, `undefined` for one that could not be made yet; a no ends all of them there. */
   readonly decide: (
     plans: ReadonlyArray<Plan | undefined>,
@@ -49,6 +52,22 @@ export interface Gate {
   readonly confirm: (plan: Plan) => Effect.Effect<boolean>
   /** It stands, and can still be undone: fails where another one's end undoes it. */
   readonly agree: Effect.Effect<void, RefusedError>
+  /** Shows its plan, and tells whether it is to end there as `Resting`. Absent: it never is. */
+  readonly rests?: (plan: Plan) => Effect.Effect<boolean>
+}
+
+/** Instead of its result: a run that goes on at its turn, with what it has kept. */
+export class Resting<L> {
+  readonly kept: L
+  constructor(kept: L) {
+    this.kept = kept
+  }
+}
+
+/** One that has rested, and how it goes on. */
+export interface Woken<L> {
+  readonly kept: L
+  readonly how: "goes on" | "declined" | "interrupted"
 }
 
 export type End<A, E> =
@@ -74,12 +93,14 @@ const makeState: Effect.Effect<State> = Effect.all({
   skipped: Ref.make<string | undefined>(undefined)
 })
 
-/** @param run one of them; it is to end with an answer of its own where `confirm` says no. */
-export const runBatch = Effect.fn("runBatch")(function* <A, E, R>(
+/** @param run one of them; it is to end with an answer of its own where `confirm` says no, and where it is woken. */
+export const runBatch = Effect.fn("runBatch")(function* <A, E, R, L = never>(
   given: ReadonlyArray<BatchMember>,
   options: BatchOptions<A>,
-  run: (index: number, gate: Gate) => Effect.Effect<A, E, R>
+  run: (index: number, gate: Gate, woken?: Woken<L>) => Effect.Effect<A | Resting<L>, E, R>
 ) {
+  const { awake = given.length } = options
+  const places = yield* Ref.make(awake)
   const permits = yield* Effect.makeSemaphore(options.parallelism)
   const members = yield* Effect.forEach(given, (member, index) =>
     Effect.map(makeState, (state) => ({ ...member, ...state, index }))
@@ -127,13 +148,40 @@ export const runBatch = Effect.fn("runBatch")(function* <A, E, R>(
   const planOf = (index: number) =>
     members[index] === undefined ? Effect.succeed(undefined) : Deferred.await(members[index].plan)
 
+  /** What changes nothing has little to keep. */
+  const rests = ({ plan }: Member, shown: Plan) =>
+    Effect.gen(function* () {
+      const place = hasChanges(shown) ? yield* Ref.getAndUpdate(places, (left) => Math.max(0, left - 1)) : 0
+      if (place > 0) return false
+      yield* Deferred.succeed(plan, shown)
+      return true
+    })
+
+  const wake = (member: Member, kept: L, mayGoOn: Effect.Effect<boolean>) =>
+    Effect.gen(function* () {
+      const gate: Gate = {
+        confirm: (plan) =>
+          Effect.flatMap(Deferred.await(member.plan), (shown) =>
+            shown !== undefined && isAsShown(plan, shown)
+              ? Effect.succeed(true)
+              : Effect.as(options.showLate(member.index, plan), true)
+          ),
+        agree: Effect.void
+      }
+      const going = (how: Woken<L>["how"]) => run(member.index, gate, { kept, how })
+      const goes = yield* Effect.onInterrupt(mayGoOn, () => Effect.exit(going("interrupted")))
+      const end = yield* going(goes ? "goes on" : "declined")
+      return end instanceof Resting ? yield* Effect.dieMessage("a run rested twice") : end
+    })
+
   const one = (member: Member) =>
     Effect.gen(function* () {
       const turn = yield* makeTurn(permits)
       /** After the answer: whether it goes on, once what it needs stands and it is its turn. */
       const mayGoOn = Effect.gen(function* () {
-        if (!(yield* Deferred.await(decision))) return false
+        // What only plans has nothing to wait for.
         if (options.plansOnly) return true
+        if (!(yield* Deferred.await(decision))) return false
         const lacks = yield* lacking(member)
         if (Option.isSome(lacks)) {
           yield* Ref.set(member.skipped, `needs ${lacks.value.label}, which does not stand`)
@@ -156,11 +204,15 @@ export const runBatch = Effect.fn("runBatch")(function* <A, E, R>(
           return yield* skip(member, `planned once ${label} stands, as it uses ${made.value.database}`)
         if (!(yield* mayGoOn)) return yield* skip(member, (yield* Ref.get(member.skipped)) ?? "not begun")
       }
+      // Those that stand or fall together are all under way at once, whatever they keep.
+      const mayRest =
+        awake < given.length && Option.isNone(made) && !options.plansOnly && groupOf(member).length === 1
       const gate: Gate = {
         confirm: Option.isSome(made)
           ? (plan) => Effect.as(options.showLate(member.index, plan), true)
           : (plan) =>
               turn.leave.pipe(Effect.zipRight(Deferred.succeed(member.plan, plan)), Effect.zipRight(mayGoOn)),
+        ...(mayRest ? { rests: (plan: Plan) => rests(member, plan) } : {}),
         agree:
           groupOf(member).length > 1
             ? Effect.gen(function* () {
@@ -175,7 +227,13 @@ export const runBatch = Effect.fn("runBatch")(function* <A, E, R>(
             : Effect.void
       }
       if (Option.isNone(made)) yield* turn.enter
-      const ended = yield* Effect.either(run(member.index, gate)).pipe(Effect.ensuring(turn.leave))
+      const ended = yield* Effect.either(
+        Effect.flatMap(run(member.index, gate), (end) =>
+          end instanceof Resting
+            ? Effect.zipRight(turn.leave, wake(member, end.kept, mayGoOn))
+            : Effect.succeed(end)
+        )
+      ).pipe(Effect.ensuring(turn.leave))
       const why = yield* Ref.get(member.skipped)
       const stands = Either.isRight(ended) && options.stands(ended.right)
       if (!stands && why === undefined) yield* Ref.update(failed, (first) => first ?? member.label)

@@ -112,20 +112,28 @@ export const refuseOvertaken = Effect.fn("refuseOvertaken")(function* (
   place: Place,
   stood: ReadonlyArray<Standing>
 ) {
+  yield* refuseOthers(place.name, stood, yield* readStandings(place))
+})
+
+/** Refuses to go on where now somebody else's work stands than stood there before. */
+export const refuseOthers = (
+  name: string,
+  before: ReadonlyArray<Standing>,
+  now: ReadonlyArray<Standing>
+): Effect.Effect<void, RefusedError> => {
   const facts = (standings: ReadonlyArray<Standing>) =>
     standings.map(({ uuid, run, pending }) => `${uuid} ${run} ${pending}`).toSorted()
-  const now = yield* readStandings(place)
-  if (Equal.equals(Data.array(facts(now)), Data.array(facts(stood)))) return
-  const other = now.find(({ run }) => !stood.some((one) => one.run === run))
-  return yield* new RefusedError({
+  if (Equal.equals(Data.array(facts(now)), Data.array(facts(before)))) return Effect.void
+  const other = now.find(({ run }) => !before.some((one) => one.run === run))
+  return new RefusedError({
     reason: "Moved",
     detail:
       other === undefined
-        ? `${place.name} was changed by another run since it was looked at`
-        : `run ${other.run} ${doing(other)} ${place.name} since it was looked at`,
+        ? `${name} was changed by another run since it was looked at`
+        : `run ${other.run} ${doing(other)} ${name} since it was looked at`,
     next: "run the command again when that one is through"
   })
-})
+}
 
 /**
  * Whether what was verified is what this run has made: its own release, and nothing in it from another's hand. Otherwise

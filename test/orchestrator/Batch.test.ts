@@ -31,7 +31,10 @@ type Report = typeof RunFinished.Type
 /** Applies them in one batch; the ill ones never answer. */
 const applied = (
   all: ReadonlyArray<Member>,
-  options: Partial<BatchOptions<Report>> & { readonly ill?: ReadonlyArray<string> } = {}
+  options: Partial<BatchOptions<Report>> & {
+    readonly ill?: ReadonlyArray<string>
+    readonly mode?: "dry-run"
+  } = {}
 ) =>
   Effect.gen(function* () {
     const coolify = yield* CoolifyClient
@@ -51,7 +54,7 @@ const applied = (
       settings,
       (index, gate) => {
         const { spec } = all[index] ?? { spec: base }
-        return apply(spec, { ...applyOptions, ...gate }).pipe(
+        return apply(spec, { ...applyOptions, mode: options.mode ?? applyOptions.mode, ...gate }).pipe(
           Effect.provideService(HealthProbe, probe(options.ill?.includes(spec.name) !== true))
         )
       }
@@ -146,10 +149,7 @@ describe("a batch", () => {
         { spec: { ...named("cron"), server: "nowhere" }, after: [], uses: [] },
         ...members(["web", 0])
       ]
-      assert.deepStrictEqual(yield* applied(all, { plansOnly: true, decide: () => Effect.succeed(false) }), [
-        "failed",
-        "declined"
-      ])
+      assert.deepStrictEqual(yield* applied(all, { plansOnly: true, mode: "dry-run" }), ["failed", "planned"])
     })
   )
 
@@ -239,8 +239,8 @@ describe("a database that another spec of the batch makes", () => {
     "is waited for by nobody when its own spec fails, or nothing is carried out",
     Effect.gen(function* () {
       const all = [user(1), owner()]
-      const confirmed = yield* applied(all, { plansOnly: true, decide: () => Effect.succeed(false) })
-      assert.deepStrictEqual(confirmed, ["planned once api stands, as it uses api-main", "declined"])
+      const confirmed = yield* applied(all, { plansOnly: true, mode: "dry-run" })
+      assert.deepStrictEqual(confirmed, ["planned once api stands, as it uses api-main", "planned"])
       assert.deepStrictEqual(yield* applied(all, { ill: ["api"] }), [
         "needs api, which does not stand",
         "failed"

@@ -2,7 +2,10 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { apply as run } from "../../orchestrator/Apply.ts"
 import type { Subject } from "../../appspec/Batch.ts"
+import { Resting, type Woken } from "../../orchestrator/Batch.ts"
+import { type Kept, type Looking, type Recording, resting } from "../../orchestrator/Rest.ts"
 import type { Spec } from "../../appspec/Spec.ts"
+import type { KnownSecrets } from "../../secrets/KnownSecrets.ts"
 import { SecretStore } from "../../secrets/SecretStore.ts"
 import { UsageError } from "../Arguments.ts"
 import { batch, readAll } from "../Batch.ts"
@@ -14,6 +17,7 @@ import { lockRun } from "../RunLock.ts"
 import { recorded } from "../RunRecords.ts"
 import { hasProcesses, specFiles } from "../SpecFiles.ts"
 import { dnsNeeds, givenSecrets, leavesDns, sandboxOf } from "../Subject.ts"
+import type { Watch } from "../Watch.ts"
 import { type ApplyFlags, keptBy } from "./Apply.ts"
 
 /**
@@ -91,33 +95,50 @@ export const carryOut = Effect.fn("carryOut")(function* <E extends CommandError,
     atomic: flags.atomic,
     leavesCoolify: flags.skipDeploy,
     question: flags.yes || flags.dryRun ? undefined : question,
-    run: (member, gate) =>
+    run: (member, gate, woken: Woken<Kept> | undefined) =>
       Effect.gen(function* () {
         const { conclude, label, subject, world } = member
         if (member.former !== undefined) {
           const keepDns = leavesDns(subject.spec, flags.skipDns)
           return yield* deleteFormer(member, gate, { ...flags, command: "apply", keepDns })
         }
-        const { backTo, spec: written } = yield* Effect.provide(whole(subject.spec), world.layer)
+        const lasts = woken === undefined || woken.how === "goes on"
+        const { backTo, spec: written } = lasts
+          ? yield* Effect.provide(whole(subject.spec), world.layer)
+          : { backTo: undefined, spec: subject.spec }
         const { environment, project } = member.spec
         const spec = { ...written, project, environment }
-        if (!flags.dryRun) yield* lockRun(spec, { ...world, command, seconds: flags.lockTimeout ?? 0 })
-        const running = run(spec, {
-          ...gate,
-          command,
-          mode: flags.dryRun ? "dry-run" : world.place,
-          offline: world.offline,
-          skipDns: leavesDns(spec, flags.skipDns),
-          skipDeploy: flags.skipDeploy,
-          redeploy: flags.redeploy,
-          allowDowntime: flags.allowDowntime,
-          keepFailed: keptBy(flags, world),
-          expected: undefined,
-          origin: { file: subject.file, text: subject.text },
-          timeout: Duration.seconds(flags.timeout ?? 1800)
-        }).pipe(Effect.provideServiceEffect(SecretStore, store), Effect.provide(world.layer))
+        if (!flags.dryRun && lasts)
+          yield* lockRun(spec, { ...world, command, seconds: flags.lockTimeout ?? 0 })
+        const { agree, confirm } = gate
+        const applying = (looking: Looking) =>
+          run(spec, {
+            ...looking,
+            agree,
+            confirm,
+            command,
+            mode: flags.dryRun ? "dry-run" : world.place,
+            offline: world.offline,
+            skipDns: leavesDns(spec, flags.skipDns),
+            skipDeploy: flags.skipDeploy,
+            redeploy: flags.redeploy,
+            allowDowntime: flags.allowDowntime,
+            keepFailed: keptBy(flags, world),
+            expected: undefined,
+            origin: { file: subject.file, text: subject.text },
+            timeout: Duration.seconds(flags.timeout ?? 1800)
+          }).pipe(Effect.provideServiceEffect(SecretStore, store), Effect.provide(world.layer))
         const ofRun = { command, spec, file: subject.file, world, conclude, label }
-        const report = yield* flags.dryRun ? running : recorded(running, ofRun)
+        const recording: Recording<KnownSecrets | Watch> = (one, of) => recorded(one, { ...ofRun, ...of })
+        const report = yield* flags.dryRun
+          ? applying({})
+          : resting(applying, {
+              gate,
+              woken,
+              reviewed: !flags.yes,
+              recording
+            }).pipe(Effect.provide(world.layer))
+        if (report instanceof Resting) return report
         if (!flags.dryRun && !flags.skipDeploy) {
           yield* recordRelease({
             spec: written,
