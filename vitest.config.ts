@@ -1,51 +1,34 @@
+import { BaseSequencer, type TestSpecification } from "vitest/node"
 import { defineConfig } from "vitest/config"
 
-/** Folders whose suites start no `fabrik` of its own and leave nothing behind in their process. */
-const light = [
-  "appspec",
-  "coolify",
-  "dns",
-  "docs",
-  "engine",
-  "health",
-  "http",
-  "import",
-  "orchestrator",
-  "sandbox",
-  "secrets",
-  "state",
-  "ui"
-].map((folder) => `test/${folder}/**/*.test.ts`)
+/** The suites that start processes, or wait for sockets: what they leave of the processor is for the others. */
+const isLong = ({ moduleId }: TestSpecification): boolean =>
+  /\/test\/(?:cli|e2e|fleet|reliability)\//.test(moduleId)
 
-/** The pipeline over the sockets of a sandbox in the same process. */
-const e2e = ["test/e2e/**/*.test.ts"]
-
-// Loading the modules anew for each of a hundred files, and warming them up, takes longer than their tests.
-const inOneProcess = { forks: { isolate: false, singleFork: true } }
-
-const shared = {
-  globalSetup: ["test/support/BuildFolder.ts"],
-  // Only for what hangs: no test is about how fast the machine is, and under load everything takes many times as long.
-  testTimeout: 600_000,
-  hookTimeout: 600_000
+/** Begins with the suites that take longest, so that none of them is left to run alone at the end. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: Array<TestSpecification>) {
+    // oxlint-disable-next-line unicorn/no-array-sort -- it is no array's
+    const sorted = await super.sort(files)
+    return sorted.toSorted((a, b) => Number(isLong(b)) - Number(isLong(a)))
+  }
 }
 
 export default defineConfig({
   test: {
+    include: ["test/**/*.test.ts"],
+    globalSetup: ["test/support/BuildFolder.ts"],
+    // Only for what hangs: no test is about how fast the machine is, and under load everything takes many times as long.
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
+    // Loading the modules anew for each of two hundred files, and warming them up, takes longer than their tests: a file
+    // leaves nothing behind in its process.
+    pool: "forks",
+    isolate: false,
     // Much of the time goes into waiting for processes and sockets: on two cores four files are seldom in each other's way.
     maxWorkers: 4,
-    minWorkers: 1,
-    projects: [
-      {
-        test: {
-          ...shared,
-          name: "light",
-          include: light,
-          poolOptions: inOneProcess
-        }
-      },
-      { test: { ...shared, name: "e2e", include: e2e, poolOptions: inOneProcess } },
-      { test: { ...shared, name: "whole", include: ["test/**/*.test.ts"], exclude: [...light, ...e2e] } }
-    ]
+    // None is ended before the last file: tinypool tells one that idles to end twice over, and the run fails of it.
+    minWorkers: 4,
+    sequence: { sequencer: LongestFirst }
   }
 })

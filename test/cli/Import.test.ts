@@ -1,18 +1,17 @@
-/** `fabrik import` of the built file, as a user runs it. */
+/** `fabrik import` as a user runs it: the README's lines with the built file, the others in this process. */
 import { spawn } from "node:child_process"
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
-import { builtFabrik, runProgram } from "../support/Built.ts"
+import { builtFabrik } from "../support/Built.ts"
+import { runHere } from "../support/InThisProcess.ts"
 
+const root = process.cwd()
 let program = ""
 let cwd = ""
 
-const fabrik = (...args: ReadonlyArray<string>) => {
-  const env = { PATH: process.env["PATH"], LANG: "C.UTF-8" }
-  return runProgram(process.execPath, [program, ...args], { cwd, env })
-}
+const fabrik = (...args: ReadonlyArray<string>) => runHere(args)
 
 const compose = `services:
   web:
@@ -78,6 +77,9 @@ describe.concurrent("a file that somebody has already", () => {
 })
 
 describe("fabrik import", () => {
+  beforeAll(() => process.chdir(cwd))
+  afterAll(() => process.chdir(root))
+
   it("writes a spec that says where the file's work tree comes from, without the token in its address", async () => {
     const { status, stderr, stdout } = await fabrik(
       "import",

@@ -1,4 +1,4 @@
-/** logs, list, rollback and adopt of the built file, as a user runs them against a sandbox. */
+/** logs, list, rollback, status and adopt as a user runs them against a sandbox, in this process but for the signals. */
 import { it } from "@effect/vitest"
 import { spawn, type ChildProcess } from "node:child_process"
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
@@ -6,8 +6,10 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe } from "vitest"
 import { assertNoSecret } from "../reliability/Leak.ts"
-import { builtFabrik, runProgram } from "../support/Built.ts"
+import { builtFabrik } from "../support/Built.ts"
+import { runHere, startHere } from "../support/InThisProcess.ts"
 
+const root = process.cwd()
 let program = ""
 let cwd = ""
 const children: Array<ChildProcess> = []
@@ -27,11 +29,12 @@ const specText = (tag: string) =>
 const env = { PATH: process.env["PATH"], LANG: "C.UTF-8", FABRIK_LATE_EFFECTS: "5" }
 
 const fabrik = async (...args: ReadonlyArray<string>) => {
-  const ran = await runProgram(process.execPath, [program, ...args, "--sandbox"], { cwd, env })
+  const ran = await runHere([...args, "--sandbox"], env)
   assertNoSecret(join(cwd, ".fabrik"), ran.stdout + ran.stderr)
   return ran
 }
 
+/** A process to send signals to. */
 const begin = (...args: ReadonlyArray<string>) => {
   const child = spawn(process.execPath, [program, ...args], { cwd, env })
   children.push(child)
@@ -40,8 +43,7 @@ const begin = (...args: ReadonlyArray<string>) => {
   child.stderr.setEncoding("utf8").on("data", (text: string) => (output.stderr += text))
   const ended = new Promise<number | null>((resolve) =>
     child.on("close", (code) => {
-      // The sandbox's own command prints what its clients need.
-      if (args[0] !== "sandbox") assertNoSecret(join(cwd, ".fabrik"), output.stdout + output.stderr)
+      assertNoSecret(join(cwd, ".fabrik"), output.stdout + output.stderr)
       resolve(code)
     })
   )
@@ -57,6 +59,18 @@ const begin = (...args: ReadonlyArray<string>) => {
   return { child, output, ended, until }
 }
 
+/** Has a sandbox in this process meanwhile, which the commands share. */
+const inSandbox = async (body: () => Promise<void>) => {
+  const { done, interrupt, until } = startHere(["sandbox"], { env })
+  await until("Stop it with Ctrl-C.")
+  try {
+    await body()
+  } finally {
+    interrupt("SIGINT")
+    await done
+  }
+}
+
 const widest = (text: string): number => Math.max(...text.split("\n").map((line) => line.length))
 
 const lines = (text: string) => text.trimEnd().split("\n")
@@ -64,8 +78,10 @@ const lines = (text: string) => text.trimEnd().split("\n")
 beforeAll(() => {
   program = builtFabrik()
   cwd = mkdtempSync(join(tmpdir(), "fabrik-cwd-"))
+  process.chdir(cwd)
 })
 afterAll(() => {
+  process.chdir(root)
   for (const child of children) child.kill("SIGKILL")
   rmSync(cwd, { recursive: true, force: true })
 })
@@ -171,39 +187,33 @@ describe("what runs already", () => {
     assert.strictEqual(output.stderr, "")
   })
 
-  it("is followed until nobody reads any more", async () => {
-    const shared = begin("sandbox")
-    await shared.until("Stop it with Ctrl-C.")
-    const { child, ended, until } = begin("logs", "app.yaml", "-f", "--json", "--sandbox")
-    await until("shop starts from")
-    child.stdout.destroy()
-    // The next line finds nobody, and only another container has one.
-    const again = begin("apply", "app.yaml", "--yes", "--sandbox")
-    assert.strictEqual(await again.ended, 0, again.output.stderr)
-    assert.strictEqual(await ended, 0)
-    shared.child.kill("SIGINT")
-    await shared.ended
-  })
+  it("is followed until nobody reads any more", () =>
+    inSandbox(async () => {
+      const { child, ended, until } = begin("logs", "app.yaml", "-f", "--json", "--sandbox")
+      await until("shop starts from")
+      child.stdout.destroy()
+      // The next line finds nobody, and only another container has one.
+      const again = await fabrik("apply", "app.yaml", "--yes")
+      assert.strictEqual(again.status, 0, again.stderr)
+      assert.strictEqual(await ended, 0)
+    }))
 })
 
 describe("status --watch", () => {
-  it("shows what stands, then each change, and ends quietly", async () => {
-    const shared = begin("sandbox")
-    await shared.until("Stop it with Ctrl-C.")
-    const { child, ended, output, until } = begin("status", "app.yaml", "--watch", "--sandbox")
-    await until("Everything is as the spec says.\n")
-    const gone = begin("destroy", "app.yaml", "--yes", "--sandbox", "--keep-dns")
-    assert.strictEqual(await gone.ended, 0, gone.output.stderr)
-    await until("Coolify      there is no such application")
-    child.kill("SIGINT")
-    assert.strictEqual(await ended, 130)
-    assert.strictEqual(output.stderr, "")
-    assert.isAtLeast(output.stdout.split("\n\nshop on vps1").length, 2)
-    const back = begin("apply", "app.yaml", "--yes", "--sandbox")
-    assert.strictEqual(await back.ended, 0, back.output.stderr)
-    shared.child.kill("SIGINT")
-    await shared.ended
-  })
+  it("shows what stands, then each change, and ends quietly", () =>
+    inSandbox(async () => {
+      const { child, ended, output, until } = begin("status", "app.yaml", "--watch", "--sandbox")
+      await until("Everything is as the spec says.\n")
+      const gone = await fabrik("destroy", "app.yaml", "--yes", "--keep-dns")
+      assert.strictEqual(gone.status, 0, gone.stderr)
+      await until("Coolify      there is no such application")
+      child.kill("SIGINT")
+      assert.strictEqual(await ended, 130)
+      assert.strictEqual(output.stderr, "")
+      assert.isAtLeast(output.stdout.split("\n\nshop on vps1").length, 2)
+      const back = await fabrik("apply", "app.yaml", "--yes")
+      assert.strictEqual(back.status, 0, back.stderr)
+    }))
 })
 
 describe("adopt", () => {

@@ -1,4 +1,7 @@
-/** The built file, run as a user runs it: in a directory and an environment of its own. */
+/**
+ * The built file, run as a user runs it: in a directory and an environment of its own. What does not hang on its being a
+ * process of its own runs in this one, in the same directory.
+ */
 import { it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { spawn, type ChildProcess } from "node:child_process"
@@ -20,6 +23,7 @@ import { renderHelp } from "../../src/cli/Help.ts"
 import { oldestNode } from "../../src/cli/NodeVersion.ts"
 import { version } from "../../src/cli/Version.ts"
 import { builtFabrik, runProgram } from "../support/Built.ts"
+import { runHere, startHere } from "../support/InThisProcess.ts"
 import { assertNoSecret } from "../reliability/Leak.ts"
 
 const root = join(import.meta.dirname, "../..")
@@ -33,8 +37,10 @@ beforeAll(() => {
 beforeEach(() => {
   cwd = mkdtempSync(join(tmpdir(), "fabrik-cwd-"))
   copyFileSync(join(root, "fixtures/test-api.yaml"), join(cwd, "app.yaml"))
+  process.chdir(cwd)
 })
 afterEach(() => {
+  process.chdir(root)
   for (const child of children.splice(0)) child.kill("SIGKILL")
   rmSync(cwd, { recursive: true, force: true })
 })
@@ -49,6 +55,13 @@ const env = {
 
 const fabrik = async (args: ReadonlyArray<string>, more: Record<string, string> = {}) => {
   const ran = await runProgram(process.execPath, [program, ...args], { cwd, env: { ...env, ...more } })
+  assertNoSecret(join(cwd, ".fabrik"), ran.stdout + ran.stderr)
+  return ran
+}
+
+/** The same in this process. */
+const here = async (args: ReadonlyArray<string>, more: Record<string, string> = {}) => {
+  const ran = await runHere(args, { ...env, ...more })
   assertNoSecret(join(cwd, ".fabrik"), ran.stdout + ran.stderr)
   return ran
 }
@@ -176,7 +189,7 @@ describe("the process", () => {
     copyFileSync(join(cwd, "app.yaml"), join(cwd, "sub/app.yaml"))
     writeFileSync(join(cwd, "sub/.env"), "API_KEY=from-the-folder-of-the-spec\n", { mode: 0o600 })
     writeFileSync(join(cwd, ".env"), "API_KEY=from-the-working-folder\n2FA=1\n", { mode: 0o600 })
-    const { status, stdout, stderr } = await fabrik(["plan", "sub/app.yaml", "--json"])
+    const { status, stdout, stderr } = await here(["plan", "sub/app.yaml", "--json"])
     assert.strictEqual(status, 0, stderr)
     assert.include(stderr, "Secrets are read from sub/.env.\n")
     assert.include(stderr, "Secrets are read from .env.\n")
@@ -198,7 +211,7 @@ describe("the process", () => {
       ["LOG_LEVEL=x", "stands under `env`"],
       ["NOPE=x", "it has DATABASE_URL, API_KEY"]
     ] as const) {
-      const { status, stderr } = await fabrik(["plan", "app.yaml", "--secrets", pair])
+      const { status, stderr } = await here(["plan", "app.yaml", "--secrets", pair])
       assert.strictEqual(status, 4, stderr)
       assert.include(stderr.replace(/\s+/g, " "), `--secrets ${pair.slice(0, -2)}: the spec has no such name`)
       assert.include(stderr.replace(/\s+/g, " "), hint)
@@ -209,16 +222,16 @@ describe("the process", () => {
     const text = readFileSync(join(cwd, "app.yaml"), "utf8")
     const spec = (name: string) => text.replace("env:\n", `env:\n  VERSION: v-\${env.${name}}\n`)
     writeFileSync(join(cwd, "app.yaml"), spec("GIT_SHA"))
-    assert.include((await fabrik(["plan", "app.yaml"], { GIT_SHA: "abc123" })).stdout, "v-abc123")
-    const unset = await fabrik(["plan", "app.yaml"])
+    assert.include((await here(["plan", "app.yaml"], { GIT_SHA: "abc123" })).stdout, "v-abc123")
+    const unset = await here(["plan", "app.yaml"])
     assert.strictEqual(unset.status, 4)
     assert.include(
       unset.stderr.replace(/\s+/g, " "),
       "app.yaml:6:12: `GIT_SHA` is not set in the environment"
     )
-    assert.strictEqual((await fabrik(["validate", "app.yaml"])).status, 0)
+    assert.strictEqual((await here(["validate", "app.yaml"])).status, 0)
     writeFileSync(join(cwd, "app.yaml"), spec("FABRIK_TOKEN"))
-    const own = await fabrik(["plan", "app.yaml"], { FABRIK_TOKEN: "canary-value" })
+    const own = await here(["plan", "app.yaml"], { FABRIK_TOKEN: "canary-value" })
     assert.strictEqual(own.status, 4)
     assert.include(own.stderr, "is fabrik's own")
     assert.notInclude(own.stdout + own.stderr, "canary-value")
@@ -226,15 +239,15 @@ describe("the process", () => {
 
   it("names every problem of a spec with its place, and exits 4", async () => {
     writeFileSync(join(cwd, "bad.yaml"), "name: x\ndomian: x.example.com\n")
-    const { status, stdout, stderr } = await fabrik(["validate", "bad.yaml", "app.yaml"])
+    const { status, stdout, stderr } = await here(["validate", "bad.yaml", "app.yaml"])
     assert.strictEqual(status, 4)
     assert.include(stderr, "bad.yaml:2:1: unknown key `domian`")
     assert.strictEqual(stdout, "app.yaml: ok, test-api at https://test-api.example.com\n")
-    assert.strictEqual((await fabrik(["apply", "bad.yaml", "--sandbox", "--yes"])).status, 4)
+    assert.strictEqual((await here(["apply", "bad.yaml", "--sandbox", "--yes"])).status, 4)
   })
 
   it("without credentials exits 5, and offers what works without them", async () => {
-    const { status, stderr } = await fabrik(["apply", "app.yaml", "--yes"])
+    const { status, stderr } = await here(["apply", "app.yaml", "--yes"])
     assert.strictEqual(status, 5)
     for (const word of ["COOLIFY_TOKEN", "CLOUDFLARE_API_TOKEN", "--sandbox", "--dry-run"]) {
       assert.include(stderr, word)
@@ -248,19 +261,19 @@ describe("the process", () => {
   })
 
   it("dry-runs offline in an empty environment, and writes no file", async () => {
-    const { status, stdout, stderr } = await fabrik(["apply", "--dry-run", "app.yaml"])
+    const { status, stdout, stderr } = await here(["apply", "--dry-run", "app.yaml"])
     assert.strictEqual(status, 0, stderr)
     assert.include(stdout, "No credentials are set")
     assert.include(stdout, "Plan: ")
     assert.include(stderr, "Nothing was sent.")
     assert.isAtMost(widest(stdout + stderr), 80)
-    await fabrik(["plan", "--sandbox", "app.yaml"])
+    await here(["plan", "--sandbox", "app.yaml"])
     assert.deepStrictEqual(readdirSync(cwd), ["app.yaml"])
   })
 
   it("tells changes from none with plan --detailed-exitcode", async () => {
-    assert.strictEqual((await fabrik(["plan", "app.yaml"])).status, 0)
-    assert.strictEqual((await fabrik(["plan", "app.yaml", "--detailed-exitcode"])).status, 2)
+    assert.strictEqual((await here(["plan", "app.yaml"])).status, 0)
+    assert.strictEqual((await here(["plan", "app.yaml", "--detailed-exitcode"])).status, 2)
   })
 
   it("with --json prints nothing but JSON on stdout", async () => {
@@ -277,12 +290,12 @@ describe("the process", () => {
       assert.match(event.run, /^[0-9a-f]{12}$/)
       assert.isString(event.state)
     }
-    const failed = await fabrik(["apply", "--json", "app.yaml"])
+    const failed = await here(["apply", "--json", "app.yaml"])
     assert.strictEqual(JSON.parse(failed.stdout).exit, 5)
   })
 
   it("never shows a secret, and warns of those in argv", async () => {
-    const result = await fabrik(["apply", "--dry-run", "-s", "API_KEY=hunter2hunter2", "app.yaml"], {
+    const result = await here(["apply", "--dry-run", "-s", "API_KEY=hunter2hunter2", "app.yaml"], {
       DATABASE_URL: "hunter3hunter3"
     })
     assert.strictEqual(result.status, 0)
@@ -321,33 +334,33 @@ describe("the process and the sandbox", () => {
   })
 
   it("carries out a reviewed plan, and refuses it once the world has moved", async () => {
-    const plan = () => fabrik(["plan", "--sandbox", "app.yaml", "--out", "app.plan"])
+    const plan = () => here(["plan", "--sandbox", "app.yaml", "--out", "app.plan"])
     assert.strictEqual((await plan()).status, 5, "there is no sandbox yet, so nothing was read")
-    assert.strictEqual((await fabrik(["destroy", "--sandbox", "--yes", "app.yaml"])).status, 0)
+    assert.strictEqual((await here(["destroy", "--sandbox", "--yes", "app.yaml"])).status, 0)
     const planned = await plan()
     assert.strictEqual(planned.status, 0, planned.stderr)
-    const applied = await fabrik(["apply", "--sandbox", "app.plan"])
+    const applied = await here(["apply", "--sandbox", "app.plan"])
     assert.strictEqual(applied.status, 0, applied.stderr)
-    const again = await fabrik(["apply", "--sandbox", "app.plan"])
+    const again = await here(["apply", "--sandbox", "app.plan"])
     assert.strictEqual(again.status, 3)
     assert.include(again.stderr, "new plan")
   })
 
   it("keeps the applications of two owners apart", async () => {
     assert.strictEqual(
-      (await fabrik(["apply", "--sandbox", "--yes", "app.yaml"], { FABRIK_OWNER: "us" })).status,
+      (await here(["apply", "--sandbox", "--yes", "app.yaml"], { FABRIK_OWNER: "us" })).status,
       0
     )
-    const theirs = await fabrik(["apply", "--sandbox", "--yes", "app.yaml"], { FABRIK_OWNER: "them" })
+    const theirs = await here(["apply", "--sandbox", "--yes", "app.yaml"], { FABRIK_OWNER: "them" })
     assert.strictEqual(theirs.status, 3)
     assert.include(theirs.stderr, "did not make")
   })
 
   it("tells that it tries again", async () => {
     const fault = "coolify GET /servers status=503 x1"
-    const { status, stdout } = await fabrik(["plan", "--sandbox", "app.yaml"])
+    const { status, stdout } = await here(["plan", "--sandbox", "app.yaml"])
     assert.strictEqual(status, 0, stdout)
-    const retried = await fabrik([
+    const retried = await here([
       "apply",
       "--sandbox",
       "--yes",
@@ -369,11 +382,11 @@ describe("the process and the sandbox", () => {
   }
 
   it("fails with 10 when the application does not become healthy, and leaves nothing", async () => {
-    assert.strictEqual((await fabrik(["destroy", "app.yaml", ...sandboxFlags])).status, 0)
+    assert.strictEqual((await here(["destroy", "app.yaml", ...sandboxFlags])).status, 0)
     const before = held()
     const spec = readFileSync(join(cwd, "app.yaml"), "utf8")
     writeFileSync(join(cwd, "app.yaml"), spec.replace("env:", "env:\n  SANDBOX_APP: unhealthy"))
-    const { status, stderr } = await fabrik(["apply", "app.yaml", ...sandboxFlags])
+    const { status, stderr } = await here(["apply", "app.yaml", ...sandboxFlags])
     assert.strictEqual(status, 10, stderr)
     assert.include(stderr, "New container is not healthy")
     assert.include(stderr, "Removed again: ")
@@ -386,7 +399,7 @@ describe("the process and the sandbox", () => {
     ["SIGHUP", 129]
   ] as const) {
     it(`rolls back at ${signal}, exits with ${code} and leaves nothing`, async () => {
-      assert.strictEqual((await fabrik(["destroy", "app.yaml", ...sandboxFlags])).status, 0)
+      assert.strictEqual((await here(["destroy", "app.yaml", ...sandboxFlags])).status, 0)
       const before = held()
       const slow = ["--sandbox-fault", "coolify GET /deployments delay=1000"]
       const { child, ended, output, until } = begin(["apply", "app.yaml", ...sandboxFlags, ...slow])
@@ -399,9 +412,24 @@ describe("the process and the sandbox", () => {
     })
   }
 
-  it("ends at the second signal with 12, and what it says to do then puts things in order", async () => {
-    const sandbox = begin(["sandbox", "--server", "vps1", "--zone", "example.com"])
+  const shared: Array<ReturnType<typeof startHere>> = []
+  afterEach(async () => {
+    for (const { done, interrupt } of shared.splice(0)) {
+      interrupt("SIGINT")
+      await done
+    }
+  })
+
+  /** A sandbox in this process, for others to use. */
+  const served = async () => {
+    const sandbox = startHere(["sandbox", "--server", "vps1", "--zone", "example.com"], { env })
+    shared.push(sandbox)
     await sandbox.until("Stop it with Ctrl-C.")
+    return sandbox
+  }
+
+  it("ends at the second signal with 12, and what it says to do then puts things in order", async () => {
+    await served()
     const faults = ["coolify GET /deployments hang x1", "coolify DELETE * delay=20000 x1"].flatMap((rule) => [
       "--sandbox-fault",
       rule
@@ -418,33 +446,32 @@ describe("the process and the sandbox", () => {
     assert.include(output.stderr, "may be left: application test-api")
     const [, command = ""] = /Next: fabrik (.*)$/m.exec(output.stderr) ?? []
     assert.strictEqual(command, "recover --sandbox")
-    const open = await fabrik(["recover", "--sandbox", "--dry-run"])
+    const open = await here(["recover", "--sandbox", "--dry-run"])
     assert.include(open.stdout, "- application test-api")
-    const recovered = await fabrik(command.split(" "))
+    const recovered = await here(command.split(" "))
     assert.strictEqual(recovered.status, 0, recovered.stderr)
     assert.include(recovered.stderr, "everything is as it was before")
-    assert.include((await fabrik(["list", "--sandbox"])).stderr, "fabrik manages nothing")
-    assert.include((await fabrik(["recover", "--sandbox"])).stderr, "Nothing is open")
+    assert.include((await here(["list", "--sandbox"])).stderr, "fabrik manages nothing")
+    assert.include((await here(["recover", "--sandbox"])).stderr, "Nothing is open")
   })
 
   it("lets one run of an application change it at a time", async () => {
-    const sandbox = begin(["sandbox", "--server", "vps1", "--zone", "example.com"])
-    await sandbox.until("Stop it with Ctrl-C.")
+    const sandbox = await served()
     const slow = ["--sandbox-fault", "coolify GET /deployments delay=5000"]
     const first = begin(["apply", "app.yaml", ...sandboxFlags, ...slow])
     await first.until("+ variables test-api")
     for (const command of ["apply", "destroy"]) {
-      const { status, stderr } = await fabrik([command, "app.yaml", ...sandboxFlags])
+      const { status, stderr } = await here([command, "app.yaml", ...sandboxFlags])
       assert.strictEqual(status, 3, stderr)
       assert.include(
         stderr.replace(/\s+/g, " "),
         `\`fabrik apply\` of test-api (process ${first.child.pid}, since 2`
       )
     }
-    const dryRun = await fabrik(["apply", "--dry-run", "app.yaml", "--sandbox"])
+    const dryRun = await here(["apply", "--dry-run", "app.yaml", "--sandbox"])
     assert.strictEqual(dryRun.status, 0, dryRun.stderr)
-    const third = begin(["apply", "app.yaml", ...sandboxFlags, "--lock-timeout", "150"])
-    const told = (pattern: RegExp) => pattern.exec(sandbox.output.stdout)?.[1] ?? ""
+    const third = startHere(["apply", "app.yaml", ...sandboxFlags, "--lock-timeout", "150"], { env })
+    const told = (pattern: RegExp) => pattern.exec(sandbox.output.out)?.[1] ?? ""
     const apiUrl = told(/COOLIFY_URL=(\S+)/)
     const token = told(/COOLIFY_TOKEN='(.+)'/)
     const cleared = await fetch(`${apiUrl}/_sandbox/faults`, {
@@ -453,15 +480,15 @@ describe("the process and the sandbox", () => {
     })
     assert.isTrue(cleared.ok)
     assert.strictEqual(await first.ended, 0, first.output.stderr)
-    assert.strictEqual(await third.ended, 0, third.output.stderr)
-    assert.include(third.output.stderr, "up to date")
+    assert.strictEqual(await third.done, 0, third.output.err)
+    assert.include(third.output.err, "up to date")
   })
 
   it("serves the sandbox until told to stop, which is no failure", async () => {
     const { child, ended, output, until } = begin(["sandbox", "--server", "vps1", "--zone", "example.com"])
     await until("Stop it with Ctrl-C.")
     assert.match(output.stdout, /export COOLIFY_URL=http:\/\/127\.0\.0\.1:\d+/)
-    const applied = await fabrik(["apply", "app.yaml", ...sandboxFlags])
+    const applied = await here(["apply", "app.yaml", ...sandboxFlags])
     assert.strictEqual(applied.status, 0, applied.stderr)
     child.kill("SIGINT")
     assert.strictEqual(await ended, 0)

@@ -26,8 +26,9 @@ import * as PowerDns from "../../src/dns/powerdns/PowerDns.ts"
 import { maxSpecBytes, parseSpec } from "../../src/appspec/ParseSpec.ts"
 import { scriptedServer } from "../coolify/ScriptedServer.ts"
 import { makeAuthority } from "../health/TestCertificates.ts"
+import { runHere, startHere } from "../support/InThisProcess.ts"
 import { buildFabrik, type BuiltFabrik, type Result } from "./BuiltFabrik.ts"
-import { filesBelow, leaksIn } from "./Leak.ts"
+import { assertNoSecret, filesBelow, leaksIn } from "./Leak.ts"
 import { isFull } from "./Scale.ts"
 
 const root = join(import.meta.dirname, "../..")
@@ -35,8 +36,19 @@ const root = join(import.meta.dirname, "../..")
 let fabrik: BuiltFabrik
 beforeAll(() => {
   fabrik = buildFabrik()
+  process.chdir(fabrik.cwd)
 })
-afterAll(() => fabrik.dispose())
+afterAll(() => {
+  process.chdir(root)
+  fabrik.dispose()
+})
+
+/** In this process, where the threat is not what leaves one, how much memory it takes or what Node does by itself. */
+const here = async (args: ReadonlyArray<string>, env: Readonly<Record<string, string>> = {}) => {
+  const ran = await runHere(args, { FABRIK_LATE_EFFECTS: "5", ...env })
+  assertNoSecret(join(fabrik.cwd, ".fabrik"), ran.stdout + ran.stderr)
+  return ran
+}
 
 const write = (name: string, text: string, mode = 0o600) => {
   const file = join(fabrik.cwd, name)
@@ -130,7 +142,7 @@ describe("PR spec in CI", () => {
   it("gets no credential of fabrik's, and of the rest what is allowed", async () => {
     const plan = (names: ReadonlyArray<string>, env: Record<string, string>) => {
       write("pr.yaml", base(`secrets: [${names.join(", ")}]`))
-      return fabrik.run(["apply", "--dry-run", "--skip-dns", "pr.yaml"], { ...env })
+      return here(["apply", "--dry-run", "--skip-dns", "pr.yaml"], env)
     }
     for (const name of ["CLOUDFLARE_API_TOKEN", "CF_DNS_API_TOKEN", "PDNS_API_KEY"]) {
       const { status, stderr } = await plan([name], { [name]: canary() })
@@ -221,11 +233,11 @@ describe("Template path", () => {
 
 describe(".env and vault", () => {
   const spec = base("secrets: [API_KEY, OTHER]")
-  const apply = () => fabrik.run(["apply", "--sandbox", "--yes", "vault.yaml"])
+  const apply = () => here(["apply", "--sandbox", "--yes", "vault.yaml"])
 
   it("a .env is warned of, or refused, as loosely as it is kept", async () => {
     write("vault.yaml", spec)
-    const plan = () => fabrik.run(["plan", "vault.yaml"])
+    const plan = () => here(["plan", "vault.yaml"])
     write(".env", "API_KEY=from-the-file\n", 0o600)
     assert.notInclude((await plan()).stderr, "chmod")
     write(".env", "API_KEY=from-the-file\n", 0o644)
@@ -276,7 +288,7 @@ describe("Token scope", () => {
     const serve = ["sandbox", "--server", "vps1", "--zone", "example.com"]
     const dir = join(fabrik.cwd, ".fabrik/sandbox")
     // Made once, so that it can be given a second token.
-    const made = await fabrik.run(["destroy", "--sandbox", "--yes", "scope.yaml"])
+    const made = await here(["destroy", "--sandbox", "--yes", "scope.yaml"])
     assert.strictEqual(made.status, 0, made.stderr)
     const state = JSON.parse(readFileSync(join(dir, "coolify.json"), "utf8"))
     const database = "value" in state ? state.value : state
@@ -284,16 +296,17 @@ describe("Token scope", () => {
     database.tokens.push({ ...first, id: 2, secret: "readonlyreadonly", abilities: ["read"] })
     database.tokens.push({ ...first, id: 3, secret: "deploydeploydeploy", abilities: ["read", "deploy"] })
     writeFileSync(join(dir, "coolify.json"), JSON.stringify(state))
-    const printed = await fabrik.begin(serve, "Stop it with Ctrl-C.")
-    const url = /export COOLIFY_URL=(\S+)/.exec(printed)?.[1] ?? ""
+    const server = startHere(serve)
+    await server.until("Stop it with Ctrl-C.")
+    const url = /export COOLIFY_URL=(\S+)/.exec(server.output.out)?.[1] ?? ""
     for (const [token, lacks] of [
       ["2|readonlyreadonly", "deploy"],
       ["3|deploydeploydeploy", "write"]
     ] as const) {
       const env = { COOLIFY_ENDPOINT: url, COOLIFY_TOKEN: token }
-      const listed = await fabrik.run(["list"], env)
+      const listed = await here(["list"], env)
       assert.strictEqual(listed.status, 0, listed.stderr)
-      const result = await fabrik.run(["apply", "--yes", "--skip-dns", "scope.yaml"], env)
+      const result = await here(["apply", "--yes", "--skip-dns", "scope.yaml"], env)
       assert.strictEqual(result.status, 5, result.stderr)
       assert.include(result.stderr, `It needs the ability \`${lacks}\`.`)
     }
@@ -302,7 +315,8 @@ describe("Token scope", () => {
     assert.isAbove(writes.length, 0)
     // The other one asks whether a token may deploy: the deployment that it would cancel is nobody's.
     for (const { status } of writes) assert.include([403, 404], status)
-    await fabrik.end()
+    server.interrupt("SIGTERM")
+    await server.done
     rmSync(join(fabrik.cwd, ".fabrik"), { recursive: true })
   })
 })
@@ -414,9 +428,8 @@ describe("Escapes in logs, CI commands and prompt spoofing", () => {
   const server = { uuid: "a".repeat(24), ip: "192.0.2.1", is_usable: true, is_reachable: true }
   const servers = JSON.stringify(hostile.map((name) => ({ ...server, name, description: name })))
 
-  const assertHarmless = ({ stdout, stderr }: Result) => {
-    for (const text of [stdout, stderr]) {
-      const seen = Buffer.from(text, "latin1").toString("utf8")
+  const assertHarmless = ({ stdout, stderr }: Pick<Result, "stdout" | "stderr">) => {
+    for (const seen of [stdout, stderr]) {
       // oxlint-disable-next-line no-control-regex
       assert.notMatch(seen, /[\p{Cs}\u0000-\u0009\u000b-\u001f\u007f-\u009f]/u)
       assert.notMatch(seen, /[\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/u)
@@ -438,7 +451,7 @@ describe("Escapes in logs, CI commands and prompt spoofing", () => {
       )
     )
     const sandbox = (command: string, ...args: ReadonlyArray<string>) =>
-      fabrik.run([command, "--sandbox", "loud.yaml", ...args])
+      here([command, "--sandbox", "loud.yaml", ...args])
     const fault = (rule: string) => ["--sandbox-fault", rule]
     const loud = [
       await sandbox("apply", "--yes", ...fault(`coolify GET /servers status=200 body=${servers}`)),
@@ -506,7 +519,7 @@ describe("Compose and label injection", () => {
     write("inject.yaml", base(["env:", ...env, "secrets: [GENERATED, TRICKY]"].join("\n")))
     const tricky = `"\\$(id)\${X}\nTRICKY2=1`
     rmSync(join(fabrik.cwd, ".fabrik"), { recursive: true, force: true })
-    const { status, stderr } = await fabrik.run(["apply", "--sandbox", "--yes", "inject.yaml"], {
+    const { status, stderr } = await here(["apply", "--sandbox", "--yes", "inject.yaml"], {
       TRICKY: tricky
     })
     assert.strictEqual(status, 0, stderr)
@@ -523,7 +536,7 @@ describe("Compose and label injection", () => {
     )
     const { PORT, HOST, ...given } = ours
     assert.deepStrictEqual(given, { ...values, TRICKY: tricky })
-    const again = await fabrik.run(["apply", "--sandbox", "inject.yaml"], { TRICKY: tricky })
+    const again = await here(["apply", "--sandbox", "inject.yaml"], { TRICKY: tricky })
     assert.include(again.stdout, "No changes.")
     assert.include([undefined, "8080"], PORT)
     assert.include([undefined, "0.0.0.0"], HOST)

@@ -78,12 +78,22 @@ export const make = Effect.fn("Certificates.make")(function* (options: {
     tls.createSecureContext({ key, cert: certificate })
   const fallbackContext = contextOf(fallback)
 
+  /** What each host's certificate was found to be: every handshake asks, and parsing it costs more than the rest of one. */
+  const parsed = new Map<string, { readonly given: KeyAndCertificate; readonly expiry: number | undefined }>()
+  const expiryIfUsable = (host: string, given: KeyAndCertificate): number | undefined => {
+    const known = parsed.get(host)
+    if (known?.given.certificate === given.certificate && known.given.key === given.key) return known.expiry
+    const expiry = isUsable(given) ? expiryOf(given.certificate) : undefined
+    parsed.set(host, { given, expiry })
+    return expiry
+  }
+
   const certificateFor = Effect.fnUntraced(function* (host: string) {
     const now = yield* Clock.currentTimeMillis
     const existing = (yield* options.issued.get)[host]
-    const isCurrent = existing !== undefined && isUsable(existing) && expiryOf(existing.certificate) > now
-    if (isCurrent && expiryOf(existing.certificate) > now + renewalDays * day) return existing
-    if (!(yield* options.isReachable(host))) return isCurrent ? existing : undefined
+    const expiry = (existing && expiryIfUsable(host, existing)) ?? 0
+    if (expiry > now + renewalDays * day) return existing
+    if (!(yield* options.isReachable(host))) return expiry > now ? existing : undefined
     const made = issue(authority, host, now)
     return yield* options.issued.modify((issued) => [made, { ...issued, [host]: made }])
   })
