@@ -358,6 +358,6 @@ const demandCredentials = (
     ? Effect.void
     : new CredentialsError({
         detail: `not set in the environment: ${missing.join("; ")}`,
-        next: `Set them${needs.coolify && access.coolify === undefined ? ", or choose a Coolify with `fabrik context`" : ""}.${lacksDns ? " Where a wildcard or another record leads to the server already, say `dns: none` in the spec, and no DNS provider is needed." : ""} Or use --sandbox to deploy to a Coolify inside fabrik, or --dry-run to see what would be done; neither needs an account.`
+        next: `Set them${needs.coolify && access.coolify === undefined ? ", or choose a Coolify with `fabrik context`" : ""}.${lacksDns ? " Where a wildcard or another record leads to the server already, say `dns: none` in the spec, and no DNS provider is needed." : ""} Without an account there is --sandbox, a Coolify inside fabrik; \`fabrik plan\` needs none either.`
       })
 }
