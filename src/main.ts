@@ -68,6 +68,8 @@ const main = async (): Promise<void> => {
   let signalled = false
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {
+      // The worker is told, too, and ends it when its time is over.
+      if (process.env["FABRIK_OF_WORKER"] === "1") return
       if (!signalled) {
         signalled = true
         started.interrupt(signal)

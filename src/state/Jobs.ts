@@ -60,6 +60,8 @@ export interface Jobs {
 export interface WorkEngine {
   /** Returns once they will be carried out, however many workers there are just now. */
   readonly enqueue: (ids: ReadonlyArray<string>) => Effect.Effect<void, StateError>
+  /** How many workers have given a sign of life within the last seconds. */
+  readonly workers: Effect.Effect<number, StateError>
   /**
    * Takes jobs until the scope ends. A job may come to several workers, one after the other or at once; it is through
    * when `run` returns. An interruption of `run` gives it back.

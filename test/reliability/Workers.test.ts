@@ -1,6 +1,6 @@
 /** Workers that die while they carry out what was handed to them, on a real PostgreSQL. */
 import { spawn, type ChildProcess } from "node:child_process"
-import { mkdirSync, writeFileSync } from "node:fs"
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import process from "node:process"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
@@ -24,6 +24,7 @@ beforeAll(async () => {
   bench = await startBench({ slots: 1, versions: [] })
 })
 afterAll(async () => {
+  for (const die of started) die()
   bench?.stop()
   await postgres?.stop()
 })
@@ -44,11 +45,20 @@ interface Worker {
 }
 
 let machines = 0
+const started: Array<() => void> = []
 
-const startWorker = async (it: Case, ...args: ReadonlyArray<string>): Promise<Worker> => {
+const newMachine = (it: Case): string => {
   machines += 1
   const cwd = join(it.cwd, `machine-${machines}`)
   mkdirSync(cwd)
+  return cwd
+}
+
+const startWorker = (it: Case, ...args: ReadonlyArray<string>): Promise<Worker> =>
+  startWorkerOn(newMachine(it), it, ...args)
+
+/** @param cwd its temporary files are there, too. */
+const startWorkerOn = async (cwd: string, it: Case, ...args: ReadonlyArray<string>): Promise<Worker> => {
   const env = {
     PATH: process.env["PATH"],
     LANG: "C.UTF-8",
@@ -67,6 +77,14 @@ const startWorker = async (it: Case, ...args: ReadonlyArray<string>): Promise<Wo
     stream.setEncoding("utf8").on("data", (text: string) => (said += text))
   }
   const over = new Promise<void>((resolve) => child.once("exit", () => resolve()))
+  const die = () => {
+    try {
+      process.kill(-(child.pid ?? 0), "SIGKILL")
+    } catch {
+      // It is gone already.
+    }
+  }
+  started.push(die)
   await eventually("a worker that is ready", () =>
     said.includes("WorkerReady")
       ? true
@@ -78,17 +96,74 @@ const startWorker = async (it: Case, ...args: ReadonlyArray<string>): Promise<Wo
     child,
     said: () => said,
     over,
-    die: () => {
-      try {
-        process.kill(-(child.pid ?? 0), "SIGKILL")
-      } catch {
-        // It is gone already.
-      }
-    }
+    die
   }
 }
 
-const specText = (project: string, name: string): string =>
+/** Copies what anybody writes down in a journal: each is gone when its run is through. */
+const keepEntries = () =>
+  sql(`
+    SET client_min_messages = warning;
+    CREATE TABLE IF NOT EXISTS public.kept (number bigserial, name text, entry jsonb);
+    TRUNCATE public.kept;
+    CREATE OR REPLACE FUNCTION public.keep() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN INSERT INTO public.kept (name, entry) VALUES (NEW.name, NEW.entry::jsonb); RETURN NEW; END $$;
+    CREATE OR REPLACE TRIGGER keep AFTER INSERT ON fabrik.entry FOR EACH ROW EXECUTE FUNCTION public.keep()`)
+
+/**
+ * What the journals of an application say, in order: its deployment is asked for, or a run is through, which Coolify has
+ * noted beside the release. One that is killed before that note is deployed again.
+ */
+const milestones = (name: string): ReadonlyArray<"asked" | "through"> => {
+  const rows = sql(
+    `SELECT coalesce(entry->>'method', entry->>'_tag') FROM public.kept WHERE name LIKE '${name}-%' ORDER BY number`
+  )
+  let isCommitted = false
+  return rows.split("\n").flatMap((row) => {
+    if (row === "start the deployment") return ["asked" as const]
+    const isThrough = isCommitted && row === "Answered"
+    if (row === "Committed" || row === "Begun" || isThrough) isCommitted = row === "Committed"
+    return isThrough ? ["through" as const] : []
+  })
+}
+
+/** How many deployments Coolify has of each application. */
+const deploymentsOf = (it: Case): ReadonlyMap<string, number> => {
+  const state = JSON.parse(readFileSync(join(it.slot.dir, "coolify.json"), "utf8")) as {
+    readonly applications: ReadonlyArray<{ readonly id: number; readonly columns: { readonly name: string } }>
+    readonly deployments: ReadonlyArray<{ readonly application_id: number }>
+  }
+  return new Map(
+    state.applications.map(({ columns, id }) => [
+      columns.name,
+      state.deployments.filter(({ application_id }) => application_id === id).length
+    ])
+  )
+}
+
+/**
+ * Once for each run that came so far, and by none after one that was through: what is repeated is what its run was killed
+ * over. Coolify has what was asked for, less what was skipped as one was under way, or never sent.
+ */
+const expectNoSettledRepeated = (it: Case, names: ReadonlyArray<string>): number => {
+  let repeated = 0
+  for (const name of names) {
+    const all = milestones(name)
+    assert.strictEqual(all.at(-1), "through", name)
+    assert.lengthOf(
+      all.filter((one) => one === "through"),
+      1,
+      `${name}: ${all.join(", ")}`
+    )
+    const had = deploymentsOf(it).get(name) ?? 0
+    assert.isAtLeast(had, 1)
+    assert.isAtMost(had, all.length - 1)
+    repeated += all.length - 2
+  }
+  return repeated
+}
+
+const specText = (project: string, name: string, settle = 0): string =>
   [
     `name: ${name}`,
     "domain: none",
@@ -96,7 +171,7 @@ const specText = (project: string, name: string): string =>
     "server: localhost",
     "source: { image: 'registry.example/api:1' }",
     "secrets: [API_KEY]",
-    "healthcheck: { startPeriod: 0, settle: 0 }",
+    `healthcheck: { startPeriod: 0, settle: ${settle} }`,
     ""
   ].join("\n")
 
@@ -148,6 +223,7 @@ describe.skipIf(missing)("workers", () => {
       const workers = new Set<Worker>()
       for (let index = 0; index < 3; index++)
         workers.add(await startWorker(it, "--parallelism", "2", "--grace", "1"))
+      keepEntries()
       const client = it.begin(["apply", "--remote", "specs", "--yes", "--json"], {
         env: { ...environment(it), API_KEY: secret }
       })
@@ -180,6 +256,8 @@ describe.skipIf(missing)("workers", () => {
       for (const worker of workers) worker.die()
       expectCode(ended, 0)
       await expectOnce(it, names)
+      const repeated = expectNoSettledRepeated(it, names)
+      assert.isAtMost(repeated, 2 * (kills.SIGKILL + kills.SIGTERM), "more than was under way")
       // Neither in the rows nor in what anybody said.
       const rows = ["job", "job_line", "sealed", "entry"].map((table) =>
         sql(`SELECT t::text FROM fabrik.${table} t`)
@@ -195,4 +273,74 @@ describe.skipIf(missing)("workers", () => {
       })
     })
   }, 3_600_000)
+
+  it("that die over a deployment have it asked for again, and one that is through is not", async () => {
+    await bench.once(async (it) => {
+      mkdirSync(join(it.cwd, "specs"))
+      const write = (name: string, settle: number) =>
+        writeFileSync(join(it.cwd, "specs", `${name}.yaml`), specText(it.project, name, settle))
+      write("slow", 12)
+      write("quick", 0)
+      const [one, other] = [newMachine(it), newMachine(it)]
+      const first = await startWorkerOn(one, it)
+      keepEntries()
+      // That the quick one has ended cannot be noted.
+      sql(`
+        CREATE FUNCTION public.hold() RETURNS trigger LANGUAGE plpgsql AS
+          $$ BEGIN IF NEW.exit IS NOT NULL THEN RAISE EXCEPTION 'not now'; END IF; RETURN NEW; END $$;
+        CREATE TRIGGER hold BEFORE UPDATE ON fabrik.job FOR EACH ROW EXECUTE FUNCTION public.hold()`)
+      const client = it.begin(["apply", "--remote", "specs", "--yes"], {
+        env: { ...environment(it), API_KEY: secret }
+      })
+      await eventually("a deployment asked for, and another one through", () =>
+        milestones("slow").length === 1 && milestones("quick").at(-1) === "through" ? true : undefined
+      )
+      assert.match(client.said(), /Handed over 2 specs in 2 jobs; [1-4] workers? (?:is|are) there[.]/)
+      const folders = (machine: string) =>
+        readdirSync(machine).filter((name) => name.startsWith("fabrik-job-"))
+      const [left = ""] = folders(one)
+      const mode = statSync(join(one, left)).mode & 0o777
+      assert.strictEqual(mode, 0o700)
+      first.die()
+      await first.over
+      assert.isNotEmpty(folders(one))
+      // Somebody else's: of no worker that could be asked.
+      mkdirSync(join(one, `${left}-of-another`))
+      sql("DROP TRIGGER hold ON fabrik.job")
+      const second = await startWorkerOn(one, it)
+      assert.deepStrictEqual(folders(one), [`${left}-of-another`])
+      const third = await startWorkerOn(other, it)
+      const ended = await client.ended
+      expectCode(ended, 0)
+      assert.deepStrictEqual(milestones("quick"), ["asked", "through"])
+      assert.deepStrictEqual(milestones("slow"), ["asked", "asked", "through"])
+      assert.deepStrictEqual(
+        [deploymentsOf(it).get("quick"), deploymentsOf(it).get("slow")],
+        [1, 2],
+        "deployments that Coolify has"
+      )
+      await expectOnce(it, ["quick", "slow"])
+      for (const worker of [second, third]) worker.die()
+    })
+  }, 300_000)
+
+  it("that are told to stop with all that they have started see their jobs through", async () => {
+    await bench.once(async (it) => {
+      mkdirSync(join(it.cwd, "specs"))
+      writeFileSync(join(it.cwd, "specs", "app.yaml"), specText(it.project, "app", 5))
+      const worker = await startWorker(it, "--grace", "200")
+      keepEntries()
+      const client = it.begin(["apply", "--remote", "specs", "--yes"], {
+        env: { ...environment(it), API_KEY: secret }
+      })
+      await eventually("a deployment", () => (milestones("app").length === 1 ? true : undefined))
+      // As Ctrl-C does at a terminal, and a service manager.
+      process.kill(-(worker.child.pid ?? 0), "SIGINT")
+      expectCode(await client.ended, 0)
+      await worker.over
+      assert.strictEqual(worker.child.exitCode, 0)
+      assert.strictEqual(sql("SELECT count(*) FROM public.kept WHERE entry->>'_tag' = 'RollingBack'"), "0")
+      await expectOnce(it, ["app"])
+    })
+  }, 300_000)
 })

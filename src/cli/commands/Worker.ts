@@ -67,7 +67,14 @@ export const worker = define({
             )
           }
           case "Unreachable":
-            return Effect.provide(Say.warn(report.message), context)
+            return Effect.provide(
+              flags.json
+                ? say("StateAway", "", { message: report.message })
+                : Say.warn(`${report.message}; it is tried again until it is there`),
+              context
+            )
+          case "Reachable":
+            return Effect.provide(say("StateBack", "goes on: the shared state is there again", {}), context)
         }
       }
     })

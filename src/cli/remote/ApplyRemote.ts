@@ -16,6 +16,8 @@ import { UsageError } from "../Arguments.ts"
 import { readAll } from "../Batch.ts"
 import { linked } from "../BatchLinks.ts"
 import type { ApplyFlags } from "../commands/Apply.ts"
+import { Concluded } from "../CliError.ts"
+import { ExitCode } from "../ExitCode.ts"
 import { loadAmongOthers } from "../PlanFile.ts"
 import * as Say from "../Say.ts"
 import { secretsLayers } from "../SecretsLayers.ts"
@@ -55,17 +57,42 @@ export const applyRemote = Effect.fn("applyRemote")(function* (flags: ApplyFlags
   yield* team.engine.enqueue(jobs.map(({ id }) => id))
   const seen = yield* Watch
   seen.onSignal = "end"
-  if (!flags.quiet) {
-    const { err } = yield* Screen
-    yield* err.write(
-      `Handed over ${links.length === 1 ? "1 spec" : `${links.length} specs`} in ${jobs.length === 1 ? "1 job" : `${jobs.length} jobs`}.\n`
+  yield* tellHandedOver(team, links.length, jobs.length, flags).pipe(
+    Effect.zipRight(follow(team.jobs, jobs, flags)),
+    // How it ends is not known, which is another end than that of a command that has handed over nothing.
+    Effect.catchTag("StateError", ({ message }) =>
+      Say.warn(message).pipe(
+        Effect.zipRight(goesOn(links)),
+        Effect.zipRight(new Concluded({ code: ExitCode.unknown }))
+      )
+    ),
+    Effect.onInterrupt(() => goesOn(links))
+  )
+}, Effect.scoped)
+
+const tellHandedOver = Effect.fn("tellHandedOver")(function* (
+  { engine }: Effect.Effect.Success<ReturnType<typeof openTeam>>,
+  specs: number,
+  jobs: number,
+  { quiet }: ApplyFlags
+) {
+  const workers = yield* engine.workers
+  const { err } = yield* Screen
+  const what = `${specs === 1 ? "1 spec" : `${specs} specs`} in ${jobs === 1 ? "1 job" : `${jobs} jobs`}`
+  const whom = workers === 0 ? "" : workers === 1 ? "; 1 worker is there" : `; ${workers} workers are there`
+  if (!quiet) yield* err.write(`Handed over ${what}${whom}.\n`)
+  if (workers === 0) {
+    yield* Say.warn(
+      `no worker is there: ${jobs === 1 ? "it waits" : "they wait"} for one, which \`fabrik worker\` starts on any machine of the team`
     )
   }
-  const stopped = Say.hint([
-    "What was handed over is carried out all the same: `fabrik status` and `fabrik history` tell what became of it."
+})
+
+/** Nobody looks any more how it ends. */
+const goesOn = (links: ReadonlyArray<Linked<Subject>>) =>
+  Say.hint([
+    `What was handed over is carried out all the same: \`fabrik status\` and \`fabrik history\` tell what became of it. \`fabrik cancel ${links.length === 1 ? (links[0]?.subject.file ?? "SPEC") : "SPEC"}\` cancels a deployment that is under way, and its changes are put back.`
   ])
-  yield* Effect.onInterrupt(follow(team.jobs, jobs, flags), () => stopped)
-}, Effect.scoped)
 
 /** What only this machine has, or only it can be asked. */
 const refuseLocal = ({ dryRun, report, sandbox, yes }: ApplyFlags) => {

@@ -16,6 +16,7 @@ import type { StateError } from "../../state/StateError.ts"
 import { jsonLine } from "../../ui/Json.ts"
 import { ExitCode } from "../ExitCode.ts"
 import { carryOut, type Ended } from "./Child.ts"
+import { removeLeftFolders } from "./JobFolder.ts"
 import { RequestText } from "./Request.ts"
 
 interface Worker {
@@ -29,6 +30,7 @@ type Report =
   | { readonly _tag: "Taken"; readonly id: string }
   | { readonly _tag: "Ended"; readonly id: string; readonly exit: number }
   | { readonly _tag: "Unreachable"; readonly message: string }
+  | { readonly _tag: "Reachable" }
 
 /** A process that dies of itself is started again so many times: its journal tells the next one where it was. */
 const mostAttempts = 3
@@ -51,14 +53,29 @@ export const makeWorker = Effect.fn("makeWorker")(function* (
   const permits = yield* Effect.makeSemaphore(parallelism)
   const stopping = yield* Ref.make(false)
   const running = new Map<string, Fiber.RuntimeFiber<void>>()
+  yield* removeLeftFolders
+
+  /** Said once, however many ask. */
+  const unreachable = yield* Ref.make(false)
+  const tellReach = Effect.fnUntraced(function* (message: string | undefined) {
+    const was = yield* Ref.getAndSet(unreachable, message !== undefined)
+    if (message !== undefined && !was) yield* report({ _tag: "Unreachable", message })
+    if (message === undefined && was) yield* report({ _tag: "Reachable" })
+  })
 
   /** Without the state nothing is lost: it is tried again until it is there. */
   const lasting = <A>(effect: Effect.Effect<A, StateError>): Effect.Effect<A> =>
     effect.pipe(
-      Effect.tapError(({ message }) => report({ _tag: "Unreachable", message })),
+      Effect.tapBoth({
+        onFailure: ({ message }) => tellReach(message),
+        onSuccess: () => tellReach(undefined)
+      }),
       Effect.retry(Schedule.spaced("2 seconds")),
       Effect.orDie
     )
+  // Who has nothing to do hears of no job, and would not see that the state is away.
+  yield* lasting(jobs.states([])).pipe(Effect.repeat(Schedule.spaced("10 seconds")), Effect.forkScoped)
+
   const isOver = (id: string) =>
     Effect.map(lasting(jobs.states([id])), ([state]) => state === undefined || state.exit !== null)
 
@@ -88,6 +105,7 @@ export const makeWorker = Effect.fn("makeWorker")(function* (
       ])
       return yield* finish(id, ExitCode.refused)
     }
+    yield* removeLeftFolders
     yield* lasting(jobs.take(id, name))
     yield* report({ _tag: "Taken", id })
     for (let attempt = 1; ; attempt += 1) {

@@ -5,7 +5,8 @@ import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import { spawn } from "node:child_process"
 import process from "node:process"
-import { isOfTheProcess, type Request } from "./Request.ts"
+import { jobFolder, noteChild } from "./JobFolder.ts"
+import { isOfTheProcess, ofWorker, type Request } from "./Request.ts"
 
 /** How the process ended: its exit code, or the signal that killed it. */
 export type Ended =
@@ -15,11 +16,11 @@ export type Ended =
 /** Of what it says beside its events: for one that ends as it never should. */
 const mostOfErrors = 2000
 
-/** Until the scope ends, readable by nobody else. */
+/** In a folder that lasts until the scope ends. */
 const written = Effect.fn("written")(function* ({ files }: Request) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  const folder = yield* fs.makeTempDirectoryScoped({ prefix: "fabrik-job-" })
+  const folder = yield* jobFolder
   for (const file of files) {
     const place = path.join(folder, file.path)
     yield* fs.makeDirectory(path.dirname(place), { recursive: true, mode: 0o700 })
@@ -57,9 +58,10 @@ export const carryOut = Effect.fn("remote.carryOut")(function* <E, R>(
   const running = Effect.async<Ended & { readonly errors: string }>((resume) => {
     const child = spawn(process.execPath, args, {
       cwd: folder,
-      env: { ...process.env, ...environment },
+      env: { ...process.env, ...environment, [ofWorker]: "1" },
       stdio: ["ignore", "pipe", "pipe"]
     })
+    if (child.pid !== undefined) noteChild(folder, child.pid)
     let rest = ""
     let errors = ""
     child.stdout.setEncoding("utf8").on("data", (text: string) => {

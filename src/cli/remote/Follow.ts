@@ -2,10 +2,12 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type { Linked, Subject } from "../../appspec/Batch.ts"
 import { type RunFinished, Step } from "../../engine/DeploymentEvent.ts"
 import type { Jobs } from "../../state/Jobs.ts"
+import type { StateError } from "../../state/StateError.ts"
 import { makeBatchText } from "../../ui/BatchText.ts"
 import { type BatchRow, renderBatch, renderCounts, wordOf } from "../../ui/BatchView.ts"
 import { renderProblem } from "../../ui/Failure.ts"
@@ -39,6 +41,8 @@ const decode = Schema.decodeUnknownOption(Told)
 
 /** After so long with no worker it is said that there is none. Milliseconds. */
 const patience = 15_000
+/** How long the state may be away while nobody but whoever looks needs it. */
+const absence = "10 minutes"
 
 interface Fate {
   report?: typeof RunFinished.Type
@@ -61,6 +65,22 @@ export const follow = Effect.fn("follow")(function* (
   const { fates, links, states } = yield* watch(jobs, followed, flags)
   yield* tell(links, fates, states, flags)
 })
+
+/** What was handed over goes on while the state is away: it is looked for again, for a time. */
+const lasting = <A>(effect: Effect.Effect<A, StateError>) =>
+  Effect.gen(function* () {
+    let isAway = false
+    const found = yield* effect.pipe(
+      Effect.tapError(({ message }) => {
+        if (isAway) return Effect.void
+        isAway = true
+        return Say.warn(`${message}; it is looked for again`)
+      }),
+      Effect.retry(Schedule.upTo(Schedule.spaced("2 seconds"), absence))
+    )
+    if (isAway) yield* Say.hint(["The shared state is there again."])
+    return found
+  })
 
 const watch = Effect.fn("watchJobs")(function* (
   jobs: Jobs,
@@ -117,9 +137,9 @@ const watch = Effect.fn("watchJobs")(function* (
   let warned = false
   for (;;) {
     // Before the lines: what was told by then is among them.
-    const states = yield* jobs.states(ids)
+    const states = yield* lasting(jobs.states(ids))
     for (let more = true; more;) {
-      const lines = yield* jobs.linesAfter(ids, last)
+      const lines = yield* lasting(jobs.linesAfter(ids, last))
       for (const { job, line } of lines) yield* told(job, line)
       last = lines.at(-1)?.number ?? last
       more = lines.length > 0

@@ -101,6 +101,13 @@ export const makeEngine = (address: Address, world: string): WorkEngine => {
       Layer.provide(sql)
     )
   const failed = (cause: unknown) => failureOf(address.place, cause)
+  const alive = Effect.gen(function* () {
+    const client = yield* SqlClient.SqlClient
+    const [row] = yield* client<{ readonly count: number }>`
+      SELECT count(*)::int AS count FROM ${client(`${prefix}_runners`)}
+      WHERE last_heartbeat > now() - ${`${Duration.toSeconds(silence)} seconds`}::interval`
+    return row?.count ?? 0
+  })
 
   return {
     enqueue: (ids) =>
@@ -108,6 +115,7 @@ export const makeEngine = (address: Address, world: string): WorkEngine => {
         concurrency: 8,
         discard: true
       }).pipe(Effect.provide(engineAs(Option.none())), Effect.mapError(failed)),
+    workers: alive.pipe(Effect.provide(sql), Effect.mapError(failed)),
     serve: (name, run) =>
       Layer.build(
         Job.toLayer(({ id }) => Activity.make({ name: "carry out", execute: run(id) })).pipe(

@@ -77,6 +77,7 @@ const oneAtATime = (engine: WorkEngine, lock: SharedState["lock"]): WorkEngine =
       )
     )
   return {
+    ...engine,
     enqueue: (ids) => alone(engine.enqueue(ids)),
     serve: (name, run) => alone(engine.serve(name, run))
   }
