@@ -341,9 +341,23 @@ export const core = [
   {
     name: "a failed deployment of a compose file, whose old containers may be gone",
     file: "src/kinds/Release.ts",
-    find: "onSuccess: ({ source }) => !isCompose(source)",
-    put: "onSuccess: () => true",
+    find: "if (isCompose(source)) return false",
+    put: "",
     tests: ["test/orchestrator/GitCompose.test.ts"]
+  },
+  {
+    name: "a failed deployment of what stops first, whose old container is gone",
+    file: "src/kinds/Release.ts",
+    find: "if (stopsFirst) yield* applications.logs(uuid, 1)",
+    put: "",
+    tests: ["test/e2e/Settings.test.ts"]
+  },
+  {
+    name: "variables that were written since the last deployment",
+    file: "src/orchestrator/PlanLines.ts",
+    find: "isWritten(undeployed) || redeploy",
+    put: "redeploy",
+    tests: ["test/e2e/Undeployed.test.ts"]
   },
   {
     name: "values that a compose file in a repository would read once more",

@@ -9,7 +9,7 @@ import { UsageError } from "./Arguments.ts"
 import { chooseProcess } from "./ChooseProcess.ts"
 import { openWorld, type World, type WorldRequest } from "./Layers.ts"
 import { maskSecrets } from "./Mask.ts"
-import { isDomain, noSecrets, noSubject, sandboxOf, subjectOf, type WorldFlags } from "./Subject.ts"
+import { domainOf, isDomain, noSecrets, noSubject, sandboxOf, subjectOf, type WorldFlags } from "./Subject.ts"
 
 type DnsNeeds = WorldRequest["needs"]["dns"]
 
@@ -68,9 +68,10 @@ export const openSubjects = Effect.fn("openSubjects")(function* <E = never>(
       const message = `--process names a process of a spec, and ${subject} is a domain`
       return yield* new UsageError({ message, command })
     }
+    const domain = yield* domainOf(subject, command)
     const world = yield* openCoolify(sandboxOf(flags))
     const { specAt } = yield* Effect.promise(() => import("../orchestrator/SpecAt.ts"))
-    const spec = yield* Effect.provide(specAt(domainOf(subject)), world.layer)
+    const spec = yield* Effect.provide(specAt(domain), world.layer)
     const found: ReadonlyArray<OpenedSubject> = [{ world, spec, written: undefined }]
     return found
   }
@@ -91,5 +92,3 @@ type SharedSandbox = Effect.Effect.Success<typeof shareSandbox>
 
 /** For several worlds. */
 export const shareSandbox = Ref.make<SandboxHandle | undefined>(undefined)
-
-const domainOf = (subject: string): string => subject.toLowerCase().replace(/\.$/, "")

@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { KnownSecrets } from "../secrets/KnownSecrets.ts"
-import { hostsOf } from "../appspec/Domain.ts"
+import { asciiDomain, hostsOf } from "../appspec/Domain.ts"
 import { nearest } from "../appspec/Nearest.ts"
 import { secretNamesOf } from "../appspec/sections/BasicAuth.ts"
 import type { Spec } from "../appspec/Spec.ts"
@@ -59,9 +59,17 @@ export const noSecrets: WorldRequest["secrets"] = {
   given: new Map()
 }
 
-/** A domain has dots and neither slashes nor the ending of a spec. */
+/** A domain has dots and neither slashes nor the ending of a spec. What is pasted with its scheme means one as well. */
 export const isDomain = (subject: string): boolean =>
-  /^[^/\\]+\.[^/\\.]+$/.test(subject) && !/\.(?:ya?ml|json)$/i.test(subject)
+  /^https?:\/\//i.test(subject) ||
+  (/^[^/\\]+\.[^/\\.]+\.?$/.test(subject) && !/\.(?:ya?ml|json)$/i.test(subject))
+
+/** As specs, Coolify and name servers have it, whatever form it is written in. */
+export const domainOf = (subject: string, command: string): Effect.Effect<string, UsageError> =>
+  Effect.mapError(
+    asciiDomain(subject),
+    ({ hint, message }) => new UsageError({ message: `${subject}: ${message}; ${hint}`, command })
+  )
 
 /**
  * `KEY=VALUE`, of which argv has been checked to be made.

@@ -1,4 +1,5 @@
 /** What an import is made from and into. */
+import { projectPattern } from "../appspec/Limits.ts"
 import type { Cursor, LeftOut, Note, Reading } from "./Cursor.ts"
 import { Draft, label } from "./Draft.ts"
 import type { ImportedProcess } from "./JoinProcesses.ts"
@@ -67,7 +68,8 @@ export const draftOf = (job: Job, name: string, project: string | undefined): Dr
   let free = wanted
   for (let count = 2; names.includes(free); count++) free = `${wanted.slice(0, 59)}-${count}`
   const draft = new Draft(free)
-  if (project !== undefined && project.length >= 3) draft.set("project", project)
+  const place = project === undefined || projectPattern.test(project) ? project : label(project)
+  if (place !== undefined && projectPattern.test(place)) draft.set("project", place)
   job.drafts.push(draft)
   return draft
 }

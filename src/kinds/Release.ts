@@ -183,22 +183,27 @@ export const deployOver = Effect.fn("deployOver")(function* ({
   yield* noteUsed
 })
 
-/**
- * A queued deployment has not begun; a failed one has removed its own container and left the old one. Not of a compose
- * file: its old containers go before the new ones start (recorded: compose-app 64), and a failed one may have come so far.
- */
+/** A queued deployment has not begun; a failed one has removed its own container, and may have left the old one. */
 const judge = (replaced: Ref.Ref<ReadonlySet<string>>, uuid: string, { status }: Deployment) =>
   Effect.gen(function* () {
-    const coolify = yield* CoolifyClient
-    const leavesOld =
-      status === "failed" &&
-      // What cannot be looked at is deployed again: that does no harm.
-      (yield* Effect.match(coolify.applications.get(uuid), {
-        onFailure: () => false,
-        onSuccess: ({ source }) => !isCompose(source)
-      }))
-    yield* setReplaced(replaced, uuid, status !== "queued" && !leavesOld)
+    const isKept = status === "failed" && (yield* leavesOld(uuid))
+    yield* setReplaced(replaced, uuid, status !== "queued" && !isKept)
   })
+
+/**
+ * Whether the old container runs on where a deployment has failed. Not of a compose file: its old containers go before the
+ * new ones start (recorded: compose-app 64), and a failed one may have come so far. Nor of what stops first, for the sake of
+ * a port of the server or a fixed name: its old one goes before the new image is pulled (recorded: settings 159, 319). Docker
+ * is asked whether it did, as a build fails before that. What cannot be looked at is deployed again: that does no harm.
+ */
+const leavesOld = (uuid: string) =>
+  Effect.gen(function* () {
+    const { applications } = yield* CoolifyClient
+    const { source, stopsFirst } = yield* applications.get(uuid)
+    if (isCompose(source)) return false
+    if (stopsFirst) yield* applications.logs(uuid, 1)
+    return true
+  }).pipe(Effect.orElseSucceed(() => false))
 
 /** Cancels what is under way, and finds out whether it had replaced what ran before. */
 const undoDeploy = Effect.fn("undoDeploy")(function* (

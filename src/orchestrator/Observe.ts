@@ -33,7 +33,7 @@ import { findAccess } from "./RepositoryAccess.ts"
 import { withPublicAddress } from "./ServedDomains.ts"
 import { findShared } from "./SharedDatabases.ts"
 import { Owner } from "../engine/Owner.ts"
-import { findUndeployed } from "./Undeployed.ts"
+import { findUndeployed, type Undeployed } from "./Undeployed.ts"
 
 /** What stands where the spec points. */
 export interface Observed {
@@ -52,7 +52,7 @@ export interface Observed {
   readonly foreign: Application | undefined
   readonly variables: ReadonlyArray<ObservedVariable>
   /** Those of the spec's variables that were written since what runs was deployed: Coolify has them, its containers do not. */
-  readonly undeployed?: ReadonlyArray<string>
+  readonly undeployed?: Undeployed
   /** The applications of the spec's other processes. */
   readonly siblings: ReadonlyArray<Application>
   /** Those of processes that the spec had, as it has none any more. */

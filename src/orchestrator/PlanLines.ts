@@ -6,6 +6,7 @@ import type { ApplicationDiff } from "../kinds/DiffApplication.ts"
 import type { OrphanRecord } from "../kinds/DiffRecord.ts"
 import type { Desired } from "./Desired.ts"
 import type { Observed } from "./Observe.ts"
+import type { Undeployed } from "./Undeployed.ts"
 
 export const orphanChange = ({ recordSet }: OrphanRecord): Change => ({
   system: "dns",
@@ -63,17 +64,21 @@ interface DeploymentReasons {
   readonly stopped: boolean
   readonly pending: boolean
   readonly unnoted: boolean
-  /** Names of variables. */
-  readonly undeployed: ReadonlyArray<string>
+  readonly undeployed: Undeployed | undefined
   readonly redeploy: boolean
 }
 
+const isWritten = (undeployed: Undeployed | undefined): undeployed is Undeployed =>
+  undeployed !== undefined && undeployed.names.length > 0
+
+const writtenSince = ({ isService, names }: Undeployed): string =>
+  `${names.join(", ")} ${names.length === 1 ? "was" : "were"} written at Coolify ${isService ? "after fabrik's last deployment; whether its containers were started since, Coolify does not tell" : "and not deployed since"}`
+
 export const isDue = ({ pending, redeploy, stopped, undeployed, unnoted }: DeploymentReasons): boolean =>
-  stopped || pending || unnoted || undeployed.length > 0 || redeploy
+  stopped || pending || unnoted || isWritten(undeployed) || redeploy
 
 export const deploymentChange = (name: string, why: DeploymentReasons): Change => {
   const reason = (after: string) => [{ field: "reason", before: null, after, secret: false }]
-  const were = why.undeployed.length === 1 ? "was" : "were"
   return {
     system: "coolify",
     kind: "deployment",
@@ -83,8 +88,8 @@ export const deploymentChange = (name: string, why: DeploymentReasons): Change =
       ? [{ field: "status", before: "exited", after: "running", secret: false }]
       : why.pending
         ? reason("an earlier run did not come to its end")
-        : why.undeployed.length > 0
-          ? reason(`${why.undeployed.join(", ")} ${were} written at Coolify, and not deployed since`)
+        : isWritten(why.undeployed)
+          ? reason(writtenSince(why.undeployed))
           : why.redeploy
             ? reason("--redeploy")
             : why.unnoted

@@ -188,7 +188,7 @@ const reconcileCoolify = (
     const later = changesLater(observed.parts) || movesRecords
     const unnoted = application !== undefined && current === undefined && later
     const { redeploy } = options
-    const why = { stopped, pending: unconfirmed, unnoted, undeployed: observed.undeployed ?? [], redeploy }
+    const why = { stopped, pending: unconfirmed, unnoted, undeployed: observed.undeployed, redeploy }
     const deploy = application === undefined || settingsDiffer || isDue(why)
     const writes = fields.replace
       ? yield* freshVariables(desired, observed.variables)

@@ -7,10 +7,19 @@ import { momentOf } from "../coolify/endpoints/Fields.ts"
 import type { ObservedVariable } from "../coolify/endpoints/Variables.ts"
 import { releaseKey, releaseOfComment } from "../kinds/VariableComment.ts"
 
+export interface Undeployed {
+  /** Names of variables. */
+  readonly names: ReadonlyArray<string>
+  /** Of a service there are no deployments: whether it was started since, nobody can say. */
+  readonly isService: boolean
+}
+
+const nothing: Undeployed = { names: [], isService: false }
+
 /**
  * The spec's variables that were written after fabrik's last run, and that no deployment has brought to the containers since.
  * A run writes its release last, so that nothing is newer unless somebody else wrote it, or `fabrik env`; only then are the
- * deployments asked for. Of a service there are none: whether it was started since, nobody can say.
+ * deployments asked for.
  */
 export const findUndeployed = Effect.fn("findUndeployed")(function* (
   { env, references, secrets }: Spec,
@@ -24,7 +33,7 @@ export const findUndeployed = Effect.fn("findUndeployed")(function* (
   const release = variables.find(({ key }) => key === releaseKey)
   // One that is not confirmed is deployed anyway.
   const isConfirmed = release !== undefined && releaseOfComment(release.comment)?.pending === false
-  if (application === undefined || !isConfirmed) return []
+  if (application === undefined || !isConfirmed) return nothing
   const named = new Set([...Object.keys(env), ...Object.keys(references), ...secrets])
   const since = (moment: number | undefined) =>
     moment === undefined
@@ -33,10 +42,14 @@ export const findUndeployed = Effect.fn("findUndeployed")(function* (
           ({ key, updatedAt }) => named.has(key) && updatedAt !== undefined && updatedAt > moment
         )
   const written = since(release.updatedAt)
-  if (written.length === 0) return []
+  if (written.length === 0) return nothing
   const coolify = yield* CoolifyClient
+  if (yield* coolify.services.has(application.uuid)) {
+    return { names: written.map(({ key }) => key), isService: true } satisfies Undeployed
+  }
   const deployments = yield* coolify.deployments.list(application.uuid, 10)
   const newest = deployments.find(({ status }) => status === "finished")
   const left = newest === undefined ? written : since(momentOf(newest.createdAt))
-  return written.filter((row) => left.includes(row)).map(({ key }) => key)
+  const names = written.filter((row) => left.includes(row)).map(({ key }) => key)
+  return { names, isService: false } satisfies Undeployed
 })

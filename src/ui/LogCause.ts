@@ -50,6 +50,11 @@ const known: ReadonlyArray<Cause & { readonly pattern: RegExp }> = [
     next: "Set `source.compose` to its path, below `source.baseDirectory` (.yml or .yaml? on that branch?), then run the command again."
   },
   {
+    pattern: /Bind for \S+ failed: port is already allocated|address already in use/i,
+    cause: "Something else on the server has that port.",
+    next: "Take another port of the server under `ports`, or free that one, then run the command again."
+  },
+  {
     pattern: /no space left on device/i,
     cause: "The server's disk is full.",
     next: "Free some room on the server (Coolify: Server, Docker Cleanup), then run the command again."

@@ -122,7 +122,7 @@ describe("an application", () => {
       assert.notInclude(typed.out + typed.err, "second-key")
       assert.include(await values(), { API_KEY: "second-key", EXTRA: value })
       const plan = (await fabrik("plan", spec)).out.replace(/\s+/g, " ")
-      assert.include(plan, "API_KEY was written at Coolify, and not deployed since")
+      assert.include(plan, "API_KEY was written at Coolify and not deployed since")
       const status = await fabrik("status", spec)
       assert.include(status.out.replace(/\s+/g, " "), "would make 1 change: create deployment shop")
       assert.strictEqual((await fabrik("restart", spec, "--yes")).code, 0)

@@ -306,6 +306,40 @@ describe.concurrent("the settings of an application", () => {
     })
   )
 
+  it.scopedLive("an update that fails to start has stopped the old version, which runs again", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* start
+      const other: Spec = {
+        ...saying({ ports: ["19090:8080"] }),
+        name: "other",
+        domains: ["other.example.com"]
+      }
+      yield* applied(sandbox, other)
+      const spec = saying({ ports: ["18080:8080"] })
+      yield* applied(sandbox, spec)
+      const running = Effect.map(sandbox.world, ({ coolify: { containers } }) =>
+        containers.map(({ application, env }) => `${application} ${env["VERSION"] ?? "1"}`).toSorted()
+      )
+      const before = yield* running
+      assert.strictEqual(before.length, 2)
+
+      // Docker gives the port to one alone; a build that fails leaves the old one.
+      for (const [taken, version] of [
+        ["19090:8080", { VERSION: "2" }],
+        ["18080:8080", { VERSION: "2", SANDBOX_APP: "fail-build" }]
+      ] as const) {
+        const to = { ...saying({ ports: [taken] }), env: version }
+        const { result } = yield* applyTo(sandbox, to, { allowDowntime: true })
+        const { report } = Either.getOrThrow(Either.flip(result))
+        assert.deepStrictEqual([report.outcome, report.leftovers], ["rolled-back", []])
+        assert.deepStrictEqual(yield* running, before)
+      }
+      // Two first ones, each failed one, and the one that brings back what was stopped: what runs on is left alone.
+      const deployments = (yield* sandbox.requests).filter(({ path }) => path.endsWith("/deploy"))
+      assert.strictEqual(deployments.length, 5)
+    })
+  )
+
   it.scopedLive("ports forbid another application beside the old one", () =>
     Effect.gen(function* () {
       const sandbox = yield* start

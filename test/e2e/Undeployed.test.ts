@@ -57,7 +57,7 @@ it.scopedLive("a variable that was written since is deployed, and one that was d
     const told = yield* applyTo(sandbox, spec, { mode: "dry-run" })
     assert.include(
       JSON.stringify(told.events),
-      "API_KEY, GREETING were written at Coolify, and not deployed since"
+      "API_KEY, GREETING were written at Coolify and not deployed since"
     )
     assert.strictEqual(outcomeOf(yield* applyTo(sandbox, spec)), "complete")
     assert.deepInclude(yield* seen, { GREETING: "hello", API_KEY: "from the dashboard" })

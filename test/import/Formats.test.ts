@@ -264,7 +264,7 @@ accessories:
 describe("app.json", () => {
   it("takes its commands from the Procfile beside it, and its databases from the add-ons", () => {
     const app = JSON.stringify({
-      name: "Shop",
+      name: "Shop!",
       repository: "https://github.com/acme/heroku-shop",
       addons: ["heroku-postgresql:mini", { plan: "heroku-redis", as: "QUEUE" }, "papertrail"],
       env: {
@@ -283,6 +283,7 @@ describe("app.json", () => {
     const databases = { postgres: "postgres:17", queue: "redis:7" }
     assert.deepInclude(specs[0], {
       name: "shop",
+      project: "shop",
       source: { git: "https://github.com/acme/heroku-shop", buildPack: "nixpacks" },
       port: 8080,
       env: {

@@ -19,7 +19,7 @@ import { openCoolify, openWorldOf } from "../OpenSubject.ts"
 import { openUrl } from "../OpenUrl.ts"
 import * as Say from "../Say.ts"
 import * as Shared from "../SharedFlags.ts"
-import { isDomain, sandboxOf, type WorldFlags } from "../Subject.ts"
+import { domainOf, isDomain, sandboxOf, type WorldFlags } from "../Subject.ts"
 
 interface Flags extends WorldFlags {
   readonly subject: string
@@ -64,7 +64,8 @@ export const open = define({
 const specFor = Effect.fn("open.specFor")(function* ({ process, subject }: Flags) {
   const fs = yield* FileSystem.FileSystem
   const isFile =
-    /[/\\]|\.(?:ya?ml|json)$/i.test(subject) || (yield* Effect.orElseSucceed(fs.exists(subject), () => false))
+    (/[/\\]|\.(?:ya?ml|json)$/i.test(subject) && !isDomain(subject)) ||
+    (yield* Effect.orElseSucceed(fs.exists(subject), () => false))
   if (!isFile) {
     const message = `--process names a process of a spec, and ${clean(subject)} is none`
     return process === undefined ? undefined : yield* new UsageError({ message, command: "open" })
@@ -79,9 +80,9 @@ const subjectFor = Effect.fn("open.subjectFor")(function* (flags: Flags) {
   if (written !== undefined) {
     return dashboard || sandbox ? yield* openWorldOf(written, flags) : { spec: written, world: undefined }
   }
+  const find = isDomain(subject) ? specAt(yield* domainOf(subject, "open")) : specNamed(subject)
   const world = yield* openCoolify(sandboxOf(flags))
-  const found = isDomain(subject) ? specAt(subject.toLowerCase().replace(/\.$/, "")) : specNamed(subject)
-  return { world, spec: yield* Effect.provide(found, world.layer) }
+  return { world, spec: yield* Effect.provide(find, world.layer) }
 })
 
 const siteOf = Effect.fn("open.siteOf")(function* (flags: Flags) {

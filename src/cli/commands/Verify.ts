@@ -14,7 +14,7 @@ import { shareSandbox } from "../OpenSubject.ts"
 import * as Output from "../Output.ts"
 import * as Shared from "../SharedFlags.ts"
 import { maskSecrets } from "../Mask.ts"
-import { isDomain, noSecrets, sandboxOf, type WorldFlags } from "../Subject.ts"
+import { domainOf, isDomain, noSecrets, sandboxOf, type WorldFlags } from "../Subject.ts"
 
 export const verify = define({
   name: "verify",
@@ -79,7 +79,7 @@ const subjectsFrom = Effect.fn("subjectsFrom")(function* (flags: Flags) {
       const message = `--process names a process of a spec, and ${subject} is a domain`
       return yield* new UsageError({ message, command: "verify" })
     }
-    const domain = subject.toLowerCase().replace(/\.$/, "")
+    const domain = yield* domainOf(subject, "verify")
     const ofDomain: Subject = {
       name: appName ?? domain,
       domains: [domain],

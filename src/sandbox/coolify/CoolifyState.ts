@@ -274,6 +274,8 @@ export const Container = Schema.Struct({
   }),
   /** The port the application listens on; null: whatever the proxy asks. */
   listens: Schema.NullOr(Schema.Int),
+  /** Ports of the server that lead to it. */
+  publishes: Schema.optional(Schema.Array(Schema.Int)),
   /** `none`: no health check is configured. */
   health: Schema.Literal("healthy", "unhealthy", "none"),
   started_at: Schema.Number

@@ -91,6 +91,12 @@ const limitProblem = ({ columns, uuid }: Application): string | undefined => {
     : `decoding failed due to the following error(s):\n\nerror decoding 'services[${uuid}].mem_limit': invalid size: '${memory}'`
 }
 
+/** The server's side of `SERVER:CONTAINER,...`. */
+const published = (columns: Application["columns"]): ReadonlyArray<number> =>
+  Columns.string(columns, "ports_mappings")
+    .split(",")
+    .flatMap((mapping) => (mapping === "" ? [] : [Number.parseInt(mapping, 10)]))
+
 /** Whether what is started before anything else fails: a subshell with `false` or an `exit`. */
 const exitsAtOnce = (columns: Application["columns"]): boolean =>
   /\((?:false|exit [1-9]\d*)\) &&/.test(
@@ -182,7 +188,8 @@ export const plan = (state: CoolifyState, row: Deployment, application: Applicat
       env,
       mounts: mountsOf(state, application),
       routes: Labels.routes(Columns.string(columns, "custom_labels")),
-      listens
+      listens,
+      publishes: published(columns)
     }
   }
 }

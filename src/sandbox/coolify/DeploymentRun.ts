@@ -92,6 +92,33 @@ const unreadable = (
   ]
 }
 
+/** Docker gives a port of a server to one container alone; those of the application itself are gone by then. */
+const portTaken = (state: CoolifyState, { application, container }: DeploymentPlan): number | undefined => {
+  const neighbours = new Set(
+    state.applications
+      .filter(({ id, server_id }) => server_id === application.server_id && id !== application.id)
+      .map(({ uuid }) => uuid)
+  )
+  const taken = state.containers
+    .filter(({ application_uuid }) => neighbours.has(application_uuid))
+    .flatMap(({ publishes = [] }) => publishes)
+  return container.publishes?.find((port) => taken.includes(port))
+}
+
+/** As with an address that Docker refuses: the container is made and does not start (recorded: settings 311). */
+const notStarted = (deployment: string, { container }: DeploymentPlan, port: number): ReadonlyArray<Said> => {
+  const error = `Error response from daemon: driver failed programming external connectivity on endpoint ${container.name}: Bind for 0.0.0.0:${port} failed: port is already allocated`
+  return [
+    { output: error, type: "stderr" },
+    { output: "========================================", type: "stderr" },
+    {
+      output: `Deployment failed: Rolling update failed (App\\Exceptions\\DeploymentException): Failed to start container: Command execution failed (exit code 1): docker exec ${deployment} bash -c 'docker compose up -d'\nError: ${error}`,
+      type: "stderr"
+    },
+    { output: "Deployment failed. Removing the new version of your application.", type: "stderr" }
+  ]
+}
+
 /** Every later step: does nothing when the row was cancelled or deleted meanwhile. */
 const step = (
   database: Database,
@@ -198,10 +225,16 @@ export const run = Effect.fn("DeploymentRun.run")(function* (
     return application.uuid
   }
 
-  const lines = unreadable(uuid, application, settled)
+  const port = portTaken(yield* database.get, settled)
+  const lines =
+    unreadable(uuid, application, settled) ??
+    (port === undefined ? undefined : notStarted(uuid, settled, port))
   if (lines !== undefined) {
-    const after = (state: CoolifyState) => (settled.isGone ? withoutContainers(state, application) : state)
-    yield* step(database, uuid, lines, after, "failed")
+    // What goes first is gone before the files are read and the image is pulled (recorded: settings 159, 319).
+    const isGone = settled.isGone || settled.stopFirst
+    const removal = settled.stopFirst ? [{ output: "Removing old containers." }] : []
+    const after = (state: CoolifyState) => (isGone ? withoutContainers(state, application) : state)
+    yield* step(database, uuid, [...removal, ...lines], after, "failed")
     return application.uuid
   }
 
