@@ -346,6 +346,13 @@ export const core = [
     tests: ["test/orchestrator/GitCompose.test.ts"]
   },
   {
+    name: "the commit that ran before an update of a branch",
+    file: "src/kinds/Release.ts",
+    find: "if (commit === undefined) return yield* follow()",
+    put: "if (commit !== null) return yield* follow()",
+    tests: ["test/e2e/Branches.test.ts"]
+  },
+  {
     name: "a failed deployment of what stops first, whose old container is gone",
     file: "src/kinds/Release.ts",
     find: "if (stopsFirst) yield* applications.logs(uuid, 1)",

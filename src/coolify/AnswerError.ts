@@ -106,6 +106,8 @@ const forbidden = (origin: Origin, message: string): Verdict => {
     : { reason: "Forbidden" }
 }
 
+const queueFull = /queue is full/i
+
 const judge = (
   origin: Origin,
   answer: Refused,
@@ -115,6 +117,8 @@ const judge = (
   const message = body.message ?? ""
   switch (answer.status) {
     case 400:
+      // A deployment of a commit tells a full queue so (recorded: deployments 115).
+      if (queueFull.test(message)) return { reason: "QueueFull", retryAfterMillis: wait ?? queueFullMillis }
       return typeof body.error === "string"
         ? { reason: "Invalid", detail: `${message} ${body.error}` }
         : { reason: body.errors === undefined ? "Refused" : "Invalid" }
@@ -139,7 +143,7 @@ const judge = (
     case 422:
       return { reason: "Invalid" }
     case 429:
-      return /queue is full/i.test(message)
+      return queueFull.test(message)
         ? { reason: "QueueFull", retryAfterMillis: wait ?? queueFullMillis }
         : { reason: "RateLimited", retryAfterMillis: wait ?? defaultThrottleMillis }
     default:

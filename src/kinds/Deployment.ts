@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
+import type { ApplicationSource } from "../coolify/endpoints/Applications.ts"
 import type { CoolifyError } from "../coolify/CoolifyError.ts"
 import type { Deployment, DeployTicket } from "../coolify/endpoints/Deployments.ts"
 import { DeploymentFailedError } from "../engine/DeployError.ts"
@@ -14,6 +15,16 @@ import { noLogs, Run } from "../engine/Run.ts"
 
 export const isActive = (deployment: Deployment): boolean =>
   deployment.status === "queued" || deployment.status === "in_progress"
+
+/** The deployment that made what runs, or ran last; `undefined`: none, or Coolify keeps none of it. Of the newest first. */
+export const newestFinished = (deployments: ReadonlyArray<Deployment>): Deployment | undefined =>
+  deployments.find(({ status }) => status === "finished")
+
+/** What a branch was when it was deployed; `undefined`: Coolify has no record of it, or the application names a commit. */
+export const keptCommit = (source: ApplicationSource, deployed: Deployment | undefined): string | undefined =>
+  source._tag === "Git" && source.commit === "HEAD" && deployed !== undefined && deployed.commit !== "HEAD"
+    ? deployed.commit
+    : undefined
 
 /** The request that a deployment begins with. */
 type Trigger = Effect.Effect<DeployTicket, CoolifyError>

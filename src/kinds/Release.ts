@@ -17,7 +17,7 @@ import { Pace, pollFor, pollUntil } from "../engine/Pace.ts"
 import { leftAsItIs } from "../engine/Rollback.ts"
 import { Run } from "../engine/Run.ts"
 import { application } from "./Application.ts"
-import { cancelActive, deployAndFollow, isActive } from "./Deployment.ts"
+import { cancelActive, deployAndFollow, isActive, keptCommit, newestFinished } from "./Deployment.ts"
 
 const propsSchema = () =>
   Schema.Struct({
@@ -25,7 +25,9 @@ const propsSchema = () =>
     uuid: Schema.String,
     state: Schema.Literal("runs", "stands still", "is being deployed", "is being stopped"),
     /** The deployment that is the newest; `null`: none, or not looked at. */
-    newest: Schema.NullOr(Schema.String)
+    newest: Schema.NullOr(Schema.String),
+    /** The commit that runs, where the application names a branch alone; absent: not so, or Coolify does not tell. */
+    commit: Schema.optional(Schema.String)
   })
 type ReleaseProps = ReturnType<typeof propsSchema>["Type"]
 
@@ -108,22 +110,50 @@ export const keepPreviousVersion = Effect.fn("keepPreviousVersion")(function* (n
   })
   if (isTakenCareOf) return
   const state = status.startsWith("exited") ? "stands still" : "runs"
-  const kept = { uuid, state, newest: null } as const
+  const commit = state === "runs" ? yield* runningCommit(now) : undefined
+  const kept = { uuid, state, newest: null, ...(commit === undefined ? {} : { commit }) } as const
   yield* changing(release, { name, before: kept, after: kept }, () => Effect.void)
 })
 
+/** A branch may have moved by the time that its application is deployed again: one more request, of branches alone. */
+const runningCommit = Effect.fn("runningCommit")(function* ({ source, uuid }: Application) {
+  if (source._tag !== "Git" || source.commit !== "HEAD") return undefined
+  const coolify = yield* CoolifyClient
+  return keptCommit(source, newestFinished(yield* coolify.deployments.list(uuid, 10)))
+})
+
+/** The very version, where a commit tells it. An older Coolify deploys the newest commit of the branch, which is told. */
+const deployAgain = Effect.fn("deployAgain")(function* ({ commit, uuid }: ReleaseProps) {
+  const { deployments } = yield* CoolifyClient
+  const follow = (by?: Parameters<typeof deployAndFollow>[2]) => deployAndFollow(uuid, () => Effect.void, by)
+  if (commit === undefined) return yield* follow()
+  const newest = Effect.gen(function* () {
+    yield* follow()
+    if (newestFinished(yield* deployments.list(uuid, 10))?.commit === commit) return
+    yield* leftAsItIs(
+      `this Coolify cannot deploy a commit again (4.3.0 and newer can): the newest one of the branch was deployed, and ${commit.slice(0, 12)} ran before`
+    )
+  })
+  yield* Effect.catchIf(
+    follow(deployments.deployCommit(uuid, commit)),
+    ({ reason }) => reason === "UnknownEndpoint",
+    () => newest
+  )
+})
+
 /** Lets the application run as before, or stand still as before, if its version was replaced. */
-const undoReplacement = Effect.fn("undoReplacement")(function* ({ state, uuid }: ReleaseProps) {
+const undoReplacement = Effect.fn("undoReplacement")(function* (before: ReleaseProps) {
+  const { state, uuid } = before
   const run = yield* Run
   if (!(yield* Ref.get(run.replaced)).has(uuid)) return "nothing" as const
   const coolify = yield* CoolifyClient
   const back = Effect.gen(function* () {
     if (state === "stands still") yield* coolify.applications.stop(uuid)
-    else yield* deployAndFollow(uuid, () => Effect.void)
+    else yield* deployAgain(before)
   })
   yield* Effect.catchIf(
     back,
-    (error) => error.reason === "NotFound",
+    (error) => "reason" in error && error.reason === "NotFound",
     () => leftAsItIs("somebody else has deleted it")
   )
   return "undone" as const

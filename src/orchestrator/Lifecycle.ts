@@ -17,7 +17,7 @@ import { journalName, peek } from "../engine/RunJournal.ts"
 import { HealthProbe } from "../health/HealthProbe.ts"
 import { isRunning, readStatus } from "../health/StatusProbe.ts"
 import { watchContainer } from "../kinds/ContainerWatch.ts"
-import { deployAndFollow, isActive } from "../kinds/Deployment.ts"
+import { deployAndFollow, isActive, keptCommit, newestFinished } from "../kinds/Deployment.ts"
 import { releaseIn } from "../kinds/VariableComment.ts"
 import { toldDomains } from "./Desired.ts"
 import { findApplication } from "./FindApplication.ts"
@@ -111,7 +111,7 @@ const findSubject = Effect.fn("findSubject")(function* (spec: Spec) {
     spec,
     application,
     release: releaseIn(variables)?.release,
-    deployed: deployments.find(({ status }) => status === "finished")
+    deployed: newestFinished(deployments)
   } satisfies Subject
 })
 
@@ -164,12 +164,6 @@ const stop = Effect.fn("stop")(function* (application: Application) {
   })
 })
 
-/** `undefined`: Coolify has no record of what it built, as of a compose file. */
-const keptCommit = ({ application: { source }, deployed }: Subject): string | undefined =>
-  source._tag === "Git" && source.commit === "HEAD" && deployed !== undefined && deployed.commit !== "HEAD"
-    ? deployed.commit
-    : undefined
-
 /**
  * What makes the same release run again. A restart of a branch would build its newest commit, so that one is asked for that
  * ran; of a pinned commit and of an image it deploys what is named.
@@ -186,7 +180,7 @@ const startAgain = Effect.fn("startAgain")(function* (subject: Subject) {
       next: "deploy it with `fabrik apply`"
     })
   }
-  const commit = keptCommit(subject)
+  const commit = keptCommit(application.source, deployed)
   const by =
     commit === undefined
       ? coolify.deployments.restart(uuid)

@@ -5,6 +5,7 @@ import { CoolifyClient } from "../coolify/CoolifyClient.ts"
 import type { Application } from "../coolify/endpoints/Applications.ts"
 import { momentOf } from "../coolify/endpoints/Fields.ts"
 import type { ObservedVariable } from "../coolify/endpoints/Variables.ts"
+import { newestFinished } from "../kinds/Deployment.ts"
 import { releaseKey, releaseOfComment } from "../kinds/VariableComment.ts"
 
 export interface Undeployed {
@@ -48,7 +49,7 @@ export const findUndeployed = Effect.fn("findUndeployed")(function* (
     return { names: written.map(({ key }) => key), isService: true } satisfies Undeployed
   }
   const deployments = yield* coolify.deployments.list(application.uuid, 10)
-  const newest = deployments.find(({ status }) => status === "finished")
+  const newest = newestFinished(deployments)
   const left = newest === undefined ? written : since(momentOf(newest.createdAt))
   const names = written.filter((row) => left.includes(row)).map(({ key }) => key)
   return { names, isService: false } satisfies Undeployed

@@ -41,6 +41,11 @@ export const SandboxSeed = Schema.Struct({
     ),
     { exact: true }
   ),
+  /** Branches that get a new commit. */
+  pushes: Schema.optionalWith(
+    Schema.Array(Schema.Struct({ repository: Schema.String, branch: Schema.String })),
+    { exact: true }
+  ),
   /** Names of zones, with or without the final dot. */
   zones: Schema.optional(Schema.Array(Schema.String)),
   /** Names that some zone must hold: where none does, one is made of the last two labels. */

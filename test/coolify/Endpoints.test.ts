@@ -170,7 +170,8 @@ describe("reading variables", () => {
       isShownOnce: false,
       isRuntime: true,
       isBuildtime: true,
-      comment: ""
+      comment: "",
+      updatedAt: Date.UTC(2026, 7, 30, 9, 12, 3)
     })
     assert.deepStrictEqual(empty?.value, Redacted.make(""))
     assert.strictEqual(key?.comment, "fabrik hash=9f")

@@ -49,8 +49,8 @@ export interface Deployments {
    */
   readonly restart: (applicationUuid: string) => Effect.Effect<DeployTicket, CoolifyError>
   /**
-   * Deploys a commit of its repository again, whatever the branch has by now (Coolify 4.3.0 and newer). `Refused` when the
-   * queue is full (recorded: settings 338, deployments 115).
+   * Deploys a commit of its repository again, whatever the branch has by now (Coolify 4.3.0 and newer; recorded: settings
+   * 338).
    */
   readonly deployCommit: (
     applicationUuid: string,

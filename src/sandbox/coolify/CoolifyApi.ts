@@ -15,7 +15,7 @@ import * as Database from "./Database.ts"
 import { deploymentRoutes } from "./DeploymentRoutes.ts"
 import * as Door from "./Door.ts"
 import * as Engine from "./Engine.ts"
-import { withComposeFile } from "./GitCompose.ts"
+import { short, withComposeFile } from "./GitCompose.ts"
 import { instanceRoutes } from "./InstanceRoutes.ts"
 import { defaultLatency, type Latency } from "./Latency.ts"
 import { projectRoutes } from "./ProjectRoutes.ts"
@@ -61,6 +61,7 @@ interface CoolifySeed {
   readonly deployKeys?: ReadonlyArray<string>
   readonly githubApps?: ReadonlyArray<string>
   readonly composeFiles?: SandboxComposeFiles
+  readonly pushes?: ReadonlyArray<{ readonly repository: string; readonly branch: string }>
 }
 
 /** Compose files in repositories; those that stand there already get the containers that they lack. */
@@ -146,12 +147,14 @@ export const make = (options: CoolifyOptions): Effect.Effect<CoolifyApi, never, 
       containerFor: (host, path = "/") =>
         Effect.map(options.state.get, (state) => containerFor(state, host, path)),
       state: options.state,
-      seed: ({ composeFiles = [], deployKeys = [], githubApps = [], servers = [] }) =>
+      seed: ({ composeFiles = [], deployKeys = [], githubApps = [], pushes = [], servers = [] }) =>
         database.change((state, fresh) => {
           const served = servers.reduce((next, server) => seeded(next, fresh, server), state)
           const keyed = deployKeys.reduce((next, name) => withKey(next, fresh, name), served)
           const ready = githubApps.reduce((next, name) => withApp(next, fresh, name), keyed)
-          return [undefined, composeFiles.reduce(withComposeFile, ready)]
+          const moved = pushes.map(({ branch, repository }) => `${short(repository)}#${branch}`)
+          const pushed = { ...ready, pushes: [...ready.pushes, ...moved] }
+          return [undefined, composeFiles.reduce(withComposeFile, pushed)]
         }),
       world: Effect.map(options.state.get, world)
     }

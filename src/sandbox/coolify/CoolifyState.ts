@@ -327,6 +327,8 @@ export const CoolifyState = Schema.Struct({
   storages: Schema.optionalWith(Schema.Array(Storage), { default: () => [] }),
   files: Schema.optionalWith(Schema.Array(FileStorage), { default: () => [] }),
   disk: Schema.optionalWith(Schema.Array(HostPath), { default: () => [] }),
+  /** `REPOSITORY#BRANCH`, once for each commit after the first. */
+  pushes: Schema.optionalWith(Schema.Array(Schema.String), { default: () => [] }),
   repository_files: Schema.optionalWith(Schema.Array(RepositoryFile), { default: () => [] }),
   tasks: Schema.optionalWith(Schema.Array(ScheduledTask), { default: () => [] }),
   databases: Schema.optionalWith(Schema.Array(StandaloneDatabase), { default: () => [] }),

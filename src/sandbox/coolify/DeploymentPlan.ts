@@ -108,8 +108,10 @@ export const plan = (state: CoolifyState, row: Deployment, application: Applicat
   const pack = Columns.string(columns, "build_pack")
   const inline = Columns.string(columns, "dockerfile")
   const git = pack !== "dockerimage" && inline === ""
-  const repository = `${Columns.string(columns, "git_repository")}#${Columns.string(columns, "git_branch")}`
-  const commit = git && row.commit === "HEAD" ? sha1(repository) : row.commit
+  const repository = GitCompose.short(Columns.string(columns, "git_repository"))
+  const branch = `${repository}#${Columns.string(columns, "git_branch")}`
+  const pushes = state.pushes.filter((one) => one === branch)
+  const commit = git && row.commit === "HEAD" ? sha1([branch, ...pushes].join("\n")) : row.commit
   const tag =
     row.docker_registry_image_tag ?? (Columns.string(columns, "docker_registry_image_tag") || "latest")
   const name = Columns.string(columns, "docker_registry_image_name")

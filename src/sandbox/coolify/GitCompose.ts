@@ -18,7 +18,8 @@ import { addressRows, secret } from "./ServiceParse.ts"
 import type { Mount } from "./StorageState.ts"
 import { addVariable, variablesOf } from "./VariableRoutes.ts"
 
-const short = (repository: string): string =>
+/** As Coolify stores it of a public repository. */
+export const short = (repository: string): string =>
   repository.replace(/^https:\/\/github\.com\//, "").replace(/\.git$/, "")
 
 const pathOf = ({ columns }: Application): string =>

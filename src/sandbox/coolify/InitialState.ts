@@ -70,6 +70,7 @@ export const initialState = (options: { readonly tokens: ReadonlyArray<TokenSeed
   storages: [],
   files: [],
   disk: [],
+  pushes: [],
   repository_files: [],
   tasks: [],
   databases: [],
