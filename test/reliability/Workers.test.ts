@@ -343,4 +343,28 @@ describe.skipIf(missing)("workers", () => {
       await expectOnce(it, ["app"])
     })
   }, 300_000)
+
+  it.skipIf(!isFull)(
+    "that do not get at the state begin again once it is there",
+    async () => {
+      await bench.once(async (it) => {
+        mkdirSync(join(it.cwd, "specs"))
+        writeFileSync(join(it.cwd, "specs", "app.yaml"), specText(it.project, "app"))
+        const worker = await startWorker(it)
+        const client = it.begin(["apply", "--remote", "specs", "--yes"], {
+          env: { ...environment(it), API_KEY: secret }
+        })
+        await eventually("a job", () => (worker.said().includes("JobTaken") ? true : undefined))
+        // Before the process that carries it out has asked for anything.
+        await postgres.restart(() => pause(14_000))
+        const ended = await client.ended
+        expectCode(ended, 0)
+        assert.notInclude(ended.stdout + ended.stderr, "✗")
+        assert.match(worker.said(), /StateAway.*StateBack/s)
+        await expectOnce(it, ["app"])
+        worker.die()
+      })
+    },
+    300_000
+  )
 })

@@ -43,6 +43,10 @@ export const worker = define({
   handler: Effect.fn("command.worker")(function* (flags) {
     const seen = yield* Watch
     seen.onSignal = "stop"
+    // pg warns of how it is used by @effect/sql-pg when a connection ends, which nobody who reads it can change.
+    yield* Effect.sync(() => {
+      process.noDeprecation = true
+    })
     const { engine, jobs } = yield* openTeam("fabrik worker")
     const name = `${userName()}@${os.hostname()} (process ${process.pid})`
     const say = (type: string, text: string, facts: Readonly<Record<string, unknown>>) =>

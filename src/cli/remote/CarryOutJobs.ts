@@ -17,7 +17,7 @@ import { jsonLine } from "../../ui/Json.ts"
 import { ExitCode } from "../ExitCode.ts"
 import { carryOut, type Ended } from "./Child.ts"
 import { removeLeftFolders } from "./JobFolder.ts"
-import { RequestText } from "./Request.ts"
+import { type Request, RequestText } from "./Request.ts"
 
 interface Worker {
   /** Returns when the job is through, whoever carried it out; an interruption gives it back, and it goes on. */
@@ -36,6 +36,13 @@ type Report =
 const mostAttempts = 3
 
 const decode = Schema.decodeUnknownOption(RequestText)
+
+/** What `apply --json` says last that did not get at the state, and so has sent nothing. */
+const StateAway = Schema.parseJson(
+  Schema.Struct({ type: Schema.Literal("Error"), code: Schema.Literal("state-unreachable") })
+)
+const decodeAway = Schema.decodeUnknownOption(StateAway)
+const isStateAway = (line: string): boolean => Option.isSome(decodeAway(line))
 
 /** @param name who this worker is, for the others. */
 export const makeWorker = Effect.fn("makeWorker")(function* (
@@ -93,6 +100,27 @@ export const makeWorker = Effect.fn("makeWorker")(function* (
   const finish = (id: string, exit: number) =>
     Effect.zipRight(lasting(jobs.end(id, exit)), report({ _tag: "Ended", id, exit }))
 
+  /** A process that does not get at the state has sent nothing: another one is started once the state is there. */
+  const carriedOut = Effect.fnUntraced(function* (
+    id: string,
+    request: Request,
+    say: ReturnType<typeof tell>
+  ) {
+    for (;;) {
+      let isAway = false
+      const ended = yield* Effect.orDie(
+        carryOut(request, (lines) => {
+          const others = lines.filter((line) => !isStateAway(line))
+          isAway ||= others.length < lines.length
+          return others.length === 0 ? Effect.void : say(others)
+        })
+      )
+      const hasSentNothing = isAway && ended._tag === "Exit" && ended.code === ExitCode.refused
+      // Another may have carried it out meanwhile.
+      if (!hasSentNothing || (yield* isOver(id))) return ended
+    }
+  })
+
   const carry = Effect.fn("carry")(function* (id: string) {
     if (yield* isOver(id)) return
     const say = tell(id)
@@ -109,7 +137,7 @@ export const makeWorker = Effect.fn("makeWorker")(function* (
     yield* lasting(jobs.take(id, name))
     yield* report({ _tag: "Taken", id })
     for (let attempt = 1; ; attempt += 1) {
-      const ended = yield* Effect.orDie(carryOut(request.value, say))
+      const ended = yield* carriedOut(id, request.value, say)
       if (ended._tag === "Exit" && ended.code !== ExitCode.bug) return yield* finish(id, ended.code)
       if (ended._tag === "Signal" && attempt < mostAttempts) continue
       const message = describe(ended)
