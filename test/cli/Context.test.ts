@@ -1,4 +1,4 @@
-/** Coolifys by name, in the process of the test; and two of them from one folder, as a user switches between them. */
+/** Coolifys by name; and two of them from one folder, as a user switches between them. In the process of the test. */
 import { it } from "@effect/vitest"
 import {
   chmodSync,
@@ -14,8 +14,7 @@ import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import process from "node:process"
 import { afterAll, assert, beforeAll, describe } from "vitest"
-import { builtFabrik, runProgram } from "../support/Built.ts"
-import { startHere } from "../support/InThisProcess.ts"
+import { runHere, startHere } from "../support/InThisProcess.ts"
 
 const tokens = { prod: "1|prod-token-of-nobody", cloud: "2|cloud-token-of-nobody" }
 
@@ -138,11 +137,8 @@ describe("two Coolifys from one folder", () => {
       spec,
       `name: worker\ndomain: none\nserver: localhost\nsource: { image: "nginx:${tag}" }\nhealthcheck: { startPeriod: 0, settle: 0, interval: 1 }\n`
     )
-  const fabrik = (...args: ReadonlyArray<string>) =>
-    runProgram(process.execPath, [builtFabrik(), ...args], {
-      cwd: root,
-      env: { PATH: process.env["PATH"], HOME: root, LANG: "C.UTF-8" }
-    })
+  const before = process.cwd()
+  const fabrik = (...args: ReadonlyArray<string>) => runHere(args, { HOME: root })
   const at = async (name: string, ...args: ReadonlyArray<string>) => {
     const ran = await fabrik(...args, "--context", name)
     return { ...ran, text: `${ran.stdout}${ran.stderr}`.replace(/\s+/g, " ") }
@@ -161,8 +157,10 @@ describe("two Coolifys from one folder", () => {
     }
     mkdirSync(dirname(own), { recursive: true })
     writeFileSync(own, JSON.stringify({ instances }), { mode: 0o600 })
+    process.chdir(root)
   })
   afterAll(async () => {
+    process.chdir(before)
     for (const one of running) one.interrupt("SIGTERM")
     await Promise.all(running.map(({ done }) => done))
     end()

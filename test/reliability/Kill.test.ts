@@ -75,7 +75,7 @@ afterAll(() => {
 const prepare = async (it: Case, { before, version }: Scenario) => {
   if (before !== undefined) {
     it.write(before)
-    expectCode(await it.run(it.words("apply")), 0)
+    expectCode(await it.apply(), 0)
   }
   const world = await it.ours()
   it.write(version)

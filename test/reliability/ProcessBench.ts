@@ -28,6 +28,7 @@ import type { LoggedRequest } from "../../src/sandbox/RequestLog.ts"
 import type { World } from "../../src/sandbox/SandboxWorld.ts"
 import type { Spec } from "../../src/appspec/Spec.ts"
 import { builtFabrik } from "../support/Built.ts"
+import { startHere } from "../support/InThisProcess.ts"
 import { quick } from "../sandbox/TestSandbox.ts"
 import { assertNoSecret } from "./Leak.ts"
 
@@ -477,6 +478,8 @@ export interface Case {
   readonly version: () => Version
   readonly begin: (args: ReadonlyArray<string>, options?: RunOptions) => Running
   readonly run: (args: ReadonlyArray<string>, options?: RunOptions) => Promise<Ended>
+  /** Applies `app.yaml` in this process: for what stands before a case, and for a look at what it has left. */
+  readonly apply: () => Promise<Ended>
   /** The flags that name this world. */
   readonly where: ReadonlyArray<string>
   /** The words to say for a command in this world. */
@@ -576,6 +579,14 @@ const openCase = (bench: BenchState, slot: Slot): Case => {
     )
   }
   const run = (args: ReadonlyArray<string>, options?: RunOptions) => begin(args, options).ended
+  const apply = async (): Promise<Ended> => {
+    const { done, output } = startHere(["apply", join(cwd, "app.yaml"), "--yes", ...where], {
+      env: { FABRIK_LATE_EFFECTS: "5" }
+    })
+    const code = await done
+    assertNoSecret(slot.dir, output.out + output.err)
+    return { code, signal: null, stdout: output.out, stderr: output.err, at: Date.now() }
+  }
   const words = (command: "apply" | "destroy") => [command, "app.yaml", "--yes", ...where]
   const ours = async () => {
     const { decoys, ours } = await slot.world()
@@ -660,6 +671,7 @@ const openCase = (bench: BenchState, slot: Slot): Case => {
     version: () => written,
     begin,
     run,
+    apply,
     where,
     words,
     machine,
@@ -684,7 +696,7 @@ const openCase = (bench: BenchState, slot: Slot): Case => {
     expectConverged: async (version) => {
       const kept = secrets()
       const so = writes().length
-      const again = await run(words("apply"))
+      const again = await apply()
       assert.strictEqual(again.code, 0, `a second apply: ${told(again)}`)
       assert.deepStrictEqual(writes().slice(so), [], "I6: a second apply writes")
       assert.strictEqual(secrets(), kept, "I9: a secret has changed")
@@ -792,7 +804,7 @@ export const startBench = async (options: {
   await share(options.versions, (slot, version) =>
     inSlot(slot, async (it) => {
       it.write(version)
-      expectCode(await it.run(it.words("apply")), 0)
+      expectCode(await it.apply(), 0)
       shapes.set(version, shapeOf(await it.ours(), it.project))
       assert.strictEqual(await answers(slot.server, domainOf(version)), 200)
     })

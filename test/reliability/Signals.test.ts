@@ -234,7 +234,7 @@ const interrupted = async (it: Case, interruption: Interruption) => {
   const { kind, moment: at, scenario, terminal } = interruption
   const nothing = await it.ours()
   it.write("first")
-  if (scenario !== "a first apply") expectCode(await it.run(it.words("apply")), 0)
+  if (scenario !== "a first apply") expectCode(await it.apply(), 0)
   const before = await it.ours()
   const secrets = it.secrets()
   if (scenario === "an update") it.write("second")
@@ -308,7 +308,7 @@ const interrupted = async (it: Case, interruption: Interruption) => {
   }
   assert.strictEqual(it.secrets().includes(secrets) || secrets === "", true, "I9: a secret has changed")
   if (scenario === "an update that fails") it.write("first")
-  if (code !== 0 || scenario === "a destroy") expectCode(await it.run(it.words("apply")), 0)
+  if (code !== 0 || scenario === "a destroy") expectCode(await it.apply(), 0)
   await it.expectVersion(it.version())
   await it.expectConverged(it.version())
 }

@@ -123,7 +123,7 @@ const meet = async (
   { first, second, waits, killed, stands, offset, death, elsewhere, seed }: Meeting
 ) => {
   it.write("first")
-  if (stands) expectCode(await it.run(it.words("apply")), 0)
+  if (stands) expectCode(await it.apply(), 0)
   it.write("second")
   const cwd = elsewhere ? mkdtempSync(join(traces, "cwd-")) : it.cwd
   if (elsewhere) it.write("second", cwd)

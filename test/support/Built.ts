@@ -6,8 +6,13 @@ import { inject } from "vitest"
 
 const builder = join(import.meta.dirname, "../../scripts/build.mjs")
 
-/** The built `fabrik.js` of what is being tested, made once for all test files of a run. Nobody may change it. */
+/**
+ * The built `fabrik.js` of what is being tested, made once for all test files of a run; FABRIK_BUILT: made before it.
+ * Nobody may change it.
+ */
 export const builtFabrik = (): string => {
+  const made = process.env["FABRIK_BUILT"] ?? ""
+  if (made !== "") return made
   const folder = inject("buildFolder")
   const done = join(folder, "done")
   const failed = join(folder, "failed")
