@@ -1,6 +1,7 @@
 // Measures the built dist/fabrik.js: start-up against `node -e 0`, API calls and peak memory of an apply in the sandbox.
-// node scripts/bench.mjs [--runs N] [--fleet 1,10,100,200] [--kinds-only | --fleet-only] [--skip-memory] [--json]
+// node scripts/bench.mjs [--runs N] [--fleet 1,10,100,200] [--kinds-only | --fleet-only | --health | --stranger] [--skip-memory] [--json]
 // --kinds-only: the calls to Coolify by kind of spec alone; exits with 1 where a second apply makes more than its floor.
+// --health: how soon a healthy application is seen to be that. --stranger: from `git clone` to an applied compose file.
 // What many specs at once take is in scripts/bench/fleets.mjs; 1,000 of them keep the machine busy for half an hour.
 import { spawn } from "node:child_process"
 import { existsSync } from "node:fs"
@@ -11,14 +12,18 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { fleets, showFleets } from "./bench/fleets.mjs"
+import { health, showHealth } from "./bench/health.mjs"
 import { latency, showLatency } from "./bench/latency.mjs"
+import { showStranger, stranger } from "./bench/stranger.mjs"
 
 const { values } = parseArgs({
   options: {
     runs: { type: "string", default: "21" },
     fleet: { type: "string", default: "1,10,100,200" },
     "fleet-only": { type: "boolean", default: false },
+    health: { type: "boolean", default: false },
     "kinds-only": { type: "boolean", default: false },
+    stranger: { type: "boolean", default: false },
     "skip-memory": { type: "boolean", default: false },
     json: { type: "boolean", default: false }
   }
@@ -295,6 +300,16 @@ const measured = async () => {
     else showFleets(rows)
     return
   }
+  for (const [name, measure, show] of [
+    ["health", health, showHealth],
+    ["stranger", stranger, showStranger]
+  ]) {
+    if (!values[name]) continue
+    const measured = await measure({ dir, root, bundle, environment })
+    if (values.json) console.log(JSON.stringify({ [name]: measured }))
+    else show(measured)
+  }
+  if (values.health || values.stranger) return
   const result = {
     node: process.version,
     startUp: await startUp(),
@@ -303,6 +318,8 @@ const measured = async () => {
     kinds: await requestsByKind(),
     journal: await journalCost(),
     latency: await latency({ dir, root }),
+    health: await health({ dir, bundle, environment }),
+    stranger: await stranger({ dir, root, environment }),
     fleets: await fleets(counts, { dir, root, bundle, memory: !values["skip-memory"] })
   }
   if (values.json) console.log(JSON.stringify(result))
@@ -332,6 +349,8 @@ const measured = async () => {
     )
     console.log(`\napply --dry-run peaks at ${result.dryRun.peakMiB} MiB`)
     showLatency(result.latency)
+    showHealth(result.health)
+    showStranger(result.stranger)
     showFleets(result.fleets)
   }
 }

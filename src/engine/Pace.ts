@@ -44,6 +44,8 @@ export class Pace extends Context.Reference<Pace>()("fabrik/engine/Pace", {
     firstWatch: Duration.seconds(1),
     /** Between a good health answer and the one that confirms it. */
     confirmHealth: Duration.seconds(1),
+    /** Between two attempts at the health check it is looked so often, for so long after the deployment. */
+    lookHealthy: { every: Duration.millis(150), lasts: Duration.seconds(10) },
     /** Between a good round of the name servers and the one that confirms it. */
     confirmDns: Duration.millis(250),
     /** How long every name server may take to answer right. */

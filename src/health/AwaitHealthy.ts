@@ -4,7 +4,6 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
-import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import { isIPv6 } from "node:net"
 import { KnownSecrets } from "../secrets/KnownSecrets.ts"
@@ -122,6 +121,8 @@ export interface AwaitHealthyOptions {
   readonly deadline: Duration.Duration
   /** Between a good answer and the one that confirms it; `interval` if that is shorter. */
   readonly confirmAfter: Duration.Duration
+  /** Looks between two attempts, so far apart and only for so long: a good one is one, a bad one is none. */
+  readonly between?: { readonly every: Duration.Duration; readonly lasts: Duration.Duration }
   readonly onAttempt: (attempt: Attempt) => Effect.Effect<void>
 }
 
@@ -151,7 +152,7 @@ interface Progress {
 /**
  * Asks at the server's own address until two answers in a row are good (one could be a process that is about to
  * crash again), then by name until one is. Attempts are `interval` apart; `retries` bad ones within a stage are the
- * end; a good one is confirmed sooner. A bad one does not count within `startPeriod`, while the certificate is still missing (ACME takes its time),
+ * end; a good one is confirmed sooner. With `between` a good answer is seen soon after it is first given, too. A bad one does not count within `startPeriod`, while the certificate is still missing (ACME takes its time),
  * or while the world's DNS caches do not know the new address: these wait for the deadline.
  */
 export const awaitHealthy = Effect.fn("awaitHealthy")(function* (options: AwaitHealthyOptions) {
@@ -177,13 +178,13 @@ export const awaitHealthy = Effect.fn("awaitHealthy")(function* (options: AwaitH
   })
 
   const { hide } = yield* KnownSecrets
-  const look = Effect.fnUntraced(function* (stage: Stage) {
+  const look = Effect.fnUntraced(function* (stage: Stage, timeout = healthcheck.timeout) {
     const result = yield* Effect.either(
       probe.get({
         host,
         path: healthcheck.path,
         address: stage === "origin" ? address : undefined,
-        timeout: healthcheck.timeout,
+        timeout,
         credentials: options.credentials,
         expectation
       })
@@ -269,9 +270,12 @@ export const awaitHealthy = Effect.fn("awaitHealthy")(function* (options: AwaitH
       )
     })
 
-  const attempt = Effect.fnUntraced(function* (stage: Stage) {
+  type Seen = Effect.Effect.Success<ReturnType<typeof look>>
+
+  /** @param found a good answer since the last attempt. */
+  const attempt = Effect.fnUntraced(function* (stage: Stage, found?: Seen) {
     const counts = (yield* Clock.currentTimeMillis) >= graceEnds
-    const seen = yield* look(stage)
+    const seen = found ?? (yield* look(stage))
     const counted = !seen.ok && counts && !seen.waits
     const now = yield* Ref.updateAndGet(progress, (before) => ({
       stage,
@@ -293,24 +297,36 @@ export const awaitHealthy = Effect.fn("awaitHealthy")(function* (options: AwaitH
         : { ok: false, reason: seen.reason, detail: seen.detail, counted }
     })
     if (counted && now.failures >= healthcheck.retries) return yield* giveUp("Retries")
-    return now.good
+    return { good: now.good, waits: !seen.ok && seen.waits }
   })
+
+  const quickUntil =
+    (yield* Clock.currentTimeMillis) +
+    (options.between === undefined ? 0 : Duration.toMillis(options.between.lasts))
+
+  /** Until the next attempt, or the first good answer before it, which is its own. */
+  const rest = (stage: Stage, { good, waits }: { readonly good: number; readonly waits: boolean }) =>
+    Effect.gen(function* () {
+      if (good > 0) return yield* Effect.sleep(Duration.min(options.confirmAfter, healthcheck.interval))
+      const next = (yield* Clock.currentTimeMillis) + Duration.toMillis(healthcheck.interval)
+      const quick = waits ? undefined : options.between?.every
+      for (;;) {
+        const now = yield* Clock.currentTimeMillis
+        const pause = quick === undefined || now >= quickUntil ? next - now : Duration.toMillis(quick)
+        if (now + pause >= next) return yield* Effect.sleep(Duration.millis(Math.max(0, next - now)))
+        yield* Effect.sleep(Duration.millis(pause))
+        const left = Duration.millis(next - now - pause)
+        const seen = yield* look(stage, Duration.min(healthcheck.timeout, left))
+        if (seen.ok) return seen
+      }
+    })
 
   const pass = Effect.fnUntraced(function* (stage: Stage, needed: number) {
     yield* Ref.update(progress, (before) => ({ ...before, stage, failures: 0, good: 0, lastBad: undefined }))
-    yield* attempt(stage).pipe(
-      Effect.repeat({
-        schedule: Schedule.identity<number>().pipe(
-          Schedule.addDelay((good) =>
-            good > 0 ? Duration.min(options.confirmAfter, healthcheck.interval) : healthcheck.interval
-          ),
-          Schedule.upTo(options.deadline)
-        ),
-        until: (good) => good >= needed
-      })
-    )
-    const { good, lastGood } = yield* Ref.get(progress)
-    return good >= needed && lastGood !== undefined ? lastGood : yield* giveUp("Deadline")
+    let seen = yield* attempt(stage)
+    while (seen.good < needed) seen = yield* attempt(stage, (yield* rest(stage, seen)) ?? undefined)
+    const { lastGood } = yield* Ref.get(progress)
+    return lastGood ?? (yield* giveUp("Deadline"))
   })
 
   const response = yield* (

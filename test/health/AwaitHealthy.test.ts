@@ -109,6 +109,43 @@ const failureOf = (exit: Exit.Exit<unknown, UnhealthyError>) =>
   })
 
 describe("awaitHealthy", () => {
+  const between = { every: Duration.millis(150), lasts: Duration.seconds(1) }
+
+  it.effect("sees the first good answer soon, without counting what it sees between two attempts", () =>
+    Effect.gen(function* () {
+      const { exit, log } = yield* run({
+        origin: [...Array.from({ length: 5 }, () => refused), ok],
+        healthcheck: { retries: 2 },
+        options: { between }
+      })
+      assert.deepStrictEqual(log, [
+        "0 origin ConnectionRefused",
+        "0.75 origin ok 200",
+        "10.75 origin ok 200",
+        "10.75 name ok 200"
+      ])
+      assert.isTrue(Exit.isSuccess(exit))
+    })
+  )
+
+  it.effect("looks between two attempts only for as long as it is told", () =>
+    Effect.gen(function* () {
+      // The first attempt, and those at 0.15, 0.3, ... 1.05 seconds.
+      const { log } = yield* run({
+        origin: [...Array.from({ length: 8 }, () => refused), ok],
+        options: { between }
+      })
+      assert.deepStrictEqual(log.slice(0, 2), ["0 origin ConnectionRefused", "10 origin ok 200"])
+    })
+  )
+
+  it.effect("asks for what the world has to do no more often than the attempts", () =>
+    Effect.gen(function* () {
+      const { log } = yield* run({ name: [notFound, ok], options: { between } })
+      assert.deepStrictEqual(log.slice(2), ["10 name NameNotFound (waits)", "20 name ok 200"])
+    })
+  )
+
   it.effect("asks twice at the origin and once by name", () =>
     Effect.gen(function* () {
       const { endedAt, exit, log, requests } = yield* run({

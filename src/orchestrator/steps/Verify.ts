@@ -167,6 +167,7 @@ const awaitAnswer = Effect.fn("awaitAnswer")(function* (
     deadline: Duration.sum(patience(healthcheck), pace.certificate),
     proxied: dns.proxied,
     confirmAfter: pace.confirmHealth,
+    ...(verification.deployed ? { between: pace.lookHealthy } : {}),
     onAttempt: (attempt) => run.emit(healthAttempted(attempt, askedAt(host, verification.spec)))
   }).pipe(Effect.catchTag("UnhealthyError", (error) => explain(verification, watch, error)))
 })
