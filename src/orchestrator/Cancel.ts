@@ -3,14 +3,17 @@ import type { Spec } from "../appspec/Spec.ts"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
 import type { Deployment } from "../coolify/endpoints/Deployments.ts"
 import { Pace, pollFor, pollUntil } from "../engine/Pace.ts"
+import type { LiveState } from "../kinds/ContainerWatch.ts"
 import { isActive } from "../kinds/Deployment.ts"
 import { findApplication } from "./FindApplication.ts"
 
 /** What became of the deployments that were under way. */
-interface Cancelled {
+export interface Cancelled {
   readonly deployments: ReadonlyArray<Pick<Deployment, "uuid" | "status">>
-  /** What Coolify says of the application afterwards, e.g. `running:healthy`. */
+  /** What Coolify says of the application afterwards, e.g. `running:healthy`: it lags by up to a minute. */
   readonly status: string
+  /** What Docker says: what stops first has no container left where a deployment was cancelled half-way. */
+  readonly container: LiveState
 }
 
 /** Those of a spec's application that wait or run. */
@@ -44,6 +47,10 @@ export const cancel = Effect.fn("cancel")(function* ({
   )
   return {
     deployments: ended.map(({ status, uuid }) => ({ uuid, status })),
-    status: (yield* coolify.applications.get(uuid)).status
+    status: (yield* coolify.applications.get(uuid)).status,
+    container: yield* Effect.match(coolify.applications.logs(uuid, 1), {
+      onSuccess: () => "running" as const,
+      onFailure: ({ reason }) => (reason === "Refused" ? "stopped" : "unknown")
+    })
   } satisfies Cancelled
 })

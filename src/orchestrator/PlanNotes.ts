@@ -145,8 +145,12 @@ export const planNotes = (
       `The build reads ${readable.join(", ")} (build.env): whoever has the image or its \`docker history\` can read ${readable.length === 1 ? "this secret" : "these secrets"}.`
     )
   }
-  if (!what.deploys && spec.source._tag === "Git" && spec.source.commit === "HEAD") {
-    notes.push(`New commits on ${spec.source.branch} are not looked for; deploy them with --redeploy.`)
+  if (spec.source._tag === "Git" && spec.source.commit === "HEAD") {
+    const { branch } = spec.source
+    if (!what.deploys) notes.push(`New commits on ${branch} are not looked for; deploy them with --redeploy.`)
+    else if (observed.application !== undefined) {
+      notes.push(`The newest commit of ${branch} is deployed, also where an older one runs now.`)
+    }
   }
   if (spec.source._tag === "Image" && spec.source.tag === "latest") {
     notes.push(

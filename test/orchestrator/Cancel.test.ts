@@ -50,7 +50,8 @@ describe("cancel", () => {
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* cancelled, {
         deployments: [{ uuid: "now", status: "cancelled-by-user" }],
-        status: "running:healthy"
+        status: "running:healthy",
+        container: "running"
       })
       const { deployments } = yield* (yield* CoolifyMemory).world
       assert.deepStrictEqual(
@@ -58,6 +59,20 @@ describe("cancel", () => {
         ["finished", "cancelled-by-user"]
       )
       assert.deepStrictEqual((yield* deploymentsUnderWay(spec)).deployments, [])
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("sees that nothing runs, whatever Coolify says by then", () =>
+    Effect.gen(function* () {
+      const memory = yield* CoolifyMemory
+      yield* memory.failNext(
+        "logs",
+        new CoolifyError({ method: "logs", reason: "Refused", detail: "stopped" })
+      )
+      const { container, status } = yield* cancelled
+      assert.deepStrictEqual([status, container], ["running:healthy", "stopped"])
+      yield* memory.failNext("logs", new CoolifyError({ method: "logs", reason: "ServerError", detail: "" }))
+      assert.strictEqual((yield* cancel(yield* deploymentsUnderWay(spec))).container, "unknown")
     }).pipe(Effect.provide(world))
   )
 

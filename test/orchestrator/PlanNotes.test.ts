@@ -28,6 +28,36 @@ describe("planNotes", () => {
     assert.notMatch(notes({ domains: ["a.b.example.com"], dns: proxied }, "memory"), /Universal SSL/)
   })
 
+  it("says that an update brings what a branch has by now", () => {
+    const of = (
+      commit: string,
+      deploys: boolean,
+      observed: Partial<Observed> = { application: application() }
+    ) =>
+      planNotes(
+        desired({
+          ...spec,
+          source: {
+            _tag: "Git",
+            repository: "https://github.com/acme/shop",
+            branch: "main",
+            commit,
+            buildPack: "nixpacks",
+            baseDirectory: "/",
+            dockerfile: "/Dockerfile"
+          }
+        }),
+        { ...empty, dns: [], ...observed },
+        { deploys, replaces: false, drifted: false }
+      ).join("\n")
+    const newest = /The newest commit of main is deployed/
+    assert.match(of("HEAD", true), newest)
+    assert.notMatch(of("HEAD", false), newest)
+    assert.match(of("HEAD", false), /New commits on main are not looked for/)
+    assert.notMatch(of("0123456789abcdef0123456789abcdef01234567", true), newest)
+    assert.notMatch(of("HEAD", true, {}), newest, "a first one has no other")
+  })
+
   it("says what can be seen without a domain, and what cannot without credentials", () => {
     const said = (observed: Partial<Observed>, changes: Partial<Spec> = { domains: [] }) =>
       planNotes(

@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import type { Spec } from "../../appspec/Spec.ts"
-import { cancel as cancelAll, deploymentsUnderWay } from "../../orchestrator/Cancel.ts"
+import { cancel as cancelAll, type Cancelled, deploymentsUnderWay } from "../../orchestrator/Cancel.ts"
 import { jsonLine } from "../../ui/Json.ts"
 import { clean } from "../../ui/Sanitize.ts"
 import { Concluded, UnconfirmedError } from "../CliError.ts"
@@ -65,9 +65,25 @@ const cancelOne = Effect.fn("cancelOne")(function* (spec: Spec, { json, quiet, y
       ? [jsonLine({ type: "Cancelled", name: spec.name, ...ended })]
       : ended.deployments.map(({ status, uuid }) => `${clean(uuid)}: ${status}`)
   )
-  if (!quiet) yield* Say.hint([`Coolify says of ${spec.name}: ${ended.status}.`])
+  if (!quiet) {
+    yield* Say.hint([
+      `Coolify says of ${spec.name}: ${ended.status}.`,
+      ...containerHint(ended.container, spec)
+    ])
+  }
   // One that goes on, or came to its own end, was not cancelled.
   if (ended.deployments.some(({ status }) => status !== "cancelled-by-user")) {
     return yield* new Concluded({ code: ExitCode.unknown })
   }
 })
+
+const containerHint = (container: Cancelled["container"], { name }: Spec): ReadonlyArray<string> => {
+  switch (container) {
+    case "running":
+      return []
+    case "stopped":
+      return [`No container of ${name} runs: \`fabrik start\` starts what was deployed last.`]
+    case "unknown":
+      return [`Whether a container of ${name} runs could not be seen.`]
+  }
+}
