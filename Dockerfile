@@ -7,6 +7,8 @@ COPY package.json package-lock.json .npmrc ./
 # Nothing that is installed needs its install script.
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY scripts ./scripts
+# The build looks at what a dry run of one of them calls.
+COPY fixtures ./fixtures
 COPY src ./src
 # What `fabrik --version` tells; the history of the sources is not in here.
 ARG FABRIK_COMMIT
