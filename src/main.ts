@@ -101,8 +101,9 @@ if (isVersion) {
 } else if (isHelp) {
   enableCompileCache(process.env)
   const { renderRootHelp } = await import("./cli/RootHelp.ts")
+  const { columns, isTTY } = process.stdout
   process.stdout.write(
-    renderRootHelp()
+    renderRootHelp(isTTY ? Math.max(40, Math.min(columns || 80, 80)) : undefined)
       .map((line) => `${line}\n`)
       .join("")
   )

@@ -72,6 +72,11 @@ const controlCharacter: Complaint = {
   hint: "remove the escape that stands for one"
 }
 
+const tooDeep: Complaint = {
+  message: "this line is indented further than the key above it, which has a value already",
+  hint: "keys of one map start in the same column"
+}
+
 const syntax: Readonly<Record<ErrorCode, Complaint>> = {
   ALIAS_PROPS: { message: "an alias stands where it cannot", hint: writeOut },
   BAD_ALIAS: { message: "an alias stands where it cannot", hint: writeOut },
@@ -344,10 +349,17 @@ export const parseYaml = (text: string, report: Report): Node | undefined => {
   // The library reports what follows from an error too: one per place is enough.
   const seen = new Set<number>()
   for (const { pos, code } of document.errors) {
-    if (!seen.has(pos[0])) fail(pos[0], syntax[code])
+    const deeper = code === "BLOCK_AS_IMPLICIT_KEY" ? deeperLine(text, pos[0]) : undefined
+    if (!seen.has(pos[0])) fail(deeper ?? pos[0], deeper === undefined ? syntax[code] : tooDeep)
     seen.add(pos[0])
   }
   return seen.size > 0 ? undefined : builder.node(document.contents, { line: 1, column: 1 }, "")
+}
+
+/** Where the next line begins to say something, if the second key of a value that begins here is not on its own line. */
+const deeperLine = (text: string, from: number): number | undefined => {
+  const [, own = "", rest = ""] = /^([^\n]*)(\n[\s]*)?/.exec(text.slice(from)) ?? []
+  return rest === "" || /:\s|:$/.test(own) ? undefined : from + own.length + rest.length
 }
 
 /** A hostile text makes as many errors as it has bytes, and most of the time goes into the traces that nobody reads. */

@@ -101,6 +101,9 @@ const unknownCommand = (name: string) => {
 
 const unknownFlag = (word: string, flags: ReadonlyArray<FlagInfo>, command: string | undefined) => {
   const [bare = word] = word.split("=")
+  if (command === undefined && flags.some(({ alias, name }) => [`--${name}`, `-${alias}`].includes(bare))) {
+    return usage(`${shown(bare)} is of a command, and none is named`, undefined)
+  }
   const near = nearest(
     bare.replace(/^-+/, ""),
     flags.map((flag) => flag.name)

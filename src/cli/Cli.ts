@@ -10,6 +10,7 @@ import { renderHelp } from "./Help.ts"
 import { recoverCommand } from "./RecoverCommand.ts"
 import { report } from "./Report.ts"
 import { renderRootHelp } from "./RootHelp.ts"
+import { Screen } from "../ui/Screen.ts"
 import * as Say from "./Say.ts"
 import { versionLine } from "./Version.ts"
 
@@ -114,10 +115,11 @@ export const run = Effect.fn("fabrik")(function* (argv: ReadonlyArray<string>) {
   switch (asked._tag) {
     case "Help": {
       const { command } = asked
+      const { columns } = (yield* Screen).out.style
       const lines =
         command === undefined
-          ? renderRootHelp()
-          : renderHelp((yield* Effect.promise<AnyCommand>(load[command])).info)
+          ? renderRootHelp(columns)
+          : renderHelp((yield* Effect.promise<AnyCommand>(load[command])).info, columns)
       yield* Say.result(lines)
       return ExitCode.done
     }

@@ -4,29 +4,33 @@ import type { FlagInfo } from "./Flag.ts"
 
 export type Lines = ReadonlyArray<string>
 
-export const renderHelp = (command: CommandInfo): Lines => {
+/** @param columns of the window. */
+export const renderHelp = (command: CommandInfo, columns = maxColumns): Lines => {
   const args = command.arguments
     .map((a) => ` ${a.optional === true ? `[${a.placeholder}]` : a.placeholder}${a.repeatable ? "..." : ""}`)
     .join("")
   return [
-    ...wrap(command.summary, maxColumns, `fabrik ${command.name} - `),
+    ...wrap(command.summary, columns, `fabrik ${command.name} - `),
     "",
     `Usage: fabrik ${command.name} [options]${args}`,
     ...(command.aliases === undefined ? [] : [`Also: fabrik ${command.aliases.join(", fabrik ")}`]),
     "",
-    ...command.about.flatMap((paragraph) => [...wrap(paragraph, maxColumns), ""]),
+    ...command.about.flatMap((paragraph) => [...wrap(paragraph, columns), ""]),
     ...(command.arguments.length === 0
       ? []
       : [
           ...section(
             "Arguments",
-            table(command.arguments.map(({ placeholder, help }) => [placeholder, help]))
+            table(
+              command.arguments.map(({ placeholder, help }) => [placeholder, help]),
+              columns
+            )
           ),
           ""
         ]),
-    ...section("Options", table([...command.flags.map(flagRow), ["-h, --help", "this text"]])),
+    ...section("Options", table([...command.flags.map(flagRow), ["-h, --help", "this text"]], columns)),
     "",
-    ...section("Examples", examples(command.examples))
+    ...section("Examples", examples(command.examples, columns))
   ]
 }
 
@@ -38,14 +42,15 @@ const flagRow = ({ name, alias, value, help, repeatable }: FlagInfo): readonly [
 ]
 
 /** Two columns; a first cell that is too wide gets a line of its own. */
-export const table = (rows: ReadonlyArray<readonly [string, string]>): Lines => {
+export const table = (rows: ReadonlyArray<readonly [string, string]>, columns: number): Lines => {
   const width = Math.min(Math.max(...rows.map(([cell]) => widthOf(cell))), 26)
   return rows.flatMap(([cell, text]) =>
     widthOf(cell) <= width
-      ? wrap(text, maxColumns, `  ${padEnd(cell, width)}  `)
-      : [`  ${cell}`, ...wrap(text, maxColumns, " ".repeat(width + 4))]
+      ? wrap(text, columns, `  ${padEnd(cell, width)}  `)
+      : [`  ${cell}`, ...wrap(text, columns, " ".repeat(width + 4))]
   )
 }
 
-export const examples = (list: ReadonlyArray<Example>): Lines =>
-  list.flatMap(({ line, says }) => [`  ${line}`, ...wrap(says, maxColumns, "      ")])
+/** The commands are not broken: they are there to be pasted. */
+export const examples = (list: ReadonlyArray<Example>, columns: number): Lines =>
+  list.flatMap(({ line, says }) => [`  ${line}`, ...wrap(says, columns, "      ")])

@@ -2,23 +2,28 @@
 import type { Example } from "./CommandInfo.ts"
 import { examples, type Lines, section, table } from "./Help.ts"
 import { outlines } from "./Outline.ts"
+import { maxColumns, wrap } from "../ui/Layout.ts"
 import { neededVariables, providers, whereNamed } from "../dns/Providers.ts"
 
-export const renderRootHelp = (): Lines => [
-  "fabrik - from a YAML spec to a verified URL on a Coolify server, or back",
+/** @param columns of the window. */
+export const renderRootHelp = (columns = maxColumns): Lines => [
+  ...wrap("from a YAML spec to a verified URL on a Coolify server, or back", columns, "fabrik - "),
   "",
   "Usage: fabrik COMMAND [options] [arguments]",
   "",
   "Commands:",
-  ...table(Object.entries(outlines).map(([name, { summary }]) => [name, summary])),
+  ...table(
+    Object.entries(outlines).map(([name, { summary }]) => [name, summary]),
+    columns
+  ),
   "",
-  "  fabrik COMMAND --help tells more of a command; --version, -v its version.",
+  ...wrap("fabrik COMMAND --help tells more of a command; --version, -v its version.", columns, "  "),
   "",
-  ...section("Examples", examples(rootExamples)),
+  ...section("Examples", examples(rootExamples, columns)),
   "",
-  ...section("Environment", table(environment)),
+  ...section("Environment", table(environment, columns)),
   "",
-  ...section("Exit codes", table(exitCodes))
+  ...section("Exit codes", table(exitCodes, columns))
 ]
 
 const rootExamples: ReadonlyArray<Example> = [

@@ -56,6 +56,9 @@ describe("readArguments", () => {
   const table: ReadonlyArray<readonly [ReadonlyArray<string>, string]> = [
     [["aply", "app.yaml"], "unknown command aply; did you mean apply?"],
     [["frobnicate"], "unknown command frobnicate"],
+    [["--yes"], "--yes is of a command, and none is named"],
+    [["-y"], "-y is of a command, and none is named"],
+    [["--frobnicate"], "unknown flag --frobnicate"],
     [["constructor"], "unknown command constructor"],
     [["deploy", "app.yaml"], "unknown command deploy; did you mean apply?"],
     [["up", "app.yaml", "--yes"], "unknown command up; did you mean apply?"],

@@ -71,6 +71,18 @@ describe("the documents", () => {
     assert.deepStrictEqual(secretRules.get("DATABASE_URL"), { _tag: "Required" })
   })
 
+  it("are the same as a narrow terminal has, but for the width", () => {
+    for (const columns of [60, 80]) {
+      const told = [renderRootHelp(columns), ...commands.map((info) => renderHelp(info, columns))].flat()
+      // A command is there to be pasted, and a long option has a line of its own.
+      const wide = told.filter(
+        (line) =>
+          line.length > columns && !/^ {2}(?:fabrik|curl|source) |^ {2}[A-Z0-9_, ]+$|^Usage: /.test(line)
+      )
+      assert.deepStrictEqual(wide, [])
+    }
+  })
+
   // `npx vitest run test/docs -u` writes it anew.
   it("tell every command as its --help does", async () => {
     const file = join(root, "docs/commands.md")
