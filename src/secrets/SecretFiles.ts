@@ -44,6 +44,9 @@ export const make = (fs: FileSystem.FileSystem, path: Path.Path): SecretFiles =>
     const seen = yield* fs.stat(file).pipe(Effect.asSome, optionWhenMissing, unreadable)
     if (Option.isNone(seen)) return Option.none<string>()
     // Before the open: opening a pipe would wait for its writer.
+    if (seen.value.type === "Directory") {
+      return yield* new SecretError({ reason: "BadFile", subject: file, detail: "is a folder, not a file" })
+    }
     if (seen.value.type !== "File") return yield* unsafe("is not a regular file")
     if (seen.value.size > maxBytes) {
       return yield* new SecretError({ reason: "BadFile", subject: file, detail: "is larger than 1 MiB" })

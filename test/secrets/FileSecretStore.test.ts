@@ -332,7 +332,7 @@ describe("FileSecretStore", () => {
       assert.deepStrictEqual(yield* detail, link)
       yield* fs.remove(file)
       yield* fs.makeDirectory(file)
-      assert.deepStrictEqual(yield* detail, ["UnsafeFile", "is not a regular file"])
+      assert.deepStrictEqual(yield* detail, ["BadFile", "is a folder, not a file"])
       yield* fs.remove(file, { recursive: true })
       yield* Effect.promise(() => run("mkfifo", [file]))
       assert.deepStrictEqual(yield* detail, ["UnsafeFile", "is not a regular file"])
