@@ -156,6 +156,34 @@ export const moments = [
     tests: ["test/coolify/Spacing.test.ts"]
   },
   {
+    name: "the turn of requests that run short in a shared budget",
+    file: "src/state/postgres/SharedBudget.ts",
+    find: 'WHEN scarce THEN least($2::int, "left", 1)',
+    put: "WHEN scarce THEN $2::int",
+    tests: ["test/reliability/SharedBudget.test.ts"]
+  },
+  {
+    name: "the wait for a budget that is away",
+    file: "src/coolify/SharedSpacing.ts",
+    find: "awayUntil = (yield* Clock.currentTimeMillis) + rest",
+    put: "awayUntil = undefined",
+    tests: ["test/coolify/SharedSpacing.test.ts"]
+  },
+  {
+    name: "the signals of a worker's jobs",
+    file: "src/main.ts",
+    find: 'process.env["FABRIK_OF_WORKER"] === "1"',
+    put: 'process.env["FABRIK_OF_WORKER"] === ""',
+    tests: ["test/reliability/Workers.test.ts"]
+  },
+  {
+    name: "the folder that a killed worker has left",
+    file: "src/cli/remote/JobFolder.ts",
+    find: 'return worker === "dead" && !(yield* childLives(folder))',
+    put: 'return worker === "dead" && (yield* childLives(folder))',
+    tests: ["test/reliability/Workers.test.ts"]
+  },
+  {
     name: "the record that another application at the host needs",
     file: "src/orchestrator/SharedHosts.ts",
     find: "isAddressing(type) && others.includes(name)",

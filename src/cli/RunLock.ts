@@ -2,6 +2,7 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as ExecutionStrategy from "effect/ExecutionStrategy"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
@@ -14,28 +15,54 @@ import type { Spec } from "../appspec/Spec.ts"
 import * as FileLock from "../state/FileLock.ts"
 import { lockOf, type SharedState } from "../state/SharedState.ts"
 import * as MachineLock from "../state/MachineLock.ts"
+import { jsonLine } from "../ui/Json.ts"
+import { clean } from "../ui/Sanitize.ts"
+import * as Say from "./Say.ts"
 import { userName } from "./UserName.ts"
+
+interface Locked {
+  readonly command: string
+  readonly owner: string
+  readonly target: string
+  /** Where fabrik keeps what it must remember itself. */
+  readonly directory: string
+  /** What it shares with other machines instead. */
+  readonly team: { readonly state: SharedState } | undefined
+  /** How long to wait for another run; 0: not at all. */
+  readonly seconds: number
+}
 
 /**
  * Held until the scope ends: one among this user's processes on the machine, and one among all who share the folder with
  * the journal, also from containers. Two machines have two locks: between those only the marks in Coolify stand, unless
- * they share their state: then its lock stands for both.
+ * they share their state: then its lock stands for both. It is said for whom it waits.
  * @param target which Coolify: one name may live in several.
- * @param seconds how long to wait for another run; 0: not at all.
  */
 export const lockRun = Effect.fn("lockRun")(function* (
   spec: Spec,
-  options: {
-    readonly command: string
-    readonly owner: string
-    readonly target: string
-    /** Where fabrik keeps what it must remember itself. */
-    readonly directory: string
-    /** What it shares with other machines instead. */
-    readonly team: { readonly state: SharedState } | undefined
-    readonly seconds: number
-  }
+  options: Locked & { readonly json?: boolean }
 ) {
+  const { json = false, seconds } = options
+  // What a first look has taken of several locks is free again before they are waited for.
+  const look = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.sequential)
+  yield* take(spec, { ...options, seconds: 0 }).pipe(
+    Scope.extend(look),
+    Effect.catchIf(
+      (error) => error._tag === "LockError" && error.reason === "Held" && seconds > 0,
+      (error) =>
+        Effect.gen(function* () {
+          yield* Scope.close(look, Exit.void)
+          const holder = error._tag === "LockError" ? (error.holder ?? "another run") : ""
+          yield* json
+            ? Say.result([jsonLine({ type: "LockAwaited", spec: spec.name, holder, seconds })])
+            : Say.hint([`Waiting up to ${seconds} s for ${clean(holder)}`])
+          yield* take(spec, options)
+        })
+    )
+  )
+})
+
+const take = Effect.fn("takeLock")(function* (spec: Spec, options: Locked) {
   const since = new Date(yield* Clock.currentTimeMillis).toISOString()
   const seconds = Duration.seconds(options.seconds)
   if (options.team !== undefined) {
@@ -85,7 +112,7 @@ export const placeLock = (target: string, state: SharedState | undefined): Layer
  */
 export const runningRun = (
   spec: Spec,
-  options: Omit<Parameters<typeof lockRun>[1], "command" | "seconds">
+  options: Omit<Locked, "command" | "seconds">
 ): Effect.Effect<string | undefined> =>
   options.team === undefined
     ? lockedHere(spec, options)
@@ -99,7 +126,7 @@ const lockedHere = (
   spec: Spec,
   options: Parameters<typeof runningRun>[1]
 ): Effect.Effect<string | undefined> =>
-  Effect.scoped(lockRun(spec, { ...options, command: "status", seconds: 0 })).pipe(
+  Effect.scoped(take(spec, { ...options, command: "status", seconds: 0 })).pipe(
     Effect.match({
       onSuccess: () => undefined,
       onFailure: (error) =>

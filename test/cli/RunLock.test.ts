@@ -2,6 +2,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -10,6 +14,8 @@ import { afterEach, beforeEach, vi } from "vitest"
 import { lockRun, placeLock } from "../../src/cli/RunLock.ts"
 import { PlaceLock } from "../../src/orchestrator/PlaceLock.ts"
 import * as MachineLock from "../../src/state/MachineLock.ts"
+import { Screen } from "../../src/ui/Screen.ts"
+import { makeStyle } from "../../src/ui/Style.ts"
 import { spec } from "../orchestrator/Samples.ts"
 
 let root = ""
@@ -68,6 +74,45 @@ describe("the making of a project", () => {
   )
 })
 
+const said: Array<string> = []
+const stream = {
+  write: (text: string) => Effect.sync(() => void said.push(text)),
+  closed: Effect.never,
+  tty: false,
+  style: makeStyle({ color: false, unicode: false, columns: undefined })
+}
+
+/** Of a run without a team, which waits so long for another one. */
+const lock = (command: string, seconds: number) =>
+  lockRun(spec, {
+    command,
+    owner: "default",
+    target: "https://c.example.com",
+    directory: join(root, ".fabrik"),
+    team: undefined,
+    seconds
+  }).pipe(Effect.provideService(Screen, { out: stream, err: stream }))
+
+describe("a run that waits for another one", () => {
+  it.scopedLive("says for which, and begins as soon as that has ended", () =>
+    Effect.gen(function* () {
+      const first = yield* Scope.make()
+      yield* Scope.extend(lock("apply", 60), first)
+      assert.deepStrictEqual(said, [])
+      const second = yield* Effect.fork(lock("destroy", 60))
+      while (said.length === 0) yield* Effect.sleep("5 millis")
+      assert.match(
+        said.join("").replaceAll(/\s+/g, " "),
+        /^Waiting up to 60 s for `fabrik apply` of api \(process \d+, since .*\) $/
+      )
+      assert.isTrue(Option.isNone(yield* Fiber.poll(second)))
+      yield* Scope.close(first, Exit.void)
+      yield* Fiber.join(second)
+      assert.lengthOf(said, 1)
+    })
+  )
+})
+
 describe("a folder for locks that others can write to", () => {
   const folder = () => join(root, `fabrik-${process.geteuid?.() ?? ""}`)
 
@@ -88,15 +133,7 @@ describe("a folder for locks that others can write to", () => {
     Effect.gen(function* () {
       mkdirSync(folder())
       chmodSync(folder(), 0o777)
-      const run = (command: string) =>
-        lockRun(spec, {
-          command,
-          owner: "default",
-          target: "https://c.example.com",
-          directory: join(root, ".fabrik"),
-          team: undefined,
-          seconds: 0
-        })
+      const run = (command: string) => lock(command, 0)
       yield* run("apply")
       const error = yield* Effect.flip(run("destroy"))
       assert.strictEqual(error._tag, "LockError")

@@ -113,7 +113,8 @@ const applyOne = Effect.fn("applyOne")(function* (file: string, loaded: Loaded, 
     yes: flags.yes || flags.dryRun || reviewed !== undefined,
     question: "Carry this plan out?"
   })
-  if (!flags.dryRun) yield* lockRun(spec, { ...world, command: "apply", seconds: flags.lockTimeout ?? 0 })
+  const { dryRun, json, lockTimeout: seconds = 0 } = flags
+  if (!dryRun) yield* lockRun(spec, { ...world, command: "apply", seconds, json })
   const running = run(spec, {
     command: "apply",
     mode: flags.dryRun ? "dry-run" : world.place,

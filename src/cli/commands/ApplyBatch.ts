@@ -109,7 +109,7 @@ export const carryOut = Effect.fn("carryOut")(function* <E extends CommandError,
         const { environment, project } = member.spec
         const spec = { ...written, project, environment }
         if (!flags.dryRun && lasts)
-          yield* lockRun(spec, { ...world, command, seconds: flags.lockTimeout ?? 0 })
+          yield* lockRun(spec, { ...world, command, seconds: flags.lockTimeout ?? 0, json: flags.json })
         const { agree, confirm } = gate
         const applying = (looking: Looking) =>
           run(spec, {

@@ -32,6 +32,7 @@ const Told = Schema.parseJson(
     step: Schema.optional(Schema.NullOr(Step)),
     message: Schema.optional(Schema.String),
     next: Schema.optional(Schema.String),
+    holder: Schema.optional(Schema.String),
     specs: Schema.optional(
       Schema.Array(Schema.Struct({ name: Schema.String, why: Schema.optional(Schema.String) }))
     )
@@ -114,7 +115,7 @@ const watch = Effect.fn("watchJobs")(function* (
   const told = Effect.fnUntraced(function* (job: string, line: string) {
     const found = decode(line)
     if (Option.isNone(found)) return
-    const { message = "", next = "", spec, specs = [], step, type } = found.value
+    const { holder, message = "", next = "", spec, specs = [], step, type } = found.value
     const label = labelOf(of.get(job), spec)
     const fate = fates.get(label) ?? {}
     if (type === "BatchFinished") {
@@ -125,6 +126,9 @@ const watch = Effect.fn("watchJobs")(function* (
     }
     if (type === "Error") fate.failure = { step: step ?? undefined, message, next }
     if (flags.json) return yield* out.write(`${line}\n`)
+    if (type === "LockAwaited" && !flags.quiet) {
+      return yield* Say.hint([`${clean(label)} waits for ${clean(holder ?? "another run")}`])
+    }
     const emitted = readEventLine(line)
     if (Option.isNone(emitted)) return
     const { event } = emitted.value

@@ -30,7 +30,9 @@ DELETE FROM fabrik.request_budget WHERE ends < now() - interval '7 days';
 
 /**
  * Each step reads what the one before has made of the row, which is locked. The API's own window begins with the first
- * request that reaches it, so after the grant and before the answer: it is taken to begin with the answer.
+ * request that reaches it, so after the grant and before the answer: it is taken to begin with the answer. In the last moment,
+ * when it may be over already, nothing is sent that has a turn: it would be the first of the API's next window, and nobody
+ * would have counted it there.
  */
 const statement = `
 WITH held AS (
@@ -57,7 +59,7 @@ WITH held AS (
     CASE WHEN same AND $7::boolean THEN at ELSE next END AS next
   FROM now
 ), current AS (
-  SELECT id, at, quota,
+  SELECT id, at, slack, quota,
     CASE WHEN ends <= at THEN "window" + 1 ELSE "window" END AS "window",
     CASE WHEN ends <= at THEN at + long + slack ELSE ends END AS ends,
     ends > at AND begun AS begun,
@@ -71,7 +73,7 @@ WITH held AS (
 ), granted AS (
   SELECT *, CASE WHEN scarce THEN least($2::int, "left", 1) WHEN quota IS NULL THEN least($2::int, 1) ELSE $2::int END AS granted,
     CASE WHEN scarce THEN next ELSE at END AS first,
-    CASE WHEN scarce THEN greatest(ends - next, interval '0') / greatest("left", 1) ELSE interval '0' END AS every
+    CASE WHEN scarce THEN greatest(ends - slack - next, interval '0') / greatest("left", 1) ELSE interval '0' END AS every
   FROM judged
 )
 UPDATE fabrik.request_budget AS own
