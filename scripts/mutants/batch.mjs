@@ -59,6 +59,13 @@ export const batches = [
     tests: ["test/orchestrator/Rest.test.ts"]
   },
   {
+    name: "batch: a turn that was given to one who is gone is the next one's",
+    file: "src/orchestrator/Turns.ts",
+    find: "(waiting.delete(own) ? Effect.void : release)",
+    put: "(waiting.delete(own) ? Effect.void : Effect.void)",
+    tests: ["test/orchestrator/Turns.test.ts"]
+  },
+  {
     name: "batch: what the plans have in common is read once",
     file: "src/coolify/SharedReads.ts",
     find: "(isOpen) => (isOpen ? once : each)",

@@ -11,6 +11,7 @@ import * as Ref from "effect/Ref"
 import { RefusedError } from "../engine/DeployError.ts"
 import { hasChanges, type Plan } from "../engine/Plan.ts"
 import { isAsShown } from "./Look.ts"
+import { makeTurn, makeTurns } from "./Turns.ts"
 
 export interface BatchMember {
   readonly label: string
@@ -101,7 +102,7 @@ export const runBatch = Effect.fn("runBatch")(function* <A, E, R, L = never>(
 ) {
   const { awake = given.length } = options
   const places = yield* Ref.make(awake)
-  const permits = yield* Effect.makeSemaphore(options.parallelism)
+  const permits = yield* makeTurns(options.parallelism)
   const members = yield* Effect.forEach(given, (member, index) =>
     Effect.map(makeState, (state) => ({ ...member, ...state, index }))
   )
@@ -265,17 +266,6 @@ const skip = (
 
 const makes = ({ changes }: Plan, database: string): boolean =>
   changes.some(({ action, kind, name }) => kind === "database" && action === "create" && name === database)
-
-/** One of the permits, taken and given back however often either is said. */
-const makeTurn = Effect.fnUntraced(function* (permits: Effect.Semaphore) {
-  const has = yield* Ref.make(false)
-  return {
-    enter: Effect.uninterruptibleMask((restore) =>
-      Effect.zipRight(restore(permits.take(1)), Ref.set(has, true))
-    ),
-    leave: Effect.flatMap(Ref.getAndSet(has, false), (had) => (had ? permits.release(1) : Effect.void))
-  }
-})
 
 const notBegun = (failed: string): string => `not begun, as ${failed} failed`
 
