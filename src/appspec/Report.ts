@@ -53,10 +53,20 @@ export class Report {
     return this.found.length >= maxProblems
   }
 
-  /** In file order. */
+  /** In file order. Of a key that stands there under a wrong name it is not told that it is missing, too. */
   get problems(): ReadonlyArray<SpecProblem> {
-    return this.found.toSorted((a, b) => a.line - b.line || a.column - b.column)
+    const meant = new Set(this.found.flatMap(meantBy))
+    return this.found
+      .filter(({ message, path }) => !(meant.has(path) && message === `\`${path}\` is missing`))
+      .toSorted((a, b) => a.line - b.line || a.column - b.column)
   }
+}
+
+/** The path of the key for which an unknown one is taken. */
+const meantBy = ({ hint = "", message, path }: SpecProblem): ReadonlyArray<string> => {
+  const [, near] = /^did you mean `([^`]+)`\?$/.exec(hint) ?? []
+  if (near === undefined || !message.startsWith("unknown key ")) return []
+  return [[...path.split(".").slice(0, -1), near].join(".")]
 }
 
 const idOf = ({ column, line, message }: SpecProblem): string => `${line}:${column}:${message}`

@@ -272,6 +272,14 @@ describe("unknown keys", () => {
     assert.isTrue(problem!.hint!.startsWith(hint), problem!.hint)
   })
 
+  it("are not told as missing, too, under the name that is meant", () => {
+    const said = (text: string) => bad(text).problems.map(({ message }) => message)
+    const spec = (keys: string) =>
+      `name: a\ndomain: a.example.com\nsource: { image: "nginx:1.27" }\n${keys}\n`
+    assert.deepStrictEqual(said(spec("prot: 80")), ["unknown key `prot`"])
+    assert.deepStrictEqual(said(spec("zzzzzz: 80")), ["`port` is missing", "unknown key `zzzzzz`"])
+  })
+
   it("are told from variables, where `environment` is a map", () => {
     const [problem] = bad(base("environment:\n  A: b")).problems
     assert.strictEqual(problem?.hint, "variables stand under `env`")
