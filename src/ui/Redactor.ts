@@ -163,6 +163,8 @@ const formMatcher = (forms: ReadonlySet<string>): Matcher & { readonly longest: 
     },
     openEnd: (text) => {
       for (let at = Math.max(0, text.length - longest + 1); at < text.length; at++) {
+        if (at + 1 < text.length && mayStart[slot(text.charCodeAt(at), text.charCodeAt(at + 1))] === 0)
+          continue
         const rest = text.slice(at)
         const open =
           rest.length < shortestSecret

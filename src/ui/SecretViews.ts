@@ -71,10 +71,13 @@ const characterOf = (code: number): string | undefined =>
 const percentEscape =
   /%[0-7][0-9a-f]|%[cd][0-9a-f]%[89ab][0-9a-f]|%e[0-9a-f](?:%[89ab][0-9a-f]){2}|%f[0-7](?:%[89ab][0-9a-f]){3}/giu
 
+// Each looks for the character that its escapes begin with first: most texts have none of them.
 const percentDecoded = (text: string): View | undefined =>
-  rewritten(text, percentEscape, ([escape]) =>
-    Buffer.from(escape.replaceAll("%", ""), "hex").toString("utf8")
-  )
+  text.includes("%")
+    ? rewritten(text, percentEscape, ([escape]) =>
+        Buffer.from(escape.replaceAll("%", ""), "hex").toString("utf8")
+      )
+    : undefined
 
 const entities: Readonly<Record<string, string>> = {
   amp: "&",
@@ -86,16 +89,18 @@ const entities: Readonly<Record<string, string>> = {
 }
 
 const htmlDecoded = (text: string): View | undefined =>
-  rewritten(
-    text,
-    /&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|(amp|apos|gt|lt|nbsp|quot));/giu,
-    ([, decimal, hex, name = ""]) =>
-      decimal !== undefined
-        ? characterOf(Number(decimal))
-        : hex !== undefined
-          ? characterOf(Number.parseInt(hex, 16))
-          : entities[name.toLowerCase()]
-  )
+  text.includes("&")
+    ? rewritten(
+        text,
+        /&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|(amp|apos|gt|lt|nbsp|quot));/giu,
+        ([, decimal, hex, name = ""]) =>
+          decimal !== undefined
+            ? characterOf(Number(decimal))
+            : hex !== undefined
+              ? characterOf(Number.parseInt(hex, 16))
+              : entities[name.toLowerCase()]
+      )
+    : undefined
 
 const letters: Readonly<Record<string, string>> = { b: "\b", f: "\f", n: "\n", r: "\r", t: "\t" }
 
@@ -119,7 +124,8 @@ const wordDecoded = (text: string): View | undefined =>
   text.includes("\\") ? rewritten(text, /\\([^])/gu, ([, character]) => character) : undefined
 
 /** The two ways to write a quote within a shell's quotes, where nothing else is an escape. */
-const shellDecoded = (text: string): View | undefined => rewritten(text, /'\\''|'"'"'/gu, () => "'")
+const shellDecoded = (text: string): View | undefined =>
+  text.includes("''") || text.includes("\"'") ? rewritten(text, /'\\''|'"'"'/gu, () => "'") : undefined
 
 /** How often a text may have been put into quotes of another: a log line in JSON, within an error in JSON. */
 const depth = 3
@@ -145,6 +151,7 @@ const partialEscape =
 /** Where what may be the beginning of an escape stands at the end of a text; the text's length: nowhere. */
 export const endOfWhole = (text: string): number => {
   let end = text.length
+  if (!/[%&'\\]/u.test(text.slice(-64))) return end
   for (;;) {
     const at = partialEscape.exec(text.slice(Math.max(0, end - 64), end))
     if (at === null) return end
