@@ -12,7 +12,7 @@ import { composeFile } from "./ComposeText.ts"
 import { containerUrl, isMadeUp, urlsOf } from "./ContainerUrls.ts"
 import { CoolifyError } from "./CoolifyError.ts"
 import type { Application, ApplicationPatch, ListedApplication } from "./endpoints/Applications.ts"
-import { defaultPort } from "./endpoints/Applications.ts"
+import { defaultPort } from "./endpoints/Derived.ts"
 import type { Service, ServiceContainer } from "./endpoints/Services.ts"
 
 type Client = Context.Tag.Service<CoolifyClient>

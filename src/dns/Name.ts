@@ -16,7 +16,7 @@ const longestText = 1024
 export const normalizeName = (text: string): Option.Option<string> => {
   if (text.length > longestText) return Option.none()
   const wildcard = text.startsWith("*.")
-  const written = text.slice(wildcard ? 2 : 0).replace(/[.。．｡]$/, "")
+  const written = text.slice(wildcard ? 2 : 0).replace(/[.\u3002\uff0e\uff61]$/, "")
   // domainToASCII would decode %XX and cut at these, so a hostile name could become another one.
   if (/[\s%/?#@:\\[\]*]/.test(written)) return Option.none()
   const ascii = domainToASCII(written)

@@ -1,11 +1,11 @@
 import { composeFile } from "../coolify/ComposeText.ts"
-import {
-  defaultPort,
-  type Application,
-  type ApplicationPatch,
-  type ApplicationSettings,
-  type ApplicationSource
+import type {
+  Application,
+  ApplicationPatch,
+  ApplicationSettings,
+  ApplicationSource
 } from "../coolify/endpoints/Applications.ts"
+import { defaultPort } from "../coolify/endpoints/Derived.ts"
 import { normaliseRepository } from "../coolify/Repository.ts"
 import { isCompose, type RepositoryAccess } from "../coolify/Source.ts"
 import * as Marker from "../engine/Marker.ts"

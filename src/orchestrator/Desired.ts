@@ -4,11 +4,8 @@ import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
 import { isIP } from "node:net"
 import { containerUrl } from "../coolify/ContainerUrls.ts"
-import {
-  type ApplicationSettings,
-  type ApplicationSource,
-  defaultPort
-} from "../coolify/endpoints/Applications.ts"
+import type { ApplicationSettings, ApplicationSource } from "../coolify/endpoints/Applications.ts"
+import { defaultPort } from "../coolify/endpoints/Derived.ts"
 import type { ObservedVariable, Variable } from "../coolify/endpoints/Variables.ts"
 import type { Server } from "../coolify/endpoints/Servers.ts"
 import { isCompose, type RepositoryAccess } from "../coolify/Source.ts"

@@ -1,6 +1,6 @@
 /** What keeps a run from beginning, although its plan could be made. */
 import * as Effect from "effect/Effect"
-import { stopsFirstWith } from "../coolify/endpoints/Applications.ts"
+import { stopsFirstWith } from "../coolify/endpoints/Derived.ts"
 import type { PlainSettings } from "../coolify/endpoints/PlainSettings.ts"
 import { CoolifyClient } from "../coolify/CoolifyClient.ts"
 import { isCompose } from "../coolify/Source.ts"

@@ -8,7 +8,7 @@ import { CoolifyClient } from "../../src/coolify/CoolifyClient.ts"
 import { connectionOf, type DatabaseEngine } from "../../src/coolify/DatabaseEngine.ts"
 import type { ApplicationSource, CreateApplication } from "../../src/coolify/endpoints/Applications.ts"
 import type { CreateService, Service } from "../../src/coolify/endpoints/Services.ts"
-import { isOwnFile } from "../../src/coolify/endpoints/Storages.ts"
+import { isOwnFile } from "../../src/coolify/endpoints/Derived.ts"
 import type { ObservedVariable, Variable } from "../../src/coolify/endpoints/Variables.ts"
 import type { CoolifyError, CoolifyErrorReason } from "../../src/coolify/CoolifyError.ts"
 

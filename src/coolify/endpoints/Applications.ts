@@ -7,8 +7,9 @@ import type { Body, Transport } from "../Transport.ts"
 import { ApplicationRow, ListedRows, toApplication, toListedApplication } from "./ApplicationAnswer.ts"
 import { createApplicationBody, patchApplicationBody, routingBody } from "./ApplicationRequest.ts"
 import type { BasicAuth } from "./BasicAuth.ts"
+import { defaultPort } from "./Derived.ts"
 import { Created, Logs, logsQuery } from "./Fields.ts"
-import { plainBody, type PlainSettings, publishes } from "./PlainSettings.ts"
+import { plainBody, type PlainSettings } from "./PlainSettings.ts"
 import type { Server } from "./Servers.ts"
 
 /** Coolify's probe inside the container. Numbers are seconds, but for `retries` and `status`. */
@@ -77,12 +78,6 @@ interface Container {
   readonly status: string
 }
 
-/** Whether Coolify would stop it before it starts a new version, once `plain` was sent. */
-export const stopsFirstWith = (application: Application, plain: PlainSettings): boolean => {
-  const { hasFixedName = false, plain: before = {}, stopsFirst } = application
-  return hasFixedName || (stopsFirst && !publishes(before)) || publishes({ ...before, ...plain })
-}
-
 /** An application among all of the team's. */
 export interface ListedApplication extends Application {
   readonly environmentId: number
@@ -148,9 +143,6 @@ interface LogOptions {
   /** Of a compose file: which of its containers; absent: the main one. */
   readonly container?: string
 }
-
-/** What Coolify takes where nobody names a port; it sets it on every inline Dockerfile, whatever the request says. */
-export const defaultPort = 80
 
 /**
  * What Coolify does not take, or ignores, when an application is made (the port of an inline Dockerfile, the stage of a

@@ -25,10 +25,6 @@ export interface Database {
   readonly publicPort: number | undefined
 }
 
-/** The port of the server at which everybody reaches a database. */
-export const openPort = ({ isPublic, publicPort }: PublicAccess): number | undefined =>
-  isPublic ? publicPort : undefined
-
 export type PublicAccess = Pick<Database, "isPublic" | "publicPort">
 
 /** A database among all of the team's. */

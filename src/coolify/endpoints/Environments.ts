@@ -51,10 +51,6 @@ export interface Environments {
 
 const DatabaseRows = orElse(Schema.Array(DatabaseRow), [])
 
-/** Whether an environment's inventory has the databases of this engine; others only the list of all has. */
-export const isInInventory = (engine: DatabaseEngine): boolean =>
-  engine !== "keydb" && engine !== "dragonfly" && engine !== "clickhouse"
-
 export const InventoryRow = Schema.Struct({
   uuid: Uuid,
   description: text,

@@ -31,8 +31,6 @@ export interface FileStorage {
 /** One that Coolify writes and removes itself. */
 export type OwnFile = FileStorage & { readonly type: "file" }
 
-export const isOwnFile = (file: FileStorage): file is OwnFile => file.type === "file"
-
 export interface Stored {
   readonly volumes: ReadonlyArray<Storage>
   readonly files: ReadonlyArray<FileStorage>

@@ -11,14 +11,14 @@ import {
   type WorldDatabase
 } from "./CoolifyWorld.ts"
 import { connectionOf } from "../../../src/coolify/DatabaseEngine.ts"
-import {
-  type CreateDatabase,
-  type Database,
-  type DatabasePatch,
-  type ListedDatabase,
-  openPort,
-  type PublicAccess
+import type {
+  CreateDatabase,
+  Database,
+  DatabasePatch,
+  ListedDatabase,
+  PublicAccess
 } from "../../../src/coolify/endpoints/Databases.ts"
+import { openPort } from "../../../src/coolify/endpoints/Derived.ts"
 import { environmentId } from "./WorldLists.ts"
 
 const shown = ({
