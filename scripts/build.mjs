@@ -33,6 +33,8 @@ const described = spawnSync("git", ["describe", "--always", "--dirty", "--abbrev
 const told = process.env["FABRIK_COMMIT"] ?? ""
 const commit = told !== "" ? told : described.status === 0 ? described.stdout.trim() : undefined
 
+/** For the packages that are CommonJS. */
+const banner = 'import{createRequire}from"node:module";const require=createRequire(import.meta.url);'
 const common = {
   absWorkingDir: root,
   outdir,
@@ -64,10 +66,7 @@ const { metafile: written } = await build({
   plugins: [joined({ ...first, outdir, root })],
   chunkNames: "chunks/[name]-[hash]",
   minifyWhitespace: true,
-  // For the packages that are CommonJS.
-  banner: {
-    js: 'import{createRequire}from"node:module";const require=createRequire(import.meta.url);'
-  },
+  banner: { js: banner },
   metafile: true
 })
 // To a shell a command, to Node a string and a comment. Behind `--` Node leaves the words to the program: else it would
@@ -81,6 +80,11 @@ const files = [
   command,
   ...(await readdir(join(outdir, "chunks"))).map((name) => join(outdir, "chunks", name))
 ]
+for (const file of files) {
+  const [before, after = ""] = (await readFile(file, "utf8")).split(`${banner}\n`)
+  // Of no use where nothing is required.
+  if (!/\brequire\b/.test(after)) await writeFile(file, before + after)
+}
 // Of what others call much is the same, and this one sends nothing and waits for nothing.
 await compileAhead(command, ["apply", "--dry-run", join(root, "fixtures/test-api.yaml")], files)
 const print = async (name, file) => {

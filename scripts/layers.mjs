@@ -3,11 +3,11 @@
 import { dirname, join, relative, resolve } from "node:path"
 
 /** Loaded before every command, and before each that speaks to a Coolify. */
-const ahead = ["src/cli/Start.ts", "src/cli/ChooseContext.ts"]
+const ahead = ["src/cli/Process.ts", "src/cli/ChooseContext.ts"]
 /** The command that loads most of what others load too. */
 const fullest = "src/cli/commands/Apply.ts"
 /** Answered without the rest, and kept apart from it. */
-const quick = ["src/main.ts", "src/cli/RootHelp.ts", "src/cli/Stdin.ts"]
+const quick = ["src/main.ts", "src/cli/CompileCache.ts", "src/cli/RootHelp.ts"]
 const isCommand = (entry) => entry.startsWith("src/cli/commands/")
 
 /** The files of each layer, and for each entry's file the layers that it loads as a whole. */
