@@ -1,5 +1,6 @@
 // Measures the built dist/fabrik.js: start-up against `node -e 0`, API calls and peak memory of an apply in the sandbox.
-// node scripts/bench.mjs [--runs N] [--fleet 1,10,100,200] [--kinds-only | --fleet-only | --health | --stranger] [--skip-memory] [--json]
+// node scripts/bench.mjs [--runs N] [--fleet 1,10,100,200] [--starts-only | --kinds-only | --fleet-only | --health | --stranger] [--skip-memory] [--json]
+// --starts-only: start-up and its peak memory alone. --against FILE: beside another build's dist/fabrik.js, in the same run.
 // --kinds-only: the calls to Coolify by kind of spec alone; exits with 1 where a second apply makes more than its floor.
 // --health: how soon a healthy application is seen to be that. --stranger: from `git clone` to an applied compose file.
 // What many specs at once take is in scripts/bench/fleets.mjs; 1,000 of them keep the machine busy for half an hour.
@@ -8,7 +9,7 @@ import { existsSync } from "node:fs"
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises"
 import module from "node:module"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { fleets, showFleets } from "./bench/fleets.mjs"
@@ -21,6 +22,8 @@ const { values } = parseArgs({
     runs: { type: "string", default: "21" },
     fleet: { type: "string", default: "1,10,100,200" },
     "fleet-only": { type: "boolean", default: false },
+    "starts-only": { type: "boolean", default: false },
+    against: { type: "string" },
     health: { type: "boolean", default: false },
     "kinds-only": { type: "boolean", default: false },
     stranger: { type: "boolean", default: false },
@@ -55,8 +58,8 @@ const environment = {
   DATABASE_URL: "postgresql://app:only-for-the-bench@db/app"
 }
 
-/** Node starts faster where nothing names certificates to load or options to read. */
-const empty = { PATH: process.env.PATH }
+/** Node starts faster where nothing names certificates to load or options to read. The compile cache lies in the home. */
+const empty = { PATH: process.env.PATH, HOME: dir }
 
 /** Runs node in a directory of its own. */
 const run = (args, env = environment) =>
@@ -76,36 +79,76 @@ const run = (args, env = environment) =>
     })
   })
 
-/** What a start may take, in times of `node -e 0`. */
+/** What a start may take, in times of `node -e 0`: of its time, where there is a compile cache, and of its peak memory. */
 const starts = { "--version": 1.1, "--help": 1.6, "apply --dry-run": 2.2 }
+const mostMemory = 1.8
 const hasCompileCache = typeof module.enableCompileCache === "function"
+/** What it may take beside an earlier build. */
+const mostAgainst = hasCompileCache ? 1 : 1.5
 
 const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]
 
 /** Alternating, so that whatever else the machine does falls on all alike. */
 const startUp = async () => {
   const commands = {
-    "node -e 0": ["-e", "0"],
-    "--version": [bundle, "--version"],
-    "--help": [bundle, "--help"],
-    "apply --dry-run": [bundle, "apply", "--dry-run", "--quiet", spec]
+    "--version": ["--version"],
+    "--help": ["--help"],
+    "apply --dry-run": ["apply", "--dry-run", "--quiet", spec]
   }
+  const other = values.against === undefined ? undefined : resolve(values.against)
   const rows = Object.entries({ "this environment": environment, "an empty one": empty }).flatMap(
-    ([where, env]) => Object.entries(commands).map(([name, args]) => ({ where, name, args, env, times: [] }))
+    ([where, env]) => [
+      { where, name: "node -e 0", args: ["-e", "0"], env, times: [], before: [] },
+      ...Object.entries(commands).map(([name, args]) => ({
+        where,
+        name,
+        args: [bundle, ...args],
+        otherArgs: other === undefined ? undefined : [other, ...args],
+        env,
+        times: [],
+        before: []
+      }))
+    ]
   )
-  for (const { args, env } of rows) await run(args, env)
-  for (let index = 0; index < Number(values.runs); index++) {
-    for (const { args, env, times } of rows) times.push(await run(args, env))
+  // The first of -1 fills the compile cache.
+  for (let index = -1; index < Number(values.runs); index++) {
+    for (const { args, before, env, otherArgs, times } of rows) {
+      times[Math.max(index, 0)] = await run(args, env)
+      if (otherArgs !== undefined) before[Math.max(index, 0)] = await run(otherArgs, env)
+    }
   }
-  return rows.map(({ where, name, times }) => {
+  for (const row of rows) row.peaks = [await peak(row.args, row.env), await peak(row.args, row.env)]
+  return rows.map(({ before, name, peaks, times, where }) => {
     const base = rows.find((row) => row.where === where)
+    const of = (mine, theirs) => Number((median(mine) / median(theirs)).toFixed(2))
     return {
       where,
       name,
       millis: Math.round(median(times)),
-      ratio: Number((median(times) / median(base.times)).toFixed(2))
+      ratio: of(times, base.times),
+      peakMiB: Math.round(Math.min(...peaks)),
+      peakRatio: Number((Math.min(...peaks) / Math.min(...base.peaks)).toFixed(2)),
+      ...(before.length === 0 ? {} : { against: of(times, before) })
     }
   })
+}
+
+const showStarts = (rows) => {
+  const told = (ratio, most) =>
+    `${ratio.toFixed(2)}x${most === undefined ? "" : ` ${ratio <= most ? "held" : "MISSED"}: ${most}x`}`
+  console.log(`start-up, median of ${values.runs}        time                       peak memory`)
+  for (const { against, millis, name, peakMiB, peakRatio, ratio, where } of rows) {
+    const isBase = name === "node -e 0"
+    if (isBase) console.log(` in ${where}`)
+    const isBound = where === "an empty one" && !isBase
+    // The compile cache came with Node 22; without it there is nothing to hold a start to.
+    const time = told(ratio, isBound && hasCompileCache ? starts[name] : undefined)
+    const memory = told(peakRatio, isBound ? mostMemory : undefined)
+    const beside = against === undefined ? "" : `  beside the other build ${told(against, mostAgainst)}`
+    console.log(
+      `  ${name.padEnd(16)} ${String(millis).padStart(5)} ms  ${time.padEnd(22)} ${String(peakMiB).padStart(4)} MiB  ${memory}${beside}`
+    )
+  }
 }
 
 const requests = async () => {
@@ -114,6 +157,12 @@ const requests = async () => {
     .split("\n")
     .filter((line) => line !== "")
     .map((line) => JSON.parse(line))
+}
+
+const peak = async (args, env) => {
+  const out = join(dir, "peak")
+  await run(["--import", meter, ...args], { ...env, FABRIK_BENCH_OUT: out })
+  return Number(await readFile(out, "utf8")) / 1024
 }
 
 const metered = async (args) => {
@@ -300,6 +349,12 @@ const measured = async () => {
     else showFleets(rows)
     return
   }
+  if (values["starts-only"]) {
+    const rows = await startUp()
+    if (values.json) console.log(JSON.stringify({ node: process.version, startUp: rows }))
+    else showStarts(rows)
+    return
+  }
   for (const [name, measure, show] of [
     ["health", health, showHealth],
     ["stranger", stranger, showStranger]
@@ -313,7 +368,6 @@ const measured = async () => {
   const result = {
     node: process.version,
     startUp: await startUp(),
-    dryRun: await metered(["apply", "--dry-run", "--quiet", spec]),
     applies: await applies(),
     kinds: await requestsByKind(),
     journal: await journalCost(),
@@ -324,14 +378,7 @@ const measured = async () => {
   }
   if (values.json) console.log(JSON.stringify(result))
   else {
-    console.log(`start-up, median of ${values.runs}`)
-    for (const { where, name, millis, ratio } of result.startUp) {
-      if (name === "node -e 0") console.log(` in ${where}`)
-      // The compile cache came with Node 22; without it there is nothing to hold a start to.
-      const most = where === "an empty one" && hasCompileCache ? starts[name] : undefined
-      const bound = most === undefined ? "" : `  ${ratio <= most ? "held" : "MISSED"}: ${most}x`
-      console.log(`  ${name.padEnd(16)} ${String(millis).padStart(5)} ms  ${ratio.toFixed(2)}x${bound}`)
-    }
+    showStarts(result.startUp)
     console.log(
       "\nagainst the sandbox     calls to Coolify              floor  calls to DNS     peak    time"
     )
@@ -347,7 +394,6 @@ const measured = async () => {
     console.log(
       `\na first apply at 50 ms a request: ${journal} ms with the journal, ${memory} ms with it in memory, ${ratio}x`
     )
-    console.log(`\napply --dry-run peaks at ${result.dryRun.peakMiB} MiB`)
     showLatency(result.latency)
     showHealth(result.health)
     showStranger(result.stranger)
