@@ -1,7 +1,6 @@
 /** The root: reads argv, runs the command it names, and says how the process is to end. */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import process from "node:process"
 import { clean } from "../ui/Sanitize.ts"
 import { findCommand, readWords, startsWithFlag, UsageError } from "./Arguments.ts"
 import { AllCommands } from "./CommandInfo.ts"

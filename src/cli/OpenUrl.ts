@@ -3,7 +3,6 @@ import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { spawn } from "node:child_process"
-import process from "node:process"
 
 interface Opener {
   readonly program: string

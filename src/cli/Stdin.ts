@@ -1,5 +1,4 @@
 /** What the process is told on its standard input. Each reader answers once; what it returns stops it. */
-import process from "node:process"
 
 /** The next line; `undefined` at the end. */
 export const readLine = (onLine: (line: string | undefined) => void): (() => void) => {

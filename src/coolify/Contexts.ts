@@ -11,7 +11,6 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { randomUUID } from "node:crypto"
-import process from "node:process"
 import * as SecretFiles from "../secrets/SecretFiles.ts"
 import { SecretError } from "../secrets/SecretStore.ts"
 

@@ -2,7 +2,6 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
-import process from "node:process"
 import * as FileLock from "../state/FileLock.ts"
 import { SandboxError } from "./SandboxError.ts"
 

@@ -7,7 +7,6 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import { randomUUID } from "node:crypto"
-import process from "node:process"
 import { SecretError } from "./SecretStore.ts"
 
 /** Far above any real `.env`; a wrong path must not fill the memory. */

@@ -8,7 +8,6 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Scope from "effect/Scope"
 import { createHash } from "node:crypto"
-import process from "node:process"
 import { JournalError, Journals, type AppendOptions, type Journal } from "./Journals.ts"
 import { nextLine, read, start, type Tail } from "./JournalText.ts"
 

@@ -17,7 +17,6 @@ import { createHash, randomBytes } from "node:crypto"
 import { link, mkdir, open, readFile, readdir, stat, unlink, writeFile } from "node:fs/promises"
 import * as os from "node:os"
 import * as path from "node:path"
-import process from "node:process"
 import { ask, listenAt, socketPath } from "./LockSocket.ts"
 
 /** `Held`: by somebody else, whose own words are `holder`. `Unavailable`: the system refuses (`code`). */

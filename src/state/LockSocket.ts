@@ -4,7 +4,6 @@ import type * as Scope from "effect/Scope"
 import { open } from "node:fs/promises"
 import * as net from "node:net"
 import * as path from "node:path"
-import process from "node:process"
 
 /** What `sun_path` holds on every system. */
 const longest = 100

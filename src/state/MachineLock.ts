@@ -4,7 +4,6 @@ import type * as Duration from "effect/Duration"
 import { lstat, mkdir } from "node:fs/promises"
 import * as os from "node:os"
 import * as path from "node:path"
-import process from "node:process"
 import * as FileLock from "./FileLock.ts"
 
 /**

@@ -8,7 +8,6 @@ import * as Schema from "effect/Schema"
 import { constants } from "node:fs"
 import { lstat, mkdir, open, readdir, rename, rm, writeFile } from "node:fs/promises"
 import * as path from "node:path"
-import process from "node:process"
 import * as FileLock from "./FileLock.ts"
 
 export class RunFilesError extends Schema.TaggedError<RunFilesError>("fabrik/state/RunFilesError")(

@@ -1,7 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as os from "node:os"
-import process from "node:process"
 import { CoolifyClient } from "../../coolify/CoolifyClient.ts"
 import { coolifyConfig } from "../../coolify/CoolifyConfig.ts"
 import { jsonLine } from "../../ui/Json.ts"

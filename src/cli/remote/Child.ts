@@ -4,7 +4,6 @@ import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import { spawn } from "node:child_process"
-import process from "node:process"
 import { jobFolder, noteChild } from "./JobFolder.ts"
 import { isOfTheProcess, ofWorker, type Request } from "./Request.ts"
 

@@ -6,7 +6,6 @@ import { writeFileSync } from "node:fs"
 import { lstat, mkdtemp, readdir, readFile, readlink, realpath, rm } from "node:fs/promises"
 import * as os from "node:os"
 import * as path from "node:path"
-import process from "node:process"
 import { ask, listenAt, socketPath } from "../../state/LockSocket.ts"
 
 /** A file system that machines share has those of others, who cannot be asked from here. */
