@@ -171,7 +171,7 @@ export const moments = [
   },
   {
     name: "the signals of a worker's jobs",
-    file: "src/main.ts",
+    file: "src/cli/Process.ts",
     find: 'process.env["FABRIK_OF_WORKER"] === "1"',
     put: 'process.env["FABRIK_OF_WORKER"] === ""',
     tests: ["test/reliability/Workers.test.ts"]
