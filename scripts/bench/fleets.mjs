@@ -98,7 +98,7 @@ export const fleets = async (counts, places) => {
   for (const count of counts) {
     const measured = await runFleet(count, [applying, applying], { perMinute })
     const memory = places.memory ? await peaks(count, specOf, places) : []
-    for (const [index, { millis, requests, status, stderr }] of measured.entries()) {
+    for (const [index, { millis, requests, status, stderr, took }] of measured.entries()) {
       if (status !== 0) throw new Error(`an apply of ${count} specs exited ${status}\n${stderr}`)
       const row = {
         count,
@@ -106,6 +106,7 @@ export const fleets = async (counts, places) => {
         requests: requests.length,
         variables: requests.filter((one) => /^GET .*\/envs$/.test(one)).length,
         millis,
+        took: Math.round(took),
         ratio: Number((millis / ((requests.length / perMinute) * 60_000)).toFixed(3)),
         ...(places.memory ? { peakMiB: memory[index] } : {})
       }
@@ -134,14 +135,14 @@ const held = (rows) => {
   )
 }
 
-const lineOf = ({ count, millis, name, peakMiB, ratio, requests }) => {
+const lineOf = ({ count, millis, name, peakMiB, ratio, requests, took }) => {
   // What fits into one window of the limit waits for nothing.
   const part = requests > perMinute ? `${ratio.toFixed(2)}x` : "-"
-  return `  ${String(count).padStart(4)} ${name.padEnd(12)} ${String(requests).padStart(15)} ${(millis / 1000).toFixed(1).padStart(8)} s ${part.padStart(14)} ${String(peakMiB ?? "-").padStart(6)} MiB`
+  return `  ${String(count).padStart(4)} ${name.padEnd(12)} ${String(requests).padStart(15)} ${(millis / 1000).toFixed(1).padStart(8)} s ${part.padStart(14)} ${String(peakMiB ?? "-").padStart(6)} MiB ${(took / 1000).toFixed(0).padStart(7)} s`
 }
 
 export const showFleets = (rows) => {
-  console.log("\nspecs at once         calls to Coolify       time  of the limit's       peak")
+  console.log("\nspecs at once         calls to Coolify       time  of the limit's       peak   measured in")
   for (const row of rows) console.log(lineOf(row))
   for (const { holds, says, seen } of held(rows)) {
     console.log(`  ${holds ? "held" : "MISSED"}: ${says}: ${Number(seen.toFixed(2))}`)

@@ -23,6 +23,8 @@ export interface Measured {
   readonly timeline: ReadonlyArray<Asked>
   /** On the clock of the world. */
   readonly millis: number
+  /** On this machine's. */
+  readonly took: number
   readonly stdout: string
   readonly stderr: string
 }
@@ -106,6 +108,7 @@ export const runFleet = async (
       const from = world.requests.length
       const past = world.timeline.length
       const began = clock.unsafeCurrentTimeMillis()
+      const since = performance.now()
       const ends: Array<{ readonly status: number; readonly at: number }> = []
       const started = start({
         argv: [...argv, "--sandbox", "--sandbox-dir", join(folder, "state")],
@@ -126,6 +129,7 @@ export const runFleet = async (
         requests: world.requests.slice(from),
         timeline: world.timeline.slice(past),
         millis: at - began,
+        took: performance.now() - since,
         stdout: output.out,
         stderr: output.err
       })
