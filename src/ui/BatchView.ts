@@ -34,11 +34,12 @@ export interface BatchRow {
 export const wordOf = ({ removes, result }: BatchRow, command: string): string => {
   if (result._tag === "Skipped") return "skipped"
   const [answers, changes] = result._tag === "Ended" ? [result.answers, result.changes] : [false, 0]
+  const goes = removes || command === "destroy"
   switch (result.report?.outcome ?? "nothing-changed") {
     case "complete":
-      return command === "destroy" || removes ? "gone" : answers ? "live" : "runs"
+      return goes ? "gone" : answers ? "live" : "runs"
     case "unchanged":
-      return "up to date"
+      return goes ? "not there" : "up to date"
     case "pending":
       return "not reached yet"
     case "planned":

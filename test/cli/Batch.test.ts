@@ -113,9 +113,11 @@ describe("a folder of specs", () => {
   })
 
   it("is destroyed, what needs another before it", async () => {
+    spec("never", "")
     const { status, stderr, stdout } = await fabrik("destroy", "specs", "--yes")
     assert.strictEqual(status, 0, stderr)
     assert.match(stdout, /^web +gone/m)
+    assert.match(stdout, /^never +not there/m)
     assert.isBelow(stderr.indexOf("- application web"), stderr.indexOf("- application api"))
   })
 })
