@@ -249,7 +249,7 @@ describe("the process", () => {
   it("without credentials exits 5, and offers what works without them", async () => {
     const { status, stderr } = await here(["apply", "app.yaml", "--yes"])
     assert.strictEqual(status, 5)
-    for (const word of ["COOLIFY_TOKEN", "CLOUDFLARE_API_TOKEN", "--sandbox", "--dry-run"]) {
+    for (const word of ["COOLIFY_TOKEN", "CLOUDFLARE_API_TOKEN", "--sandbox", "fabrik plan"]) {
       assert.include(stderr, word)
     }
   })
@@ -446,7 +446,7 @@ describe("the process and the sandbox", () => {
     assert.include(output.stderr, "may be left: application test-api")
     const [, command = ""] = /Next: fabrik (.*)$/m.exec(output.stderr) ?? []
     assert.strictEqual(command, "recover --sandbox")
-    const open = await here(["recover", "--sandbox", "--dry-run"])
+    const open = await here(["recover", "--sandbox", "fabrik plan"])
     assert.include(open.stdout, "- application test-api")
     const recovered = await here(command.split(" "))
     assert.strictEqual(recovered.status, 0, recovered.stderr)

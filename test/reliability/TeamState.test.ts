@@ -254,14 +254,15 @@ describe.skipIf(missing)("a state in PostgreSQL", () => {
       postgres.sql("postgres", "CREATE ROLE poor LOGIN PASSWORD 'poor'")
       postgres.sql("postgres", "CREATE DATABASE closed")
       // A server that says it is of another version: what it is asked with is looked for here first.
+      postgres.sql("postgres", "CREATE DATABASE older")
       postgres.sql(
-        database,
+        "older",
         `CREATE SCHEMA before; CREATE FUNCTION before.current_setting(text) RETURNS text LANGUAGE sql
            AS $$ SELECT CASE $1 WHEN 'server_version_num' THEN '140011' ELSE '14.11' END $$;
          CREATE ROLE old LOGIN PASSWORD 'old'; GRANT USAGE ON SCHEMA before TO old;
          ALTER ROLE old SET search_path = before, pg_catalog`
       )
-      const older = yield* failure({ url: `postgres://old:old@127.0.0.1:${postgres.port}/${database}` })
+      const older = yield* failure({ url: `postgres://old:old@127.0.0.1:${postgres.port}/older` })
       assert.deepStrictEqual(
         [older.reason, older.detail],
         ["TooOld", "is in PostgreSQL 14, and fabrik needs 15 or newer"]
