@@ -76,7 +76,7 @@ describe("broken YAML is told in place, in one problem, without the library's wo
     ["a: ]", 1],
     ["a: b: c", 1],
     ["a:\n\tb: 1", 2],
-    ["a: 1\n b: 2", 1],
+    ["a: 1\n b: 2", 2],
     ["a:\n  b: 1\n c: 2", 3],
     ["name: a\ndomain", 2],
     ["a: @x", 1],

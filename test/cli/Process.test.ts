@@ -446,7 +446,7 @@ describe("the process and the sandbox", () => {
     assert.include(output.stderr, "may be left: application test-api")
     const [, command = ""] = /Next: fabrik (.*)$/m.exec(output.stderr) ?? []
     assert.strictEqual(command, "recover --sandbox")
-    const open = await here(["recover", "--sandbox", "fabrik plan"])
+    const open = await here(["recover", "--sandbox", "--dry-run"])
     assert.include(open.stdout, "- application test-api")
     const recovered = await here(command.split(" "))
     assert.strictEqual(recovered.status, 0, recovered.stderr)
