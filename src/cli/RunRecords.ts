@@ -159,8 +159,14 @@ const write = Effect.fnUntraced(function* (queue: Queue.Dequeue<Item>, options: 
       one.written = one.record
     }
   })
+  // Once a command, so that all runs of an apply of many specs are there when it has ended.
+  const sweep = Effect.suspend(() => {
+    if (ofProcess.swept) return Effect.void
+    ofProcess.swept = true
+    return RunFiles.sweep(options.world.directory, last?.at ?? 0)
+  })
   yield* Effect.repeat(keep, { until: () => end !== undefined }).pipe(
-    Effect.zipRight(Effect.suspend(() => RunFiles.sweep(options.world.directory, last?.at ?? 0))),
+    Effect.zipRight(sweep),
     Effect.catchAll(({ message }) => {
       if (last === undefined || ofProcess.unrecorded) return Effect.void
       ofProcess.unrecorded = true

@@ -27,6 +27,8 @@ export interface Seen {
     unrecorded: boolean
     /** The ids of those that are kept. */
     readonly recorded: Array<string>
+    /** What is older than is kept has been removed. */
+    swept: boolean
     /** Hears of everything, where the environment asks for traces. */
     telemetry?: (emitted: Emitted) => void
   }
@@ -41,7 +43,7 @@ export const makeSeen = (whole?: Seen): Seen => ({
   deleted: new Set(),
   onSignal: "roll back",
   members: new Map(),
-  process: whole?.process ?? { signal: undefined, unrecorded: false, recorded: [] }
+  process: whole?.process ?? { signal: undefined, unrecorded: false, recorded: [], swept: false }
 })
 
 /** What was seen of all runs of a command. */

@@ -170,9 +170,17 @@ export const sweep = Effect.fn("RunFiles.sweep")(function* (directory: string, n
   const ids = yield* list(directory)
   if (ids.length <= keptRuns) return
   const aged = yield* Effect.forEach(ids, (id) =>
-    Effect.map(readSummary(directory, id), (text) => {
-      const age = Option.flatMap(text, (found) => Schema.decodeOption(Age)(found))
-      return { id, ...Option.getOrElse(age, () => ({ began: 0, ended: 0 })) }
+    Effect.gen(function* () {
+      const age = Option.flatMap(yield* readSummary(directory, id), (text) => Schema.decodeOption(Age)(text))
+      if (Option.isSome(age)) return { id, ...age.value }
+      // One that has just begun has no summary yet.
+      const folder = path.join(directory, "runs", id)
+      const made = yield* Effect.option(attempt("Unreadable", folder, () => lstat(folder)))
+      return {
+        id,
+        began: Option.match(made, { onNone: () => 0, onSome: ({ mtimeMs }) => mtimeMs }),
+        ended: null
+      }
     })
   )
   const old = aged.toSorted((a, b) => b.began - a.began).slice(keptRuns)

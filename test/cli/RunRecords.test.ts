@@ -214,13 +214,31 @@ describe("a run", () => {
         const text = JSON.stringify({ began, ended: n < 2 ? null : began })
         writeFileSync(join(directory, "runs", id(n), "run.json"), text)
       }
+      mkdirSync(join(directory, "runs", "beefbeefbeef"))
       yield* kept(directory, Effect.void)
       const left = readdirSync(join(directory, "runs")).filter((name) => name !== ".gitignore")
       assert.lengthOf(left, 51)
+      assert.include(left, "beefbeefbeef", "a run that another process has just begun")
       assert.include(left, id(0))
       assert.notInclude(left, id(1))
       assert.notInclude(left, id(2))
-      assert.include(left, id(3))
+      assert.notInclude(left, id(3))
+      assert.include(left, id(4))
+    })
+  )
+
+  it.live("is there after its command, however many that has", () =>
+    Effect.gen(function* () {
+      const directory = folder()
+      const seen = makeSeen()
+      for (let n = 0; n < 52; n++) {
+        folder()
+        yield* kept(directory, Effect.void, seen)
+      }
+      assert.lengthOf(recordsIn(directory), 52)
+      folder()
+      yield* kept(directory, Effect.void)
+      assert.lengthOf(recordsIn(directory), 50)
     })
   )
 })
