@@ -27,10 +27,10 @@ export default defineConfig({
     isolate: false,
     // A tenth of the time went into small collections of what Effect makes and drops.
     poolOptions: { forks: { execArgv: ["--max-semi-space-size=64"] } },
-    // Much of the time goes into waiting for processes and sockets: on two cores four files are seldom in each other's way.
-    maxWorkers: 4,
+    // Much of the time goes into waiting for processes and sockets: on two cores six files are seldom in each other's way.
+    maxWorkers: 6,
     // None is ended before the last file: tinypool tells one that idles to end twice over, and the run fails of it.
-    minWorkers: 4,
+    minWorkers: 6,
     sequence: { sequencer: LongestFirst }
   }
 })
