@@ -3,7 +3,7 @@
 // --starts-only: start-up and its peak memory alone. --against FILE: beside another build's dist/fabrik.js, in the same run.
 // --kinds-only: the calls to Coolify by kind of spec alone; exits with 1 where a second apply makes more than its floor.
 // --health: how soon a healthy application is seen to be that. --stranger: from `git clone` to an applied compose file.
-// What many specs at once take is in scripts/bench/fleets.mjs; 1,000 of them keep the machine busy for half an hour.
+// What many specs at once take is in scripts/bench/fleets.mjs; 1,000 of them take about twenty minutes, most of it for the memory.
 import { spawn } from "node:child_process"
 import { existsSync } from "node:fs"
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises"

@@ -68,8 +68,8 @@ export const batches = [
   {
     name: "batch: what the plans have in common is read once",
     file: "src/coolify/SharedReads.ts",
-    find: "(isOpen) => (isOpen ? once : each)",
-    put: "() => each",
+    find: "return either(inventories(place), Effect.flatten(Scope.extend(latest(place), scope)))",
+    put: "return client.environments.inventory(project, environment)",
     tests
   },
   {
