@@ -117,7 +117,10 @@ const startUp = async () => {
       if (otherArgs !== undefined) before[Math.max(index, 0)] = await run(otherArgs, env)
     }
   }
-  for (const row of rows) row.peaks = [await peak(row.args, row.env), await peak(row.args, row.env)]
+  for (const row of rows) {
+    const rounds = [await metered(row.args, row.env), await metered(row.args, row.env)]
+    row.peaks = rounds.map(({ peakMiB }) => peakMiB)
+  }
   return rows.map(({ before, name, peaks, times, where }) => {
     const base = rows.find((row) => row.where === where)
     const of = (mine, theirs) => Number((median(mine) / median(theirs)).toFixed(2))
@@ -159,16 +162,11 @@ const requests = async () => {
     .map((line) => JSON.parse(line))
 }
 
-const peak = async (args, env) => {
+/** Runs node with its peak memory kept. */
+const metered = async (args, env = environment) => {
   const out = join(dir, "peak")
-  await run(["--import", meter, ...args], { ...env, FABRIK_BENCH_OUT: out })
-  return Number(await readFile(out, "utf8")) / 1024
-}
-
-const metered = async (args) => {
-  const out = join(dir, "peak")
-  const millis = await run(["--import", meter, bundle, ...args], { ...environment, FABRIK_BENCH_OUT: out })
-  return { millis: Math.round(millis), peakMiB: Math.round(Number(await readFile(out, "utf8")) / 1024) }
+  const millis = await run(["--import", meter, ...args], { ...env, FABRIK_BENCH_OUT: out })
+  return { millis: Math.round(millis), peakMiB: Number(await readFile(out, "utf8")) / 1024 }
 }
 
 // The fewest calls to Coolify that the job can take. First: servers, projects, one deployment, its end and its status to
@@ -181,7 +179,7 @@ const applies = async () => {
   const rows = []
   let before = 0
   for (const name of Object.keys(floors)) {
-    const { millis, peakMiB } = await metered(["apply", "--sandbox", "--yes", spec])
+    const { millis, peakMiB } = await metered([bundle, "apply", "--sandbox", "--yes", spec])
     const all = await requests()
     const own = all.slice(before)
     before = all.length
@@ -190,7 +188,7 @@ const applies = async () => {
     rows.push({
       name,
       millis,
-      peakMiB,
+      peakMiB: Math.round(peakMiB),
       coolifyReads: of("coolify", false),
       coolifyWrites: of("coolify", true),
       dnsReads: of("dns", false),

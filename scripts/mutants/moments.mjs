@@ -172,8 +172,8 @@ export const moments = [
   {
     name: "the signals of a worker's jobs",
     file: "src/cli/Process.ts",
-    find: 'process.env["FABRIK_OF_WORKER"] === "1"',
-    put: 'process.env["FABRIK_OF_WORKER"] === ""',
+    find: 'process.env[ofWorker] === "1"',
+    put: 'process.env[ofWorker] === ""',
     tests: ["test/reliability/Workers.test.ts"]
   },
   {

@@ -1,6 +1,7 @@
 /** The process of a command: argv, streams, signals, exit code. */
 import { writeSync } from "node:fs"
 import { isatty } from "node:tty"
+import { ofWorker } from "./remote/OfWorker.ts"
 import { start } from "./Start.ts"
 import { readAll, readHidden, readLine } from "./Stdin.ts"
 
@@ -60,7 +61,7 @@ export const main = async (argv: ReadonlyArray<string>): Promise<void> => {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {
       // The worker is told, too, and ends it when its time is over.
-      if (process.env["FABRIK_OF_WORKER"] === "1") return
+      if (process.env[ofWorker] === "1") return
       if (!signalled) {
         signalled = true
         started.interrupt(signal)

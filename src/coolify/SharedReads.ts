@@ -24,6 +24,9 @@ export const shareReads = Effect.fn("shareReads")(function* (client: Client) {
     Effect.flatMap(Ref.get(open), (isOpen) => (isOpen ? once : each))
   const shared = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<Effect.Effect<A, E>> =>
     Effect.map(Effect.cached(effect), (once) => either(once, effect))
+  /** Read once until `end`, and from then on kept for a while. */
+  const lasting = <A, E>(effect: Effect.Effect<A, E>) =>
+    Effect.zipWith(Effect.cached(effect), keptFor(fresh, effect), either)
   const inventories = yield* Effect.cachedFunction(
     ({ environment, project }: { readonly project: string; readonly environment: string }) =>
       client.environments.inventory(project, environment)
@@ -42,7 +45,7 @@ export const shareReads = Effect.fn("shareReads")(function* (client: Client) {
     version: yield* shared(client.version),
     servers: {
       ...servers,
-      list: either(yield* Effect.cached(servers.list), yield* keptFor(fresh, servers.list)),
+      list: yield* lasting(servers.list),
       domains: (server) => either(domains(server), Effect.flatten(Scope.extend(laterDomains(server), scope)))
     },
     sources: {
@@ -61,13 +64,7 @@ export const shareReads = Effect.fn("shareReads")(function* (client: Client) {
         return either(inventories(place), Effect.flatten(Scope.extend(latest(place), scope)))
       }
     },
-    deployments: {
-      ...deployments,
-      mayStart: either(
-        yield* Effect.cached(deployments.mayStart),
-        yield* keptFor(fresh, deployments.mayStart)
-      )
-    }
+    deployments: { ...deployments, mayStart: yield* lasting(deployments.mayStart) }
   }
   return { client: reading, end: Ref.set(open, false) }
 })

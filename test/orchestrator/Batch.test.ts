@@ -15,7 +15,7 @@ import { type BatchMember, type BatchOptions, type End, runBatch } from "../../s
 import { CoolifyInMemory } from "../support/CoolifyInMemory.ts"
 import { test, world, writes } from "../support/DirectWorld.ts"
 import { probe } from "../support/Probe.ts"
-import { applyOptions, spec as base } from "./Samples.ts"
+import { applyOptions, batchOptions, spec as base } from "./Samples.ts"
 
 const named = (name: string): Spec => ({ ...base, name, domains: [`${name}.example.com`] })
 
@@ -40,11 +40,7 @@ const applied = (
     const coolify = yield* CoolifyClient
     const { client, end } = yield* shareReads(coolify)
     const settings: BatchOptions<Report> = {
-      parallelism: 10,
-      keepGoing: false,
-      atomic: false,
-      plansOnly: false,
-      showLate: () => Effect.void,
+      ...batchOptions,
       stands: ({ outcome }) => outcome === "complete" || outcome === "unchanged",
       ...options,
       decide: (plans, late) => Effect.zipRight(end, options.decide?.(plans, late) ?? Effect.succeed(true))
@@ -263,15 +259,7 @@ describe("the permits of a batch", () => {
       const plan = { changes: [] } as never
       const fiber = yield* runBatch(
         Array.from({ length: 20 }, (_, index) => ({ label: String(index), after: [], uses: [] })),
-        {
-          parallelism: 3,
-          keepGoing: false,
-          atomic: false,
-          stands: () => true,
-          plansOnly: false,
-          showLate: () => Effect.void,
-          decide: () => Effect.succeed(true)
-        },
+        { ...batchOptions, parallelism: 3, stands: () => true },
         (_, { confirm }) => work.pipe(Effect.zipRight(confirm(plan)), Effect.zipRight(work))
       ).pipe(Effect.fork)
       yield* TestClock.adjust("1 minute")

@@ -29,7 +29,7 @@ import {
   writes
 } from "../support/DirectWorld.ts"
 import { probe } from "../support/Probe.ts"
-import { applyOptions } from "./Samples.ts"
+import { applyOptions, batchOptions } from "./Samples.ts"
 
 const spec = (processes: string, more = "") => `name: shop
 domain: shop.example.com
@@ -49,13 +49,8 @@ const applied = (text: string, ill = false) =>
     const fiber = yield* runBatch(
       links,
       {
-        parallelism: 10,
-        keepGoing: false,
-        atomic: false,
-        plansOnly: false,
-        showLate: () => Effect.void,
-        stands: ({ outcome }: typeof RunFinished.Type) => outcome === "complete" || outcome === "unchanged",
-        decide: () => Effect.succeed(true)
+        ...batchOptions,
+        stands: ({ outcome }: typeof RunFinished.Type) => outcome === "complete" || outcome === "unchanged"
       },
       (index, gate) => apply(links[index]?.subject.spec ?? first, { ...applyOptions, ...gate })
     ).pipe(Effect.provideService(HealthProbe, probe(!ill)), Effect.fork)

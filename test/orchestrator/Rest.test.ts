@@ -17,7 +17,7 @@ import { type Kept, type Recording, resting } from "../../src/orchestrator/Rest.
 import { CoolifyInMemory } from "../support/CoolifyInMemory.ts"
 import { layer, test, world, writes } from "../support/DirectWorld.ts"
 import { probe } from "../support/Probe.ts"
-import { applyOptions, spec as base } from "./Samples.ts"
+import { applyOptions, batchOptions, spec as base } from "./Samples.ts"
 
 type Report = typeof RunFinished.Type
 
@@ -67,12 +67,10 @@ const run = (specs: ReadonlyArray<Spec>, told: Told, { ill = [], reviewed = true
     return yield* runBatch(
       specs.map(({ name }) => ({ label: name, after: [], uses: [] })),
       {
+        ...batchOptions,
         parallelism: 2,
         keepGoing: true,
-        atomic: false,
-        plansOnly: false,
         awake: 2,
-        showLate: () => Effect.void,
         stands: ({ outcome }: Report) => outcome === "complete" || outcome === "unchanged",
         ...options,
         decide: (plans, late) => Effect.zipRight(end, options.decide?.(plans, late) ?? Effect.succeed(true))

@@ -6,6 +6,7 @@ import type { Application } from "../../src/coolify/endpoints/Applications.ts"
 import type { ObservedVariable } from "../../src/coolify/endpoints/Variables.ts"
 import type { Server } from "../../src/coolify/endpoints/Servers.ts"
 import type { ApplyOptions } from "../../src/orchestrator/Apply.ts"
+import type { BatchOptions } from "../../src/orchestrator/Batch.ts"
 import { desiredApplication, type Desired } from "../../src/orchestrator/Desired.ts"
 import type { DestroyOptions } from "../../src/orchestrator/Destroy.ts"
 import type { Observed } from "../../src/orchestrator/Observe.ts"
@@ -57,6 +58,16 @@ export const server: Server = {
 
 /** Where no spec was read from a file. */
 export const noOrigin = { file: "spec.yaml", text: "" }
+
+/** Of runs of which nobody declines one. */
+export const batchOptions: Omit<BatchOptions<unknown>, "stands"> = {
+  parallelism: 10,
+  keepGoing: false,
+  atomic: false,
+  plansOnly: false,
+  showLate: () => Effect.void,
+  decide: () => Effect.succeed(true)
+}
 
 export const applyOptions: ApplyOptions = {
   command: "apply",

@@ -34,7 +34,7 @@ import { renderStatus } from "../../src/ui/StatusView.ts"
 import { plainStyle } from "../../src/ui/Style.ts"
 import { grow, noTree } from "../../src/ui/tree/Tree.ts"
 import * as Text from "../../src/ui/Text.ts"
-import { applyOptions, destroyOptions, server, zone } from "../orchestrator/Samples.ts"
+import { applyOptions, batchOptions, destroyOptions, server, zone } from "../orchestrator/Samples.ts"
 import { layerDirect } from "../support/CoolifyInMemory.ts"
 import { startHere } from "../support/InThisProcess.ts"
 import { probe } from "../support/Probe.ts"
@@ -134,11 +134,7 @@ const several = Effect.gen(function* () {
   const fiber = yield* runBatch(
     links,
     {
-      parallelism: 10,
-      keepGoing: false,
-      atomic: false,
-      plansOnly: false,
-      showLate: () => Effect.void,
+      ...batchOptions,
       stands: () => true,
       decide: () => Effect.as(text.showPlans(new Set(labels)), true)
     },

@@ -5,7 +5,8 @@ import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import { spawn } from "node:child_process"
 import { jobFolder, noteChild } from "./JobFolder.ts"
-import { isOfTheProcess, ofWorker, type Request } from "./Request.ts"
+import { ofWorker } from "./OfWorker.ts"
+import { isOfTheProcess, type Request } from "./Request.ts"
 
 /** How the process ended: its exit code, or the signal that killed it. */
 export type Ended =

@@ -1,5 +1,6 @@
 /** What a worker is handed: the files of the specs, the values that they need, and how they are to be applied. */
 import * as Schema from "effect/Schema"
+import { ofWorker } from "./OfWorker.ts"
 
 const Request = Schema.Struct({
   /** Below a folder of its own. */
@@ -15,12 +16,6 @@ export type Request = typeof Request.Type
 
 /** As text, which is sealed before it leaves the machine. */
 export const RequestText = Schema.parseJson(Request)
-
-/**
- * Says to a process that it carries out a worker's job: the signals that a terminal or a service manager sends to all that
- * a worker has started are the worker's to answer, and the process goes on until that ends it.
- */
-export const ofWorker = "FABRIK_OF_WORKER"
 
 /** What a process is made by: nobody else has a say in it. */
 export const isOfTheProcess = (name: string): boolean =>
